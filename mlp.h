@@ -1,0 +1,2685 @@
+/* mlp.h - v0.1.0 - multi-layer perceptrons in one C header - MIT or public domain
+                    no warranty; use at your own risk
+
+   A whole fully connected network in one file: forward pass, backpropagation,
+   training. The kernels are vectorized by hand and chosen when you compile;
+   every instruction set returns the same bits.
+
+   Do this:
+      #define MLP_IMPLEMENTATION
+   before you include this file in *one* C or C++ file to create the implementation:
+
+      #define MLP_IMPLEMENTATION
+      #include "mlp.h"
+
+   All other files just #include "mlp.h". Compile with -march=native (or /arch:AVX2):
+   without it a compiler for x86-64 may only use SSE2, and no fused multiply-add.
+
+>>program
+
+   #define MLP_IMPLEMENTATION
+   #include "mlp.h"
+   #include <stdio.h>
+
+   int main(void)
+   {
+       static const float x[] = { 0,0,  0,1,  1,0,  1,1 };   // 4 rows of 2 inputs
+       static const float y[] = { 0,    1,    1,    0   };   // 4 rows of 1 target
+       mlp_desc desc = { .inputs = 2, .loss = MLP_LOSS_BINARY_CROSS_ENTROPY,
+                         .layers = { { .units = 8, .activation = MLP_ACT_TANH }, { .units = 1 } } };
+       mlp_data data = { .rows = 4, .x = x, .y = y };
+       mlp_fit_desc how = { .epochs = 400, .batch = MLP_FULL_BATCH, .opt = { .rate = 0.05f } };
+       float p[4] = { 0 };
+       mlp *net = NULL;
+
+       mlp_result r = mlp_create(&net, &desc);
+       if (!r) r = mlp_fit(net, &data, &how);
+       if (!r) r = mlp_predict(net, x, 4, p);
+       for (int i = 0; !r && i < 4; i++) printf("%d xor %d = %.3f\n", i / 2, i % 2, (double)p[i]);
+       printf("%s kernels: %s\n", mlp_simd_name(), mlp_result_string(r));
+       mlp_destroy(net);
+       return r != MLP_OK;
+   }
+
+>>contents
+
+   Search for a tag to jump to its section.
+
+   >>program    a program                     >>gemm       tiles, matrix products, layer kernels
+   >>manual     limits, model, memory, bits   >>table      the kernels of this build as one table
+   >>options    macros and their price        >>dispatch   which table a net uses
+   >>api        types and functions           >>rng        random numbers, permutation
+                                              >>net        desc, memory, weights
+   the implementation:                        >>layers     forward beside backward
+   >>platform   compilers, fma, square root   >>loss       losses, forward beside backward
+   >>simd       choice; one block per ISA     >>optim      optimizers
+   >>vmath      exp, log, tanh, sigmoid       >>train      batches, fit, evaluate
+   >>kernels    elementwise and row kernels   >>io         files
+                                              >>history    >>license
+
+>>manual
+
+   Limits, first
+     float32 only. At most 32 layers, fully connected, one after another. No convolution,
+     no recurrence, no GPU. The library never prints, exits, reads the environment, calls
+     rand() or changes the floating-point environment, whose default state (round to
+     nearest, subnormals kept) it expects. It keeps no state between calls but in the net.
+
+   Model
+     Layer l computes z = W a + b and a = g(z), a row of data at a time; the loss compares
+     the last a with the targets. Rows are float arrays, one after another or with a
+     stride. E = sum w_i L_i / sum w_i over the rows i of a batch, w_i = 1 without weights.
+
+   Memory
+     A net is one block. Training adds one block when it is first needed. Either may be
+     yours, at any alignment: mlp_size + mlp_init_in, mlp_train_size + mlp_train_in. The
+     parameters are one contiguous run of floats and so are the gradients, with the same
+     offsets: for each layer the weights in panels of 16 units, [units/16][inputs][16] and
+     the last panel [inputs][units % 16], then the biases. There is no padding in between.
+     mlp_get_weights and mlp_set_weights speak [units][inputs].
+
+   Threads
+     Any number of threads may call the functions that take a const mlp * on one net at
+     the same time, each with its own buffers. All others need the net for themselves.
+
+   Errors
+     Every call that can fail returns an mlp_result, sets its out-parameters (NULL or 0 on
+     failure) and leaves the net as it was, unless its comment says more. NULL where no
+     comment allows it is MLP_ERR_ARGUMENT.
+
+   Bits
+     Two classes of builds. With fused multiply-add (x86-64-v3 and up, aarch64, ...) the
+     scalar, AVX2, AVX-512 and emulated kernels return the same bits for every kernel, any
+     net, any number of training steps; so do gcc and clang at any optimisation level.
+     Without it (plain x86-64) they agree with each other on one other set of bits.
+     mlp_kernels.fma tells which. No result depends on how rows are cut over calls, on
+     alignment or on a row's place in a batch. The payload of a NaN is not part of this.
+     Outside of it: -ffast-math and x87, where results are accurate but not reproducible.
+     A sum over k is one chain of fused multiply-adds, k ascending, starting from the bias;
+     for layers of up to 16 units and at least 32 inputs it is four such chains over the
+     quarters of the inputs, joined as (s0 + s1) + (s2 + s3).
+
+>>options
+
+   Define them before the #include that has MLP_IMPLEMENTATION; "everywhere" means before
+   every #include of this file.
+
+   MLP_IMPLEMENTATION   creates the implementation in this file.
+   MLP_STATIC           (everywhere) all functions are static: several copies, each with its
+                        own flags, may live in one program.
+   MLP_SIMD             one of MLP_SIMD_SCALAR, _AVX2, _AVX512, _EMULATED. Default: the best
+                        that the compiler flags enable. Asking for more is an #error.
+                        _EMULATED is 8 lanes in plain C, for tests under sanitizers; slow.
+   MLP_MALLOC(size,user), MLP_FREE(pointer,user)
+                        replace malloc and free; both or neither. user is
+                        mlp_desc.allocator.user. Price: none.
+*/
+
+#ifndef MLP_INCLUDE_MLP_H
+#define MLP_INCLUDE_MLP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MLP_VERSION "0.1.0"
+
+/* Values of MLP_SIMD, numbered from 1 so that #if can compare them. */
+#define MLP_SIMD_SCALAR   1
+#define MLP_SIMD_SSE2     2
+#define MLP_SIMD_AVX2     3
+#define MLP_SIMD_AVX512   4
+#define MLP_SIMD_NEON     5
+#define MLP_SIMD_WASM     6
+#define MLP_SIMD_EMULATED 7
+
+#ifdef MLP_STATIC
+    #if defined(__GNUC__)
+        #define MLP_API static __attribute__((unused))
+    #else
+        #define MLP_API static
+    #endif
+#else
+    #define MLP_API extern
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------------------- >>api -- */
+/* Zero is the default of every field and of every enum. Where zero itself is wanted for a
+   field whose default is another number, a negative number means zero. What this version
+   does not know yet is MLP_ERR_UNSUPPORTED, never ignored. */
+
+typedef struct mlp mlp;
+typedef struct mlp_kernels mlp_kernels;
+
+typedef enum {
+    MLP_OK,
+    MLP_ERR_ARGUMENT,       /* a pointer, size or field that makes no sense */
+    MLP_ERR_TOO_BIG,        /* sizes whose product does not fit into size_t */
+    MLP_ERR_MEMORY,         /* the allocator said no */
+    MLP_ERR_IO,
+    MLP_ERR_FORMAT,
+    MLP_ERR_NONFINITE,      /* NaN or infinity in data, loss or gradient; nothing was applied */
+    MLP_ERR_UNSUPPORTED     /* not in this version */
+} mlp_result;
+
+/* Where an error is. Fields that say nothing about it are 0, layer is then -1. */
+typedef struct {
+    mlp_result code;
+    int layer, epoch;       /* layer from 0; epoch from 1 */
+    size_t row, column;     /* of the data, from 0 */
+    size_t offset;          /* of a file, in bytes */
+    char text[160];         /* for people; "" without an error */
+} mlp_error;
+
+enum { MLP_MAX_LAYERS = 32, MLP_FULL_BATCH = -1 };
+
+/* Activations a = g(z). alpha: the slope for z < 0 of leaky_relu, default 0.01.
+   Default: relu for hidden layers; for the last layer softmax with cross_entropy, sigmoid
+   with binary_cross_entropy, else identity. softmax is for the last layer only. */
+typedef enum {
+    MLP_ACT_DEFAULT, MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU,
+    MLP_ACT_ELU, MLP_ACT_SELU, MLP_ACT_GELU, MLP_ACT_GELU_TANH, MLP_ACT_SILU, MLP_ACT_SOFTPLUS, MLP_ACT_SOFTSIGN,
+    MLP_ACT_HARD_SIGMOID, MLP_ACT_HARD_TANH, MLP_ACT_MISH, MLP_ACT_SIN, MLP_ACT_GAUSSIAN, MLP_ACT_SOFTMAX,
+    MLP_ACT_CUSTOM
+} mlp_activation;
+
+/* Losses per element, y target, a output of the net; reduced over the outputs by mean or sum:
+     squared (a-y)^2    half_squared (y-a)^2/2    binary_cross_entropy -y log a - (1-y) log(1-a)
+   and per row: cross_entropy -sum y log a. Default: squared.
+   cross_entropy goes with softmax, binary_cross_entropy with sigmoid, the others with any. */
+typedef enum {
+    MLP_LOSS_DEFAULT, MLP_LOSS_SQUARED, MLP_LOSS_HALF_SQUARED, MLP_LOSS_ABSOLUTE, MLP_LOSS_HUBER, MLP_LOSS_LOGISTIC,
+    MLP_LOSS_HINGE, MLP_LOSS_MARGIN, MLP_LOSS_BINARY_CROSS_ENTROPY, MLP_LOSS_CROSS_ENTROPY, MLP_LOSS_CUSTOM
+} mlp_loss;
+
+typedef enum { MLP_REDUCE_MEAN, MLP_REDUCE_SUM } mlp_reduction;
+
+/* Weights at the start, with n inputs and m units: U is uniform within the limit.
+     he_uniform U(sqrt(6/n))    glorot_uniform U(sqrt(6/(n+m)))    zero 0
+   Default: he_uniform for relu and leaky_relu, else glorot_uniform. Biases start at 0. */
+typedef enum {
+    MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL, MLP_INIT_GLOROT_UNIFORM,
+    MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
+} mlp_initializer;
+
+/* Memory: both functions or neither. alloc returns NULL when it has none; free never gets NULL. */
+typedef struct {
+    void *(*alloc)(void *user, size_t size);
+    void (*free)(void *user, void *pointer);
+    void *user;
+} mlp_allocator;
+
+typedef struct {
+    int units;                      /* >= 1; 0 ends the list of layers */
+    mlp_activation activation;
+    float alpha;
+    float dropout;                  /* not in this version */
+    int no_bias;                    /* non-zero: z = W a */
+    mlp_initializer initializer;
+} mlp_layer;
+
+typedef struct {
+    int inputs;                     /* >= 1 */
+    mlp_layer layers[MLP_MAX_LAYERS]; /* at least one; the last gives the outputs */
+    mlp_loss loss;
+    float loss_delta;               /* not in this version */
+    mlp_reduction reduction;
+    uint64_t seed;                  /* of the weights and of the order of rows; 0 is a seed like any other */
+    const mlp_kernels *kernels;     /* NULL: the best that this CPU runs */
+    mlp_allocator allocator;        /* all zero: MLP_MALLOC and MLP_FREE */
+    mlp_error *error;               /* optional; used by mlp_create, mlp_size and mlp_init_in only */
+} mlp_desc;
+
+/* Rows of data; every array is the caller's and is only read. */
+typedef struct {
+    size_t rows;
+    const float *x;                 /* rows x inputs */
+    const float *y;                 /* rows x outputs, or NULL and labels: */
+    const int *labels;              /* rows; cross_entropy: the class, 0 .. outputs-1;
+                                       binary_cross_entropy with one output: 0 or 1 */
+    const float *sample_weights;    /* rows, >= 0; NULL: all 1 */
+    size_t x_stride, y_stride;      /* floats from row to row; 0: no gap */
+    mlp_error *error;               /* optional */
+} mlp_data;
+
+/* Optimizers, g the gradient, t the step from 1:
+     sgd    v = momentum v + g,  w = w - rate v          (nesterov: w = w - rate (g + momentum v))
+     adam   m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
+            w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
+   with v = m = 0 before the first step, as PyTorch has them. State smaller than 2^-120 becomes 0.
+   Default: adam. */
+typedef enum {
+    MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP, MLP_OPT_LBFGS
+} mlp_opt;
+
+typedef struct {
+    mlp_opt kind;
+    float rate;                     /* default 0.01 for sgd, 0.001 for adam */
+    float momentum;                 /* of sgd, 0 <= momentum < 1; default 0 */
+    int nesterov;                   /* of sgd */
+    float beta1, beta2;             /* of adam, < 1; default 0.9, 0.999 */
+    float epsilon;                  /* of adam; default 1e-8 */
+    float weight_decay;             /* not in this version */
+} mlp_opt_desc;
+
+/* How an epoch goes through the N rows, ceil(N / batch) updates in all, the last batch smaller:
+   shuffled: each row once, in an order drawn anew from the seed; sequential: as they are;
+   replacement: N rows drawn one by one, each with the same chance. */
+typedef enum { MLP_ORDER_SHUFFLED, MLP_ORDER_SEQUENTIAL, MLP_ORDER_REPLACEMENT } mlp_order;
+
+typedef struct {
+    int epoch, epochs;              /* epoch from 1 */
+    double loss;                    /* mean over the epoch's rows, each before its update */
+} mlp_progress;
+
+typedef struct {
+    int epochs;                     /* default 10 */
+    int batch;                      /* rows per update; default 32; 1: online; MLP_FULL_BATCH: all */
+    mlp_order order;
+    mlp_opt_desc opt;
+    int threads;                    /* 0 or 1 in this version */
+    int (*on_epoch)(void *user, const mlp_progress *);   /* NULL, or: called after each epoch; non-zero ends fit */
+    void *user;
+} mlp_fit_desc;
+
+typedef struct {
+    size_t rows;
+    double loss;                    /* E as above */
+    double accuracy;                /* weighted share of rows whose class is right: the largest output against the
+                                       label or the largest target; with one output and binary_cross_entropy
+                                       a >= 0.5 against y >= 0.5; else, with one output, 0 */
+} mlp_metrics;
+
+/* What went wrong, for people: a constant string, never NULL. */
+MLP_API const char *mlp_result_string(mlp_result);
+
+/* Makes a net with one allocation. *net is NULL on failure. */
+MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *);
+
+/* The same in memory of the caller's, which must outlive the net: at least mlp_size bytes, any alignment.
+   mlp_size is 0 for a desc that mlp_init_in would refuse. */
+MLP_API size_t     mlp_size(const mlp_desc *);
+MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_desc *);
+
+/* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive
+   the net. mlp_train_size is 0 for a desc that mlp_train_in would refuse. Gradients and optimizer state start at 0.
+   Without it, the first call that needs the block allocates it. */
+MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *);
+MLP_API mlp_result mlp_train_in(mlp *, void *memory, size_t size, const mlp_opt_desc *);
+
+/* A net of its own with the same desc and parameters, without gradients, optimizer state or epochs. */
+MLP_API mlp_result mlp_copy(mlp **copy, const mlp *);
+
+/* Gives back what the net allocated. NULL is fine. */
+MLP_API void       mlp_destroy(mlp *);
+
+/* The desc with all defaults resolved, error NULL; NULL for NULL. Valid as long as the net. */
+MLP_API const mlp_desc *mlp_get_desc(const mlp *);
+
+/* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
+   count of epochs go on from call to call: two fits of 5 epochs are one of 10. On MLP_ERR_NONFINITE after the start
+   the updates before the bad one stay; data->error has the epoch and the layer. */
+MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
+
+/* x: rows x inputs, y: rows x outputs, no gaps, not overlapping. Row by row: NaN and infinity stay in their row.
+   mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation.
+   mlp_predict_with uses the caller's mlp_scratch_size bytes, any alignment of float, and never allocates. */
+MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *y);
+MLP_API size_t     mlp_scratch_size(const mlp *);
+MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, const float *x, size_t rows, float *y);
+
+/* Loss and accuracy over data; *metrics is all 0 on failure. One allocation. */
+MLP_API mlp_result mlp_evaluate(const mlp *, const mlp_data *, mlp_metrics *);
+
+/* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E.
+   MLP_ERR_NONFINITE when E or the gradient is not finite: then the run holds what was computed. */
+MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
+
+/* One update of all parameters from the gradient run. NULL: the default optimizer. A change of kind starts from zero
+   state. MLP_ERR_NONFINITE, and no update, when the run is not finite. */
+MLP_API mlp_result mlp_step(mlp *, const mlp_opt_desc *);
+
+/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). */
+MLP_API float     *mlp_params(mlp *, size_t *count);
+MLP_API float     *mlp_gradients(mlp *, size_t *count);
+
+/* Copies the weights [units][inputs] and biases [units] of a layer (from 0) out or in; either may be NULL.
+   A layer without bias gives zeros and takes none. */
+MLP_API mlp_result mlp_get_weights(const mlp *, int layer, float *w, float *b);
+MLP_API mlp_result mlp_set_weights(mlp *, int layer, const float *w, const float *b);
+
+/* The optimizers on any vector v of n floats with gradient g, without a net. state: mlp_opt_state_size bytes of the
+   caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. */
+MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
+MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
+
+/* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be one of the
+   inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing outside of the
+   named elements is touched. No alignment is needed. Errors do not exist here: arguments must be right. */
+struct mlp_kernels {
+    const char *name;               /* "scalar" "emulated" "sse2" "avx2" "avx512" "neon" "wasm" */
+    int lanes, fma;                 /* floats per vector; non-zero: fused multiply-add (see Bits) */
+
+    /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row + k*a_col],
+       so that a transposed matrix is a pair of swapped strides; c has unit columns. Up to 8 KiB of stack. */
+    void (*gemm)(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
+                 const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate);
+    /* out = a * b, element by element */
+    void (*hadamard)(size_t n, const float *a, const float *b, float *out);
+    /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind has it */
+    void (*activate)(mlp_activation, float alpha, size_t n, const float *z, float *a);
+    void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da, float *dz);
+    /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian; log_a = log of the softmax
+       from z and a. z == a is fine but for log_softmax */
+    void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
+    void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
+    void (*log_softmax)(size_t rows, size_t cols, const float *z, const float *a, float *log_a);
+
+    /* Layers; w, dw in panels (see Memory). w may be read up to 15 floats behind its end, and so may each dz of
+       backward_weights. forward: z = x W + b, b may be NULL. backward_weights: dw = x^T dz, + dw with accumulate.
+       backward_input: dx = dz W^T. */
+    void (*forward)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
+                    float *z, size_t z_stride);
+    void (*backward_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
+                             const float *dz, size_t dz_stride, float *dw, int accumulate);
+    void (*backward_input)(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
+                           float *dx, size_t dx_stride);
+
+    /* sums[j] = sum of x[i][j] over the rows i, + sums[j] with accumulate */
+    void (*column_sums)(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate);
+    /* x[i][j] = x[i][j] * factors[i] */
+    void (*scale_rows)(size_t rows, size_t cols, const float *factors, float *x);
+    /* l = loss per element, d = its derivative with respect to a; for binary_cross_entropy and cross_entropy d is that
+       with respect to z, a - y, and the loss of cross_entropy is - y log_a with log_a in the place of z */
+    void (*loss)(mlp_loss, float delta, size_t n, const float *z, const float *a, const float *y, float *l);
+    void (*loss_backward)(mlp_loss, float delta, size_t n, const float *a, const float *y, float *d);
+
+    /* y = y + alpha x */
+    void (*axpy)(size_t n, float alpha, const float *x, float *y);
+    /* updates as at mlp_opt; adam: step = rate / (1-beta1^t), scale = 1 / sqrt(1-beta2^t) */
+    void (*momentum)(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov);
+    void (*adam)(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
+                 float epsilon);
+    /* index of the first NaN or infinity, n when there is none */
+    size_t (*first_nonfinite)(size_t n, const float *x);
+};
+
+/* The table with that name, NULL when this build or CPU has none such. A NULL name: the best. */
+MLP_API const mlp_kernels *mlp_kernels_for(const char *name);
+/* The name of the best. */
+MLP_API const char *mlp_simd_name(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MLP_INCLUDE_MLP_H */
+
+/* ======================================================================================
+   Implementation
+   ====================================================================================== */
+#ifdef MLP_IMPLEMENTATION
+#ifndef MLP__IMPLEMENTED
+#define MLP__IMPLEMENTED
+
+/* ----------------------------------------------------------------------- >>platform -- */
+
+#include <string.h>
+
+#if defined(MLP_MALLOC) != defined(MLP_FREE)
+    #error "mlp.h: define both MLP_MALLOC(size,user) and MLP_FREE(pointer,user), or neither"
+#elif !defined(MLP_MALLOC)
+    #include <stdlib.h>
+    #define MLP_MALLOC(size, user) ((void)(user), malloc(size))
+    #define MLP_FREE(pointer, user) ((void)(user), free(pointer))
+#endif
+
+#if defined(__GNUC__) && !defined(__TINYC__)
+    #define MLP__INLINE static inline __attribute__((always_inline, unused))
+    #define MLP__MAYBE __attribute__((unused))
+#elif defined(_MSC_VER)
+    #define MLP__INLINE static __forceinline
+    #define MLP__MAYBE
+#else
+    #define MLP__INLINE static inline
+    #define MLP__MAYBE
+#endif
+
+/* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in the
+   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. */
+#if defined(__clang__)
+    #define MLP__UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__) && !defined(__TINYC__)
+    #define MLP__UNROLL _Pragma("GCC unroll 32")
+#else
+    #define MLP__UNROLL
+#endif
+
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__SSE2__) && defined(__GNUC__) && !defined(__TINYC__)
+    #define MLP__X86 1
+#elif defined(_M_X64)
+    #define MLP__X86 1
+#else
+    #define MLP__X86 0
+#endif
+
+/* Fused multiply-add in hardware? Decided per architecture, since clang does not define __FP_FAST_FMAF. */
+#if defined(__TINYC__)
+    #define MLP__FMA 0
+#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__powerpc64__) || defined(__s390x__) \
+   || (defined(__riscv_flen) && __riscv_flen >= 64) || (defined(_MSC_VER) && defined(__AVX2__)) || defined(__FP_FAST_FMAF)
+    #define MLP__FMA 1
+#else
+    #define MLP__FMA 0
+#endif
+
+#if MLP__X86
+    #include <immintrin.h>
+#elif !defined(__GNUC__) || defined(__TINYC__)
+    #include <math.h>
+#endif
+
+/* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there. Without the
+   hardware it is multiply and add, and no compiler can fuse them. */
+MLP__INLINE float mlp__fma(float a, float b, float c)
+{
+#if !MLP__FMA
+    return a * b + c;
+#elif defined(__GNUC__)
+    return __builtin_fmaf(a, b, c);
+#elif MLP__X86
+    return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
+#else
+    return fmaf(a, b, c);
+#endif
+}
+
+/* sum + a b in double: the product of two floats is exact, so fused or not is the same */
+MLP__INLINE double mlp__fma_double(float a, float b, double sum)
+{
+#if MLP__FMA && defined(__GNUC__)
+    return __builtin_fma((double)a, (double)b, sum);
+#else
+    return (double)a * (double)b + sum;
+#endif
+}
+
+/* Square roots without libm's errno where the instruction can be had by name, so that no -lm is needed there. */
+MLP__INLINE float mlp__sqrt(float x)
+{
+#if MLP__X86
+    return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
+#elif defined(__GNUC__) && !defined(__TINYC__)
+    return __builtin_sqrtf(x);
+#else
+    return sqrtf(x);
+#endif
+}
+
+MLP__INLINE double mlp__sqrt_double(double x)
+{
+#if MLP__X86
+    return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(x), _mm_set_sd(x)));
+#elif defined(__GNUC__) && !defined(__TINYC__)
+    return __builtin_sqrt(x);
+#else
+    return sqrt(x);
+#endif
+}
+
+MLP__INLINE uint32_t mlp__bits(float x) { uint32_t u; memcpy(&u, &x, 4); return u; }
+MLP__INLINE float mlp__float(uint32_t u) { float x; memcpy(&x, &u, 4); return x; }
+
+/* By the bits: -ffast-math lets compilers fold x != x and isfinite(). */
+MLP__INLINE int mlp__finite(float x) { return (mlp__bits(x) & 0x7f800000u) != 0x7f800000u; }
+MLP__INLINE int mlp__finite_double(double x) { uint64_t u; memcpy(&u, &x, 8); return (u >> 52 & 0x7ff) != 0x7ff; }
+
+MLP__INLINE size_t mlp__smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* --------------------------------------------------------------------------- >>simd -- */
+/* The one place that knows instruction sets. Each block below defines the same operations in the same order:
+
+     mlp__vf, mlp__vm      a vector of MLP__W floats; a mask
+     vload vstore          any alignment
+     vload_n vstore_n      the first n < MLP__W lanes; vload_n takes the others from fill
+     vset1                 all lanes
+     vadd vsub vmul vdiv   IEEE
+     vfma vfnma            a b + c and c - a b: one rounding if MLP__FMA, else two
+     vsqrt                 IEEE
+     vmin vmax             a < b ? a : b and a > b ? a : b: the second when one is NaN or both are zero
+     vround                to the nearest integer, ties to even, for |a| < 2^22; NaN stays
+     vabs vsign            |a|; a with the sign of b in the place of its own
+     vlt vselect           a < b, false for NaN; m ? a : b
+     vscale2               a 2^n, rounded once, for integers -152 <= n <= 130 and 0.5 <= a < 2; any NaN gives NaN. The last
+                           product is a fma with 0, for it may be inlined where its result is added to something
+     vsplit                a = m 2^e for normal a > 0 with sqrt(1/2) <= m < sqrt(2): returns m, *e is a float
+     vfinite               non-zero: no lane is NaN or infinity, by the bits
+     vswap                 lane i takes lane i ^ d, d a power of two below MLP__W
+     vfirst                lane 0
+     vzip                  a0 b0 a1 b1 ... over both: a becomes the first half, b the second
+
+   and MLP__NAME, MLP__NV (vectors per tile, MLP__NV * MLP__W a multiple or a divisor of 16) and MLP__MR(nv), the rows of a
+   tile of nv vectors: rows * nv accumulators, nv vectors of b and one of a must fit into the registers, and 8 or more
+   chains must be under way to hide the latency of fma. MLP__MR4 is the same where each row has 4 chains. */
+
+#ifndef MLP_SIMD
+    #if defined(__AVX512F__)
+        #define MLP_SIMD MLP_SIMD_AVX512
+    #elif defined(__AVX2__) && MLP__FMA
+        #define MLP_SIMD MLP_SIMD_AVX2
+    #else
+        #define MLP_SIMD MLP_SIMD_SCALAR
+    #endif
+#endif
+
+/* The operations on one float: the specification of the vector operations, and what is left of them for scalar. */
+MLP__INLINE float mlp__min1(float a, float b) { return a < b ? a : b; }
+MLP__INLINE float mlp__max1(float a, float b) { return a > b ? a : b; }
+MLP__INLINE float mlp__abs1(float a) { return mlp__float(mlp__bits(a) & 0x7fffffffu); }
+MLP__INLINE float mlp__sign1(float a, float b) { return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u)); }
+
+MLP__INLINE float mlp__round1(float a)
+{
+    int n;
+    float d;
+    if (!(a > -4194304.0f && a < 4194304.0f)) return a;
+    n = (int)a;
+    d = a - (float)n;                                   /* exact */
+    if (d > 0.5f || (d == 0.5f && n & 1)) n++;
+    if (d < -0.5f || (d == -0.5f && n & 1)) n--;
+    return mlp__sign1((float)n, a);
+}
+
+MLP__INLINE float mlp__scale2_1(float a, float n)
+{
+    int i = n > -200.0f && n < 200.0f ? (int)n : 0, half = (i + 256) / 2 - 128;     /* two steps: 2^i may be out of range */
+    return mlp__fma(a * mlp__float((uint32_t)(half + 127) << 23), mlp__float((uint32_t)(i - half + 127) << 23), 0.0f);
+}
+
+MLP__INLINE float mlp__split1(float a, float *e)
+{
+    uint32_t from_sqrt_half = mlp__bits(a) - 0x3f3504f3u;           /* wraps for a < sqrt(1/2) */
+    *e = (float)((int)(from_sqrt_half >> 23) - (from_sqrt_half >> 31 ? 512 : 0));
+    return mlp__float((from_sqrt_half & 0x7fffffu) + 0x3f3504f3u);
+}
+
+#if MLP_SIMD == MLP_SIMD_SCALAR
+
+    #define MLP__NAME "scalar"
+    #define MLP__W 1
+    #define MLP__NV 4
+    #define MLP__MR(nv) 3
+    #define MLP__MR4(nv) 1
+    typedef float mlp__vf;
+    typedef int mlp__vm;
+    MLP__INLINE mlp__vf mlp__vload(const float *p) { return *p; }
+    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { *p = a; }
+    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { return n ? *p : fill; }
+    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { if (n) *p = a; }
+    MLP__INLINE mlp__vf mlp__vset1(float a) { return a; }
+    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return a + b; }
+    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return a - b; }
+    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return a * b; }
+    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return a / b; }
+    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__fma(a, b, c); }
+    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__fma(-a, b, c); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return mlp__sqrt(a); }
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return mlp__min1(a, b); }
+    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return mlp__max1(a, b); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return mlp__round1(a); }
+    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return mlp__abs1(a); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return mlp__sign1(a, b); }
+    MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return a < b; }
+    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return m ? a : b; }
+    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { return mlp__scale2_1(a, n); }
+    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { return mlp__split1(a, e); }
+    MLP__INLINE int mlp__vfinite(mlp__vf a) { return mlp__finite(a); }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { (void)d; return a; }
+    MLP__INLINE float mlp__vfirst(mlp__vf a) { return a; }
+    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+
+#elif MLP_SIMD == MLP_SIMD_AVX2
+
+    #if !defined(__AVX2__) || !MLP__FMA
+        #error "mlp.h: MLP_SIMD_AVX2 needs -mavx2 -mfma (or /arch:AVX2)"
+    #endif
+    #define MLP__NAME "avx2"
+    #define MLP__W 8
+    #define MLP__NV 2
+    #define MLP__MR(nv) ((nv) == 1 ? 8 : 6)
+    #define MLP__MR4(nv) ((nv) == 1 ? 3 : 1)
+    typedef __m256 mlp__vf;
+    typedef __m256 mlp__vm;
+    MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm256_set1_ps(a); }
+    MLP__INLINE __m256i mlp__vfirst_n(size_t n) { return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
+    MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm256_loadu_ps(p); }
+    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm256_storeu_ps(p, a); }
+    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { __m256i m = mlp__vfirst_n(n); return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, m), _mm256_castsi256_ps(m)); }
+    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { _mm256_maskstore_ps(p, mlp__vfirst_n(n), a); }
+    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return _mm256_add_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm256_sub_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm256_mul_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm256_div_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fmadd_ps(a, b, c); }
+    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fnmadd_ps(a, b, c); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm256_sqrt_ps(a); }
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm256_min_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm256_max_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return _mm256_or_ps(mlp__vabs(a), _mm256_and_ps(_mm256_set1_ps(-0.0f), b)); }
+    MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm256_blendv_ps(b, a, m); }
+    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
+    {
+        __m256i i = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(i, 1), rest = _mm256_sub_epi32(i, half);
+        a = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), _mm256_slli_epi32(half, 23)));
+        rest = _mm256_slli_epi32(_mm256_add_epi32(rest, _mm256_set1_epi32(127)), 23);
+        return _mm256_fmadd_ps(a, _mm256_castsi256_ps(rest), _mm256_setzero_ps());
+    }
+    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
+    {
+        __m256i sqrt_half = _mm256_set1_epi32(0x3f3504f3), i = _mm256_sub_epi32(_mm256_castps_si256(a), sqrt_half);
+        *e = _mm256_cvtepi32_ps(_mm256_srai_epi32(i, 23));
+        return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_and_si256(i, _mm256_set1_epi32(0x7fffff)), sqrt_half));
+    }
+    MLP__INLINE int mlp__vfinite(mlp__vf a)
+    {
+        __m256i inf = _mm256_set1_epi32(0x7f800000);
+        return !_mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_and_si256(_mm256_castps_si256(a), inf), inf));
+    }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
+    {
+        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e) : _mm256_permute_ps(a, 0xb1);
+    }
+    MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm256_cvtss_f32(a); }
+    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
+    {
+        __m256 low = _mm256_unpacklo_ps(*a, *b), high = _mm256_unpackhi_ps(*a, *b);
+        *a = _mm256_permute2f128_ps(low, high, 0x20);
+        *b = _mm256_permute2f128_ps(low, high, 0x31);
+    }
+
+#elif MLP_SIMD == MLP_SIMD_AVX512
+
+    #if !defined(__AVX512F__)
+        #error "mlp.h: MLP_SIMD_AVX512 needs -mavx512f (or /arch:AVX512)"
+    #endif
+    #define MLP__NAME "avx512"
+    #define MLP__W 16
+    #define MLP__NV 4
+    #define MLP__MR(nv) ((nv) <= 2 ? 12 : (nv) == 3 ? 8 : 6)
+    #define MLP__MR4(nv) 6
+    typedef __m512 mlp__vf;
+    typedef __mmask16 mlp__vm;
+    MLP__INLINE __mmask16 mlp__vfirst_n(size_t n) { return (__mmask16)((1u << n) - 1); }
+    MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm512_loadu_ps(p); }
+    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm512_storeu_ps(p, a); }
+    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { return _mm512_mask_loadu_ps(fill, mlp__vfirst_n(n), p); }
+    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { _mm512_mask_storeu_ps(p, mlp__vfirst_n(n), a); }
+    MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm512_set1_ps(a); }
+    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return _mm512_add_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm512_sub_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm512_mul_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm512_div_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fmadd_ps(a, b, c); }
+    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fnmadd_ps(a, b, c); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm512_sqrt_ps(a); }
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm512_min_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm512_max_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm512_castsi512_ps(_mm512_and_epi32(_mm512_castps_si512(a), _mm512_set1_epi32(0x7fffffff))); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
+    {
+        __m512i sign = _mm512_set1_epi32((int)0x80000000u);      /* sign ? b : a, bit by bit */
+        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a), 0xca));
+    }
+    MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
+    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { return _mm512_scalef_ps(a, n); }
+    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
+    {
+        __m512i sqrt_half = _mm512_set1_epi32(0x3f3504f3), i = _mm512_sub_epi32(_mm512_castps_si512(a), sqrt_half);
+        *e = _mm512_cvtepi32_ps(_mm512_srai_epi32(i, 23));
+        return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_and_epi32(i, _mm512_set1_epi32(0x7fffff)), sqrt_half));
+    }
+    MLP__INLINE int mlp__vfinite(mlp__vf a)
+    {
+        __m512i inf = _mm512_set1_epi32(0x7f800000);
+        return !_mm512_cmpeq_epi32_mask(_mm512_and_epi32(_mm512_castps_si512(a), inf), inf);
+    }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
+    {
+        return d == 8 ? _mm512_shuffle_f32x4(a, a, 0x4e) : d == 4 ? _mm512_shuffle_f32x4(a, a, 0xb1)
+             : d == 2 ? _mm512_permute_ps(a, 0x4e) : _mm512_permute_ps(a, 0xb1);
+    }
+    MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm512_cvtss_f32(a); }
+    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
+    {
+        __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        __m512i high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        mlp__vf first = _mm512_permutex2var_ps(*a, low, *b);
+        *b = _mm512_permutex2var_ps(*a, high, *b);
+        *a = first;
+    }
+
+#elif MLP_SIMD == MLP_SIMD_EMULATED
+
+    #define MLP__NAME "emulated"
+    #define MLP__W 8
+    #define MLP__NV 2
+    #define MLP__MR(nv) 3
+    #define MLP__MR4(nv) 1
+    typedef struct { float lane[8]; } mlp__vf;
+    typedef struct { int lane[8]; } mlp__vm;
+    #undef MLP__UNROLL                  /* plain calls and loops: unrolled and inlined, gcc -fsanitize=address takes over 10 minutes */
+    #define MLP__UNROLL
+    #define MLP__LANEWISE static MLP__MAYBE
+    #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < 8; i++) r.lane[i] = (expression); return r
+    MLP__LANEWISE mlp__vf mlp__vload(const float *p) { MLP__LANES(mlp__vf, p[i]); }
+    MLP__LANEWISE void mlp__vstore(float *p, mlp__vf a) { int i; for (i = 0; i < 8; i++) p[i] = a.lane[i]; }
+    MLP__LANEWISE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { MLP__LANES(mlp__vf, (size_t)i < n ? p[i] : fill.lane[i]); }
+    MLP__LANEWISE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { size_t i; for (i = 0; i < n; i++) p[i] = a.lane[i]; }
+    MLP__LANEWISE mlp__vf mlp__vset1(float a) { MLP__LANES(mlp__vf, a); }
+    MLP__LANEWISE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] + b.lane[i]); }
+    MLP__LANEWISE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] - b.lane[i]); }
+    MLP__LANEWISE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] * b.lane[i]); }
+    MLP__LANEWISE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] / b.lane[i]); }
+    MLP__LANEWISE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(a.lane[i], b.lane[i], c.lane[i])); }
+    MLP__LANEWISE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(-a.lane[i], b.lane[i], c.lane[i])); }
+    MLP__LANEWISE mlp__vf mlp__vsqrt(mlp__vf a) { MLP__LANES(mlp__vf, mlp__sqrt(a.lane[i])); }
+    MLP__LANEWISE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__min1(a.lane[i], b.lane[i])); }
+    MLP__LANEWISE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__max1(a.lane[i], b.lane[i])); }
+    MLP__LANEWISE mlp__vf mlp__vround(mlp__vf a) { MLP__LANES(mlp__vf, mlp__round1(a.lane[i])); }
+    MLP__LANEWISE mlp__vf mlp__vabs(mlp__vf a) { MLP__LANES(mlp__vf, mlp__abs1(a.lane[i])); }
+    MLP__LANEWISE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__sign1(a.lane[i], b.lane[i])); }
+    MLP__LANEWISE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, a.lane[i] < b.lane[i]); }
+    MLP__LANEWISE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, m.lane[i] ? a.lane[i] : b.lane[i]); }
+    MLP__LANEWISE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { MLP__LANES(mlp__vf, mlp__scale2_1(a.lane[i], n.lane[i])); }
+    MLP__LANEWISE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { MLP__LANES(mlp__vf, mlp__split1(a.lane[i], &e->lane[i])); }
+    MLP__LANEWISE int mlp__vfinite(mlp__vf a) { int i, all = 1; for (i = 0; i < 8; i++) all &= mlp__finite(a.lane[i]); return all; }
+    MLP__LANEWISE mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__LANES(mlp__vf, a.lane[i ^ d]); }
+    MLP__LANEWISE float mlp__vfirst(mlp__vf a) { return a.lane[0]; }
+    MLP__LANEWISE void mlp__vzip(mlp__vf *a, mlp__vf *b)
+    {
+        mlp__vf x = *a, y = *b;
+        int i;
+        for (i = 0; i < 4; i++) {
+            a->lane[2*i] = x.lane[i];     a->lane[2*i + 1] = y.lane[i];
+            b->lane[2*i] = x.lane[i + 4]; b->lane[2*i + 1] = y.lane[i + 4];
+        }
+    }
+    #undef MLP__LANEWISE
+    #undef MLP__LANES
+
+#else
+    #error "mlp.h: unknown value of MLP_SIMD"
+#endif
+
+/* What follows from these operations. */
+#define MLP__PANEL 16                                   /* units per panel of weights; lanes of a row sum */
+#define MLP__N16 (MLP__PANEL / MLP__W)                  /* vectors per 16 lanes */
+#define MLP__NR (MLP__NV * MLP__W)                      /* columns per tile */
+
+MLP__INLINE mlp__vf mlp__vzero(void) { return mlp__vset1(0.0f); }
+MLP__INLINE mlp__vf mlp__vneg(mlp__vf a) { return mlp__vsub(mlp__vset1(-0.0f), a); }
+
+/* up to MLP__W lanes: all that n has */
+MLP__INLINE mlp__vf mlp__vget(const float *p, size_t n, mlp__vf fill) { return n >= MLP__W ? mlp__vload(p) : mlp__vload_n(p, n, fill); }
+MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n) { if (n >= MLP__W) mlp__vstore(p, a); else mlp__vstore_n(p, a, n); }
+
+typedef mlp__vf mlp__binary(mlp__vf, mlp__vf);
+
+/* 16 lanes to one float by the tree 8, 4, 2, 1, the same for every MLP__W */
+MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
+{
+    int i, d;
+    MLP__UNROLL
+    for (d = MLP__N16 / 2; d > 0; d /= 2) {
+        MLP__UNROLL
+        for (i = 0; i < d; i++) v[i] = op(v[i], v[i + d]);
+    }
+    MLP__UNROLL
+    for (d = MLP__W / 2; d > 0; d /= 2) v[0] = op(v[0], mlp__vswap(v[0], d));
+    return mlp__vfirst(v[0]);
+}
+
+/* v: MLP__W vectors, as rows of a square, become its columns. One vzip of row i with row i + W/2 moves the top bit of the
+   row number into the lane number; log2(W) of them swap the two. */
+MLP__INLINE void mlp__transpose(mlp__vf v[MLP__W])
+{
+    mlp__vf t[MLP__W];
+    int d, i;
+    MLP__UNROLL
+    for (d = 1; d < MLP__W; d *= 2) {
+        MLP__UNROLL
+        for (i = 0; i < MLP__W / 2; i++) {
+            t[2*i] = v[i];
+            t[2*i + 1] = v[i + MLP__W / 2];
+            mlp__vzip(&t[2*i], &t[2*i + 1]);
+        }
+        MLP__UNROLL
+        for (i = 0; i < MLP__W; i++) v[i] = t[i];
+    }
+}
+
+/* -------------------------------------------------------------------------- >>vmath -- */
+/* Largest errors over all 2^32 inputs, in units in the last place, with and without fused multiply-add (make check-ulp):
+     exp 0.90    log 0.84    tanh 1.21    sigmoid 1.97
+   Coefficients: minimax fits with single precision coefficients (Sollya's fpminimax). */
+
+/* x = n ln 2 + r, |r| <= ln(2)/2; returns exp(r) - 1 and n. ln 2 = high + low, n * high exact. For |x| <= 1000. */
+MLP__INLINE mlp__vf mlp__vexpm1_reduced(mlp__vf x, mlp__vf *n)
+{
+    mlp__vf ln2_low = mlp__vset1(1.4286068e-06f), r_high, r, r2, p;
+    *n = mlp__vround(mlp__vmul(x, mlp__vset1(1.442695f)));
+    r_high = mlp__vfnma(*n, mlp__vset1(0.69314575f), x);
+    r = mlp__vfnma(*n, ln2_low, r_high);
+    r2 = mlp__vmul(r, r);
+    p = mlp__vfma(mlp__vset1(0.0013782465f), r, mlp__vset1(0.00836867f));
+    p = mlp__vfma(p, r2, mlp__vfma(mlp__vset1(0.041668963f), r, mlp__vset1(0.16666521f)));
+    p = mlp__vfma(p, r, mlp__vset1(0.4999999f));
+    return mlp__vadd(r_high, mlp__vfnma(*n, ln2_low, mlp__vmul(p, r2)));       /* r + p r^2 without the rounding of r */
+}
+
+/* Below -104 the result is 0, above 89 infinity; NaN passes both bounds as the second operand. */
+MLP__INLINE mlp__vf mlp__vexp(mlp__vf x)
+{
+    mlp__vf n, q;
+    x = mlp__vmax(mlp__vset1(-104.0f), mlp__vmin(mlp__vset1(89.0f), x));
+    q = mlp__vexpm1_reduced(x, &n);
+    return mlp__vscale2(mlp__vadd(q, mlp__vset1(1.0f)), n);
+}
+
+/* x = m 2^e, f = m - 1: log x = e ln 2 + f - f^2/2 + f^3 p(f). Subnormal x are scaled by 2^24 first. */
+MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
+{
+    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)), nan = mlp__vset1(mlp__float(0x7fc00000u));
+    mlp__vm tiny = mlp__vlt(x, mlp__vset1(1.1754944e-38f));
+    mlp__vf e, f, f2, p, y;
+    f = mlp__vsub(mlp__vsplit(mlp__vselect(tiny, mlp__vmul(x, mlp__vset1(16777216.0f)), x), &e), mlp__vset1(1.0f));
+    e = mlp__vsub(e, mlp__vselect(tiny, mlp__vset1(24.0f), zero));
+    p = mlp__vfma(mlp__vset1(0.0734139f), f, mlp__vset1(-0.1166256f));
+    p = mlp__vfma(p, f, mlp__vset1(0.11632338f));
+    p = mlp__vfma(p, f, mlp__vset1(-0.12396162f));
+    p = mlp__vfma(p, f, mlp__vset1(0.14251375f));
+    p = mlp__vfma(p, f, mlp__vset1(-0.16669184f));
+    p = mlp__vfma(p, f, mlp__vset1(0.2000068f));
+    p = mlp__vfma(p, f, mlp__vset1(-0.2499998f));
+    p = mlp__vfma(p, f, mlp__vset1(0.3333333f));
+    f2 = mlp__vmul(f, f);
+    y = mlp__vfma(mlp__vmul(p, f), f2, mlp__vmul(e, mlp__vset1(1.4286068e-06f)));
+    y = mlp__vfma(f2, mlp__vset1(-0.5f), y);
+    y = mlp__vfma(e, mlp__vset1(0.69314575f), mlp__vadd(f, y));
+    y = mlp__vselect(mlp__vlt(zero, x), y, mlp__vselect(mlp__vlt(x, zero), nan, mlp__vsub(x, infinity)));   /* log 0 = -infinity */
+    return mlp__vselect(mlp__vlt(x, infinity), y, x);                               /* infinity and NaN as they are */
+}
+
+/* |x| < 0.625: odd polynomial; else 1 - 2 / (exp(2|x|) + 1), which is 1 from 9.01 on. */
+MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
+{
+    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p, q, s;
+    p = mlp__vfma(mlp__vset1(-0.0060572685f), a2, mlp__vset1(0.020970574f));
+    p = mlp__vfma(p, a2, mlp__vset1(-0.053845376f));
+    p = mlp__vfma(p, a2, mlp__vset1(0.13332732f));
+    p = mlp__vfma(p, a2, mlp__vset1(-0.33333328f));
+    p = mlp__vfma(p, mlp__vmul(a2, a), a);
+    q = mlp__vexpm1_reduced(mlp__vadd(c, c), &n);
+    s = mlp__vscale2(one, n);
+    q = mlp__vsub(one, mlp__vdiv(mlp__vset1(2.0f), mlp__vfma(s, q, mlp__vadd(s, one))));
+    return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
+}
+
+/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly and is
+   put right to first order with 1/d ~ 1 - e/2: without that the error is 2.40 units. */
+MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
+{
+    mlp__vf one = mlp__vset1(1.0f), e, d, lost, y;
+    e = mlp__vexp(mlp__vneg(mlp__vabs(x)));
+    d = mlp__vadd(one, e);
+    lost = mlp__vsub(e, mlp__vsub(d, one));
+    y = mlp__vdiv(mlp__vselect(mlp__vlt(x, mlp__vzero()), e, one), d);
+    return mlp__vfnma(mlp__vmul(y, lost), mlp__vfnma(mlp__vset1(0.5f), e, one), y);
+}
+
+/* log(1 + u) for 0 <= u <= 1 */
+MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
+{
+    mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), lost = mlp__vsub(u, mlp__vsub(v, one));
+    return mlp__vadd(mlp__vlog(v), mlp__vdiv(lost, v));
+}
+
+/* ------------------------------------------------------------------------ >>kernels -- */
+
+/* An elementwise function of up to three arrays and a parameter; the driver is inlined around each of them. */
+typedef mlp__vf mlp__elementwise(mlp__vf x, mlp__vf y, mlp__vf z, mlp__vf parameter);
+
+MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const float *x, const float *y, const float *z, float *out)
+{
+    const mlp__vf p = mlp__vset1(parameter), zero = mlp__vzero();
+    size_t i, left;
+    for (i = 0; i + MLP__W <= n; i += MLP__W)
+        mlp__vstore(out + i, f(mlp__vload(x + i), mlp__vload(y + i), mlp__vload(z + i), p));
+    left = n - i;
+    if (left)
+        mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero), mlp__vload_n(z + i, left, zero), p), left);
+}
+
+/* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions and a
+   line in the list. */
+#define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__MAYBE mlp__vf alpha)
+#define MLP__SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_slope(MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf a, MLP__MAYBE mlp__vf alpha)
+
+MLP__VALUE(identity) { return z; }
+MLP__SLOPE(identity) { return mlp__vset1(1.0f); }
+
+MLP__VALUE(sigmoid) { return mlp__vsigmoid(z); }
+MLP__SLOPE(sigmoid) { return mlp__vfnma(a, a, a); }                        /* a (1 - a) */
+
+MLP__VALUE(tanh) { return mlp__vtanh(z); }
+MLP__SLOPE(tanh) { return mlp__vfnma(a, a, mlp__vset1(1.0f)); }            /* 1 - a^2 */
+
+MLP__VALUE(relu) { return mlp__vmax(mlp__vzero(), z); }                    /* z < 0 ? 0 : z */
+MLP__SLOPE(relu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vzero()); }
+
+MLP__VALUE(leaky_relu) { return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, z), z); }
+MLP__SLOPE(leaky_relu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), alpha); }
+
+/* Columns: enum, name, default of alpha (0: it takes none), the slope needs z, initializer. */
+#define MLP__ACTIVATIONS(X) \
+    X(IDENTITY,   identity,   0,     0, GLOROT_UNIFORM) \
+    X(SIGMOID,    sigmoid,    0,     0, GLOROT_UNIFORM) \
+    X(TANH,       tanh,       0,     0, GLOROT_UNIFORM) \
+    X(RELU,       relu,       0,     0, HE_UNIFORM)     \
+    X(LEAKY_RELU, leaky_relu, 0.01f, 0, HE_UNIFORM)
+
+#define MLP__AS_ELEMENTWISE(NAME, name, alpha_default, needs_z, initializer) \
+    MLP__INLINE mlp__vf mlp__##name##_forward(mlp__vf z, MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, mlp__vf alpha) \
+    { return mlp__##name##_value(z, alpha); } \
+    MLP__INLINE mlp__vf mlp__##name##_backward(mlp__vf z, mlp__vf a, mlp__vf da, mlp__vf alpha) \
+    { return mlp__vmul(da, mlp__##name##_slope(z, a, alpha)); }
+MLP__ACTIVATIONS(MLP__AS_ELEMENTWISE)
+
+/* z, a: n */
+static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, const float *z, float *a)
+{
+    switch (activation) {
+    #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
+        case MLP_ACT_##NAME: mlp__map(mlp__##name##_forward, alpha, n, z, z, z, a); break;
+    MLP__ACTIVATIONS(MLP__CASE)
+    #undef MLP__CASE
+    default: break;
+    }
+}
+
+/* z, a, da, dz: n */
+static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a, const float *da,
+                                     float *dz)
+{
+    switch (activation) {
+    #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
+        case MLP_ACT_##NAME: mlp__map(mlp__##name##_backward, alpha, n, z, a, da, dz); break;
+    MLP__ACTIVATIONS(MLP__CASE)
+    #undef MLP__CASE
+    default: break;
+    }
+}
+
+/* The losses of one element, from z and a = g(z), and their slopes dl/da; the two cross entropies give dl/dz instead, their
+   activation being fixed. Adding one is two functions and a line. */
+#define MLP__LOSS(name)       MLP__INLINE mlp__vf mlp__##name##_loss(MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf a, mlp__vf y, MLP__MAYBE mlp__vf delta)
+#define MLP__LOSS_SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf delta)
+
+MLP__LOSS(squared)            { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(d, d); }
+MLP__LOSS_SLOPE(squared)      { mlp__vf d = mlp__vsub(a, y); return mlp__vadd(d, d); }
+
+MLP__LOSS(half_squared)       { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(mlp__vmul(mlp__vset1(0.5f), d), d); }
+MLP__LOSS_SLOPE(half_squared) { return mlp__vsub(a, y); }
+
+/* a = sigmoid(z): -y log a - (1-y) log(1-a) = log(1 + e^-|z|) + max(z, 0) - y z, which neither overflows nor cancels */
+MLP__LOSS(binary_cross_entropy)
+{
+    mlp__vf softplus = mlp__vadd(mlp__vlog1p(mlp__vexp(mlp__vneg(mlp__vabs(z)))), mlp__vmax(mlp__vzero(), z));
+    return mlp__vfnma(y, z, softplus);
+}
+MLP__LOSS_SLOPE(binary_cross_entropy) { return mlp__vsub(a, y); }
+
+/* z: log a. A target of 0 counts nothing, even where a underflowed. */
+MLP__LOSS(cross_entropy)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(y)), mlp__vneg(mlp__vmul(y, z)), mlp__vzero());
+}
+MLP__LOSS_SLOPE(cross_entropy) { return mlp__vsub(a, y); }
+
+/* Columns: enum, name, the activation of the last layer it goes with (DEFAULT: any), what integer labels mean. */
+#define MLP__LOSSES(X) \
+    X(SQUARED,              squared,              DEFAULT, NONE)     \
+    X(HALF_SQUARED,         half_squared,         DEFAULT, NONE)     \
+    X(BINARY_CROSS_ENTROPY, binary_cross_entropy, SIGMOID, ZERO_ONE) \
+    X(CROSS_ENTROPY,        cross_entropy,        SOFTMAX, CLASS)
+
+/* z, a, y, l: n */
+static void mlp__k_loss(mlp_loss loss, float delta, size_t n, const float *z, const float *a, const float *y, float *l)
+{
+    switch (loss) {
+    #define MLP__CASE(NAME, name, activation, labels) \
+        case MLP_LOSS_##NAME: mlp__map(mlp__##name##_loss, delta, n, z, a, y, l); break;
+    MLP__LOSSES(MLP__CASE)
+    #undef MLP__CASE
+    default: break;
+    }
+}
+
+/* a, y, d: n */
+static void mlp__k_loss_backward(mlp_loss loss, float delta, size_t n, const float *a, const float *y, float *d)
+{
+    switch (loss) {
+    #define MLP__CASE(NAME, name, activation, labels) \
+        case MLP_LOSS_##NAME: mlp__map(mlp__##name##_loss_slope, delta, n, a, y, y, d); break;
+    MLP__LOSSES(MLP__CASE)
+    #undef MLP__CASE
+    default: break;
+    }
+}
+
+MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf p) { return mlp__vmul(a, b); }
+MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__MAYBE mlp__vf z, mlp__vf alpha) { return mlp__vfma(alpha, x, y); }
+MLP__INLINE mlp__vf mlp__scale_value(mlp__vf x, MLP__MAYBE mlp__vf y, MLP__MAYBE mlp__vf z, mlp__vf factor) { return mlp__vmul(x, factor); }
+
+static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out) { mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out); }
+
+static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y) { mlp__map(mlp__axpy_value, alpha, n, x, y, y, y); }
+
+static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
+{
+    size_t i;
+    for (i = 0; i < rows; i++, x += cols) mlp__map(mlp__scale_value, factors[i], cols, x, x, x, x);
+}
+
+/* Sums and maxima over a row: element j belongs to lane j % 16. The lanes are MLP__N16 vectors, folded at the end. */
+#define MLP__FOR_16_LANES(j, v, n) for (j = 0; j < (n); j += MLP__PANEL) for (v = 0; v < MLP__N16 && j + v * MLP__W < (n); v++)
+
+static float mlp__row_max(size_t n, const float *x)
+{
+    mlp__vf m[MLP__N16];
+    size_t j, v;
+    for (v = 0; v < MLP__N16; v++) m[v] = mlp__vset1(mlp__float(0xff800000u));
+    MLP__FOR_16_LANES(j, v, n) m[v] = mlp__vmax(m[v], mlp__vget(x + j + v * MLP__W, n - j - v * MLP__W, m[v]));
+    return mlp__fold(mlp__vmax, m);
+}
+
+/* z, a: rows x cols. a = exp(z - max z) / sum of these */
+static void mlp__k_softmax(size_t rows, size_t cols, const float *z, float *a)
+{
+    const mlp__vf lowest = mlp__vset1(mlp__float(0xff800000u));     /* exp of it is 0 */
+    size_t i, j, v;
+    for (i = 0; i < rows; i++, z += cols, a += cols) {
+        const mlp__vf max = mlp__vset1(mlp__row_max(cols, z));
+        mlp__vf sum[MLP__N16], total;
+        for (v = 0; v < MLP__N16; v++) sum[v] = mlp__vzero();
+        MLP__FOR_16_LANES(j, v, cols) {
+            size_t at = j + v * MLP__W;
+            mlp__vf e = mlp__vexp(mlp__vsub(mlp__vget(z + at, cols - at, lowest), max));
+            mlp__vput(a + at, e, cols - at);
+            sum[v] = mlp__vadd(sum[v], e);
+        }
+        total = mlp__vset1(mlp__fold(mlp__vadd, sum));
+        for (j = 0; j < cols; j += MLP__W) mlp__vput(a + j, mlp__vdiv(mlp__vget(a + j, cols - j, total), total), cols - j);
+    }
+}
+
+/* a, da, dz: rows x cols. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
+static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, const float *da, float *dz)
+{
+    const mlp__vf zero = mlp__vzero();
+    size_t i, j, v;
+    for (i = 0; i < rows; i++, a += cols, da += cols, dz += cols) {
+        mlp__vf sum[MLP__N16], total;
+        for (v = 0; v < MLP__N16; v++) sum[v] = zero;
+        MLP__FOR_16_LANES(j, v, cols) {
+            size_t at = j + v * MLP__W;
+            sum[v] = mlp__vfma(mlp__vget(a + at, cols - at, zero), mlp__vget(da + at, cols - at, zero), sum[v]);
+        }
+        total = mlp__vset1(mlp__fold(mlp__vadd, sum));
+        for (j = 0; j < cols; j += MLP__W)
+            mlp__vput(dz + j, mlp__vmul(mlp__vget(a + j, cols - j, zero), mlp__vsub(mlp__vget(da + j, cols - j, zero), total)), cols - j);
+    }
+}
+
+/* z, a = softmax(z), log_a: rows x cols. log a_j = z_j - max z + log(max a): one logarithm a row, finite where a_j underflows */
+static void mlp__k_log_softmax(size_t rows, size_t cols, const float *z, const float *a, float *log_a)
+{
+    const mlp__vf zero = mlp__vzero();
+    size_t i, j;
+    for (i = 0; i < rows; i++, z += cols, a += cols, log_a += cols) {
+        const mlp__vf max = mlp__vset1(mlp__row_max(cols, z)), log_max = mlp__vlog(mlp__vset1(mlp__row_max(cols, a)));
+        for (j = 0; j < cols; j += MLP__W)
+            mlp__vput(log_a + j, mlp__vadd(mlp__vsub(mlp__vget(z + j, cols - j, zero), max), log_max), cols - j);
+    }
+}
+
+/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows. */
+static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
+{
+    const mlp__vf zero = mlp__vzero();
+    size_t i, j;
+    for (j = 0; j < cols; j += MLP__W) {
+        mlp__vf sum = accumulate ? mlp__vget(sums + j, cols - j, zero) : zero;
+        for (i = 0; i < rows; i++) sum = mlp__vadd(sum, mlp__vget(x + i * stride + j, cols - j, zero));
+        mlp__vput(sums + j, sum, cols - j);
+    }
+}
+
+/* Optimizer state of a weight whose gradient stays 0 would end as a subnormal number, slow for ever. */
+MLP__INLINE mlp__vf mlp__flush(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x); }
+
+/* w, g, v: n */
+static void mlp__k_momentum(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov)
+{
+    const mlp__vf zero = mlp__vzero(), mu = mlp__vset1(momentum), r = mlp__vset1(rate);
+    size_t i;
+    for (i = 0; i < n; i += MLP__W) {
+        mlp__vf gi = mlp__vget(g + i, n - i, zero), vi = mlp__flush(mlp__vfma(mu, mlp__vget(v + i, n - i, zero), gi));
+        mlp__vput(v + i, vi, n - i);
+        mlp__vput(w + i, mlp__vfnma(r, nesterov ? mlp__vfma(mu, vi, gi) : vi, mlp__vget(w + i, n - i, zero)), n - i);
+    }
+}
+
+/* w, g, m, v: n */
+static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
+                        float epsilon)
+{
+    const mlp__vf zero = mlp__vzero(), c1 = mlp__vset1(1.0f - beta1), c2 = mlp__vset1(1.0f - beta2);
+    size_t i;
+    for (i = 0; i < n; i += MLP__W) {
+        mlp__vf gi = mlp__vget(g + i, n - i, zero), mi = mlp__vget(m + i, n - i, zero), vi = mlp__vget(v + i, n - i, zero), d;
+        mi = mlp__flush(mlp__vfma(c1, mlp__vsub(gi, mi), mi));                              /* beta1 m + (1 - beta1) g */
+        vi = mlp__flush(mlp__vfma(c2, mlp__vfma(gi, gi, mlp__vneg(vi)), vi));               /* beta2 v + (1 - beta2) g^2 */
+        mlp__vput(m + i, mi, n - i);
+        mlp__vput(v + i, vi, n - i);
+        d = mlp__vfma(mlp__vsqrt(vi), mlp__vset1(scale), mlp__vset1(epsilon));
+        mlp__vput(w + i, mlp__vfnma(mlp__vset1(step), mlp__vdiv(mi, d), mlp__vget(w + i, n - i, zero)), n - i);
+    }
+}
+
+static size_t mlp__k_first_nonfinite(size_t n, const float *x)
+{
+    size_t i;
+    for (i = 0; i + MLP__W <= n && mlp__vfinite(mlp__vload(x + i)); i += MLP__W) {}
+    while (i < n && mlp__finite(x[i])) i++;
+    return i;
+}
+
+/* --------------------------------------------------------------------------- >>gemm -- */
+/* Every matrix product is made of tiles: mr rows and nv vectors of c stay in registers while k runs, one fma a step, in
+   order. Tiles are the same code for all shapes, inlined with constant mr and nv. */
+
+#define MLP__MAX_MR 12                                  /* the largest of all MLP__MR */
+
+/* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j]. Rows at x_row, the steps of k at a_col and b_row, the vectors of
+   MLP__W columns at x_vec from each other. init may be c, or NULL for zero, and repeats a row with init_row 0. b is read in
+   whole vectors; of the last vector of c only `tail` lanes exist. */
+typedef struct {
+    size_t k, tail;
+    const float *a;    ptrdiff_t a_row, a_col;
+    const float *b;    ptrdiff_t b_row, b_vec;
+    const float *init; ptrdiff_t init_row, init_vec;
+    float *c;          ptrdiff_t c_row, c_vec;
+} mlp__product;
+
+MLP__INLINE void mlp__tile_begin(size_t mr, size_t nv, const mlp__product *p, mlp__vf acc[][MLP__NV])
+{
+    size_t i, v;
+    MLP__UNROLL
+    for (i = 0; i < mr; i++) {
+        MLP__UNROLL
+        for (v = 0; v < nv; v++)
+            acc[i][v] = !p->init ? mlp__vzero() : mlp__vget(p->init + (ptrdiff_t)i * p->init_row + (ptrdiff_t)v * p->init_vec,
+                                                            v + 1 < nv ? MLP__W : p->tail, mlp__vzero());
+    }
+}
+
+MLP__INLINE void mlp__tile_end(size_t mr, size_t nv, const mlp__product *p, mlp__vf acc[][MLP__NV])
+{
+    size_t i, v;
+    MLP__UNROLL
+    for (i = 0; i < mr; i++) {
+        MLP__UNROLL
+        for (v = 0; v < nv; v++)
+            mlp__vput(p->c + (ptrdiff_t)i * p->c_row + (ptrdiff_t)v * p->c_vec, acc[i][v], v + 1 < nv ? MLP__W : p->tail);
+    }
+}
+
+/* one step of k: acc += a[.][k] b[k][.] */
+MLP__INLINE void mlp__tile_step(size_t mr, size_t nv, const float *a, ptrdiff_t a_row, const float *b, ptrdiff_t b_vec, mlp__vf acc[][MLP__NV])
+{
+    mlp__vf bv[MLP__NV];
+    size_t i, v;
+    MLP__UNROLL
+    for (v = 0; v < nv; v++) bv[v] = mlp__vload(b + (ptrdiff_t)v * b_vec);
+    MLP__UNROLL
+    for (i = 0; i < mr; i++) {
+        const mlp__vf ai = mlp__vset1(a[(ptrdiff_t)i * a_row]);
+        MLP__UNROLL
+        for (v = 0; v < nv; v++) acc[i][v] = mlp__vfma(ai, bv[v], acc[i][v]);
+    }
+}
+
+MLP__INLINE void mlp__tile(size_t mr, size_t nv, const mlp__product *product)
+{
+    const mlp__product p = *product;                    /* a copy, which stores to c cannot change */
+    mlp__vf acc[MLP__MAX_MR][MLP__NV];
+    const float *a = p.a, *b = p.b;
+    size_t k;
+    mlp__tile_begin(mr, nv, &p, acc);
+    for (k = p.k; k > 0; k--, a += p.a_col, b += p.b_row) mlp__tile_step(mr, nv, a, p.a_row, b, p.b_vec, acc);
+    mlp__tile_end(mr, nv, &p, acc);
+}
+
+/* The same with four chains over the quarters of k, k >= 9: the last quarter is the shortest. */
+MLP__INLINE void mlp__tile4(size_t mr, size_t nv, const mlp__product *product)
+{
+    const mlp__product p = *product;
+    mlp__vf s0[MLP__MAX_MR][MLP__NV], s1[MLP__MAX_MR][MLP__NV], s2[MLP__MAX_MR][MLP__NV], s3[MLP__MAX_MR][MLP__NV];
+    const size_t quarter = (p.k + 3) / 4, last = p.k - 3 * quarter;
+    const ptrdiff_t a_next = (ptrdiff_t)quarter * p.a_col, b_next = (ptrdiff_t)quarter * p.b_row;
+    const float *a = p.a, *b = p.b;
+    size_t i, v, k;
+    mlp__tile_begin(mr, nv, &p, s0);
+    MLP__UNROLL
+    for (i = 0; i < mr; i++) {
+        MLP__UNROLL
+        for (v = 0; v < nv; v++) s1[i][v] = s2[i][v] = s3[i][v] = mlp__vzero();
+    }
+    for (k = 0; k < quarter; k++, a += p.a_col, b += p.b_row) {
+        mlp__tile_step(mr, nv, a, p.a_row, b, p.b_vec, s0);
+        mlp__tile_step(mr, nv, a + a_next, p.a_row, b + b_next, p.b_vec, s1);
+        mlp__tile_step(mr, nv, a + 2 * a_next, p.a_row, b + 2 * b_next, p.b_vec, s2);
+        if (k < last) mlp__tile_step(mr, nv, a + 3 * a_next, p.a_row, b + 3 * b_next, p.b_vec, s3);
+    }
+    MLP__UNROLL
+    for (i = 0; i < mr; i++) {
+        MLP__UNROLL
+        for (v = 0; v < nv; v++) s0[i][v] = mlp__vadd(mlp__vadd(s0[i][v], s1[i][v]), mlp__vadd(s2[i][v], s3[i][v]));
+    }
+    mlp__tile_end(mr, nv, &p, s0);
+}
+
+/* One function per nv, of all heights that this block of >>simd uses; the others are compiled away. */
+#define MLP__ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#define MLP__TILES(NV) \
+    static void mlp__tiles_##NV(size_t mr, const mlp__product *p)  { enum { nv = NV <= MLP__NV ? NV : 1, most = NV <= MLP__NV ? MLP__MR(nv) : 0 }; switch (mr) { MLP__ROWS(MLP__TILE_CASE)  default: break; } } \
+    static void mlp__tiles4_##NV(size_t mr, const mlp__product *p) { enum { nv = NV <= MLP__NV ? NV : 1, most = NV <= MLP__NV ? MLP__MR4(nv) : 0 }; switch (mr) { MLP__ROWS(MLP__TILE4_CASE) default: break; } }
+#define MLP__TILE_CASE(ROWS)  case ROWS: if (ROWS <= most) mlp__tile(ROWS, nv, p);  break;
+#define MLP__TILE4_CASE(ROWS) case ROWS: if (ROWS <= most) mlp__tile4(ROWS, nv, p); break;
+MLP__TILES(1)
+MLP__TILES(2)
+MLP__TILES(3)
+MLP__TILES(4)
+
+/* m rows of nv vectors, cut into tiles of nearly equal height: 16 rows with MLP__MR 6 are 6 + 5 + 5. */
+static void mlp__rows(size_t m, size_t nv, mlp__product p, int chains)
+{
+    static void (*const tiles[2][4])(size_t, const mlp__product *) = {
+        { mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4 }, { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4 }
+    };
+    const size_t most = chains == 4 ? MLP__MR4(nv) : MLP__MR(nv), count = (m + most - 1) / most;
+    const size_t low = m / count, higher = m % count;
+    size_t t;
+    for (t = 0; t < count; t++) {
+        const size_t mr = low + (t < higher);
+        tiles[chains == 4][nv - 1](mr, &p);
+        p.a += (ptrdiff_t)mr * p.a_row;
+        p.c += (ptrdiff_t)mr * p.c_row;
+        if (p.init) p.init += (ptrdiff_t)mr * p.init_row;
+    }
+}
+
+/* b in strips of MLP__NR columns: copies of what tiles cannot read in place, k rows at a time within 8 KiB. */
+#define MLP__PACK_FLOATS 2048
+#define MLP__PACK_K (MLP__PACK_FLOATS / MLP__NR)
+
+/* pack[i][j] = b[i * b_row + j], k x n, b_row floats from row to row */
+static void mlp__pack_rows(size_t k, size_t n, const float *b, ptrdiff_t b_row, float *pack)
+{
+    size_t i, j;
+    for (i = 0; i < k; i++, b += b_row, pack += MLP__NR)
+        for (j = 0; j < n; j += MLP__W) mlp__vstore(pack + j, mlp__vget(b + j, n - j, mlp__vzero()));
+}
+
+/* pack[i][j] = b[i + j * b_col], k x n, in squares of MLP__W x MLP__W. A square that ends early repeats its last column. */
+static void mlp__pack_columns(size_t k, size_t n, const float *b, ptrdiff_t b_col, float *pack)
+{
+    mlp__vf v[MLP__W];
+    size_t i, j, t;
+    for (j = 0; j < n; j += MLP__W)
+        for (i = 0; i < k; i += MLP__W) {
+            MLP__UNROLL
+            for (t = 0; t < MLP__W; t++)
+                v[t] = mlp__vget(b + (ptrdiff_t)mlp__smaller(j + t, n - 1) * b_col + i, k - i, mlp__vzero());
+            mlp__transpose(v);
+            MLP__UNROLL
+            for (t = 0; t < MLP__W; t++)
+                if (i + t < k) mlp__vstore(pack + (i + t) * MLP__NR + j, v[t]);
+        }
+}
+
+/* pack[i][j] = b[i * b_row + j * b_col], k x n; the rest of the last vector is 0 */
+static void mlp__pack_any(size_t k, size_t n, const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *pack)
+{
+    size_t i, j;
+    for (i = 0; i < k; i++)
+        for (j = 0; j < MLP__NR; j++)
+            pack[i * MLP__NR + j] = j < n ? b[(ptrdiff_t)i * b_row + (ptrdiff_t)j * b_col] : 0.0f;
+}
+
+/* See struct mlp_kernels. A strip of c at a time: b is read in place where its rows are contiguous and the strip is full, else
+   from a packed copy of MLP__PACK_K rows, on whose sums the next copy goes on. */
+static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
+                        const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
+{
+    float pack[MLP__PACK_FLOATS];
+    size_t j, k0, count, step;
+    if (m == 0) return;
+    for (j = 0; j < n; j += count) {
+        const size_t full = n - j >= MLP__NR ? MLP__NR : (n - j) / MLP__W * MLP__W;
+        const int in_place = b_col == 1 && full > 0;
+        count = in_place ? full : mlp__smaller(n - j, MLP__NR);
+        k0 = 0;
+        do {                                                            /* once even for k = 0: c must be set */
+            const size_t nv = (count + MLP__W - 1) / MLP__W;
+            const float *strip = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
+            mlp__product p;
+            step = in_place ? k : mlp__smaller(k - k0, MLP__PACK_K);
+            p.k = step;                 p.tail = count - (nv - 1) * MLP__W;
+            p.a = a + (ptrdiff_t)k0 * a_col;
+            p.a_row = a_row;            p.a_col = a_col;
+            p.b = strip;                p.b_row = b_row;    p.b_vec = MLP__W;
+            p.c = c + j;                p.c_row = c_row;    p.c_vec = MLP__W;
+            p.init = k0 || accumulate ? p.c : NULL;
+            p.init_row = c_row;         p.init_vec = MLP__W;
+            if (!in_place) {
+                if (b_col == 1)      mlp__pack_rows(step, count, strip, b_row, pack);
+                else if (b_row == 1) mlp__pack_columns(step, count, strip, b_col, pack);
+                else                 mlp__pack_any(step, count, strip, b_row, b_col, pack);
+                p.b = pack;
+                p.b_row = MLP__NR;
+            }
+            mlp__rows(m, nv, p, 1);
+            k0 += step;
+        } while (k0 < k);
+    }
+}
+
+/* The strip of a layer's units that starts at `unit`, within the panels [units/16][in][16], [in][units % 16]: whole panels
+   side by side where a tile is wider than one, else a part of one; the ragged panel by itself. */
+typedef struct { size_t count, vectors, tail, offset; ptrdiff_t row, vec; } mlp__strip;
+
+static mlp__strip mlp__strip_at(size_t in, size_t units, size_t unit)
+{
+    const size_t ragged = units % MLP__PANEL, whole = units - ragged;
+    const size_t left = unit >= whole ? units - unit : MLP__W < MLP__PANEL ? MLP__PANEL - unit % MLP__PANEL : whole - unit;
+    mlp__strip s;
+    s.count = mlp__smaller(left, MLP__NR);
+    s.vectors = (s.count + MLP__W - 1) / MLP__W;
+    s.tail = s.count - (s.vectors - 1) * MLP__W;
+    s.offset = unit / MLP__PANEL * MLP__PANEL * in + unit % MLP__PANEL;
+    s.row = (ptrdiff_t)(unit >= whole ? ragged : MLP__PANEL);
+    s.vec = (ptrdiff_t)(MLP__W < MLP__PANEL ? MLP__W : MLP__PANEL * in);
+    return s;
+}
+
+/* x: rows x in, w: panels, b: out or NULL, z: rows x out. Lanes are units. */
+static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
+                           float *z, size_t z_stride)
+{
+    const int chains = out <= MLP__PANEL && in >= 32 ? 4 : 1;           /* see Bits in the manual */
+    size_t unit;
+    mlp__strip s;
+    if (rows == 0) return;
+    for (unit = 0; unit < out; unit += s.count) {
+        mlp__product p;
+        s = mlp__strip_at(in, out, unit);
+        p.k = in;                   p.tail = s.tail;
+        p.a = x;                    p.a_row = (ptrdiff_t)x_stride;  p.a_col = 1;
+        p.b = w + s.offset;         p.b_row = s.row;                p.b_vec = s.vec;
+        p.init = b ? b + unit : b;  p.init_row = 0;                 p.init_vec = MLP__W;
+        p.c = z + unit;             p.c_row = (ptrdiff_t)z_stride;  p.c_vec = MLP__W;
+        mlp__rows(rows, s.vectors, p, chains);
+    }
+}
+
+/* x: rows x in, dz: rows x out, dw: panels. dw = x^T dz: dE/dw_io = sum over rows of x_i dz_o. Lanes are units. */
+static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
+                                    float *dw, int accumulate)
+{
+    size_t unit;
+    mlp__strip s;
+    for (unit = 0; unit < out; unit += s.count) {
+        mlp__product p;
+        s = mlp__strip_at(in, out, unit);
+        p.k = rows;                 p.tail = s.tail;
+        p.a = x;                    p.a_row = 1;                    p.a_col = (ptrdiff_t)x_stride;
+        p.b = dz + unit;            p.b_row = (ptrdiff_t)dz_stride; p.b_vec = MLP__W;
+        p.c = dw + s.offset;        p.c_row = s.row;                p.c_vec = s.vec;
+        p.init = accumulate ? p.c : NULL;
+        p.init_row = p.c_row;       p.init_vec = p.c_vec;
+        mlp__rows(in, s.vectors, p, 1);
+    }
+}
+
+/* dz: rows x out, w: panels, dx: rows x in. dx = dz w^T: dE/dx_i = sum over units of dz_o w_io. Lanes are inputs, so w is
+   transposed on the way, MLP__NR inputs and MLP__PACK_K units at a time. */
+static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w, float *dx,
+                                  size_t dx_stride)
+{
+    float pack[MLP__PACK_FLOATS];
+    size_t i, unit, step, panel;
+    if (rows == 0) return;
+    for (i = 0; i < in; i += MLP__NR) {
+        const size_t count = mlp__smaller(in - i, MLP__NR), nv = (count + MLP__W - 1) / MLP__W;
+        for (unit = 0; unit < out; unit += step) {
+            mlp__product p;
+            step = mlp__smaller(out - unit, MLP__PACK_K);
+            for (panel = unit; panel < unit + step; panel += MLP__PANEL) {
+                const size_t width = mlp__smaller(out - panel, MLP__PANEL);
+                mlp__pack_columns(width, count, w + panel * in + i * width, (ptrdiff_t)width, pack + (panel - unit) * MLP__NR);
+            }
+            p.k = step;                 p.tail = count - (nv - 1) * MLP__W;
+            p.a = dz + unit;            p.a_row = (ptrdiff_t)dz_stride; p.a_col = 1;
+            p.b = pack;                 p.b_row = MLP__NR;              p.b_vec = MLP__W;
+            p.c = dx + i;               p.c_row = (ptrdiff_t)dx_stride; p.c_vec = MLP__W;
+            p.init = unit ? p.c : NULL; p.init_row = p.c_row;           p.init_vec = MLP__W;
+            mlp__rows(rows, nv, p, 1);
+        }
+    }
+}
+
+/* -------------------------------------------------------------------------- >>table -- */
+/* The only door from here on: below this line no vector type, above it no net. */
+
+static const mlp_kernels mlp__kernels = {
+    MLP__NAME, MLP__W, MLP__FMA,
+    mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
+    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_log_softmax,
+    mlp__k_forward, mlp__k_backward_weights, mlp__k_backward_input,
+    mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
+    mlp__k_axpy, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
+};
+
+/* ----------------------------------------------------------------------- >>dispatch -- */
+
+static int mlp__same_text(const char *a, const char *b) { return strcmp(a, b) == 0; }
+
+MLP_API const mlp_kernels *mlp_kernels_for(const char *name)
+{
+    return !name || mlp__same_text(name, mlp__kernels.name) ? &mlp__kernels : NULL;
+}
+
+MLP_API const char *mlp_simd_name(void) { return mlp_kernels_for(NULL)->name; }
+
+/* ---------------------------------------------------------------------------- >>rng -- */
+/* No generator has state: each number is a function of the seed and of what it is for, so that it does not depend on what was
+   drawn before it. */
+
+/* The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits that passes for random */
+static uint64_t mlp__mix(uint64_t x)
+{
+    x ^= x >> 30; x *= 0xbf58476d1ce4e5b9u;
+    x ^= x >> 27; x *= 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+/* The index-th number of a stream; streams of different purposes have different numbers. */
+static uint64_t mlp__random(uint64_t seed, uint64_t stream, uint64_t index)
+{
+    return mlp__mix(mlp__mix(seed + stream * 0x9e3779b97f4a7c15u) + (index + 1) * 0x9e3779b97f4a7c15u);
+}
+
+enum { MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS };        /* the latter: + the layer */
+
+/* uniform in [-1, 1), one of 2^24 values */
+static float mlp__random_sign(uint64_t seed, uint64_t stream, uint64_t index)
+{
+    return (float)((int32_t)(mlp__random(seed, stream, index) >> 40) - 0x800000) * 1.1920929e-07f;
+}
+
+/* A permutation of 0 .. n-1: each index is sent through three rounds of steps that can be undone, on the smallest power of two
+   that holds n, again until it lands below n (cycle walking, Black and Rogaway 2002). With three rounds index i lands on each j
+   equally often within the noise of 2000 keys; with one shift a round it takes more than eight. */
+enum { MLP__ROUNDS = 3 };
+typedef struct { uint64_t n, mask, add[MLP__ROUNDS], odd[MLP__ROUNDS]; int shift1, shift2; } mlp__permutation;
+
+static mlp__permutation mlp__permutation_of(uint64_t n, uint64_t seed, uint64_t stream)
+{
+    mlp__permutation p;
+    int bits = 1, i;
+    while (bits < 63 && (uint64_t)1 << bits < n) bits++;
+    p.n = n;
+    p.mask = ((uint64_t)1 << bits) - 1;
+    p.shift1 = (bits + 1) / 2;
+    p.shift2 = p.shift1 > 1 ? p.shift1 - 1 : 1;
+    for (i = 0; i < MLP__ROUNDS; i++) {
+        p.odd[i] = mlp__random(seed, stream, (uint64_t)i) | 1;
+        p.add[i] = p.odd[i] >> 32;
+    }
+    return p;
+}
+
+static uint64_t mlp__permute(const mlp__permutation *p, uint64_t x)
+{
+    int i;
+    do {
+        for (i = 0; i < MLP__ROUNDS; i++) {
+            x = (x + p->add[i]) & p->mask;
+            x ^= x >> p->shift1;
+            x = (x * p->odd[i]) & p->mask;
+            x ^= x >> p->shift2;
+        }
+    } while (x >= p->n);
+    return x;
+}
+
+/* ---------------------------------------------------------------------------- >>net -- */
+
+MLP_API const char *mlp_result_string(mlp_result result)
+{
+    switch (result) {
+    case MLP_OK:              return "ok";
+    case MLP_ERR_ARGUMENT:    return "bad argument";
+    case MLP_ERR_TOO_BIG:     return "too big";
+    case MLP_ERR_MEMORY:      return "out of memory";
+    case MLP_ERR_IO:          return "input/output error";
+    case MLP_ERR_FORMAT:      return "not a valid model file";
+    case MLP_ERR_NONFINITE:   return "NaN or infinity";
+    case MLP_ERR_UNSUPPORTED: return "not supported by this version";
+    }
+    return "unknown result";
+}
+
+/* Fills *error, which may be NULL, and returns the code. */
+static mlp_result mlp__fail(mlp_error *error, mlp_result code, int layer, const char *text)
+{
+    if (error) {
+        memset(error, 0, sizeof *error);
+        error->code = code;
+        error->layer = layer;
+        strncpy(error->text, text, sizeof error->text - 1);
+    }
+    return code;
+}
+
+static mlp_result mlp__ok(mlp_error *error) { return mlp__fail(error, MLP_OK, -1, ""); }
+
+/* What the net has to know about an activation or a loss; known 0: this version does not have it. */
+typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
+
+static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
+{
+    mlp__activation_facts facts = { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM };
+    switch (activation) {
+    #define MLP__CASE(NAME, name, alpha_default, z, init) \
+        case MLP_ACT_##NAME: facts.alpha = alpha_default; facts.needs_z = z; facts.initializer = MLP_INIT_##init; break;
+    MLP__ACTIVATIONS(MLP__CASE)
+    #undef MLP__CASE
+    case MLP_ACT_SOFTMAX: break;
+    default: facts.known = 0;
+    }
+    return facts;
+}
+
+typedef enum { MLP__LABELS_NONE, MLP__LABELS_ZERO_ONE, MLP__LABELS_CLASS } mlp__labels;
+typedef struct { int known; mlp_activation activation; mlp__labels labels; } mlp__loss_facts;
+
+static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
+{
+    mlp__loss_facts facts = { 1, MLP_ACT_DEFAULT, MLP__LABELS_NONE };
+    switch (loss) {
+    #define MLP__CASE(NAME, name, act, meaning) \
+        case MLP_LOSS_##NAME: facts.activation = MLP_ACT_##act; facts.labels = MLP__LABELS_##meaning; break;
+    MLP__LOSSES(MLP__CASE)
+    #undef MLP__CASE
+    default: facts.known = 0;
+    }
+    return facts;
+}
+
+/* Where a layer's parameters are in the runs of parameters and gradients, in floats. */
+typedef struct { size_t in, out, w, b; } mlp__shape;
+
+/* The training block: buffers of MLP__BLOCK_ROWS rows, gradients, optimizer state. */
+typedef struct {
+    void *block;                            /* to be freed, or NULL */
+    float *gradients;                       /* NULL: there is no training block */
+    void *state;
+    size_t state_size;
+    float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
+    float *x, *y, *loss, *factor;           /* rows x inputs, rows x outputs, rows x outputs, rows */
+} mlp__training;
+
+struct mlp {
+    mlp_desc desc;                          /* resolved */
+    void *block;                            /* to be freed, or NULL */
+    float *params;
+    size_t count;                           /* of parameters */
+    int layers;
+    mlp__shape shape[MLP_MAX_LAYERS];
+    size_t inputs, outputs, widest;         /* widest: most units of a layer */
+    uint64_t epoch;                         /* epochs trained so far */
+    mlp__training training;
+};
+
+#ifndef MLP__BLOCK_ROWS
+#define MLP__BLOCK_ROWS 128                 /* rows that go through all layers together */
+#endif
+#define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
+#define MLP__ALIGN 64
+
+/* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too big. */
+typedef struct { unsigned char *base; size_t used; } mlp__arena;
+
+static void *mlp__take(mlp__arena *arena, size_t count, size_t each, size_t size)
+{
+    const size_t at = (arena->used + MLP__ALIGN - 1) & ~(size_t)(MLP__ALIGN - 1);
+    if (at < arena->used || (each && count > SIZE_MAX / each) || count * each > (SIZE_MAX - at - MLP__ALIGN) / size) {
+        arena->used = SIZE_MAX;
+        return NULL;
+    }
+    arena->used = at + count * each * size;
+    return arena->base ? arena->base + at : NULL;
+}
+
+static float *mlp__take_floats(mlp__arena *arena, size_t rows, size_t cols) { return (float *)mlp__take(arena, rows, cols, sizeof(float)); }
+
+/* bytes to ask for, so that the arena fits behind the first aligned address; SIZE_MAX: too big */
+static size_t mlp__arena_size(const mlp__arena *arena) { return arena->used == SIZE_MAX ? SIZE_MAX : arena->used + MLP__ALIGN - 1; }
+
+static unsigned char *mlp__align(void *memory)
+{
+    return (unsigned char *)memory + (MLP__ALIGN - (uintptr_t)memory % MLP__ALIGN) % MLP__ALIGN;
+}
+
+static void *mlp__alloc(const mlp_allocator *a, size_t size) { return a->alloc ? a->alloc(a->user, size) : MLP_MALLOC(size, a->user); }
+
+static void mlp__free(const mlp_allocator *a, void *p)
+{
+    if (!p) return;
+    if (a->free) a->free(a->user, p);
+    else MLP_FREE(p, a->user);
+}
+
+/* value, its default for 0, and 0 for a negative value */
+static float mlp__or_default(float value, float otherwise) { return value == 0 ? otherwise : value; }
+static float mlp__meant(float value) { return value < 0 ? 0 : value; }
+
+static int mlp__layer_is_zero(const mlp_layer *l)
+{
+    return l->units == 0 && l->activation == MLP_ACT_DEFAULT && l->alpha == 0 && l->dropout == 0 && l->no_bias == 0
+        && l->initializer == MLP_INIT_DEFAULT;
+}
+
+static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, mlp_activation activation, mlp_error *error)
+{
+    mlp__activation_facts facts;
+    if (layer->units < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: units must not be negative");
+    if (layer->activation == MLP_ACT_DEFAULT) layer->activation = activation;
+    facts = mlp__facts_of_activation(layer->activation);
+    if (!facts.known)
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: this activation is unknown or not in this version");
+    if (!mlp__finite(layer->alpha)) return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha must be finite");
+    if (facts.alpha == 0 && layer->alpha != 0) return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: this activation takes no alpha");
+    layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
+    if (layer->dropout != 0) return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: dropout is not in this version");
+    layer->no_bias = layer->no_bias != 0;
+    if (layer->initializer == MLP_INIT_DEFAULT) layer->initializer = facts.initializer;
+    if (layer->initializer != MLP_INIT_ZERO && layer->initializer != MLP_INIT_HE_UNIFORM && layer->initializer != MLP_INIT_GLOROT_UNIFORM)
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: this initializer is unknown or not in this version");
+    return MLP_OK;
+}
+
+/* Replaces every default of *desc by what it stands for, or says what is wrong. *count: layers. */
+static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp_error *error)
+{
+    mlp__loss_facts loss;
+    int n = 0, i;
+    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs must be at least 1");
+    if (desc->loss == MLP_LOSS_DEFAULT) desc->loss = MLP_LOSS_SQUARED;
+    loss = mlp__facts_of_loss(desc->loss);
+    if (!loss.known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss is unknown or not in this version");
+    if (desc->loss_delta != 0) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss_delta is not in this version");
+    if (desc->reduction != MLP_REDUCE_MEAN && desc->reduction != MLP_REDUCE_SUM)
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "reduction is unknown");
+    if (!desc->allocator.alloc != !desc->allocator.free)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "allocator: alloc and free go together");
+    while (n < MLP_MAX_LAYERS && desc->layers[n].units != 0) n++;
+    for (i = n; i < MLP_MAX_LAYERS; i++)
+        if (!mlp__layer_is_zero(&desc->layers[i]))
+            return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: an entry that is not zero behind the end of the list (units 0)");
+    if (n == 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "layers: at least one is needed");
+    for (i = 0; i < n; i++) {
+        const int last = i == n - 1;
+        const mlp_activation activation = !last ? MLP_ACT_RELU : loss.activation != MLP_ACT_DEFAULT ? loss.activation : MLP_ACT_IDENTITY;
+        const mlp_result r = mlp__resolve_layer(&desc->layers[i], i, activation, error);
+        if (r) return r;
+        if (!last && desc->layers[i].activation == MLP_ACT_SOFTMAX)
+            return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: softmax is for the last layer only");
+        if (last && loss.activation != MLP_ACT_DEFAULT && desc->layers[i].activation != loss.activation)
+            return mlp__fail(error, MLP_ERR_ARGUMENT, i, "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
+    }
+    if (!desc->kernels) desc->kernels = mlp_kernels_for(NULL);
+    desc->error = NULL;
+    *count = n;
+    return MLP_OK;
+}
+
+/* Fills net but for its memory; *size is what that takes. */
+static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
+{
+    mlp__arena arena = { NULL, sizeof(mlp) };
+    mlp_error *error = desc ? desc->error : NULL;
+    mlp_result r;
+    int i;
+    *size = 0;
+    if (!desc) return MLP_ERR_ARGUMENT;
+    memset(net, 0, sizeof *net);
+    net->desc = *desc;
+    r = mlp__resolve(&net->desc, &net->layers, error);
+    if (r) return r;
+    net->inputs = net->outputs = (size_t)desc->inputs;
+    for (i = 0; i < net->layers; i++) {
+        mlp__shape *s = &net->shape[i];
+        s->in = net->outputs;
+        s->out = net->outputs = (size_t)net->desc.layers[i].units;
+        if (s->out > net->widest) net->widest = s->out;
+        if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS) || s->in > SIZE_MAX / sizeof(float) / 4 / (s->out + 1))
+            return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
+        s->w = net->count;
+        s->b = s->w + s->in * s->out;
+        net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
+        if (net->count > SIZE_MAX / sizeof(float) / 4) return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
+    }
+    mlp__take_floats(&arena, net->count + MLP__SLACK, 1);
+    *size = mlp__arena_size(&arena);
+    if (*size == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "layers: too many weights");
+    return mlp__ok(error);
+}
+
+/* Moves a planned net into its memory. */
+static mlp *mlp__place(const mlp *plan, void *memory)
+{
+    mlp__arena arena;
+    mlp *net;
+    arena.base = mlp__align(memory);
+    arena.used = sizeof(mlp);
+    net = (mlp *)(void *)arena.base;
+    *net = *plan;
+    net->params = mlp__take_floats(&arena, net->count + MLP__SLACK, 1);
+    memset(net->params, 0, (net->count + MLP__SLACK) * sizeof(float));
+    return net;
+}
+
+/* where weight [unit][input] of a layer is in its panels */
+static size_t mlp__weight_at(const mlp__shape *s, size_t unit, size_t input)
+{
+    const size_t panel = unit / MLP__PANEL * MLP__PANEL, width = mlp__smaller(s->out - panel, MLP__PANEL);
+    return s->w + panel * s->in + input * width + unit % MLP__PANEL;
+}
+
+/* Each weight is drawn by its place in [units][inputs]. */
+static void mlp__init_weights(mlp *net)
+{
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const mlp_initializer kind = net->desc.layers[l].initializer;
+        const double fan = (double)s->in + (kind == MLP_INIT_GLOROT_UNIFORM ? (double)s->out : 0.0);
+        const float limit = (float)mlp__sqrt_double(6.0 / fan);
+        size_t o, i;
+        if (kind == MLP_INIT_ZERO) continue;
+        for (o = 0; o < s->out; o++)
+            for (i = 0; i < s->in; i++)
+                net->params[mlp__weight_at(s, o, i)] = limit * mlp__random_sign(net->desc.seed, MLP__STREAM_WEIGHTS + (uint64_t)l, o * s->in + i);
+    }
+}
+
+MLP_API size_t mlp_size(const mlp_desc *desc)
+{
+    mlp plan;
+    size_t size;
+    return mlp__plan(&plan, desc, &size) ? 0 : size;
+}
+
+/* memory: of `size` bytes, or NULL to allocate */
+static mlp_result mlp__make(mlp **net, void *memory, size_t size, const mlp_desc *desc)
+{
+    mlp plan;
+    size_t needed;
+    mlp_result r = mlp__plan(&plan, desc, &needed);
+    if (r) return r;
+    if (!memory) memory = plan.block = mlp__alloc(&plan.desc.allocator, size = needed);
+    if (!memory) return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (size < needed) return mlp__fail(desc->error, MLP_ERR_ARGUMENT, -1, "memory: smaller than mlp_size");
+    *net = mlp__place(&plan, memory);
+    mlp__init_weights(*net);
+    return MLP_OK;
+}
+
+MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *desc)
+{
+    if (!net) return MLP_ERR_ARGUMENT;
+    *net = NULL;
+    return mlp__make(net, NULL, 0, desc);
+}
+
+MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_desc *desc)
+{
+    if (!net) return MLP_ERR_ARGUMENT;
+    *net = NULL;
+    if (!memory) return mlp__fail(desc ? desc->error : NULL, MLP_ERR_ARGUMENT, -1, "memory is NULL");
+    return mlp__make(net, memory, size, desc);
+}
+
+MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
+{
+    mlp__arena arena = { NULL, sizeof(mlp) };
+    mlp plan;
+    if (copy) *copy = NULL;
+    if (!copy || !net) return MLP_ERR_ARGUMENT;
+    plan = *net;
+    memset(&plan.training, 0, sizeof plan.training);
+    plan.epoch = 0;
+    mlp__take_floats(&arena, plan.count + MLP__SLACK, 1);
+    plan.block = mlp__alloc(&plan.desc.allocator, mlp__arena_size(&arena));
+    if (!plan.block) return MLP_ERR_MEMORY;
+    *copy = mlp__place(&plan, plan.block);
+    memcpy((*copy)->params, net->params, net->count * sizeof(float));
+    return MLP_OK;
+}
+
+MLP_API void mlp_destroy(mlp *net)
+{
+    if (!net) return;
+    mlp__free(&net->desc.allocator, net->training.block);
+    if (net->block) {
+        const mlp_allocator allocator = net->desc.allocator;
+        mlp__free(&allocator, net->block);
+    }
+}
+
+MLP_API const mlp_desc *mlp_get_desc(const mlp *net) { return net ? &net->desc : NULL; }
+
+static float *mlp__run(float *run, size_t n, size_t *count)
+{
+    if (count) *count = run ? n : 0;
+    return run;
+}
+
+MLP_API float *mlp_params(mlp *net, size_t *count) { return mlp__run(net ? net->params : NULL, net ? net->count : 0, count); }
+MLP_API float *mlp_gradients(mlp *net, size_t *count) { return mlp__run(net ? net->training.gradients : NULL, net ? net->count : 0, count); }
+
+static int mlp__has_layer(const mlp *net, int layer) { return net && layer >= 0 && layer < net->layers; }
+
+MLP_API mlp_result mlp_get_weights(const mlp *net, int layer, float *w, float *b)
+{
+    const mlp__shape *s;
+    size_t o, i;
+    if (!mlp__has_layer(net, layer)) return MLP_ERR_ARGUMENT;
+    s = &net->shape[layer];
+    if (w)
+        for (o = 0; o < s->out; o++)
+            for (i = 0; i < s->in; i++) w[o * s->in + i] = net->params[mlp__weight_at(s, o, i)];
+    if (b) {
+        if (net->desc.layers[layer].no_bias) memset(b, 0, s->out * sizeof(float));
+        else memcpy(b, net->params + s->b, s->out * sizeof(float));
+    }
+    return MLP_OK;
+}
+
+MLP_API mlp_result mlp_set_weights(mlp *net, int layer, const float *w, const float *b)
+{
+    const mlp__shape *s;
+    size_t o, i;
+    if (!mlp__has_layer(net, layer) || (b && net->desc.layers[layer].no_bias)) return MLP_ERR_ARGUMENT;
+    s = &net->shape[layer];
+    if (w)
+        for (o = 0; o < s->out; o++)
+            for (i = 0; i < s->in; i++) net->params[mlp__weight_at(s, o, i)] = w[o * s->in + i];
+    if (b) memcpy(net->params + s->b, b, s->out * sizeof(float));
+    return MLP_OK;
+}
+
+/* ------------------------------------------------------------------------- >>layers -- */
+/* Forward beside backward. Buffers are rows x units without gaps but for the user's x. */
+
+/* z = x W + b, a = g(z); x: rows x in, z and a: rows x out, may be the same */
+static void mlp__layer_forward(const mlp *net, int layer, size_t rows, const float *x, size_t x_stride, float *z, float *a)
+{
+    const mlp_kernels *k = net->desc.kernels;
+    const mlp_layer *l = &net->desc.layers[layer];
+    const mlp__shape *s = &net->shape[layer];
+    k->forward(rows, s->in, s->out, x, x_stride, net->params + s->w, l->no_bias ? NULL : net->params + s->b, z, s->out);
+    if (l->activation == MLP_ACT_SOFTMAX) k->softmax(rows, s->out, z, a);
+    else if (l->activation != MLP_ACT_IDENTITY || z != a) k->activate(l->activation, l->alpha, rows * s->out, z, a);
+}
+
+/* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz */
+static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a, const float *da, float *dz)
+{
+    const mlp_kernels *k = net->desc.kernels;
+    const mlp_layer *l = &net->desc.layers[layer];
+    if (l->activation == MLP_ACT_SOFTMAX) k->softmax_backward(rows, net->shape[layer].out, a, da, dz);
+    else if (l->activation != MLP_ACT_IDENTITY || da != dz)
+        k->activate_backward(l->activation, l->alpha, rows * net->shape[layer].out, z, a, da, dz);
+}
+
+/* dE/dx = dz W^T, the layer below's dE/da */
+static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, const float *dz, float *dx)
+{
+    const mlp__shape *s = &net->shape[layer];
+    net->desc.kernels->backward_input(rows, s->in, s->out, dz, s->out, net->params + s->w, dx, s->in);
+}
+
+/* dE/dW = x^T dz and dE/db = the column sums of dz, or added to what is there with accumulate */
+static void mlp__layer_gradients(mlp *net, int layer, size_t rows, const float *x, size_t x_stride, const float *dz, int accumulate)
+{
+    const mlp_kernels *k = net->desc.kernels;
+    const mlp__shape *s = &net->shape[layer];
+    float *g = net->training.gradients;
+    k->backward_weights(rows, s->in, s->out, x, x_stride, dz, s->out, g + s->w, accumulate);
+    if (!net->desc.layers[layer].no_bias) k->column_sums(rows, s->out, dz, s->out, g + s->b, accumulate);
+}
+
+/* ping and pong: rows x widest. The last layer goes to z and a, which may be the same. */
+static void mlp__net_forward(const mlp *net, size_t rows, const float *x, size_t x_stride, float *ping, float *pong, float *z, float *a)
+{
+    int l;
+    for (l = 0; l < net->layers - 1; l++) {
+        float *out = l % 2 ? pong : ping;
+        mlp__layer_forward(net, l, rows, x, x_stride, out, out);
+        x = out;
+        x_stride = net->shape[l].out;
+    }
+    mlp__layer_forward(net, l, rows, x, x_stride, z, a);
+}
+
+MLP_API size_t mlp_scratch_size(const mlp *net)
+{
+    return net ? 2 * MLP__BLOCK_ROWS * net->widest * sizeof(float) : 0;
+}
+
+/* scratch: 2 x block x widest floats */
+static void mlp__predict_blocks(const mlp *net, float *scratch, size_t block, const float *x, size_t rows, float *y)
+{
+    while (rows > 0) {
+        const size_t n = mlp__smaller(rows, block);
+        mlp__net_forward(net, n, x, net->inputs, scratch, scratch + block * net->widest, y, y);
+        x += n * net->inputs;
+        y += n * net->outputs;
+        rows -= n;
+    }
+}
+
+MLP_API mlp_result mlp_predict_with(const mlp *net, void *scratch, const float *x, size_t rows, float *y)
+{
+    if (!net || (rows && (!scratch || !x || !y))) return MLP_ERR_ARGUMENT;
+    mlp__predict_blocks(net, (float *)scratch, MLP__BLOCK_ROWS, x, rows, y);
+    return MLP_OK;
+}
+
+enum { MLP__STACK_FLOATS = 3072 };          /* 12 KiB */
+
+MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, float *y)
+{
+    float stack[MLP__STACK_FLOATS];
+    size_t fits;
+    void *scratch;
+    if (!net || (rows && (!x || !y))) return MLP_ERR_ARGUMENT;
+    fits = MLP__STACK_FLOATS / 2 / net->widest;
+    if (fits >= rows || fits >= 16) {
+        mlp__predict_blocks(net, stack, mlp__smaller(fits, rows), x, rows, y);
+        return MLP_OK;
+    }
+    scratch = mlp__alloc(&net->desc.allocator, mlp_scratch_size(net));
+    if (!scratch) return MLP_ERR_MEMORY;
+    mlp__predict_blocks(net, (float *)scratch, MLP__BLOCK_ROWS, x, rows, y);
+    mlp__free(&net->desc.allocator, scratch);
+    return MLP_OK;
+}
+
+/* --------------------------------------------------------------------------- >>loss -- */
+
+/* The losses of all elements: z, a, y, losses: rows x outputs */
+static void mlp__loss_forward(const mlp *net, size_t rows, const float *z, const float *a, const float *y, float *losses)
+{
+    const mlp_kernels *k = net->desc.kernels;
+    if (net->desc.loss == MLP_LOSS_CROSS_ENTROPY) {
+        k->log_softmax(rows, net->outputs, z, a, losses);
+        z = losses;
+    }
+    k->loss(net->desc.loss, net->desc.loss_delta, rows * net->outputs, z, a, y, losses);
+}
+
+/* dE/dz of the last layer: a, y, dz: rows x outputs; factors: rows, w_i / (sum of w * outputs, or 1 for reduction sum) */
+static void mlp__loss_backward(const mlp *net, size_t rows, const float *z, const float *a, const float *y, const float *factors, float *dz)
+{
+    const mlp_kernels *k = net->desc.kernels;
+    k->loss_backward(net->desc.loss, net->desc.loss_delta, rows * net->outputs, a, y, dz);
+    if (mlp__facts_of_loss(net->desc.loss).activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, net->layers - 1, rows, z, a, dz, dz);
+    k->scale_rows(rows, net->outputs, factors, dz);
+}
+
+/* A row's loss is divided by this. Per-row losses, cross_entropy, have no mean over outputs. */
+static double mlp__loss_divisor(const mlp *net)
+{
+    return net->desc.reduction == MLP_REDUCE_SUM || net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? 1.0 : (double)net->outputs;
+}
+
+/* losses: outputs of one row; the row's loss, rounded to float so that its product with a weight is exact in double */
+static float mlp__loss_of_row(const mlp *net, const float *losses)
+{
+    double sum = 0;
+    size_t j;
+    for (j = 0; j < net->outputs; j++) sum += (double)losses[j];
+    return (float)(sum / mlp__loss_divisor(net));
+}
+
+/* -------------------------------------------------------------------------- >>optim -- */
+
+/* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It is copied in
+   and out, so that the caller's memory needs no alignment but that of float. */
+typedef struct { double beta1_power, beta2_power; uint64_t steps; int kind, arrays; } mlp__opt_state;
+
+/* Replaces defaults; *arrays: floats of state per weight. */
+static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays, mlp_error *error)
+{
+    const int adam = opt->kind == MLP_OPT_DEFAULT || opt->kind == MLP_OPT_ADAM;
+    if (!adam && opt->kind != MLP_OPT_SGD) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "opt: this optimizer is unknown or not in this version");
+    if (opt->weight_decay != 0) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "opt: weight_decay is not in this version");
+    opt->kind = adam ? MLP_OPT_ADAM : MLP_OPT_SGD;
+    opt->rate = mlp__or_default(opt->rate, adam ? 0.001f : 0.01f);
+    opt->beta1 = mlp__or_default(opt->beta1, 0.9f);
+    opt->beta2 = mlp__or_default(opt->beta2, 0.999f);
+    opt->epsilon = mlp__or_default(opt->epsilon, 1e-8f);
+    *arrays = adam ? 2 : opt->momentum != 0;
+    if (!mlp__finite(opt->rate)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: rate must be finite");
+    if (!(opt->momentum >= 0 && opt->momentum < 1)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: momentum must be in [0, 1)");
+    if (!(opt->beta1 < 1 && opt->beta2 < 1)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: beta1 and beta2 must be below 1");
+    if (!mlp__finite(opt->epsilon)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: epsilon must be finite");
+    return MLP_OK;
+}
+
+/* 0: too big */
+static size_t mlp__opt_size(int arrays, size_t n)
+{
+    if (n > (SIZE_MAX - sizeof(mlp__opt_state)) / sizeof(float) / 4) return 0;
+    return sizeof(mlp__opt_state) + (size_t)arrays * n * sizeof(float);
+}
+
+MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
+{
+    mlp_opt_desc opt;
+    int arrays;
+    if (!desc) memset(&opt, 0, sizeof opt);
+    else opt = *desc;
+    return mlp__resolve_opt(&opt, &arrays, NULL) ? 0 : mlp__opt_size(arrays, n);
+}
+
+/* Through memory: no compiler may fuse the product into the subtraction that comes later. */
+static double mlp__product_of(double a, double b)
+{
+    volatile double product = a * b;
+    return product;
+}
+
+/* One update; opt is resolved, v and g: n. */
+static void mlp__opt_apply(const mlp_kernels *k, const mlp_opt_desc *opt, int arrays, void *state, size_t n, float *v, const float *g)
+{
+    float *first = (float *)(void *)((unsigned char *)state + sizeof(mlp__opt_state)), *second = first + n;
+    mlp__opt_state s;
+    memcpy(&s, state, sizeof s);
+    if (s.steps == 0 || s.kind != (int)opt->kind || s.arrays != arrays) {
+        memset(state, 0, mlp__opt_size(arrays, n));
+        s.kind = (int)opt->kind;
+        s.arrays = arrays;
+        s.steps = 0;
+        s.beta1_power = s.beta2_power = 1;
+    }
+    s.steps++;
+    if (opt->kind == MLP_OPT_SGD) {
+        if (arrays) k->momentum(n, v, g, first, mlp__meant(opt->rate), opt->momentum, opt->nesterov);
+        else k->axpy(n, -mlp__meant(opt->rate), g, v);
+    } else {
+        const float beta1 = mlp__meant(opt->beta1), beta2 = mlp__meant(opt->beta2);
+        s.beta1_power = mlp__product_of(s.beta1_power, (double)beta1);
+        s.beta2_power = mlp__product_of(s.beta2_power, (double)beta2);
+        k->adam(n, v, g, first, second, beta1, beta2, (float)((double)mlp__meant(opt->rate) / (1 - s.beta1_power)),
+                (float)(1 / mlp__sqrt_double(1 - s.beta2_power)), mlp__meant(opt->epsilon));
+    }
+    memcpy(state, &s, sizeof s);
+}
+
+MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t n, float *v, const float *g)
+{
+    const mlp_kernels *k = mlp_kernels_for(NULL);
+    mlp_opt_desc opt;
+    int arrays;
+    mlp_result r;
+    if (!state || (n && (!v || !g))) return MLP_ERR_ARGUMENT;
+    if (!desc) memset(&opt, 0, sizeof opt);
+    else opt = *desc;
+    r = mlp__resolve_opt(&opt, &arrays, NULL);
+    if (r) return r;
+    if (!mlp__opt_size(arrays, n)) return MLP_ERR_TOO_BIG;
+    if (k->first_nonfinite(n, g) < n) return MLP_ERR_NONFINITE;
+    mlp__opt_apply(k, &opt, arrays, state, n, v, g);
+    return MLP_OK;
+}
+
+/* -------------------------------------------------------------------------- >>train -- */
+/* user's rows -> batch -> layers forward -> loss -> layers backward -> gradients -> optimizer */
+
+/* The parts of the training block; *state comes last, so that its size may vary. */
+static void mlp__lay_out_training(const mlp *net, size_t state_size, mlp__arena *arena, mlp__training *t)
+{
+    const size_t rows = MLP__BLOCK_ROWS;
+    int l;
+    t->gradients = mlp__take_floats(arena, net->count, 1);
+    for (l = 0; l < net->layers; l++) {
+        const size_t out = net->shape[l].out;
+        const int last = l == net->layers - 1;
+        const int needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
+        t->a[l] = mlp__take_floats(arena, rows, out);
+        t->z[l] = last || needs_z ? mlp__take_floats(arena, rows, out) : t->a[l];     /* losses read the last z */
+        t->dz[l] = mlp__take_floats(arena, rows + 1, out + MLP__SLACK);
+    }
+    t->x = mlp__take_floats(arena, rows, net->inputs);
+    t->y = mlp__take_floats(arena, rows, net->outputs);
+    t->loss = mlp__take_floats(arena, rows, net->outputs);
+    t->factor = mlp__take_floats(arena, rows, 1);
+    t->state = mlp__take(arena, state_size, 1, 1);
+    t->state_size = state_size;
+}
+
+/* Bytes of a training block with optimizer state of that size; 0: too big. */
+static size_t mlp__training_size(const mlp *net, size_t state_size)
+{
+    mlp__arena arena = { NULL, 0 };
+    mlp__training unused;
+    size_t size;
+    if (!state_size) return 0;
+    mlp__lay_out_training(net, state_size, &arena, &unused);
+    size = mlp__arena_size(&arena);
+    return size == SIZE_MAX ? 0 : size;
+}
+
+/* Puts a zeroed training block into memory, of which mlp__training_size(net, state_size) bytes are used. */
+static void mlp__place_training(mlp *net, void *memory, size_t state_size, void *block)
+{
+    mlp__arena arena = { NULL, 0 };
+    arena.base = mlp__align(memory);
+    mlp__lay_out_training(net, state_size, &arena, &net->training);
+    memset(arena.base, 0, arena.used);
+    net->training.block = block;
+}
+
+/* Makes sure that there is a training block with room for the state of this optimizer. One of the net's own is replaced when
+   it is too small; the gradients stay. */
+static mlp_result mlp__need_training(mlp *net, int arrays, mlp_error *error)
+{
+    const size_t state_size = mlp__opt_size(arrays, net->count), size = mlp__training_size(net, state_size);
+    const mlp__training old = net->training;
+    void *block;
+    if (old.gradients && old.state_size >= state_size) return MLP_OK;
+    if (old.gradients && !old.block) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: the state of this optimizer does not fit into the caller's block");
+    if (!size) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to train");
+    block = mlp__alloc(&net->desc.allocator, size);
+    if (!block) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    mlp__place_training(net, block, state_size, block);
+    if (old.gradients) {
+        memcpy(net->training.gradients, old.gradients, net->count * sizeof(float));
+        mlp__free(&net->desc.allocator, old.block);
+    }
+    return MLP_OK;
+}
+
+MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc)
+{
+    return net ? mlp__training_size(net, mlp_opt_state_size(desc, net->count)) : 0;
+}
+
+MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
+{
+    size_t needed;
+    if (!net || !memory) return MLP_ERR_ARGUMENT;
+    needed = mlp_train_size(net, desc);
+    if (!needed || size < needed) return MLP_ERR_ARGUMENT;
+    mlp__free(&net->desc.allocator, net->training.block);
+    mlp__place_training(net, memory, mlp_opt_state_size(desc, net->count), NULL);
+    return MLP_OK;
+}
+
+static size_t mlp__x_stride(const mlp *net, const mlp_data *d) { return d->x_stride ? d->x_stride : net->inputs; }
+static size_t mlp__y_stride(const mlp *net, const mlp_data *d) { return d->y_stride ? d->y_stride : net->outputs; }
+
+/* values: rows x cols at stride */
+static mlp_result mlp__check_finite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride, mlp_error *error,
+                                    const char *text)
+{
+    size_t i;
+    for (i = 0; i < rows; i++, values += stride) {
+        const size_t j = net->desc.kernels->first_nonfinite(cols, values);
+        if (j < cols) {
+            mlp__fail(error, MLP_ERR_NONFINITE, -1, text);
+            if (error) { error->row = i; error->column = j; }
+            return MLP_ERR_NONFINITE;
+        }
+    }
+    return MLP_OK;
+}
+
+static mlp_result mlp__fail_in_row(mlp_error *error, size_t row, const char *text)
+{
+    mlp__fail(error, MLP_ERR_ARGUMENT, -1, text);
+    if (error) error->row = row;
+    return MLP_ERR_ARGUMENT;
+}
+
+static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d)
+{
+    const mlp__labels meaning = mlp__facts_of_loss(net->desc.loss).labels;
+    const size_t classes = meaning == MLP__LABELS_CLASS ? net->outputs : 2;
+    size_t i;
+    if (meaning == MLP__LABELS_NONE || (meaning == MLP__LABELS_ZERO_ONE && net->outputs != 1))
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "labels: for cross_entropy, or one output with binary_cross_entropy");
+    for (i = 0; i < d->rows; i++)
+        if (d->labels[i] < 0 || (size_t)d->labels[i] >= classes) return mlp__fail_in_row(d->error, i, "labels: out of range");
+    return MLP_OK;
+}
+
+static mlp_result mlp__check_weights(const mlp_data *d)
+{
+    double sum = 0;
+    size_t i;
+    for (i = 0; i < d->rows; i++) {
+        if (!mlp__finite(d->sample_weights[i]) || d->sample_weights[i] < 0)
+            return mlp__fail_in_row(d->error, i, "sample_weights: must be finite and not negative");
+        sum += (double)d->sample_weights[i];
+    }
+    return sum > 0 ? MLP_OK : mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "sample_weights: all are zero");
+}
+
+/* All that can be wrong with data. */
+static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
+{
+    mlp_result r;
+    if (d->rows == 0) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "rows: at least one is needed");
+    if (!d->x || !d->y == !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x and one of y and labels are needed");
+    if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "a stride is shorter than a row");
+    if (d->labels) {
+        r = mlp__check_labels(net, d);
+        if (r) return r;
+    }
+    if (d->sample_weights) {
+        r = mlp__check_weights(d);
+        if (r) return r;
+    }
+    r = mlp__check_finite(net, d->x, d->rows, net->inputs, mlp__x_stride(net, d), d->error, "x: NaN or infinity");
+    if (!r && d->y) r = mlp__check_finite(net, d->y, d->rows, net->outputs, mlp__y_stride(net, d), d->error, "y: NaN or infinity");
+    return r;
+}
+
+/* The rows of data in the order of an epoch. */
+typedef struct { const mlp_data *data; mlp_order order; uint64_t seed, stream; mlp__permutation permutation; } mlp__source;
+
+static mlp__source mlp__source_of(const mlp_data *data, mlp_order order, uint64_t seed, uint64_t epoch)
+{
+    mlp__source s;
+    s.data = data;
+    s.order = order;
+    s.seed = mlp__random(seed, MLP__STREAM_ORDER, epoch);
+    s.stream = 0;
+    s.permutation = mlp__permutation_of(data->rows, s.seed, s.stream);
+    return s;
+}
+
+static size_t mlp__row_at(const mlp__source *s, size_t i)
+{
+    switch (s->order) {
+    case MLP_ORDER_SHUFFLED:    return (size_t)mlp__permute(&s->permutation, i);
+    case MLP_ORDER_REPLACEMENT: return (size_t)(mlp__random(s->seed, s->stream, i) % s->data->rows);
+    default:                    return i;
+    }
+}
+
+static float mlp__weight_of(const mlp_data *d, size_t row) { return d->sample_weights ? d->sample_weights[row] : 1.0f; }
+
+/* y: outputs; the targets of a row, labels as one-hot or 0 and 1 */
+static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, float *y)
+{
+    if (!d->labels) memcpy(y, d->y + row * mlp__y_stride(net, d), net->outputs * sizeof(float));
+    else if (net->outputs == 1) y[0] = net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? 1.0f : (float)d->labels[row];
+    else {
+        memset(y, 0, net->outputs * sizeof(float));
+        y[d->labels[row]] = 1;
+    }
+}
+
+/* A block of rows in the training block: what the layers and the loss read. x may be the user's. */
+typedef struct { size_t rows; const float *x; size_t x_stride; } mlp__batch;
+
+/* Rows first .. first + rows - 1 of the source; each row's weight, divided by `total`, becomes its factor. */
+static mlp__batch mlp__load_batch(mlp *net, const mlp__source *source, size_t first, size_t rows, double total)
+{
+    const mlp_data *d = source->data;
+    const mlp__training *t = &net->training;
+    const double divisor = total * mlp__loss_divisor(net);
+    mlp__batch b;
+    size_t i;
+    b.rows = rows;
+    b.x = t->x;
+    b.x_stride = net->inputs;
+    if (source->order == MLP_ORDER_SEQUENTIAL) {
+        b.x_stride = mlp__x_stride(net, d);
+        b.x = d->x + first * b.x_stride;
+    }
+    for (i = 0; i < rows; i++) {
+        const size_t row = mlp__row_at(source, first + i);
+        if (b.x == t->x) memcpy(t->x + i * net->inputs, d->x + row * mlp__x_stride(net, d), net->inputs * sizeof(float));
+        mlp__targets_of_row(net, d, row, t->y + i * net->outputs);
+        t->factor[i] = (float)((double)mlp__weight_of(d, row) / divisor);
+    }
+    return b;
+}
+
+static void mlp__batch_forward(const mlp *net, const mlp__batch *b)
+{
+    const mlp__training *t = &net->training;
+    const float *x = b->x;
+    size_t stride = b->x_stride;
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        mlp__layer_forward(net, l, b->rows, x, stride, t->z[l], t->a[l]);
+        x = t->a[l];
+        stride = net->shape[l].out;
+    }
+}
+
+/* Backpropagation: every layer's dE/dz, from the loss downwards. */
+static void mlp__batch_backpropagate(const mlp *net, const mlp__batch *b)
+{
+    const mlp__training *t = &net->training;
+    int l = net->layers - 1;
+    mlp__loss_backward(net, b->rows, t->z[l], t->a[l], t->y, t->factor, t->dz[l]);
+    for (; l > 0; l--) {
+        mlp__layer_backward_input(net, l, b->rows, t->dz[l], t->dz[l - 1]);
+        mlp__activation_backward(net, l - 1, b->rows, t->z[l - 1], t->a[l - 1], t->dz[l - 1], t->dz[l - 1]);
+    }
+}
+
+/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. */
+static void mlp__batch_gradients(mlp *net, const mlp__batch *b, int accumulate)
+{
+    const mlp__training *t = &net->training;
+    int l;
+    mlp__layer_gradients(net, 0, b->rows, b->x, b->x_stride, t->dz[0], accumulate);
+    for (l = 1; l < net->layers; l++)
+        mlp__layer_gradients(net, l, b->rows, t->a[l - 1], net->shape[l].in, t->dz[l], accumulate);
+}
+
+/* The gradient of a batch, block by block; *sum: of w_i L_i, *weight: of w_i. Without weight nothing is computed. */
+static void mlp__gradient(mlp *net, const mlp__source *source, size_t first, size_t rows, double *sum, double *weight)
+{
+    const mlp__training *t = &net->training;
+    size_t done, i;
+    *sum = *weight = 0;
+    if (source->data->sample_weights)
+        for (i = 0; i < rows; i++) *weight += (double)mlp__weight_of(source->data, mlp__row_at(source, first + i));
+    else *weight = (double)rows;
+    if (!(*weight > 0)) return;
+    for (done = 0; done < rows; done += MLP__BLOCK_ROWS) {
+        const mlp__batch b = mlp__load_batch(net, source, first + done, mlp__smaller(rows - done, MLP__BLOCK_ROWS), *weight);
+        const int last = net->layers - 1;
+        mlp__batch_forward(net, &b);
+        mlp__loss_forward(net, b.rows, t->z[last], t->a[last], t->y, t->loss);
+        for (i = 0; i < b.rows; i++)
+            *sum = mlp__fma_double(mlp__weight_of(source->data, mlp__row_at(source, first + done + i)),
+                                   mlp__loss_of_row(net, t->loss + i * net->outputs), *sum);
+        mlp__batch_backpropagate(net, &b);
+        mlp__batch_gradients(net, &b, done > 0);
+    }
+}
+
+/* The loss is not finite: the first layer whose outputs are not, in the last block. */
+static mlp_result mlp__fail_in_loss(const mlp *net, size_t rows, mlp_error *error)
+{
+    int l = 0;
+    rows = rows > MLP__BLOCK_ROWS ? (rows - 1) % MLP__BLOCK_ROWS + 1 : rows;
+    while (l < net->layers - 1
+           && net->desc.kernels->first_nonfinite(rows * net->shape[l].out, net->training.a[l]) == rows * net->shape[l].out) l++;
+    return mlp__fail(error, MLP_ERR_NONFINITE, l, "the loss is not finite");
+}
+
+static mlp_result mlp__check_gradients(const mlp *net, mlp_error *error)
+{
+    const size_t at = net->desc.kernels->first_nonfinite(net->count, net->training.gradients);
+    int l = 0;
+    if (at == net->count) return MLP_OK;
+    while (l < net->layers - 1 && at >= net->shape[l + 1].w) l++;
+    return mlp__fail(error, MLP_ERR_NONFINITE, l, "the gradient is not finite");
+}
+
+MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double *loss)
+{
+    double sum, weight;
+    mlp__source source;
+    mlp_result r;
+    if (loss) *loss = 0;
+    if (!net || !data) return MLP_ERR_ARGUMENT;
+    r = mlp__check_data(net, data);
+    if (!r && !net->training.gradients) r = mlp__need_training(net, 2, data->error);    /* 2: of adam, the default */
+    if (r) return r;
+    source = mlp__source_of(data, MLP_ORDER_SEQUENTIAL, 0, 0);
+    mlp__gradient(net, &source, 0, data->rows, &sum, &weight);
+    if (loss) *loss = sum / weight;
+    if (!mlp__finite_double(sum)) return mlp__fail_in_loss(net, data->rows, data->error);
+    r = mlp__check_gradients(net, data->error);
+    return r ? r : mlp__ok(data->error);
+}
+
+/* opt: resolved. Nothing is applied unless the whole gradient is finite. */
+static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, mlp_error *error)
+{
+    const mlp_result r = mlp__check_gradients(net, error);
+    if (!r) mlp__opt_apply(net->desc.kernels, opt, arrays, net->training.state, net->count, net->params, net->training.gradients);
+    return r;
+}
+
+MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
+{
+    mlp_opt_desc opt;
+    int arrays;
+    mlp_result r;
+    if (!net || !net->training.gradients) return MLP_ERR_ARGUMENT;
+    if (!desc) memset(&opt, 0, sizeof opt);
+    else opt = *desc;
+    r = mlp__resolve_opt(&opt, &arrays, NULL);
+    if (!r) r = mlp__need_training(net, arrays, NULL);
+    return r ? r : mlp__update(net, &opt, arrays, NULL);
+}
+
+/* Replaces the defaults of a fit. */
+static mlp_result mlp__resolve_fit(mlp_fit_desc *fit, size_t rows, size_t *batch, int *arrays, mlp_error *error)
+{
+    if (fit->epochs == 0) fit->epochs = 10;
+    if (fit->batch == 0) fit->batch = 32;
+    if (fit->batch < MLP_FULL_BATCH) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch must be positive or MLP_FULL_BATCH");
+    if (fit->order != MLP_ORDER_SHUFFLED && fit->order != MLP_ORDER_SEQUENTIAL && fit->order != MLP_ORDER_REPLACEMENT)
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order is unknown");
+    if (fit->threads != 0 && fit->threads != 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: only one in this version");
+    *batch = fit->batch == MLP_FULL_BATCH ? rows : mlp__smaller((size_t)fit->batch, rows);
+    return mlp__resolve_opt(&fit->opt, arrays, error);
+}
+
+/* One epoch; *loss: the mean over its rows. */
+static mlp_result mlp__epoch(mlp *net, const mlp_data *data, const mlp_fit_desc *fit, size_t batch, int arrays, double *loss)
+{
+    const mlp__source source = mlp__source_of(data, fit->order, net->desc.seed, net->epoch);
+    double total = 0, total_weight = 0;
+    size_t first;
+    for (first = 0; first < data->rows; first += batch) {
+        const size_t rows = mlp__smaller(batch, data->rows - first);
+        double sum, weight;
+        mlp_result r;
+        mlp__gradient(net, &source, first, rows, &sum, &weight);
+        if (!(weight > 0)) continue;                            /* nothing to learn from rows without weight */
+        if (!mlp__finite_double(sum)) return mlp__fail_in_loss(net, rows, data->error);
+        r = mlp__update(net, &fit->opt, arrays, data->error);
+        if (r) return r;
+        total += sum;
+        total_weight += weight;
+    }
+    *loss = total_weight > 0 ? total / total_weight : 0;
+    return MLP_OK;
+}
+
+MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *desc)
+{
+    mlp_fit_desc fit;
+    mlp_progress progress;
+    size_t batch = 0;
+    int arrays = 0, epoch;
+    mlp_result r;
+    if (!net || !data) return MLP_ERR_ARGUMENT;
+    if (!desc) memset(&fit, 0, sizeof fit);
+    else fit = *desc;
+    r = mlp__check_data(net, data);
+    if (!r) r = mlp__resolve_fit(&fit, data->rows, &batch, &arrays, data->error);
+    if (!r) r = mlp__need_training(net, arrays, data->error);
+    if (r) return r;
+    for (epoch = 1; epoch <= fit.epochs; epoch++) {
+        memset(&progress, 0, sizeof progress);
+        progress.epoch = epoch;
+        progress.epochs = fit.epochs;
+        r = mlp__epoch(net, data, &fit, batch, arrays, &progress.loss);
+        if (r && data->error) data->error->epoch = epoch;
+        if (r) return r;
+        net->epoch++;
+        if (fit.on_epoch && fit.on_epoch(fit.user, &progress)) break;
+    }
+    return mlp__ok(data->error);
+}
+
+/* index of the largest, the first of equals */
+static size_t mlp__largest(const float *v, size_t n)
+{
+    size_t best = 0, j;
+    for (j = 1; j < n; j++)
+        if (v[j] > v[best]) best = j;
+    return best;
+}
+
+/* a, y: outputs and targets of a row */
+static int mlp__row_is_right(const mlp *net, const float *a, const float *y)
+{
+    if (net->outputs > 1) return mlp__largest(a, net->outputs) == mlp__largest(y, net->outputs);
+    return net->desc.loss == MLP_LOSS_BINARY_CROSS_ENTROPY && (a[0] >= 0.5f) == (y[0] >= 0.5f);
+}
+
+MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metrics *metrics)
+{
+    const size_t block = MLP__BLOCK_ROWS;
+    mlp__arena arena = { NULL, 0 };
+    float *ping, *pong, *z, *a, *y, *losses;
+    double sum = 0, weight = 0, right = 0;
+    size_t first, i;
+    void *memory = NULL;
+    int pass;
+    mlp_result r;
+    if (metrics) memset(metrics, 0, sizeof *metrics);
+    if (!net || !data || !metrics) return MLP_ERR_ARGUMENT;
+    r = mlp__check_data(net, data);
+    if (r) return r;
+    for (pass = 0; pass < 2; pass++) {                          /* first the size, then the places */
+        arena.used = 0;
+        ping = mlp__take_floats(&arena, block, net->widest);
+        pong = mlp__take_floats(&arena, block, net->widest);
+        z = mlp__take_floats(&arena, block, net->outputs);
+        a = mlp__take_floats(&arena, block, net->outputs);
+        y = mlp__take_floats(&arena, block, net->outputs);
+        losses = mlp__take_floats(&arena, block, net->outputs);
+        if (pass == 0) {
+            memory = mlp__arena_size(&arena) == SIZE_MAX ? NULL : mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
+            if (!memory) return mlp__fail(data->error, MLP_ERR_MEMORY, -1, "out of memory");
+            arena.base = mlp__align(memory);
+        }
+    }
+    for (first = 0; first < data->rows; first += block) {
+        const size_t rows = mlp__smaller(block, data->rows - first), stride = mlp__x_stride(net, data);
+        mlp__net_forward(net, rows, data->x + first * stride, stride, ping, pong, z, a);
+        for (i = 0; i < rows; i++) mlp__targets_of_row(net, data, first + i, y + i * net->outputs);
+        mlp__loss_forward(net, rows, z, a, y, losses);
+        for (i = 0; i < rows; i++) {
+            const float w = mlp__weight_of(data, first + i);
+            sum = mlp__fma_double(w, mlp__loss_of_row(net, losses + i * net->outputs), sum);
+            weight += (double)w;
+            if (mlp__row_is_right(net, a + i * net->outputs, y + i * net->outputs)) right += (double)w;
+        }
+    }
+    mlp__free(&net->desc.allocator, memory);
+    metrics->rows = data->rows;
+    metrics->loss = sum / weight;
+    metrics->accuracy = right / weight;
+    return mlp__ok(data->error);
+}
+
+/* ----------------------------------------------------------------------------- >>io -- */
+/* Saving and loading come with a later version. */
+
+#endif /* MLP__IMPLEMENTED */
+#endif /* MLP_IMPLEMENTATION */
+
+/* ------------------------------------------------------------------------ >>history --
+
+   0.1.0   first version: scalar, AVX2, AVX-512; see CHANGELOG.md
+
+   ------------------------------------------------------------------------ >>license --
+
+   This software is available under two licenses; choose whichever you prefer.
+
+   Alternative A: MIT License
+
+   Copyright (c) 2026 the authors of mlp.h
+
+   Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
+   files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
+   modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software
+   is furnished to do so, subject to the following conditions:
+
+   The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+   WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+   COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE,
+   ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+
+   Alternative B: Public Domain (www.unlicense.org)
+
+   This is free and unencumbered software released into the public domain.
+
+   Anyone is free to copy, modify, publish, use, compile, sell, or distribute this software, either in source code form or as a
+   compiled binary, for any purpose, commercial or non-commercial, and by any means.
+
+   In jurisdictions that recognize copyright laws, the author or authors of this software dedicate any and all copyright interest
+   in the software to the public domain. We make this dedication for the benefit of the public at large and to the detriment of
+   our heirs and successors. We intend this dedication to be an overt act of relinquishment in perpetuity of all present and
+   future rights to this software under copyright law.
+
+   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+   WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS BE LIABLE
+   FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
+   CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+*/

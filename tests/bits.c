@@ -1,0 +1,179 @@
+/* One arithmetic: all builds linked into this program return the same bits, class by class. The included list, made by
+   tests/bits_list.sh, has a row for each: X(symbol, "isa", "compiler", "options", fma width, what it needs). */
+#define _DEFAULT_SOURCE
+#include "bits.h"
+#include "test.h"
+#include BITS_LIST
+
+extern const bits_build bits_missing;
+const bits_build bits_missing = { NULL, NULL };                 /* a row whose compiler is not here */
+
+#define X(symbol, isa, compiler, options, width, needs) extern const bits_build symbol;
+BITS_BUILDS
+#undef X
+
+typedef struct { const bits_build *build; const char *isa, *compiler, *options; int width; const char *needs; } bits_row;
+
+static const bits_row bits_rows[] = {
+#define X(symbol, isa, compiler, options, width, needs) { &symbol, isa, compiler, options, width, needs },
+BITS_BUILDS
+BITS_MISSING
+#undef X
+};
+
+enum { BITS_ROWS = sizeof bits_rows / sizeof *bits_rows };
+
+static int bits_runs_here(const char *cpu)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    if (strcmp(cpu, "fma") == 0) return __builtin_cpu_supports("fma");
+    if (strcmp(cpu, "avx2") == 0) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (strcmp(cpu, "avx512") == 0) return __builtin_cpu_supports("avx512f");
+#endif
+    return strcmp(cpu, "any") == 0;
+}
+
+/* ---- every kernel over every length 0..67 and offset 0..15, hashed ---- */
+
+enum { BITS_MOST = 67, BITS_SPACE = BITS_MOST + 16 };
+
+static float bits_a[BITS_SPACE], bits_b[BITS_SPACE], bits_c[BITS_SPACE], bits_d[BITS_SPACE];
+static float bits_x[96 * 96], bits_y[96 * 96], bits_z[96 * 96], bits_w[96 * 96 + 32];
+
+/* mostly ordinary numbers, some large, tiny, and special */
+static void bits_fill(float *x, size_t n)
+{
+    static const uint32_t special[] = { 0x80000000u, 0x7f800000u, 0xff800000u, 0x7fc00000u, 1, 0x00800000u, 0x7f7fffffu, 0xc2ce0000u };
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const int kind = test_below(24);
+        x[i] = test_float();
+        if (kind < 6) x[i] = x[i] * 16;
+        if (kind == 6) x[i] = x[i] * 100;
+        if (kind == 7) memcpy(&x[i], &special[test_below(8)], 4);
+    }
+}
+
+enum { BITS_ACTIVATIONS = MLP_ACT_LEAKY_RELU, BITS_LOSSES = 4 };
+static const mlp_loss bits_losses[BITS_LOSSES] = { MLP_LOSS_SQUARED, MLP_LOSS_HALF_SQUARED, MLP_LOSS_BINARY_CROSS_ENTROPY, MLP_LOSS_CROSS_ENTROPY };
+
+/* one length and offset through all elementwise and row kernels; the outputs are whole arrays, so what is not to be written counts */
+static uint64_t bits_of_vectors(const mlp_kernels *k, size_t n, size_t o, uint64_t h)
+{
+    int f;
+    bits_fill(bits_a, BITS_SPACE);
+    bits_fill(bits_b, BITS_SPACE);
+    bits_fill(bits_c, BITS_SPACE);
+#define BITS_OUT (memcpy(bits_d, bits_c, sizeof bits_d), bits_d + o)
+#define BITS_HASH (h = test_hash(h, bits_d, BITS_SPACE))
+    for (f = MLP_ACT_IDENTITY; f <= BITS_ACTIVATIONS; f++) {
+        k->activate((mlp_activation)f, 0.25f, n, bits_a + o, BITS_OUT); BITS_HASH;
+        k->activate_backward((mlp_activation)f, 0.25f, n, bits_a + o, bits_b + o, bits_c + o, BITS_OUT); BITS_HASH;
+    }
+    for (f = 0; f < BITS_LOSSES; f++) {
+        k->loss(bits_losses[f], 0, n, bits_a + o, bits_b + o, bits_c + o, BITS_OUT); BITS_HASH;
+        k->loss_backward(bits_losses[f], 0, n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
+    }
+    k->hadamard(n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
+    k->axpy(n, 0.3f, bits_a + o, BITS_OUT); BITS_HASH;
+    k->softmax(1, n, bits_a + o, BITS_OUT); BITS_HASH;
+    k->softmax_backward(1, n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
+    k->log_softmax(1, n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
+    k->column_sums(1, n, bits_a + o, n, BITS_OUT, 1); BITS_HASH;
+    k->scale_rows(1, n, bits_a, BITS_OUT); BITS_HASH;
+    k->momentum(n, BITS_OUT, bits_a + o, bits_b + o, 0.1f, 0.9f, (int)(n % 2)); BITS_HASH;
+    h = test_hash(h, bits_b, BITS_SPACE);
+    for (f = 0; f < BITS_SPACE; f++) bits_c[f] = fabsf(bits_c[f]);
+    k->adam(n, BITS_OUT, bits_a + o, bits_b + o, bits_c + o, 0.9f, 0.999f, 0.01f, 2, 1e-8f); BITS_HASH;
+    h = test_hash(h, bits_b, BITS_SPACE);
+    h = test_hash(h, bits_c, BITS_SPACE);
+#undef BITS_OUT
+#undef BITS_HASH
+    return h ^ k->first_nonfinite(n, bits_a + o);
+}
+
+/* matrix kernels at shapes up to 67 and offsets 0..15 */
+static uint64_t bits_of_matrices(const mlp_kernels *k, size_t n, uint64_t h)
+{
+    const size_t m = 1 + (size_t)test_below(40), q = 1 + (size_t)test_below(80), o = n % 16;
+    const int way = test_below(8);
+    test_fill(bits_x, 96 * 96);
+    test_fill(bits_y, 96 * 96);
+    test_fill(bits_w, 96 * 96 + 32);
+    memcpy(bits_z, bits_y, sizeof bits_z);
+    k->gemm(m, n, q, bits_x + o, way & 1 ? 96 : 1, way & 1 ? 1 : 96, bits_w + o, way & 2 ? 96 : 1, way & 2 ? 1 : 96, bits_z + o, 96, way / 4);
+    h = test_hash(h, bits_z, 96 * 96);
+    k->forward(m, q, n, bits_x + o, 96, bits_w + o, way & 1 ? bits_y : NULL, bits_z + o, 96);
+    h = test_hash(h, bits_z, 96 * 96);
+    k->backward_input(m, q, n, bits_x + o, 96, bits_w + o, bits_z + o, 96);
+    h = test_hash(h, bits_z, 96 * 96);
+    k->backward_weights(m, q, n, bits_x + o, 96, bits_y + o, 96, bits_w + o, way & 1);
+    return test_hash(h, bits_w, 96 * 96 + 32);
+}
+
+static uint64_t bits_of_kernels(const mlp_kernels *k)
+{
+    uint64_t h = TEST_HASH_BEGIN;
+    size_t n, o;
+    test_seed(80);
+    for (n = 0; n <= BITS_MOST; n++) {
+        for (o = 0; o < 16; o++) h = bits_of_vectors(k, n, o, h);
+        if (n) h = bits_of_matrices(k, n, h);
+    }
+    return h;
+}
+
+/* ---- the table ---- */
+
+static uint64_t bits_golden(const char *wanted)
+{
+    FILE *f = fopen("tests/golden.txt", "r");
+    char line[200], name[32];
+    unsigned long long hash, found = 0;
+    while (f && fgets(line, sizeof line, f))
+        if (line[0] != '#' && sscanf(line, "%31s %llx", name, &hash) == 2 && strcmp(name, wanted) == 0) found = hash;
+    if (f) fclose(f);
+    return found;
+}
+
+/* the widest register of a fused multiply-add: none without fma; scalar and emulated code may be vectorized by the compiler */
+static int bits_width_is_right(const bits_row *r, const mlp_kernels *k)
+{
+    if (!k->fma) return r->width == 0;
+    return strcmp(r->isa, "avx2") == 0 ? r->width == 256 : strcmp(r->isa, "avx512") == 0 ? r->width == 512 : r->width >= 128;
+}
+
+static const bits_row *bits_row_now;
+
+static void bits_of_build(void)
+{
+    const bits_row *r = bits_row_now;
+    const mlp_kernels *k;
+    uint64_t nets, kernels;
+    snprintf(test.note, sizeof test.note, "%s %s %s", r->isa, r->compiler, r->options);
+    if (!bits_runs_here(r->needs)) {
+        test_skip(r->needs);
+        return;
+    }
+    k = r->build->kernels();
+    kernels = bits_of_kernels(k);
+    nets = r->build->hash();
+    snprintf(test.note, sizeof test.note, "%-9s %-5s %4d bits  %-5s %-22s kernels %016llx nets %016llx", r->isa, k->fma ? "fma" : "nofma", r->width,
+             r->compiler, r->options, (unsigned long long)kernels, (unsigned long long)nets);
+    CHECK(strcmp(k->name, r->isa) == 0);
+    CHECK(bits_width_is_right(r, k));
+    CHECK(nets != 0 && nets == bits_golden(k->fma ? "fma-nets" : "nofma-nets"));
+    CHECK(kernels == bits_golden(k->fma ? "fma-kernels" : "nofma-kernels"));
+}
+
+int main(int argc, char **argv)
+{
+    int i;
+    test.argc = argc;
+    test.argv = argv;
+    for (i = 0; i < BITS_ROWS; i++) {
+        bits_row_now = &bits_rows[i];
+        RUN(bits_of_build);
+    }
+    return test_end();
+}

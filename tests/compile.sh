@@ -1,0 +1,81 @@
+# Ways to compile the header: standards, warnings, C++, twice, statically, with hostile macros; and what must be an #error.
+. tests/lib.sh
+: "${CC:=cc}" "${CXX:=c++}"
+
+strict="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Werror"
+header='#include "mlp.h"'
+implementation='#define MLP_IMPLEMENTATION
+#include "mlp.h"'
+compiles() { # compiler flags source: no warning, no error
+    printf '%s\n' "$3" > "$tmp/source.c"
+    $1 $2 -I. -c "$tmp/source.c" -o "$tmp/source.o"
+}
+refused() { # compiler flags source text: an #error that says text
+    printf '%s\n' "$3" > "$tmp/source.c"
+    ! $1 $2 -I. -c "$tmp/source.c" -o "$tmp/source.o" 2> "$tmp/errors" && grep -q "mlp.h: $4" "$tmp/errors"
+}
+
+for c in gcc clang; do
+    if ! command -v $c > /dev/null; then skip "standards and warnings" $c; continue; fi
+    for standard in c99 c11 gnu17; do
+        check "$c -std=$standard: header, no warnings" compiles $c "-std=$standard $strict -Wstrict-prototypes" "$header"
+        check "$c -std=$standard: implementation, no warnings" compiles $c "-std=$standard $strict -Wstrict-prototypes -O1" "$implementation"
+    done
+    check "$c: static implementation, no warnings" compiles $c "-std=c99 $strict -Wstrict-prototypes -DMLP_STATIC" "$implementation"
+    check "$c: emulated, no warnings" compiles $c "-std=c99 $strict -Wstrict-prototypes -DMLP_SIMD=MLP_SIMD_EMULATED" "$implementation"
+    if [ "$(uname -m)" = x86_64 ]; then
+        check "$c: AVX2, no warnings" compiles $c "-std=c99 $strict -Wstrict-prototypes -O2 -mavx2 -mfma" "$implementation"
+        check "$c: AVX-512, no warnings" compiles $c "-std=c99 $strict -Wstrict-prototypes -O2 -mavx512f" "$implementation"
+    fi
+done
+for cxx in g++ clang++; do
+    if ! command -v $cxx > /dev/null; then skip "C++" $cxx; continue; fi
+    for standard in c++11 c++20; do
+        check "$cxx -std=$standard: header, no warnings" compiles $cxx "-x c++ -std=$standard $strict" "$header"
+        check "$cxx -std=$standard: implementation, no warnings" compiles $cxx "-x c++ -std=$standard $strict -O1" "$implementation"
+    done
+done
+
+check "included twice, before and after the implementation" compiles "$CC" "-std=c99 $strict" "$header
+$implementation
+$header
+$implementation"
+check "after the macros of other people" compiles "$CC" "-std=c99 $SIMD_FLAGS" "#define min(a,b) ((a)<(b)?(a):(b))
+#define max(a,b) ((a)>(b)?(a):(b))
+#define small char
+#define near
+#define far
+#define interface struct
+#define Bool int
+#define Status int
+#define None 0L
+$implementation"
+no_intrinsics() { ! printf '%s\n' "$header" | $CC $SIMD_FLAGS -I. -E - | grep -E 'immintrin|arm_neon|wasm_simd128'; }
+check "the header part includes no intrinsics" no_intrinsics
+own_allocator='#define MLP_MALLOC(size, user) ((void)(user), my_alloc(size))
+#define MLP_FREE(pointer, user) ((void)(user), my_free(pointer))
+#include <stddef.h>
+void *my_alloc(size_t); void my_free(void *);'
+own_allocator_only() { compiles "$CC" "-std=c99 $strict" "$own_allocator
+$implementation" && ! nm -u "$tmp/source.o" | grep -wE 'malloc|free'; }
+check "MLP_MALLOC and MLP_FREE replace malloc and free" own_allocator_only
+check "MLP_MALLOC alone is refused" refused "$CC" "-DMLP_MALLOC(s,u)=0" "$implementation" "define both"
+check "MLP_FREE alone is refused" refused "$CC" "-DMLP_FREE(p,u)=0" "$implementation" "define both"
+check "an unknown MLP_SIMD is refused" refused "$CC" "-DMLP_SIMD=99" "$implementation" "unknown value of MLP_SIMD"
+if [ "$(uname -m)" = x86_64 ]; then
+    check "AVX2 without the flags is refused" refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX2" "$implementation" "MLP_SIMD_AVX2 needs"
+    check "AVX2 without FMA is refused" refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX2 -mavx2" "$implementation" "MLP_SIMD_AVX2 needs"
+    check "AVX-512 without the flags is refused" refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX512" "$implementation" "MLP_SIMD_AVX512 needs"
+fi
+
+two_copies() {
+    for n in one two; do
+        printf '#define MLP_STATIC\n#define MLP_IMPLEMENTATION\n#include "mlp.h"\nconst char *%s(void);\nconst char *%s(void) { return mlp_simd_name(); }\n' $n $n > "$tmp/$n.c"
+    done
+    printf 'const char *one(void); const char *two(void); int main(void) { return !one() || !two(); }\n' > "$tmp/main.c"
+    $CC -std=c99 $SIMD_FLAGS -I. "$tmp/one.c" "$tmp/two.c" "$tmp/main.c" -o "$tmp/two_copies" && "$tmp/two_copies"
+}
+check "two static copies in one program" two_copies
+without_libm() { $CC -std=c99 $SIMD_FLAGS -I. examples/xor.c -o "$tmp/xor" && "$tmp/xor"; }
+check "a program links without -lm" without_libm
+finish

@@ -1,0 +1,28 @@
+# Every example is built without warnings and run, and does what it says; the programs in README.md and in the header compile.
+. tests/lib.sh
+: "${CC:=cc}"
+
+build() { $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "$1" -o "$tmp/$(basename "$1" .c)"; }
+for example in examples/*.c; do check "$example: builds" build "$example"; done
+
+xor_learned() { "$tmp/xor" | awk '{ if (/xor/ && ($1 != $3) != ($5 > 0.5)) bad = 1 } / xor / { n++ } END { exit bad || n != 4 }'; }
+check "examples/xor.c: learns xor" xor_learned
+
+accuracy_of_seeds() { # mean test accuracy over seeds 0..9, each with its own split, weights and order
+    for seed in 0 1 2 3 4 5 6 7 8 9; do "$tmp/digits" $seed | tail -n 1; done |
+        awk '/^test accuracy [0-9.]+ %$/ { sum += $3; n++ } END { printf "mean test accuracy %.2f %% of %d seeds\n", sum / n, n; exit !(n == 10 && sum / n >= 96.5) }'
+}
+check "examples/digits.c: at least 96.5 % over ten seeds ($(accuracy_of_seeds))" accuracy_of_seeds
+plain_lines() { "$tmp/digits" > "$tmp/digits.txt" && [ "$(grep -c '^epoch' "$tmp/digits.txt")" = 60 ] && ! grep -q "$(printf '\r')" "$tmp/digits.txt"; }
+check "examples/digits.c: plain lines when not on a terminal" plain_lines
+
+# fenced C programs in README.md: those with a main are built and run
+awk -v dir="$tmp" '/^```c$/ { file = dir "/readme" ++n ".c"; next } /^```$/ { file = "" } file { print > file }' README.md
+readme_program() { $CC -std=c99 -Wall -Wextra -O2 $SIMD_FLAGS -I. "$1" -o "$tmp/readme" && "$tmp/readme"; }
+for program in "$tmp"/readme*.c; do
+    grep -q 'int main' "$program" && check "README.md: program $(basename "$program" .c | tr -dc 0-9) runs" readme_program "$program"
+done
+sed -n '/^>>program$/,/^>>contents$/{/^   /p;}' mlp.h | sed 's/^   //; s|// \(.*\)$|/* \1 */|' > "$tmp/header.c"
+same_program() { diff -B "$tmp/header.c" examples/xor.c; }
+check "the program in the header is examples/xor.c" same_program
+finish

@@ -1,0 +1,224 @@
+/* >>kernels: through the table only, each against double precision, over every length 0..67 and offset 0..15 in memory without a
+   spare byte, outputs full of NaN before. */
+
+#define KERNELS_MOST 67
+
+static const mlp_kernels *const kernels_k = &mlp__kernels;
+
+/* |got - expected| <= c 2^-24 (|expected| + scale) for all, and the element behind the end, if any, still NaN */
+static int kernels_close(const float *got, const double *expected, size_t n, double c, double scale)
+{
+    size_t i;
+    for (i = 0; i < n; i++)
+        if (!CHECK_NEAR((double)got[i], expected[i], c * ldexp(1, -24) * (fabs(expected[i]) + scale) + 1e-44)) return 0;
+    return 1;
+}
+
+/* n floats, flush with a guard page at the end (even offset), or `offset` floats behind the start of a page */
+typedef struct { test_memory memory; float *p; } kernels_array;
+
+static kernels_array kernels_take(size_t n, size_t offset)
+{
+    kernels_array a;
+    const size_t at_front = offset % 2;                 /* odd: behind a guard page, shifted by the offset; even: before one */
+    a.memory = test_guarded(n + offset, (int)at_front);
+    a.p = a.memory.p + offset;
+    return a;
+}
+
+static const float kernels_slopes[] = { 0, 0.01f, 0.3f };
+
+static mlp_layer kernels_layer(mlp_activation activation, float alpha)
+{
+    mlp_layer l;
+    memset(&l, 0, sizeof l);
+    l.units = 1;
+    l.activation = activation;
+    l.alpha = alpha;
+    return l;
+}
+
+static void kernels_activate_and_backward(void)
+{
+    static const mlp_activation all[] = { MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU };
+    double value[KERNELS_MOST], slope[KERNELS_MOST];
+    size_t n, i, offset, k;
+    test_seed(10);
+    for (k = 0; k < sizeof all / sizeof *all; k++)
+        for (n = 0; n <= KERNELS_MOST; n++) {
+            const float alpha = all[k] == MLP_ACT_LEAKY_RELU ? kernels_slopes[n % 3] : 0;
+            const mlp_layer layer = kernels_layer(all[k], alpha);
+            kernels_array z, a, da, dz;
+            offset = n % 16;
+            z = kernels_take(n, offset);
+            a = kernels_take(n, (offset + 3) % 16);
+            da = kernels_take(n, (offset + 7) % 16);
+            dz = kernels_take(n, (offset + 11) % 16);
+            test_fill(z.p, n);
+            test_fill(da.p, n);
+            test_fill_nan(a.p, n);
+            test_fill_nan(dz.p, n);
+            for (i = 0; i < n; i++) {
+                z.p[i] *= 6;
+                value[i] = ref_value(&layer, (double)z.p[i]);
+                slope[i] = ref_slope(&layer, (double)z.p[i]) * (double)da.p[i];
+            }
+            kernels_k->activate(all[k], alpha, n, z.p, a.p);
+            kernels_k->activate_backward(all[k], alpha, n, z.p, a.p, da.p, dz.p);
+            CHECK(kernels_close(a.p, value, n, 4, 0));
+            CHECK(kernels_close(dz.p, slope, n, 8, 1));         /* 1 - a^2 loses digits where a is near 1 */
+            kernels_k->activate(all[k], alpha, n, z.p, z.p);    /* in place */
+            kernels_k->activate_backward(all[k], alpha, n, a.p, a.p, da.p, da.p);
+            CHECK(test_same_bits(z.p, a.p, n) && test_same_bits(da.p, dz.p, n));
+            test_free(z.memory); test_free(a.memory); test_free(da.memory); test_free(dz.memory);
+        }
+}
+
+static void kernels_relu_of_special_values(void)
+{
+    const float z[6] = { -0.0f, 0.0f, -1, (float)INFINITY, -(float)INFINITY, test_nan() };
+    const float expected[6] = { -0.0f, 0.0f, 0, (float)INFINITY, 0, test_nan() };
+    float a[6];
+    kernels_k->activate(MLP_ACT_RELU, 0, 6, z, a);
+    CHECK(test_same_bits(a, expected, 6));
+}
+
+static void kernels_hadamard_axpy_scale_rows(void)
+{
+    size_t n, i;
+    test_seed(11);
+    for (n = 0; n <= KERNELS_MOST; n++) {
+        kernels_array a = kernels_take(n, n % 16), b = kernels_take(n, (n + 5) % 16), c = kernels_take(n, (n + 9) % 16);
+        float factor = 1.5f;
+        test_fill(a.p, n);
+        test_fill(b.p, n);
+        test_fill_nan(c.p, n);
+        kernels_k->hadamard(n, a.p, b.p, c.p);
+        for (i = 0; i < n; i++) CHECK(c.p[i] == a.p[i] * b.p[i]);
+        kernels_k->axpy(n, 2.0f, a.p, c.p);
+        for (i = 0; i < n; i++) CHECK(c.p[i] == mlp__fma(2.0f, a.p[i], a.p[i] * b.p[i]));
+        kernels_k->scale_rows(1, n, &factor, b.p);
+        kernels_k->hadamard(n, a.p, a.p, a.p);
+        test_free(a.memory); test_free(b.memory); test_free(c.memory);
+    }
+    {
+        float x[3 * 5], y[3 * 5], factors[3] = { 2, 0, -0.5f };
+        test_fill(x, 15);
+        memcpy(y, x, sizeof x);
+        kernels_k->scale_rows(3, 5, factors, x);
+        for (i = 0; i < 15; i++) CHECK(x[i] == y[i] * factors[i / 5]);
+    }
+}
+
+/* rows x cols matrix in exact memory: softmax, its backward and its logarithm against double */
+static void kernels_softmax_of(size_t rows, size_t cols, float range)
+{
+    const size_t n = rows * cols;
+    kernels_array z = kernels_take(n, n % 16), a = kernels_take(n, 1), da = kernels_take(n, 2), dz = kernels_take(n, 3);
+    double *p = ref_doubles(n), *log_p = ref_doubles(n), *back = ref_doubles(n);
+    size_t i, j;
+    test_fill(z.p, n);
+    test_fill(da.p, n);
+    test_fill_nan(a.p, n);
+    test_fill_nan(dz.p, n);
+    for (i = 0; i < n; i++) z.p[i] *= range;
+    for (i = 0; i < rows; i++) {
+        double max = -INFINITY, sum = 0, dot = 0;
+        for (j = 0; j < cols; j++) max = fmax(max, (double)z.p[i * cols + j]);
+        for (j = 0; j < cols; j++) sum += exp((double)z.p[i * cols + j] - max);
+        for (j = 0; j < cols; j++) {
+            log_p[i * cols + j] = (double)z.p[i * cols + j] - max - log(sum);
+            p[i * cols + j] = exp(log_p[i * cols + j]);
+            dot += p[i * cols + j] * (double)da.p[i * cols + j];
+        }
+        for (j = 0; j < cols; j++) back[i * cols + j] = p[i * cols + j] * ((double)da.p[i * cols + j] - dot);
+    }
+    kernels_k->softmax(rows, cols, z.p, a.p);
+    kernels_k->softmax_backward(rows, cols, a.p, da.p, dz.p);
+    CHECK(kernels_close(a.p, p, n, 6 + 2 * (double)range + (double)cols / 8, 0));
+    CHECK(kernels_close(dz.p, back, n, 20 + 2 * (double)range + (double)cols / 8, 1.0 / (double)cols));
+    test_fill_nan(dz.p, n);
+    kernels_k->log_softmax(rows, cols, z.p, a.p, dz.p);
+    CHECK(kernels_close(dz.p, log_p, n, 8, 1 + (double)cols / 16));
+    kernels_k->softmax(rows, cols, z.p, z.p);
+    CHECK(test_same_bits(z.p, a.p, n));
+    free(p); free(log_p); free(back);
+    test_free(z.memory); test_free(a.memory); test_free(da.memory); test_free(dz.memory);
+}
+
+static void kernels_softmax(void)
+{
+    size_t cols, rows;
+    test_seed(12);
+    for (cols = 1; cols <= KERNELS_MOST; cols++)
+        for (rows = 1; rows <= 3; rows++) kernels_softmax_of(rows, cols, cols % 2 ? 3.0f : 80.0f);
+    for (rows = 1; rows <= 40; rows++) kernels_softmax_of(rows, 10, 5.0f);
+    kernels_softmax_of(5, 1000, 5.0f);
+}
+
+static void kernels_softmax_keeps_nan_in_its_row(void)
+{
+    float z[3 * 10], a[3 * 10], clean[3 * 10];
+    size_t j;
+    test_seed(13);
+    test_fill(z, 30);
+    kernels_k->softmax(3, 10, z, clean);
+    z[14] = test_nan();
+    kernels_k->softmax(3, 10, z, a);
+    for (j = 0; j < 10; j++) CHECK(a[10 + j] != a[10 + j]);
+    CHECK(test_same_bits(a, clean, 10) && test_same_bits(a + 20, clean + 20, 10));
+    z[14] = 1000;                                       /* and no overflow */
+    kernels_k->softmax(3, 10, z, a);
+    CHECK(a[14] == 1 && a[13] == 0);
+}
+
+static void kernels_column_sums(void)
+{
+    size_t rows, cols, i, j;
+    test_seed(14);
+    for (cols = 1; cols <= KERNELS_MOST; cols++)
+        for (rows = 0; rows <= 5; rows++) {
+            const size_t stride = cols + rows % 3;
+            kernels_array x = kernels_take(rows ? (rows - 1) * stride + cols : 0, cols % 16), s = kernels_take(cols, 1), t = kernels_take(cols, 2);
+            test_fill(x.p, rows ? (rows - 1) * stride + cols : 0);
+            test_fill_nan(s.p, cols);
+            test_fill(t.p, cols);
+            kernels_k->column_sums(rows, cols, x.p, stride, s.p, 0);
+            for (j = 0; j < cols; j++) {
+                float sum = 0, more = t.p[j];
+                for (i = 0; i < rows; i++) { sum += x.p[i * stride + j]; more += x.p[i * stride + j]; }
+                CHECK(s.p[j] == sum);
+                s.p[j] = more;
+            }
+            kernels_k->column_sums(rows, cols, x.p, stride, t.p, 1);
+            CHECK(test_same_bits(t.p, s.p, cols));
+            test_free(x.memory); test_free(s.memory); test_free(t.memory);
+        }
+}
+
+static void kernels_first_nonfinite(void)
+{
+    size_t n, at;
+    test_seed(15);
+    for (n = 0; n <= KERNELS_MOST; n++) {
+        kernels_array x = kernels_take(n, n % 16);
+        test_fill(x.p, n);
+        CHECK(kernels_k->first_nonfinite(n, x.p) == n);
+        for (at = n; at-- > 0;) {
+            x.p[at] = at % 2 ? test_nan() : -(float)INFINITY;
+            CHECK(kernels_k->first_nonfinite(n, x.p) == at);
+        }
+        test_free(x.memory);
+    }
+}
+
+static void kernels_tests(void)
+{
+    RUN(kernels_activate_and_backward);
+    RUN(kernels_relu_of_special_values);
+    RUN(kernels_hadamard_axpy_scale_rows);
+    RUN(kernels_softmax);
+    RUN(kernels_softmax_keeps_nan_in_its_row);
+    RUN(kernels_column_sums);
+    RUN(kernels_first_nonfinite);
+}

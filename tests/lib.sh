@@ -1,0 +1,22 @@
+# For tests that are shell scripts: check "name" command ... prints a line; finish prints the counts and exits.
+# REQUIRE is the list of what must not be skipped, as in test.h.
+passed=0 failed=0 skipped=0
+tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
+
+pass() { passed=$((passed + 1)); echo "ok   $1"; }
+fail() { failed=$((failed + 1)); echo "FAIL $1"; }
+skip() { # name missing
+    case ",$REQUIRE," in
+    *",$2,"*) fail "$1: no $2, but REQUIRE names it" ;;
+    *) skipped=$((skipped + 1)); echo "skip $1: no $2" ;;
+    esac
+}
+check() { # name command ...: passes when the command does
+    name=$1; shift
+    if "$@" > "$tmp/out" 2>&1; then pass "$name"; else fail "$name"; sed 's/^/    /' "$tmp/out" | head -n 20; fi
+}
+finish() {
+    echo "$passed passed, $failed failed$([ $skipped -eq 0 ] || echo ", $skipped skipped")"
+    [ $failed -eq 0 ] && [ $((passed + skipped)) -gt 0 ]
+    exit
+}

@@ -1,0 +1,416 @@
+/* >>loss and backpropagation: worked numbers from the texts that define the formulas (S1 "Gradient descent explained", S3 "Annex
+   2", S4 the three-layer walk-through), and the gradient of every loss and activation against the twin and against differences. */
+
+/* the gradient run as [units][inputs] and [units]: a copy of the net takes it in place of its parameters */
+static ref_net loss_gradient(mlp *net)
+{
+    mlp *holder;
+    size_t n;
+    const float *run = mlp_gradients(net, &n);
+    ref_net g;
+    if (mlp_copy(&holder, net)) exit(2);
+    memcpy(mlp_params(holder, NULL), run, n * sizeof(float));
+    g = ref_from(holder);
+    mlp_destroy(holder);
+    return g;
+}
+
+static mlp_data loss_data(size_t rows, const float *x, const float *y)
+{
+    mlp_data d;
+    memset(&d, 0, sizeof d);
+    d.rows = rows;
+    d.x = x;
+    d.y = y;
+    return d;
+}
+
+static mlp_layer loss_layer(int units, mlp_activation activation, int no_bias)
+{
+    mlp_layer l;
+    memset(&l, 0, sizeof l);
+    l.units = units;
+    l.activation = activation;
+    l.no_bias = no_bias;
+    return l;
+}
+
+/* S3: E = (r-y)^2 / 2, sigmoid, no bias, one sample. x = (1, 0.5), hidden weights (0.1, 0.2) and (-0.3, 0.4), output weights
+   (0.5, -0.6), r = 1. By hand: s1 = 0.2, s2 = -0.1; f(s1) = 0.549833997, f(s2) = 0.475020813; s = 0.5 f1 - 0.6 f2 =
+   -0.010095489; y = 0.497476149; delta = (r-y) y (1-y) = 0.125627762; hidden delta_i = f'(s_i) delta w_i. */
+static void loss_worked_example_S3(void)
+{
+    static const float x[] = { 1, 0.5f }, r[] = { 1 }, w0[] = { 0.1f, 0.2f, -0.3f, 0.4f }, w1[] = { 0.5f, -0.6f };
+    mlp_desc d = net_desc(2, 2, 1);
+    mlp_data data = loss_data(1, x, r);
+    mlp_fit_desc fit;
+    float u0[4], u1[2];
+    double e;
+    ref_net g;
+    mlp *net;
+    d.layers[0] = loss_layer(2, MLP_ACT_SIGMOID, 1);
+    d.layers[1] = loss_layer(1, MLP_ACT_SIGMOID, 1);
+    d.loss = MLP_LOSS_HALF_SQUARED;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w0, NULL) == MLP_OK && mlp_set_weights(net, 1, w1, NULL) == MLP_OK);
+    CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK);
+    CHECK_NEAR(e, 0.126265110, 1e-7);
+    g = loss_gradient(net);
+    CHECK_NEAR(g.w[1][0], -0.0690744144, 1e-7);           /* -delta f1 */
+    CHECK_NEAR(g.w[1][1], -0.0596758014, 1e-7);
+    CHECK_NEAR(g.w[0][0], -0.0155474765, 1e-7);           /* -f1 (1-f1) delta 0.5 x1 */
+    CHECK_NEAR(g.w[0][1], -0.0077737383, 1e-7);
+    CHECK_NEAR(g.w[0][2], 0.0187971323, 1e-7);
+    CHECK_NEAR(g.w[0][3], 0.0093985661, 1e-7);
+    ref_free(&g);
+    memset(&fit, 0, sizeof fit);                                /* the online update w + alpha delta x, alpha = 0.5 */
+    fit.epochs = fit.batch = 1;
+    fit.order = MLP_ORDER_SEQUENTIAL;
+    fit.opt.kind = MLP_OPT_SGD;
+    fit.opt.rate = 0.5f;
+    CHECK(mlp_fit(net, &data, &fit) == MLP_OK && mlp_get_weights(net, 0, u0, NULL) == MLP_OK && mlp_get_weights(net, 1, u1, NULL) == MLP_OK);
+    CHECK_NEAR((double)u1[0], 0.5 + 0.5 * 0.0690744144, 1e-7);
+    CHECK_NEAR((double)u0[3], 0.4 - 0.5 * 0.0093985661, 1e-7);
+    mlp_destroy(net);
+}
+
+/* S1: sigmoid hidden, softmax output, no bias, cross-entropy averaged over M = 2 samples; and the same net with the mean squared
+   error (1/P) sum (a-y)^2, through the whole Jacobian of softmax. Numbers by hand in double precision. */
+static void loss_worked_example_S1(void)
+{
+    static const float x[] = { 1, -1, 0.5f, 2 }, y[] = { 1, 0, 0, 0, 0, 1 };
+    static const float w0[] = { 0.2f, -0.4f, 0.7f, 0.1f }, w1[] = { 0.3f, -0.2f, 0.8f, 0.5f, -0.6f, 0.1f };
+    static const double ce_w1[6] = { -0.1945624487, -0.1541161476, 0.2637012845, 0.3381251173, -0.0691388358, -0.1840089697 }, ce_w0[4] = { 0.0656447397, 0.1921233772, 0.0579672620, -0.0241325967 }, mse_w1[6] = { -0.0461249011, -0.0424573502, 0.0690505279, 0.0869515262, -0.0229256268, -0.0444941759 }, mse_w0[4] = { 0.0189146563, 0.0330848262, 0.0146587620, -0.0030321596 };
+    mlp_desc d = net_desc(2, 2, 3);
+    mlp_data data = loss_data(2, x, y);
+    int squared, i;
+    d.layers[0] = loss_layer(2, MLP_ACT_SIGMOID, 1);
+    d.layers[1] = loss_layer(3, MLP_ACT_SOFTMAX, 1);
+    for (squared = 0; squared < 2; squared++) {
+        double e;
+        ref_net g;
+        mlp *net;
+        d.loss = squared ? MLP_LOSS_SQUARED : MLP_LOSS_CROSS_ENTROPY;
+        CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w0, NULL) == MLP_OK && mlp_set_weights(net, 1, w1, NULL) == MLP_OK);
+        CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK);
+        CHECK_NEAR(e, squared ? 0.2980586297 : 1.3872833834, 2e-7);
+        g = loss_gradient(net);
+        for (i = 0; i < 6; i++) CHECK_NEAR(g.w[1][i], squared ? mse_w1[i] : ce_w1[i], 1e-7);
+        for (i = 0; i < 4; i++) CHECK_NEAR(g.w[0][i], squared ? mse_w0[i] : ce_w0[i], 1e-7);
+        ref_free(&g);
+        mlp_destroy(net);
+    }
+}
+
+/* S4: C = sum (a-y)^2, so delta = 2 (a-y) a (1-a) with sigmoid; bias; the gradient is one vector of all weights and biases. A
+   1-1-1 net: x = 0.5, w = 0.8, b = -0.2, w' = 1.5, b' = 0.3, y = 0. z = 0.2, a = 0.549833997, z' = 1.124750996, a' = 0.754868914,
+   delta' = 2 a' a' (1-a') = 0.279364661, delta = delta' w' a (1-a) = 0.103721075. */
+static void loss_worked_example_S4(void)
+{
+    static const float x[] = { 0.5f }, y[] = { 0 }, w[] = { 0.8f }, b[] = { -0.2f }, v[] = { 1.5f }, c[] = { 0.3f };
+    mlp_desc d = net_desc(1, 1, 1);
+    mlp_data data = loss_data(1, x, y);
+    double e;
+    size_t n;
+    float *g;
+    mlp *net;
+    d.layers[0] = loss_layer(1, MLP_ACT_SIGMOID, 0);
+    d.layers[1] = loss_layer(1, MLP_ACT_SIGMOID, 0);
+    d.loss = MLP_LOSS_SQUARED;
+    d.reduction = MLP_REDUCE_SUM;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w, b) == MLP_OK && mlp_set_weights(net, 1, v, c) == MLP_OK);
+    CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK);
+    g = mlp_gradients(net, &n);
+    CHECK(n == 4);
+    CHECK_NEAR(e, 0.569827077, 1e-6);
+    CHECK_NEAR((double)g[0], 0.0518605375, 1e-7);                /* dC/dw = delta x */
+    CHECK_NEAR((double)g[1], 0.103721075, 1e-7);                 /* dC/db = delta */
+    CHECK_NEAR((double)g[2], 0.153604188, 1e-6);                 /* dC/dw' = delta' a */
+    CHECK_NEAR((double)g[3], 0.279364661, 1e-6);
+    mlp_destroy(net);
+}
+
+/* ---- every loss x activation x bias x depth ---- */
+
+typedef struct { mlp_loss loss; mlp_activation last; } loss_pair;
+
+static const loss_pair loss_pairs[] = {
+    { MLP_LOSS_SQUARED, MLP_ACT_IDENTITY }, { MLP_LOSS_SQUARED, MLP_ACT_SIGMOID }, { MLP_LOSS_SQUARED, MLP_ACT_TANH },
+    { MLP_LOSS_SQUARED, MLP_ACT_RELU }, { MLP_LOSS_SQUARED, MLP_ACT_LEAKY_RELU }, { MLP_LOSS_SQUARED, MLP_ACT_SOFTMAX },
+    { MLP_LOSS_HALF_SQUARED, MLP_ACT_IDENTITY }, { MLP_LOSS_HALF_SQUARED, MLP_ACT_SIGMOID }, { MLP_LOSS_HALF_SQUARED, MLP_ACT_TANH },
+    { MLP_LOSS_HALF_SQUARED, MLP_ACT_RELU }, { MLP_LOSS_HALF_SQUARED, MLP_ACT_LEAKY_RELU }, { MLP_LOSS_HALF_SQUARED, MLP_ACT_SOFTMAX },
+    { MLP_LOSS_BINARY_CROSS_ENTROPY, MLP_ACT_SIGMOID }, { MLP_LOSS_CROSS_ENTROPY, MLP_ACT_SOFTMAX }
+};
+static const mlp_activation loss_hidden[] = { MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU };
+
+enum { LOSS_PAIRS = sizeof loss_pairs / sizeof *loss_pairs, LOSS_HIDDEN = sizeof loss_hidden / sizeof *loss_hidden, LOSS_ROWS = 6 };
+
+/* a net with its data: targets in [0, 1], rows of y summing to 1 for cross-entropy, and no z within 0.004 of a kink */
+typedef struct { mlp *net; mlp_data data; float x[LOSS_ROWS * 9], y[LOSS_ROWS * 4], weights[LOSS_ROWS]; } loss_case;
+
+static void loss_make(loss_case *c, loss_pair pair, mlp_activation hidden, int layers, int variant)
+{
+    static const int units[] = { 9, 13, 18, 4 };
+    int l, tries = 0;
+    size_t i, j;
+    for (;;) {
+        mlp_desc d;
+        ref_net n;
+        double distance;
+        memset(&d, 0, sizeof d);
+        d.inputs = 9;
+        d.loss = pair.loss;
+        d.seed = test_random();
+        d.reduction = variant & 2 ? MLP_REDUCE_SUM : MLP_REDUCE_MEAN;
+        for (l = 0; l < layers; l++)
+            d.layers[l] = loss_layer(l == layers - 1 ? units[3] : units[l + 1], l == layers - 1 ? pair.last : hidden, variant & 1);
+        if (mlp_create(&c->net, &d)) { CHECK(!"create"); exit(2); }
+        layers_randomize(c->net);
+        test_fill(c->x, LOSS_ROWS * 9);
+        for (i = 0; i < LOSS_ROWS; i++) {
+            float sum = 0;
+            for (j = 0; j < 4; j++) sum += c->y[i * 4 + j] = 0.5f + 0.49f * test_float();
+            for (j = 0; j < 4 && pair.loss == MLP_LOSS_CROSS_ENTROPY; j++) c->y[i * 4 + j] /= sum;
+            c->weights[i] = 0.25f + (float)test_below(8);
+        }
+        c->data = loss_data(LOSS_ROWS, c->x, c->y);
+        if (variant & 2) c->data.sample_weights = c->weights;
+        n = ref_from(c->net);
+        distance = ref_distance_to_kinks(&n, &c->data);
+        ref_free(&n);
+        if (distance > 0.004) return;
+        mlp_destroy(c->net);
+        if (++tries > 500) { CHECK(!"no data away from kinks"); exit(2); }
+    }
+}
+
+/* the first `layers` layers of gradient got within 8 (L+1) (k_max+2) 2^-24 of the twin's, in units of its majorant */
+static double loss_worst(const ref_net *got, const ref_gradient *g)
+{
+    double worst = 0, k_max = 0;
+    size_t i;
+    int l;
+    for (l = 0; l <= got->layers; l++) k_max = fmax(k_max, (double)got->units[l]);
+    for (l = 0; l < got->layers; l++) {
+        const size_t count = got->units[l] * got->units[l + 1];
+        for (i = 0; i < count; i++) worst = fmax(worst, fabs(got->w[l][i] - g->w[l][i]) / (g->w_abs[l][i] + 1e-30));
+        for (i = 0; i < got->units[l + 1] && !got->desc.layers[l].no_bias; i++)
+            worst = fmax(worst, fabs(got->b[l][i] - g->b[l][i]) / (g->b_abs[l][i] + 1e-30));
+    }
+    return worst / (8 * (got->layers + 1) * (k_max + 2) * ldexp(1, -24));
+}
+
+static void loss_gradients_of_everything_match_the_twin(void)
+{
+    double largest = 0;
+    int pair, hidden, layers, variant, cases = 0;
+    test_seed(50);
+    for (pair = 0; pair < LOSS_PAIRS; pair++)
+        for (hidden = 0; hidden < LOSS_HIDDEN; hidden++)
+            for (layers = 1; layers <= 3; layers++)
+                for (variant = 0; variant < 4; variant++) {
+                    loss_case c;
+                    ref_net n, got;
+                    ref_gradient g;
+                    double e, expected, worst;
+                    if (layers == 1 && hidden) continue;
+                    loss_make(&c, loss_pairs[pair], loss_hidden[hidden], layers, variant);
+                    n = ref_from(c.net);
+                    g = ref_gradient_of(&n);
+                    expected = ref_evaluate(&n, &c.data, &g);
+                    if (!CHECK(mlp_compute_gradients(c.net, &c.data, &e) == MLP_OK)) return;
+                    got = loss_gradient(c.net);
+                    CHECK_NEAR(e, expected, 1e-5 * (1 + fabs(expected)));
+                    worst = loss_worst(&got, &g);
+                    if (!CHECK(worst <= 1))
+                        printf("    loss %d last %d hidden %d layers %d variant %d: %.3g of the bound\n", (int)loss_pairs[pair].loss,
+                               (int)loss_pairs[pair].last, (int)loss_hidden[hidden], layers, variant, worst);
+                    largest = fmax(largest, worst);
+                    cases++;
+                    ref_gradient_free(&g);
+                    ref_free(&got);
+                    ref_free(&n);
+                    mlp_destroy(c.net);
+                }
+    snprintf(test.note, sizeof test.note, "%d nets, at most %.3f of the bound", cases, largest);
+}
+
+/* dE/dp by central differences through mlp_evaluate alone */
+static void loss_gradients_of_everything_match_differences(void)
+{
+    const float h = 1.0f / 512;
+    double largest = 0;
+    int pair, hidden, layers, t;
+    test_seed(51);
+    for (pair = 0; pair < LOSS_PAIRS; pair++)
+        for (hidden = 0; hidden < LOSS_HIDDEN; hidden++)
+            for (layers = 1; layers <= 3; layers++) {
+                loss_case c;
+                mlp_metrics up, down;
+                size_t n;
+                float *p, *g;
+                if (layers == 1 && hidden) continue;
+                loss_make(&c, loss_pairs[pair], loss_hidden[hidden], layers, pair % 4);
+                CHECK(mlp_compute_gradients(c.net, &c.data, NULL) == MLP_OK);
+                p = mlp_params(c.net, &n);
+                g = mlp_gradients(c.net, NULL);
+                for (t = 0; t < 25; t++) {
+                    const size_t i = test_random() % n;
+                    const float old = p[i];
+                    double slope;
+                    p[i] = old + h;
+                    CHECK(mlp_evaluate(c.net, &c.data, &up) == MLP_OK);
+                    p[i] = old - h;
+                    CHECK(mlp_evaluate(c.net, &c.data, &down) == MLP_OK);
+                    slope = (up.loss - down.loss) / ((double)(old + h) - (double)(old - h));
+                    p[i] = old;
+                    largest = fmax(largest, fabs(slope - (double)g[i]));
+                    if (!CHECK_NEAR(slope, (double)g[i], 6e-4 + 2e-3 * fabs(slope)))
+                        printf("    loss %d last %d hidden %d layers %d\n", (int)loss_pairs[pair].loss, (int)loss_pairs[pair].last,
+                               (int)loss_hidden[hidden], layers);
+                }
+                mlp_destroy(c.net);
+            }
+    snprintf(test.note, sizeof test.note, "largest difference %.2g", largest);
+}
+
+/* the oracle itself: its gradient by central differences in double */
+static void loss_twin_matches_its_own_differences(void)
+{
+    const double h = 1e-6;
+    double largest = 0;
+    int pair, hidden, l, t;
+    test_seed(52);
+    for (pair = 0; pair < LOSS_PAIRS; pair++)
+        for (hidden = 0; hidden < LOSS_HIDDEN; hidden++) {
+            loss_case c;
+            ref_net n;
+            ref_gradient g;
+            loss_make(&c, loss_pairs[pair], loss_hidden[hidden], 3, pair % 4);
+            n = ref_from(c.net);
+            g = ref_gradient_of(&n);
+            ref_evaluate(&n, &c.data, &g);
+            for (t = 0; t < 30; t++) {
+                double *p, old, up, down, analytic;
+                l = t % 3;
+                if (t % 5 == 4) { const size_t o = test_random() % n.units[l + 1]; p = &n.b[l][o]; analytic = g.b[l][o]; }
+                else { const size_t i = test_random() % (n.units[l] * n.units[l + 1]); p = &n.w[l][i]; analytic = g.w[l][i]; }
+                old = *p;
+                *p = old + h;
+                up = ref_evaluate(&n, &c.data, NULL);
+                *p = old - h;
+                down = ref_evaluate(&n, &c.data, NULL);
+                *p = old;
+                largest = fmax(largest, fabs((up - down) / (2 * h) - analytic) / (1 + fabs(analytic)));
+            }
+            ref_gradient_free(&g);
+            ref_free(&n);
+            mlp_destroy(c.net);
+        }
+    snprintf(test.note, sizeof test.note, "largest relative difference %.2g", largest);
+    CHECK(largest < 1e-8);
+}
+
+static void loss_labels_are_one_hot_targets(void)
+{
+    static const int units[] = { 6, 8, 5 }, one[] = { 6, 8, 1 };
+    float x[7 * 6], y[7 * 5], a[200];
+    int labels[7], i, binary;
+    test_seed(53);
+    test_fill(x, 42);
+    for (binary = 0; binary < 2; binary++) {
+        mlp *net = layers_net(binary ? one : units, 2, 2, MLP_ACT_TANH, MLP_ACT_IDENTITY);
+        mlp_desc d = *mlp_get_desc(net);
+        mlp_data data = loss_data(7, x, NULL);
+        mlp_metrics with_labels, with_y;
+        double e, f;
+        size_t n;
+        float *g;
+        mlp_destroy(net);
+        d.loss = binary ? MLP_LOSS_BINARY_CROSS_ENTROPY : MLP_LOSS_CROSS_ENTROPY;
+        d.layers[1].activation = MLP_ACT_DEFAULT;
+        CHECK(mlp_create(&net, &d) == MLP_OK);
+        memset(y, 0, sizeof y);
+        for (i = 0; i < 7; i++) {
+            labels[i] = test_below(binary ? 2 : 5);
+            if (binary) y[i] = (float)labels[i];
+            else y[i * 5 + labels[i]] = 1;
+        }
+        data.labels = labels;
+        CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK && mlp_evaluate(net, &data, &with_labels) == MLP_OK);
+        g = mlp_gradients(net, &n);
+        memcpy(a, g, n * sizeof(float));
+        data.labels = NULL;
+        data.y = y;
+        CHECK(mlp_compute_gradients(net, &data, &f) == MLP_OK && mlp_evaluate(net, &data, &with_y) == MLP_OK);
+        CHECK(e == f && test_same_bits(a, g, n));
+        CHECK(with_labels.loss == with_y.loss && with_labels.accuracy == with_y.accuracy && with_labels.loss == e);
+        mlp_destroy(net);
+    }
+}
+
+/* a weight of 2 is the row twice, a weight of 0 no row */
+static void loss_sample_weights_count_rows(void)
+{
+    static const int units[] = { 4, 9, 3 }, from[5] = { 0, 0, 1, 3, 3 };
+    mlp *net = layers_net(units, 2, 4, MLP_ACT_TANH, MLP_ACT_SIGMOID);
+    float x[4 * 4], y[4 * 3], weights[4] = { 2, 1, 0, 2 }, doubled_x[5 * 4], doubled_y[5 * 3];
+    mlp_data data;
+    mlp_metrics m;
+    double e, f;
+    size_t n, i;
+    float *g, *copy;
+    test_seed(54);
+    test_fill(x, 16);
+    test_fill(y, 12);
+    for (i = 0; i < 5; i++) {
+        memcpy(doubled_x + i * 4, x + from[i] * 4, 16);
+        memcpy(doubled_y + i * 3, y + from[i] * 3, 12);
+    }
+    data = loss_data(4, x, y);
+    data.sample_weights = weights;
+    CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK && mlp_evaluate(net, &data, &m) == MLP_OK && m.loss == e);
+    g = mlp_gradients(net, &n);
+    copy = (float *)malloc(n * sizeof(float));
+    memcpy(copy, g, n * sizeof(float));
+    data = loss_data(5, doubled_x, doubled_y);
+    CHECK(mlp_compute_gradients(net, &data, &f) == MLP_OK);
+    CHECK_NEAR(e, f, 1e-7);
+    for (i = 0; i < n; i++) CHECK_NEAR((double)copy[i], (double)g[i], 1e-7);
+    free(copy);
+    mlp_destroy(net);
+}
+
+static void loss_extreme_logits_stay_finite(void)
+{
+    static const float x[] = { 1 }, w[] = { 200, -200, 0 };
+    static const int labels[] = { 1 };
+    mlp_desc d = net_desc(1, 3, 0);
+    mlp_data data = loss_data(1, x, NULL);
+    double e;
+    mlp *net;
+    d.loss = MLP_LOSS_CROSS_ENTROPY;
+    data.labels = labels;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w, NULL) == MLP_OK);
+    CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK);
+    CHECK_NEAR(e, 400, 1e-4);                               /* log of a probability that underflows in float */
+    mlp_destroy(net);
+    d = net_desc(1, 1, 0);
+    d.loss = MLP_LOSS_BINARY_CROSS_ENTROPY;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w + 1, NULL) == MLP_OK);
+    CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK);
+    CHECK_NEAR(e, 200, 1e-4);
+    mlp_destroy(net);
+}
+
+static void loss_tests(void)
+{
+    RUN(loss_worked_example_S1);
+    RUN(loss_worked_example_S3);
+    RUN(loss_worked_example_S4);
+    RUN(loss_gradients_of_everything_match_the_twin);
+    RUN(loss_gradients_of_everything_match_differences);
+    RUN(loss_twin_matches_its_own_differences);
+    RUN(loss_labels_are_one_hot_targets);
+    RUN(loss_sample_weights_count_rows);
+    RUN(loss_extreme_logits_stay_finite);
+}

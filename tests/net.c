@@ -1,0 +1,368 @@
+/* >>net: descs good and bad, memory, weights. */
+
+static mlp_desc net_desc(int inputs, int hidden, int outputs)
+{
+    mlp_desc d;
+    memset(&d, 0, sizeof d);
+    d.inputs = inputs;
+    d.layers[0].units = hidden;
+    d.layers[1].units = outputs;
+    return d;
+}
+
+/* an allocator that counts, and fails at the call `fail_at` (0: never), from there on with `persistent` */
+typedef struct { int calls, live, fail_at, persistent; } net_counter;
+
+static void *net_alloc(void *user, size_t size)
+{
+    net_counter *c = (net_counter *)user;
+    c->calls++;
+    if (c->fail_at && (c->calls == c->fail_at || (c->persistent && c->calls > c->fail_at))) return NULL;
+    c->live++;
+    return malloc(size);
+}
+
+static void net_release(void *user, void *p)
+{
+    CHECK(p != NULL);
+    ((net_counter *)user)->live--;
+    free(p);
+}
+
+static mlp_allocator net_allocator(net_counter *c)
+{
+    mlp_allocator a;
+    memset(c, 0, sizeof *c);
+    a.alloc = net_alloc;
+    a.free = net_release;
+    a.user = c;
+    return a;
+}
+
+static void net_results_have_names(void)
+{
+    int r, s;
+    for (r = MLP_OK; r <= MLP_ERR_UNSUPPORTED; r++)
+        for (s = MLP_OK; s < r; s++) CHECK(strcmp(mlp_result_string((mlp_result)r), mlp_result_string((mlp_result)s)) != 0);
+    CHECK(strcmp(mlp_result_string((mlp_result)99), "unknown result") == 0);
+}
+
+static void net_defaults_are_resolved(void)
+{
+    mlp_desc d = net_desc(4, 3, 2);
+    const mlp_desc *r;
+    mlp *net;
+    d.loss = MLP_LOSS_CROSS_ENTROPY;
+    d.layers[0].activation = MLP_ACT_LEAKY_RELU;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    r = mlp_get_desc(net);
+    CHECK(r->layers[0].alpha == 0.01f && r->layers[0].initializer == MLP_INIT_HE_UNIFORM);
+    CHECK(r->layers[1].activation == MLP_ACT_SOFTMAX && r->layers[1].initializer == MLP_INIT_GLOROT_UNIFORM);
+    CHECK(r->kernels == mlp_kernels_for(NULL) && !r->error);
+    mlp_destroy(net);
+    d = net_desc(4, 3, 2);
+    d.layers[0].activation = MLP_ACT_LEAKY_RELU;
+    d.layers[0].alpha = -1;                             /* a wanted zero */
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    r = mlp_get_desc(net);
+    CHECK(r->loss == MLP_LOSS_SQUARED && r->layers[0].alpha == -1 && r->layers[1].activation == MLP_ACT_IDENTITY);
+    mlp_destroy(net);
+    d = net_desc(4, 3, 1);
+    d.loss = MLP_LOSS_BINARY_CROSS_ENTROPY;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    r = mlp_get_desc(net);
+    CHECK(r->layers[0].activation == MLP_ACT_RELU && r->layers[1].activation == MLP_ACT_SIGMOID);
+    d = *r;                                             /* a resolved desc makes the same net */
+    mlp_destroy(net);
+    CHECK(mlp_create(&net, &d) == MLP_OK && memcmp(mlp_get_desc(net), &d, sizeof d) == 0);
+    mlp_destroy(net);
+    CHECK(mlp_get_desc(NULL) == NULL);
+}
+
+/* d is refused with this code, by all three doors, with a text and nothing left behind */
+static void net_refused(mlp_desc d, mlp_result code, int layer)
+{
+    unsigned char memory[64];
+    mlp *net = (mlp *)(void *)memory;
+    mlp_error error;
+    memset(&error, 0x55, sizeof error);
+    d.error = &error;
+    CHECK(mlp_create(&net, &d) == code && net == NULL);
+    CHECK(error.code == code && error.layer == layer && error.text[0] && memchr(error.text, 0, sizeof error.text));
+    CHECK(mlp_size(&d) == 0);
+    net = (mlp *)(void *)memory;
+    CHECK(mlp_init_in(&net, memory, sizeof memory, &d) == code && net == NULL);
+    if (test.failures) printf("    (%s)\n", error.text);
+}
+
+static void net_bad_descs_are_refused(void)
+{
+    const mlp_desc good = net_desc(4, 3, 2);
+    mlp_desc d;
+    int a;
+#define NET_REFUSED(change, code, layer) (d = good, (change), net_refused(d, code, layer))
+    NET_REFUSED(d.inputs = 0, MLP_ERR_ARGUMENT, -1);
+    NET_REFUSED(d.inputs = -3, MLP_ERR_ARGUMENT, -1);
+    NET_REFUSED(d.layers[0].units = 0, MLP_ERR_ARGUMENT, 1);                    /* an entry behind the end */
+    NET_REFUSED((d.layers[0].units = 0, d.layers[1].units = 0), MLP_ERR_ARGUMENT, -1);
+    NET_REFUSED(d.layers[1].units = -1, MLP_ERR_ARGUMENT, 1);
+    NET_REFUSED(d.layers[2].activation = MLP_ACT_TANH, MLP_ERR_ARGUMENT, 2);    /* units forgotten */
+    NET_REFUSED(d.layers[31].no_bias = 1, MLP_ERR_ARGUMENT, 31);
+    NET_REFUSED(d.layers[0].activation = (mlp_activation)77, MLP_ERR_UNSUPPORTED, 0);
+    NET_REFUSED(d.layers[0].activation = (mlp_activation)-1, MLP_ERR_UNSUPPORTED, 0);
+    NET_REFUSED(d.layers[0].alpha = 0.5f, MLP_ERR_ARGUMENT, 0);                 /* relu takes none */
+    NET_REFUSED((d.layers[0].activation = MLP_ACT_LEAKY_RELU, d.layers[0].alpha = test_nan()), MLP_ERR_ARGUMENT, 0);
+    NET_REFUSED(d.layers[0].dropout = 0.5f, MLP_ERR_UNSUPPORTED, 0);
+    NET_REFUSED(d.layers[0].initializer = MLP_INIT_ORTHOGONAL, MLP_ERR_UNSUPPORTED, 0);
+    NET_REFUSED(d.layers[0].initializer = (mlp_initializer)50, MLP_ERR_UNSUPPORTED, 0);
+    NET_REFUSED(d.layers[0].activation = MLP_ACT_SOFTMAX, MLP_ERR_ARGUMENT, 0);
+    NET_REFUSED(d.loss = (mlp_loss)40, MLP_ERR_UNSUPPORTED, -1);
+    NET_REFUSED(d.loss_delta = 1, MLP_ERR_UNSUPPORTED, -1);
+    NET_REFUSED(d.reduction = (mlp_reduction)2, MLP_ERR_UNSUPPORTED, -1);
+    NET_REFUSED(d.allocator.alloc = net_alloc, MLP_ERR_ARGUMENT, -1);
+    NET_REFUSED(d.allocator.free = net_release, MLP_ERR_ARGUMENT, -1);
+    for (a = MLP_ACT_IDENTITY; a <= MLP_ACT_LEAKY_RELU; a++) {                  /* pairs of loss and activation that do not go together */
+        NET_REFUSED((d.loss = MLP_LOSS_CROSS_ENTROPY, d.layers[1].activation = (mlp_activation)a), MLP_ERR_ARGUMENT, 1);
+        if (a != MLP_ACT_SIGMOID)
+            NET_REFUSED((d.loss = MLP_LOSS_BINARY_CROSS_ENTROPY, d.layers[1].activation = (mlp_activation)a), MLP_ERR_ARGUMENT, 1);
+    }
+    NET_REFUSED((d.loss = MLP_LOSS_BINARY_CROSS_ENTROPY, d.layers[1].activation = MLP_ACT_SOFTMAX), MLP_ERR_ARGUMENT, 1);
+    if (sizeof(size_t) == 4) {
+        NET_REFUSED((d.inputs = 70000, d.layers[0].units = 70000), MLP_ERR_TOO_BIG, 0);
+        NET_REFUSED((d.layers[1].units = INT32_MAX), MLP_ERR_TOO_BIG, 1);
+    }
+    NET_REFUSED((d.inputs = INT32_MAX, d.layers[0].units = INT32_MAX, d.layers[1].units = INT32_MAX), MLP_ERR_TOO_BIG, sizeof(size_t) == 4 ? 0 : 0);
+#undef NET_REFUSED
+}
+
+static void net_null_is_an_argument_error(void)
+{
+    mlp_desc d = net_desc(4, 3, 2);
+    float w[12];
+    size_t n = 5;
+    mlp *net = NULL;
+    CHECK(mlp_create(NULL, &d) == MLP_ERR_ARGUMENT && mlp_create(&net, NULL) == MLP_ERR_ARGUMENT && !net);
+    CHECK(mlp_init_in(NULL, w, sizeof w, &d) == MLP_ERR_ARGUMENT && mlp_init_in(&net, NULL, 100000, &d) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_init_in(&net, w, sizeof w, NULL) == MLP_ERR_ARGUMENT && mlp_size(NULL) == 0);
+    CHECK(mlp_copy(NULL, NULL) == MLP_ERR_ARGUMENT && mlp_copy(&net, NULL) == MLP_ERR_ARGUMENT && !net);
+    CHECK(mlp_train_size(NULL, NULL) == 0 && mlp_train_in(NULL, w, 4, NULL) == MLP_ERR_ARGUMENT && mlp_scratch_size(NULL) == 0);
+    CHECK(mlp_params(NULL, &n) == NULL && n == 0);
+    n = 5;
+    CHECK(mlp_gradients(NULL, &n) == NULL && n == 0);
+    CHECK(mlp_get_weights(NULL, 0, w, NULL) == MLP_ERR_ARGUMENT && mlp_set_weights(NULL, 0, w, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_fit(NULL, NULL, NULL) == MLP_ERR_ARGUMENT && mlp_evaluate(NULL, NULL, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_compute_gradients(NULL, NULL, NULL) == MLP_ERR_ARGUMENT && mlp_step(NULL, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_predict(NULL, w, 1, w) == MLP_ERR_ARGUMENT && mlp_predict_with(NULL, w, w, 1, w) == MLP_ERR_ARGUMENT);
+    mlp_destroy(NULL);
+}
+
+static void net_64_32_10_has_2410_parameters_without_gaps(void)
+{
+    mlp_desc d = net_desc(64, 32, 10);
+    size_t count, gradients = 9, i;
+    mlp *net;
+    float *p;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    p = mlp_params(net, &count);
+    CHECK(count == 2410 && p && mlp_params(net, NULL) == p);
+    CHECK(mlp_gradients(net, &gradients) == NULL && gradients == 0);
+    for (i = 0; i < count; i++) CHECK(isfinite(p[i]));
+    mlp_destroy(net);
+}
+
+static void net_weights_are_in_the_documented_panels(void)
+{
+    mlp_desc d = net_desc(5, 37, 3);
+    float w[37 * 5], b[37], back[37 * 5], b_back[37];
+    float *p;
+    size_t i, o;
+    mlp *net;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    p = mlp_params(net, NULL);
+    for (i = 0; i < 37 * 5; i++) w[i] = (float)i;
+    for (o = 0; o < 37; o++) b[o] = -(float)o;
+    CHECK(mlp_set_weights(net, 0, w, b) == MLP_OK);
+    for (o = 0; o < 37; o++)
+        for (i = 0; i < 5; i++) CHECK(p[gemm_weight(5, 37, i, o)] == w[o * 5 + i]);
+    for (o = 0; o < 37; o++) CHECK(p[5 * 37 + o] == b[o]);
+    CHECK(mlp_get_weights(net, 0, back, b_back) == MLP_OK && !memcmp(w, back, sizeof w) && !memcmp(b, b_back, sizeof b));
+    CHECK(mlp_get_weights(net, 0, NULL, NULL) == MLP_OK && mlp_set_weights(net, 0, NULL, NULL) == MLP_OK);
+    CHECK(mlp_get_weights(net, 2, w, b) == MLP_ERR_ARGUMENT && mlp_set_weights(net, -1, w, b) == MLP_ERR_ARGUMENT);
+    mlp_destroy(net);
+    d.layers[0].no_bias = 1;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    CHECK(mlp_set_weights(net, 0, w, b) == MLP_ERR_ARGUMENT && mlp_set_weights(net, 0, w, NULL) == MLP_OK);
+    CHECK(mlp_get_weights(net, 0, back, b_back) == MLP_OK && !memcmp(w, back, sizeof w));
+    for (o = 0; o < 37; o++) CHECK(b_back[o] == 0);
+    CHECK((mlp_params(net, &i), i == 5 * 37 + 37 * 3 + 3));
+    mlp_destroy(net);
+}
+
+static void net_initial_weights_fill_their_limits(void)
+{
+    mlp_desc d = net_desc(50, 200, 40);
+    float w[200 * 50], b[200], again[200 * 50];
+    double largest = 0, sum2 = 0;
+    mlp *net;
+    int i;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_get_weights(net, 0, w, b) == MLP_OK);
+    for (i = 0; i < 200 * 50; i++) { largest = fmax(largest, fabs((double)w[i])); sum2 += (double)w[i] * (double)w[i]; }
+    CHECK(largest <= sqrt(6.0 / 50) && largest > 0.999 * sqrt(6.0 / 50));               /* he_uniform for relu */
+    CHECK_NEAR(sum2 / 10000, 2.0 / 50, 0.001);                                         /* variance of U(l): l^2/3 */
+    for (i = 0; i < 200; i++) CHECK(b[i] == 0);
+    CHECK(mlp_get_weights(net, 1, w, NULL) == MLP_OK);
+    for (largest = 0, i = 0; i < 40 * 200; i++) largest = fmax(largest, fabs((double)w[i]));
+    CHECK(largest <= sqrt(6.0 / 240) && largest > 0.999 * sqrt(6.0 / 240));             /* glorot_uniform */
+    mlp_destroy(net);
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_get_weights(net, 1, again, NULL) == MLP_OK && !memcmp(w, again, 40 * 200 * sizeof(float)));
+    mlp_destroy(net);
+    d.seed = 1;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_get_weights(net, 1, again, NULL) == MLP_OK && memcmp(w, again, 40 * 200 * sizeof(float)));
+    mlp_destroy(net);
+    d.layers[0].initializer = MLP_INIT_ZERO;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_get_weights(net, 0, w, NULL) == MLP_OK);
+    for (i = 0; i < 200 * 50; i++) CHECK(w[i] == 0);
+    mlp_destroy(net);
+}
+
+/* at every alignment, in exactly mlp_size and mlp_train_size bytes, the same net as from mlp_create */
+static void net_lives_in_memory_of_the_caller(void)
+{
+    mlp_desc d = net_desc(7, 19, 3);
+    const size_t size = mlp_size(&d);
+    float x[4 * 7], y[4 * 3], expected[4 * 3];
+    mlp_data data;
+    mlp *net = NULL;
+    int offset;
+    test_seed(30);
+    test_fill(x, 28);
+    test_fill(y, 12);
+    memset(&data, 0, sizeof data);
+    data.rows = 4;
+    data.x = x;
+    data.y = y;
+    CHECK(size > 0 && mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &data, NULL) == MLP_OK && mlp_predict(net, x, 4, expected) == MLP_OK);
+    mlp_destroy(net);
+    for (offset = 0; offset < 64; offset += offset < 8 ? 1 : 7) {
+        test_memory memory = test_guarded((size + 3) / 4 + 16, 0), training;
+        size_t train_size;
+        unsigned char *at = (unsigned char *)(memory.p + (size + 3) / 4 + 16) - size - offset;
+        float got[4 * 3];
+        CHECK(mlp_init_in(&net, at, size - 1, &d) == MLP_ERR_ARGUMENT && !net);
+        if (!CHECK(mlp_init_in(&net, at, size, &d) == MLP_OK)) return;
+        train_size = mlp_train_size(net, NULL);
+        training = test_guarded((train_size + 3) / 4 + 16, 0);
+        at = (unsigned char *)(training.p + (train_size + 3) / 4 + 16) - train_size - offset;
+        CHECK(mlp_train_in(net, at, train_size - 1, NULL) == MLP_ERR_ARGUMENT && mlp_train_in(net, at, train_size, NULL) == MLP_OK);
+        CHECK(mlp_fit(net, &data, NULL) == MLP_OK && mlp_predict(net, x, 4, got) == MLP_OK);
+        CHECK(test_same_bits(got, expected, 12));
+        mlp_destroy(net);
+        test_free(memory);
+        test_free(training);
+    }
+}
+
+static void net_copy_is_a_net_of_its_own(void)
+{
+    mlp_desc d = net_desc(6, 20, 4);
+    float x[6] = { 1, 2, 3, 4, 5, 6 }, y[4], z[4];
+    net_counter counter;
+    mlp *net, *copy;
+    size_t n;
+    d.allocator = net_allocator(&counter);
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_copy(&copy, net) == MLP_OK);
+    CHECK(mlp_predict(net, x, 1, y) == MLP_OK && mlp_predict(copy, x, 1, z) == MLP_OK && test_same_bits(y, z, 4));
+    CHECK(memcmp(mlp_get_desc(net), mlp_get_desc(copy), sizeof d) == 0 && !mlp_gradients(copy, NULL));
+    mlp_params(net, &n)[0] += 1;
+    mlp_destroy(net);
+    CHECK(mlp_predict(copy, x, 1, y) == MLP_OK && test_same_bits(y, z, 4));
+    mlp_destroy(copy);
+    CHECK(counter.live == 0 && counter.calls == 2);
+}
+
+/* create, copy, predict with too large a scratch, evaluate, gradients, fit, another optimizer: every allocation fails once, and
+   then for good; each time an error, nothing lost, and the same call works afterwards */
+static mlp_result net_session(mlp *net, int step, const mlp_data *data, float *y)
+{
+    mlp_fit_desc fit;
+    mlp_metrics metrics;
+    mlp *copy = NULL;
+    mlp_result r;
+    memset(&fit, 0, sizeof fit);
+    fit.epochs = 1;
+    switch (step) {
+    case 0: r = mlp_copy(&copy, net); CHECK(!r == (copy != NULL)); mlp_destroy(copy); return r;
+    case 1: return mlp_predict(net, data->x, data->rows, y);
+    case 2: r = mlp_evaluate(net, data, &metrics); CHECK(r ? metrics.rows == 0 && metrics.loss == 0 : metrics.rows == data->rows); return r;
+    case 3: fit.opt.kind = MLP_OPT_SGD; return mlp_fit(net, data, &fit);
+    case 4: return mlp_compute_gradients(net, data, NULL);
+    case 5: return mlp_step(net, NULL);                 /* adam needs a larger block than sgd */
+    default: return MLP_OK;
+    }
+}
+
+static void net_every_allocation_may_fail(void)
+{
+    mlp_desc d = net_desc(9, 400, 5);
+    static float x[40 * 9], y[40 * 5], out[40 * 5], expected[40 * 5];
+    net_counter counter;
+    mlp_error error;
+    mlp_data data;
+    int persistent, fail_at, step, sites = 0;
+    mlp *net;
+    test_seed(31);
+    test_fill(x, 40 * 9);
+    test_fill(y, 40 * 5);
+    memset(&data, 0, sizeof data);
+    data.rows = 40;
+    data.x = x;
+    data.y = y;
+    data.error = &error;
+    d.allocator = net_allocator(&counter);
+    d.error = &error;
+    for (persistent = 0; persistent < 2; persistent++)
+        for (fail_at = 0; fail_at == 0 || fail_at <= sites; fail_at++) {
+            memset(&counter, 0, sizeof counter);
+            counter.fail_at = fail_at;
+            counter.persistent = persistent;
+            if (mlp_create(&net, &d)) {
+                CHECK(fail_at == 1 && !net && error.code == MLP_ERR_MEMORY && counter.live == 0);
+                counter.fail_at = 0;
+                if (!CHECK(mlp_create(&net, &d) == MLP_OK)) return;
+            }
+            for (step = 0; step < 6; step++) {
+                const float *params = mlp_params(net, NULL);
+                const uint64_t before = test_hash(TEST_HASH_BEGIN, params, 9 * 400 + 400 + 400 * 5 + 5);
+                const int live = counter.live;
+                mlp_result r = net_session(net, step, &data, out);
+                if (!r) continue;
+                CHECK(fail_at && r == MLP_ERR_MEMORY && counter.live == live);
+                CHECK(test_hash(TEST_HASH_BEGIN, params, 9 * 400 + 400 + 400 * 5 + 5) == before);
+                counter.fail_at = 0;
+                CHECK(net_session(net, step, &data, out) == MLP_OK);
+            }
+            if (!fail_at) sites = counter.calls;
+            counter.fail_at = 0;
+            CHECK(mlp_predict(net, x, 40, out) == MLP_OK);
+            if (!fail_at) memcpy(expected, out, sizeof out);
+            CHECK(test_same_bits(out, expected, 40 * 5));
+            mlp_destroy(net);
+            CHECK(counter.live == 0);
+        }
+    snprintf(test.note, sizeof test.note, "%d allocations, once and persistently", sites);
+    CHECK(sites >= 6);
+}
+
+static void net_tests(void)
+{
+    RUN(net_results_have_names);
+    RUN(net_defaults_are_resolved);
+    RUN(net_bad_descs_are_refused);
+    RUN(net_null_is_an_argument_error);
+    RUN(net_64_32_10_has_2410_parameters_without_gaps);
+    RUN(net_weights_are_in_the_documented_panels);
+    RUN(net_initial_weights_fill_their_limits);
+    RUN(net_lives_in_memory_of_the_caller);
+    RUN(net_copy_is_a_net_of_its_own);
+    RUN(net_every_allocation_may_fail);
+}

@@ -1,0 +1,333 @@
+/* The whole net in double precision with plain loops: the oracle of all tests. Written from the formulas, sharing nothing with
+   the library but its public types. Weights are [units][inputs].
+
+   Beside each gradient stands its bound: the same gradient computed with absolute values, which the rounding errors of a float
+   computation of depth L and sums of k terms stay below in units of c L k 2^-24. The majorant of a is |a| + |g'| z_abs, for the
+   error that z brings along; that of g' is |g'| + max|g''| z_abs. */
+#ifndef REFERENCE_H
+#define REFERENCE_H
+
+#include "../mlp.h"
+#include "test.h"
+
+typedef struct {
+    mlp_desc desc;                                      /* resolved */
+    int layers;
+    size_t units[MLP_MAX_LAYERS + 1];                   /* units[0]: inputs */
+    double *w[MLP_MAX_LAYERS], *b[MLP_MAX_LAYERS];      /* b: zeros without bias */
+} ref_net;
+
+typedef struct { double *w[MLP_MAX_LAYERS], *b[MLP_MAX_LAYERS], *w_abs[MLP_MAX_LAYERS], *b_abs[MLP_MAX_LAYERS]; } ref_gradient;
+
+/* a row's way through the net */
+typedef struct {
+    double *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS + 1], *dz[MLP_MAX_LAYERS];              /* a[0]: the input */
+    double *z_abs[MLP_MAX_LAYERS], *a_abs[MLP_MAX_LAYERS + 1], *dz_abs[MLP_MAX_LAYERS];
+} ref_pass;
+
+static double *ref_doubles(size_t n)
+{
+    double *p = (double *)calloc(n ? n : 1, sizeof(double));
+    if (!p) { printf("reference: out of memory\n"); exit(2); }
+    return p;
+}
+
+/* ---- activations: value, slope, largest |slope of the slope| ---- */
+
+static double ref_sigmoid(double z) { return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z)); }
+
+static double ref_value(const mlp_layer *l, double z)
+{
+    const double alpha = l->alpha < 0 ? 0 : (double)l->alpha;
+    switch (l->activation) {
+    case MLP_ACT_IDENTITY:   return z;
+    case MLP_ACT_SIGMOID:    return ref_sigmoid(z);
+    case MLP_ACT_TANH:       return tanh(z);
+    case MLP_ACT_RELU:       return z < 0 ? 0 : z;
+    case MLP_ACT_LEAKY_RELU: return z < 0 ? alpha * z : z;
+    default: printf("reference: activation %d\n", (int)l->activation); exit(2);
+    }
+}
+
+static double ref_slope(const mlp_layer *l, double z)
+{
+    const double alpha = l->alpha < 0 ? 0 : (double)l->alpha;
+    switch (l->activation) {
+    case MLP_ACT_IDENTITY:   return 1;
+    case MLP_ACT_SIGMOID:    return ref_sigmoid(z) * ref_sigmoid(-z);
+    case MLP_ACT_TANH:       return 1 - tanh(z) * tanh(z);
+    case MLP_ACT_RELU:       return z > 0;
+    case MLP_ACT_LEAKY_RELU: return z > 0 ? 1 : alpha;
+    default: exit(2);
+    }
+}
+
+static double ref_curvature(const mlp_layer *l)
+{
+    switch (l->activation) {
+    case MLP_ACT_SIGMOID: return 0.1;
+    case MLP_ACT_TANH:    return 0.77;
+    default:              return 0;             /* pieces of straight lines; data keeps away from their ends */
+    }
+}
+
+/* ---- losses of one output: value, slope with respect to a, and the slope's majorant ---- */
+
+static double ref_loss(const mlp_desc *d, double z, double a, double y)
+{
+    switch (d->loss) {
+    case MLP_LOSS_SQUARED:              return (a - y) * (a - y);
+    case MLP_LOSS_HALF_SQUARED:         return 0.5 * (y - a) * (y - a);
+    case MLP_LOSS_BINARY_CROSS_ENTROPY: return -y * log(ref_sigmoid(z)) - (1 - y) * log(ref_sigmoid(-z));
+    case MLP_LOSS_CROSS_ENTROPY:        return y == 0 ? 0 : -y * log(a);
+    default: printf("reference: loss %d\n", (int)d->loss); exit(2);
+    }
+}
+
+static double ref_loss_slope(const mlp_desc *d, double a, double y)
+{
+    switch (d->loss) {
+    case MLP_LOSS_SQUARED:              return 2 * (a - y);
+    case MLP_LOSS_HALF_SQUARED:         return a - y;
+    case MLP_LOSS_BINARY_CROSS_ENTROPY: return -y / a + (1 - y) / (1 - a);
+    case MLP_LOSS_CROSS_ENTROPY:        return -y / a;
+    default: exit(2);
+    }
+}
+
+static double ref_loss_slope_abs(const mlp_desc *d, double a_abs, double y)
+{
+    return d->loss == MLP_LOSS_SQUARED ? 2 * (a_abs + fabs(y)) : a_abs + fabs(y);
+}
+
+/* ---- the net ---- */
+
+static void ref_free(ref_net *n)
+{
+    int l;
+    for (l = 0; l < n->layers; l++) { free(n->w[l]); free(n->b[l]); }
+}
+
+/* weights and biases of `from` in double; `from` may be a net that holds gradients in their place */
+static ref_net ref_from(const mlp *from)
+{
+    ref_net n;
+    int l;
+    size_t i;
+    memset(&n, 0, sizeof n);
+    n.desc = *mlp_get_desc(from);
+    n.units[0] = (size_t)n.desc.inputs;
+    while (n.layers < MLP_MAX_LAYERS && n.desc.layers[n.layers].units) {
+        n.units[n.layers + 1] = (size_t)n.desc.layers[n.layers].units;
+        n.layers++;
+    }
+    for (l = 0; l < n.layers; l++) {
+        const size_t out = n.units[l + 1], count = out * n.units[l];
+        float *w = (float *)malloc((count + out) * sizeof(float));
+        if (!w || mlp_get_weights(from, l, w, w + count)) exit(2);
+        n.w[l] = ref_doubles(count);
+        n.b[l] = ref_doubles(out);
+        for (i = 0; i < count; i++) n.w[l][i] = (double)w[i];
+        for (i = 0; i < out; i++) n.b[l][i] = (double)w[count + i];
+        free(w);
+    }
+    return n;
+}
+
+static ref_gradient ref_gradient_of(const ref_net *n)
+{
+    ref_gradient g;
+    int l;
+    memset(&g, 0, sizeof g);
+    for (l = 0; l < n->layers; l++) {
+        g.w[l] = ref_doubles(n->units[l] * n->units[l + 1]);
+        g.w_abs[l] = ref_doubles(n->units[l] * n->units[l + 1]);
+        g.b[l] = ref_doubles(n->units[l + 1]);
+        g.b_abs[l] = ref_doubles(n->units[l + 1]);
+    }
+    return g;
+}
+
+static void ref_gradient_free(ref_gradient *g)
+{
+    int l;
+    for (l = 0; l < MLP_MAX_LAYERS; l++) { free(g->w[l]); free(g->b[l]); free(g->w_abs[l]); free(g->b_abs[l]); }
+}
+
+static ref_pass ref_pass_of(const ref_net *n)
+{
+    ref_pass p;
+    int l;
+    memset(&p, 0, sizeof p);
+    for (l = 0; l <= n->layers; l++) {
+        p.a[l] = ref_doubles(n->units[l]);
+        p.a_abs[l] = ref_doubles(n->units[l]);
+        if (l == n->layers) break;
+        p.z[l] = ref_doubles(n->units[l + 1]);
+        p.dz[l] = ref_doubles(n->units[l + 1]);
+        p.z_abs[l] = ref_doubles(n->units[l + 1]);
+        p.dz_abs[l] = ref_doubles(n->units[l + 1]);
+    }
+    return p;
+}
+
+static void ref_pass_free(ref_pass *p)
+{
+    int l;
+    for (l = 0; l < MLP_MAX_LAYERS; l++) { free(p->z[l]); free(p->dz[l]); free(p->z_abs[l]); free(p->dz_abs[l]); }
+    for (l = 0; l <= MLP_MAX_LAYERS; l++) { free(p->a[l]); free(p->a_abs[l]); }
+}
+
+/* z = W a + b, a = g(z), layer after layer */
+static void ref_forward(const ref_net *n, ref_pass *p, const float *x)
+{
+    size_t i, o;
+    int l;
+    for (i = 0; i < n->units[0]; i++) { p->a[0][i] = (double)x[i]; p->a_abs[0][i] = fabs((double)x[i]); }
+    for (l = 0; l < n->layers; l++) {
+        const mlp_layer *layer = &n->desc.layers[l];
+        const size_t in = n->units[l], out = n->units[l + 1];
+        double max = -INFINITY, sum = 0, mean_abs = 0;
+        for (o = 0; o < out; o++) {
+            p->z[l][o] = n->b[l][o];
+            p->z_abs[l][o] = fabs(n->b[l][o]);
+            for (i = 0; i < in; i++) {
+                p->z[l][o] += n->w[l][o * in + i] * p->a[l][i];
+                p->z_abs[l][o] += fabs(n->w[l][o * in + i]) * p->a_abs[l][i];
+            }
+            if (layer->activation == MLP_ACT_SOFTMAX) { if (p->z[l][o] > max) max = p->z[l][o]; continue; }
+            p->a[l + 1][o] = ref_value(layer, p->z[l][o]);
+            p->a_abs[l + 1][o] = fabs(p->a[l + 1][o]) + fabs(ref_slope(layer, p->z[l][o])) * p->z_abs[l][o];
+        }
+        if (layer->activation != MLP_ACT_SOFTMAX) continue;
+        for (o = 0; o < out; o++) sum += p->a[l + 1][o] = exp(p->z[l][o] - max);
+        for (o = 0; o < out; o++) mean_abs += (p->a[l + 1][o] /= sum) * p->z_abs[l][o];
+        for (o = 0; o < out; o++) p->a_abs[l + 1][o] = p->a[l + 1][o] * (1 + p->z_abs[l][o] + mean_abs);
+    }
+}
+
+static double ref_row_loss(const ref_net *n, const ref_pass *p, const float *y)
+{
+    const size_t out = n->units[n->layers];
+    double sum = 0;
+    size_t o;
+    for (o = 0; o < out; o++) sum += ref_loss(&n->desc, p->z[n->layers - 1][o], p->a[n->layers][o], (double)y[o]);
+    return n->desc.reduction == MLP_REDUCE_SUM || n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? sum : sum / (double)out;
+}
+
+/* the targets of a row: labels as one-hot or 0 and 1 */
+static void ref_targets(const ref_net *n, const mlp_data *d, size_t row, float *y)
+{
+    const size_t out = n->units[n->layers];
+    size_t o;
+    for (o = 0; o < out; o++)
+        y[o] = !d->labels ? d->y[row * (d->y_stride ? d->y_stride : out) + o]
+             : n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (float)((size_t)d->labels[row] == o) : (float)d->labels[row];
+}
+
+static const float *ref_x(const ref_net *n, const mlp_data *d, size_t row) { return d->x + row * (d->x_stride ? d->x_stride : n->units[0]); }
+
+/* dz = g'(z) da, for softmax dz_j = sum over i of da_i a_i ((i == j) - a_j); da, da_abs: of the layer's outputs */
+static void ref_activation_backward(const ref_net *n, ref_pass *p, int l, const double *da, const double *da_abs)
+{
+    const mlp_layer *layer = &n->desc.layers[l];
+    const size_t out = n->units[l + 1];
+    const double *a = p->a[l + 1], *a_abs = p->a_abs[l + 1];
+    size_t i, j;
+    for (j = 0; j < out; j++) {
+        double dz = 0, dz_abs = 0;
+        if (layer->activation == MLP_ACT_SOFTMAX)
+            for (i = 0; i < out; i++) {
+                dz += da[i] * a[i] * ((i == j) - a[j]);
+                dz_abs += da_abs[i] * a_abs[i] * ((i == j) + a_abs[j]);
+            }
+        else {
+            dz = da[j] * ref_slope(layer, p->z[l][j]);
+            dz_abs = da_abs[j] * (fabs(ref_slope(layer, p->z[l][j])) + ref_curvature(layer) * p->z_abs[l][j]);
+        }
+        p->dz[l][j] = dz;
+        p->dz_abs[l][j] = dz_abs;
+    }
+}
+
+/* dE/dz of all layers for one row with factor w_i / sum of w */
+static void ref_backward(const ref_net *n, ref_pass *p, const float *y, double factor)
+{
+    const int last = n->layers - 1;
+    const size_t out = n->units[n->layers];
+    const double scale = factor / (n->desc.reduction == MLP_REDUCE_SUM || n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? 1.0 : (double)out);
+    const int direct = n->desc.loss == MLP_LOSS_CROSS_ENTROPY || n->desc.loss == MLP_LOSS_BINARY_CROSS_ENTROPY;
+    size_t i, o, widest = 0;
+    double *da, *da_abs;
+    int l;
+    for (l = 0; l <= n->layers; l++) if (n->units[l] > widest) widest = n->units[l];
+    da = ref_doubles(widest);
+    da_abs = ref_doubles(widest);
+    for (o = 0; o < out; o++) {
+        da[o] = scale * ref_loss_slope(&n->desc, p->a[n->layers][o], (double)y[o]);
+        da_abs[o] = scale * ref_loss_slope_abs(&n->desc, p->a_abs[n->layers][o], (double)y[o]);
+    }
+    ref_activation_backward(n, p, last, da, da_abs);
+    for (o = 0; o < out && direct; o++) p->dz_abs[last][o] = da_abs[o];        /* dz = a - y, without the detour */
+    for (l = last; l > 0; l--) {
+        for (i = 0; i < n->units[l]; i++) {
+            da[i] = da_abs[i] = 0;
+            for (o = 0; o < n->units[l + 1]; o++) {
+                da[i] += n->w[l][o * n->units[l] + i] * p->dz[l][o];
+                da_abs[i] += fabs(n->w[l][o * n->units[l] + i]) * p->dz_abs[l][o];
+            }
+        }
+        ref_activation_backward(n, p, l - 1, da, da_abs);
+    }
+    free(da);
+    free(da_abs);
+}
+
+/* E and, unless g is NULL, its gradient, over all rows of data */
+static double ref_evaluate(const ref_net *n, const mlp_data *d, ref_gradient *g)
+{
+    ref_pass p = ref_pass_of(n);
+    float *y = (float *)malloc(n->units[n->layers] * sizeof(float));
+    double total = 0, e = 0;
+    size_t row, i, o;
+    int l;
+    for (row = 0; row < d->rows; row++) total += d->sample_weights ? (double)d->sample_weights[row] : 1;
+    for (row = 0; row < d->rows; row++) {
+        const double factor = (d->sample_weights ? (double)d->sample_weights[row] : 1) / total;
+        ref_targets(n, d, row, y);
+        ref_forward(n, &p, ref_x(n, d, row));
+        e += factor * ref_row_loss(n, &p, y);
+        if (!g) continue;
+        ref_backward(n, &p, y, factor);
+        for (l = 0; l < n->layers; l++)
+            for (o = 0; o < n->units[l + 1]; o++) {
+                for (i = 0; i < n->units[l]; i++) {
+                    g->w[l][o * n->units[l] + i] += p.dz[l][o] * p.a[l][i];
+                    g->w_abs[l][o * n->units[l] + i] += p.dz_abs[l][o] * p.a_abs[l][i];
+                }
+                g->b[l][o] += p.dz[l][o];
+                g->b_abs[l][o] += p.dz_abs[l][o];
+            }
+    }
+    free(y);
+    ref_pass_free(&p);
+    return e;
+}
+
+/* the smallest |z| of a hidden or last layer over all rows: how far the data stay away from kinks at 0 */
+static double ref_distance_to_kinks(const ref_net *n, const mlp_data *d)
+{
+    ref_pass p = ref_pass_of(n);
+    double smallest = INFINITY;
+    size_t row, o;
+    int l;
+    for (row = 0; row < d->rows; row++) {
+        ref_forward(n, &p, ref_x(n, d, row));
+        for (l = 0; l < n->layers; l++)
+            for (o = 0; o < n->units[l + 1]; o++) smallest = fmin(smallest, fabs(p.z[l][o]));
+    }
+    ref_pass_free(&p);
+    return smallest;
+}
+
+#endif

@@ -1,0 +1,40 @@
+# What the implementation's object file shows: names, calls, state, stack, and that no compiler finds anything to contract.
+. tests/lib.sh
+
+machine=$(uname -m)
+case $machine in
+x86_64) isas="scalar:-DMLP_SIMD=MLP_SIMD_SCALAR scalar-fma:-mfma|-DMLP_SIMD=MLP_SIMD_SCALAR avx2:-mavx2|-mfma avx512:-mavx512f" ;;
+*)      isas="default:" ;;
+esac
+printf '#define MLP_IMPLEMENTATION\n#include "mlp.h"\n' > "$tmp/impl.c"
+build() { # compiler flags output
+    $1 -std=gnu11 -I. $2 -c "$tmp/impl.c" -o "$3"
+}
+
+only_mlp_names() { ! nm -g --defined-only "$1" | awk '{ print $3 }' | grep -v '^mlp_'; }
+# memory and string functions, the default allocator, square root; nothing of libm's arithmetic, no I/O, no environment
+only_known_calls() {
+    ! nm -u "$1" | awk '{ print $2 }' | grep -vxE 'malloc|free|memcpy|memset|memmove|memcmp|strcmp|strncpy|sqrtf?|_GLOBAL_OFFSET_TABLE_'
+}
+no_state() { objdump -h "$1" | awk '$2 == ".data" || $2 == ".bss" || $2 ~ /^\.tbss|^\.tdata/ { bytes += ("0x" $3) + 0; if ($3 !~ /^0+$/) bad = 1 } END { exit bad }'; }
+small_frames() { # every stack frame at most 16 KiB
+    awk -F '\t' '{ if ($2 > most) { most = $2; name = $1 } if ($3 ~ /dynamic/ && $3 !~ /bounded/) bad = 1 }
+        END { print "largest frame", most, name; exit bad || most > 16384 }' "$1"
+}
+
+for compiler in gcc clang; do
+    if ! command -v $compiler > /dev/null; then skip "symbols: $compiler" $compiler; continue; fi
+    for entry in $isas; do
+        isa=${entry%%:*} flags=$(echo "${entry#*:}" | tr '|' ' ')
+        o="$tmp/$isa-$compiler"
+        build $compiler "-O2 $flags -ffp-contract=off -fstack-usage" "$o.off.o" &
+        build $compiler "-O2 $flags -ffp-contract=fast" "$o.fast.o"
+        wait
+        check "$isa $compiler: exports only mlp_ names" only_mlp_names "$o.off.o"
+        check "$isa $compiler: calls only memory functions and square root" only_known_calls "$o.off.o"
+        check "$isa $compiler: keeps no state" no_state "$o.off.o"
+        check "$isa $compiler: the same object under -ffp-contract=off and =fast" cmp "$o.off.o" "$o.fast.o"
+        check "$isa $compiler: no stack frame above 16 KiB" small_frames "$o.off.su"
+    done
+done
+finish

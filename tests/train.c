@@ -1,0 +1,434 @@
+/* >>train: order and size of batches, blocks, checks of data, failures in the middle, a pinned loss curve. */
+
+static mlp_fit_desc train_fit(int epochs, int batch, mlp_order order, mlp_opt kind, float rate)
+{
+    mlp_fit_desc f;
+    memset(&f, 0, sizeof f);
+    f.epochs = epochs;
+    f.batch = batch;
+    f.order = order;
+    f.opt = optim_desc(kind, rate);
+    return f;
+}
+
+static uint64_t train_hash(mlp *net)
+{
+    size_t n;
+    const float *p = mlp_params(net, &n);
+    return test_hash(TEST_HASH_BEGIN, p, n);
+}
+
+/* rows of two clouds, class = cloud */
+typedef struct { float x[500 * 6], y[500 * 3]; int labels[500]; } train_rows;
+
+static void train_make(train_rows *d)
+{
+    int i, j;
+    for (i = 0; i < 500; i++) {
+        d->labels[i] = test_below(3);
+        for (j = 0; j < 6; j++) d->x[i * 6 + j] = test_float() + (float)(j % 3 == d->labels[i]);
+        for (j = 0; j < 3; j++) d->y[i * 3 + j] = (float)(j == d->labels[i]);
+    }
+}
+
+static train_rows train_data_rows;
+static const int train_units[] = { 6, 24, 3 };
+
+/* a sequential fit is compute_gradients and step over slices, with ceil(N / batch) updates an epoch, the last smaller: bit for
+   bit for online (S3, S5: batch 1), mini-batches, batches of several blocks and the full batch */
+static void train_fit_is_gradients_and_steps_in_order(void)
+{
+    static const int batches[] = { 1, 7, 32, 200, MLP_FULL_BATCH };
+    train_rows *rows = &train_data_rows;
+    size_t b, rows_used = 173;
+    test_seed(70);
+    train_make(rows);
+    for (b = 0; b < 5; b++) {
+        mlp *net = layers_net(train_units, 2, 8, MLP_ACT_RELU, MLP_ACT_SIGMOID), *by_hand = layers_net(train_units, 2, 8, MLP_ACT_RELU, MLP_ACT_SIGMOID);
+        mlp_fit_desc f = train_fit(2, batches[b], MLP_ORDER_SEQUENTIAL, b % 2 ? MLP_OPT_SGD : MLP_OPT_ADAM, 0.01f);
+        mlp_data data;
+        size_t step, first, updates = 0;
+        int epoch;
+        if (b == 3) rows_used = 500;
+        step = batches[b] > 0 ? (size_t)batches[b] : rows_used;
+        data = loss_data(rows_used, rows->x, rows->y);
+        CHECK(mlp_fit(net, &data, &f) == MLP_OK);
+        for (epoch = 0; epoch < 2; epoch++)
+            for (first = 0; first < rows_used; first += step, updates++) {
+                mlp_data slice = loss_data(rows_used - first < step ? rows_used - first : step, rows->x + first * 6, rows->y + first * 3);
+                CHECK(mlp_compute_gradients(by_hand, &slice, NULL) == MLP_OK && mlp_step(by_hand, &f.opt) == MLP_OK);
+            }
+        CHECK(updates == 2 * ((rows_used + step - 1) / step));
+        CHECK(train_hash(net) == train_hash(by_hand));
+        mlp_destroy(net);
+        mlp_destroy(by_hand);
+    }
+}
+
+/* a batch of several internal blocks is one sum over its rows: the documented chain, ascending, from +0 */
+static void train_gradient_of_a_batch_is_that_of_its_blocks(void)
+{
+    static const int units[] = { 6, 3 };
+    train_rows *rows = &train_data_rows;
+    mlp *net = layers_net(units, 1, 0, MLP_ACT_RELU, MLP_ACT_IDENTITY);
+    const size_t count = 2 * MLP__BLOCK_ROWS + 17;
+    float *g, p[500 * 3];
+    mlp_data data;
+    size_t i, o, r;
+    test_seed(77);
+    train_make(rows);
+    data = loss_data(count, rows->x, rows->y);
+    CHECK(mlp_compute_gradients(net, &data, NULL) == MLP_OK && mlp_predict(net, rows->x, count, p) == MLP_OK);
+    g = mlp_gradients(net, NULL);
+    for (o = 0; o < 3; o++)
+        for (i = 0; i < 7; i++) {                               /* i == 6: the bias */
+            float sum = 0;
+            for (r = 0; r < count; r++) {
+                const float dz = 2 * (p[r * 3 + o] - rows->y[r * 3 + o]) * (float)(1.0 / ((double)count * 3));
+                sum = i < 6 ? mlp__fma(rows->x[r * 6 + i], dz, sum) : sum + dz;
+            }
+            CHECK(g[i < 6 ? gemm_weight(6, 3, i, o) : 18 + o] == sum);
+        }
+    mlp_destroy(net);
+}
+
+/* the order of a shuffled epoch, seen through a net that learns one weight per row: each row once, a new order each epoch, the
+   same order from the same seed */
+typedef struct { mlp *net; float weights[64]; int epochs; } train_watch;
+
+static int train_watching(void *user, const mlp_progress *p)
+{
+    train_watch *w = (train_watch *)user;
+    CHECK(p->epoch == ++w->epochs && p->epochs == 3 && isfinite(p->loss));
+    CHECK(mlp_get_weights(w->net, 0, w->weights, NULL) == MLP_OK);
+    return 0;
+}
+
+static void train_shuffled_visits_each_row_once(void)
+{
+    static float x[64 * 64], y[64];
+    mlp_desc d = net_desc(64, 1, 0);
+    mlp_data data = loss_data(64, x, y);
+    mlp_fit_desc f = train_fit(3, 1, MLP_ORDER_SHUFFLED, MLP_OPT_SGD, 0.5f);
+    train_watch watch;
+    int i, order, visited;
+    d.layers[0].no_bias = 1;
+    d.layers[0].activation = MLP_ACT_IDENTITY;
+    d.layers[0].initializer = MLP_INIT_ZERO;
+    d.loss = MLP_LOSS_HALF_SQUARED;
+    memset(x, 0, sizeof x);
+    for (i = 0; i < 64; i++) { x[i * 64 + i] = 1; y[i] = 1; }
+    for (order = 0; order < 3; order++) {
+        memset(&watch, 0, sizeof watch);
+        CHECK(mlp_create(&watch.net, &d) == MLP_OK);
+        f.order = (mlp_order)order;
+        f.on_epoch = train_watching;
+        f.user = &watch;
+        CHECK(mlp_fit(watch.net, &data, &f) == MLP_OK && watch.epochs == 3);
+        /* w_i = 1 - 2^-visits: each row alone moves its weight halfway */
+        for (visited = 0, i = 0; i < 64; i++) visited += watch.weights[i] == 0.875f;
+        if (order == MLP_ORDER_REPLACEMENT) CHECK(visited < 40);                /* 64 draws a time: some rows more often, some never */
+        else CHECK(visited == 64);
+        mlp_destroy(watch.net);
+    }
+}
+
+/* the frequency of each row over many epochs with replacement: uniform (S5) */
+static void train_replacement_is_uniform(void)
+{
+    int count[10] = { 0 }, i;
+    uint64_t epoch;
+    double chi2 = 0;
+    float x = 0;
+    mlp_data data = loss_data(10, &x, &x);
+    for (epoch = 0; epoch < 2000; epoch++) {
+        const mlp__source s = mlp__source_of(&data, MLP_ORDER_REPLACEMENT, 3, epoch);
+        for (i = 0; i < 10; i++) count[mlp__row_at(&s, (size_t)i)]++;
+    }
+    for (i = 0; i < 10; i++) chi2 += (count[i] - 2000.0) * (count[i] - 2000.0) / 2000.0;
+    snprintf(test.note, sizeof test.note, "chi2 %.1f (9 degrees of freedom)", chi2);
+    CHECK(chi2 < 30);
+}
+
+static int train_stop_at_two(void *user, const mlp_progress *p)
+{
+    *(int *)user = p->epoch;
+    return p->epoch == 2;
+}
+
+static void train_goes_on_where_it_stopped(void)
+{
+    train_rows *rows = &train_data_rows;
+    mlp *once = layers_net(train_units, 2, 3, MLP_ACT_TANH, MLP_ACT_IDENTITY), *twice = layers_net(train_units, 2, 3, MLP_ACT_TANH, MLP_ACT_IDENTITY);
+    mlp *other;
+    mlp_fit_desc f = train_fit(6, 32, MLP_ORDER_SHUFFLED, MLP_OPT_ADAM, 0.01f);
+    mlp_data data;
+    int epoch = 0;
+    test_seed(71);
+    train_make(rows);
+    data = loss_data(500, rows->x, rows->y);
+    CHECK(mlp_fit(once, &data, &f) == MLP_OK);
+    f.on_epoch = train_stop_at_two;
+    f.user = &epoch;
+    CHECK(mlp_fit(twice, &data, &f) == MLP_OK && epoch == 2);
+    f.on_epoch = NULL;
+    f.epochs = 4;
+    CHECK(mlp_fit(twice, &data, &f) == MLP_OK && train_hash(once) == train_hash(twice));
+    other = layers_net(train_units, 2, 5, MLP_ACT_TANH, MLP_ACT_IDENTITY);      /* another seed: other weights and another order */
+    CHECK(mlp_fit(other, &data, &f) == MLP_OK && train_hash(other) != train_hash(once));
+    f.epochs = -1;                                                             /* a wanted zero */
+    CHECK(mlp_fit(other, &data, &f) == MLP_OK);
+    mlp_destroy(once);
+    mlp_destroy(twice);
+    mlp_destroy(other);
+}
+
+/* strides and gaps full of NaN change nothing */
+static void train_strides_skip_gaps(void)
+{
+    train_rows *rows = &train_data_rows;
+    static float wide_x[100 * 9], wide_y[100 * 5];
+    mlp *packed, *wide;
+    mlp_metrics a, b;
+    mlp_data data;
+    int order, i;
+    test_seed(72);
+    train_make(rows);
+    test_fill_nan(wide_x, 900);
+    test_fill_nan(wide_y, 500);
+    for (i = 0; i < 100; i++) {
+        memcpy(wide_x + i * 9, rows->x + i * 6, 24);
+        memcpy(wide_y + i * 5, rows->y + i * 3, 12);
+    }
+    for (order = 0; order < 3; order++) {
+        const mlp_fit_desc f = train_fit(2, 16, (mlp_order)order, MLP_OPT_SGD, 0.1f);
+        packed = layers_net(train_units, 2, 9, MLP_ACT_RELU, MLP_ACT_IDENTITY);
+        wide = layers_net(train_units, 2, 9, MLP_ACT_RELU, MLP_ACT_IDENTITY);
+        data = loss_data(100, rows->x, rows->y);
+        CHECK(mlp_fit(packed, &data, &f) == MLP_OK && mlp_evaluate(packed, &data, &a) == MLP_OK);
+        data = loss_data(100, wide_x, wide_y);
+        data.x_stride = 9;
+        data.y_stride = 5;
+        CHECK(mlp_fit(wide, &data, &f) == MLP_OK && mlp_evaluate(wide, &data, &b) == MLP_OK);
+        CHECK(train_hash(packed) == train_hash(wide) && a.loss == b.loss && a.accuracy == b.accuracy);
+        mlp_destroy(packed);
+        mlp_destroy(wide);
+    }
+}
+
+/* data is refused by fit, compute_gradients and evaluate alike, and the net stays as it was */
+static void train_refused(mlp *net, mlp_data data, mlp_result code, size_t row, size_t column)
+{
+    const uint64_t before = train_hash(net);
+    mlp_error error;
+    mlp_metrics metrics;
+    double loss = 7;
+    int call;
+    data.error = &error;
+    for (call = 0; call < 3; call++) {
+        mlp_result r;
+        memset(&error, 0x55, sizeof error);
+        memset(&metrics, 0x55, sizeof metrics);
+        r = call == 0 ? mlp_fit(net, &data, NULL) : call == 1 ? mlp_compute_gradients(net, &data, &loss) : mlp_evaluate(net, &data, &metrics);
+        CHECK(r == code && error.code == code && error.row == row && error.column == column && error.text[0]);
+        if (call == 1) CHECK(loss == 0);
+        if (call == 2) CHECK(metrics.rows == 0 && metrics.loss == 0 && metrics.accuracy == 0);
+    }
+    CHECK(train_hash(net) == before);
+    if (test.failures) printf("    (%s)\n", error.text);
+}
+
+static void train_bad_data_is_refused_by_row_and_column(void)
+{
+    train_rows *rows = &train_data_rows;
+    mlp *net = layers_net(train_units, 2, 0, MLP_ACT_RELU, MLP_ACT_IDENTITY), *classes;
+    mlp_desc d = net_desc(6, 24, 3);
+    float weights[10] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+    mlp_data good, data;
+    test_seed(73);
+    train_make(rows);
+    good = loss_data(10, rows->x, rows->y);
+#define TRAIN_REFUSED(net, change, code, row, column) (data = good, (change), train_refused(net, data, code, row, column))
+    TRAIN_REFUSED(net, data.rows = 0, MLP_ERR_ARGUMENT, 0, 0);
+    TRAIN_REFUSED(net, data.x = NULL, MLP_ERR_ARGUMENT, 0, 0);
+    TRAIN_REFUSED(net, data.y = NULL, MLP_ERR_ARGUMENT, 0, 0);
+    TRAIN_REFUSED(net, data.labels = rows->labels, MLP_ERR_ARGUMENT, 0, 0);                         /* both */
+    TRAIN_REFUSED(net, (data.y = NULL, data.labels = rows->labels), MLP_ERR_ARGUMENT, 0, 0);         /* not with this loss */
+    TRAIN_REFUSED(net, data.x_stride = 5, MLP_ERR_ARGUMENT, 0, 0);
+    TRAIN_REFUSED(net, data.y_stride = 2, MLP_ERR_ARGUMENT, 0, 0);
+    rows->x[4 * 6 + 5] = test_nan();
+    TRAIN_REFUSED(net, (void)0, MLP_ERR_NONFINITE, 4, 5);
+    rows->x[4 * 6 + 5] = (float)INFINITY;
+    TRAIN_REFUSED(net, (void)0, MLP_ERR_NONFINITE, 4, 5);
+    rows->x[4 * 6 + 5] = 0;
+    rows->y[9 * 3 + 1] = -(float)INFINITY;
+    TRAIN_REFUSED(net, (void)0, MLP_ERR_NONFINITE, 9, 1);
+    rows->y[9 * 3 + 1] = 0;
+    weights[3] = -1;
+    TRAIN_REFUSED(net, data.sample_weights = weights, MLP_ERR_ARGUMENT, 3, 0);
+    weights[3] = test_nan();
+    TRAIN_REFUSED(net, data.sample_weights = weights, MLP_ERR_ARGUMENT, 3, 0);
+    memset(weights, 0, sizeof weights);
+    TRAIN_REFUSED(net, data.sample_weights = weights, MLP_ERR_ARGUMENT, 0, 0);
+    d.loss = MLP_LOSS_CROSS_ENTROPY;
+    CHECK(mlp_create(&classes, &d) == MLP_OK);
+    rows->labels[6] = 3;
+    TRAIN_REFUSED(classes, (data.y = NULL, data.labels = rows->labels), MLP_ERR_ARGUMENT, 6, 0);
+    rows->labels[6] = -1;
+    TRAIN_REFUSED(classes, (data.y = NULL, data.labels = rows->labels), MLP_ERR_ARGUMENT, 6, 0);
+    mlp_destroy(classes);
+    d.loss = MLP_LOSS_BINARY_CROSS_ENTROPY;                                                         /* labels with several outputs */
+    CHECK(mlp_create(&classes, &d) == MLP_OK);
+    rows->labels[6] = 0;
+    TRAIN_REFUSED(classes, (data.y = NULL, data.labels = rows->labels), MLP_ERR_ARGUMENT, 0, 0);
+    mlp_destroy(classes);
+    mlp_destroy(net);
+#undef TRAIN_REFUSED
+}
+
+static void train_bad_fit_descs_are_refused(void)
+{
+    train_rows *rows = &train_data_rows;
+    mlp *net = layers_net(train_units, 2, 0, MLP_ACT_RELU, MLP_ACT_IDENTITY);
+    const uint64_t before = train_hash(net);
+    mlp_error error;
+    mlp_data data;
+    mlp_fit_desc f;
+    test_seed(74);
+    train_make(rows);
+    data = loss_data(10, rows->x, rows->y);
+    data.error = &error;
+#define TRAIN_BAD(field, value, result) (memset(&f, 0, sizeof f), f.field = (value), CHECK(mlp_fit(net, &data, &f) == (result)), \
+                                         CHECK(error.code == (result) && error.text[0]))
+    TRAIN_BAD(batch, -2, MLP_ERR_ARGUMENT);
+    TRAIN_BAD(order, (mlp_order)3, MLP_ERR_UNSUPPORTED);
+    TRAIN_BAD(threads, 2, MLP_ERR_UNSUPPORTED);
+    TRAIN_BAD(threads, -1, MLP_ERR_UNSUPPORTED);
+    TRAIN_BAD(opt.kind, MLP_OPT_RPROP, MLP_ERR_UNSUPPORTED);
+    TRAIN_BAD(opt.momentum, 2, MLP_ERR_ARGUMENT);
+#undef TRAIN_BAD
+    CHECK(train_hash(net) == before);
+    CHECK(mlp_fit(net, &data, NULL) == MLP_OK && error.code == MLP_OK && error.text[0] == 0 && train_hash(net) != before);
+    mlp_destroy(net);
+}
+
+/* a net whose loss or gradient overflows: the step is not applied, the error says epoch and layer, the net stays usable */
+static void train_nonfinite_steps_are_not_applied(void)
+{
+    float x[2] = { 1, 1 }, y[2] = { 0, 0 }, w = 1e19f, smaller = 1.8f, out[2];
+    mlp_desc d = net_desc(1, 1, 1);
+    mlp_fit_desc f = train_fit(5, 2, MLP_ORDER_SEQUENTIAL, MLP_OPT_SGD, 1e30f);
+    mlp_error error;
+    mlp_data data = loss_data(2, x, y);
+    uint64_t before;
+    double loss;
+    mlp *net;
+    d.layers[0].activation = d.layers[1].activation = MLP_ACT_IDENTITY;
+    data.error = &error;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, &w, NULL) == MLP_OK && mlp_set_weights(net, 1, &w, NULL) == MLP_OK);
+    before = train_hash(net);
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_NONFINITE && error.epoch == 1 && error.layer == 1 && train_hash(net) == before);
+    CHECK(mlp_compute_gradients(net, &data, &loss) == MLP_ERR_NONFINITE && !isfinite(loss) && train_hash(net) == before);
+    CHECK(mlp_set_weights(net, 1, &smaller, NULL) == MLP_OK);         /* the loss is finite, the gradient of layer 1 is not */
+    before = train_hash(net);
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_NONFINITE && error.epoch == 1 && error.layer == 1 && train_hash(net) == before);
+    w = 1;
+    CHECK(mlp_set_weights(net, 0, &w, NULL) == MLP_OK && mlp_fit(net, &data, &f) == MLP_ERR_NONFINITE && error.epoch == 2);
+    w = 0.5f;
+    CHECK(mlp_set_weights(net, 0, &w, &w) == MLP_OK && mlp_set_weights(net, 1, &w, &w) == MLP_OK);
+    f.opt.rate = 0.1f;
+    CHECK(mlp_fit(net, &data, &f) == MLP_OK && mlp_predict(net, x, 2, out) == MLP_OK && isfinite(out[0]));
+    mlp_destroy(net);
+}
+
+static void train_batches_without_weight_are_left_out(void)
+{
+    train_rows *rows = &train_data_rows;
+    mlp *with = layers_net(train_units, 2, 0, MLP_ACT_TANH, MLP_ACT_IDENTITY), *without = layers_net(train_units, 2, 0, MLP_ACT_TANH, MLP_ACT_IDENTITY);
+    float weights[30];
+    mlp_fit_desc f = train_fit(1, 10, MLP_ORDER_SEQUENTIAL, MLP_OPT_ADAM, 0);
+    mlp_data data;
+    int i;
+    test_seed(75);
+    train_make(rows);
+    for (i = 0; i < 30; i++) weights[i] = (float)(i < 20);
+    data = loss_data(30, rows->x, rows->y);
+    data.sample_weights = weights;
+    CHECK(mlp_fit(with, &data, &f) == MLP_OK);
+    data = loss_data(20, rows->x, rows->y);
+    CHECK(mlp_fit(without, &data, &f) == MLP_OK && train_hash(with) == train_hash(without));
+    mlp_destroy(with);
+    mlp_destroy(without);
+}
+
+static void train_accuracy_counts_what_it_says(void)
+{
+    const float x[] = { 1, 2, 3, 4 }, w[] = { 1, -1 }, b[] = { 0, 5 }, one_w[] = { 1 }, one_b[] = { -2.5f }, weights[] = { 1, 1, 1, 5 };
+    const int labels[] = { 1, 1, 0, 1 };
+    mlp_desc d = net_desc(1, 2, 0);
+    mlp_data data = loss_data(4, x, NULL);
+    mlp_metrics m;
+    mlp *net;
+    d.loss = MLP_LOSS_CROSS_ENTROPY;
+    data.labels = labels;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w, b) == MLP_OK);       /* class 0 from x = 2.5 on */
+    CHECK(mlp_evaluate(net, &data, &m) == MLP_OK && m.rows == 4 && m.accuracy == 0.75);
+    data.sample_weights = weights;
+    CHECK(mlp_evaluate(net, &data, &m) == MLP_OK && m.accuracy == 3.0 / 8);
+    mlp_destroy(net);
+    d = net_desc(1, 1, 0);
+    d.loss = MLP_LOSS_BINARY_CROSS_ENTROPY;
+    data.sample_weights = NULL;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, one_w, one_b) == MLP_OK);
+    CHECK(mlp_evaluate(net, &data, &m) == MLP_OK && m.accuracy == 0.25);                    /* right for x = 4 only */
+    mlp_destroy(net);
+}
+
+/* Losses of the first epochs of a fixed run, to seven digits: the same in both classes of builds. */
+static int train_curve(void *user, const mlp_progress *p)
+{
+    ((double *)user)[p->epoch - 1] = p->loss;
+    return 0;
+}
+
+static void train_loss_curve_is_pinned(void)
+{
+    static const double pinned[2][6] = { { 0.6476073, 0.3297990, 0.2658763, 0.2395069, 0.2275811, 0.2196117 },
+                                         { 0.7190444, 0.3334703, 0.2392941, 0.2168726, 0.2094131, 0.2021968 } };
+    train_rows *rows = &train_data_rows;
+    int k, i;
+    for (k = 0; k < 2; k++) {
+        mlp_desc d = net_desc(6, 24, 3);
+        mlp_fit_desc f = train_fit(6, 32, MLP_ORDER_SHUFFLED, k ? MLP_OPT_ADAM : MLP_OPT_SGD, k ? 0.01f : 0.1f);
+        double curve[6] = { 0 };
+        mlp_data data;
+        mlp *net;
+        test_seed(76);
+        train_make(rows);
+        data = loss_data(500, rows->x, NULL);
+        data.labels = rows->labels;
+        d.loss = MLP_LOSS_CROSS_ENTROPY;
+        f.on_epoch = train_curve;
+        f.user = curve;
+        f.opt.momentum = k ? 0 : 0.5f;
+        CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &data, &f) == MLP_OK);
+        for (i = 0; i < 6; i++) CHECK_NEAR(curve[i], pinned[k][i], 2e-6);
+        mlp_destroy(net);
+    }
+}
+
+static void train_tests(void)
+{
+    RUN(train_fit_is_gradients_and_steps_in_order);
+    RUN(train_gradient_of_a_batch_is_that_of_its_blocks);
+    RUN(train_shuffled_visits_each_row_once);
+    RUN(train_replacement_is_uniform);
+    RUN(train_goes_on_where_it_stopped);
+    RUN(train_strides_skip_gaps);
+    RUN(train_bad_data_is_refused_by_row_and_column);
+    RUN(train_bad_fit_descs_are_refused);
+    RUN(train_nonfinite_steps_are_not_applied);
+    RUN(train_batches_without_weight_are_left_out);
+    RUN(train_accuracy_counts_what_it_says);
+    RUN(train_loss_curve_is_pinned);
+}

@@ -1,0 +1,99 @@
+/* >>vmath: largest error in units in the last place against double precision, over a sample of all 2^32 inputs, or over all of
+   them with --every-input; and the special values. */
+
+static uint64_t vmath_step = 1021;                  /* every vmath_step-th input; prime */
+
+typedef mlp__vf vmath_function(mlp__vf);
+
+static double vmath_sigmoid(double x) { return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x)); }
+
+/* |got - expected| in units in the last place of the float nearest to expected; 0 where both are the same special value */
+static double vmath_ulps(float got, double expected)
+{
+    int e;
+    if ((double)got == expected || (got != got && expected != expected)) return 0;
+    if ((float)expected == got && isinf(got)) return 0;             /* overflow, rightly rounded */
+    if (got != got || expected != expected || isinf(got) || isinf(expected)) return INFINITY;
+    frexp(expected, &e);
+    return fabs((double)got - expected) / ldexp(1, e - 24 < -149 ? -149 : e - 24);
+}
+
+static void vmath_sweep(vmath_function *f, double (*reference)(double), double bound)
+{
+    enum { N = 64 };
+    float x[N], y[N];
+    double worst = 0;
+    float worst_at = 0;
+    uint64_t next = 0;
+    int i;
+    while (next < (uint64_t)1 << 32) {
+        for (i = 0; i < N; i++, next += vmath_step) x[i] = mlp__float((uint32_t)(next >> 32 ? 0 : next));
+        for (i = 0; i < N; i += MLP__W) mlp__vstore(y + i, f(mlp__vload(x + i)));
+        for (i = 0; i < N; i++) {
+            const double u = vmath_ulps(y[i], reference((double)x[i]));
+            if (u > worst) { worst = u; worst_at = x[i]; }
+        }
+    }
+    snprintf(test.note, sizeof test.note, "%.4f ULP at %a (bound %g)", worst, (double)worst_at, bound);
+    CHECK(worst <= bound);
+}
+
+/* the bounds in the comments of >>vmath, and no more than 1, 2, 1.5 and 2 */
+static void vmath_exp_is_within_1_ulp(void)     { vmath_sweep(mlp__vexp, exp, 0.90); }
+static void vmath_log_is_within_2_ulp(void)     { vmath_sweep(mlp__vlog, log, 0.84); }
+static void vmath_tanh_is_within_1_5_ulp(void)  { vmath_sweep(mlp__vtanh, tanh, 1.21); }
+static void vmath_sigmoid_is_within_2_ulp(void) { vmath_sweep(mlp__vsigmoid, vmath_sigmoid, 1.97); }
+
+static float vmath_of(vmath_function *f, float x)
+{
+    float y[MLP__W];
+    mlp__vstore(y, f(mlp__vset1(x)));
+    return y[MLP__W - 1];
+}
+
+static int vmath_is(float got, float expected) { return test_bits(got) == test_bits(expected); }
+
+static void vmath_special_values_are_exact(void)
+{
+    const float inf = (float)INFINITY, nan = test_nan(), tiny = mlp__float(1);
+    CHECK(vmath_is(vmath_of(mlp__vexp, 0.0f), 1) && vmath_is(vmath_of(mlp__vexp, -0.0f), 1) && vmath_is(vmath_of(mlp__vexp, tiny), 1));
+    CHECK(vmath_is(vmath_of(mlp__vexp, inf), inf) && vmath_is(vmath_of(mlp__vexp, -inf), 0) && vmath_is(vmath_of(mlp__vexp, nan), nan));
+    CHECK(vmath_is(vmath_of(mlp__vexp, 88.7228394f), inf) && isfinite(vmath_of(mlp__vexp, 88.7228317f)));
+    CHECK(vmath_is(vmath_of(mlp__vexp, -103.972076f), tiny) && vmath_is(vmath_of(mlp__vexp, -103.972084f), 0));
+    CHECK(vmath_is(vmath_of(mlp__vexp, -1e30f), 0) && vmath_is(vmath_of(mlp__vexp, 3e38f), inf));
+    CHECK(vmath_is(vmath_of(mlp__vlog, 0.0f), -inf) && vmath_is(vmath_of(mlp__vlog, -0.0f), -inf) && vmath_is(vmath_of(mlp__vlog, 1.0f), 0));
+    CHECK(vmath_is(vmath_of(mlp__vlog, inf), inf) && vmath_is(vmath_of(mlp__vlog, nan), nan));
+    CHECK(vmath_is(vmath_of(mlp__vlog, -1.0f), nan) && vmath_is(vmath_of(mlp__vlog, -inf), nan) && vmath_is(vmath_of(mlp__vlog, -tiny), nan));
+    CHECK(vmath_is(vmath_of(mlp__vlog, tiny), (float)log(0x1p-149)));
+    CHECK(vmath_is(vmath_of(mlp__vtanh, 0.0f), 0.0f) && vmath_is(vmath_of(mlp__vtanh, -0.0f), -0.0f));
+    CHECK(vmath_is(vmath_of(mlp__vtanh, tiny), tiny) && vmath_is(vmath_of(mlp__vtanh, -tiny), -tiny));
+    CHECK(vmath_is(vmath_of(mlp__vtanh, inf), 1) && vmath_is(vmath_of(mlp__vtanh, -inf), -1) && vmath_is(vmath_of(mlp__vtanh, nan), nan));
+    CHECK(vmath_is(vmath_of(mlp__vsigmoid, 0.0f), 0.5f) && vmath_is(vmath_of(mlp__vsigmoid, -0.0f), 0.5f));
+    CHECK(vmath_is(vmath_of(mlp__vsigmoid, inf), 1) && vmath_is(vmath_of(mlp__vsigmoid, -inf), 0) && vmath_is(vmath_of(mlp__vsigmoid, nan), nan));
+    CHECK(vmath_is(vmath_of(mlp__vsigmoid, -103.9f), (float)exp(-103.9f)));
+}
+
+static double vmath_log1p(double u) { return log1p(u); }
+
+/* for 0 <= u <= 1 only */
+static void vmath_log1p_is_accurate(void)
+{
+    double worst = 0;
+    uint32_t i;
+    for (i = 0; i <= 0x3f800000u; i += (uint32_t)(vmath_step > 100 ? 4093 : 97)) {
+        const double u = vmath_ulps(vmath_of(mlp__vlog1p, mlp__float(i)), vmath_log1p((double)mlp__float(i)));
+        if (u > worst) worst = u;
+    }
+    snprintf(test.note, sizeof test.note, "%.4f ULP", worst);
+    CHECK(worst <= 2);
+}
+
+static void vmath_tests(void)
+{
+    RUN(vmath_exp_is_within_1_ulp);
+    RUN(vmath_log_is_within_2_ulp);
+    RUN(vmath_tanh_is_within_1_5_ulp);
+    RUN(vmath_sigmoid_is_within_2_ulp);
+    RUN(vmath_special_values_are_exact);
+    RUN(vmath_log1p_is_accurate);
+}
