@@ -9,36 +9,46 @@ OPT    ?= -O2
 BUILD  ?= build
 PREFIX ?= /usr/local
 WARN   := -Wall -Wextra -Wpedantic
+JOBS   := $(shell nproc 2>/dev/null || echo 2)
+MAKEFLAGS += --no-print-directory
 
 # What this machine runs: read off what the compiler would define for it.
 NATIVE := $(shell echo | $(CC) -march=native -dM -E - 2>/dev/null)
 has     = $(filter $(1),$(NATIVE))
-X86    := $(if $(call has,__x86_64__),yes)
-HERE   := $(if $(X86),scalar emulated $(if $(call has,__FMA__),scalar-fma emulated-fma) \
-            $(if $(and $(call has,__AVX2__),$(call has,__FMA__)),avx2) $(if $(call has,__AVX512F__),avx512),scalar emulated)
-SIMD   ?= $(lastword $(filter scalar avx2 avx512,$(HERE)))
+ifneq ($(call has,__x86_64__),)
+    HERE := emulated scalar sse2 $(if $(call has,__FMA__),emulated-fma scalar-fma) \
+            $(if $(and $(call has,__AVX2__),$(call has,__FMA__)),avx2) $(if $(call has,__AVX512F__),avx512)
+else ifneq ($(call has,__aarch64__),)
+    HERE := emulated scalar neon
+else
+    HERE := emulated scalar
+endif
+SIMD ?= $(lastword $(HERE))
 
 # The flags of each build. -fma: with fused multiply-add, though not vectorized by hand.
 flags_scalar       := -DMLP_SIMD=MLP_SIMD_SCALAR
 flags_emulated     := -DMLP_SIMD=MLP_SIMD_EMULATED
 flags_scalar-fma   := -mfma -DMLP_SIMD=MLP_SIMD_SCALAR
 flags_emulated-fma := -mfma -DMLP_SIMD=MLP_SIMD_EMULATED
+flags_sse2         := -DMLP_SIMD=MLP_SIMD_SSE2
+flags_sse2-fma     := -mfma -DMLP_SIMD=MLP_SIMD_SSE2
 flags_avx2         := -mavx2 -mfma
 flags_avx512       := -mavx512f
+flags_neon         :=
+flags_wasm         := -msimd128
 
-JOBS := $(shell nproc 2>/dev/null || echo 2)
-MAKEFLAGS += --no-print-directory
-
-.PHONY: run test check-break check-ulp check-sanitize check-all bench clean help install
+.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-all bench clean help install
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run             train 64-32-10 on the digits, show what it learned"
 	@echo "make test            all tests that this machine can run (REQUIRE=avx512,clang makes a skip of these a failure)"
+	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node"
+	@echo "make check-tiles     the inner loops of the matrix products in the disassembly: exact, no spills"
 	@echo "make check-sanitize  the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make check-break     each patch of tests/break must make its test fail"
-	@echo "make check-ulp       the error of exp, log, tanh, sigmoid over all 2^32 floats"
-	@echo "make check-all       all of these"
+	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
+	@echo "make check-all       all of these, nothing reduced"
 	@echo "make bench           GFLOP/s and GB/s of every kernel, as a table and as JSON lines"
 	@echo "make install         mlp.h to PREFIX/include ($(PREFIX))"
 	@echo "SIMD=$(SIMD)  (of: $(sort $(HERE)); default: the best here)   CC=$(CC)  OPT=$(OPT)  BUILD=$(BUILD)"
@@ -55,70 +65,117 @@ run: $(BUILD)/digits-$(SIMD)
 $(BUILD):
 	@mkdir -p $@
 
-# ---- tests: one program of all sections for each instruction set, one of all builds against each other, scripts ----
+# ---- compilers: native and cross, and what they need ----
+
+found = $(if $(shell command -v $(1)),$(1))
+cmd_gcc           := gcc
+cmd_clang         := clang
+cmd_aarch64-gcc   := aarch64-linux-gnu-gcc -static
+cmd_aarch64-clang := clang --target=aarch64-linux-gnu -static
+cmd_wasm-clang    := clang --target=wasm32-wasi -Wl,-z,stack-size=1048576
+COMPILERS := $(call found,gcc) $(call found,clang)
+ifneq ($(and $(call found,aarch64-linux-gnu-gcc),$(call found,qemu-aarch64)),)
+    COMPILERS += aarch64-gcc $(if $(call found,clang),aarch64-clang)
+endif
+ifneq ($(and $(call found,clang),$(call found,wasm-ld),$(call found,node),$(wildcard /usr/include/wasm32-wasi)),)
+    COMPILERS += wasm-clang
+endif
+
+# ---- tests: one program of all sections for each build, one of all builds against each other, scripts ----
 
 SECTIONS := $(wildcard tests/*.c) tests/test.h tests/reference.h
+TEST_FLAGS := -std=c99 -Wall -Wextra -Wno-unused-function
 
 $(BUILD)/all-%: $(SECTIONS) mlp.h | $(BUILD)
-	$(CC) -std=c99 -Wall -Wextra -Wno-unused-function $(OPT) $(flags_$*) tests/all.c -o $@ -lm
+	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$*) tests/all.c -o $@ -lm
 
-# Builds of the library for tests/bits.c: isa x compiler x options. Those of a compiler that is not here become skipped rows.
-COMPILERS    := $(foreach c,gcc clang,$(if $(shell command -v $(c)),$(c)))
-BITS_ISAS    := scalar emulated scalar-fma emulated-fma avx2 avx512
-BITS_OPTIONS := O0,c99 O2,gnu11 O3,c99
+# gcc 12 for aarch64 fails internally (vect_transform_reduction) when it vectorizes sums in the tests, not in the library
+$(BUILD)/all-neon-gcc: $(SECTIONS) mlp.h | $(BUILD)
+	$(cmd_aarch64-gcc) $(TEST_FLAGS) -O2 -fno-tree-vectorize tests/all.c -o $@ -lm
+$(BUILD)/all-neon-clang: $(SECTIONS) mlp.h | $(BUILD)
+	$(cmd_aarch64-clang) $(TEST_FLAGS) -O2 tests/all.c -o $@ -lm
+$(BUILD)/all-wasm: $(SECTIONS) mlp.h | $(BUILD)
+	$(cmd_wasm-clang) $(TEST_FLAGS) $(flags_wasm) -O2 tests/all.c -o $@ -lm
+
+# Builds of the library for tests/bits.c: build/compiler/options. Those of a compiler that is not here become skipped rows.
 comma        := ,
-bits_flags    = -$(word 1,$(subst $(comma), ,$(1))) -std=$(word 2,$(subst $(comma), ,$(1))) $(if $(findstring blocks,$(1)),-DMLP__BLOCK_ROWS=5)
-bits_needs    = $(if $(findstring fma,$(1)),fma,$(if $(findstring avx,$(1)),$(1),any))
-BITS_BUILDS  := $(foreach i,$(BITS_ISAS),$(foreach c,gcc clang,$(foreach o,$(BITS_OPTIONS),$(i)/$(c)/$(o)))) avx2/gcc/O2,gnu11,blocks
+BITS_LEVELS  := O0,c99 O2,gnu11 O3,c99
+BITS_FASTER  := O2,gnu11 O3,c99
+bits_rows     = $(foreach i,$(1),$(foreach c,$(2),$(foreach o,$(3),$(i)/$(c)/$(o))))
+BITS_native  := $(call bits_rows,scalar emulated sse2 scalar-fma emulated-fma avx2 avx512,gcc clang,$(BITS_LEVELS)) \
+                sse2-fma/gcc/O2,gnu11 avx2/gcc/O2,gnu11,blocks
+BITS_neon    := $(call bits_rows,neon,aarch64-gcc aarch64-clang,$(BITS_FASTER)) scalar/aarch64-gcc/O2,gnu11 scalar/aarch64-clang/O3,c99
+BITS_wasm    := wasm/wasm-clang/O2,gnu11 scalar/wasm-clang/O2,gnu11
+
 bits_id       = bits-$(subst $(comma),-,$(subst /,-,$(1)))
 bits_object   = $(BUILD)/$(call bits_id,$(1)).o
-bits_isa      = $(word 1,$(subst /, ,$(1)))
-bits_compiler = $(word 2,$(subst /, ,$(1)))
-bits_options  = $(word 3,$(subst /, ,$(1)))
-BITS_HERE    := $(foreach b,$(BITS_BUILDS),$(if $(filter $(call bits_compiler,$(b)),$(COMPILERS)),$(b)))
-BITS_OBJECTS := $(foreach b,$(BITS_HERE),$(call bits_object,$(b)))
+bits_word     = $(word $(2),$(subst /, ,$(1)))
+bits_flags    = -$(word 1,$(subst $(comma), ,$(1))) -std=$(word 2,$(subst $(comma), ,$(1))) $(if $(findstring blocks,$(1)),-DMLP__BLOCK_ROWS=5)
+bits_needs    = $(if $(filter avx2 avx512,$(1)),$(1),$(if $(filter %-fma,$(1)),fma,any))
+bits_here     = $(foreach b,$(1),$(if $(filter $(call bits_word,$(b),2),$(COMPILERS)),$(b)))
+bits_list     = $(foreach b,$(1),"$(patsubst %-fma,%,$(call bits_word,$(b),1))/$(call bits_word,$(b),2)/$(call bits_word,$(b),3)/$(call bits_needs,$(call bits_word,$(b),1))/$(subst /,|,$(call bits_object,$(b)))")
 
 define BITS_RULE
 $(call bits_object,$(1)): tests/isa.c tests/bits.h tests/test.h mlp.h | $(BUILD)
-	$(call bits_compiler,$(1)) $(call bits_flags,$(call bits_options,$(1))) $(flags_$(call bits_isa,$(1))) \
+	$(cmd_$(call bits_word,$(1),2)) $(call bits_flags,$(call bits_word,$(1),3)) $(flags_$(call bits_word,$(1),1)) \
 	    -DISA=$(subst -,_,$(call bits_id,$(1))) -c tests/isa.c -o $$@
 endef
-$(foreach b,$(BITS_HERE),$(eval $(call BITS_RULE,$(b))))
+$(foreach b,$(call bits_here,$(BITS_native) $(BITS_neon) $(BITS_wasm)),$(eval $(call BITS_RULE,$(b))))
 
-$(BUILD)/bits_list.h: $(BITS_OBJECTS) tests/bits_list.sh
-	@sh tests/bits_list.sh $(foreach b,$(BITS_BUILDS),"$(patsubst %-fma,%,$(call bits_isa,$(b)))/$(call bits_compiler,$(b))/$(call bits_options,$(b))/$(call bits_needs,$(call bits_isa,$(b)))/$(subst /,|,$(call bits_object,$(b)))") > $@
-
-$(BUILD)/bits: tests/bits.c $(BUILD)/bits_list.h tests/bits.h tests/test.h
-	$(CC) -std=c99 -Wall -Wextra -Wno-unused-function $(OPT) -DBITS_LIST='"../$(BUILD)/bits_list.h"' tests/bits.c $(BITS_OBJECTS) -o $@ -lm
+define BITS_PROGRAM
+$(BUILD)/$(1): $(foreach b,$(call bits_here,$(2)),$(call bits_object,$(b))) tests/bits_list.sh tests/bits.c tests/bits.h tests/test.h
+	@OBJDUMP="$(4)" sh tests/bits_list.sh $(call bits_list,$(2)) > $(BUILD)/$(1).h
+	$(3) $(TEST_FLAGS) -O2 -DBITS_LIST='"../$(BUILD)/$(1).h"' tests/bits.c $(foreach b,$(call bits_here,$(2)),$(call bits_object,$(b))) -o $$@ -lm
+endef
+$(eval $(call BITS_PROGRAM,bits,$(BITS_native),$(CC),objdump))
+$(eval $(call BITS_PROGRAM,bits-neon,$(BITS_neon),$(cmd_aarch64-gcc),aarch64-linux-gnu-objdump))
+$(eval $(call BITS_PROGRAM,bits-wasm,$(BITS_wasm),$(cmd_wasm-clang) $(flags_wasm),objdump))
 
 ALL_HERE := $(foreach i,$(HERE),$(BUILD)/all-$(i))
+BITS_RUNS := "$(BUILD)/bits 0/4" "$(BUILD)/bits 1/4" "$(BUILD)/bits 2/4" "$(BUILD)/bits 3/4"
+RUN := JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" SIMD_FLAGS="$(flags_$(SIMD))" sh tests/run.sh
 
 test:
 	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(BUILD)/bits
-	@JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" SIMD_FLAGS="$(flags_$(SIMD))" sh tests/run.sh $(ALL_HERE) $(BUILD)/bits "sh tests/symbols.sh" \
-	    "sh tests/compile.sh" "sh tests/examples.sh"
+	@$(RUN) $(ALL_HERE) $(BITS_RUNS) "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/examples.sh"
 
 # ---- wider checks ----
 
+# SMALL=1, the default, runs emulated tests on fewer shapes; check-all runs them whole
+SMALL ?= 1
+small := env $(if $(filter 1,$(SMALL)),TEST_SMALL=1)
+CROSS_BUILDS := $(if $(filter aarch64-gcc,$(COMPILERS)),all-neon-gcc bits-neon) $(if $(filter aarch64-clang,$(COMPILERS)),all-neon-clang) \
+                $(if $(filter wasm-clang,$(COMPILERS)),all-wasm bits-wasm)
+CROSS_RUNS := $(if $(filter aarch64-gcc,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-gcc" "qemu-aarch64 $(BUILD)/bits-neon","sh tests/missing.sh aarch64-gcc") \
+              $(if $(filter aarch64-clang,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-clang","sh tests/missing.sh aarch64-clang") \
+              $(if $(filter wasm-clang,$(COMPILERS)),"$(small) node --no-warnings tests/wasi.mjs $(BUILD)/all-wasm" "node --no-warnings tests/wasi.mjs $(BUILD)/bits-wasm","sh tests/missing.sh wasm-clang")
+check-cross:
+	@$(MAKE) -j$(JOBS) $(CROSS_BUILDS:%=$(BUILD)/%)
+	@$(RUN) $(CROSS_RUNS)
+
+check-tiles:
+	@sh tests/tiles.sh
+
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 $(BUILD)/sanitize-%: $(SECTIONS) mlp.h | $(BUILD)
-	$(CC) -std=c99 -Wall -Wextra -Wno-unused-function $(SANITIZE) $(flags_$*) tests/all.c -o $@ -lm
+	$(CC) $(TEST_FLAGS) $(SANITIZE) $(flags_$*) tests/all.c -o $@ -lm
 
-SANITIZED := $(foreach i,$(filter emulated emulated-fma avx2,$(HERE)),$(BUILD)/sanitize-$(i))
+SANITIZED := $(foreach i,$(filter emulated emulated-fma sse2 avx2,$(HERE)),$(BUILD)/sanitize-$(i))
 check-sanitize:
 	@$(MAKE) -j$(JOBS) $(SANITIZED)
-	@JOBS=$(JOBS) TEST_SMALL=1 sh tests/run.sh $(SANITIZED)
+	@$(RUN) $(foreach p,$(SANITIZED),"$(small) $(p)")
 
 check-break:
 	@CC="$(CC)" SIMD_FLAGS="$(flags_$(SIMD))" JOBS=$(JOBS) sh tests/break.sh
 
-ULP := $(foreach f,exp log tanh sigmoid,$(foreach i,scalar $(filter scalar-fma avx512,$(HERE)),$(f)/$(i)))
+ULP := $(foreach f,exp log tanh sigmoid sin cos,$(foreach i,$(if $(filter sse2,$(HERE)),sse2,scalar) $(filter avx512,$(HERE)),$(f)/$(i)))
 check-ulp: $(ULP:%=check-ulp/%)
 check-ulp/%:
 	@$(MAKE) $(BUILD)/all-$(notdir $*)
-	$(BUILD)/all-$(notdir $*) --every-input vmath_$(*D)_
+	$(BUILD)/all-$(notdir $*) --every-input vmath_$(*D)_is
 
-check-all: test check-sanitize check-break
+check-all: test check-tiles check-break
+	@$(MAKE) check-cross check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
 
 # ---- the rest ----

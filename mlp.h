@@ -107,9 +107,20 @@
    MLP_IMPLEMENTATION   creates the implementation in this file.
    MLP_STATIC           (everywhere) all functions are static: several copies, each with its
                         own flags, may live in one program.
-   MLP_SIMD             one of MLP_SIMD_SCALAR, _AVX2, _AVX512, _EMULATED. Default: the best
-                        that the compiler flags enable. Asking for more is an #error.
+   MLP_SIMD             one of MLP_SIMD_SCALAR, _SSE2, _AVX2, _AVX512, _NEON, _WASM, _EMULATED.
+                        Default: the best that the compiler flags enable. Asking for more is
+                        an #error.
                         _EMULATED is 8 lanes in plain C, for tests under sanitizers; slow.
+   MLP_KERNELS_ONLY     in place of MLP_IMPLEMENTATION: this file has only the kernels for one
+                        instruction set, by its name in lower case (avx2, avx512, ...):
+                            #define MLP_KERNELS_ONLY avx2
+                            #include "mlp.h"
+                        is the whole file; compile it with the flags for that instruction set.
+   MLP_DISPATCH         with MLP_IMPLEMENTATION, compiled without such flags: the best kernels are
+                        chosen at run time, or by name with mlp_desc.kernels. On x86-64 link the
+                        files with avx2 and avx512 above. Price: 3 objects, one choice per net.
+   MLP_DISPATCH_TABLES(X)
+                        the tables to choose from, best first; default X(avx512) X(avx2).
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -176,9 +187,16 @@ typedef struct {
 
 enum { MLP_MAX_LAYERS = 32, MLP_FULL_BATCH = -1 };
 
-/* Activations a = g(z). alpha: the slope for z < 0 of leaky_relu, default 0.01.
-   Default: relu for hidden layers; for the last layer softmax with cross_entropy, sigmoid
-   with binary_cross_entropy, else identity. softmax is for the last layer only. */
+/* Activations a = g(z); those of PyTorch by that name. The default of alpha, where there is one:
+     identity z                   sigmoid 1/(1+e^-z)         tanh                        relu max(z,0)
+     leaky_relu z<0 ? alpha z : z, alpha 0.01                elu z<0 ? alpha (e^z-1) : z, alpha 1
+     selu 1.0507 (z<0 ? 1.67326 (e^z-1) : z)                 gelu z Phi(z), Phi(z) = (1+erf(z/sqrt(2)))/2
+     gelu_tanh z/2 (1+tanh(sqrt(2/pi) (z+0.044715 z^3)))     silu z sigmoid(z)           softplus log(1+e^z)
+     softsign z/(1+|z|)           hard_sigmoid clamp(z/6+1/2, 0, 1)                      hard_tanh clamp(z, -1, 1)
+     mish z tanh(softplus(z))     sin                        gaussian e^(-z^2)           softmax e^z / sum of e^z
+   At a kink the slope is that of the left side. softmax is for the last layer only.
+   Default: relu for hidden layers; for the last layer softmax with cross_entropy, sigmoid with binary_cross_entropy, else
+   identity. */
 typedef enum {
     MLP_ACT_DEFAULT, MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU,
     MLP_ACT_ELU, MLP_ACT_SELU, MLP_ACT_GELU, MLP_ACT_GELU_TANH, MLP_ACT_SILU, MLP_ACT_SOFTPLUS, MLP_ACT_SOFTSIGN,
@@ -187,7 +205,9 @@ typedef enum {
 } mlp_activation;
 
 /* Losses per element, y target, a output of the net; reduced over the outputs by mean or sum:
-     squared (a-y)^2    half_squared (y-a)^2/2    binary_cross_entropy -y log a - (1-y) log(1-a)
+     squared (a-y)^2      half_squared (y-a)^2/2      absolute |a-y|      logistic log(1+e^(-y a))
+     hinge max(0, 1-y a)      margin max(0, y-a)      binary_cross_entropy -y log a - (1-y) log(1-a)
+     huber |a-y| <= delta ? (a-y)^2/2 : delta (|a-y| - delta/2), delta = mlp_desc.loss_delta, default 1
    and per row: cross_entropy -sum y log a. Default: squared.
    cross_entropy goes with softmax, binary_cross_entropy with sigmoid, the others with any. */
 typedef enum {
@@ -212,25 +232,42 @@ typedef struct {
     void *user;
 } mlp_allocator;
 
+/* Functions of the caller's, for MLP_ACT_CUSTOM and MLP_LOSS_CUSTOM: called from any function that runs the net, for the
+   float arrays it gives, which do not overlap. They decide about bits and threads themselves. */
+typedef struct {
+    void (*value)(void *user, size_t n, const float *z, float *a);                          /* a = g(z) */
+    void (*slope)(void *user, size_t n, const float *z, const float *a, float *slope);      /* slope = g'(z) */
+    void *user;
+} mlp_custom_activation;
+
+typedef struct {
+    float (*value)(void *user, size_t outputs, const float *a, const float *y);                /* L of a row */
+    void (*slope)(void *user, size_t outputs, const float *a, const float *y, float *slope);   /* dL/da */
+    void *user;
+} mlp_custom_loss;
+
 typedef struct {
     int units;                      /* >= 1; 0 ends the list of layers */
     mlp_activation activation;
-    float alpha;
+    float alpha;                    /* of leaky_relu and elu */
     float dropout;                  /* not in this version */
     int no_bias;                    /* non-zero: z = W a */
     mlp_initializer initializer;
+    mlp_custom_activation custom;   /* with MLP_ACT_CUSTOM only */
 } mlp_layer;
 
 typedef struct {
     int inputs;                     /* >= 1 */
     mlp_layer layers[MLP_MAX_LAYERS]; /* at least one; the last gives the outputs */
     mlp_loss loss;
-    float loss_delta;               /* not in this version */
+    float loss_delta;               /* of huber */
     mlp_reduction reduction;
     uint64_t seed;                  /* of the weights and of the order of rows; 0 is a seed like any other */
     const mlp_kernels *kernels;     /* NULL: the best that this CPU runs */
     mlp_allocator allocator;        /* all zero: MLP_MALLOC and MLP_FREE */
     mlp_error *error;               /* optional; used by mlp_create, mlp_size and mlp_init_in only */
+    float label_smoothing;          /* s, 0 <= s < 1, of the two cross entropies: targets become (1-s) y + s/K for K classes */
+    mlp_custom_loss custom_loss;    /* with MLP_LOSS_CUSTOM only */
 } mlp_desc;
 
 /* Rows of data; every array is the caller's and is only read. */
@@ -238,11 +275,12 @@ typedef struct {
     size_t rows;
     const float *x;                 /* rows x inputs */
     const float *y;                 /* rows x outputs, or NULL and labels: */
-    const int *labels;              /* rows; cross_entropy: the class, 0 .. outputs-1;
-                                       binary_cross_entropy with one output: 0 or 1 */
+    const int *labels;              /* rows; cross_entropy: the class, 0 .. outputs-1; with one output 0 or 1 for
+                                       binary_cross_entropy, and for logistic and hinge, which read it as -1 or +1 */
     const float *sample_weights;    /* rows, >= 0; NULL: all 1 */
     size_t x_stride, y_stride;      /* floats from row to row; 0: no gap */
     mlp_error *error;               /* optional */
+    const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its label; NULL: all 1 */
 } mlp_data;
 
 /* Optimizers, g the gradient, t the step from 1:
@@ -289,8 +327,8 @@ typedef struct {
     size_t rows;
     double loss;                    /* E as above */
     double accuracy;                /* weighted share of rows whose class is right: the largest output against the
-                                       label or the largest target; with one output and binary_cross_entropy
-                                       a >= 0.5 against y >= 0.5; else, with one output, 0 */
+                                       label or the largest target; with one output, binary_cross_entropy: a >= 0.5
+                                       against y >= 0.5, logistic and hinge: a > 0 against y > 0, others: 0 */
 } mlp_metrics;
 
 /* What went wrong, for people: a constant string, never NULL. */
@@ -372,11 +410,12 @@ struct mlp_kernels {
     /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind has it */
     void (*activate)(mlp_activation, float alpha, size_t n, const float *z, float *a);
     void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da, float *dz);
-    /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian; log_a = log of the softmax
-       from z and a. z == a is fine but for log_softmax */
+    /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian */
     void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
     void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
-    void (*log_softmax)(size_t rows, size_t cols, const float *z, const float *a, float *log_a);
+    /* a = softmax(z): l = - y log a from both; dz = a sum y - y, the slope of sum l with respect to z */
+    void (*cross_entropy)(size_t rows, size_t cols, const float *z, const float *a, const float *y, float *l);
+    void (*cross_entropy_backward)(size_t rows, size_t cols, const float *a, const float *y, float *dz);
 
     /* Layers; w, dw in panels (see Memory). w may be read up to 15 floats behind its end, and so may each dz of
        backward_weights. forward: z = x W + b, b may be NULL. backward_weights: dw = x^T dz, + dw with accumulate.
@@ -392,8 +431,8 @@ struct mlp_kernels {
     void (*column_sums)(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate);
     /* x[i][j] = x[i][j] * factors[i] */
     void (*scale_rows)(size_t rows, size_t cols, const float *factors, float *x);
-    /* l = loss per element, d = its derivative with respect to a; for binary_cross_entropy and cross_entropy d is that
-       with respect to z, a - y, and the loss of cross_entropy is - y log_a with log_a in the place of z */
+    /* l = loss per element, d = its slope with respect to a; for binary_cross_entropy l is taken from z, and d is the slope with
+       respect to z, a - y. Not for cross_entropy and custom. */
     void (*loss)(mlp_loss, float delta, size_t n, const float *z, const float *a, const float *y, float *l);
     void (*loss_backward)(mlp_loss, float delta, size_t n, const float *a, const float *y, float *d);
 
@@ -421,15 +460,16 @@ MLP_API const char *mlp_simd_name(void);
 /* ======================================================================================
    Implementation
    ====================================================================================== */
-#ifdef MLP_IMPLEMENTATION
-#ifndef MLP__IMPLEMENTED
+#if (defined(MLP_IMPLEMENTATION) || defined(MLP_KERNELS_ONLY)) && !defined(MLP__IMPLEMENTED)
 #define MLP__IMPLEMENTED
 
 /* ----------------------------------------------------------------------- >>platform -- */
 
 #include <string.h>
 
-#if defined(MLP_MALLOC) != defined(MLP_FREE)
+#ifdef MLP_KERNELS_ONLY
+    /* no memory functions */
+#elif defined(MLP_MALLOC) != defined(MLP_FREE)
     #error "mlp.h: define both MLP_MALLOC(size,user) and MLP_FREE(pointer,user), or neither"
 #elif !defined(MLP_MALLOC)
     #include <stdlib.h>
@@ -439,12 +479,15 @@ MLP_API const char *mlp_simd_name(void);
 
 #if defined(__GNUC__) && !defined(__TINYC__)
     #define MLP__INLINE static inline __attribute__((always_inline, unused))
+    #define MLP__NOINLINE static __attribute__((noinline, unused))
     #define MLP__MAYBE __attribute__((unused))
 #elif defined(_MSC_VER)
     #define MLP__INLINE static __forceinline
+    #define MLP__NOINLINE static __declspec(noinline)
     #define MLP__MAYBE
 #else
     #define MLP__INLINE static inline
+    #define MLP__NOINLINE static
     #define MLP__MAYBE
 #endif
 
@@ -482,12 +525,25 @@ MLP_API const char *mlp_simd_name(void);
     #include <math.h>
 #endif
 
+/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 : x` becomes their
+   maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it (constraint: where it is kept) is left
+   alone; that costs no instruction. */
+#if defined(__clang__) && !MLP__X86
+    #define MLP__HIDE(constraint, value) __asm__("" : constraint(value))
+#else
+    #define MLP__HIDE(constraint, value) ((void)0)
+#endif
+
 /* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there. Without the
    hardware it is multiply and add, and no compiler can fuse them. */
 MLP__INLINE float mlp__fma(float a, float b, float c)
 {
 #if !MLP__FMA
     return a * b + c;
+#elif defined(__aarch64__) && defined(__GNUC__)
+    c = __builtin_fmaf(a, b, c);
+    MLP__HIDE("+w", c);
+    return c;
 #elif defined(__GNUC__)
     return __builtin_fmaf(a, b, c);
 #elif MLP__X86
@@ -544,7 +600,7 @@ MLP__INLINE size_t mlp__smaller(size_t a, size_t b) { return a < b ? a : b; }
 
      mlp__vf, mlp__vm      a vector of MLP__W floats; a mask
      vload vstore          any alignment
-     vload_n vstore_n      the first n < MLP__W lanes; vload_n takes the others from fill
+     vload_n vstore_n      the first n < MLP__W lanes, vload_n takes the others from fill; or MLP__PARTS_BY_COPY
      vset1                 all lanes
      vadd vsub vmul vdiv   IEEE
      vfma vfnma            a b + c and c - a b: one rounding if MLP__FMA, else two
@@ -556,6 +612,7 @@ MLP__INLINE size_t mlp__smaller(size_t a, size_t b) { return a < b ? a : b; }
      vscale2               a 2^n, rounded once, for integers -152 <= n <= 130 and 0.5 <= a < 2; any NaN gives NaN. The last
                            product is a fma with 0, for it may be inlined where its result is added to something
      vsplit                a = m 2^e for normal a > 0 with sqrt(1/2) <= m < sqrt(2): returns m, *e is a float
+     vany                  non-zero: some lane of the mask is set
      vfinite               non-zero: no lane is NaN or infinity, by the bits
      vswap                 lane i takes lane i ^ d, d a power of two below MLP__W
      vfirst                lane 0
@@ -565,19 +622,38 @@ MLP__INLINE size_t mlp__smaller(size_t a, size_t b) { return a < b ? a : b; }
    tile of nv vectors: rows * nv accumulators, nv vectors of b and one of a must fit into the registers, and 8 or more
    chains must be under way to hide the latency of fma. MLP__MR4 is the same where each row has 4 chains. */
 
-#ifndef MLP_SIMD
+#define MLP__SIMD_scalar   MLP_SIMD_SCALAR
+#define MLP__SIMD_sse2     MLP_SIMD_SSE2
+#define MLP__SIMD_avx2     MLP_SIMD_AVX2
+#define MLP__SIMD_avx512   MLP_SIMD_AVX512
+#define MLP__SIMD_neon     MLP_SIMD_NEON
+#define MLP__SIMD_wasm     MLP_SIMD_WASM
+#define MLP__SIMD_emulated MLP_SIMD_EMULATED
+#define MLP__JOIN2(a, b) a##b
+#define MLP__JOIN(a, b) MLP__JOIN2(a, b)
+
+#ifdef MLP_KERNELS_ONLY
+    #undef MLP_SIMD
+    #define MLP_SIMD MLP__JOIN(MLP__SIMD_, MLP_KERNELS_ONLY)
+#elif !defined(MLP_SIMD)
     #if defined(__AVX512F__)
         #define MLP_SIMD MLP_SIMD_AVX512
     #elif defined(__AVX2__) && MLP__FMA
         #define MLP_SIMD MLP_SIMD_AVX2
+    #elif MLP__X86
+        #define MLP_SIMD MLP_SIMD_SSE2
+    #elif (defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__)) || defined(_M_ARM64)
+        #define MLP_SIMD MLP_SIMD_NEON
+    #elif defined(__wasm_simd128__)
+        #define MLP_SIMD MLP_SIMD_WASM
     #else
         #define MLP_SIMD MLP_SIMD_SCALAR
     #endif
 #endif
 
 /* The operations on one float: the specification of the vector operations, and what is left of them for scalar. */
-MLP__INLINE float mlp__min1(float a, float b) { return a < b ? a : b; }
-MLP__INLINE float mlp__max1(float a, float b) { return a > b ? a : b; }
+MLP__INLINE float mlp__min1(float a, float b) { int less = a < b; MLP__HIDE("+r", less); return less ? a : b; }
+MLP__INLINE float mlp__max1(float a, float b) { int more = a > b; MLP__HIDE("+r", more); return more ? a : b; }
 MLP__INLINE float mlp__abs1(float a) { return mlp__float(mlp__bits(a) & 0x7fffffffu); }
 MLP__INLINE float mlp__sign1(float a, float b) { return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u)); }
 
@@ -636,10 +712,79 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return m ? a : b; }
     MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { return mlp__scale2_1(a, n); }
     MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { return mlp__split1(a, e); }
+    MLP__INLINE int mlp__vany(mlp__vm m) { return m; }
     MLP__INLINE int mlp__vfinite(mlp__vf a) { return mlp__finite(a); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { (void)d; return a; }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return a; }
     MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+
+#elif MLP_SIMD == MLP_SIMD_SSE2
+
+    #if !MLP__X86
+        #error "mlp.h: MLP_SIMD_SSE2 needs -msse2, which x86-64 always has"
+    #endif
+    #define MLP__NAME "sse2"
+    #define MLP__W 4
+    #define MLP__PARTS_BY_COPY
+    #define MLP__NV 2
+    #define MLP__MR(nv) ((nv) == 1 ? 8 : 5)
+    #define MLP__MR4(nv) ((nv) == 1 ? 2 : 1)
+    typedef __m128 mlp__vf;
+    typedef __m128 mlp__vm;
+    MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm_loadu_ps(p); }
+    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm_storeu_ps(p, a); }
+    MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm_set1_ps(a); }
+    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return _mm_add_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm_sub_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm_mul_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm_div_ps(a, b); }
+    #if MLP__FMA
+    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fmadd_ps(a, b, c); }
+    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fnmadd_ps(a, b, c); }
+    #else
+    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }
+    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_sub_ps(c, _mm_mul_ps(a, b)); }
+    #endif
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm_sqrt_ps(a); }
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm_min_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm_max_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a)
+    {
+        __m128 sign = _mm_set1_ps(-0.0f), whole = _mm_or_ps(_mm_cvtepi32_ps(_mm_cvtps_epi32(a)), _mm_and_ps(sign, a));
+        __m128 small = _mm_cmplt_ps(_mm_andnot_ps(sign, a), _mm_set1_ps(4194304.0f));
+        return _mm_or_ps(_mm_and_ps(small, whole), _mm_andnot_ps(small, a));
+    }
+    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm_andnot_ps(_mm_set1_ps(-0.0f), a); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return _mm_or_ps(mlp__vabs(a), _mm_and_ps(_mm_set1_ps(-0.0f), b)); }
+    MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm_cmplt_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b)); }
+    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
+    {
+        __m128i i = _mm_cvtps_epi32(n), half = _mm_srai_epi32(i, 1), rest = _mm_sub_epi32(i, half);
+        a = _mm_castsi128_ps(_mm_add_epi32(_mm_castps_si128(a), _mm_slli_epi32(half, 23)));
+        rest = _mm_slli_epi32(_mm_add_epi32(rest, _mm_set1_epi32(127)), 23);
+        return mlp__vfma(a, _mm_castsi128_ps(rest), _mm_setzero_ps());
+    }
+    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
+    {
+        __m128i sqrt_half = _mm_set1_epi32(0x3f3504f3), i = _mm_sub_epi32(_mm_castps_si128(a), sqrt_half);
+        *e = _mm_cvtepi32_ps(_mm_srai_epi32(i, 23));
+        return _mm_castsi128_ps(_mm_add_epi32(_mm_and_si128(i, _mm_set1_epi32(0x7fffff)), sqrt_half));
+    }
+    MLP__INLINE int mlp__vany(mlp__vm m) { return _mm_movemask_ps(m); }
+    MLP__INLINE int mlp__vfinite(mlp__vf a)
+    {
+        __m128i inf = _mm_set1_epi32(0x7f800000);
+        return !_mm_movemask_epi8(_mm_cmpeq_epi32(_mm_and_si128(_mm_castps_si128(a), inf), inf));
+    }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? _mm_shuffle_ps(a, a, 0x4e) : _mm_shuffle_ps(a, a, 0xb1); }
+    MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm_cvtss_f32(a); }
+    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
+    {
+        mlp__vf low = _mm_unpacklo_ps(*a, *b);
+        *b = _mm_unpackhi_ps(*a, *b);
+        *a = low;
+    }
 
 #elif MLP_SIMD == MLP_SIMD_AVX2
 
@@ -653,12 +798,12 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__MR4(nv) ((nv) == 1 ? 3 : 1)
     typedef __m256 mlp__vf;
     typedef __m256 mlp__vm;
-    MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm256_set1_ps(a); }
     MLP__INLINE __m256i mlp__vfirst_n(size_t n) { return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm256_loadu_ps(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm256_storeu_ps(p, a); }
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { __m256i m = mlp__vfirst_n(n); return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, m), _mm256_castsi256_ps(m)); }
     MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { _mm256_maskstore_ps(p, mlp__vfirst_n(n), a); }
+    MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm256_set1_ps(a); }
     MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return _mm256_add_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm256_sub_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm256_mul_ps(a, b); }
@@ -686,6 +831,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
         *e = _mm256_cvtepi32_ps(_mm256_srai_epi32(i, 23));
         return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_and_si256(i, _mm256_set1_epi32(0x7fffff)), sqrt_half));
     }
+    MLP__INLINE int mlp__vany(mlp__vm m) { return _mm256_movemask_ps(m); }
     MLP__INLINE int mlp__vfinite(mlp__vf a)
     {
         __m256i inf = _mm256_set1_epi32(0x7f800000);
@@ -746,6 +892,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
         *e = _mm512_cvtepi32_ps(_mm512_srai_epi32(i, 23));
         return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_and_epi32(i, _mm512_set1_epi32(0x7fffff)), sqrt_half));
     }
+    MLP__INLINE int mlp__vany(mlp__vm m) { return m; }
     MLP__INLINE int mlp__vfinite(mlp__vf a)
     {
         __m512i inf = _mm512_set1_epi32(0x7f800000);
@@ -766,6 +913,124 @@ MLP__INLINE float mlp__split1(float a, float *e)
         *a = first;
     }
 
+#elif MLP_SIMD == MLP_SIMD_NEON
+
+    #if !defined(__aarch64__) && !defined(_M_ARM64)
+        #error "mlp.h: MLP_SIMD_NEON needs 64-bit ARM"
+    #endif
+    #include <arm_neon.h>
+    #define MLP__NAME "neon"
+    #define MLP__W 4
+    #define MLP__PARTS_BY_COPY
+    #define MLP__NV 4
+    #define MLP__MR(nv) ((nv) == 1 ? 12 : (nv) == 2 ? 8 : 5)    /* gcc 12 -O2 keeps 2 of the 24 accumulators of 6 x 4 on the stack */
+    #define MLP__MR4(nv) ((nv) == 1 ? 4 : (nv) == 2 ? 2 : 1)
+    typedef float32x4_t mlp__vf;
+    typedef uint32x4_t mlp__vm;
+    MLP__INLINE mlp__vf mlp__vload(const float *p) { return vld1q_f32(p); }
+    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { vst1q_f32(p, a); }
+    MLP__INLINE mlp__vf mlp__vset1(float a) { return vdupq_n_f32(a); }
+    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return vaddq_f32(a, b); }
+    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return vsubq_f32(a, b); }
+    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return vmulq_f32(a, b); }
+    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return vdivq_f32(a, b); }
+    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return vfmaq_f32(c, a, b); }
+    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return vfmsq_f32(c, a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return vsqrtq_f32(a); }
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { mlp__vm less = vcltq_f32(a, b); MLP__HIDE("+w", less); return vbslq_f32(less, a, b); }
+    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { mlp__vm more = vcgtq_f32(a, b); MLP__HIDE("+w", more); return vbslq_f32(more, a, b); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return vrndnq_f32(a); }
+    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return vabsq_f32(a); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return vbslq_f32(vdupq_n_u32(0x80000000u), b, a); }
+    MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return vcltq_f32(a, b); }
+    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return vbslq_f32(m, a, b); }
+    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
+    {
+        int32x4_t i = vcvtq_s32_f32(n), half = vshrq_n_s32(i, 1), rest = vsubq_s32(i, half);
+        a = vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), vshlq_n_s32(half, 23)));
+        rest = vshlq_n_s32(vaddq_s32(rest, vdupq_n_s32(127)), 23);
+        return vfmaq_f32(vdupq_n_f32(0.0f), a, vreinterpretq_f32_s32(rest));
+    }
+    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
+    {
+        int32x4_t sqrt_half = vdupq_n_s32(0x3f3504f3), i = vsubq_s32(vreinterpretq_s32_f32(a), sqrt_half);
+        *e = vcvtq_f32_s32(vshrq_n_s32(i, 23));
+        return vreinterpretq_f32_s32(vaddq_s32(vandq_s32(i, vdupq_n_s32(0x7fffff)), sqrt_half));
+    }
+    MLP__INLINE int mlp__vany(mlp__vm m) { return vmaxvq_u32(m) != 0; }
+    MLP__INLINE int mlp__vfinite(mlp__vf a)
+    {
+        uint32x4_t inf = vdupq_n_u32(0x7f800000u);
+        return !mlp__vany(vceqq_u32(vandq_u32(vreinterpretq_u32_f32(a), inf), inf));
+    }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? vextq_f32(a, a, 2) : vrev64q_f32(a); }
+    MLP__INLINE float mlp__vfirst(mlp__vf a) { return vgetq_lane_f32(a, 0); }
+    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
+    {
+        mlp__vf low = vzip1q_f32(*a, *b);
+        *b = vzip2q_f32(*a, *b);
+        *a = low;
+    }
+
+#elif MLP_SIMD == MLP_SIMD_WASM
+
+    #if !defined(__wasm_simd128__)
+        #error "mlp.h: MLP_SIMD_WASM needs -msimd128"
+    #endif
+    #include <wasm_simd128.h>
+    #define MLP__NAME "wasm"
+    #define MLP__W 4
+    #define MLP__PARTS_BY_COPY
+    #define MLP__NV 2
+    #define MLP__MR(nv) ((nv) == 1 ? 8 : 4)
+    #define MLP__MR4(nv) ((nv) == 1 ? 2 : 1)
+    typedef v128_t mlp__vf;
+    typedef v128_t mlp__vm;
+    MLP__INLINE mlp__vf mlp__vload(const float *p) { return wasm_v128_load(p); }
+    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { wasm_v128_store(p, a); }
+    MLP__INLINE mlp__vf mlp__vset1(float a) { return wasm_f32x4_splat(a); }
+    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return wasm_f32x4_add(a, b); }
+    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return wasm_f32x4_sub(a, b); }
+    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return wasm_f32x4_mul(a, b); }
+    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return wasm_f32x4_div(a, b); }
+    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return wasm_f32x4_add(wasm_f32x4_mul(a, b), c); }
+    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return wasm_f32x4_sub(c, wasm_f32x4_mul(a, b)); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return wasm_f32x4_sqrt(a); }
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return wasm_f32x4_pmin(b, a); }      /* pmin(x, y): y < x ? y : x */
+    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return wasm_f32x4_pmax(b, a); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return wasm_f32x4_nearest(a); }
+    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return wasm_f32x4_abs(a); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return wasm_v128_bitselect(b, a, wasm_f32x4_splat(-0.0f)); }
+    MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return wasm_f32x4_lt(a, b); }
+    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return wasm_v128_bitselect(a, b, m); }
+    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
+    {
+        v128_t i = wasm_i32x4_trunc_sat_f32x4(n), half = wasm_i32x4_shr(i, 1), rest = wasm_i32x4_sub(i, half);
+        a = wasm_i32x4_add(a, wasm_i32x4_shl(half, 23));
+        rest = wasm_i32x4_shl(wasm_i32x4_add(rest, wasm_i32x4_splat(127)), 23);
+        return mlp__vfma(a, rest, wasm_f32x4_splat(0.0f));
+    }
+    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
+    {
+        v128_t sqrt_half = wasm_i32x4_splat(0x3f3504f3), i = wasm_i32x4_sub(a, sqrt_half);
+        *e = wasm_f32x4_convert_i32x4(wasm_i32x4_shr(i, 23));
+        return wasm_i32x4_add(wasm_v128_and(i, wasm_i32x4_splat(0x7fffff)), sqrt_half);
+    }
+    MLP__INLINE int mlp__vany(mlp__vm m) { return wasm_v128_any_true(m); }
+    MLP__INLINE int mlp__vfinite(mlp__vf a)
+    {
+        v128_t inf = wasm_i32x4_splat(0x7f800000);
+        return !mlp__vany(wasm_i32x4_eq(wasm_v128_and(a, inf), inf));
+    }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? wasm_i32x4_shuffle(a, a, 2, 3, 0, 1) : wasm_i32x4_shuffle(a, a, 1, 0, 3, 2); }
+    MLP__INLINE float mlp__vfirst(mlp__vf a) { return wasm_f32x4_extract_lane(a, 0); }
+    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
+    {
+        mlp__vf low = wasm_i32x4_shuffle(*a, *b, 0, 4, 1, 5);
+        *b = wasm_i32x4_shuffle(*a, *b, 2, 6, 3, 7);
+        *a = low;
+    }
+
 #elif MLP_SIMD == MLP_SIMD_EMULATED
 
     #define MLP__NAME "emulated"
@@ -775,35 +1040,35 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__MR4(nv) 1
     typedef struct { float lane[8]; } mlp__vf;
     typedef struct { int lane[8]; } mlp__vm;
-    #undef MLP__UNROLL                  /* plain calls and loops: unrolled and inlined, gcc -fsanitize=address takes over 10 minutes */
+    #undef MLP__UNROLL                  /* plain calls and loops: unrolled and inlined, gcc 12 -fsanitize=address takes over 10 minutes */
     #define MLP__UNROLL
-    #define MLP__LANEWISE static MLP__MAYBE
     #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < 8; i++) r.lane[i] = (expression); return r
-    MLP__LANEWISE mlp__vf mlp__vload(const float *p) { MLP__LANES(mlp__vf, p[i]); }
-    MLP__LANEWISE void mlp__vstore(float *p, mlp__vf a) { int i; for (i = 0; i < 8; i++) p[i] = a.lane[i]; }
-    MLP__LANEWISE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { MLP__LANES(mlp__vf, (size_t)i < n ? p[i] : fill.lane[i]); }
-    MLP__LANEWISE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { size_t i; for (i = 0; i < n; i++) p[i] = a.lane[i]; }
-    MLP__LANEWISE mlp__vf mlp__vset1(float a) { MLP__LANES(mlp__vf, a); }
-    MLP__LANEWISE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] + b.lane[i]); }
-    MLP__LANEWISE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] - b.lane[i]); }
-    MLP__LANEWISE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] * b.lane[i]); }
-    MLP__LANEWISE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] / b.lane[i]); }
-    MLP__LANEWISE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(a.lane[i], b.lane[i], c.lane[i])); }
-    MLP__LANEWISE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(-a.lane[i], b.lane[i], c.lane[i])); }
-    MLP__LANEWISE mlp__vf mlp__vsqrt(mlp__vf a) { MLP__LANES(mlp__vf, mlp__sqrt(a.lane[i])); }
-    MLP__LANEWISE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__min1(a.lane[i], b.lane[i])); }
-    MLP__LANEWISE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__max1(a.lane[i], b.lane[i])); }
-    MLP__LANEWISE mlp__vf mlp__vround(mlp__vf a) { MLP__LANES(mlp__vf, mlp__round1(a.lane[i])); }
-    MLP__LANEWISE mlp__vf mlp__vabs(mlp__vf a) { MLP__LANES(mlp__vf, mlp__abs1(a.lane[i])); }
-    MLP__LANEWISE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__sign1(a.lane[i], b.lane[i])); }
-    MLP__LANEWISE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, a.lane[i] < b.lane[i]); }
-    MLP__LANEWISE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, m.lane[i] ? a.lane[i] : b.lane[i]); }
-    MLP__LANEWISE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { MLP__LANES(mlp__vf, mlp__scale2_1(a.lane[i], n.lane[i])); }
-    MLP__LANEWISE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { MLP__LANES(mlp__vf, mlp__split1(a.lane[i], &e->lane[i])); }
-    MLP__LANEWISE int mlp__vfinite(mlp__vf a) { int i, all = 1; for (i = 0; i < 8; i++) all &= mlp__finite(a.lane[i]); return all; }
-    MLP__LANEWISE mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__LANES(mlp__vf, a.lane[i ^ d]); }
-    MLP__LANEWISE float mlp__vfirst(mlp__vf a) { return a.lane[0]; }
-    MLP__LANEWISE void mlp__vzip(mlp__vf *a, mlp__vf *b)
+    MLP__NOINLINE mlp__vf mlp__vload(const float *p) { MLP__LANES(mlp__vf, p[i]); }
+    MLP__NOINLINE void mlp__vstore(float *p, mlp__vf a) { int i; for (i = 0; i < 8; i++) p[i] = a.lane[i]; }
+    MLP__NOINLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { MLP__LANES(mlp__vf, (size_t)i < n ? p[i] : fill.lane[i]); }
+    MLP__NOINLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { size_t i; for (i = 0; i < n; i++) p[i] = a.lane[i]; }
+    MLP__NOINLINE mlp__vf mlp__vset1(float a) { MLP__LANES(mlp__vf, a); }
+    MLP__NOINLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] + b.lane[i]); }
+    MLP__NOINLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] - b.lane[i]); }
+    MLP__NOINLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] * b.lane[i]); }
+    MLP__NOINLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] / b.lane[i]); }
+    MLP__NOINLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(a.lane[i], b.lane[i], c.lane[i])); }
+    MLP__NOINLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(-a.lane[i], b.lane[i], c.lane[i])); }
+    MLP__NOINLINE mlp__vf mlp__vsqrt(mlp__vf a) { MLP__LANES(mlp__vf, mlp__sqrt(a.lane[i])); }
+    MLP__NOINLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__min1(a.lane[i], b.lane[i])); }
+    MLP__NOINLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__max1(a.lane[i], b.lane[i])); }
+    MLP__NOINLINE mlp__vf mlp__vround(mlp__vf a) { MLP__LANES(mlp__vf, mlp__round1(a.lane[i])); }
+    MLP__NOINLINE mlp__vf mlp__vabs(mlp__vf a) { MLP__LANES(mlp__vf, mlp__abs1(a.lane[i])); }
+    MLP__NOINLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__sign1(a.lane[i], b.lane[i])); }
+    MLP__NOINLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, a.lane[i] < b.lane[i]); }
+    MLP__NOINLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, m.lane[i] ? a.lane[i] : b.lane[i]); }
+    MLP__NOINLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { MLP__LANES(mlp__vf, mlp__scale2_1(a.lane[i], n.lane[i])); }
+    MLP__NOINLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { MLP__LANES(mlp__vf, mlp__split1(a.lane[i], &e->lane[i])); }
+    MLP__NOINLINE int mlp__vany(mlp__vm m) { int i, any = 0; for (i = 0; i < 8; i++) any |= m.lane[i]; return any; }
+    MLP__NOINLINE int mlp__vfinite(mlp__vf a) { int i, all = 1; for (i = 0; i < 8; i++) all &= mlp__finite(a.lane[i]); return all; }
+    MLP__NOINLINE mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__LANES(mlp__vf, a.lane[i ^ d]); }
+    MLP__NOINLINE float mlp__vfirst(mlp__vf a) { return a.lane[0]; }
+    MLP__NOINLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
     {
         mlp__vf x = *a, y = *b;
         int i;
@@ -812,11 +1077,28 @@ MLP__INLINE float mlp__split1(float a, float *e)
             b->lane[2*i] = x.lane[i + 4]; b->lane[2*i + 1] = y.lane[i + 4];
         }
     }
-    #undef MLP__LANEWISE
     #undef MLP__LANES
 
 #else
     #error "mlp.h: unknown value of MLP_SIMD"
+#endif
+
+#ifdef MLP__PARTS_BY_COPY                   /* no masked loads and stores */
+    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
+    {
+        float t[MLP__W];
+        size_t i;
+        mlp__vstore(t, fill);
+        for (i = 0; i < n; i++) t[i] = p[i];
+        return mlp__vload(t);
+    }
+    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n)
+    {
+        float t[MLP__W];
+        size_t i;
+        mlp__vstore(t, a);
+        for (i = 0; i < n; i++) p[i] = t[i];
+    }
 #endif
 
 /* What follows from these operations. */
@@ -868,7 +1150,8 @@ MLP__INLINE void mlp__transpose(mlp__vf v[MLP__W])
 
 /* -------------------------------------------------------------------------- >>vmath -- */
 /* Largest errors over all 2^32 inputs, in units in the last place, with and without fused multiply-add (make check-ulp):
-     exp 0.90    log 0.84    tanh 1.21    sigmoid 1.97
+     exp 0.90    log 0.84    tanh 1.21    sigmoid 1.97    sin 1.65    cos 1.65
+   gelu has an absolute bound: 4e-7 max(1, |z|).
    Coefficients: minimax fits with single precision coefficients (Sollya's fpminimax). */
 
 /* x = n ln 2 + r, |r| <= ln(2)/2; returns exp(r) - 1 and n. ln 2 = high + low, n * high exact. For |x| <= 1000. */
@@ -952,6 +1235,100 @@ MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
     return mlp__vadd(mlp__vlog(v), mlp__vdiv(lost, v));
 }
 
+/* log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which neither overflows nor cancels */
+MLP__INLINE mlp__vf mlp__vsoftplus(mlp__vf x)
+{
+    return mlp__vadd(mlp__vlog1p(mlp__vexp(mlp__vneg(mlp__vabs(x)))), mlp__vmax(mlp__vzero(), x));
+}
+
+/* e^x - 1 for x <= 0: 2^n (1 + q) - 1 = 2^n q + (2^n - 1), without cancellation */
+MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
+{
+    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vscale2(one, n);
+    return mlp__vfma(s, q, mlp__vsub(s, one));
+}
+
+/* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is small, and
+   *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in t = 1/(1 + 0.3 u). */
+MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
+{
+    mlp__vf one = mlp__vset1(1.0f), t, p;
+    *e = mlp__vexp(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
+    t = mlp__vdiv(one, mlp__vfma(mlp__vset1(0.3f), mlp__vabs(x), one));
+    p = mlp__vfma(mlp__vset1(0.03566792f), t, mlp__vset1(-0.15717658f));
+    p = mlp__vfma(p, t, mlp__vset1(0.20631142f));
+    p = mlp__vfma(p, t, mlp__vset1(-0.053648174f));
+    p = mlp__vfma(p, t, mlp__vset1(0.12854455f));
+    p = mlp__vfma(p, t, mlp__vset1(0.09991817f));
+    p = mlp__vfma(p, t, mlp__vset1(0.12075328f));
+    p = mlp__vmul(mlp__vfma(p, t, mlp__vset1(0.11962934f)), t);
+    return mlp__vselect(mlp__vlt(x, mlp__vzero()), mlp__vmul(*e, p), mlp__vfnma(*e, p, one));
+}
+
+/* One float: x = n pi/2 + r, n modulo 4, for |x| >= 1, by whole numbers (Payne and Hanek 1983): x = m 2^k, and of the bits of
+   2/pi only the 96 from the weight 2^(1-k) on matter, those above giving multiples of 4. NaN and infinity give NaN. */
+static float mlp__reduce_large(float x, float *n)
+{
+    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu };
+    const uint32_t bits = mlp__bits(x), m = (bits & 0x7fffffu) | 0x800000u;
+    const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;         /* at: bits before the first that matters */
+    uint64_t low, middle, high, fraction;
+    uint32_t w[3];
+    int i, quadrant;
+    double r;
+    if (!mlp__finite(x)) return *n = mlp__float(0x7fc00000u);
+    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift) : two_over_pi[word + i];
+    low = (uint64_t)m * w[2];
+    middle = (uint64_t)m * w[1] + (low >> 32);
+    high = (uint64_t)m * w[0] + (middle >> 32);                     /* modulo 2^32: its two top bits are the quadrant */
+    fraction = (high << 34) | (middle & 0xffffffffu) << 2 | (low & 0xffffffffu) >> 30;
+    quadrant = (int)(high >> 30 & 3) + (int)(fraction >> 63);       /* round to nearest, so that |r| <= pi/4 */
+    r = (double)(int64_t)fraction * (1.5707963267948966 / 18446744073709551616.0);
+    *n = (float)(bits >> 31 ? -quadrant : quadrant);
+    return (float)(bits >> 31 ? -r : r);
+}
+
+/* x = n pi/2 + r, |r| <= pi/4: returns r. pi/2 in parts of 14, 11 and 14 bits, whose products with |n| <= 1024 are exact, and a
+   rest. The first two differences are exact, too; what the third loses comes back with the rest, so r is rounded once. */
+MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
+{
+    mlp__vf part3 = mlp__vset1(1.589251e-08f), r2, r3, r;
+    *n = mlp__vround(mlp__vmul(x, mlp__vset1(0.63661975f)));
+    r2 = mlp__vfnma(*n, mlp__vset1(0.000117599964f), mlp__vfnma(*n, mlp__vset1(1.5706787f), x));
+    r3 = mlp__vfnma(*n, part3, r2);
+    r = mlp__vadd(r3, mlp__vfnma(*n, mlp__vset1(7.443548e-13f), mlp__vfnma(*n, part3, mlp__vsub(r2, r3))));
+    if (mlp__vany(mlp__vlt(mlp__vset1(1600.0f), mlp__vabs(x)))) {
+        float xs[MLP__W], rs[MLP__W], ns[MLP__W];
+        int i;
+        mlp__vstore(xs, x); mlp__vstore(rs, r); mlp__vstore(ns, *n);
+        for (i = 0; i < MLP__W; i++)
+            if (mlp__abs1(xs[i]) > 1600.0f) rs[i] = mlp__reduce_large(xs[i], &ns[i]);
+        r = mlp__vload(rs); *n = mlp__vload(ns);
+    }
+    return r;
+}
+
+/* sin(x + quarters pi/2): sin or cos of r, by the quarter that n + quarters falls into, m = -2 .. 2 modulo 4 */
+MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
+{
+    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f), one = mlp__vset1(1.0f);
+    mlp__vf m, s, c, y;
+    s = mlp__vfma(mlp__vset1(-0.000195828994f), r2, mlp__vset1(0.00833271351f));
+    s = mlp__vfma(s, r2, mlp__vset1(-0.166666642f));
+    s = mlp__vfma(s, mlp__vmul(r2, r), r);
+    c = mlp__vfma(mlp__vset1(2.45430238e-05f), r2, mlp__vset1(-0.00138882687f));
+    c = mlp__vfma(c, r2, mlp__vset1(0.0416666642f));
+    c = mlp__vfma(mlp__vmul(c, r2), r2, mlp__vfnma(half, r2, one));
+    n = mlp__vadd(n, mlp__vset1(quarters));
+    m = mlp__vfnma(four, mlp__vround(mlp__vmul(n, mlp__vset1(0.25f))), n);
+    y = mlp__vselect(mlp__vlt(mlp__vabs(mlp__vsub(mlp__vabs(m), one)), half), c, s);
+    y = mlp__vselect(mlp__vlt(m, mlp__vneg(half)), mlp__vneg(y), y);
+    return mlp__vselect(mlp__vlt(mlp__vset1(1.5f), m), mlp__vneg(y), y);
+}
+
+MLP__INLINE mlp__vf mlp__vsin(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsin_of(x, 0.0f), x); }    /* sin(-0) = -0 */
+MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
+
 /* ------------------------------------------------------------------------ >>kernels -- */
 
 /* An elementwise function of up to three arrays and a parameter; the driver is inlined around each of them. */
@@ -973,6 +1350,9 @@ MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const 
 #define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__MAYBE mlp__vf alpha)
 #define MLP__SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_slope(MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf a, MLP__MAYBE mlp__vf alpha)
 
+/* x > 0 ? 1 : 0 */
+MLP__INLINE mlp__vf mlp__step(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero()); }
+
 MLP__VALUE(identity) { return z; }
 MLP__SLOPE(identity) { return mlp__vset1(1.0f); }
 
@@ -983,18 +1363,95 @@ MLP__VALUE(tanh) { return mlp__vtanh(z); }
 MLP__SLOPE(tanh) { return mlp__vfnma(a, a, mlp__vset1(1.0f)); }            /* 1 - a^2 */
 
 MLP__VALUE(relu) { return mlp__vmax(mlp__vzero(), z); }                    /* z < 0 ? 0 : z */
-MLP__SLOPE(relu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vzero()); }
+MLP__SLOPE(relu) { return mlp__step(a); }
 
 MLP__VALUE(leaky_relu) { return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, z), z); }
 MLP__SLOPE(leaky_relu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), alpha); }
 
+MLP__VALUE(elu) { return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))), z); }
+MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }      /* alpha e^z = a + alpha */
+
+MLP__VALUE(selu) { return mlp__vmul(mlp__vset1(1.05070099f), mlp__elu_value(z, mlp__vset1(1.67326324f))); }
+MLP__SLOPE(selu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.05070099f), mlp__vadd(a, mlp__vset1(1.75809934f))); }
+
+MLP__VALUE(gelu) { mlp__vf e; return mlp__vmul(z, mlp__vnormal(z, &e)); }
+MLP__SLOPE(gelu) { mlp__vf e, phi = mlp__vnormal(z, &e); return mlp__vfma(mlp__vmul(mlp__vset1(0.39894228f), z), e, phi); }  /* Phi + z Phi' */
+
+/* (1 + tanh(u)) / 2 = sigmoid(2 u), 2 u = z (1.59577 + 0.0713548 z^2) */
+MLP__INLINE mlp__vf mlp__gelu_tanh_gate(mlp__vf z)
+{
+    return mlp__vsigmoid(mlp__vmul(z, mlp__vfma(mlp__vset1(0.0713548163f), mlp__vmul(z, z), mlp__vset1(1.59576912f))));
+}
+MLP__VALUE(gelu_tanh) { return mlp__vmul(z, mlp__gelu_tanh_gate(z)); }
+MLP__SLOPE(gelu_tanh)                                                      /* s + z s (1 - s) (2 u)' */
+{
+    mlp__vf s = mlp__gelu_tanh_gate(z), u = mlp__vmul(z, mlp__vfma(mlp__vset1(0.214064449f), mlp__vmul(z, z), mlp__vset1(1.59576912f)));
+    return mlp__vfma(mlp__vfnma(s, s, s), u, s);
+}
+
+MLP__VALUE(silu) { return mlp__vmul(z, mlp__vsigmoid(z)); }
+MLP__SLOPE(silu) { mlp__vf s = mlp__vsigmoid(z); return mlp__vfma(mlp__vfnma(s, s, s), z, s); }        /* s + z s (1 - s) */
+
+MLP__VALUE(softplus) { return mlp__vsoftplus(z); }
+MLP__SLOPE(softplus) { return mlp__vsigmoid(z); }
+
+MLP__VALUE(softsign) { return mlp__vdiv(z, mlp__vadd(mlp__vset1(1.0f), mlp__vabs(z))); }
+MLP__SLOPE(softsign)                                                       /* 1 / (1 + |z|)^2 */
+{
+    mlp__vf one = mlp__vset1(1.0f), i = mlp__vdiv(one, mlp__vadd(one, mlp__vabs(z)));
+    return mlp__vmul(i, i);
+}
+
+MLP__INLINE mlp__vf mlp__clamp(mlp__vf low, mlp__vf high, mlp__vf x) { return mlp__vmin(high, mlp__vmax(low, x)); }
+
+MLP__VALUE(hard_sigmoid) { return mlp__clamp(mlp__vzero(), mlp__vset1(1.0f), mlp__vfma(z, mlp__vset1(0.166666672f), mlp__vset1(0.5f))); }
+MLP__SLOPE(hard_sigmoid)                                                   /* 1/6 where 0 < a < 1 */
+{
+    mlp__vf half = mlp__vset1(0.5f);
+    return mlp__vselect(mlp__vlt(mlp__vabs(mlp__vsub(a, half)), half), mlp__vset1(0.166666672f), mlp__vzero());
+}
+
+MLP__VALUE(hard_tanh) { return mlp__clamp(mlp__vset1(-1.0f), mlp__vset1(1.0f), z); }
+MLP__SLOPE(hard_tanh) { return mlp__vselect(mlp__vlt(mlp__vabs(a), mlp__vset1(1.0f)), mlp__vset1(1.0f), mlp__vzero()); }
+
+/* w = e^z, n = w^2 + 2 w, d = n + 2: tanh(log(1 + w)) = n / d. From z = 20 on it is 1. */
+MLP__VALUE(mish)
+{
+    mlp__vf w = mlp__vexp(mlp__vmin(mlp__vset1(20.0f), z)), n = mlp__vfma(w, w, mlp__vadd(w, w));
+    return mlp__vmul(z, mlp__vdiv(n, mlp__vadd(n, mlp__vset1(2.0f))));
+}
+MLP__SLOPE(mish)                                                           /* n/d + 4 z w (1 + w) / d^2 */
+{
+    mlp__vf c = mlp__vmin(mlp__vset1(20.0f), z), w = mlp__vexp(c), n = mlp__vfma(w, w, mlp__vadd(w, w));
+    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))), v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
+    return mlp__vfma(n, i, mlp__vmul(mlp__vmul(v, i), i));
+}
+
+MLP__VALUE(sin) { return mlp__vsin(z); }
+MLP__SLOPE(sin) { return mlp__vcos(z); }
+
+MLP__VALUE(gaussian) { return mlp__vexp(mlp__vneg(mlp__vmul(z, z))); }
+MLP__SLOPE(gaussian) { return mlp__vmul(mlp__vmul(mlp__vset1(-2.0f), z), a); }
+
 /* Columns: enum, name, default of alpha (0: it takes none), the slope needs z, initializer. */
 #define MLP__ACTIVATIONS(X) \
-    X(IDENTITY,   identity,   0,     0, GLOROT_UNIFORM) \
-    X(SIGMOID,    sigmoid,    0,     0, GLOROT_UNIFORM) \
-    X(TANH,       tanh,       0,     0, GLOROT_UNIFORM) \
-    X(RELU,       relu,       0,     0, HE_UNIFORM)     \
-    X(LEAKY_RELU, leaky_relu, 0.01f, 0, HE_UNIFORM)
+    X(IDENTITY,     identity,     0,     0, GLOROT_UNIFORM) \
+    X(SIGMOID,      sigmoid,      0,     0, GLOROT_UNIFORM) \
+    X(TANH,         tanh,         0,     0, GLOROT_UNIFORM) \
+    X(RELU,         relu,         0,     0, HE_UNIFORM)     \
+    X(LEAKY_RELU,   leaky_relu,   0.01f, 0, HE_UNIFORM)     \
+    X(ELU,          elu,          1.0f,  0, HE_UNIFORM)     \
+    X(SELU,         selu,         0,     0, GLOROT_UNIFORM) \
+    X(GELU,         gelu,         0,     1, HE_UNIFORM)     \
+    X(GELU_TANH,    gelu_tanh,    0,     1, HE_UNIFORM)     \
+    X(SILU,         silu,         0,     1, HE_UNIFORM)     \
+    X(SOFTPLUS,     softplus,     0,     1, HE_UNIFORM)     \
+    X(SOFTSIGN,     softsign,     0,     1, GLOROT_UNIFORM) \
+    X(HARD_SIGMOID, hard_sigmoid, 0,     0, GLOROT_UNIFORM) \
+    X(HARD_TANH,    hard_tanh,    0,     0, GLOROT_UNIFORM) \
+    X(MISH,         mish,         0,     1, HE_UNIFORM)     \
+    X(SIN,          sin,          0,     1, GLOROT_UNIFORM) \
+    X(GAUSSIAN,     gaussian,     0,     1, GLOROT_UNIFORM)
 
 #define MLP__AS_ELEMENTWISE(NAME, name, alpha_default, needs_z, initializer) \
     MLP__INLINE mlp__vf mlp__##name##_forward(mlp__vf z, MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, mlp__vf alpha) \
@@ -1028,8 +1485,8 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
     }
 }
 
-/* The losses of one element, from z and a = g(z), and their slopes dl/da; the two cross entropies give dl/dz instead, their
-   activation being fixed. Adding one is two functions and a line. */
+/* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its activation
+   being fixed. Adding one is two functions and a line. */
 #define MLP__LOSS(name)       MLP__INLINE mlp__vf mlp__##name##_loss(MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf a, mlp__vf y, MLP__MAYBE mlp__vf delta)
 #define MLP__LOSS_SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf delta)
 
@@ -1039,27 +1496,36 @@ MLP__LOSS_SLOPE(squared)      { mlp__vf d = mlp__vsub(a, y); return mlp__vadd(d,
 MLP__LOSS(half_squared)       { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(mlp__vmul(mlp__vset1(0.5f), d), d); }
 MLP__LOSS_SLOPE(half_squared) { return mlp__vsub(a, y); }
 
-/* a = sigmoid(z): -y log a - (1-y) log(1-a) = log(1 + e^-|z|) + max(z, 0) - y z, which neither overflows nor cancels */
-MLP__LOSS(binary_cross_entropy)
-{
-    mlp__vf softplus = mlp__vadd(mlp__vlog1p(mlp__vexp(mlp__vneg(mlp__vabs(z)))), mlp__vmax(mlp__vzero(), z));
-    return mlp__vfnma(y, z, softplus);
-}
-MLP__LOSS_SLOPE(binary_cross_entropy) { return mlp__vsub(a, y); }
+MLP__LOSS(absolute)           { return mlp__vabs(mlp__vsub(a, y)); }
+MLP__LOSS_SLOPE(absolute)     { return mlp__vsub(mlp__step(mlp__vsub(a, y)), mlp__step(mlp__vsub(y, a))); }     /* the sign of a - y */
 
-/* z: log a. A target of 0 counts nothing, even where a underflowed. */
-MLP__LOSS(cross_entropy)
-{
-    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(y)), mlp__vneg(mlp__vmul(y, z)), mlp__vzero());
-}
-MLP__LOSS_SLOPE(cross_entropy) { return mlp__vsub(a, y); }
+/* with c = min(|a-y|, delta): c (|a-y| - c/2) */
+MLP__LOSS(huber)              { mlp__vf d = mlp__vabs(mlp__vsub(a, y)), c = mlp__vmin(delta, d); return mlp__vmul(c, mlp__vfnma(mlp__vset1(0.5f), c, d)); }
+MLP__LOSS_SLOPE(huber)        { return mlp__clamp(mlp__vneg(delta), delta, mlp__vsub(a, y)); }
+
+MLP__LOSS(logistic)           { return mlp__vsoftplus(mlp__vneg(mlp__vmul(y, a))); }
+MLP__LOSS_SLOPE(logistic)     { return mlp__vneg(mlp__vmul(y, mlp__vsigmoid(mlp__vneg(mlp__vmul(y, a))))); }
+
+MLP__LOSS(hinge)              { return mlp__vmax(mlp__vzero(), mlp__vfnma(y, a, mlp__vset1(1.0f))); }
+MLP__LOSS_SLOPE(hinge)        { return mlp__vneg(mlp__vmul(y, mlp__step(mlp__vfnma(y, a, mlp__vset1(1.0f))))); }
+
+MLP__LOSS(margin)             { return mlp__vmax(mlp__vzero(), mlp__vsub(y, a)); }
+MLP__LOSS_SLOPE(margin)       { return mlp__vneg(mlp__step(mlp__vsub(y, a))); }
+
+/* a = sigmoid(z): -y log a - (1-y) log(1-a) = log(1 + e^z) - y z */
+MLP__LOSS(binary_cross_entropy)       { return mlp__vfnma(y, z, mlp__vsoftplus(z)); }
+MLP__LOSS_SLOPE(binary_cross_entropy) { return mlp__vsub(a, y); }
 
 /* Columns: enum, name, the activation of the last layer it goes with (DEFAULT: any), what integer labels mean. */
 #define MLP__LOSSES(X) \
-    X(SQUARED,              squared,              DEFAULT, NONE)     \
-    X(HALF_SQUARED,         half_squared,         DEFAULT, NONE)     \
-    X(BINARY_CROSS_ENTROPY, binary_cross_entropy, SIGMOID, ZERO_ONE) \
-    X(CROSS_ENTROPY,        cross_entropy,        SOFTMAX, CLASS)
+    X(SQUARED,              squared,              DEFAULT, NONE) \
+    X(HALF_SQUARED,         half_squared,         DEFAULT, NONE) \
+    X(ABSOLUTE,             absolute,             DEFAULT, NONE) \
+    X(HUBER,                huber,                DEFAULT, NONE) \
+    X(LOGISTIC,             logistic,             DEFAULT, SIGN) \
+    X(HINGE,                hinge,                DEFAULT, SIGN) \
+    X(MARGIN,               margin,               DEFAULT, NONE) \
+    X(BINARY_CROSS_ENTROPY, binary_cross_entropy, SIGMOID, ZERO_ONE)
 
 /* z, a, y, l: n */
 static void mlp__k_loss(mlp_loss loss, float delta, size_t n, const float *z, const float *a, const float *y, float *l)
@@ -1149,15 +1615,33 @@ static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, co
     }
 }
 
-/* z, a = softmax(z), log_a: rows x cols. log a_j = z_j - max z + log(max a): one logarithm a row, finite where a_j underflows */
-static void mlp__k_log_softmax(size_t rows, size_t cols, const float *z, const float *a, float *log_a)
+/* z, a = softmax(z), y, l: rows x cols. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where
+   a_j underflows. A target of 0 counts nothing. */
+static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, const float *a, const float *y, float *l)
 {
     const mlp__vf zero = mlp__vzero();
     size_t i, j;
-    for (i = 0; i < rows; i++, z += cols, a += cols, log_a += cols) {
+    for (i = 0; i < rows; i++, z += cols, a += cols, y += cols, l += cols) {
         const mlp__vf max = mlp__vset1(mlp__row_max(cols, z)), log_max = mlp__vlog(mlp__vset1(mlp__row_max(cols, a)));
+        for (j = 0; j < cols; j += MLP__W) {
+            mlp__vf target = mlp__vget(y + j, cols - j, zero), log_a = mlp__vadd(mlp__vsub(mlp__vget(z + j, cols - j, zero), max), log_max);
+            mlp__vput(l + j, mlp__vselect(mlp__vlt(zero, mlp__vabs(target)), mlp__vneg(mlp__vmul(target, log_a)), zero), cols - j);
+        }
+    }
+}
+
+/* a, y, dz: rows x cols. dz = a sum(y) - y, with rows of y that sum to 1: a - y */
+static void mlp__k_cross_entropy_backward(size_t rows, size_t cols, const float *a, const float *y, float *dz)
+{
+    const mlp__vf zero = mlp__vzero();
+    size_t i, j, v;
+    for (i = 0; i < rows; i++, a += cols, y += cols, dz += cols) {
+        mlp__vf sum[MLP__N16], total;
+        for (v = 0; v < MLP__N16; v++) sum[v] = zero;
+        MLP__FOR_16_LANES(j, v, cols) sum[v] = mlp__vadd(sum[v], mlp__vget(y + j + v * MLP__W, cols - j - v * MLP__W, zero));
+        total = mlp__vset1(mlp__fold(mlp__vadd, sum));
         for (j = 0; j < cols; j += MLP__W)
-            mlp__vput(log_a + j, mlp__vadd(mlp__vsub(mlp__vget(z + j, cols - j, zero), max), log_max), cols - j);
+            mlp__vput(dz + j, mlp__vfma(mlp__vget(a + j, cols - j, zero), total, mlp__vneg(mlp__vget(y + j, cols - j, zero))), cols - j);
     }
 }
 
@@ -1501,23 +1985,124 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 /* -------------------------------------------------------------------------- >>table -- */
 /* The only door from here on: below this line no vector type, above it no net. */
 
-static const mlp_kernels mlp__kernels = {
+#ifdef MLP_KERNELS_ONLY
+    #define MLP__TABLE MLP__JOIN(mlp__kernels_, MLP_KERNELS_ONLY)
+    #ifdef __cplusplus
+    extern "C" {
+    #endif
+    extern const mlp_kernels MLP__TABLE;
+    #ifdef __cplusplus
+    }
+    #endif
+    const mlp_kernels MLP__TABLE = {
+#else
+    static const mlp_kernels mlp__kernels = {
+#endif
     MLP__NAME, MLP__W, MLP__FMA,
     mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
-    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_log_softmax,
+    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy, mlp__k_cross_entropy_backward,
     mlp__k_forward, mlp__k_backward_weights, mlp__k_backward_input,
     mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
     mlp__k_axpy, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
 };
 
+#ifndef MLP_KERNELS_ONLY
+
 /* ----------------------------------------------------------------------- >>dispatch -- */
 
-static int mlp__same_text(const char *a, const char *b) { return strcmp(a, b) == 0; }
+/* The tables of this program, best first, this file's own last. */
+#ifdef MLP_DISPATCH
+    #if defined(__AVX__)
+        #error "mlp.h: compile the file with MLP_DISPATCH without -mavx and the like, or it does not run where the choice matters"
+    #endif
+    #ifndef MLP_DISPATCH_TABLES
+        #if MLP__X86
+            #define MLP_DISPATCH_TABLES(X) X(avx512) X(avx2)
+        #else
+            #define MLP_DISPATCH_TABLES(X)
+        #endif
+    #endif
+    #define MLP__DECLARE(name) extern const mlp_kernels mlp__kernels_##name;
+    #ifdef __cplusplus
+    extern "C" {
+    #endif
+    MLP_DISPATCH_TABLES(MLP__DECLARE)
+    #ifdef __cplusplus
+    }
+    #endif
+#else
+    #undef MLP_DISPATCH_TABLES
+    #define MLP_DISPATCH_TABLES(X)
+#endif
 
-MLP_API const mlp_kernels *mlp_kernels_for(const char *name)
+#define MLP__ENTRY(name) { MLP__SIMD_##name, &mlp__kernels_##name },
+static const struct { int simd; const mlp_kernels *kernels; } mlp__tables[] = {
+    MLP_DISPATCH_TABLES(MLP__ENTRY)
+    { MLP_SIMD, &mlp__kernels }
+};
+enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
+
+#if defined(MLP_DISPATCH) && MLP__X86
+    #if defined(__GNUC__)
+        #include <cpuid.h>
+        static void mlp__cpuid(unsigned leaf, unsigned r[4])
+        {
+            r[0] = r[1] = r[2] = r[3] = 0;
+            __get_cpuid_count(leaf, 0, &r[0], &r[1], &r[2], &r[3]);
+        }
+        static unsigned mlp__xcr0(void)
+        {
+            unsigned low, high;
+            __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+            return low;
+        }
+    #else
+        #include <intrin.h>
+        static void mlp__cpuid(unsigned leaf, unsigned r[4]) { __cpuidex((int *)r, (int)leaf, 0); }
+        static unsigned mlp__xcr0(void) { return (unsigned)_xgetbv(0); }
+    #endif
+
+    /* The instructions, and the operating system saving their registers: bits 1, 2 (ymm) and 5, 6, 7 (zmm) of XCR0. */
+    static int mlp__cpu_runs(int simd, int fma)
+    {
+        unsigned one[4], seven[4], saved;
+        mlp__cpuid(1, one);
+        mlp__cpuid(7, seven);
+        saved = one[2] >> 27 & 1 ? mlp__xcr0() : 0;
+        if (fma && !(one[2] >> 12 & 1 && (saved & 0x6) == 0x6)) return 0;
+        if (simd == MLP_SIMD_AVX2) return seven[1] >> 5 & 1 && (saved & 0x6) == 0x6;
+        if (simd == MLP_SIMD_AVX512) return seven[1] >> 16 & 1 && (saved & 0xe6) == 0xe6;
+        return 1;
+    }
+#else
+    static int mlp__cpu_runs(int simd, int fma) { (void)simd; (void)fma; return 1; }     /* decided by the compiler flags */
+#endif
+
+static const mlp_kernels *mlp__find(const char *name)
 {
-    return !name || mlp__same_text(name, mlp__kernels.name) ? &mlp__kernels : NULL;
+    size_t i;
+    for (i = 0; i < MLP__TABLES; i++) {
+        const mlp_kernels *k = mlp__tables[i].kernels;
+        if ((!name || strcmp(name, k->name) == 0) && mlp__cpu_runs(mlp__tables[i].simd, k->fma)) return k;
+    }
+    return NULL;
 }
+
+/* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of nets. Threads
+   that come first together find the same. */
+#if defined(MLP_DISPATCH) && defined(__GNUC__)
+    static const mlp_kernels *mlp__best(void)
+    {
+        static const mlp_kernels *best;
+        const mlp_kernels *k = __atomic_load_n(&best, __ATOMIC_RELAXED);
+        if (!k) __atomic_store_n(&best, k = mlp__find(NULL), __ATOMIC_RELAXED);
+        return k;
+    }
+#else
+    static const mlp_kernels *mlp__best(void) { return mlp__find(NULL); }
+#endif
+
+MLP_API const mlp_kernels *mlp_kernels_for(const char *name) { return name ? mlp__find(name) : mlp__best(); }
 
 MLP_API const char *mlp_simd_name(void) { return mlp_kernels_for(NULL)->name; }
 
@@ -1626,12 +2211,13 @@ static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
     MLP__ACTIVATIONS(MLP__CASE)
     #undef MLP__CASE
     case MLP_ACT_SOFTMAX: break;
+    case MLP_ACT_CUSTOM: facts.needs_z = 1; break;
     default: facts.known = 0;
     }
     return facts;
 }
 
-typedef enum { MLP__LABELS_NONE, MLP__LABELS_ZERO_ONE, MLP__LABELS_CLASS } mlp__labels;
+typedef enum { MLP__LABELS_NONE, MLP__LABELS_ZERO_ONE, MLP__LABELS_SIGN, MLP__LABELS_CLASS } mlp__labels;
 typedef struct { int known; mlp_activation activation; mlp__labels labels; } mlp__loss_facts;
 
 static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
@@ -1642,6 +2228,8 @@ static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
         case MLP_LOSS_##NAME: facts.activation = MLP_ACT_##act; facts.labels = MLP__LABELS_##meaning; break;
     MLP__LOSSES(MLP__CASE)
     #undef MLP__CASE
+    case MLP_LOSS_CROSS_ENTROPY: facts.activation = MLP_ACT_SOFTMAX; facts.labels = MLP__LABELS_CLASS; break;
+    case MLP_LOSS_CUSTOM: break;
     default: facts.known = 0;
     }
     return facts;
@@ -1658,6 +2246,7 @@ typedef struct {
     size_t state_size;
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
     float *x, *y, *loss, *factor;           /* rows x inputs, rows x outputs, rows x outputs, rows */
+    float *slope;                           /* rows x widest, for custom activations; else NULL */
 } mlp__training;
 
 struct mlp {
@@ -1718,7 +2307,7 @@ static float mlp__meant(float value) { return value < 0 ? 0 : value; }
 static int mlp__layer_is_zero(const mlp_layer *l)
 {
     return l->units == 0 && l->activation == MLP_ACT_DEFAULT && l->alpha == 0 && l->dropout == 0 && l->no_bias == 0
-        && l->initializer == MLP_INIT_DEFAULT;
+        && l->initializer == MLP_INIT_DEFAULT && !l->custom.value && !l->custom.slope && !l->custom.user;
 }
 
 static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, mlp_activation activation, mlp_error *error)
@@ -1732,6 +2321,8 @@ static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, mlp_activation
     if (!mlp__finite(layer->alpha)) return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha must be finite");
     if (facts.alpha == 0 && layer->alpha != 0) return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: this activation takes no alpha");
     layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
+    if (!layer->custom.value != (layer->activation != MLP_ACT_CUSTOM) || !layer->custom.slope != (layer->activation != MLP_ACT_CUSTOM))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: a custom activation, and no other, needs value and slope");
     if (layer->dropout != 0) return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: dropout is not in this version");
     layer->no_bias = layer->no_bias != 0;
     if (layer->initializer == MLP_INIT_DEFAULT) layer->initializer = facts.initializer;
@@ -1740,16 +2331,31 @@ static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, mlp_activation
     return MLP_OK;
 }
 
+static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_error *error)
+{
+    const int huber = desc->loss == MLP_LOSS_HUBER, custom = desc->loss == MLP_LOSS_CUSTOM;
+    if (desc->loss == MLP_LOSS_DEFAULT) desc->loss = MLP_LOSS_SQUARED;
+    *facts = mlp__facts_of_loss(desc->loss);
+    if (!facts->known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss is unknown or not in this version");
+    if (huber && desc->loss_delta == 0) desc->loss_delta = 1;
+    if (!mlp__finite(desc->loss_delta) || desc->loss_delta < 0 || (!huber && desc->loss_delta != 0))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "loss_delta is for huber only, and positive");
+    if (!(desc->label_smoothing >= 0 && desc->label_smoothing < 1) || (desc->label_smoothing != 0 && facts->activation == MLP_ACT_DEFAULT))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "label_smoothing is for the cross entropies only, and in [0, 1)");
+    if (!desc->custom_loss.value != !custom || !desc->custom_loss.slope != !custom)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "a custom loss, and no other, needs value and slope");
+    return MLP_OK;
+}
+
 /* Replaces every default of *desc by what it stands for, or says what is wrong. *count: layers. */
 static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp_error *error)
 {
     mlp__loss_facts loss;
+    mlp_result r;
     int n = 0, i;
     if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs must be at least 1");
-    if (desc->loss == MLP_LOSS_DEFAULT) desc->loss = MLP_LOSS_SQUARED;
-    loss = mlp__facts_of_loss(desc->loss);
-    if (!loss.known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss is unknown or not in this version");
-    if (desc->loss_delta != 0) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss_delta is not in this version");
+    r = mlp__resolve_loss(desc, &loss, error);
+    if (r) return r;
     if (desc->reduction != MLP_REDUCE_MEAN && desc->reduction != MLP_REDUCE_SUM)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "reduction is unknown");
     if (!desc->allocator.alloc != !desc->allocator.free)
@@ -1762,7 +2368,7 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp_error *error)
     for (i = 0; i < n; i++) {
         const int last = i == n - 1;
         const mlp_activation activation = !last ? MLP_ACT_RELU : loss.activation != MLP_ACT_DEFAULT ? loss.activation : MLP_ACT_IDENTITY;
-        const mlp_result r = mlp__resolve_layer(&desc->layers[i], i, activation, error);
+        r = mlp__resolve_layer(&desc->layers[i], i, activation, error);
         if (r) return r;
         if (!last && desc->layers[i].activation == MLP_ACT_SOFTMAX)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: softmax is for the last layer only");
@@ -1954,6 +2560,19 @@ MLP_API mlp_result mlp_set_weights(mlp *net, int layer, const float *w, const fl
 /* ------------------------------------------------------------------------- >>layers -- */
 /* Forward beside backward. Buffers are rows x units without gaps but for the user's x. */
 
+/* z, a: n, may be the same; the caller's function sees arrays that do not overlap */
+static void mlp__custom_forward(const mlp_layer *l, size_t n, const float *z, float *a)
+{
+    float copy[256];
+    size_t done, count;
+    if (z != a) l->custom.value(l->custom.user, n, z, a);
+    for (done = 0; z == a && done < n; done += count) {
+        count = mlp__smaller(n - done, sizeof copy / sizeof *copy);
+        memcpy(copy, z + done, count * sizeof(float));
+        l->custom.value(l->custom.user, count, copy, a + done);
+    }
+}
+
 /* z = x W + b, a = g(z); x: rows x in, z and a: rows x out, may be the same */
 static void mlp__layer_forward(const mlp *net, int layer, size_t rows, const float *x, size_t x_stride, float *z, float *a)
 {
@@ -1962,7 +2581,8 @@ static void mlp__layer_forward(const mlp *net, int layer, size_t rows, const flo
     const mlp__shape *s = &net->shape[layer];
     k->forward(rows, s->in, s->out, x, x_stride, net->params + s->w, l->no_bias ? NULL : net->params + s->b, z, s->out);
     if (l->activation == MLP_ACT_SOFTMAX) k->softmax(rows, s->out, z, a);
-    else if (l->activation != MLP_ACT_IDENTITY || z != a) k->activate(l->activation, l->alpha, rows * s->out, z, a);
+    else if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, rows * s->out, z, a);
+    else if (l->activation != MLP_ACT_IDENTITY || z != a) k->activate(l->activation, mlp__meant(l->alpha), rows * s->out, z, a);
 }
 
 /* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz */
@@ -1970,9 +2590,12 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
+    const size_t n = rows * net->shape[layer].out;
     if (l->activation == MLP_ACT_SOFTMAX) k->softmax_backward(rows, net->shape[layer].out, a, da, dz);
-    else if (l->activation != MLP_ACT_IDENTITY || da != dz)
-        k->activate_backward(l->activation, l->alpha, rows * net->shape[layer].out, z, a, da, dz);
+    else if (l->activation == MLP_ACT_CUSTOM) {
+        l->custom.slope(l->custom.user, n, z, a, net->training.slope);
+        k->hadamard(n, da, net->training.slope, dz);
+    } else if (l->activation != MLP_ACT_IDENTITY || da != dz) k->activate_backward(l->activation, mlp__meant(l->alpha), n, z, a, da, dz);
 }
 
 /* dE/dx = dz W^T, the layer below's dE/da */
@@ -2051,37 +2674,41 @@ MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, floa
 
 /* --------------------------------------------------------------------------- >>loss -- */
 
-/* The losses of all elements: z, a, y, losses: rows x outputs */
+/* The losses of all elements: z, a, y, losses: rows x outputs. A custom loss is asked row by row, later. */
 static void mlp__loss_forward(const mlp *net, size_t rows, const float *z, const float *a, const float *y, float *losses)
 {
     const mlp_kernels *k = net->desc.kernels;
-    if (net->desc.loss == MLP_LOSS_CROSS_ENTROPY) {
-        k->log_softmax(rows, net->outputs, z, a, losses);
-        z = losses;
-    }
-    k->loss(net->desc.loss, net->desc.loss_delta, rows * net->outputs, z, a, y, losses);
+    if (net->desc.loss == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy(rows, net->outputs, z, a, y, losses);
+    else if (net->desc.loss != MLP_LOSS_CUSTOM) k->loss(net->desc.loss, net->desc.loss_delta, rows * net->outputs, z, a, y, losses);
 }
 
-/* dE/dz of the last layer: a, y, dz: rows x outputs; factors: rows, w_i / (sum of w * outputs, or 1 for reduction sum) */
+/* dE/dz of the last layer: a, y, dz: rows x outputs; factors: rows, w_i / sum of w, and / outputs with reduction mean */
 static void mlp__loss_backward(const mlp *net, size_t rows, const float *z, const float *a, const float *y, const float *factors, float *dz)
 {
     const mlp_kernels *k = net->desc.kernels;
-    k->loss_backward(net->desc.loss, net->desc.loss_delta, rows * net->outputs, a, y, dz);
+    const mlp_custom_loss *custom = &net->desc.custom_loss;
+    size_t i;
+    if (net->desc.loss == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy_backward(rows, net->outputs, a, y, dz);
+    else if (net->desc.loss != MLP_LOSS_CUSTOM) k->loss_backward(net->desc.loss, net->desc.loss_delta, rows * net->outputs, a, y, dz);
+    else for (i = 0; i < rows * net->outputs; i += net->outputs) custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
     if (mlp__facts_of_loss(net->desc.loss).activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, net->layers - 1, rows, z, a, dz, dz);
     k->scale_rows(rows, net->outputs, factors, dz);
 }
 
-/* A row's loss is divided by this. Per-row losses, cross_entropy, have no mean over outputs. */
+/* A row's loss is divided by this. Losses per row have no mean over outputs. */
 static double mlp__loss_divisor(const mlp *net)
 {
-    return net->desc.reduction == MLP_REDUCE_SUM || net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? 1.0 : (double)net->outputs;
+    const int per_row = net->desc.loss == MLP_LOSS_CROSS_ENTROPY || net->desc.loss == MLP_LOSS_CUSTOM;
+    return per_row || net->desc.reduction == MLP_REDUCE_SUM ? 1.0 : (double)net->outputs;
 }
 
-/* losses: outputs of one row; the row's loss, rounded to float so that its product with a weight is exact in double */
-static float mlp__loss_of_row(const mlp *net, const float *losses)
+/* losses, a, y: outputs of one row; the row's loss, rounded to float so that its product with a weight is exact in double */
+static float mlp__loss_of_row(const mlp *net, const float *losses, const float *a, const float *y)
 {
+    const mlp_custom_loss *custom = &net->desc.custom_loss;
     double sum = 0;
     size_t j;
+    if (net->desc.loss == MLP_LOSS_CUSTOM) return custom->value(custom->user, net->outputs, a, y);
     for (j = 0; j < net->outputs; j++) sum += (double)losses[j];
     return (float)(sum / mlp__loss_divisor(net));
 }
@@ -2181,6 +2808,13 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
 /* -------------------------------------------------------------------------- >>train -- */
 /* user's rows -> batch -> layers forward -> loss -> layers backward -> gradients -> optimizer */
 
+static int mlp__has_custom(const mlp *net)
+{
+    int l, custom = 0;
+    for (l = 0; l < net->layers; l++) custom |= net->desc.layers[l].activation == MLP_ACT_CUSTOM;
+    return custom;
+}
+
 /* The parts of the training block; *state comes last, so that its size may vary. */
 static void mlp__lay_out_training(const mlp *net, size_t state_size, mlp__arena *arena, mlp__training *t)
 {
@@ -2199,6 +2833,7 @@ static void mlp__lay_out_training(const mlp *net, size_t state_size, mlp__arena 
     t->y = mlp__take_floats(arena, rows, net->outputs);
     t->loss = mlp__take_floats(arena, rows, net->outputs);
     t->factor = mlp__take_floats(arena, rows, 1);
+    t->slope = mlp__has_custom(net) ? mlp__take_floats(arena, rows, net->widest) : NULL;
     t->state = mlp__take(arena, state_size, 1, 1);
     t->state_size = state_size;
 }
@@ -2280,6 +2915,11 @@ static mlp_result mlp__check_finite(const mlp *net, const float *values, size_t 
     return MLP_OK;
 }
 
+static float mlp__weight_of(const mlp_data *d, size_t row)
+{
+    return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
+}
+
 static mlp_result mlp__fail_in_row(mlp_error *error, size_t row, const char *text)
 {
     mlp__fail(error, MLP_ERR_ARGUMENT, -1, text);
@@ -2292,23 +2932,29 @@ static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d)
     const mlp__labels meaning = mlp__facts_of_loss(net->desc.loss).labels;
     const size_t classes = meaning == MLP__LABELS_CLASS ? net->outputs : 2;
     size_t i;
-    if (meaning == MLP__LABELS_NONE || (meaning == MLP__LABELS_ZERO_ONE && net->outputs != 1))
-        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "labels: for cross_entropy, or one output with binary_cross_entropy");
+    if (meaning == MLP__LABELS_NONE || (meaning != MLP__LABELS_CLASS && net->outputs != 1))
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "labels: for cross_entropy, or one output with binary_cross_entropy, logistic, hinge");
     for (i = 0; i < d->rows; i++)
         if (d->labels[i] < 0 || (size_t)d->labels[i] >= classes) return mlp__fail_in_row(d->error, i, "labels: out of range");
     return MLP_OK;
 }
 
-static mlp_result mlp__check_weights(const mlp_data *d)
+static int mlp__is_weight(float w) { return mlp__finite(w) && w >= 0; }
+
+static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
 {
+    const size_t classes = d->class_weights ? (net->outputs == 1 && net->desc.loss != MLP_LOSS_CROSS_ENTROPY ? 2 : net->outputs) : 0;
     double sum = 0;
     size_t i;
+    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: only with labels");
+    for (i = 0; i < classes; i++)
+        if (!mlp__is_weight(d->class_weights[i])) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: must be finite and not negative");
     for (i = 0; i < d->rows; i++) {
-        if (!mlp__finite(d->sample_weights[i]) || d->sample_weights[i] < 0)
+        if (d->sample_weights && !mlp__is_weight(d->sample_weights[i]))
             return mlp__fail_in_row(d->error, i, "sample_weights: must be finite and not negative");
-        sum += (double)d->sample_weights[i];
+        sum += (double)mlp__weight_of(d, i);
     }
-    return sum > 0 ? MLP_OK : mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "sample_weights: all are zero");
+    return sum > 0 && mlp__finite_double(sum) ? MLP_OK : mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "weights: all are zero, or their sum overflows");
 }
 
 /* All that can be wrong with data. */
@@ -2323,8 +2969,8 @@ static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
         r = mlp__check_labels(net, d);
         if (r) return r;
     }
-    if (d->sample_weights) {
-        r = mlp__check_weights(d);
+    if (d->sample_weights || d->class_weights) {
+        r = mlp__check_weights(net, d);
         if (r) return r;
     }
     r = mlp__check_finite(net, d->x, d->rows, net->inputs, mlp__x_stride(net, d), d->error, "x: NaN or infinity");
@@ -2355,17 +3001,26 @@ static size_t mlp__row_at(const mlp__source *s, size_t i)
     }
 }
 
-static float mlp__weight_of(const mlp_data *d, size_t row) { return d->sample_weights ? d->sample_weights[row] : 1.0f; }
+/* (1 - s) y + s / K */
+static float mlp__smooth(const mlp *net, float y)
+{
+    const float s = net->desc.label_smoothing;
+    const double classes = net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)net->outputs : 2;
+    return s == 0 ? y : (float)mlp__fma_double(1 - s, y, (double)s / classes);
+}
 
-/* y: outputs; the targets of a row, labels as one-hot or 0 and 1 */
+/* y: outputs; the targets of a row, labels as one-hot, 0 and 1, or -1 and 1 */
 static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, float *y)
 {
+    const mlp__labels meaning = mlp__facts_of_loss(net->desc.loss).labels;
+    size_t j;
     if (!d->labels) memcpy(y, d->y + row * mlp__y_stride(net, d), net->outputs * sizeof(float));
-    else if (net->outputs == 1) y[0] = net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? 1.0f : (float)d->labels[row];
-    else {
+    else if (meaning == MLP__LABELS_CLASS) {
         memset(y, 0, net->outputs * sizeof(float));
         y[d->labels[row]] = 1;
-    }
+    } else y[0] = meaning == MLP__LABELS_SIGN ? (d->labels[row] ? 1.0f : -1.0f) : (float)d->labels[row];
+    if (net->desc.label_smoothing != 0)
+        for (j = 0; j < net->outputs; j++) y[j] = mlp__smooth(net, y[j]);
 }
 
 /* A block of rows in the training block: what the layers and the loss read. x may be the user's. */
@@ -2436,7 +3091,7 @@ static void mlp__gradient(mlp *net, const mlp__source *source, size_t first, siz
     const mlp__training *t = &net->training;
     size_t done, i;
     *sum = *weight = 0;
-    if (source->data->sample_weights)
+    if (source->data->sample_weights || source->data->class_weights)
         for (i = 0; i < rows; i++) *weight += (double)mlp__weight_of(source->data, mlp__row_at(source, first + i));
     else *weight = (double)rows;
     if (!(*weight > 0)) return;
@@ -2447,7 +3102,7 @@ static void mlp__gradient(mlp *net, const mlp__source *source, size_t first, siz
         mlp__loss_forward(net, b.rows, t->z[last], t->a[last], t->y, t->loss);
         for (i = 0; i < b.rows; i++)
             *sum = mlp__fma_double(mlp__weight_of(source->data, mlp__row_at(source, first + done + i)),
-                                   mlp__loss_of_row(net, t->loss + i * net->outputs), *sum);
+                                   mlp__loss_of_row(net, t->loss + i * net->outputs, t->a[last] + i * net->outputs, t->y + i * net->outputs), *sum);
         mlp__batch_backpropagate(net, &b);
         mlp__batch_gradients(net, &b, done > 0);
     }
@@ -2586,7 +3241,11 @@ static size_t mlp__largest(const float *v, size_t n)
 static int mlp__row_is_right(const mlp *net, const float *a, const float *y)
 {
     if (net->outputs > 1) return mlp__largest(a, net->outputs) == mlp__largest(y, net->outputs);
-    return net->desc.loss == MLP_LOSS_BINARY_CROSS_ENTROPY && (a[0] >= 0.5f) == (y[0] >= 0.5f);
+    switch (mlp__facts_of_loss(net->desc.loss).labels) {
+    case MLP__LABELS_ZERO_ONE: return (a[0] >= 0.5f) == (y[0] >= 0.5f);
+    case MLP__LABELS_SIGN:     return (a[0] > 0) == (y[0] > 0);
+    default:                   return 0;
+    }
 }
 
 MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metrics *metrics)
@@ -2624,7 +3283,7 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
         mlp__loss_forward(net, rows, z, a, y, losses);
         for (i = 0; i < rows; i++) {
             const float w = mlp__weight_of(data, first + i);
-            sum = mlp__fma_double(w, mlp__loss_of_row(net, losses + i * net->outputs), sum);
+            sum = mlp__fma_double(w, mlp__loss_of_row(net, losses + i * net->outputs, a + i * net->outputs, y + i * net->outputs), sum);
             weight += (double)w;
             if (mlp__row_is_right(net, a + i * net->outputs, y + i * net->outputs)) right += (double)w;
         }
@@ -2639,7 +3298,7 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
 /* ----------------------------------------------------------------------------- >>io -- */
 /* Saving and loading come with a later version. */
 
-#endif /* MLP__IMPLEMENTED */
+#endif /* MLP_KERNELS_ONLY */
 #endif /* MLP_IMPLEMENTATION */
 
 /* ------------------------------------------------------------------------ >>history --

@@ -54,9 +54,6 @@ static void bits_fill(float *x, size_t n)
     }
 }
 
-enum { BITS_ACTIVATIONS = MLP_ACT_LEAKY_RELU, BITS_LOSSES = 4 };
-static const mlp_loss bits_losses[BITS_LOSSES] = { MLP_LOSS_SQUARED, MLP_LOSS_HALF_SQUARED, MLP_LOSS_BINARY_CROSS_ENTROPY, MLP_LOSS_CROSS_ENTROPY };
-
 /* one length and offset through all elementwise and row kernels; the outputs are whole arrays, so what is not to be written counts */
 static uint64_t bits_of_vectors(const mlp_kernels *k, size_t n, size_t o, uint64_t h)
 {
@@ -66,19 +63,20 @@ static uint64_t bits_of_vectors(const mlp_kernels *k, size_t n, size_t o, uint64
     bits_fill(bits_c, BITS_SPACE);
 #define BITS_OUT (memcpy(bits_d, bits_c, sizeof bits_d), bits_d + o)
 #define BITS_HASH (h = test_hash(h, bits_d, BITS_SPACE))
-    for (f = MLP_ACT_IDENTITY; f <= BITS_ACTIVATIONS; f++) {
+    for (f = MLP_ACT_IDENTITY; f < MLP_ACT_SOFTMAX; f++) {
         k->activate((mlp_activation)f, 0.25f, n, bits_a + o, BITS_OUT); BITS_HASH;
         k->activate_backward((mlp_activation)f, 0.25f, n, bits_a + o, bits_b + o, bits_c + o, BITS_OUT); BITS_HASH;
     }
-    for (f = 0; f < BITS_LOSSES; f++) {
-        k->loss(bits_losses[f], 0, n, bits_a + o, bits_b + o, bits_c + o, BITS_OUT); BITS_HASH;
-        k->loss_backward(bits_losses[f], 0, n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
+    for (f = MLP_LOSS_SQUARED; f < MLP_LOSS_CROSS_ENTROPY; f++) {
+        k->loss((mlp_loss)f, 0.5f, n, bits_a + o, bits_b + o, bits_c + o, BITS_OUT); BITS_HASH;
+        k->loss_backward((mlp_loss)f, 0.5f, n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
     }
     k->hadamard(n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
     k->axpy(n, 0.3f, bits_a + o, BITS_OUT); BITS_HASH;
     k->softmax(1, n, bits_a + o, BITS_OUT); BITS_HASH;
     k->softmax_backward(1, n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
-    k->log_softmax(1, n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
+    k->cross_entropy(1, n, bits_a + o, bits_b + o, bits_c + o, BITS_OUT); BITS_HASH;
+    k->cross_entropy_backward(1, n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
     k->column_sums(1, n, bits_a + o, n, BITS_OUT, 1); BITS_HASH;
     k->scale_rows(1, n, bits_a, BITS_OUT); BITS_HASH;
     k->momentum(n, BITS_OUT, bits_a + o, bits_b + o, 0.1f, 0.9f, (int)(n % 2)); BITS_HASH;
@@ -140,7 +138,7 @@ static uint64_t bits_golden(const char *wanted)
 static int bits_width_is_right(const bits_row *r, const mlp_kernels *k)
 {
     if (!k->fma) return r->width == 0;
-    return strcmp(r->isa, "avx2") == 0 ? r->width == 256 : strcmp(r->isa, "avx512") == 0 ? r->width == 512 : r->width >= 128;
+    return strcmp(r->isa, "neon") == 0 ? r->width == 128 : strcmp(r->isa, "avx2") == 0 ? r->width == 256 : strcmp(r->isa, "avx512") == 0 ? r->width == 512 : r->width >= 128;
 }
 
 static const bits_row *bits_row_now;
@@ -166,12 +164,12 @@ static void bits_of_build(void)
     CHECK(kernels == bits_golden(k->fma ? "fma-kernels" : "nofma-kernels"));
 }
 
+/* arguments: "k/n" for the rows k, k + n, k + 2 n, ... only */
 int main(int argc, char **argv)
 {
-    int i;
-    test.argc = argc;
-    test.argv = argv;
-    for (i = 0; i < BITS_ROWS; i++) {
+    int i, first = 0, step = 1;
+    if (argc > 1 && sscanf(argv[1], "%d/%d", &first, &step) != 2) return 2;
+    for (i = first; i < BITS_ROWS; i += step) {
         bits_row_now = &bits_rows[i];
         RUN(bits_of_build);
     }

@@ -1,7 +1,7 @@
 # Writes the list of builds for tests/bits.c. Arguments: isa/compiler/options/needs/object; a missing object is a compiler that is
 # not here. The width of the fused multiply-adds is read off the disassembly.
 width() {
-    objdump -d "$1" | awk '/vfn?m(add|sub)[0-9]*[ps]s|\tfmla|\tfmadd/ {
+    ${OBJDUMP:-objdump} -d "$1" 2> /dev/null | awk '/vfn?m(add|sub)[0-9]*[ps]s|\tfmla|\tfmadd/ {
         w = /%zmm/ ? 512 : /%ymm/ ? 256 : 128; if (w > most) most = w } END { print most + 0 }'
 }
 builds= missing= n=0

@@ -38,22 +38,24 @@ static mlp_layer kernels_layer(mlp_activation activation, float alpha)
     return l;
 }
 
+/* relative error in 2^-24: e^x with a rounded x is worth the more, the steeper it is */
+static double kernels_tolerance(mlp_activation a)
+{
+    return a == MLP_ACT_GELU || a == MLP_ACT_GELU_TANH || a == MLP_ACT_GAUSSIAN ? 80 : 8;
+}
+
 static void kernels_activate_and_backward(void)
 {
-    static const mlp_activation all[] = { MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU };
     double value[KERNELS_MOST], slope[KERNELS_MOST];
-    size_t n, i, offset, k;
+    size_t n, i, k;
     test_seed(10);
-    for (k = 0; k < sizeof all / sizeof *all; k++)
+    for (k = 0; k < REF_ACTIVATIONS; k++)
         for (n = 0; n <= KERNELS_MOST; n++) {
-            const float alpha = all[k] == MLP_ACT_LEAKY_RELU ? kernels_slopes[n % 3] : 0;
-            const mlp_layer layer = kernels_layer(all[k], alpha);
-            kernels_array z, a, da, dz;
-            offset = n % 16;
-            z = kernels_take(n, offset);
-            a = kernels_take(n, (offset + 3) % 16);
-            da = kernels_take(n, (offset + 7) % 16);
-            dz = kernels_take(n, (offset + 11) % 16);
+            const mlp_activation activation = ref_activations[k];
+            const float alpha = activation == MLP_ACT_LEAKY_RELU || activation == MLP_ACT_ELU ? kernels_slopes[n % 3] : 0;
+            const mlp_layer layer = kernels_layer(activation, alpha);
+            kernels_array z = kernels_take(n, n % 16), a = kernels_take(n, (n + 3) % 16);
+            kernels_array da = kernels_take(n, (n + 7) % 16), dz = kernels_take(n, (n + 11) % 16);
             test_fill(z.p, n);
             test_fill(da.p, n);
             test_fill_nan(a.p, n);
@@ -63,14 +65,52 @@ static void kernels_activate_and_backward(void)
                 value[i] = ref_value(&layer, (double)z.p[i]);
                 slope[i] = ref_slope(&layer, (double)z.p[i]) * (double)da.p[i];
             }
-            kernels_k->activate(all[k], alpha, n, z.p, a.p);
-            kernels_k->activate_backward(all[k], alpha, n, z.p, a.p, da.p, dz.p);
-            CHECK(kernels_close(a.p, value, n, 4, 0));
-            CHECK(kernels_close(dz.p, slope, n, 8, 1));         /* 1 - a^2 loses digits where a is near 1 */
-            kernels_k->activate(all[k], alpha, n, z.p, z.p);    /* in place */
-            kernels_k->activate_backward(all[k], alpha, n, a.p, a.p, da.p, da.p);
-            CHECK(test_same_bits(z.p, a.p, n) && test_same_bits(da.p, dz.p, n));
+            kernels_k->activate(activation, alpha, n, z.p, a.p);
+            kernels_k->activate_backward(activation, alpha, n, z.p, a.p, da.p, dz.p);
+            if (!CHECK(kernels_close(a.p, value, n, kernels_tolerance(activation), activation == MLP_ACT_HARD_SIGMOID))) printf("    activation %d\n", (int)activation);
+            if (!CHECK(kernels_close(dz.p, slope, n, kernels_tolerance(activation), 1))) printf("    slope of activation %d\n", (int)activation);
+            kernels_k->activate(activation, alpha, n, z.p, dz.p);
+            memcpy(a.p, z.p, n * sizeof(float));
+            kernels_k->activate(activation, alpha, n, a.p, a.p);                             /* in place */
+            CHECK(test_same_bits(a.p, dz.p, n));
+            kernels_k->activate_backward(activation, alpha, n, z.p, a.p, da.p, dz.p);
+            kernels_k->activate_backward(activation, alpha, n, z.p, a.p, da.p, da.p);
+            CHECK(test_same_bits(da.p, dz.p, n));
             test_free(z.memory); test_free(a.memory); test_free(da.memory); test_free(dz.memory);
+        }
+}
+
+/* the losses of elements, and their slopes, against double */
+static void kernels_loss_and_backward(void)
+{
+    double value[KERNELS_MOST], slope[KERNELS_MOST];
+    size_t n, i, k;
+    test_seed(16);
+    for (k = 0; k < REF_LOSSES; k++)
+        for (n = 0; n <= KERNELS_MOST; n++) {
+            const int signs = ref_losses[k] == MLP_LOSS_LOGISTIC || ref_losses[k] == MLP_LOSS_HINGE;
+            kernels_array z = kernels_take(n, n % 16), a = kernels_take(n, 3), y = kernels_take(n, 8), l = kernels_take(n, 12);
+            mlp_desc d;
+            memset(&d, 0, sizeof d);
+            d.loss = ref_losses[k];
+            d.loss_delta = d.loss == MLP_LOSS_HUBER ? 0.7f : 0;
+            if (d.loss == MLP_LOSS_CROSS_ENTROPY) break;                /* by rows */
+            test_fill(z.p, n);
+            test_fill(y.p, n);
+            for (i = 0; i < n; i++) {
+                z.p[i] *= 6;
+                a.p[i] = d.loss == MLP_LOSS_BINARY_CROSS_ENTROPY ? (float)ref_sigmoid((double)z.p[i]) : z.p[i];
+                y.p[i] = signs ? (y.p[i] < 0 ? -1.0f : 1.0f) : d.loss == MLP_LOSS_BINARY_CROSS_ENTROPY ? fabsf(y.p[i]) : y.p[i] * 6;
+                value[i] = ref_loss(&d, (double)z.p[i], (double)a.p[i], (double)y.p[i]);
+                slope[i] = d.loss == MLP_LOSS_BINARY_CROSS_ENTROPY ? (double)a.p[i] - (double)y.p[i] : ref_loss_slope(&d, (double)a.p[i], (double)y.p[i]);
+            }
+            test_fill_nan(l.p, n);
+            kernels_k->loss(d.loss, d.loss_delta, n, z.p, a.p, y.p, l.p);
+            if (!CHECK(kernels_close(l.p, value, n, 8, 1))) printf("    loss %d\n", (int)d.loss);
+            test_fill_nan(l.p, n);
+            kernels_k->loss_backward(d.loss, d.loss_delta, n, a.p, y.p, l.p);
+            if (!CHECK(kernels_close(l.p, slope, n, 4, 0))) printf("    slope of loss %d\n", (int)d.loss);
+            test_free(z.memory); test_free(a.memory); test_free(y.memory); test_free(l.memory);
         }
 }
 
@@ -110,7 +150,7 @@ static void kernels_hadamard_axpy_scale_rows(void)
     }
 }
 
-/* rows x cols matrix in exact memory: softmax, its backward and its logarithm against double */
+/* rows x cols matrix in exact memory: softmax, its backward, cross-entropy and its backward against double */
 static void kernels_softmax_of(size_t rows, size_t cols, float range)
 {
     const size_t n = rows * cols;
@@ -138,8 +178,16 @@ static void kernels_softmax_of(size_t rows, size_t cols, float range)
     CHECK(kernels_close(a.p, p, n, 6 + 2 * (double)range + (double)cols / 8, 0));
     CHECK(kernels_close(dz.p, back, n, 20 + 2 * (double)range + (double)cols / 8, 1.0 / (double)cols));
     test_fill_nan(dz.p, n);
-    kernels_k->log_softmax(rows, cols, z.p, a.p, dz.p);
+    for (i = 0; i < n; i++) { da.p[i] = i % 3 ? fabsf(da.p[i]) : 0; log_p[i] *= -(double)da.p[i]; }        /* targets */
+    kernels_k->cross_entropy(rows, cols, z.p, a.p, da.p, dz.p);
     CHECK(kernels_close(dz.p, log_p, n, 8, 1 + (double)cols / 16));
+    for (i = 0; i < rows; i++) {
+        double sum = 0;
+        for (j = 0; j < cols; j++) sum += (double)da.p[i * cols + j];
+        for (j = 0; j < cols; j++) back[i * cols + j] = (double)a.p[i * cols + j] * sum - (double)da.p[i * cols + j];
+    }
+    kernels_k->cross_entropy_backward(rows, cols, a.p, da.p, dz.p);
+    CHECK(kernels_close(dz.p, back, n, 4 + (double)cols / 8, 1));
     kernels_k->softmax(rows, cols, z.p, z.p);
     CHECK(test_same_bits(z.p, a.p, n));
     free(p); free(log_p); free(back);
@@ -215,6 +263,7 @@ static void kernels_first_nonfinite(void)
 static void kernels_tests(void)
 {
     RUN(kernels_activate_and_backward);
+    RUN(kernels_loss_and_backward);
     RUN(kernels_relu_of_special_values);
     RUN(kernels_hadamard_axpy_scale_rows);
     RUN(kernels_softmax);

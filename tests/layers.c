@@ -29,13 +29,12 @@ static void layers_randomize(mlp *net)
 static void layers_predict_is_within_the_bound_of_the_twin(void)
 {
     static const int units[] = { 17, 40, 33, 5 };
-    static const mlp_activation all[] = { MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU, MLP_ACT_SOFTMAX };
     double largest = 0;
     size_t h, last, row, o;
     test_seed(40);
-    for (h = 0; h < 5; h++)
-        for (last = 0; last < 6; last++) {
-            mlp *net = layers_net(units, 3, (int)(h + last), all[h], all[last]);
+    for (h = 0; h < REF_ACTIVATIONS; h++)
+        for (last = 0; last <= REF_ACTIVATIONS; last++) {
+            mlp *net = layers_net(units, 3, (int)(h + last), ref_activations[h], last < REF_ACTIVATIONS ? ref_activations[last] : MLP_ACT_SOFTMAX);
             float x[9 * 17], y[9 * 5];
             ref_net n;
             ref_pass p;

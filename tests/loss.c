@@ -133,18 +133,22 @@ static void loss_worked_example_S4(void)
 
 typedef struct { mlp_loss loss; mlp_activation last; } loss_pair;
 
-static const loss_pair loss_pairs[] = {
-    { MLP_LOSS_SQUARED, MLP_ACT_IDENTITY }, { MLP_LOSS_SQUARED, MLP_ACT_SIGMOID }, { MLP_LOSS_SQUARED, MLP_ACT_TANH },
-    { MLP_LOSS_SQUARED, MLP_ACT_RELU }, { MLP_LOSS_SQUARED, MLP_ACT_LEAKY_RELU }, { MLP_LOSS_SQUARED, MLP_ACT_SOFTMAX },
-    { MLP_LOSS_HALF_SQUARED, MLP_ACT_IDENTITY }, { MLP_LOSS_HALF_SQUARED, MLP_ACT_SIGMOID }, { MLP_LOSS_HALF_SQUARED, MLP_ACT_TANH },
-    { MLP_LOSS_HALF_SQUARED, MLP_ACT_RELU }, { MLP_LOSS_HALF_SQUARED, MLP_ACT_LEAKY_RELU }, { MLP_LOSS_HALF_SQUARED, MLP_ACT_SOFTMAX },
-    { MLP_LOSS_BINARY_CROSS_ENTROPY, MLP_ACT_SIGMOID }, { MLP_LOSS_CROSS_ENTROPY, MLP_ACT_SOFTMAX }
-};
-static const mlp_activation loss_hidden[] = { MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU };
+/* the i-th legal pair, 0 .. LOSS_PAIRS - 1: seven losses with each activation and softmax, two with their own */
+enum { LOSS_FREE = 7, LOSS_PAIRS = LOSS_FREE * (REF_ACTIVATIONS + 1) + 2, LOSS_ROWS = 6 };
 
-enum { LOSS_PAIRS = sizeof loss_pairs / sizeof *loss_pairs, LOSS_HIDDEN = sizeof loss_hidden / sizeof *loss_hidden, LOSS_ROWS = 6 };
+static loss_pair loss_pair_at(int i)
+{
+    const int last = i % (REF_ACTIVATIONS + 1);
+    loss_pair p = { MLP_LOSS_CROSS_ENTROPY, MLP_ACT_SOFTMAX };
+    if (i == LOSS_PAIRS - 2) { p.loss = MLP_LOSS_BINARY_CROSS_ENTROPY; p.last = MLP_ACT_SIGMOID; }
+    if (i < LOSS_PAIRS - 2) {
+        p.loss = ref_losses[i / (REF_ACTIVATIONS + 1)];
+        p.last = last < REF_ACTIVATIONS ? ref_activations[last] : MLP_ACT_SOFTMAX;
+    }
+    return p;
+}
 
-/* a net with its data: targets in [0, 1], rows of y summing to 1 for cross-entropy, and no z within 0.004 of a kink */
+/* a net with its data: targets in [0, 1], or -1 and 1, and nothing within 0.004 of a kink */
 typedef struct { mlp *net; mlp_data data; float x[LOSS_ROWS * 9], y[LOSS_ROWS * 4], weights[LOSS_ROWS]; } loss_case;
 
 static void loss_make(loss_case *c, loss_pair pair, mlp_activation hidden, int layers, int variant)
@@ -161,15 +165,17 @@ static void loss_make(loss_case *c, loss_pair pair, mlp_activation hidden, int l
         d.loss = pair.loss;
         d.seed = test_random();
         d.reduction = variant & 2 ? MLP_REDUCE_SUM : MLP_REDUCE_MEAN;
+        if (pair.loss == MLP_LOSS_HUBER) d.loss_delta = 0.4f;
         for (l = 0; l < layers; l++)
             d.layers[l] = loss_layer(l == layers - 1 ? units[3] : units[l + 1], l == layers - 1 ? pair.last : hidden, variant & 1);
         if (mlp_create(&c->net, &d)) { CHECK(!"create"); exit(2); }
         layers_randomize(c->net);
         test_fill(c->x, LOSS_ROWS * 9);
         for (i = 0; i < LOSS_ROWS; i++) {
-            float sum = 0;
-            for (j = 0; j < 4; j++) sum += c->y[i * 4 + j] = 0.5f + 0.49f * test_float();
-            for (j = 0; j < 4 && pair.loss == MLP_LOSS_CROSS_ENTROPY; j++) c->y[i * 4 + j] /= sum;
+            for (j = 0; j < 4; j++) {
+                c->y[i * 4 + j] = 0.5f + 0.49f * test_float();
+                if (pair.loss == MLP_LOSS_LOGISTIC || pair.loss == MLP_LOSS_HINGE) c->y[i * 4 + j] = test_below(2) ? 1.0f : -1.0f;
+            }
             c->weights[i] = 0.25f + (float)test_below(8);
         }
         c->data = loss_data(LOSS_ROWS, c->x, c->y);
@@ -179,7 +185,7 @@ static void loss_make(loss_case *c, loss_pair pair, mlp_activation hidden, int l
         ref_free(&n);
         if (distance > 0.004) return;
         mlp_destroy(c->net);
-        if (++tries > 500) { CHECK(!"no data away from kinks"); exit(2); }
+        if (++tries > 5000) { CHECK(!"no data away from kinks"); exit(2); }
     }
 }
 
@@ -199,78 +205,91 @@ static double loss_worst(const ref_net *got, const ref_gradient *g)
     return worst / (8 * (got->layers + 1) * (k_max + 2) * ldexp(1, -24));
 }
 
+/* one net against the twin; returns the share of the bound that it used */
+static double loss_against_twin(loss_pair pair, mlp_activation hidden, int layers, int variant)
+{
+    double e, expected, worst;
+    loss_case c;
+    ref_net n, got;
+    ref_gradient g;
+    loss_make(&c, pair, hidden, layers, variant);
+    n = ref_from(c.net);
+    g = ref_gradient_of(&n);
+    expected = ref_evaluate(&n, &c.data, &g);
+    CHECK(mlp_compute_gradients(c.net, &c.data, &e) == MLP_OK);
+    got = loss_gradient(c.net);
+    CHECK_NEAR(e, expected, 1e-5 * (1 + fabs(expected)));
+    worst = loss_worst(&got, &g);
+    if (!CHECK(worst <= 1))
+        printf("    loss %d last %d hidden %d layers %d variant %d: %.3g of the bound\n", (int)pair.loss, (int)pair.last, (int)hidden, layers, variant, worst);
+    ref_gradient_free(&g);
+    ref_free(&got);
+    ref_free(&n);
+    mlp_destroy(c.net);
+    return worst;
+}
+
+/* every legal loss x activation x bias x depth, the hidden layers going through all activations in turn; then every hidden
+   activation with two losses */
 static void loss_gradients_of_everything_match_the_twin(void)
 {
     double largest = 0;
-    int pair, hidden, layers, variant, cases = 0;
+    int i, layers, variant, cases = 0;
     test_seed(50);
-    for (pair = 0; pair < LOSS_PAIRS; pair++)
-        for (hidden = 0; hidden < LOSS_HIDDEN; hidden++)
-            for (layers = 1; layers <= 3; layers++)
-                for (variant = 0; variant < 4; variant++) {
-                    loss_case c;
-                    ref_net n, got;
-                    ref_gradient g;
-                    double e, expected, worst;
-                    if (layers == 1 && hidden) continue;
-                    loss_make(&c, loss_pairs[pair], loss_hidden[hidden], layers, variant);
-                    n = ref_from(c.net);
-                    g = ref_gradient_of(&n);
-                    expected = ref_evaluate(&n, &c.data, &g);
-                    if (!CHECK(mlp_compute_gradients(c.net, &c.data, &e) == MLP_OK)) return;
-                    got = loss_gradient(c.net);
-                    CHECK_NEAR(e, expected, 1e-5 * (1 + fabs(expected)));
-                    worst = loss_worst(&got, &g);
-                    if (!CHECK(worst <= 1))
-                        printf("    loss %d last %d hidden %d layers %d variant %d: %.3g of the bound\n", (int)loss_pairs[pair].loss,
-                               (int)loss_pairs[pair].last, (int)loss_hidden[hidden], layers, variant, worst);
-                    largest = fmax(largest, worst);
-                    cases++;
-                    ref_gradient_free(&g);
-                    ref_free(&got);
-                    ref_free(&n);
-                    mlp_destroy(c.net);
-                }
+    for (variant = 0; variant < 4; variant++) {
+        for (i = 0; i < LOSS_PAIRS; i++)
+            for (layers = 1; layers <= 3; layers++, cases++)
+                largest = fmax(largest, loss_against_twin(loss_pair_at(i), ref_activations[(i + cases) % REF_ACTIVATIONS], layers, variant));
+        for (i = 0; i < 2 * REF_ACTIVATIONS; i++)
+            for (layers = 2; layers <= 3; layers++, cases++)
+                largest = fmax(largest, loss_against_twin(loss_pair_at(i % 2 ? 0 : LOSS_PAIRS - 1), ref_activations[i / 2], layers, variant));
+    }
     snprintf(test.note, sizeof test.note, "%d nets, at most %.3f of the bound", cases, largest);
 }
 
 /* dE/dp by central differences through mlp_evaluate alone */
-static void loss_gradients_of_everything_match_differences(void)
+static double loss_against_differences(loss_pair pair, mlp_activation hidden, int layers, int variant)
 {
     const float h = 1.0f / 512;
     double largest = 0;
-    int pair, hidden, layers, t;
+    loss_case c;
+    mlp_metrics up, down;
+    size_t n;
+    float *p, *g;
+    int t;
+    loss_make(&c, pair, hidden, layers, variant);
+    CHECK(mlp_compute_gradients(c.net, &c.data, NULL) == MLP_OK);
+    p = mlp_params(c.net, &n);
+    g = mlp_gradients(c.net, NULL);
+    for (t = 0; t < 20; t++) {
+        const size_t i = test_random() % n;
+        const float old = p[i];
+        double slope;
+        p[i] = old + h;
+        CHECK(mlp_evaluate(c.net, &c.data, &up) == MLP_OK);
+        p[i] = old - h;
+        CHECK(mlp_evaluate(c.net, &c.data, &down) == MLP_OK);
+        slope = (up.loss - down.loss) / ((double)(old + h) - (double)(old - h));
+        p[i] = old;
+        largest = fmax(largest, fabs(slope - (double)g[i]) / (1 + fabs(slope)));
+        if (!CHECK_NEAR(slope, (double)g[i], 1e-3 * (1 + fabs(slope))))
+            printf("    loss %d last %d hidden %d layers %d\n", (int)pair.loss, (int)pair.last, (int)hidden, layers);
+    }
+    mlp_destroy(c.net);
+    return largest;
+}
+
+static void loss_gradients_of_everything_match_differences(void)
+{
+    double largest = 0;
+    int i, layers, cases = 0;
     test_seed(51);
-    for (pair = 0; pair < LOSS_PAIRS; pair++)
-        for (hidden = 0; hidden < LOSS_HIDDEN; hidden++)
-            for (layers = 1; layers <= 3; layers++) {
-                loss_case c;
-                mlp_metrics up, down;
-                size_t n;
-                float *p, *g;
-                if (layers == 1 && hidden) continue;
-                loss_make(&c, loss_pairs[pair], loss_hidden[hidden], layers, pair % 4);
-                CHECK(mlp_compute_gradients(c.net, &c.data, NULL) == MLP_OK);
-                p = mlp_params(c.net, &n);
-                g = mlp_gradients(c.net, NULL);
-                for (t = 0; t < 25; t++) {
-                    const size_t i = test_random() % n;
-                    const float old = p[i];
-                    double slope;
-                    p[i] = old + h;
-                    CHECK(mlp_evaluate(c.net, &c.data, &up) == MLP_OK);
-                    p[i] = old - h;
-                    CHECK(mlp_evaluate(c.net, &c.data, &down) == MLP_OK);
-                    slope = (up.loss - down.loss) / ((double)(old + h) - (double)(old - h));
-                    p[i] = old;
-                    largest = fmax(largest, fabs(slope - (double)g[i]));
-                    if (!CHECK_NEAR(slope, (double)g[i], 6e-4 + 2e-3 * fabs(slope)))
-                        printf("    loss %d last %d hidden %d layers %d\n", (int)loss_pairs[pair].loss, (int)loss_pairs[pair].last,
-                               (int)loss_hidden[hidden], layers);
-                }
-                mlp_destroy(c.net);
-            }
-    snprintf(test.note, sizeof test.note, "largest difference %.2g", largest);
+    for (i = 0; i < LOSS_PAIRS; i++)
+        for (layers = 1; layers <= 3; layers++, cases++)
+            largest = fmax(largest, loss_against_differences(loss_pair_at(i), ref_activations[(i + cases) % REF_ACTIVATIONS], layers, i % 4));
+    for (i = 0; i < REF_ACTIVATIONS; i++, cases++)
+        largest = fmax(largest, loss_against_differences(loss_pair_at(LOSS_PAIRS - 1), ref_activations[i], 2, 0));
+    snprintf(test.note, sizeof test.note, "%d nets, largest relative difference %.2g", cases, largest);
 }
 
 /* the oracle itself: its gradient by central differences in double */
@@ -278,74 +297,157 @@ static void loss_twin_matches_its_own_differences(void)
 {
     const double h = 1e-6;
     double largest = 0;
-    int pair, hidden, l, t;
+    int i, l, t;
     test_seed(52);
-    for (pair = 0; pair < LOSS_PAIRS; pair++)
-        for (hidden = 0; hidden < LOSS_HIDDEN; hidden++) {
-            loss_case c;
-            ref_net n;
-            ref_gradient g;
-            loss_make(&c, loss_pairs[pair], loss_hidden[hidden], 3, pair % 4);
-            n = ref_from(c.net);
-            g = ref_gradient_of(&n);
-            ref_evaluate(&n, &c.data, &g);
-            for (t = 0; t < 30; t++) {
-                double *p, old, up, down, analytic;
-                l = t % 3;
-                if (t % 5 == 4) { const size_t o = test_random() % n.units[l + 1]; p = &n.b[l][o]; analytic = g.b[l][o]; }
-                else { const size_t i = test_random() % (n.units[l] * n.units[l + 1]); p = &n.w[l][i]; analytic = g.w[l][i]; }
-                old = *p;
-                *p = old + h;
-                up = ref_evaluate(&n, &c.data, NULL);
-                *p = old - h;
-                down = ref_evaluate(&n, &c.data, NULL);
-                *p = old;
-                largest = fmax(largest, fabs((up - down) / (2 * h) - analytic) / (1 + fabs(analytic)));
-            }
-            ref_gradient_free(&g);
-            ref_free(&n);
-            mlp_destroy(c.net);
+    for (i = 0; i < LOSS_PAIRS + REF_ACTIVATIONS; i++) {
+        loss_case c;
+        ref_net n;
+        ref_gradient g;
+        loss_make(&c, loss_pair_at(i < LOSS_PAIRS ? i : 0), ref_activations[i < LOSS_PAIRS ? i * 5 % REF_ACTIVATIONS : i - LOSS_PAIRS], 3, i % 4);
+        n = ref_from(c.net);
+        g = ref_gradient_of(&n);
+        ref_evaluate(&n, &c.data, &g);
+        for (t = 0; t < 20; t++) {
+            double *p, old, up, down, analytic;
+            l = t % 3;
+            if (t % 5 == 4) { const size_t o = test_random() % n.units[l + 1]; p = &n.b[l][o]; analytic = g.b[l][o]; }
+            else { const size_t j = test_random() % (n.units[l] * n.units[l + 1]); p = &n.w[l][j]; analytic = g.w[l][j]; }
+            old = *p;
+            *p = old + h;
+            up = ref_evaluate(&n, &c.data, NULL);
+            *p = old - h;
+            down = ref_evaluate(&n, &c.data, NULL);
+            *p = old;
+            largest = fmax(largest, fabs((up - down) / (2 * h) - analytic) / (1 + fabs(analytic)));
         }
+        ref_gradient_free(&g);
+        ref_free(&n);
+        mlp_destroy(c.net);
+    }
     snprintf(test.note, sizeof test.note, "largest relative difference %.2g", largest);
-    CHECK(largest < 1e-8);
+    CHECK(largest < 1e-7);
 }
 
-static void loss_labels_are_one_hot_targets(void)
+/* labels against the targets that they stand for, with smoothing and class weights against the twin */
+static void loss_labels_stand_for_targets(void)
 {
-    static const int units[] = { 6, 8, 5 }, one[] = { 6, 8, 1 };
-    float x[7 * 6], y[7 * 5], a[200];
-    int labels[7], i, binary;
+    static const mlp_loss losses[] = { MLP_LOSS_CROSS_ENTROPY, MLP_LOSS_BINARY_CROSS_ENTROPY, MLP_LOSS_LOGISTIC, MLP_LOSS_HINGE };
+    float x[7 * 6], y[7 * 5], a[200], class_weights[5] = { 2, 0.5f, 1, 0, 3 }, sample_weights[7] = { 1, 2, 1, 0.5f, 1, 1, 3 };
+    int labels[7], i, k, variant;
     test_seed(53);
     test_fill(x, 42);
-    for (binary = 0; binary < 2; binary++) {
-        mlp *net = layers_net(binary ? one : units, 2, 2, MLP_ACT_TANH, MLP_ACT_IDENTITY);
-        mlp_desc d = *mlp_get_desc(net);
-        mlp_data data = loss_data(7, x, NULL);
-        mlp_metrics with_labels, with_y;
-        double e, f;
-        size_t n;
-        float *g;
-        mlp_destroy(net);
-        d.loss = binary ? MLP_LOSS_BINARY_CROSS_ENTROPY : MLP_LOSS_CROSS_ENTROPY;
-        d.layers[1].activation = MLP_ACT_DEFAULT;
-        CHECK(mlp_create(&net, &d) == MLP_OK);
-        memset(y, 0, sizeof y);
-        for (i = 0; i < 7; i++) {
-            labels[i] = test_below(binary ? 2 : 5);
-            if (binary) y[i] = (float)labels[i];
-            else y[i * 5 + labels[i]] = 1;
+    for (k = 0; k < 4; k++)
+        for (variant = 0; variant < 4; variant++) {
+            const int classes = k ? 2 : 5, smooth = variant & 1 && k < 2, weighted = variant & 2;
+            mlp_desc d = net_desc(6, 8, k ? 1 : 5);
+            mlp_data data = loss_data(7, x, NULL);
+            mlp_metrics with_labels, with_y;
+            double e, f;
+            ref_net n, got;
+            ref_gradient r;
+            size_t count;
+            float *g;
+            mlp *net;
+            d.loss = losses[k];
+            d.layers[0].activation = MLP_ACT_TANH;
+            d.label_smoothing = smooth ? 0.2f : 0;
+            CHECK(mlp_create(&net, &d) == MLP_OK);
+            memset(y, 0, sizeof y);
+            for (i = 0; i < 7; i++) {
+                labels[i] = i < classes ? i : test_below(classes);
+                if (k == 0) y[i * 5 + labels[i]] = 1;
+                else y[i] = k == 1 ? (float)labels[i] : (float)(2 * labels[i] - 1);
+            }
+            data.labels = labels;
+            if (weighted) { data.class_weights = class_weights; data.sample_weights = sample_weights; }
+            CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK && mlp_evaluate(net, &data, &with_labels) == MLP_OK && with_labels.loss == e);
+            n = ref_from(net);
+            r = ref_gradient_of(&n);
+            got = loss_gradient(net);
+            CHECK_NEAR(e, ref_evaluate(&n, &data, &r), 1e-6);
+            CHECK(loss_worst(&got, &r) <= 1);
+            ref_free(&n);
+            ref_free(&got);
+            ref_gradient_free(&r);
+            g = mlp_gradients(net, &count);
+            memcpy(a, g, count * sizeof(float));
+            if (!weighted) {
+                data.labels = NULL;
+                data.y = y;
+                CHECK(mlp_compute_gradients(net, &data, &f) == MLP_OK && mlp_evaluate(net, &data, &with_y) == MLP_OK);
+                CHECK(e == f && test_same_bits(a, g, count) && with_labels.accuracy == with_y.accuracy);
+            }
+            mlp_destroy(net);
         }
-        data.labels = labels;
-        CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK && mlp_evaluate(net, &data, &with_labels) == MLP_OK);
-        g = mlp_gradients(net, &n);
-        memcpy(a, g, n * sizeof(float));
-        data.labels = NULL;
-        data.y = y;
-        CHECK(mlp_compute_gradients(net, &data, &f) == MLP_OK && mlp_evaluate(net, &data, &with_y) == MLP_OK);
-        CHECK(e == f && test_same_bits(a, g, n));
-        CHECK(with_labels.loss == with_y.loss && with_labels.accuracy == with_y.accuracy && with_labels.loss == e);
+}
+
+static void loss_custom_functions_are_used(void)
+{
+    float x[300 * 5], y[300 * 3], p[300 * 3];
+    int calls = 0, loss_calls = 0, last, t;
+    size_t i;
+    test_seed(55);
+    test_fill(x, 1500);
+    test_fill(y, 900);
+    for (last = 0; last < 2; last++) {
+        mlp_desc d = net_desc(5, 12, 3);
+        mlp_data data = loss_data(300, x, y);
+        mlp_metrics up, down;
+        double expected = 0;
+        size_t n;
+        float *w, *g;
+        mlp *net;
+        d.layers[last].activation = MLP_ACT_CUSTOM;
+        d.layers[last].custom.value = loss_cube;
+        d.layers[last].custom.slope = loss_cube_slope;
+        d.layers[last].custom.user = &calls;
+        d.loss = MLP_LOSS_CUSTOM;
+        d.custom_loss.value = loss_custom_value;
+        d.custom_loss.slope = loss_custom_slope;
+        d.custom_loss.user = &loss_calls;
+        CHECK(mlp_create(&net, &d) == MLP_OK && mlp_predict(net, x, 300, p) == MLP_OK && calls > 0);
+        for (i = 0; i < 300; i++) expected += (double)loss_custom_value(&loss_calls, 3, p + 3 * i, y + 3 * i) / 300;
+        CHECK(mlp_evaluate(net, &data, &up) == MLP_OK && mlp_compute_gradients(net, &data, NULL) == MLP_OK);
+        CHECK_NEAR(up.loss, expected, 1e-9);
+        w = mlp_params(net, &n);
+        g = mlp_gradients(net, NULL);
+        for (t = 0; t < 40; t++) {
+            const size_t at = test_random() % n;
+            const float old = w[at], h = 1.0f / 512;
+            w[at] = old + h;
+            CHECK(mlp_evaluate(net, &data, &up) == MLP_OK);
+            w[at] = old - h;
+            CHECK(mlp_evaluate(net, &data, &down) == MLP_OK);
+            CHECK_NEAR((up.loss - down.loss) / ((double)(old + h) - (double)(old - h)), (double)g[at], 5e-3 * (1 + fabs((double)g[at])));
+            w[at] = old;
+        }
         mlp_destroy(net);
     }
+    CHECK(loss_calls > 0);
+}
+
+/* targets whose rows do not sum to 1, as probabilities of several classes at once: dz = a sum(y) - y */
+static void loss_cross_entropy_takes_any_targets(void)
+{
+    loss_case c;
+    double e, worst;
+    ref_net n, got;
+    ref_gradient g;
+    size_t i;
+    test_seed(56);
+    loss_make(&c, loss_pair_at(LOSS_PAIRS - 1), MLP_ACT_TANH, 2, 0);
+    for (i = 0; i < LOSS_ROWS * 4; i++) c.y[i] = (float)test_below(4);
+    n = ref_from(c.net);
+    g = ref_gradient_of(&n);
+    CHECK(mlp_compute_gradients(c.net, &c.data, &e) == MLP_OK);
+    got = loss_gradient(c.net);
+    CHECK_NEAR(e, ref_evaluate(&n, &c.data, &g), 1e-5);
+    worst = loss_worst(&got, &g);
+    CHECK(worst <= 1);
+    ref_gradient_free(&g);
+    ref_free(&got);
+    ref_free(&n);
+    mlp_destroy(c.net);
 }
 
 /* a weight of 2 is the row twice, a weight of 0 no row */
@@ -410,7 +512,9 @@ static void loss_tests(void)
     RUN(loss_gradients_of_everything_match_the_twin);
     RUN(loss_gradients_of_everything_match_differences);
     RUN(loss_twin_matches_its_own_differences);
-    RUN(loss_labels_are_one_hot_targets);
+    RUN(loss_labels_stand_for_targets);
+    RUN(loss_custom_functions_are_used);
+    RUN(loss_cross_entropy_takes_any_targets);
     RUN(loss_sample_weights_count_rows);
     RUN(loss_extreme_logits_stay_finite);
 }

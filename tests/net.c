@@ -79,6 +79,44 @@ static void net_defaults_are_resolved(void)
     CHECK(mlp_get_desc(NULL) == NULL);
 }
 
+/* a custom activation z^3/4 and a custom loss: the largest difference, squared and halved; user counts the calls */
+static void loss_cube(void *user, size_t n, const float *z, float *a)
+{
+    size_t i;
+    for (i = 0; i < n; i++) a[i] = z[i] * z[i] * z[i] * 0.25f;
+    ++*(int *)user;
+}
+
+static void loss_cube_slope(void *user, size_t n, const float *z, const float *a, float *slope)
+{
+    size_t i;
+    (void)a;
+    for (i = 0; i < n; i++) slope[i] = 0.75f * z[i] * z[i];
+    ++*(int *)user;
+}
+
+static size_t loss_largest_difference(size_t n, const float *a, const float *y)
+{
+    size_t best = 0, j;
+    for (j = 1; j < n; j++) if (fabsf(a[j] - y[j]) > fabsf(a[best] - y[best])) best = j;
+    return best;
+}
+
+static float loss_custom_value(void *user, size_t outputs, const float *a, const float *y)
+{
+    const size_t j = loss_largest_difference(outputs, a, y);
+    ++*(int *)user;
+    return 0.5f * (a[j] - y[j]) * (a[j] - y[j]);
+}
+
+static void loss_custom_slope(void *user, size_t outputs, const float *a, const float *y, float *slope)
+{
+    const size_t j = loss_largest_difference(outputs, a, y);
+    ++*(int *)user;
+    memset(slope, 0, outputs * sizeof(float));
+    slope[j] = a[j] - y[j];
+}
+
 /* d is refused with this code, by all three doors, with a text and nothing left behind */
 static void net_refused(mlp_desc d, mlp_result code, int layer)
 {
@@ -117,11 +155,23 @@ static void net_bad_descs_are_refused(void)
     NET_REFUSED(d.layers[0].initializer = (mlp_initializer)50, MLP_ERR_UNSUPPORTED, 0);
     NET_REFUSED(d.layers[0].activation = MLP_ACT_SOFTMAX, MLP_ERR_ARGUMENT, 0);
     NET_REFUSED(d.loss = (mlp_loss)40, MLP_ERR_UNSUPPORTED, -1);
-    NET_REFUSED(d.loss_delta = 1, MLP_ERR_UNSUPPORTED, -1);
+    NET_REFUSED(d.loss_delta = 1, MLP_ERR_ARGUMENT, -1);                        /* squared takes none */
+    NET_REFUSED((d.loss = MLP_LOSS_HUBER, d.loss_delta = -1), MLP_ERR_ARGUMENT, -1);
+    NET_REFUSED((d.loss = MLP_LOSS_HUBER, d.loss_delta = test_nan()), MLP_ERR_ARGUMENT, -1);
+    NET_REFUSED(d.label_smoothing = 0.1f, MLP_ERR_ARGUMENT, -1);
+    NET_REFUSED((d.loss = MLP_LOSS_CROSS_ENTROPY, d.label_smoothing = 1), MLP_ERR_ARGUMENT, -1);
+    NET_REFUSED((d.loss = MLP_LOSS_CROSS_ENTROPY, d.label_smoothing = -0.1f), MLP_ERR_ARGUMENT, -1);
+    NET_REFUSED(d.loss = MLP_LOSS_CUSTOM, MLP_ERR_ARGUMENT, -1);                /* without functions */
+    NET_REFUSED(d.custom_loss.value = loss_custom_value, MLP_ERR_ARGUMENT, -1);  /* without custom */
+    NET_REFUSED((d.loss = MLP_LOSS_CUSTOM, d.custom_loss.slope = loss_custom_slope), MLP_ERR_ARGUMENT, -1);
+    NET_REFUSED(d.layers[0].activation = MLP_ACT_CUSTOM, MLP_ERR_ARGUMENT, 0);
+    NET_REFUSED(d.layers[0].custom.slope = loss_cube_slope, MLP_ERR_ARGUMENT, 0);
+    NET_REFUSED((d.layers[0].activation = MLP_ACT_CUSTOM, d.layers[0].custom.value = loss_cube), MLP_ERR_ARGUMENT, 0);
+    NET_REFUSED(d.layers[5].custom.user = &d, MLP_ERR_ARGUMENT, 5);
     NET_REFUSED(d.reduction = (mlp_reduction)2, MLP_ERR_UNSUPPORTED, -1);
     NET_REFUSED(d.allocator.alloc = net_alloc, MLP_ERR_ARGUMENT, -1);
     NET_REFUSED(d.allocator.free = net_release, MLP_ERR_ARGUMENT, -1);
-    for (a = MLP_ACT_IDENTITY; a <= MLP_ACT_LEAKY_RELU; a++) {                  /* pairs of loss and activation that do not go together */
+    for (a = MLP_ACT_IDENTITY; a <= MLP_ACT_GAUSSIAN; a++) {                  /* pairs of loss and activation that do not go together */
         NET_REFUSED((d.loss = MLP_LOSS_CROSS_ENTROPY, d.layers[1].activation = (mlp_activation)a), MLP_ERR_ARGUMENT, 1);
         if (a != MLP_ACT_SIGMOID)
             NET_REFUSED((d.loss = MLP_LOSS_BINARY_CROSS_ENTROPY, d.layers[1].activation = (mlp_activation)a), MLP_ERR_ARGUMENT, 1);
@@ -198,21 +248,28 @@ static void net_weights_are_in_the_documented_panels(void)
     mlp_destroy(net);
 }
 
+static double net_largest(const float *w, int n)
+{
+    double largest = 0;
+    int i;
+    for (i = 0; i < n; i++) largest = fmax(largest, fabs((double)w[i]));
+    return largest;
+}
+
 static void net_initial_weights_fill_their_limits(void)
 {
+    static float w[200 * 50], b[200], again[200 * 50];
     mlp_desc d = net_desc(50, 200, 40);
-    float w[200 * 50], b[200], again[200 * 50];
-    double largest = 0, sum2 = 0;
+    double sum = 0;
     mlp *net;
     int i;
     CHECK(mlp_create(&net, &d) == MLP_OK && mlp_get_weights(net, 0, w, b) == MLP_OK);
-    for (i = 0; i < 200 * 50; i++) { largest = fmax(largest, fabs((double)w[i])); sum2 += (double)w[i] * (double)w[i]; }
-    CHECK(largest <= sqrt(6.0 / 50) && largest > 0.999 * sqrt(6.0 / 50));               /* he_uniform for relu */
-    CHECK_NEAR(sum2 / 10000, 2.0 / 50, 0.001);                                         /* variance of U(l): l^2/3 */
-    for (i = 0; i < 200; i++) CHECK(b[i] == 0);
+    CHECK(net_largest(w, 10000) <= sqrt(6.0 / 50) && net_largest(w, 10000) > 0.999 * sqrt(6.0 / 50));          /* he_uniform for relu */
+    for (i = 0; i < 200 * 50; i++) sum += fabs((double)w[i]);
+    CHECK_NEAR(sum / 10000, 0.5 * sqrt(6.0 / 50), 0.005);
+    CHECK(net_largest(b, 200) == 0);
     CHECK(mlp_get_weights(net, 1, w, NULL) == MLP_OK);
-    for (largest = 0, i = 0; i < 40 * 200; i++) largest = fmax(largest, fabs((double)w[i]));
-    CHECK(largest <= sqrt(6.0 / 240) && largest > 0.999 * sqrt(6.0 / 240));             /* glorot_uniform */
+    CHECK(net_largest(w, 8000) <= sqrt(6.0 / 240) && net_largest(w, 8000) > 0.999 * sqrt(6.0 / 240));          /* glorot_uniform */
     mlp_destroy(net);
     CHECK(mlp_create(&net, &d) == MLP_OK && mlp_get_weights(net, 1, again, NULL) == MLP_OK && !memcmp(w, again, 40 * 200 * sizeof(float)));
     mlp_destroy(net);
@@ -220,8 +277,7 @@ static void net_initial_weights_fill_their_limits(void)
     CHECK(mlp_create(&net, &d) == MLP_OK && mlp_get_weights(net, 1, again, NULL) == MLP_OK && memcmp(w, again, 40 * 200 * sizeof(float)));
     mlp_destroy(net);
     d.layers[0].initializer = MLP_INIT_ZERO;
-    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_get_weights(net, 0, w, NULL) == MLP_OK);
-    for (i = 0; i < 200 * 50; i++) CHECK(w[i] == 0);
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_get_weights(net, 0, w, NULL) == MLP_OK && net_largest(w, 10000) == 0);
     mlp_destroy(net);
 }
 
@@ -267,7 +323,7 @@ static void net_copy_is_a_net_of_its_own(void)
     mlp_desc d = net_desc(6, 20, 4);
     float x[6] = { 1, 2, 3, 4, 5, 6 }, y[4], z[4];
     net_counter counter;
-    mlp *net, *copy;
+    mlp *net, *copy = NULL;
     size_t n;
     d.allocator = net_allocator(&counter);
     CHECK(mlp_create(&net, &d) == MLP_OK && mlp_copy(&copy, net) == MLP_OK);

@@ -178,6 +178,40 @@ static void optim_change_of_kind_starts_from_zero(void)
     }
 }
 
+/* S2: any differentiable function of a vector. The quadratic sum of (i+1) (v_i - 1)^2 / 2, and Rosenbrock's valley
+   (1-x)^2 + 100 (y-x^2)^2 from (-1.2, 1), both with their minimum at (1, 1, ...). */
+static double optim_minimize(mlp_opt_desc d, int n, float *v, int steps)
+{
+    float g[8];
+    void *state = calloc(1, mlp_opt_state_size(&d, (size_t)n));
+    double distance = 0;
+    int t, i;
+    for (t = 0; t < steps; t++) {
+        if (n == 2) {
+            g[0] = -2 * (1 - v[0]) - 400 * v[0] * (v[1] - v[0] * v[0]);
+            g[1] = 200 * (v[1] - v[0] * v[0]);
+        } else for (i = 0; i < n; i++) g[i] = (float)(i + 1) * (v[i] - 1);
+        CHECK(mlp_opt_update(&d, state, (size_t)n, v, g) == MLP_OK);
+    }
+    for (i = 0; i < n; i++) distance = fmax(distance, fabs((double)v[i] - 1));
+    free(state);
+    return distance;
+}
+
+static void optim_finds_minima_of_functions(void)
+{
+    float a[8] = { 0 }, b[8] = { 5, -5, 3, 0, 9, 1, 2, -8 }, c[2] = { -1.2f, 1 }, d[2] = { -1.2f, 1 };
+    mlp_opt_desc momentum = optim_desc(MLP_OPT_SGD, 0.0002f);
+    double found[4];
+    momentum.momentum = 0.95f;
+    found[0] = optim_minimize(optim_desc(MLP_OPT_SGD, 0.1f), 8, a, 400);
+    found[1] = optim_minimize(optim_desc(MLP_OPT_ADAM, 0.1f), 8, b, 2000);
+    found[2] = optim_minimize(momentum, 2, c, 40000);
+    found[3] = optim_minimize(optim_desc(MLP_OPT_ADAM, 0.01f), 2, d, 20000);
+    snprintf(test.note, sizeof test.note, "distances: quadratic %.1g %.1g, Rosenbrock %.1g %.1g", found[0], found[1], found[2], found[3]);
+    CHECK(found[0] < 1e-5 && found[1] < 1e-4 && found[2] < 1e-3 && found[3] < 1e-3);
+}
+
 static void optim_tests(void)
 {
     RUN(optim_formulas);
@@ -185,4 +219,5 @@ static void optim_tests(void)
     RUN(optim_state_is_flushed);
     RUN(optim_step_of_a_net_is_the_update_of_its_run);
     RUN(optim_change_of_kind_starts_from_zero);
+    RUN(optim_finds_minima_of_functions);
 }

@@ -32,32 +32,75 @@ static double *ref_doubles(size_t n)
     return p;
 }
 
-/* ---- activations: value, slope, largest |slope of the slope| ---- */
+/* ---- activations: value, slope, largest |slope of the slope|, places without a slope ---- */
+
+#define REF_ACTIVATIONS 17
+static const mlp_activation ref_activations[REF_ACTIVATIONS] = {        /* all that work on single elements */
+    MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU, MLP_ACT_ELU, MLP_ACT_SELU, MLP_ACT_GELU,
+    MLP_ACT_GELU_TANH, MLP_ACT_SILU, MLP_ACT_SOFTPLUS, MLP_ACT_SOFTSIGN, MLP_ACT_HARD_SIGMOID, MLP_ACT_HARD_TANH, MLP_ACT_MISH,
+    MLP_ACT_SIN, MLP_ACT_GAUSSIAN
+};
+
+#define REF_LOSSES 9
+static const mlp_loss ref_losses[REF_LOSSES] = {                        /* all but custom */
+    MLP_LOSS_SQUARED, MLP_LOSS_HALF_SQUARED, MLP_LOSS_ABSOLUTE, MLP_LOSS_HUBER, MLP_LOSS_LOGISTIC, MLP_LOSS_HINGE, MLP_LOSS_MARGIN,
+    MLP_LOSS_BINARY_CROSS_ENTROPY, MLP_LOSS_CROSS_ENTROPY
+};
+
+#define REF_PI 3.14159265358979323846
 
 static double ref_sigmoid(double z) { return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z)); }
+static double ref_softplus(double z) { return fmax(z, 0) + log1p(exp(-fabs(z))); }
+static double ref_clamp(double z, double low, double high) { return z < low ? low : z > high ? high : z; }
+static double ref_alpha(const mlp_layer *l) { return l->alpha < 0 ? 0 : (double)l->alpha; }
+static double ref_gelu_tanh_u(double z) { return sqrt(2 / REF_PI) * (z + 0.044715 * z * z * z); }
 
 static double ref_value(const mlp_layer *l, double z)
 {
-    const double alpha = l->alpha < 0 ? 0 : (double)l->alpha;
+    const double selu_alpha = 1.6732632423543772, selu_scale = 1.0507009873554805;
     switch (l->activation) {
-    case MLP_ACT_IDENTITY:   return z;
-    case MLP_ACT_SIGMOID:    return ref_sigmoid(z);
-    case MLP_ACT_TANH:       return tanh(z);
-    case MLP_ACT_RELU:       return z < 0 ? 0 : z;
-    case MLP_ACT_LEAKY_RELU: return z < 0 ? alpha * z : z;
+    case MLP_ACT_IDENTITY:     return z;
+    case MLP_ACT_SIGMOID:      return ref_sigmoid(z);
+    case MLP_ACT_TANH:         return tanh(z);
+    case MLP_ACT_RELU:         return z < 0 ? 0 : z;
+    case MLP_ACT_LEAKY_RELU:   return z < 0 ? ref_alpha(l) * z : z;
+    case MLP_ACT_ELU:          return z < 0 ? ref_alpha(l) * expm1(z) : z;
+    case MLP_ACT_SELU:         return selu_scale * (z < 0 ? selu_alpha * expm1(z) : z);
+    case MLP_ACT_GELU:         return z * 0.5 * erfc(-z / sqrt(2));
+    case MLP_ACT_GELU_TANH:    return 0.5 * z * (1 + tanh(ref_gelu_tanh_u(z)));
+    case MLP_ACT_SILU:         return z * ref_sigmoid(z);
+    case MLP_ACT_SOFTPLUS:     return ref_softplus(z);
+    case MLP_ACT_SOFTSIGN:     return z / (1 + fabs(z));
+    case MLP_ACT_HARD_SIGMOID: return ref_clamp(z / 6 + 0.5, 0, 1);
+    case MLP_ACT_HARD_TANH:    return ref_clamp(z, -1, 1);
+    case MLP_ACT_MISH:         return z * tanh(ref_softplus(z));
+    case MLP_ACT_SIN:          return sin(z);
+    case MLP_ACT_GAUSSIAN:     return exp(-z * z);
     default: printf("reference: activation %d\n", (int)l->activation); exit(2);
     }
 }
 
 static double ref_slope(const mlp_layer *l, double z)
 {
-    const double alpha = l->alpha < 0 ? 0 : (double)l->alpha;
+    const double selu_alpha = 1.6732632423543772, selu_scale = 1.0507009873554805, t = tanh(ref_gelu_tanh_u(z));
     switch (l->activation) {
-    case MLP_ACT_IDENTITY:   return 1;
-    case MLP_ACT_SIGMOID:    return ref_sigmoid(z) * ref_sigmoid(-z);
-    case MLP_ACT_TANH:       return 1 - tanh(z) * tanh(z);
-    case MLP_ACT_RELU:       return z > 0;
-    case MLP_ACT_LEAKY_RELU: return z > 0 ? 1 : alpha;
+    case MLP_ACT_IDENTITY:     return 1;
+    case MLP_ACT_SIGMOID:      return ref_sigmoid(z) * ref_sigmoid(-z);
+    case MLP_ACT_TANH:         return 1 / (cosh(z) * cosh(z));
+    case MLP_ACT_RELU:         return z > 0;
+    case MLP_ACT_LEAKY_RELU:   return z > 0 ? 1 : ref_alpha(l);
+    case MLP_ACT_ELU:          return z > 0 ? 1 : ref_alpha(l) * exp(z);
+    case MLP_ACT_SELU:         return selu_scale * (z > 0 ? 1 : selu_alpha * exp(z));
+    case MLP_ACT_GELU:         return 0.5 * erfc(-z / sqrt(2)) + z * exp(-0.5 * z * z) / sqrt(2 * REF_PI);
+    case MLP_ACT_GELU_TANH:    return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * sqrt(2 / REF_PI) * (1 + 3 * 0.044715 * z * z);
+    case MLP_ACT_SILU:         return ref_sigmoid(z) * (1 + z * ref_sigmoid(-z));
+    case MLP_ACT_SOFTPLUS:     return ref_sigmoid(z);
+    case MLP_ACT_SOFTSIGN:     return 1 / ((1 + fabs(z)) * (1 + fabs(z)));
+    case MLP_ACT_HARD_SIGMOID: return fabs(z) < 3 ? 1.0 / 6 : 0;
+    case MLP_ACT_HARD_TANH:    return fabs(z) < 1;
+    case MLP_ACT_MISH:         return tanh(ref_softplus(z)) + z * ref_sigmoid(z) * (1 - pow(tanh(ref_softplus(z)), 2));
+    case MLP_ACT_SIN:          return cos(z);
+    case MLP_ACT_GAUSSIAN:     return -2 * z * exp(-z * z);
     default: exit(2);
     }
 }
@@ -65,19 +108,44 @@ static double ref_slope(const mlp_layer *l, double z)
 static double ref_curvature(const mlp_layer *l)
 {
     switch (l->activation) {
-    case MLP_ACT_SIGMOID: return 0.1;
-    case MLP_ACT_TANH:    return 0.77;
-    default:              return 0;             /* pieces of straight lines; data keeps away from their ends */
+    case MLP_ACT_SIGMOID:   return 0.1;
+    case MLP_ACT_TANH:      return 0.77;
+    case MLP_ACT_ELU:       return ref_alpha(l);
+    case MLP_ACT_SELU:      return 1.76;
+    case MLP_ACT_GELU: case MLP_ACT_GELU_TANH: return 0.81;
+    case MLP_ACT_SILU:      return 0.51;
+    case MLP_ACT_SOFTPLUS:  return 0.26;
+    case MLP_ACT_SOFTSIGN: case MLP_ACT_GAUSSIAN: return 2;
+    case MLP_ACT_MISH:      return 0.7;
+    case MLP_ACT_SIN:       return 1;
+    default:                return 0;             /* pieces of straight lines; data keeps away from their ends */
     }
 }
 
-/* ---- losses of one output: value, slope with respect to a, and the slope's majorant ---- */
+/* how far z is from a place where the slope jumps */
+static double ref_kink(const mlp_layer *l, double z)
+{
+    switch (l->activation) {
+    case MLP_ACT_RELU: case MLP_ACT_LEAKY_RELU: case MLP_ACT_ELU: case MLP_ACT_SELU: return fabs(z);
+    case MLP_ACT_HARD_SIGMOID: return fabs(fabs(z) - 3);
+    case MLP_ACT_HARD_TANH:    return fabs(fabs(z) - 1);
+    default:                   return INFINITY;
+    }
+}
+
+/* ---- losses of one output: value, slope with respect to a, the slope's majorant, places without a slope ---- */
 
 static double ref_loss(const mlp_desc *d, double z, double a, double y)
 {
+    const double delta = (double)d->loss_delta, e = fabs(a - y);
     switch (d->loss) {
-    case MLP_LOSS_SQUARED:              return (a - y) * (a - y);
-    case MLP_LOSS_HALF_SQUARED:         return 0.5 * (y - a) * (y - a);
+    case MLP_LOSS_SQUARED:              return e * e;
+    case MLP_LOSS_HALF_SQUARED:         return 0.5 * e * e;
+    case MLP_LOSS_ABSOLUTE:             return e;
+    case MLP_LOSS_HUBER:                return e <= delta ? 0.5 * e * e : delta * (e - 0.5 * delta);
+    case MLP_LOSS_LOGISTIC:             return ref_softplus(-y * a);
+    case MLP_LOSS_HINGE:                return fmax(0, 1 - y * a);
+    case MLP_LOSS_MARGIN:               return fmax(0, y - a);
     case MLP_LOSS_BINARY_CROSS_ENTROPY: return -y * log(ref_sigmoid(z)) - (1 - y) * log(ref_sigmoid(-z));
     case MLP_LOSS_CROSS_ENTROPY:        return y == 0 ? 0 : -y * log(a);
     default: printf("reference: loss %d\n", (int)d->loss); exit(2);
@@ -89,6 +157,11 @@ static double ref_loss_slope(const mlp_desc *d, double a, double y)
     switch (d->loss) {
     case MLP_LOSS_SQUARED:              return 2 * (a - y);
     case MLP_LOSS_HALF_SQUARED:         return a - y;
+    case MLP_LOSS_ABSOLUTE:             return (a > y) - (a < y);
+    case MLP_LOSS_HUBER:                return ref_clamp(a - y, -(double)d->loss_delta, (double)d->loss_delta);
+    case MLP_LOSS_LOGISTIC:             return -y * ref_sigmoid(-y * a);
+    case MLP_LOSS_HINGE:                return 1 - y * a > 0 ? -y : 0;
+    case MLP_LOSS_MARGIN:               return y > a ? -1 : 0;
     case MLP_LOSS_BINARY_CROSS_ENTROPY: return -y / a + (1 - y) / (1 - a);
     case MLP_LOSS_CROSS_ENTROPY:        return -y / a;
     default: exit(2);
@@ -97,7 +170,23 @@ static double ref_loss_slope(const mlp_desc *d, double a, double y)
 
 static double ref_loss_slope_abs(const mlp_desc *d, double a_abs, double y)
 {
-    return d->loss == MLP_LOSS_SQUARED ? 2 * (a_abs + fabs(y)) : a_abs + fabs(y);
+    switch (d->loss) {
+    case MLP_LOSS_SQUARED:  return 2 * (a_abs + fabs(y));
+    case MLP_LOSS_ABSOLUTE: case MLP_LOSS_MARGIN: return 1;
+    case MLP_LOSS_HUBER:    return a_abs + fabs(y) + (double)d->loss_delta;
+    case MLP_LOSS_LOGISTIC: return fabs(y) * (1 + fabs(y) * a_abs);
+    case MLP_LOSS_HINGE:    return fabs(y);
+    default:                return a_abs + fabs(y);
+    }
+}
+
+static double ref_loss_kink(const mlp_desc *d, double a, double y)
+{
+    switch (d->loss) {
+    case MLP_LOSS_ABSOLUTE: case MLP_LOSS_MARGIN: return fabs(a - y);
+    case MLP_LOSS_HINGE: return fabs(1 - y * a);
+    default:             return INFINITY;
+    }
 }
 
 /* ---- the net ---- */
@@ -215,14 +304,23 @@ static double ref_row_loss(const ref_net *n, const ref_pass *p, const float *y)
     return n->desc.reduction == MLP_REDUCE_SUM || n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? sum : sum / (double)out;
 }
 
-/* the targets of a row: labels as one-hot or 0 and 1 */
+/* the targets of a row: labels as one-hot, 0 and 1, or -1 and 1; smoothed */
 static void ref_targets(const ref_net *n, const mlp_data *d, size_t row, float *y)
 {
     const size_t out = n->units[n->layers];
+    const double s = (double)n->desc.label_smoothing, classes = n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)out : 2;
     size_t o;
-    for (o = 0; o < out; o++)
+    for (o = 0; o < out; o++) {
         y[o] = !d->labels ? d->y[row * (d->y_stride ? d->y_stride : out) + o]
-             : n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (float)((size_t)d->labels[row] == o) : (float)d->labels[row];
+             : n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (float)((size_t)d->labels[row] == o)
+             : n->desc.loss == MLP_LOSS_BINARY_CROSS_ENTROPY ? (float)d->labels[row] : (float)(2 * d->labels[row] - 1);
+        if (s != 0) y[o] = (float)((1 - s) * (double)y[o] + s / classes);
+    }
+}
+
+static double ref_weight(const mlp_data *d, size_t row)
+{
+    return (d->sample_weights ? (double)d->sample_weights[row] : 1) * (d->class_weights ? (double)d->class_weights[d->labels[row]] : 1);
 }
 
 static const float *ref_x(const ref_net *n, const mlp_data *d, size_t row) { return d->x + row * (d->x_stride ? d->x_stride : n->units[0]); }
@@ -258,7 +356,7 @@ static void ref_backward(const ref_net *n, ref_pass *p, const float *y, double f
     const double scale = factor / (n->desc.reduction == MLP_REDUCE_SUM || n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? 1.0 : (double)out);
     const int direct = n->desc.loss == MLP_LOSS_CROSS_ENTROPY || n->desc.loss == MLP_LOSS_BINARY_CROSS_ENTROPY;
     size_t i, o, widest = 0;
-    double *da, *da_abs;
+    double *da, *da_abs, sum;
     int l;
     for (l = 0; l <= n->layers; l++) if (n->units[l] > widest) widest = n->units[l];
     da = ref_doubles(widest);
@@ -268,7 +366,9 @@ static void ref_backward(const ref_net *n, ref_pass *p, const float *y, double f
         da_abs[o] = scale * ref_loss_slope_abs(&n->desc, p->a_abs[n->layers][o], (double)y[o]);
     }
     ref_activation_backward(n, p, last, da, da_abs);
-    for (o = 0; o < out && direct; o++) p->dz_abs[last][o] = da_abs[o];        /* dz = a - y, without the detour */
+    for (o = 0, sum = 0; o < out; o++) sum += fabs((double)y[o]);
+    for (o = 0; o < out && direct; o++)                             /* dz = a - y or a sum(y) - y, without the detour over da */
+        p->dz_abs[last][o] = scale * (p->a_abs[n->layers][o] * (n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? sum : 1) + fabs((double)y[o]));
     for (l = last; l > 0; l--) {
         for (i = 0; i < n->units[l]; i++) {
             da[i] = da_abs[i] = 0;
@@ -291,9 +391,9 @@ static double ref_evaluate(const ref_net *n, const mlp_data *d, ref_gradient *g)
     double total = 0, e = 0;
     size_t row, i, o;
     int l;
-    for (row = 0; row < d->rows; row++) total += d->sample_weights ? (double)d->sample_weights[row] : 1;
+    for (row = 0; row < d->rows; row++) total += ref_weight(d, row);
     for (row = 0; row < d->rows; row++) {
-        const double factor = (d->sample_weights ? (double)d->sample_weights[row] : 1) / total;
+        const double factor = ref_weight(d, row) / total;
         ref_targets(n, d, row, y);
         ref_forward(n, &p, ref_x(n, d, row));
         e += factor * ref_row_loss(n, &p, y);
@@ -314,18 +414,22 @@ static double ref_evaluate(const ref_net *n, const mlp_data *d, ref_gradient *g)
     return e;
 }
 
-/* the smallest |z| of a hidden or last layer over all rows: how far the data stay away from kinks at 0 */
+/* how far the data stay away from all places without a slope, over all rows */
 static double ref_distance_to_kinks(const ref_net *n, const mlp_data *d)
 {
     ref_pass p = ref_pass_of(n);
+    float *y = (float *)malloc(n->units[n->layers] * sizeof(float));
     double smallest = INFINITY;
     size_t row, o;
     int l;
     for (row = 0; row < d->rows; row++) {
+        ref_targets(n, d, row, y);
         ref_forward(n, &p, ref_x(n, d, row));
         for (l = 0; l < n->layers; l++)
-            for (o = 0; o < n->units[l + 1]; o++) smallest = fmin(smallest, fabs(p.z[l][o]));
+            for (o = 0; o < n->units[l + 1]; o++) smallest = fmin(smallest, ref_kink(&n->desc.layers[l], p.z[l][o]));
+        for (o = 0; o < n->units[n->layers]; o++) smallest = fmin(smallest, ref_loss_kink(&n->desc, p.a[n->layers][o], (double)y[o]));
     }
+    free(y);
     ref_pass_free(&p);
     return smallest;
 }

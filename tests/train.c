@@ -270,12 +270,17 @@ static void train_bad_data_is_refused_by_row_and_column(void)
     TRAIN_REFUSED(net, data.sample_weights = weights, MLP_ERR_ARGUMENT, 3, 0);
     memset(weights, 0, sizeof weights);
     TRAIN_REFUSED(net, data.sample_weights = weights, MLP_ERR_ARGUMENT, 0, 0);
+    TRAIN_REFUSED(net, data.class_weights = weights, MLP_ERR_ARGUMENT, 0, 0);                       /* without labels */
     d.loss = MLP_LOSS_CROSS_ENTROPY;
     CHECK(mlp_create(&classes, &d) == MLP_OK);
     rows->labels[6] = 3;
     TRAIN_REFUSED(classes, (data.y = NULL, data.labels = rows->labels), MLP_ERR_ARGUMENT, 6, 0);
     rows->labels[6] = -1;
     TRAIN_REFUSED(classes, (data.y = NULL, data.labels = rows->labels), MLP_ERR_ARGUMENT, 6, 0);
+    rows->labels[6] = 0;
+    TRAIN_REFUSED(classes, (data.y = NULL, data.labels = rows->labels, data.class_weights = weights), MLP_ERR_ARGUMENT, 0, 0);    /* all zero */
+    weights[1] = test_nan();
+    TRAIN_REFUSED(classes, (data.y = NULL, data.labels = rows->labels, data.class_weights = weights), MLP_ERR_ARGUMENT, 0, 0);
     mlp_destroy(classes);
     d.loss = MLP_LOSS_BINARY_CROSS_ENTROPY;                                                         /* labels with several outputs */
     CHECK(mlp_create(&classes, &d) == MLP_OK);
@@ -381,6 +386,15 @@ static void train_accuracy_counts_what_it_says(void)
     data.sample_weights = NULL;
     CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, one_w, one_b) == MLP_OK);
     CHECK(mlp_evaluate(net, &data, &m) == MLP_OK && m.accuracy == 0.25);                    /* right for x = 4 only */
+    mlp_destroy(net);
+    d.loss = MLP_LOSS_HINGE;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, one_w, one_b) == MLP_OK);
+    CHECK(mlp_evaluate(net, &data, &m) == MLP_OK && m.accuracy == 0.25);
+    mlp_destroy(net);
+    d.loss = MLP_LOSS_SQUARED;
+    data.labels = NULL;
+    data.y = x;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_evaluate(net, &data, &m) == MLP_OK && m.accuracy == 0);
     mlp_destroy(net);
 }
 

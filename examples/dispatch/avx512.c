@@ -1,0 +1,2 @@
+#define MLP_KERNELS_ONLY avx512
+#include "mlp.h"
