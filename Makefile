@@ -102,8 +102,8 @@ comma        := ,
 BITS_LEVELS  := O0,c99 O2,gnu11 O3,c99
 BITS_FASTER  := O2,gnu11 O3,c99
 bits_rows     = $(foreach i,$(1),$(foreach c,$(2),$(foreach o,$(3),$(i)/$(c)/$(o))))
-BITS_native  := $(call bits_rows,scalar emulated sse2 scalar-fma emulated-fma avx2 avx512,gcc clang,$(BITS_LEVELS)) \
-                sse2-fma/gcc/O2,gnu11 avx2/gcc/O2,gnu11,blocks
+BITS_native  := $(call bits_rows,scalar sse2 scalar-fma avx2 avx512,gcc clang,$(BITS_LEVELS)) \
+                $(call bits_rows,emulated emulated-fma,gcc,$(BITS_FASTER)) sse2-fma/gcc/O2,gnu11 avx2/gcc/O2,gnu11,blocks
 BITS_neon    := $(call bits_rows,neon,aarch64-gcc aarch64-clang,$(BITS_FASTER)) scalar/aarch64-gcc/O2,gnu11 scalar/aarch64-clang/O3,c99
 BITS_wasm    := wasm/wasm-clang/O2,gnu11 scalar/wasm-clang/O2,gnu11
 

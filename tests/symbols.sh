@@ -3,7 +3,7 @@
 
 machine=$(uname -m)
 case $machine in
-x86_64) isas="scalar:-DMLP_SIMD=MLP_SIMD_SCALAR scalar-fma:-mfma|-DMLP_SIMD=MLP_SIMD_SCALAR avx2:-mavx2|-mfma avx512:-mavx512f" ;;
+x86_64) isas="sse2: scalar:-DMLP_SIMD=MLP_SIMD_SCALAR scalar-fma:-mfma|-DMLP_SIMD=MLP_SIMD_SCALAR avx2:-mavx2|-mfma avx512:-mavx512f" ;;
 *)      isas="default:" ;;
 esac
 printf '#define MLP_IMPLEMENTATION\n#include "mlp.h"\n' > "$tmp/impl.c"
