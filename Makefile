@@ -89,6 +89,11 @@ TEST_FLAGS := -std=c99 -Wall -Wextra -Wno-unused-function
 $(BUILD)/all-%: $(SECTIONS) mlp.h | $(BUILD)
 	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$*) tests/all.c -o $@ -lm
 
+# threads, from the first row on
+OPENMP := $(shell echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o /dev/null 2>/dev/null && echo all-openmp)
+$(BUILD)/all-openmp: $(SECTIONS) mlp.h | $(BUILD)
+	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$(SIMD)) -fopenmp -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 tests/all.c -o $@ -lm
+
 # gcc 12 for aarch64 fails internally (vect_transform_reduction) when it vectorizes sums in the tests, not in the library
 $(BUILD)/all-neon-gcc: $(SECTIONS) mlp.h | $(BUILD)
 	$(cmd_aarch64-gcc) $(TEST_FLAGS) -O2 -fno-tree-vectorize tests/all.c -o $@ -lm
@@ -136,8 +141,8 @@ BITS_RUNS := "$(BUILD)/bits 0/4" "$(BUILD)/bits 1/4" "$(BUILD)/bits 2/4" "$(BUIL
 RUN := JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" SIMD_FLAGS="$(flags_$(SIMD))" sh tests/run.sh
 
 test:
-	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(BUILD)/bits
-	@$(RUN) $(ALL_HERE) $(BITS_RUNS) "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/examples.sh"
+	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(OPENMP:%=$(BUILD)/%) $(BUILD)/bits
+	@$(RUN) $(ALL_HERE) $(if $(OPENMP),"$(BUILD)/all-openmp train","sh tests/missing.sh openmp") $(BITS_RUNS) "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/examples.sh"
 
 # ---- wider checks ----
 

@@ -307,8 +307,10 @@ static void train_bad_fit_descs_are_refused(void)
                                          CHECK(error.code == (result) && error.text[0]))
     TRAIN_BAD(batch, -2, MLP_ERR_ARGUMENT);
     TRAIN_BAD(order, (mlp_order)3, MLP_ERR_UNSUPPORTED);
+#ifndef _OPENMP
     TRAIN_BAD(threads, 2, MLP_ERR_UNSUPPORTED);
-    TRAIN_BAD(threads, -1, MLP_ERR_UNSUPPORTED);
+#endif
+    TRAIN_BAD(threads, -1, MLP_ERR_ARGUMENT);
     TRAIN_BAD(opt.kind, MLP_OPT_RPROP, MLP_ERR_UNSUPPORTED);
     TRAIN_BAD(opt.momentum, 2, MLP_ERR_ARGUMENT);
 #undef TRAIN_BAD
@@ -345,6 +347,42 @@ static void train_nonfinite_steps_are_not_applied(void)
     CHECK(mlp_fit(net, &data, &f) == MLP_OK && mlp_predict(net, x, 2, out) == MLP_OK && isfinite(out[0]));
     mlp_destroy(net);
 }
+
+/* any number of threads gives the bits of one: more than there are rows or panels, rows and units that do not divide, blocks, custom
+   functions; compiled with OpenMP and threads from the first row on (make test) */
+#ifdef _OPENMP
+static void train_half(void *user, size_t n, const float *z, float *a) { (void)user; while (n--) a[n] = z[n] / 2; }
+static void train_half_slope(void *user, size_t n, const float *z, const float *a, float *slope) { (void)user; (void)z; (void)a; while (n--) slope[n] = 0.5f; }
+
+static void train_threads_change_no_bit(void)
+{
+    static const int thread_counts[] = { 0, 1, 2, 3, 5, 8 };
+    train_rows *rows = &train_data_rows;
+    int variant, i;
+    test_seed(77);
+    train_make(rows);
+    for (variant = 0; variant < 4; variant++) {
+        uint64_t one = 0;
+        for (i = 0; i < 6; i++) {
+            mlp_desc d = net_desc(6, variant & 1 ? 70 : 5, 3);
+            mlp_fit_desc f = train_fit(2, variant & 2 ? 157 : 7, MLP_ORDER_SHUFFLED, variant & 1 ? MLP_OPT_ADAM : MLP_OPT_SGD, 0.01f);
+            mlp_data data = loss_data(500, rows->x, rows->y);
+            mlp *net;
+            f.threads = thread_counts[i];
+            f.opt.momentum = variant == 2 ? 0.5f : 0;
+            if (variant & 2) {
+                d.layers[0].activation = MLP_ACT_CUSTOM;
+                d.layers[0].custom.value = train_half;
+                d.layers[0].custom.slope = train_half_slope;
+            }
+            CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &data, &f) == MLP_OK);
+            if (i == 0) one = train_hash(net);
+            CHECK(train_hash(net) == one);
+            mlp_destroy(net);
+        }
+    }
+}
+#endif
 
 static void train_batches_without_weight_are_left_out(void)
 {
@@ -443,6 +481,9 @@ static void train_tests(void)
     RUN(train_bad_fit_descs_are_refused);
     RUN(train_nonfinite_steps_are_not_applied);
     RUN(train_batches_without_weight_are_left_out);
+#ifdef _OPENMP
+    RUN(train_threads_change_no_bit);
+#endif
     RUN(train_accuracy_counts_what_it_says);
     RUN(train_loss_curve_is_pinned);
 }
