@@ -431,7 +431,7 @@ typedef struct {
 } mlp_load_desc;
 
 /* Saves into memory of the caller's: exactly mlp_save_size bytes, the same on every platform. NULL desc: all defaults.
-   mlp_save_size is 0 when the net cannot be saved: a header above 100 MB, a test_input whose outputs are not finite. */
+   mlp_save_size is 0 when the net cannot be saved: a test_input too long for a header of 1 MiB, or with outputs that are not finite. */
 MLP_API size_t     mlp_save_size(const mlp *, const mlp_save_desc *);
 MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t size, const mlp_save_desc *);
 
@@ -3374,7 +3374,9 @@ static const char *const mlp__initializer_names[] = { "default", "zero", "consta
                                                       "glorot_normal", "lecun_normal", "pytorch", "orthogonal", NULL };
 static const char *const mlp__opt_names[] = { "default", "sgd", "adagrad", "rmsprop", "adam", "adamw", "rprop", "lbfgs", NULL };
 
-enum { MLP__FILE_VERSION = 1, MLP__STATES = 4, MLP__MOST_HEADER = 100000000 };     /* STATES: most arrays of an optimizer */
+/* The version of what the metadata say; most arrays of an optimizer; the largest header that is written and, unless told
+   otherwise, read; the most tensors; the largest header that the format allows. */
+enum { MLP__FILE_VERSION = 1, MLP__STATES = 4, MLP__HEADER = 1 << 20, MLP__MOST_TENSORS = 4096, MLP__MOST_HEADER = 100000000 };
 
 /* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is identity,
    and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
@@ -3455,6 +3457,8 @@ static void mlp__put_float(mlp__out *o, float x)
 
 /* ---- saving ---- */
 
+#define MLP__TOLERANCE 1e-4f
+
 /* What is saved: with a test vector, with optimizer state. */
 typedef struct { const mlp *net; const float *test_input, *test_output; float tolerance; int checkpoint, states; mlp__opt_state opt; } mlp__saving;
 
@@ -3495,7 +3499,8 @@ static void mlp__put_values(mlp__out *o, const mlp *net, int states_run, int lay
     const mlp__shape *s = &net->shape[layer];
     const float *run = mlp__run_of(net, states_run);
     size_t unit, input;
-    for (unit = 0; unit < s->out; unit++)
+    if (!o->room) o->total += s->out * (bias ? 1 : s->in) * 4;              /* only counted */
+    else for (unit = 0; unit < s->out; unit++)
         for (input = 0; input < (bias ? 1 : s->in); input++)
             mlp__put_little_endian(o, mlp__bits(run[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
 }
@@ -3595,22 +3600,6 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
     mlp__put_text(o, "\"}");
 }
 
-/* The whole file; the header is padded so that data begins at a multiple of 64. */
-static void mlp__put_file(mlp__out *o, const mlp__saving *s)
-{
-    mlp__out header = mlp__out_to(NULL, 0);
-    size_t n;
-    mlp__put_metadata(&header, s);
-    mlp__put_tensors(&header, s, 1);
-    n = (8 + header.total + 1 + 63) / 64 * 64 - 8;
-    mlp__put_little_endian(o, n, 8);
-    mlp__put_metadata(o, s);
-    mlp__put_tensors(o, s, 1);
-    mlp__put_text(o, "}");
-    for (n -= header.total + 1; n > 0; n--) mlp__put_text(o, " ");
-    mlp__put_tensors(o, s, 0);
-}
-
 /* y: outputs for one row x, with memory for one row only; scratch: 2 widest */
 static void mlp__predict_row(const mlp *net, const float *x, float *scratch, float *y) { mlp__predict_blocks(net, scratch, 1, x, 1, y); }
 
@@ -3626,7 +3615,7 @@ static mlp_result mlp__plan_saving(mlp__saving *s, const mlp *net, const mlp_sav
     if (s->checkpoint && net->training.gradients) memcpy(&s->opt, net->training.state, sizeof s->opt);
     s->states = s->opt.steps ? s->opt.arrays : 0;
     s->test_input = how->test_input;
-    s->tolerance = mlp__meant(mlp__or_default(how->test_tolerance, 1e-4f));
+    s->tolerance = mlp__meant(mlp__or_default(how->test_tolerance, MLP__TOLERANCE));
     if (!mlp__finite(s->tolerance)) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
     if (!s->test_input) return MLP_OK;
     if (k->first_nonfinite(net->inputs, s->test_input) < net->inputs) return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
@@ -3646,16 +3635,31 @@ static mlp_save_desc mlp__save_desc_or_default(const mlp_save_desc *desc)
     return how;
 }
 
-/* Saves to o; what comes out is known by o->total and o->failed. */
+/* The header, filled with blanks up to n bytes. */
+static void mlp__put_header(mlp__out *o, const mlp__saving *s, size_t n)
+{
+    const size_t end = o->total + n;
+    mlp__put_metadata(o, s);
+    mlp__put_tensors(o, s, 1);
+    mlp__put_text(o, "}");
+    while (o->total < end) mlp__put_text(o, " ");
+}
+
+/* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */
 static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
     mlp__out header = mlp__out_to(NULL, 0);
     mlp__saving saving;
     void *memory;
     mlp_result r = mlp__plan_saving(&saving, net, how, &memory);
-    if (!r) mlp__put_metadata(&header, &saving);
-    if (!r && header.total > MLP__MOST_HEADER / 2) r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input: too long for a header");
-    if (!r) mlp__put_file(o, &saving);
+    if (!r) mlp__put_header(&header, &saving, 0);
+    if (!r && header.total > MLP__HEADER - 64) r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input: too long for a header");
+    if (!r) {
+        const size_t n = (8 + header.total + 63) / 64 * 64 - 8;
+        mlp__put_little_endian(o, n, 8);
+        mlp__put_header(o, &saving, n);
+        mlp__put_tensors(o, &saving, 0);
+    }
     mlp__free(&net->desc.allocator, memory);
     return r;
 }
@@ -3861,18 +3865,22 @@ static int mlp__is(mlp__in *in, uint32_t place, const char *text)
     return same;
 }
 
+static int mlp__append_digit(uint64_t *value, int c)
+{
+    const uint64_t digit = (uint64_t)(c - '0');
+    if (digit > 9 || *value > (UINT64_MAX - digit) / 10) return 0;
+    *value = *value * 10 + digit;
+    return 1;
+}
+
 /* What a number must not have (sign, fraction, exponent, leading zeros) is found by who expects what follows it. */
 static int mlp__number(mlp__in *in, uint64_t *value)
 {
     const int first = mlp__peek(in);
     *value = 0;
     if (first < '0' || first > '9') return mlp__wrong(in, "JSON: a whole number, not negative, is missing");
-    while (in->at < in->end && in->bytes[in->at] >= '0' && in->bytes[in->at] <= '9') {
-        const uint64_t digit = (uint64_t)(in->bytes[in->at++] - '0');
-        if (*value > (UINT64_MAX - digit) / 10) return mlp__wrong(in, "JSON: a number that is too large");
-        *value = *value * 10 + digit;
-        if (first == '0') break;
-    }
+    do if (!mlp__append_digit(value, in->bytes[in->at++])) return mlp__wrong(in, "JSON: a number that is too large");
+    while (first != '0' && in->at < in->end && in->bytes[in->at] >= '0' && in->bytes[in->at] <= '9');
     return 1;
 }
 
@@ -4099,8 +4107,7 @@ static int mlp__word(mlp__in *in, char *word)
         c = mlp__character(in);
     }
     word[n] = 0;
-    if (c < 0) in->at--;                                    /* the end stays, for it is asked again */
-    else if (c == ':') in->at--;
+    if (c < 0 || c == ':') in->at--;                        /* these stay, for they are asked again */
     return n;
 }
 
@@ -4114,13 +4121,9 @@ static int mlp__word_value(mlp__in *in, char *word)
 
 static int mlp__word_number(const char *word, uint64_t *value)
 {
-    *value = 0;
-    if (!*word) return 0;
-    for (; *word >= '0' && *word <= '9'; word++) {
-        if (*value > (UINT64_MAX - 9) / 10) return 0;
-        *value = *value * 10 + (uint64_t)(*word - '0');
-    }
-    return !*word;
+    const char *digit = word;
+    for (*value = 0; *digit; digit++) if (!mlp__append_digit(value, *digit)) return 0;
+    return digit > word;
 }
 
 /* What mlp__put_float and Python's float.hex() write; up to 14 digits. Zero for what is not finite. */
@@ -4219,8 +4222,9 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 
 /* ---- loading: from tensors to layers ---- */
 
-/* A Linear: its number, and its tensors by run (0 parameters, others of the optimizer) and bias; NULL: not there. */
-typedef struct { uint32_t number; const mlp__item *tensor[1 + MLP__STATES][2]; } mlp__linear;
+/* A Linear: its number, the first tensor found of it, and its tensors by run (0 parameters, others of the optimizer) and bias;
+   NULL: not there. */
+typedef struct { uint32_t number; const mlp__item *any, *tensor[1 + MLP__STATES][2]; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; int count; } mlp__chain;
 
 #define MLP__NAME_SIZE ((size_t)128)
@@ -4325,6 +4329,7 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         if (!linear) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, item, "more than 32 layers", 0, "");
         if (linear->tensor[run][bias]) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, item, "two tensors of one module with this name", 0, "");
         linear->tensor[run][bias] = item;
+        if (!linear->any) linear->any = item;
     }
     return chain->count ? MLP_OK : mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file has no tensors");
 }
@@ -4334,8 +4339,8 @@ static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int 
 {
     const mlp__item *w = linear->tensor[run][0], *b = linear->tensor[run][1];
     mlp__tensor t;
-    if (!w && b) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, b, "a bias without weights", 0, "");
-    if (!w) return mlp__refuse_tensor(in, MLP_ERR_FORMAT, linear->tensor[run ? 0 : 1][0], "no optimizer state for it", 0, "");
+    if (!w && run) return mlp__refuse_tensor(in, MLP_ERR_FORMAT, linear->any, "no optimizer state for it", 0, "");
+    if (!w) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, linear->any, "its module has no weight", 0, "");
     t = mlp__tensor_of(in, w);
     if (mlp__types[t.type].convert == MLP__NO_FLOAT) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, w, "its dtype is not F32, F64, F16 or BF16", 0, "");
     if (t.rank != 2) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, w, "not a Linear, whose weights have two sizes", 0, "");
@@ -4465,7 +4470,7 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
             r = mlp__check_linear(in, &chain->linear[l], i, &inputs, &units);
             if (r) return r;
             if (!chain->linear[l].tensor[0][1] != !chain->linear[l].tensor[i][1])
-                return mlp__refuse_tensor(in, MLP_ERR_FORMAT, chain->linear[l].tensor[i][0], "no optimizer state for the bias, or for none", 0, "");
+                return mlp__refuse_tensor(in, MLP_ERR_FORMAT, chain->linear[l].tensor[i][0], "no optimizer state for the bias, or some without a bias", 0, "");
         }
     r = mlp__need_training(net, s.arrays, in->how.error);
     if (r) return r;
@@ -4492,10 +4497,11 @@ static mlp_result mlp__read_test(mlp__in *in, const mlp *net, float **x)
     if (!mlp__find_pair(in, "mlp.test.input")) return MLP_OK;
     *x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + net->outputs + 1) * sizeof(float));
     if (!*x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    (*x)[net->inputs + net->outputs] = MLP__TOLERANCE;
     r = mlp__read_floats(in, "mlp.test.input", *x, net->inputs);
     if (!r) r = mlp__read_floats(in, "mlp.test.output", *x + net->inputs, net->outputs);
-    if (!r) r = mlp__read_floats(in, "mlp.test.tolerance", *x + net->inputs + net->outputs, 1);
-    return r;
+    if (r || !mlp__find_pair(in, "mlp.test.tolerance")) return r;
+    return mlp__read_floats(in, "mlp.test.tolerance", *x + net->inputs + net->outputs, 1);
 }
 
 /* Whether the net does to the test vector what it did to it when it was saved. */
@@ -4559,9 +4565,9 @@ static mlp__in mlp__in_of(const mlp_load_desc *desc)
     mlp__in in;
     memset(&in, 0, sizeof in);
     if (desc) in.how = *desc;
-    if (!in.how.max_header) in.how.max_header = (size_t)1 << 20;
+    if (!in.how.max_header) in.how.max_header = MLP__HEADER;
     in.how.max_header = mlp__smaller(in.how.max_header, MLP__MOST_HEADER);
-    if (!in.how.max_tensors) in.how.max_tensors = 4096;
+    if (!in.how.max_tensors) in.how.max_tensors = MLP__MOST_TENSORS;
     if (in.how.desc && !in.how.allocator.alloc && !in.how.allocator.free) in.how.allocator = in.how.desc->allocator;
     if (in.how.desc && !in.how.error) in.how.error = in.how.desc->error;
     return in;

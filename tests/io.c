@@ -28,7 +28,7 @@ static uint64_t io_hash(const unsigned char *p, size_t n)
     return hash;
 }
 
-/* a file of this header and this data; the header's length is put before it */
+/* a file of this header, in which ' stands for ", and this data, or zeros; the header's length is put before it */
 static io_bytes io_file(const char *header, const void *data, size_t size)
 {
     const size_t n = strlen(header);
@@ -37,7 +37,7 @@ static io_bytes io_file(const char *header, const void *data, size_t size)
     f.size = 8 + n + size;
     f.p = (unsigned char *)malloc(f.size);
     for (i = 0; i < 8; i++) f.p[i] = (unsigned char)((uint64_t)n >> 8 * i);
-    memcpy(f.p + 8, header, n);
+    for (i = 0; i < n; i++) f.p[8 + i] = (unsigned char)(header[i] == '\'' ? '"' : header[i]);
     if (size && data) memcpy(f.p + 8 + n, data, size);
     else if (size) memset(f.p + 8 + n, 0, size);
     return f;
@@ -327,6 +327,437 @@ static void io_files_are_written_and_read(void)
 }
 #endif
 
+/* ---- foreign files ---- */
+
+/* a 2-3-1 net in a file with names of this form (%d: 0 and 2, or 1 and 2), in any order, without our metadata */
+static const float io_w0[] = { 1, -2, 0.5f, 4, -0.25f, 8 }, io_b0[] = { 0.5f, -1, 2 }, io_w1[] = { 2, -4, 0.125f }, io_b1[] = { -3 };
+
+static io_bytes io_foreign(const char *form, int first, int second, const char *metadata)
+{
+    float data[6 + 3 + 3 + 1];
+    char header[1024], name[2][100];
+    memcpy(data, io_w1, 12);
+    memcpy(data + 3, io_b0, 12);
+    memcpy(data + 6, io_w0, 24);
+    memcpy(data + 12, io_b1, 4);
+    snprintf(name[0], 100, form, first);
+    snprintf(name[1], 100, form, second);
+    snprintf(header, sizeof header, "\n {%s'%sweight':{'shape':[3,2],'dtype':'F32','data_offsets':[24,48]} , '%sbias' : { 'data_offsets' : [ 12 ,\t24 ] ,'dtype':'F32',"
+             "'shape':[3]},'%sbias':{'dtype':'F32','shape':[1],'data_offsets':[48,52]},'%sweight':{'dtype':'F32','shape':[1,3],'data_offsets':[0,12]}}\r\n ",
+             metadata, name[0], name[0], name[1], name[1]);
+    return io_file(header, data, sizeof data);
+}
+
+static void io_is_the_foreign_net(io_bytes f, const mlp_load_desc *how)
+{
+    mlp *net = io_loaded(f, how);
+    float w0[6], b0[3], w1[3], b1[1];
+    if (!net) return;
+    CHECK(mlp_get_weights(net, 0, w0, b0) == MLP_OK && mlp_get_weights(net, 1, w1, b1) == MLP_OK);
+    CHECK(!memcmp(w0, io_w0, sizeof w0) && !memcmp(b0, io_b0, sizeof b0) && !memcmp(w1, io_w1, sizeof w1) && !memcmp(b1, io_b1, sizeof b1));
+    CHECK(mlp_get_desc(net)->layers[0].activation == MLP_ACT_TANH && mlp_get_desc(net)->inputs == 2);
+    mlp_destroy(net);
+}
+
+static void io_foreign_files_load_by_their_names(void)
+{
+    static const struct { const char *form; int first, second; } good[] = {
+        { "%d.", 0, 2 }, { "net.%d.", 2, 10 }, { "model.layers.%d.", 9, 10 }, { "fc%d.", 1, 2 }, { "module.seq.%d.linear.", 0, 1 }, { "0.stack.%d.", 3, 4 },
+        { "_orig_mod.%d.", 0, 3 }, { "%05d.", 7, 11 }, { "\\u006eet.%d.", 0, 2 }, { "n\303\244t\\n%d.", 0, 2 } };
+    size_t i;
+    for (i = 0; i < sizeof good / sizeof *good; i++) {
+        const io_bytes f = io_foreign(good[i].form, good[i].first, good[i].second, "'__metadata__':{'format':'pt','other':'\\u00e4\\ud83d\\ude00'},");
+        mlp_desc d = net_desc(0, 0, 0);
+        mlp_load_desc how = io_default();
+        mlp *net;
+        how.hidden = MLP_ACT_TANH;
+        io_is_the_foreign_net(f, &how);
+        how.hidden = MLP_ACT_DEFAULT;
+        how.desc = &d;                                  /* activations from the desc, sizes from the file */
+        d.layers[0].activation = MLP_ACT_TANH;
+        d.loss = MLP_LOSS_BINARY_CROSS_ENTROPY;
+        io_is_the_foreign_net(f, &how);
+        d.inputs = 2;                                   /* the whole desc */
+        d.layers[0].units = 3;
+        d.layers[1].units = 1;
+        io_is_the_foreign_net(f, &how);
+        net = io_loaded(f, &how);
+        CHECK(mlp_get_desc(net)->loss == MLP_LOSS_BINARY_CROSS_ENTROPY && mlp_get_desc(net)->layers[1].activation == MLP_ACT_SIGMOID);
+        mlp_destroy(net);
+        d.layers[0].units = 4;
+        io_refused(f, how, MLP_ERR_ARGUMENT, "not the sizes of this layer");
+        d.layers[0].units = 3;
+        d.layers[1].no_bias = 1;
+        io_refused(f, how, MLP_ERR_ARGUMENT, "a bias, but no_bias");
+        io_refused(f, io_default(), MLP_ERR_ARGUMENT, "does not say its activations");
+        how.hidden = MLP_ACT_RELU;
+        io_refused(f, how, MLP_ERR_ARGUMENT, "not both");
+        free(f.p);
+    }
+}
+
+/* one weight matrix [2][2] of each type, without bias */
+static void io_types_are_converted(void)
+{
+    static const float f32[] = { 1.5f, -0.25f, 65504, 6.1035156e-05f };                                       /* largest, smallest normal F16 */
+    static const double f64[] = { 0.1, -3, 1e300, 1e-300 };
+    static const uint16_t f16[] = { 0x3e00, 0xb400, 0x7bff, 0x0400 }, f16_odd[] = { 0x0001, 0x83ff, 0xfc00, 0x7e01 }, bf16[] = { 0x3fc0, 0xbe80, 0x7f7f, 0x0001 };
+    static const float tiny[] = { 5.9604645e-08f, -6.0975552e-05f }, from_bf16[] = { 1.5f, -0.25f, 3.3895314e+38f, 9.1835496e-41f };
+    const struct { const char *type; const void *data; int size; } files[] = {
+        { "F32", f32, 4 }, { "F64", f64, 8 }, { "F16", f16, 2 }, { "F16", f16_odd, 2 }, { "BF16", bf16, 2 } };
+    const mlp_load_desc how = io_relu();
+    float w[5][4];
+    int i;
+    for (i = 0; i < 5; i++) {
+        char header[200];
+        io_bytes f;
+        mlp *net;
+        snprintf(header, sizeof header, "{'weight':{'dtype':'%s','shape':[2,2],'data_offsets':[0,%d]}}", files[i].type, 4 * files[i].size);
+        f = io_file(header, files[i].data, (size_t)(4 * files[i].size));
+        net = io_loaded(f, &how);
+        if (!net) return;
+        CHECK(mlp_get_desc(net)->layers[0].no_bias && mlp_get_weights(net, 0, w[i], NULL) == MLP_OK);
+        mlp_destroy(net);
+        free(f.p);
+    }
+    CHECK(!memcmp(w[0], f32, 16) && !memcmp(w[2], f32, 16) && !memcmp(w[4], from_bf16, 16));
+    CHECK(w[1][0] == 0.1f && w[1][1] == -3 && w[1][2] == INFINITY && w[1][3] == 0);                           /* rounded; out of range; too small */
+    CHECK(!memcmp(w[3], tiny, 8) && w[3][2] == -INFINITY && isnan(w[3][3]));
+}
+
+/* nn.Sequential counts every module: identity is none, dropout and softmax would be; names are sorted as text in the file */
+static void io_modules_are_numbered_as_in_sequential(void)
+{
+    static const mlp_activation activations[] = { MLP_ACT_RELU, MLP_ACT_IDENTITY, MLP_ACT_TANH };
+    static const char *const expected[] = { "0", "2", "3", "5", "7", "8", "10", "12", "13", "15", "17", "18" };
+    mlp_desc d = net_desc(2, 2, 2);
+    mlp *net = NULL, *back;
+    char name[64], last[64] = "";
+    io_bytes f;
+    const char *at;
+    int l;
+    for (l = 0; l < 12; l++) {
+        d.layers[l].units = l + 2;
+        d.layers[l].activation = activations[l % 3];
+        d.layers[l].no_bias = l % 5 == 0;
+    }
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    f = io_saved(net, NULL);
+    back = io_loaded(f, NULL);
+    CHECK(io_same_net(net, back));
+    f.p[512 * 4] = 0;                                       /* ends the header as text */
+    for (l = 0; l < 12; l++) {
+        snprintf(name, sizeof name, "\"%s.weight\":{\"dtype\":\"F32\",\"shape\":[%d,%d]", expected[l], l + 2, l ? l + 1 : 2);
+        CHECK(strstr((char *)f.p + 8, name) != NULL);
+        snprintf(name, sizeof name, "\"%s.bias\"", expected[l]);
+        CHECK(!strstr((char *)f.p + 8, name) == (l % 5 == 0));
+    }
+    for (at = strchr((char *)f.p + 8, '}'); at && (at = strstr(at, ",\"")) != NULL; at += 2) {      /* ascending, as the reference writes them */
+        if (at[2] < '0' || at[2] > '9') continue;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 2, "\""), at + 2);
+        CHECK(strcmp(last, name) < 0);
+        strcpy(last, name);
+    }
+    mlp_destroy(net);
+    mlp_destroy(back);
+    free(f.p);
+}
+
+#define IO_T(name, type, shape, begin, end) "'" name "':{'dtype':'" type "','shape':[" shape "],'data_offsets':[" #begin "," #end "]}"
+
+/* valid files, none of a net: each is refused by name, with another code than a damaged one */
+static void io_files_of_other_things_are_refused_by_name(void)
+{
+    static const struct { const char *header; size_t data; const char *words; } files[] = {
+        { "{}", 0, "no tensors" },
+        { "{'__metadata__':{'format':'pt'}}", 0, "no tensors" },
+        { "{" IO_T("test", "I32", "2,2", 0, 16) "}", 16, "tensor 'test' [2,2]: not of a Linear" },
+        { "{" IO_T("0.weight", "I32", "2,2", 0, 16) "}", 16, "tensor '0.weight' [2,2]: its dtype" },
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "I64", "2", 16, 32) "}", 32, "tensor '0.bias' [2]: its dtype" },
+        { "{" IO_T("0.weight", "F32", "2,1,2,1,1", 0, 16) "}", 16, "tensor '0.weight' [2,1,2,1,...]: not a Linear" },                      /* convolution */
+        { "{" IO_T("0.weight", "F32", "4", 0, 16) "}", 16, "tensor '0.weight' [4]: not a Linear" },                                        /* LayerNorm */
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("1.running_mean", "F32", "2", 16, 24) "}", 24, "tensor '1.running_mean' [2]: not of a Linear" },
+        { "{" IO_T("1.num_batches_tracked", "I64", "", 0, 8) "}", 8, "tensor '1.num_batches_tracked' []: not of a Linear" },
+        { "{" IO_T("lstm.weight_ih_l0", "F32", "2,2", 0, 16) "}", 16, "tensor 'lstm.weight_ih_l0' [2,2]: not of a Linear" },
+        { "{" IO_T("0.weight", "F32", "0,2", 0, 0) "}", 0, "tensor '0.weight' [0,2]: sizes" },
+        { "{" IO_T("0.weight", "F32", "2,0", 0, 0) "}", 0, "tensor '0.weight' [2,0]: sizes" },
+        { "{" IO_T("0.weight", "F32", "2147483648,0", 0, 0) "}", 0, "sizes" },
+        { "{" IO_T("0.bias", "F32", "2", 0, 8) "}", 8, "tensor '0.bias' [2]: its module has no weight" },
+        { "{" IO_T("mlp.state1.0.weight", "F32", "2,2", 0, 16) "}", 16, "its module has no weight" },
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "F32", "3", 16, 28) "}", 28, "tensor '0.bias' [3]: not the bias of 2 outputs" },
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "F32", "1,2", 16, 24) "}", 24, "tensor '0.bias' [1,2]: not the bias of 2 outputs" },
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("2.weight", "F32", "1,3", 16, 28) "}", 28, "tensor '2.weight' [1,3]: its inputs are not the 2 outputs" },
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("00.weight", "F32", "2,2", 16, 32) "}", 32, "two tensors of one module" },
+        { "{" IO_T("a.0.weight", "F32", "2,2", 0, 16) "," IO_T("b.1.weight", "F32", "2,2", 16, 32) "}", 32, "not in one row of modules" },
+        { "{" IO_T("xweight", "F32", "2,2", 0, 16) "}", 16, "not of a Linear" },
+        { "{" IO_T("123456789.weight", "F32", "2,2", 0, 16) "}", 16, "not of a Linear" }
+    };
+    char name[400], header[4000];
+    size_t i, n = 0;
+    for (i = 0; i < sizeof files / sizeof *files; i++) io_refused_header(files[i].header, files[i].data, MLP_ERR_UNSUPPORTED, files[i].words);
+    memset(name, 'n', sizeof name);
+    strcpy(name + 300, ".0.weight");
+    snprintf(header, sizeof header, "{'%s':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4]}}", name);
+    io_refused_header(header, 4, MLP_ERR_UNSUPPORTED, "its name is too long");
+    for (i = 0; i < 33; i++)
+        n += (size_t)snprintf(header + n, sizeof header - n, "%c'%d.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[%d,%d]}", i ? ',' : '{', (int)i, 4 * (int)i, 4 * (int)i + 4);
+    strcpy(header + n, "}");
+    io_refused_header(header, 4 * 33, MLP_ERR_UNSUPPORTED, "more than 32 layers");
+}
+
+/* The cases of the tests of the reference implementation, and its rules: the same verdict. Accepted here: MLP_OK, or MLP_ERR_UNSUPPORTED
+   for what is no net. */
+static void io_reference_cases_have_the_same_verdict(void)
+{
+    static const struct { const char *header; size_t data; int accepted; } cases[] = {
+        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}", 16, 1 },                             /* its golden file */
+        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}    ", 16, 1 },                         /* padded */
+        { " \t\r\n {'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}\n", 16, 1 },
+        { "{'test':{'dtype':'I32','shape':[2,0],'data_offsets':[0,0]}}", 0, 1 },                               /* empty */
+        { "{'test':{'dtype':'I32','shape':[],'data_offsets':[0,4]}}", 4, 1 },                                  /* rank 0 */
+        { "{'a':{'dtype':'U8','shape':[0],'data_offsets':[4,4]},'b':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}}", 4, 1 },
+        { "{'a':{'dtype':'F4','shape':[3,2],'data_offsets':[0,3]},'b':{'dtype':'BOOL','shape':[1],'data_offsets':[3,4]}}", 4, 1 },
+        { "{'__metadata__':{},'\\u0061\\\\\\/\\b\\f\\n\\r\\t\\\"':{'dtype':'U64','shape':[1],'data_offsets':[0,8]}}", 8, 1 },
+        { "{}", 0, 1 },
+        { "", 0, 0 },
+        { "{", 0, 0 },
+        { "[]", 0, 0 },
+        { "\377\376", 0, 0 },                                                                                  /* not UTF-8 */
+        { "{'\300\200':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", 1, 0 },                              /* an overlong one */
+        { "{'\355\240\200':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", 1, 0 },                          /* a surrogate */
+        { "{'\\ud800':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'\001':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,4]}}", 4, 0 },                               /* shape and offsets disagree */
+        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}", 17, 0 },                             /* one byte behind */
+        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}", 14, 0 },                             /* two missing */
+        { "{'test':{'dtype':'I32','shape':[2,18446744073709551614],'data_offsets':[0,16]}}", 16, 0 },          /* overflow of the elements */
+        { "{'test':{'dtype':'I32','shape':[2,9223372036854775807],'data_offsets':[0,16]}}", 16, 0 },           /* of the bits */
+        { "{'a':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]},'b':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}", 16, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]},'b':{'dtype':'U8','shape':[1],'data_offsets':[2,3]}}", 3, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[1,2]}}", 2, 0 },
+        { "{'a':{'dtype':'U8','shape':[2],'data_offsets':[2,0]}}", 2, 0 },
+        { "{'a':{'dtype':'F4','shape':[3],'data_offsets':[0,1]}}", 1, 0 },                                     /* no whole byte */
+        { "{'a':{'dtype':'U9','shape':[1],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1.0],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[01],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,18446744073709551616]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]},}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1,],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}{}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}x", 1, 0 },
+        { "{'__metadata__':{'a':1}}", 0, 0 },                                                                  /* only strings */
+        { "{'__metadata__':{'a':{'b':'c'}}}", 0, 0 },
+        { "{'__metadata__':'a'}", 0, 0 }
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const io_bytes f = io_file(cases[i].header, NULL, cases[i].data);
+        mlp *net = NULL;
+        const mlp_result r = mlp_load_memory(&net, f.p, f.size, NULL);
+        if (!CHECK(cases[i].accepted ? r == MLP_ERR_UNSUPPORTED : r == MLP_ERR_FORMAT)) printf("    %s: %s\n", cases[i].header, mlp_result_string(r));
+        free(f.p);
+    }
+}
+
+/* stricter than the reference, which keeps the last of equal keys, also when it is written differently */
+static void io_a_key_twice_is_refused_at_every_level(void)
+{
+    static const struct { const char *header; size_t data; } files[] = {
+        { "{" IO_T("0.weight", "F32", "1,1", 0, 4) "," IO_T("0.weight", "F32", "1,1", 4, 8) "}", 8 },
+        { "{" IO_T("0.weight", "F32", "1,1", 0, 4) "," IO_T("9.weight", "F32", "1,1", 8, 12) "," IO_T("0.w\\u0065ight", "F32", "1,1", 4, 8) "}", 12 },
+        { "{'__metadata__':{'x':'1','y':'2','x':'1'}}", 0 },
+        { "{'__metadata__':{},'__metadata__':{}}", 0 },
+        { "{'0.weight':{'dtype':'F32','dtype':'F32','shape':[1,1],'data_offsets':[0,4]}}", 4 },
+        { "{'0.weight':{'dtype':'F32','shape':[1,1],'shape':[1,1],'data_offsets':[0,4]}}", 4 },
+        { "{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4],'data_offsets':[0,4]}}", 4 }
+    };
+    size_t i;
+    for (i = 0; i < sizeof files / sizeof *files; i++) io_refused_header(files[i].header, files[i].data, MLP_ERR_FORMAT, "a key twice");
+}
+
+static void io_error_has_the_byte(void)
+{
+    io_bytes f = io_file("{'0.weight':{'dtype':'F32','shape':[1,x],'data_offsets':[0,4]}}", NULL, 4);
+    mlp_load_desc how = io_relu();
+    mlp_error error;
+    mlp *net;
+    how.error = &error;
+    CHECK(mlp_load_memory(&net, f.p, f.size, &how) == MLP_ERR_FORMAT && f.p[error.offset] == 'x' && error.layer == -1);
+    free(f.p);
+    f = io_file("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4]}}", NULL, 4);
+    CHECK(mlp_load_memory(&net, f.p, f.size - 1, &how) == MLP_ERR_FORMAT && error.offset == f.size - 1);
+    free(f.p);
+    f = io_file("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4]}}", NULL, 6);
+    CHECK(mlp_load_memory(&net, f.p, f.size, &how) == MLP_ERR_FORMAT && error.offset == f.size - 2);
+    free(f.p);
+}
+
+/* ---- metadata ---- */
+
+static void io_metadata_that_make_no_sense_are_refused(void)
+{
+    static const struct { const char *metadata; mlp_result code; const char *words; } files[] = {
+        { "'mlp.version':'2','mlp.activations':'tanh identity'", MLP_ERR_UNSUPPORTED, "a later version" },
+        { "'mlp.version':'','mlp.activations':'tanh identity'", MLP_ERR_FORMAT, "mlp.version" },
+        { "'mlp.version':'1x','mlp.activations':'tanh identity'", MLP_ERR_FORMAT, "mlp.version" },
+        { "'mlp.version':'1'", MLP_ERR_FORMAT, "mlp.activations is missing" },
+        { "'mlp.version':'1','mlp.activations':'tanh'", MLP_ERR_FORMAT, "a name is missing" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu tanh'", MLP_ERR_FORMAT, "more activations" },
+        { "'mlp.version':'1','mlp.activations':'tanh warp'", MLP_ERR_UNSUPPORTED, "does not know" },
+        { "'mlp.version':'1','mlp.activations':'tanh custom'", MLP_ERR_ARGUMENT, "custom activation: give a desc" },
+        { "'mlp.version':'1','mlp.activations':'softmax tanh'", MLP_ERR_FORMAT, "softmax" },
+        { "'mlp.version':'1','mlp.activations':'tanh:0x1p+0 relu'", MLP_ERR_FORMAT, "alpha" },
+        { "'mlp.version':'1','mlp.activations':'elu:0.1 relu'", MLP_ERR_FORMAT, "a number that is none" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.initializers':'zero'", MLP_ERR_FORMAT, "a name is missing" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'custom'", MLP_ERR_ARGUMENT, "custom loss: give a desc" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'cross_entropy'", MLP_ERR_FORMAT, "softmax" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'huber:-0x1p+0'", MLP_ERR_FORMAT, "loss_delta" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.reduction':'max'", MLP_ERR_UNSUPPORTED, "does not know" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.reduction':'sum:0x1p+0'", MLP_ERR_FORMAT, "a number that is none" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.label_smoothing':'x'", MLP_ERR_FORMAT, "mlp.label_smoothing" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.seed':'18446744073709551616'", MLP_ERR_FORMAT, "mlp.seed" },
+        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'0x0p+0'", MLP_ERR_FORMAT, "a test vector" },
+        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'0x0p+0 0x0p+0','mlp.test.output':'1'", MLP_ERR_FORMAT, "a test vector" },
+        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'0x0p+0 0x0p+0','mlp.test.output':'0x1p+0'", MLP_ERR_FORMAT, "does not give" }
+    };
+    char metadata[400];
+    size_t i;
+    for (i = 0; i < sizeof files / sizeof *files; i++) {
+        io_bytes f;
+        snprintf(metadata, sizeof metadata, "'__metadata__':{%s},", files[i].metadata);
+        f = io_foreign("%d.", 0, 2, metadata);
+        io_refused(f, io_default(), files[i].code, files[i].words);
+        free(f.p);
+    }
+    {   /* and those that do, with keys of other people */
+        const io_bytes f = io_foreign("%d.", 0, 2, "'__metadata__':{'mlp.future':'x','mlp.activations':'t\\u0061nh  identity ','zebra':'','mlp.version':'1','mlp.seed':'18446744073709551615'},");
+        mlp *net = io_loaded(f, NULL);
+        io_is_the_foreign_net(f, NULL);
+        CHECK(mlp_get_desc(net)->seed == UINT64_MAX);
+        mlp_destroy(net);
+        free(f.p);
+    }
+}
+
+static void io_custom_functions_need_a_desc(void)
+{
+    mlp_desc d = net_desc(4, 6, 2);
+    mlp_load_desc how = io_default();
+    int calls = 0;
+    io_bytes f;
+    mlp *net = NULL, *back;
+    d.layers[0].activation = MLP_ACT_CUSTOM;
+    d.layers[0].custom.value = loss_cube;
+    d.layers[0].custom.slope = loss_cube_slope;
+    d.layers[0].custom.user = &calls;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    f = io_saved(net, NULL);
+    io_refused(f, how, MLP_ERR_ARGUMENT, "custom activation: give a desc");
+    how.desc = &d;
+    back = io_loaded(f, &how);
+    CHECK(io_same_net(net, back));
+    mlp_destroy(net);
+    mlp_destroy(back);
+    free(f.p);
+}
+
+/* a net that does something else than when it was saved does not load: other weights, other activations */
+static void io_test_vector_is_checked(void)
+{
+    static const float x[] = { 0.1f, -1, 3 };
+    float bad[3];
+    mlp *net = io_net(3, 8, 2, MLP_ACT_GELU, MLP_LOSS_SQUARED), *back;
+    mlp_load_desc how = io_default();
+    mlp_save_desc save;
+    mlp_error error;
+    io_bytes f, plain = io_saved(net, NULL);
+    memset(&save, 0, sizeof save);
+    save.test_input = x;
+    save.error = &error;
+    f = io_saved(net, &save);
+    CHECK(f.size > plain.size && error.code == MLP_OK);
+    back = io_loaded(f, NULL);
+    CHECK(io_same_net(net, back));
+    how.hidden = MLP_ACT_GELU_TANH;                             /* differs by about 1e-4, the tolerance of the file */
+    how.output = MLP_ACT_TANH;
+    io_refused(f, how, MLP_ERR_FORMAT, "test vector");
+    f.p[f.size - 2] ^= 0x40;                                     /* a weight times 2 or 1/2 */
+    io_refused(f, io_default(), MLP_ERR_FORMAT, "test vector");
+    memcpy(bad, x, sizeof bad);
+    bad[1] = test_nan();
+    save.test_input = bad;
+    CHECK(mlp_save_size(net, &save) == 0 && error.code == MLP_ERR_NONFINITE);
+    bad[1] = 3e38f;
+    CHECK(mlp_save_size(net, &save) == 0 && error.code == MLP_ERR_NONFINITE);       /* its outputs are not */
+    save.test_input = x;
+    save.test_tolerance = INFINITY;
+    CHECK(mlp_save_memory(net, f.p, f.size, &save) == MLP_ERR_ARGUMENT);
+    mlp_destroy(net);
+    mlp_destroy(back);
+    free(f.p);
+    free(plain.p);
+}
+
+static void io_test_vector_may_be_too_long(void)
+{
+    const size_t n = 200000;
+    float *x = (float *)calloc(n, sizeof(float));
+    mlp *net = io_net((int)n, 1, 1, MLP_ACT_RELU, MLP_LOSS_SQUARED);
+    mlp_save_desc save;
+    mlp_error error;
+    memset(&save, 0, sizeof save);
+    save.error = &error;
+    save.test_input = x;
+    CHECK(mlp_save_size(net, &save) == 0 && error.code == MLP_ERR_TOO_BIG);
+    save.test_input = NULL;
+    CHECK(mlp_save_size(net, &save) > n * 4);
+    mlp_destroy(net);
+    free(x);
+}
+
+/* ---- arguments ---- */
+
+static void io_null_and_limits(void)
+{
+    mlp *net = io_net(3, 8, 2, MLP_ACT_RELU, MLP_LOSS_SQUARED), *back = net;
+    io_bytes f = io_saved(net, NULL);
+    mlp_load_desc how = io_default();
+    unsigned char *larger = (unsigned char *)malloc(f.size + 1);
+    CHECK(mlp_save_size(NULL, NULL) == 0 && mlp_save_memory(NULL, f.p, f.size, NULL) == MLP_ERR_ARGUMENT && mlp_save_memory(net, NULL, 1, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_save_memory(net, larger, f.size + 1, NULL) == MLP_ERR_ARGUMENT && mlp_save_memory(net, larger, f.size - 1, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_load_memory(NULL, f.p, f.size, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_load_memory(&back, NULL, f.size, NULL) == MLP_ERR_ARGUMENT && !back);
+    how.max_header = 495;
+    io_refused(f, how, MLP_ERR_FORMAT, "max_header");
+    how.max_header = 504 + 64;
+    how.max_tensors = 3;
+    io_refused(f, how, MLP_ERR_FORMAT, "max_tensors");
+    how.max_tensors = 7;
+    back = io_loaded(f, &how);
+    mlp_destroy(back);
+    how.allocator.alloc = net_alloc;
+    CHECK(mlp_load_memory(&back, f.p, f.size, &how) == MLP_ERR_ARGUMENT && !back);
+    mlp_destroy(net);
+    free(f.p);
+    free(larger);
+}
+
+/* NaN and infinity are weights like others in a file, as they are in PyTorch's */
+static void io_weights_that_are_not_finite_are_kept(void)
+{
+    mlp *net = io_net(3, 8, 2, MLP_ACT_RELU, MLP_LOSS_SQUARED), *back;
+    io_bytes f;
+    mlp_params(net, NULL)[3] = test_nan();
+    mlp_params(net, NULL)[4] = -INFINITY;
+    f = io_saved(net, NULL);
+    back = io_loaded(f, NULL);
+    CHECK(io_same_net(net, back));
+    mlp_destroy(net);
+    mlp_destroy(back);
+    free(f.p);
+}
+
 static void io_tests(void)
 {
     RUN(io_save_and_load_is_the_same_net);
@@ -338,4 +769,17 @@ static void io_tests(void)
 #if TEST_FILES
     RUN(io_files_are_written_and_read);
 #endif
+    RUN(io_foreign_files_load_by_their_names);
+    RUN(io_types_are_converted);
+    RUN(io_modules_are_numbered_as_in_sequential);
+    RUN(io_files_of_other_things_are_refused_by_name);
+    RUN(io_reference_cases_have_the_same_verdict);
+    RUN(io_a_key_twice_is_refused_at_every_level);
+    RUN(io_error_has_the_byte);
+    RUN(io_metadata_that_make_no_sense_are_refused);
+    RUN(io_custom_functions_need_a_desc);
+    RUN(io_test_vector_is_checked);
+    RUN(io_test_vector_may_be_too_long);
+    RUN(io_null_and_limits);
+    RUN(io_weights_that_are_not_finite_are_kept);
 }
