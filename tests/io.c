@@ -679,8 +679,7 @@ static void io_test_vector_is_checked(void)
     CHECK(f.size > plain.size && error.code == MLP_OK);
     back = io_loaded(f, NULL);
     CHECK(io_same_net(net, back));
-    how.hidden = MLP_ACT_GELU_TANH;                             /* differs by about 1e-4, the tolerance of the file */
-    how.output = MLP_ACT_TANH;
+    how.hidden = MLP_ACT_RELU;
     io_refused(f, how, MLP_ERR_FORMAT, "test vector");
     f.p[f.size - 2] ^= 0x40;                                     /* a weight times 2 or 1/2 */
     io_refused(f, io_default(), MLP_ERR_FORMAT, "test vector");
@@ -758,6 +757,260 @@ static void io_weights_that_are_not_finite_are_kept(void)
     free(f.p);
 }
 
+/* ---- hostile files ---- */
+
+/* an allocator that knows the largest sum of what is allocated at a time */
+typedef struct { size_t now, peak; } io_meter;
+
+static void *io_meter_alloc(void *user, size_t size)
+{
+    io_meter *m = (io_meter *)user;
+    size_t *p = (size_t *)malloc(size + 16);
+    if (!p) return NULL;
+    p[0] = size;
+    m->now += size;
+    if (m->now > m->peak) m->peak = m->now;
+    return (char *)p + 16;
+}
+
+static void io_meter_free(void *user, void *p)
+{
+    size_t *block = (size_t *)(void *)((char *)p - 16);
+    ((io_meter *)user)->now -= block[0];
+    free(block);
+}
+
+/* besides 4 times the file: the net itself, which knows its desc */
+static const size_t io_fixed = 2 * sizeof(mlp) + 4096;
+
+/* Loads what may be damaged: an error, or a net that predicts; memory stays within the bound, and all is given back. */
+static mlp_result io_hostile(const unsigned char *p, size_t size, mlp_load_desc how)
+{
+    static float x[64], y[64];
+    io_meter meter = { 0, 0 };
+    mlp_error error;
+    mlp *net = NULL;
+    mlp_result r;
+    how.allocator.alloc = io_meter_alloc;
+    how.allocator.free = io_meter_free;
+    how.allocator.user = &meter;
+    how.error = &error;
+    r = mlp_load_memory(&net, p, size, &how);
+    CHECK(!r == (net != NULL) && error.code == r && !r == !error.text[0] && error.offset <= size);
+    CHECK(how.checkpoint || meter.peak <= 4 * size + io_fixed);
+    if (!r && mlp_get_desc(net)->inputs <= 64) {
+        const mlp_desc *d = mlp_get_desc(net);
+        int l = 0;
+        while (l < MLP_MAX_LAYERS && d->layers[l].units) l++;
+        if (d->layers[l - 1].units <= 64) CHECK(mlp_predict(net, x, 1, y) == MLP_OK);
+    }
+    mlp_destroy(net);
+    CHECK(meter.now == 0);
+    return r;
+}
+
+static void io_hostile_header(const char *header, size_t data, mlp_result expected)
+{
+    const io_bytes f = io_file(header, NULL, data);
+    const mlp_result r = io_hostile(f.p, f.size, io_relu());
+    if (!CHECK(r == expected)) printf("    %s: %s\n", header, mlp_result_string(r));
+    free(f.p);
+}
+
+static void io_set_length(io_bytes f, uint64_t n)
+{
+    int i;
+    for (i = 0; i < 8; i++) f.p[i] = (unsigned char)(n >> 8 * i);
+}
+
+/* Published bugs of other readers of such files. A buffer sized from the shape, filled by the offsets; the length + 5 wraps; fewer than
+   two offsets are indexed (fastllm 712). */
+static void io_bug_shape_and_offsets_disagree(void)
+{
+    const io_bytes f = io_file("{}", NULL, 0);
+    uint64_t n;
+    io_hostile_header("{" IO_T("0.weight", "F32", "32,8", 0, 65536) "}", 65536, MLP_ERR_FORMAT);
+    io_hostile_header("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[]}}", 4, MLP_ERR_FORMAT);
+    io_hostile_header("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0]}}", 4, MLP_ERR_FORMAT);
+    io_hostile_header("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,1,2]}}", 4, MLP_ERR_FORMAT);
+    io_hostile_header("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4,4]}}", 4, MLP_ERR_FORMAT);
+    for (n = UINT64_MAX; n > UINT64_MAX - 20; n--) { io_set_length(f, n); CHECK(io_hostile(f.p, f.size, io_relu()) == MLP_ERR_FORMAT); }
+    free(f.p);
+}
+
+/* a product that wraps to 0 is an "empty" tensor whose bounds nobody checks (LiteRT 9254, 9255) */
+static void io_bug_product_wraps_to_nothing(void)
+{
+    io_hostile_header("{" IO_T("0.weight", "F32", "4294967296,4294967296", 0, 0) "}", 0, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "4294967296,4294967296", 1000000, 2000000) "}", 16, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "4611686018427387904,4", 0, 0) "}", 0, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "1152921504606846976,1", 0, 0) "}", 0, MLP_ERR_FORMAT);       /* times 4 bytes */
+}
+
+/* negative sizes (stable-diffusion.cpp 1876) */
+static void io_bug_negative_sizes(void)
+{
+    io_hostile_header("{" IO_T("0.weight", "F32", "-1,-4", 0, 16) "}", 16, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "-4294967296,-4294967296", 0, 0) "}", 0, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "2,2", -16, 0) "}", 16, MLP_ERR_FORMAT);
+}
+
+/* the length sizes an allocation before it is checked; holes and overlaps smuggle data (openasr 73) */
+static void io_bug_length_sizes_an_allocation(void)
+{
+    unsigned char nine[9] = { 0, 0, 0, 0, 0, 0, 0, 0x80, '{' };
+    io_meter meter = { 0, 0 };
+    mlp_load_desc how = io_default();
+    mlp *net;
+    how.allocator.alloc = io_meter_alloc;
+    how.allocator.free = io_meter_free;
+    how.allocator.user = &meter;
+    CHECK(mlp_load_memory(&net, nine, sizeof nine, &how) == MLP_ERR_FORMAT && meter.peak < 1024);
+    io_hostile_header("{" IO_T("0.weight", "F32", "1,1", 0, 4) "," IO_T("1.weight", "F32", "1,1", 8, 12) "}", 12, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "1,2", 0, 8) "," IO_T("1.weight", "F32", "1,1", 4, 8) "}", 8, MLP_ERR_FORMAT);
+}
+
+/* a few bytes declare 128 MiB, which are allocated before they arrive (tract 2766) */
+static void io_bug_declared_size_is_allocated(void)
+{
+    io_hostile_header("{" IO_T("0.weight", "F32", "8192,4096", 0, 134217728) "}", 3, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F64", "1073741824,1073741824", 0, 9223372036854775808) "}", 3, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "U8", "18446744073709551615,1", 0, 18446744073709551615) "}", 3, MLP_ERR_FORMAT);
+}
+
+/* sizes cut to 32 bits (llama.cpp CVE-2025-53630, CVE-2026-33298; mlx 4244) */
+static void io_bug_sizes_cut_to_32_bits(void)
+{
+    io_hostile_header("{" IO_T("0.weight", "F32", "1073741825,4", 0, 17179869200) "}", 16, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "1,4294967297", 0, 4) "}", 4, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "1,1", 4294967296, 4294967300) "}", 4, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "0,4294967297", 0, 0) "}", 0, MLP_ERR_UNSUPPORTED);           /* valid, but no Linear */
+}
+
+/* 8 bytes, nothing, text, a web page, a picture: an error, not the end of the process (whisper.cpp 3674, 3807; ggml 1505) */
+static void io_bug_other_files_end_the_process(void)
+{
+    static const char *const files[] = { "", "a", "12345678", "\0\0\0\0\0\0\0\0", "\2\0\0\0\0\0\0\0{}", "<!DOCTYPE html><html><body>404</body></html>",
+                                         "\211PNG\r\n\032\n\0\0\0\rIHDR", "GGUF\3\0\0\0\0\0\0\0\0\0\0\0", "\200\002}q\0X\005\0\0\0model" };
+    static const size_t sizes[] = { 0, 1, 8, 8, 10, 43, 16, 16, 16 };
+    size_t i;
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++) CHECK(io_hostile((const unsigned char *)files[i], sizes[i], io_default()) == (i == 4 ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT));
+}
+
+/* Hundreds of thousands of entries, nesting, and the memory for them: a bound, a limit, no recursion, no square of their number. */
+static void io_header_cannot_exhaust_anything(void)
+{
+    const size_t n = (size_t)1 << 20;
+    char *header = (char *)malloc(n + 100);
+    mlp_load_desc how = io_relu();
+    io_bytes f;
+    size_t i, at;
+    memset(header, '[', n);
+    header[n] = 0;
+    io_hostile_header(header, 0, MLP_ERR_FORMAT);
+    memset(header, '{', n);
+    io_hostile_header(header, 0, MLP_ERR_FORMAT);
+    at = (size_t)sprintf(header, "{'__metadata__':{");
+    for (i = 0; at + 30 < n; i++) at += (size_t)sprintf(header + at, "%s'%lx':''", i ? "," : "", (unsigned long)(i * 7919 % 1000003));
+    sprintf(header + at, "}}");
+    f = io_file(header, NULL, 0);
+    CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_FORMAT);                      /* more than max_tensors */
+    how.max_tensors = SIZE_MAX;
+    CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_UNSUPPORTED);                 /* all are different: only no net */
+    free(f.p);
+    at = (size_t)sprintf(header, "{");
+    for (i = 0; at + 100 < n; i++) at += (size_t)sprintf(header + at, "%s'%lx':{'dtype':'U8','shape':[0],'data_offsets':[0,0]}", i ? "," : "", (unsigned long)(i * 7919 % 1000003));
+    sprintf(header + at, "}");
+    f = io_file(header, NULL, 0);
+    CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_UNSUPPORTED);
+    free(f.p);
+    free(header);
+}
+
+/* a small file with all kinds of things in it */
+static io_bytes io_small(void)
+{
+    static const float data[] = { 0.5f, -1, 2, 3, 0.25f, -0.75f };
+    return io_file("{'__metadata__':{'mlp.activations':'elu:0x1p-1 sigmoid','mlp.seed':'9','mlp.version':'1','mlp.test.input':'0x1p+0',"
+                   "'mlp.test.output':'0x1.e6d5b6p-1 0x1.b6aa6p-4','mlp.test.tolerance':'0x1p+10'},"
+                   IO_T("0.weight", "F32", "1,1", 0, 4) "," IO_T("2.bias", "F32", "2", 4, 12) "," IO_T("2.\\u0077eight", "F32", "2,1", 12, 20) "}", data, 20);
+}
+
+static void io_every_prefix_is_refused(void)
+{
+    const io_bytes f = io_small();
+    size_t n;
+    CHECK(io_hostile(f.p, f.size, io_default()) == MLP_OK);
+    for (n = 0; n < f.size; n++) {
+        unsigned char *exact = (unsigned char *)malloc(n + !n);                 /* a sanitizer sees a byte too far */
+        memcpy(exact, f.p, n);
+        CHECK(io_hostile(exact, n, io_default()) == MLP_ERR_FORMAT);
+        free(exact);
+    }
+    snprintf(test.note, sizeof test.note, "%lu bytes", (unsigned long)f.size);
+    free(f.p);
+}
+
+static void io_change_every_byte(io_bytes f, mlp_load_desc how)
+{
+    static const unsigned char few[] = { 0, 1, 9, ' ', '"', ',', '0', '9', ':', '[', '\\', ']', 'u', '{', '}', 0x7f, 0x80, 0xc3, 0xff };
+    size_t at, loads = 0, nets = 0;
+    unsigned i;
+    for (at = 0; at < f.size; at++) {
+        const unsigned char byte = f.p[at];
+        for (i = 0; i < (test.small ? sizeof few : 256); i++) {
+            f.p[at] = test.small ? few[i] : (unsigned char)i;
+            if (f.p[at] == byte) continue;
+            loads++;
+            nets += io_hostile(f.p, f.size, how) == MLP_OK;
+        }
+        f.p[at] = byte;
+    }
+    CHECK(nets > 0 && nets < loads / 2);
+    snprintf(test.note, sizeof test.note, "%lu bytes, %lu files, %lu of them still nets", (unsigned long)f.size, (unsigned long)loads, (unsigned long)nets);
+}
+
+static void io_every_changed_byte_is_harmless(void)
+{
+    const io_bytes f = io_small();
+    io_change_every_byte(f, io_default());
+    free(f.p);
+}
+
+static void io_every_changed_byte_of_a_checkpoint_is_harmless(void)
+{
+    static const float x[] = { 1, 2, -1, 0.5f }, y[] = { 1, 0 };
+    mlp_desc d = net_desc(2, 1, 0);
+    mlp_data data = loss_data(2, x, y);
+    mlp_load_desc how = io_default();
+    mlp_save_desc save;
+    mlp *net = NULL;
+    io_bytes f;
+    memset(&save, 0, sizeof save);
+    save.checkpoint = how.checkpoint = 1;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &data, NULL) == MLP_OK);
+    f = io_saved(net, &save);
+    io_change_every_byte(f, how);
+    mlp_destroy(net);
+    free(f.p);
+}
+
+/* the bound of memory at its worst: F16, which doubles, a test vector through a wide layer */
+static void io_memory_stays_within_four_times_the_file(void)
+{
+    enum { WIDE = 60000 };
+    unsigned char *data = (unsigned char *)calloc(2 * WIDE, 2);
+    char header[600];
+    io_bytes f;
+    snprintf(header, sizeof header, "{'__metadata__':{'mlp.activations':'relu relu','mlp.version':'1','mlp.test.input':'0x1p+0','mlp.test.output':'0x0p+0'},"
+             "'0.weight':{'dtype':'F16','shape':[%d,1],'data_offsets':[0,%d]},'1.weight':{'dtype':'F16','shape':[1,%d],'data_offsets':[%d,%d]}}",
+             WIDE, 2 * WIDE, WIDE, 2 * WIDE, 4 * WIDE);
+    f = io_file(header, data, 4 * WIDE);
+    CHECK(io_hostile(f.p, f.size, io_default()) == MLP_OK);
+    free(f.p);
+    free(data);
+}
+
 static void io_tests(void)
 {
     RUN(io_save_and_load_is_the_same_net);
@@ -782,4 +1035,16 @@ static void io_tests(void)
     RUN(io_test_vector_may_be_too_long);
     RUN(io_null_and_limits);
     RUN(io_weights_that_are_not_finite_are_kept);
+    RUN(io_bug_shape_and_offsets_disagree);
+    RUN(io_bug_product_wraps_to_nothing);
+    RUN(io_bug_negative_sizes);
+    RUN(io_bug_length_sizes_an_allocation);
+    RUN(io_bug_declared_size_is_allocated);
+    RUN(io_bug_sizes_cut_to_32_bits);
+    RUN(io_bug_other_files_end_the_process);
+    RUN(io_header_cannot_exhaust_anything);
+    RUN(io_every_prefix_is_refused);
+    RUN(io_every_changed_byte_is_harmless);
+    RUN(io_every_changed_byte_of_a_checkpoint_is_harmless);
+    RUN(io_memory_stays_within_four_times_the_file);
 }
