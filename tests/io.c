@@ -1011,6 +1011,326 @@ static void io_memory_stays_within_four_times_the_file(void)
     free(data);
 }
 
+/* ---- a disk that fails ---- */
+
+/* Files in memory. What was written and not synced is lost when the power fails, and so is a renaming whose folder was not. */
+enum { IO_FILES = 4 };
+typedef struct { char name[64]; unsigned char *bytes; size_t size, synced; int exists; } io_entry;
+typedef struct {
+    io_entry file[IO_FILES], replaced;      /* replaced: what a renaming may yet bring back */
+    int calls, fail_at, persistent, open, unsynced_rename;
+    size_t at;                              /* of the file that is read */
+    const char *failed;                     /* which call failed first */
+} io_disk;
+
+static int io_fails(io_disk *d, const char *call)
+{
+    d->calls++;
+    if (!d->fail_at || !(d->calls == d->fail_at || (d->persistent && d->calls > d->fail_at))) return 0;
+    if (!d->failed) d->failed = call;
+    return 1;
+}
+
+static io_entry *io_lookup(io_disk *d, const char *name)
+{
+    int i;
+    for (i = 0; i < IO_FILES; i++) if (d->file[i].exists && strcmp(d->file[i].name, name) == 0) return &d->file[i];
+    return NULL;
+}
+
+static void *io_disk_open(void *user, const char *path, int create)
+{
+    io_disk *d = (io_disk *)user;
+    io_entry *e = io_lookup(d, path);
+    int i = 0;
+    if (io_fails(d, "open") || !create == !e) return NULL;
+    if (create) {
+        while (i < IO_FILES - 1 && d->file[i].exists) i++;
+        e = &d->file[i];
+        memset(e, 0, sizeof *e);
+        snprintf(e->name, sizeof e->name, "%s", path);
+        e->exists = 1;
+    }
+    d->open++;
+    d->at = 0;
+    return e;
+}
+
+static size_t io_disk_read(void *user, void *file, void *to, size_t size)
+{
+    io_disk *d = (io_disk *)user;
+    const io_entry *e = (const io_entry *)file;
+    const size_t n = size < e->size - d->at ? size : e->size - d->at;
+    if (io_fails(d, "read")) return SIZE_MAX;
+    memcpy(to, e->bytes + d->at, n);
+    d->at += n;
+    return n;
+}
+
+static int io_disk_write(void *user, void *file, const void *from, size_t size)
+{
+    io_entry *e = (io_entry *)file;
+    const int fails = io_fails((io_disk *)user, "write");
+    if (fails) size /= 2;                   /* a full disk takes a part */
+    e->bytes = (unsigned char *)realloc(e->bytes, e->size + size + 1);
+    memcpy(e->bytes + e->size, from, size);
+    e->size += size;
+    return fails;
+}
+
+static int io_disk_sync(void *user, void *file)
+{
+    if (io_fails((io_disk *)user, "sync")) return -1;
+    ((io_entry *)file)->synced = ((io_entry *)file)->size;
+    return 0;
+}
+
+static int io_disk_close(void *user, void *file)
+{
+    (void)file;
+    ((io_disk *)user)->open--;
+    return io_fails((io_disk *)user, "close");
+}
+
+static int io_disk_rename(void *user, const char *from, const char *to)
+{
+    io_disk *d = (io_disk *)user;
+    io_entry *source = io_lookup(d, from), *target = io_lookup(d, to);
+    if (io_fails(d, "rename") || !source) return -1;
+    free(d->replaced.bytes);
+    memset(&d->replaced, 0, sizeof d->replaced);
+    if (target) { d->replaced = *target; memset(target, 0, sizeof *target); }
+    snprintf(source->name, sizeof source->name, "%s", to);
+    d->unsynced_rename = 1;
+    return 0;
+}
+
+static int io_disk_remove(void *user, const char *path)
+{
+    io_entry *e = io_lookup((io_disk *)user, path);
+    if (io_fails((io_disk *)user, "remove") || !e) return -1;
+    free(e->bytes);
+    memset(e, 0, sizeof *e);
+    return 0;
+}
+
+static int io_disk_sync_folder(void *user, const char *folder)
+{
+    CHECK(strcmp(folder, "some/") == 0);
+    if (io_fails((io_disk *)user, "sync_folder")) return -1;
+    ((io_disk *)user)->unsynced_rename = 0;
+    return 0;
+}
+
+static mlp_io io_of(io_disk *d)
+{
+    mlp_io io;
+    memset(d, 0, sizeof *d);
+    io.open = io_disk_open;
+    io.read = io_disk_read;
+    io.write = io_disk_write;
+    io.sync = io_disk_sync;
+    io.close = io_disk_close;
+    io.rename = io_disk_rename;
+    io.remove = io_disk_remove;
+    io.sync_folder = io_disk_sync_folder;
+    io.user = d;
+    return io;
+}
+
+static int io_count_files(const io_disk *d)
+{
+    int i, n = 0;
+    for (i = 0; i < IO_FILES; i++) n += d->file[i].exists;
+    return n;
+}
+
+static void io_free_disk(io_disk *d)
+{
+    int i;
+    for (i = 0; i < IO_FILES; i++) free(d->file[i].bytes);
+    free(d->replaced.bytes);
+}
+
+/* which of the two nets is in that file: 1 the old, 2 the new, 0 neither */
+static int io_which(const io_entry *e, size_t size, mlp *old, mlp *fresh)
+{
+    mlp *net = NULL;
+    int which = 0;
+    if (!e || mlp_load_memory(&net, e->bytes, size, NULL)) return 0;
+    which = io_same_net(net, old) ? 1 : io_same_net(net, fresh) ? 2 : 0;
+    mlp_destroy(net);
+    return which;
+}
+
+static const char io_path[] = "some/model.safetensors";
+
+/* A save over an old file, with a call that fails: an error and the old file, or success and the new one; no file besides, if the
+   disk recovers; nothing open. And the same when the power fails there: what is synced is the whole old or the whole new file. */
+static void io_save_with_failure(mlp *old, mlp *fresh, int fail_at, int persistent, int *calls, int *done)
+{
+    io_disk disk;
+    const mlp_io io = io_of(&disk);
+    mlp_save_desc save;
+    mlp_error error;
+    const io_entry *e;
+    mlp_result r;
+    int which;
+    memset(&save, 0, sizeof save);
+    save.io = &io;
+    save.error = &error;
+    CHECK(mlp_save_with(old, io_path, &save) == MLP_OK && io_count_files(&disk) == 1 && disk.unsynced_rename == 0);
+    disk.calls = 0;
+    disk.fail_at = fail_at;
+    disk.persistent = persistent;
+    r = mlp_save_with(fresh, io_path, &save);
+    e = io_lookup(&disk, io_path);
+    which = e ? io_which(e, e->size, old, fresh) : 0;
+    *calls = disk.calls;
+    *done = !disk.failed;
+    CHECK(error.code == r && disk.open == 0);
+    if (!disk.failed) CHECK(r == MLP_OK && which == 2);
+    else if (strcmp(disk.failed, "open") == 0 && !persistent) CHECK(r == MLP_OK && which == 2);     /* another name did it */
+    else if (strcmp(disk.failed, "sync_folder") == 0) CHECK(r == MLP_ERR_IO && which == 2);
+    else CHECK(r == MLP_ERR_IO && which == 1);
+    if (!persistent) CHECK(io_count_files(&disk) == 1);
+    CHECK(e && io_which(e, e->synced, old, fresh) == which);                                        /* the power fails: renamed, */
+    if (disk.unsynced_rename) CHECK(io_which(&disk.replaced, disk.replaced.synced, old, fresh) == 1);    /* or not yet */
+    if (test.failures) printf("    (call %d, %s, %s: %s)\n", fail_at, disk.failed ? disk.failed : "none", mlp_result_string(r), error.text);
+    io_free_disk(&disk);
+}
+
+static void io_every_call_of_a_save_may_fail(void)
+{
+    mlp *old = io_net(40, 50, 3, MLP_ACT_RELU, MLP_LOSS_SQUARED), *fresh = io_net(40, 50, 3, MLP_ACT_TANH, MLP_LOSS_SQUARED);     /* 3 buffers */
+    int fail_at, persistent, calls = 0, done;
+    for (persistent = 0; persistent < 2; persistent++)
+        for (fail_at = 1, done = 0; !done && fail_at < 200; fail_at++) io_save_with_failure(old, fresh, fail_at, persistent, &calls, &done);
+    snprintf(test.note, sizeof test.note, "%d calls, once and persistently", calls);
+    CHECK(calls >= 8);
+    mlp_destroy(old);
+    mlp_destroy(fresh);
+}
+
+static void io_every_call_of_a_load_may_fail(void)
+{
+    mlp *net = io_net(40, 50, 3, MLP_ACT_RELU, MLP_LOSS_SQUARED);
+    io_disk disk;
+    const mlp_io io = io_of(&disk);
+    mlp_io part = io;
+    mlp_load_desc how = io_default();
+    mlp_save_desc save;
+    mlp_error error;
+    net_counter counter;
+    int fail_at;
+    mlp *back = NULL;
+    memset(&save, 0, sizeof save);
+    save.io = how.io = &io;
+    how.error = &error;
+    how.allocator = net_allocator(&counter);
+    CHECK(mlp_save_with(net, io_path, &save) == MLP_OK);
+    for (fail_at = 1; fail_at < 200; fail_at++) {
+        disk.calls = 0;
+        disk.fail_at = fail_at;
+        disk.failed = NULL;
+        if (mlp_load(&back, io_path, &how) == MLP_OK) break;
+        CHECK(!back && error.code == MLP_ERR_IO && disk.failed && disk.open == 0 && counter.live == 0);
+    }
+    CHECK(fail_at > 5 && (!disk.failed || strcmp(disk.failed, "close") == 0) && disk.open == 0);
+    CHECK(back && io_same_net(net, back));
+    mlp_destroy(back);
+    disk.fail_at = 0;
+    io_lookup(&disk, io_path)->size--;                      /* a file that ends early */
+    CHECK(mlp_load(&back, io_path, &how) == MLP_ERR_FORMAT && !back && disk.open == 0);
+    io_disk_write(&disk, io_lookup(&disk, io_path), "\0\0", 2);
+    CHECK(mlp_load(&back, io_path, &how) == MLP_ERR_FORMAT && !back && strstr(error.text, "behind the last tensor"));
+    part.sync = NULL;
+    how.io = save.io = &part;
+    CHECK(mlp_load(&back, io_path, &how) == MLP_ERR_ARGUMENT && mlp_save_with(net, io_path, &save) == MLP_ERR_ARGUMENT);
+    CHECK(counter.live == 0);
+    mlp_destroy(net);
+    io_free_disk(&disk);
+}
+
+/* the load by path reads no further than it must, so that a file without end is refused, and needs little memory for a large one */
+static void io_files_are_read_within_the_bound(void)
+{
+    mlp *net = io_net(300, 700, 3, MLP_ACT_RELU, MLP_LOSS_SQUARED), *back = NULL;
+    io_disk disk;
+    const mlp_io io = io_of(&disk);
+    io_meter meter = { 0, 0 };
+    mlp_load_desc how = io_default();
+    mlp_save_desc save;
+    size_t size;
+    memset(&save, 0, sizeof save);
+    save.io = how.io = &io;
+    how.allocator.alloc = io_meter_alloc;
+    how.allocator.free = io_meter_free;
+    how.allocator.user = &meter;
+    CHECK(mlp_save_with(net, io_path, &save) == MLP_OK && mlp_load(&back, io_path, &how) == MLP_OK && io_same_net(net, back));
+    mlp_destroy(back);
+    size = io_lookup(&disk, io_path)->size;
+    CHECK(meter.now == 0 && meter.peak <= 4 * size + io_fixed);
+    io_lookup(&disk, io_path)->size = size / 100;           /* says much, has little */
+    meter.peak = 0;
+    CHECK(mlp_load(&back, io_path, &how) == MLP_ERR_FORMAT && meter.now == 0 && meter.peak <= 4 * (size / 100) + io_fixed);
+    mlp_destroy(net);
+    io_free_disk(&disk);
+}
+
+/* every allocation of saving and loading fails, once and for good: an error, nothing lost, and the same call works afterwards */
+static mlp_result io_session(mlp *net, int step, const mlp_io *io, mlp_load_desc *how, mlp **back)
+{
+    static const float x[9] = { 1, 2, 3 };
+    mlp_save_desc save;
+    memset(&save, 0, sizeof save);
+    save.io = io;
+    save.checkpoint = 1;
+    save.test_input = x;
+    return step == 0 ? mlp_save_with(net, io_path, &save) : mlp_load_checkpoint(back, io_path, how);
+}
+
+static void io_every_allocation_may_fail(void)
+{
+    mlp_desc d = net_desc(9, 400, 5);
+    static float x[40 * 9], y[40 * 5];
+    const mlp_data data = loss_data(40, x, y);
+    net_counter counter;
+    io_disk disk;
+    const mlp_io io = io_of(&disk);
+    mlp_load_desc how = io_default();
+    mlp_error error;
+    int persistent, fail_at, step, sites = 0;
+    mlp *net = NULL, *back = NULL;
+    how.io = &io;
+    how.error = &error;
+    d.allocator = how.allocator = net_allocator(&counter);
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &data, NULL) == MLP_OK);
+    for (persistent = 0; persistent < 2; persistent++)
+        for (fail_at = 0; fail_at <= sites; fail_at++) {
+            counter.calls = 0;
+            counter.fail_at = fail_at;
+            counter.persistent = persistent;
+            for (step = 0; step < 2; step++) {
+                const int live = counter.live;
+                if (io_session(net, step, &io, &how, &back) == MLP_OK) continue;
+                CHECK(fail_at && !back && counter.live == live && disk.open == 0 && (step == 0 || error.code == MLP_ERR_MEMORY));
+                counter.fail_at = 0;
+                CHECK(io_session(net, step, &io, &how, &back) == MLP_OK);
+            }
+            if (!fail_at) sites = counter.calls;
+            counter.fail_at = 0;
+            CHECK(back && io_same_net(net, back));
+            mlp_destroy(back);
+            back = NULL;
+        }
+    snprintf(test.note, sizeof test.note, "%d allocations, once and persistently", sites);
+    CHECK(sites >= 7);
+    mlp_destroy(net);
+    CHECK(counter.live == 0);
+    io_free_disk(&disk);
+}
+
 static void io_tests(void)
 {
     RUN(io_save_and_load_is_the_same_net);
@@ -1047,4 +1367,8 @@ static void io_tests(void)
     RUN(io_every_changed_byte_is_harmless);
     RUN(io_every_changed_byte_of_a_checkpoint_is_harmless);
     RUN(io_memory_stays_within_four_times_the_file);
+    RUN(io_every_call_of_a_save_may_fail);
+    RUN(io_every_call_of_a_load_may_fail);
+    RUN(io_files_are_read_within_the_bound);
+    RUN(io_every_allocation_may_fail);
 }
