@@ -43,7 +43,7 @@ flags_wasm         := -msimd128
 help:
 	@echo "make run             train 64-32-10 on the digits, show what it learned"
 	@echo "make test            all tests that this machine can run (REQUIRE=avx512,clang makes a skip of these a failure)"
-	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node"
+	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node, those of files for s390x, which is big-endian"
 	@echo "make check-tiles     the inner loops of the matrix products in the disassembly: exact, no spills"
 	@echo "make check-sanitize  the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make check-break     each patch of tests/break must make its test fail"
@@ -72,10 +72,14 @@ cmd_gcc           := gcc
 cmd_clang         := clang
 cmd_aarch64-gcc   := aarch64-linux-gnu-gcc -static
 cmd_aarch64-clang := clang --target=aarch64-linux-gnu -static
+cmd_s390x-gcc     := s390x-linux-gnu-gcc -static
 cmd_wasm-clang    := clang --target=wasm32-wasi -Wl,-z,stack-size=1048576
 COMPILERS := $(call found,gcc) $(call found,clang)
 ifneq ($(and $(call found,aarch64-linux-gnu-gcc),$(call found,qemu-aarch64)),)
     COMPILERS += aarch64-gcc $(if $(call found,clang),aarch64-clang)
+endif
+ifneq ($(and $(call found,s390x-linux-gnu-gcc),$(call found,qemu-s390x)),)
+    COMPILERS += s390x-gcc
 endif
 ifneq ($(and $(call found,clang),$(call found,wasm-ld),$(call found,node),$(wildcard /usr/include/wasm32-wasi)),)
     COMPILERS += wasm-clang
@@ -94,6 +98,8 @@ $(BUILD)/all-neon-gcc: $(SECTIONS) mlp.h | $(BUILD)
 	$(cmd_aarch64-gcc) $(TEST_FLAGS) -O2 -fno-tree-vectorize tests/all.c -o $@ -lm
 $(BUILD)/all-neon-clang: $(SECTIONS) mlp.h | $(BUILD)
 	$(cmd_aarch64-clang) $(TEST_FLAGS) -O2 tests/all.c -o $@ -lm
+$(BUILD)/all-s390x: $(SECTIONS) mlp.h | $(BUILD)
+	$(cmd_s390x-gcc) $(TEST_FLAGS) -O1 tests/all.c -o $@ -lm
 $(BUILD)/all-wasm: $(SECTIONS) mlp.h | $(BUILD)
 	$(cmd_wasm-clang) $(TEST_FLAGS) $(flags_wasm) -O2 tests/all.c -o $@ -lm
 
@@ -145,10 +151,11 @@ test:
 SMALL ?= 1
 small := env $(if $(filter 1,$(SMALL)),TEST_SMALL=1)
 CROSS_BUILDS := $(if $(filter aarch64-gcc,$(COMPILERS)),all-neon-gcc bits-neon) $(if $(filter aarch64-clang,$(COMPILERS)),all-neon-clang) \
-                $(if $(filter wasm-clang,$(COMPILERS)),all-wasm bits-wasm)
+                $(if $(filter wasm-clang,$(COMPILERS)),all-wasm bits-wasm) $(if $(filter s390x-gcc,$(COMPILERS)),all-s390x)
 CROSS_RUNS := $(if $(filter aarch64-gcc,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-gcc" "qemu-aarch64 $(BUILD)/bits-neon","sh tests/missing.sh aarch64-gcc") \
               $(if $(filter aarch64-clang,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-clang","sh tests/missing.sh aarch64-clang") \
-              $(if $(filter wasm-clang,$(COMPILERS)),"$(small) node --no-warnings tests/wasi.mjs $(BUILD)/all-wasm" "node --no-warnings tests/wasi.mjs $(BUILD)/bits-wasm","sh tests/missing.sh wasm-clang")
+              $(if $(filter wasm-clang,$(COMPILERS)),"$(small) node --no-warnings tests/wasi.mjs $(BUILD)/all-wasm" "node --no-warnings tests/wasi.mjs $(BUILD)/bits-wasm","sh tests/missing.sh wasm-clang") \
+              $(if $(filter s390x-gcc,$(COMPILERS)),"$(small) qemu-s390x $(BUILD)/all-s390x io_","sh tests/missing.sh s390x-gcc")
 check-cross:
 	@$(MAKE) -j$(JOBS) $(CROSS_BUILDS:%=$(BUILD)/%)
 	@$(RUN) $(CROSS_RUNS)
