@@ -37,7 +37,7 @@ flags_avx512       := -mavx512f
 flags_neon         :=
 flags_wasm         := -msimd128
 
-.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-all bench clean help install
+.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-fuzz check-all bench clean help install
 .DEFAULT_GOAL := help
 
 help:
@@ -46,6 +46,7 @@ help:
 	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node, those of files for s390x, which is big-endian"
 	@echo "make check-tiles     the inner loops of the matrix products in the disassembly: exact, no spills"
 	@echo "make check-sanitize  the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make check-fuzz      model files made up by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make check-break     each patch of tests/break must make its test fail"
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
 	@echo "make check-all       all of these, nothing reduced"
@@ -60,7 +61,7 @@ $(BUILD)/%-$(SIMD): examples/%.c mlp.h | $(BUILD)
 
 run: $(BUILD)/digits-$(SIMD)
 	@echo "SIMD=$(SIMD) (of: $(sort $(HERE)))"
-	@$(BUILD)/digits-$(SIMD)
+	@$(BUILD)/digits-$(SIMD) 0 examples/data/digits.csv $(BUILD)/digits.safetensors
 
 $(BUILD):
 	@mkdir -p $@
@@ -87,7 +88,7 @@ endif
 
 # ---- tests: one program of all sections for each build, one of all builds against each other, scripts ----
 
-SECTIONS := $(wildcard tests/*.c) tests/test.h tests/reference.h
+SECTIONS := $(filter-out tests/fuzz_load.c,$(wildcard tests/*.c)) tests/test.h tests/reference.h
 TEST_FLAGS := -std=c99 -Wall -Wextra -Wno-unused-function
 
 $(BUILD)/all-%: $(SECTIONS) mlp.h | $(BUILD)
@@ -175,6 +176,15 @@ check-sanitize:
 check-break:
 	@CC="$(CC)" SIMD_FLAGS="$(flags_$(SIMD))" JOBS=$(JOBS) sh tests/break.sh
 
+# clang with its fuzzer (Debian: libclang-rt-14-dev); what it finds stays in build/fuzz
+FUZZ_SECONDS ?= 60
+$(BUILD)/fuzz_load: tests/fuzz_load.c mlp.h | $(BUILD)
+	clang -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< -o $@
+$(BUILD)/fuzz_seeds: tests/fuzz_load.c mlp.h | $(BUILD)
+	$(CC) -std=c99 -O1 -DFUZZ_SEEDS $< -o $@
+check-fuzz:
+	@sh tests/fuzz.sh $(BUILD) $(FUZZ_SECONDS)
+
 ULP := $(foreach f,exp log tanh sigmoid sin cos,$(foreach i,$(if $(filter sse2,$(HERE)),sse2,scalar) $(filter avx512,$(HERE)),$(f)/$(i)))
 check-ulp: $(ULP:%=check-ulp/%)
 check-ulp/%:
@@ -184,6 +194,7 @@ check-ulp/%:
 check-all: test check-tiles check-break
 	@$(MAKE) check-cross check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
+	@$(MAKE) check-fuzz
 
 # ---- the rest ----
 

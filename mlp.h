@@ -46,7 +46,7 @@
    Search for a tag to jump to its section.
 
    >>program    a program                     >>gemm       tiles, matrix products, layer kernels
-   >>manual     limits, model, memory, bits   >>table      the kernels of this build as one table
+   >>manual     limits, model, files, bits    >>table      the kernels of this build as one table
    >>options    macros and their price        >>dispatch   which table a net uses
    >>api        types and functions           >>rng        random numbers, permutation
                                               >>net        desc, memory, weights
@@ -54,7 +54,7 @@
    >>platform   compilers, fma, square root   >>loss       losses, forward beside backward
    >>simd       choice; one block per ISA     >>optim      optimizers
    >>vmath      exp, log, tanh, sigmoid       >>train      batches, fit, evaluate
-   >>kernels    elementwise and row kernels   >>io         files
+   >>kernels    elementwise and row kernels   >>io         saving and loading models
                                               >>history    >>license
 
 >>manual
@@ -77,6 +77,27 @@
      offsets: for each layer the weights in panels of 16 units, [units/16][inputs][16] and
      the last panel [inputs][units % 16], then the biases. There is no padding in between.
      mlp_get_weights and mlp_set_weights speak [units][inputs].
+
+   Files
+     A model is a safetensors file with the state_dict of the same nn.Sequential in PyTorch:
+     float32 "M.weight" [units][inputs] and "M.bias", M the number of the module: each layer
+     is a module, and so is its activation unless it is identity. The desc (activations,
+     loss, seed, ...) is in its __metadata__ under keys that begin with "mlp.", so that
+     mlp_load(&net, path, NULL) makes the same net. Custom functions are not in a file: give
+     them in mlp_load_desc.desc. The bytes do not depend on the platform. A checkpoint has
+     the optimizer's state and the count of epochs besides, as more tensors; mlp_load reads
+     the net in it.
+     Files of others, without that metadata, load when mlp_load_desc has the activations or
+     a desc. One row of Linears: tensors "*.weight" and "*.bias" whose names differ in their
+     last number only (0.weight, net.2.weight, fc1.weight, ...), in the order of that
+     number; F32, F64, F16 or BF16; any may lack its bias. Each must take what the one
+     before gives. All else is refused by the tensor's name.
+     Later versions read what this one writes; what an older one cannot read, it refuses by
+     mlp.version. Keys of the metadata that it does not know, it skips.
+     A damaged or hostile file is an error with the place of its first bad byte, never more
+     than that: nothing is believed before the bytes are there; a key twice, a hole, an
+     overlap or a byte behind the end is refused. A test vector (mlp_save_desc.test_input)
+     goes with the model and is checked when it is loaded.
 
    Threads
      Any number of threads may call the functions that take a const mlp * on one net at
@@ -121,6 +142,8 @@
                         files with avx2 and avx512 above. Price: 3 objects, one choice per net.
    MLP_DISPATCH_TABLES(X)
                         the tables to choose from, best first; default X(avx512) X(avx2).
+   MLP_NO_STDIO         (everywhere) no files: models in memory only, and none of open, read, write,
+                        fsync, close, rename, remove is called.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
