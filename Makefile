@@ -144,7 +144,7 @@ RUN := JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" SIMD_FLAGS="$(flags_$(SIMD))" sh tes
 
 test:
 	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(BUILD)/bits
-	@$(RUN) $(ALL_HERE) $(BITS_RUNS) "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/examples.sh"
+	@$(RUN) $(ALL_HERE) $(BITS_RUNS) "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/disk.sh" "sh tests/examples.sh"
 
 # ---- wider checks ----
 
