@@ -551,7 +551,8 @@ static void io_reference_cases_have_the_same_verdict(void)
         { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}x", 1, 0 },
         { "{'__metadata__':{'a':1}}", 0, 0 },                                                                  /* only strings */
         { "{'__metadata__':{'a':{'b':'c'}}}", 0, 0 },
-        { "{'__metadata__':'a'}", 0, 0 }
+        { "{'__metadata__':'a'}", 0, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1],'more':1}}", 1, 0 }                             /* stricter */
     };
     size_t i;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -927,6 +928,13 @@ static void io_header_cannot_exhaust_anything(void)
     f = io_file(header, NULL, 0, 1);
     CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_UNSUPPORTED);
     free(f.p);
+    at = (size_t)sprintf(header, "{'long':{'dtype':'U8',");                     /* each comparison would read half a megabyte */
+    memset(header + at, ' ', n / 2);
+    at += n / 2;
+    at += (size_t)sprintf(header + at, "'shape':[0],'data_offsets':[0,0]}");
+    for (i = 0; at + 100 < n; i++) at += (size_t)sprintf(header + at, ",'%lx':{'dtype':'U8','shape':[0],'data_offsets':[0,0]}", (unsigned long)i);
+    sprintf(header + at, "}");
+    io_refused_header(header, 0, MLP_ERR_FORMAT, "longer than 4 KiB");
     free(header);
 }
 
