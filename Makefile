@@ -37,15 +37,16 @@ flags_avx512       := -mavx512f
 flags_neon         :=
 flags_wasm         := -msimd128
 
-.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-all bench clean help install
+.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-fuzz check-all bench clean help install
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run             train 64-32-10 on the digits, show what it learned"
 	@echo "make test            all tests that this machine can run (REQUIRE=avx512,clang makes a skip of these a failure)"
-	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node"
+	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node, those of files for s390x, which is big-endian"
 	@echo "make check-tiles     the inner loops of the matrix products in the disassembly: exact, no spills"
 	@echo "make check-sanitize  the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make check-fuzz      model files made up by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make check-break     each patch of tests/break must make its test fail"
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
 	@echo "make check-all       all of these, nothing reduced"
@@ -60,7 +61,7 @@ $(BUILD)/%-$(SIMD): examples/%.c mlp.h | $(BUILD)
 
 run: $(BUILD)/digits-$(SIMD)
 	@echo "SIMD=$(SIMD) (of: $(sort $(HERE)))"
-	@$(BUILD)/digits-$(SIMD)
+	@$(BUILD)/digits-$(SIMD) 0 examples/data/digits.csv $(BUILD)/digits.safetensors
 
 $(BUILD):
 	@mkdir -p $@
@@ -72,10 +73,14 @@ cmd_gcc           := gcc
 cmd_clang         := clang
 cmd_aarch64-gcc   := aarch64-linux-gnu-gcc -static
 cmd_aarch64-clang := clang --target=aarch64-linux-gnu -static
+cmd_s390x-gcc     := s390x-linux-gnu-gcc -static
 cmd_wasm-clang    := clang --target=wasm32-wasi -Wl,-z,stack-size=1048576
 COMPILERS := $(call found,gcc) $(call found,clang)
 ifneq ($(and $(call found,aarch64-linux-gnu-gcc),$(call found,qemu-aarch64)),)
     COMPILERS += aarch64-gcc $(if $(call found,clang),aarch64-clang)
+endif
+ifneq ($(and $(call found,s390x-linux-gnu-gcc),$(call found,qemu-s390x)),)
+    COMPILERS += s390x-gcc
 endif
 ifneq ($(and $(call found,clang),$(call found,wasm-ld),$(call found,node),$(wildcard /usr/include/wasm32-wasi)),)
     COMPILERS += wasm-clang
@@ -83,7 +88,7 @@ endif
 
 # ---- tests: one program of all sections for each build, one of all builds against each other, scripts ----
 
-SECTIONS := $(wildcard tests/*.c) tests/test.h tests/reference.h
+SECTIONS := $(filter-out tests/fuzz_load.c,$(wildcard tests/*.c)) tests/test.h tests/reference.h
 TEST_FLAGS := -std=c99 -Wall -Wextra -Wno-unused-function
 
 $(BUILD)/all-%: $(SECTIONS) mlp.h | $(BUILD)
@@ -99,6 +104,8 @@ $(BUILD)/all-neon-gcc: $(SECTIONS) mlp.h | $(BUILD)
 	$(cmd_aarch64-gcc) $(TEST_FLAGS) -O2 -fno-tree-vectorize tests/all.c -o $@ -lm
 $(BUILD)/all-neon-clang: $(SECTIONS) mlp.h | $(BUILD)
 	$(cmd_aarch64-clang) $(TEST_FLAGS) -O2 tests/all.c -o $@ -lm
+$(BUILD)/all-s390x: $(SECTIONS) mlp.h | $(BUILD)
+	$(cmd_s390x-gcc) $(TEST_FLAGS) -O1 tests/all.c -o $@ -lm
 $(BUILD)/all-wasm: $(SECTIONS) mlp.h | $(BUILD)
 	$(cmd_wasm-clang) $(TEST_FLAGS) $(flags_wasm) -O2 tests/all.c -o $@ -lm
 
@@ -142,7 +149,8 @@ RUN := JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" SIMD_FLAGS="$(flags_$(SIMD))" sh tes
 
 test:
 	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(OPENMP:%=$(BUILD)/%) $(BUILD)/bits
-	@$(RUN) $(ALL_HERE) $(if $(OPENMP),"$(BUILD)/all-openmp train","sh tests/missing.sh openmp") $(BITS_RUNS) "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/examples.sh"
+	@$(RUN) $(ALL_HERE) $(if $(OPENMP),"$(BUILD)/all-openmp train","sh tests/missing.sh openmp") $(BITS_RUNS) \
+	    "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/disk.sh" "sh tests/examples.sh"
 
 # ---- wider checks ----
 
@@ -150,10 +158,11 @@ test:
 SMALL ?= 1
 small := env $(if $(filter 1,$(SMALL)),TEST_SMALL=1)
 CROSS_BUILDS := $(if $(filter aarch64-gcc,$(COMPILERS)),all-neon-gcc bits-neon) $(if $(filter aarch64-clang,$(COMPILERS)),all-neon-clang) \
-                $(if $(filter wasm-clang,$(COMPILERS)),all-wasm bits-wasm)
+                $(if $(filter wasm-clang,$(COMPILERS)),all-wasm bits-wasm) $(if $(filter s390x-gcc,$(COMPILERS)),all-s390x)
 CROSS_RUNS := $(if $(filter aarch64-gcc,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-gcc" "qemu-aarch64 $(BUILD)/bits-neon","sh tests/missing.sh aarch64-gcc") \
               $(if $(filter aarch64-clang,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-clang","sh tests/missing.sh aarch64-clang") \
-              $(if $(filter wasm-clang,$(COMPILERS)),"$(small) node --no-warnings tests/wasi.mjs $(BUILD)/all-wasm" "node --no-warnings tests/wasi.mjs $(BUILD)/bits-wasm","sh tests/missing.sh wasm-clang")
+              $(if $(filter wasm-clang,$(COMPILERS)),"$(small) node --no-warnings tests/wasi.mjs $(BUILD)/all-wasm" "node --no-warnings tests/wasi.mjs $(BUILD)/bits-wasm","sh tests/missing.sh wasm-clang") \
+              $(if $(filter s390x-gcc,$(COMPILERS)),"$(small) qemu-s390x $(BUILD)/all-s390x io_","sh tests/missing.sh s390x-gcc")
 check-cross:
 	@$(MAKE) -j$(JOBS) $(CROSS_BUILDS:%=$(BUILD)/%)
 	@$(RUN) $(CROSS_RUNS)
@@ -173,6 +182,15 @@ check-sanitize:
 check-break:
 	@CC="$(CC)" SIMD_FLAGS="$(flags_$(SIMD))" JOBS=$(JOBS) sh tests/break.sh
 
+# clang with its fuzzer (Debian: libclang-rt-14-dev); what it finds stays in build/fuzz
+FUZZ_SECONDS ?= 60
+$(BUILD)/fuzz_load: tests/fuzz_load.c mlp.h | $(BUILD)
+	clang -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< -o $@
+$(BUILD)/fuzz_seeds: tests/fuzz_load.c mlp.h | $(BUILD)
+	$(CC) -std=c99 -O1 -DFUZZ_SEEDS $< -o $@
+check-fuzz:
+	@sh tests/fuzz.sh $(BUILD) $(FUZZ_SECONDS)
+
 ULP := $(foreach f,exp log tanh sigmoid sin cos,$(foreach i,$(if $(filter sse2,$(HERE)),sse2,scalar) $(filter avx512,$(HERE)),$(f)/$(i)))
 check-ulp: $(ULP:%=check-ulp/%)
 check-ulp/%:
@@ -182,6 +200,7 @@ check-ulp/%:
 check-all: test check-tiles check-break
 	@$(MAKE) check-cross check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
+	@$(MAKE) check-fuzz
 
 # ---- the rest ----
 

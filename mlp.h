@@ -46,7 +46,7 @@
    Search for a tag to jump to its section.
 
    >>program    a program                     >>gemm       tiles, matrix products, layer kernels
-   >>manual     limits, model, memory, bits   >>table      the kernels of this build as one table
+   >>manual     limits, model, files, bits    >>table      the kernels of this build as one table
    >>options    macros and their price        >>dispatch   which table a net uses
    >>api        types and functions           >>rng        random numbers, permutation
                                               >>net        desc, memory, weights
@@ -54,7 +54,7 @@
    >>platform   compilers, fma, square root   >>loss       losses, forward beside backward
    >>simd       choice; one block per ISA     >>optim      optimizers
    >>vmath      exp, log, tanh, sigmoid       >>train      batches, fit, evaluate
-   >>kernels    elementwise and row kernels   >>io         files
+   >>kernels    elementwise and row kernels   >>io         saving and loading models
                                               >>history    >>license
 
 >>manual
@@ -77,6 +77,27 @@
      offsets: for each layer the weights in panels of 16 units, [units/16][inputs][16] and
      the last panel [inputs][units % 16], then the biases. There is no padding in between.
      mlp_get_weights and mlp_set_weights speak [units][inputs].
+
+   Files
+     A model is a safetensors file with the state_dict of the same nn.Sequential in PyTorch:
+     float32 "M.weight" [units][inputs] and "M.bias", M the number of the module: each layer
+     is a module, and so is its activation unless it is identity. The desc (activations,
+     loss, seed, ...) is in its __metadata__ under keys that begin with "mlp.", so that
+     mlp_load(&net, path, NULL) makes the same net. Custom functions are not in a file: give
+     them in mlp_load_desc.desc. The bytes do not depend on the platform. A checkpoint has
+     the optimizer's state and the count of epochs besides, as more tensors; mlp_load reads
+     the net in it.
+     Files of others, without that metadata, load when mlp_load_desc has the activations or
+     a desc. One row of Linears: tensors "*.weight" and "*.bias" whose names differ in their
+     last number only (0.weight, net.2.weight, fc1.weight, ...), in the order of that
+     number; F32, F64, F16 or BF16; any may lack its bias. Each must take what the one
+     before gives. All else is refused by the tensor's name.
+     Later versions read what this one writes; what an older one cannot read, it refuses by
+     mlp.version. Keys of the metadata that it does not know, it skips.
+     A damaged or hostile file is an error with the place of its first bad byte, never more
+     than that: nothing is believed before the bytes are there; a key twice, a hole, an
+     overlap or a byte behind the end is refused. A test vector (mlp_save_desc.test_input)
+     goes with the model and is checked when it is loaded.
 
    Threads
      Any number of threads may call the functions that take a const mlp * on one net at
@@ -124,6 +145,8 @@
                         files with avx2 and avx512 above. Price: 3 objects, one choice per net.
    MLP_DISPATCH_TABLES(X)
                         the tables to choose from, best first; default X(avx512) X(avx2).
+   MLP_NO_STDIO         (everywhere) no files: models in memory only, and none of open, read, write,
+                        fsync, close, rename, remove is called.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -396,6 +419,66 @@ MLP_API mlp_result mlp_set_weights(mlp *, int layer, const float *w, const float
    caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. */
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
+
+/* Files are safetensors of nn.Sequential's state_dict; see Files above. */
+
+/* A file system, for tests and for systems whose files are not those of POSIX or Windows; all functions are needed. */
+typedef struct {
+    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when there is one already;
+                                                                   else one to read. NULL: failed */
+    size_t (*read)(void *user, void *file, void *to, size_t size);          /* bytes read, fewer only at the end; SIZE_MAX: failed */
+    int (*write)(void *user, void *file, const void *from, size_t size);    /* 0: all written; so do the others return 0 */
+    int (*sync)(void *user, void *file);                                    /* what was written is on the disk */
+    int (*close)(void *user, void *file);
+    int (*rename)(void *user, const char *from, const char *to);            /* replaces a file `to` */
+    int (*remove)(void *user, const char *path);
+    int (*sync_folder)(void *user, const char *folder);                     /* the renaming is on the disk */
+    void *user;
+} mlp_io;
+
+typedef struct {
+    const float *test_input;        /* optional, one row: the file then has it and the outputs for it, and loading checks them */
+    float test_tolerance;           /* of the check: |difference| <= tolerance (1 + |output|); default 1e-4 */
+    int checkpoint;                 /* non-zero: with optimizer state and count of epochs */
+    const mlp_io *io;               /* NULL: the system's files */
+    mlp_error *error;               /* optional */
+} mlp_save_desc;
+
+typedef struct {
+    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all be 0:
+                                       then they come from the file, as no_bias always does */
+    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; loss etc. are the defaults */
+    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; the net gets its training block */
+    size_t max_header, max_tensors; /* more is refused; default 1 MiB and 4096 */
+    const mlp_kernels *kernels;     /* these three: NULL or zero: those of desc */
+    mlp_allocator allocator;
+    mlp_error *error;
+    const mlp_io *io;               /* NULL: the system's files */
+} mlp_load_desc;
+
+/* Saves into memory of the caller's: exactly mlp_save_size bytes, the same on every platform. NULL desc: all defaults.
+   mlp_save_size is 0 when the net cannot be saved: a test_input too long for a header of 1 MiB, or with outputs that are not finite. */
+MLP_API size_t     mlp_save_size(const mlp *, const mlp_save_desc *);
+MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t size, const mlp_save_desc *);
+
+/* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL desc: a file
+   of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error has the byte and
+   the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides a checkpoint's training block. */
+MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
+
+#ifndef MLP_NO_STDIO
+/* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or loss of
+   power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then it is the new.
+   A symbolic link at path is replaced by the file. mlp_save: NULL desc. mlp_save_checkpoint: desc.checkpoint. */
+MLP_API mlp_result mlp_save(const mlp *, const char *path);
+MLP_API mlp_result mlp_save_checkpoint(const mlp *, const char *path);
+MLP_API mlp_result mlp_save_with(const mlp *, const char *path, const mlp_save_desc *);
+
+/* As mlp_load_memory. mlp_load_checkpoint: desc.checkpoint; a fit with the same optimizer then goes on with the bits of a
+   run that was never interrupted. */
+MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *);
+MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *);
+#endif
 
 /* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be one of the
    inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing outside of the
@@ -2195,7 +2278,7 @@ static mlp_result mlp__fail(mlp_error *error, mlp_result code, int layer, const 
         memset(error, 0, sizeof *error);
         error->code = code;
         error->layer = layer;
-        strncpy(error->text, text, sizeof error->text - 1);
+        memcpy(error->text, text, mlp__smaller(strlen(text), sizeof error->text - 1));
     }
     return code;
 }
@@ -2487,8 +2570,8 @@ MLP_API size_t mlp_size(const mlp_desc *desc)
     return mlp__plan(&plan, desc, &size) ? 0 : size;
 }
 
-/* memory: of `size` bytes, or NULL to allocate */
-static mlp_result mlp__make(mlp **net, void *memory, size_t size, const mlp_desc *desc)
+/* All weights 0. memory: of `size` bytes, or NULL to allocate */
+static mlp_result mlp__make_blank(mlp **net, void *memory, size_t size, const mlp_desc *desc)
 {
     mlp plan;
     size_t needed;
@@ -2498,8 +2581,14 @@ static mlp_result mlp__make(mlp **net, void *memory, size_t size, const mlp_desc
     if (!memory) return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory");
     if (size < needed) return mlp__fail(desc->error, MLP_ERR_ARGUMENT, -1, "memory: smaller than mlp_size");
     *net = mlp__place(&plan, memory);
-    mlp__init_weights(*net);
     return MLP_OK;
+}
+
+static mlp_result mlp__make(mlp **net, void *memory, size_t size, const mlp_desc *desc)
+{
+    const mlp_result r = mlp__make_blank(net, memory, size, desc);
+    if (!r) mlp__init_weights(*net);
+    return r;
 }
 
 MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *desc)
@@ -3428,7 +3517,1464 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
 }
 
 /* ----------------------------------------------------------------------------- >>io -- */
-/* Saving and loading come with a later version. */
+/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and "M.weight", M its
+   module's number, and the desc as strings in the metadata. */
+
+#include <stdarg.h>
+
+/* Names in files, in the order of the enums. */
+#define MLP__STRING_OF(NAME, name, ...) #name,
+static const char *const mlp__activation_names[] = { "default", MLP__ACTIVATIONS(MLP__STRING_OF) "softmax", "custom", NULL };
+static const char *const mlp__loss_names[] = { "default", MLP__LOSSES(MLP__STRING_OF) "cross_entropy", "custom", NULL };
+static const char *const mlp__reduction_names[] = { "mean", "sum", NULL };
+static const char *const mlp__initializer_names[] = { "default", "zero", "constant", "he_uniform", "he_normal", "glorot_uniform",
+                                                      "glorot_normal", "lecun_normal", "pytorch", "orthogonal", NULL };
+static const char *const mlp__opt_names[] = { "default", "sgd", "adagrad", "rmsprop", "adam", "adamw", "rprop", "lbfgs", NULL };
+
+/* The version of what the metadata say; most arrays of an optimizer; the largest header that is written and, unless told
+   otherwise, read; the most tensors; the longest entry of a tensor, which is read again when tensors are sorted; the largest header
+   that the format allows. */
+enum { MLP__FILE_VERSION = 1, MLP__STATES = 4, MLP__HEADER = 1 << 20, MLP__MOST_TENSORS = 4096, MLP__MOST_ENTRY = 4096, MLP__MOST_HEADER = 100000000 };
+
+/* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is identity,
+   and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
+static int mlp__module(const mlp_desc *d, int layer)
+{
+    int module = 0, l;
+    for (l = 0; l < layer; l++) module += 1 + (d->layers[l].activation != MLP_ACT_IDENTITY) + (d->layers[l].dropout != 0);
+    return module;
+}
+
+/* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. */
+typedef struct { unsigned char *to; size_t room, used, total; const mlp_io *io; void *file; int failed; } mlp__out;
+
+static mlp__out mlp__out_to(void *to, size_t room)
+{
+    mlp__out o;
+    memset(&o, 0, sizeof o);
+    o.to = (unsigned char *)to;
+    o.room = room;
+    return o;
+}
+
+static void mlp__write_out(mlp__out *o)
+{
+    if (o->used && !o->failed) o->failed = o->io->write(o->io->user, o->file, o->to, o->used) != 0;
+    o->used = 0;
+}
+
+static void mlp__put(mlp__out *o, const void *bytes, size_t n)
+{
+    const unsigned char *from = (const unsigned char *)bytes;
+    o->total += n;
+    while (n > 0) {
+        const size_t part = mlp__smaller(n, o->room - o->used);
+        if (part == 0 && !o->file) return;
+        if (part == 0) mlp__write_out(o);
+        if (part) memcpy(o->to + o->used, from, part);
+        o->used += part;
+        from += part;
+        n -= part;
+    }
+}
+
+static void mlp__put_text(mlp__out *o, const char *text) { mlp__put(o, text, strlen(text)); }
+
+static void mlp__put_number(mlp__out *o, uint64_t n)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do digits[--at] = (char)('0' + n % 10); while (n /= 10);
+    mlp__put(o, digits + at, sizeof digits - at);
+}
+
+static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
+{
+    unsigned char b[8];
+    int i;
+    for (i = 0; i < bytes; i++) b[i] = (unsigned char)(value >> 8 * i);
+    mlp__put(o, b, (size_t)bytes);
+}
+
+/* A finite float as C's %a and Python's float.hex() have it: exact, and the same in every locale. */
+static void mlp__put_float(mlp__out *o, float x)
+{
+    const uint32_t bits = mlp__bits(x);
+    uint32_t fraction = bits & 0x7fffff;
+    int exponent = (int)(bits >> 23 & 255) - 127;
+    if (bits >> 31) mlp__put_text(o, "-");
+    if (exponent == -127)
+        for (exponent = fraction ? -126 : 0; fraction && !(fraction & 0x800000); exponent--) fraction <<= 1;    /* subnormal */
+    mlp__put_text(o, bits & 0x7fffffff ? "0x1" : "0x0");
+    fraction = fraction << 1 & 0xffffff;                                    /* 6 digits */
+    if (fraction) mlp__put_text(o, ".");
+    for (; fraction; fraction = fraction << 4 & 0xffffff) mlp__put(o, &"0123456789abcdef"[fraction >> 20], 1);
+    mlp__put_text(o, exponent < 0 ? "p-" : "p+");
+    mlp__put_number(o, (uint64_t)(exponent < 0 ? -exponent : exponent));
+}
+
+/* %s text, %u uint64_t, %f float: as little of printf as files need, since its own depends on the locale */
+static void mlp__print_list(mlp__out *o, const char *format, va_list list)
+{
+    for (; *format; format++) {
+        if (*format != '%') mlp__put(o, format, 1);
+        else if (*++format == 's') mlp__put_text(o, va_arg(list, const char *));
+        else if (*format == 'u') mlp__put_number(o, va_arg(list, uint64_t));
+        else mlp__put_float(o, (float)va_arg(list, double));
+    }
+}
+
+static void mlp__print(mlp__out *o, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    mlp__print_list(o, format, list);
+    va_end(list);
+}
+
+/* ---- saving ---- */
+
+#define MLP__TOLERANCE 1e-4f
+
+/* What is saved: with a test vector, with optimizer state. */
+typedef struct {
+    const mlp *net;
+    const float *test_input, *test_output;
+    float tolerance;
+    int checkpoint, states;                 /* states: arrays of the optimizer */
+    mlp__opt_state opt;
+} mlp__saving;
+
+/* states run 0: the parameters; others: of the optimizer */
+static float *mlp__run_of(const mlp *net, int states_run)
+{
+    float *states;
+    if (states_run == 0) return net->params;
+    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
+    return states + (size_t)(states_run - 1) * net->count;
+}
+
+/* A tensor's entry in the header; its data is at `at`. Returns where it ends. */
+static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int states_run, int layer, int bias, uint64_t at)
+{
+    const mlp__shape *s = &net->shape[layer];
+    const uint64_t module = (uint64_t)mlp__module(&net->desc, layer), out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
+    mlp__print(o, states_run ? ",\"mlp.state%u." : ",\"", (uint64_t)states_run);
+    if (bias) mlp__print(o, "%u.bias\":{\"dtype\":\"F32\",\"shape\":[%u]", module, out);
+    else mlp__print(o, "%u.weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", module, out, in);
+    mlp__print(o, ",\"data_offsets\":[%u,%u]}", at, end);
+    return end;
+}
+
+static void mlp__put_values(mlp__out *o, const mlp *net, int states_run, int layer, int bias)
+{
+    const mlp__shape *s = &net->shape[layer];
+    const float *run = mlp__run_of(net, states_run);
+    size_t unit, input;
+    if (!o->room) o->total += s->out * (bias ? 1 : s->in) * 4;              /* only counted */
+    else for (unit = 0; unit < s->out; unit++)
+        for (input = 0; input < (bias ? 1 : s->in); input++)
+            mlp__put_little_endian(o, mlp__bits(run[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
+}
+
+/* The layers by the names of their tensors, byte by byte: "2." is behind "19." and before "20.". Numbers are below 100. */
+static void mlp__order_by_name(const mlp *net, int *order)
+{
+    int key[MLP_MAX_LAYERS], l, at;
+    for (l = 0; l < net->layers; l++) {
+        const int module = mlp__module(&net->desc, l), k = module < 10 ? 20 * module - 1 : 2 * module;
+        for (at = l; at > 0 && key[at - 1] > k; at--) { key[at] = key[at - 1]; order[at] = order[at - 1]; }
+        key[at] = k;
+        order[at] = l;
+    }
+}
+
+/* All entries, or all values, in the order of the reference implementation: by name. */
+static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
+{
+    int order[MLP_MAX_LAYERS], states_run, i, bias;
+    uint64_t at = 0;
+    mlp__order_by_name(s->net, order);
+    for (states_run = 0; states_run <= s->states; states_run++)
+        for (i = 0; i < s->net->layers; i++)
+            for (bias = !s->net->desc.layers[order[i]].no_bias; bias >= 0; bias--) {
+                if (entries) at = mlp__put_entry(o, s->net, states_run, order[i], bias, at);
+                else mlp__put_values(o, s->net, states_run, order[i], bias);
+            }
+}
+
+/* an entry of the metadata that is a name, and a value where there is one */
+static void mlp__put_named(mlp__out *o, const char *before, const char *name, float value)
+{
+    mlp__print(o, value != 0 ? "%s%s:%f" : "%s%s", before, name, (double)mlp__meant(value));
+}
+
+static void mlp__put_floats(mlp__out *o, const char *key, const float *x, size_t n)
+{
+    size_t i;
+    mlp__print(o, "\",\"%s\":\"", key);
+    for (i = 0; i < n; i++) mlp__print(o, i ? " %f" : "%f", (double)x[i]);
+}
+
+/* epochs, steps, optimizer, arrays, and the bits of the two running products of its state */
+static void mlp__put_checkpoint(mlp__out *o, const mlp__saving *s)
+{
+    uint64_t power[2];
+    memcpy(&power[0], &s->opt.beta1_power, 8);
+    memcpy(&power[1], &s->opt.beta2_power, 8);
+    mlp__print(o, "\",\"mlp.checkpoint\":\"%u %u %s %u %u %u", s->net->epoch, s->opt.steps, mlp__opt_names[s->opt.kind],
+               (uint64_t)s->states, power[0], power[1]);
+}
+
+/* Each entry begins by closing the one before. */
+static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
+{
+    const mlp_desc *d = &s->net->desc;
+    int l;
+    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\",\"mlp.activations\":\"");
+    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__activation_names[d->layers[l].activation], d->layers[l].alpha);
+    if (s->checkpoint) mlp__put_checkpoint(o, s);
+    mlp__put_text(o, "\",\"mlp.initializers\":\"");
+    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__initializer_names[d->layers[l].initializer], 0);
+    if (d->label_smoothing != 0) mlp__put_floats(o, "mlp.label_smoothing", &d->label_smoothing, 1);
+    mlp__put_named(o, "\",\"mlp.loss\":\"", mlp__loss_names[d->loss], d->loss_delta);
+    mlp__print(o, "\",\"mlp.reduction\":\"%s\",\"mlp.seed\":\"%u", mlp__reduction_names[d->reduction], d->seed);
+    if (s->test_input) {
+        mlp__put_floats(o, "mlp.test.input", s->test_input, s->net->inputs);
+        mlp__put_floats(o, "mlp.test.output", s->test_output, s->net->outputs);
+        mlp__put_floats(o, "mlp.test.tolerance", &s->tolerance, 1);
+    }
+    mlp__print(o, "\",\"mlp.version\":\"%u\"}", (uint64_t)MLP__FILE_VERSION);
+}
+
+/* y: outputs for one row x, with memory for one row only; scratch: 2 widest */
+static void mlp__predict_row(const mlp *net, const float *x, float *scratch, float *y) { mlp__predict_blocks(net, scratch, 1, x, 1, y); }
+
+/* Fills *s; *memory, to be freed, has the outputs for the test vector. */
+static mlp_result mlp__plan_saving(mlp__saving *s, const mlp *net, const mlp_save_desc *how, void **memory)
+{
+    const mlp_kernels *k = net->desc.kernels;
+    float *y;
+    memset(s, 0, sizeof *s);
+    *memory = NULL;
+    s->net = net;
+    s->checkpoint = how->checkpoint != 0;
+    if (s->checkpoint && net->training.gradients) memcpy(&s->opt, net->training.state, sizeof s->opt);
+    s->states = s->opt.steps ? s->opt.arrays : 0;
+    s->test_input = how->test_input;
+    s->tolerance = mlp__meant(mlp__or_default(how->test_tolerance, MLP__TOLERANCE));
+    if (!mlp__finite(s->tolerance)) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
+    if (!s->test_input) return MLP_OK;
+    if (k->first_nonfinite(net->inputs, s->test_input) < net->inputs)
+        return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
+    *memory = mlp__alloc(&net->desc.allocator, (net->outputs + 2 * net->widest) * sizeof(float));
+    if (!*memory) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
+    s->test_output = y = (float *)*memory;
+    mlp__predict_row(net, s->test_input, y + net->outputs, y);
+    if (k->first_nonfinite(net->outputs, y) == net->outputs) return MLP_OK;
+    return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
+}
+
+static mlp_save_desc mlp__save_desc_or_default(const mlp_save_desc *desc)
+{
+    mlp_save_desc how;
+    memset(&how, 0, sizeof how);
+    if (desc) how = *desc;
+    return how;
+}
+
+/* The header, filled with blanks up to n bytes. */
+static void mlp__put_header(mlp__out *o, const mlp__saving *s, size_t n)
+{
+    const size_t end = o->total + n;
+    mlp__put_metadata(o, s);
+    mlp__put_tensors(o, s, 1);
+    mlp__put_text(o, "}");
+    while (o->total < end) mlp__put_text(o, " ");
+}
+
+/* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */
+static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
+{
+    mlp__out header = mlp__out_to(NULL, 0);
+    mlp__saving saving;
+    void *memory;
+    mlp_result r = mlp__plan_saving(&saving, net, how, &memory);
+    if (!r) mlp__put_header(&header, &saving, 0);
+    if (!r && header.total > MLP__HEADER - 64) r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input: too long for a header");
+    if (!r) {
+        const size_t n = (8 + header.total + 63) / 64 * 64 - 8;
+        mlp__put_little_endian(o, n, 8);
+        mlp__put_header(o, &saving, n);
+        mlp__put_tensors(o, &saving, 0);
+    }
+    mlp__free(&net->desc.allocator, memory);
+    return r;
+}
+
+MLP_API size_t mlp_save_size(const mlp *net, const mlp_save_desc *desc)
+{
+    const mlp_save_desc how = mlp__save_desc_or_default(desc);
+    mlp__out o = mlp__out_to(NULL, 0);
+    return net && !mlp__save_to(&o, net, &how) ? o.total : 0;
+}
+
+MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t size, const mlp_save_desc *desc)
+{
+    const mlp_save_desc how = mlp__save_desc_or_default(desc);
+    mlp__out o = mlp__out_to(memory, size);
+    mlp_result r;
+    if (!net || !memory) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
+    r = mlp__save_to(&o, net, &how);
+    if (r) return r;
+    if (o.total != size) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "memory: not of mlp_save_size bytes");
+    return mlp__ok(how.error);
+}
+
+/* ---- loading: bytes as they arrive ---- */
+
+/* A string of the header by the place behind its opening mark, and the place of the value that belongs to it. Both are places
+   rather than copies, so that a header costs 8 bytes for each of its at least 6. */
+typedef struct { uint32_t key, value; } mlp__item;
+
+/* A file that is being read. Numbers of the header are never the size of an allocation before so many bytes are here. */
+typedef struct {
+    const unsigned char *bytes;
+    size_t size;                            /* bytes that have arrived */
+    size_t end;                             /* of the header, as a place in the file */
+    size_t at;                              /* what is scanned next */
+    const char *wrong;                      /* NULL, or why the header is refused */
+    unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
+    size_t capacity;
+    void *file;                             /* NULL: memory */
+    mlp_load_desc how;
+    mlp__item *tensors, *pairs;             /* in one block; pairs are those of the metadata */
+    size_t tensor_count, pair_count;
+} mlp__in;
+
+static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *text)
+{
+    mlp__fail(in->how.error, code, -1, text);
+    if (in->how.error) in->how.error->offset = offset;
+    return code;
+}
+
+/* Reads until `wanted` bytes are here. Memory grows by half of what has arrived, so that it stays within 2.5 times that. */
+static mlp_result mlp__arrive(mlp__in *in, uint64_t wanted)
+{
+    while (in->file && in->size < wanted) {
+        size_t room = in->capacity - in->size, got;
+        if (room == 0) {
+            const size_t more = in->capacity / 2 + 1024, left = (size_t)(wanted - in->size < more ? wanted - in->size : more);
+            unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, in->capacity + left);
+            if (!larger) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+            if (in->size) memcpy(larger, in->buffer, in->size);
+            mlp__free(&in->how.allocator, in->buffer);
+            in->bytes = in->buffer = larger;
+            in->capacity += left;
+            room = left;
+        }
+        if (wanted - in->size < room) room = (size_t)(wanted - in->size);
+        got = in->how.io->read(in->how.io->user, in->file, in->buffer + in->size, room);
+        if (got > room) return mlp__refuse(in, MLP_ERR_IO, in->size, "reading failed");
+        in->size += got;
+        if (got < room) break;
+    }
+    return in->size >= wanted ? MLP_OK : mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
+}
+
+/* That nothing follows the bytes that are here. */
+static mlp_result mlp__ended(mlp__in *in, size_t total)
+{
+    unsigned char byte;
+    size_t got = in->size - total;
+    if (in->file) got = in->how.io->read(in->how.io->user, in->file, &byte, 1);
+    if (got == SIZE_MAX) return mlp__refuse(in, MLP_ERR_IO, total, "reading failed");
+    return got == 0 ? MLP_OK : mlp__refuse(in, MLP_ERR_FORMAT, total, "bytes behind the last tensor");
+}
+
+static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
+{
+    uint64_t value = 0;
+    while (bytes-- > 0) value = value << 8 | p[bytes];
+    return value;
+}
+
+/* ---- loading: the JSON of the header. Functions return non-zero for success, or set in->wrong ---- */
+
+static int mlp__wrong(mlp__in *in, const char *why)
+{
+    if (!in->wrong) in->wrong = why;
+    return 0;
+}
+
+static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++] : -1; }
+
+/* the next byte behind white space, which stays; -1 at the end */
+static int mlp__peek(mlp__in *in)
+{
+    while (in->at < in->end && memchr(" \t\n\r", in->bytes[in->at], 4)) in->at++;
+    return in->at < in->end ? in->bytes[in->at] : -1;
+}
+
+static int mlp__expect(mlp__in *in, int byte, const char *otherwise)
+{
+    if (mlp__peek(in) != byte) return mlp__wrong(in, otherwise);
+    in->at++;
+    return 1;
+}
+
+/* Whether one more element of an object or a list follows, with *n before it; goes over the comma or the end. */
+static int mlp__next(mlp__in *in, int end, size_t *n)
+{
+    if (mlp__peek(in) == end) { in->at++; return 0; }
+    return (*n)++ == 0 || mlp__expect(in, ',', "JSON: a comma or an end is missing");
+}
+
+/* -1: none */
+static int mlp__hex_digit(int c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static int32_t mlp__hex4(mlp__in *in)
+{
+    int32_t value = 0;
+    int i;
+    for (i = 0; i < 4; i++) {
+        const int digit = mlp__hex_digit(mlp__byte(in));
+        if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return -1; }
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+/* what follows a backslash */
+static int32_t mlp__escape(mlp__in *in)
+{
+    static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+    const int c = mlp__byte(in);
+    int32_t high, low;
+    int i;
+    for (i = 0; i < 8; i++) if (c == escapes[i]) return meant[i];
+    if (c != 'u') { mlp__wrong(in, "JSON: an unknown escape"); return -1; }
+    high = mlp__hex4(in);
+    if (high < 0xd800 || high > 0xdfff) return high;
+    if (high < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') {
+        low = mlp__hex4(in);
+        if (low >= 0xdc00 && low <= 0xdfff) return 0x10000 + (high - 0xd800) * 0x400 + (low - 0xdc00);
+    }
+    mlp__wrong(in, "JSON: half of a surrogate pair");
+    return -1;
+}
+
+/* the rest of a character of more than one byte: shortest form, no surrogates, at most U+10FFFF */
+static int32_t mlp__utf8(mlp__in *in, int first)
+{
+    static const int32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+    const int more = first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0;
+    int32_t c = first & (0x3f >> more);
+    int i, bad = more == 0;
+    for (i = 0; i < more && !bad; i++) {
+        const int b = mlp__byte(in);
+        bad = b < 0x80 || b > 0xbf;
+        c = c << 6 | (b & 0x3f);
+    }
+    if (!bad && c >= least[more] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff)) return c;
+    mlp__wrong(in, "the header is not UTF-8");
+    return -1;
+}
+
+/* the next character of a string; -1 at its end and at an error */
+static int32_t mlp__character(mlp__in *in)
+{
+    const int c = mlp__byte(in);
+    if (c == '"') return -1;
+    if (c < 0x20) { mlp__wrong(in, "JSON: a string without end, or with a control character"); return -1; }
+    return c == '\\' ? mlp__escape(in) : c < 0x80 ? c : mlp__utf8(in, c);
+}
+
+static int mlp__string(mlp__in *in, uint32_t *place)
+{
+    if (!mlp__expect(in, '"', "JSON: a string is missing")) return 0;
+    *place = (uint32_t)in->at;
+    while (mlp__character(in) >= 0) { }
+    return !in->wrong;
+}
+
+static int mlp__key(mlp__in *in, uint32_t *place)
+{
+    return mlp__string(in, place) && mlp__expect(in, ':', "JSON: a colon is missing") && (mlp__peek(in), 1);
+}
+
+/* whether the string at that place is `text`; in->at stays */
+static int mlp__is(mlp__in *in, uint32_t place, const char *text)
+{
+    const size_t at = in->at;
+    int same;
+    in->at = place;
+    while (*text && mlp__character(in) == (unsigned char)*text) text++;
+    same = !*text && mlp__character(in) < 0;
+    in->at = at;
+    return same;
+}
+
+static int mlp__append_digit(uint64_t *value, int c)
+{
+    const uint64_t digit = (uint64_t)(c - '0');
+    if (digit > 9 || *value > (UINT64_MAX - digit) / 10) return 0;
+    *value = *value * 10 + digit;
+    return 1;
+}
+
+/* What a number must not have (sign, fraction, exponent, leading zeros) is found by who expects what follows it. */
+static int mlp__number(mlp__in *in, uint64_t *value)
+{
+    const int first = mlp__peek(in);
+    *value = 0;
+    if (first < '0' || first > '9') return mlp__wrong(in, "JSON: a whole number, not negative, is missing");
+    do if (!mlp__append_digit(value, in->bytes[in->at++])) return mlp__wrong(in, "JSON: a number that is too large");
+    while (first != '0' && in->at < in->end && in->bytes[in->at] >= '0' && in->bytes[in->at] <= '9');
+    return 1;
+}
+
+/* The types of the format, their bits; the first four can be weights. */
+enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__CONVERTED };
+static const struct { const char *name; uint64_t bits; } mlp__types[] = {
+    { "F32", 32 }, { "F64", 64 }, { "F16", 16 }, { "BF16", 16 }, { "BOOL", 8 }, { "U8", 8 }, { "I8", 8 }, { "I16", 16 }, { "U16", 16 },
+    { "I32", 32 }, { "U32", 32 }, { "I64", 64 }, { "U64", 64 }, { "C64", 64 }, { "F4", 4 }, { "F6_E2M3", 6 }, { "F6_E3M2", 6 }, { "F8_E5M2", 8 },
+    { "F8_E4M3", 8 }, { "F8_E8M0", 8 }, { "F8_E4M3FNUZ", 8 }, { "F8_E5M2FNUZ", 8 } };
+enum { MLP__TYPES = sizeof mlp__types / sizeof *mlp__types };
+
+/* shape: the first four sizes of `rank`; begin, end: bytes behind the header */
+typedef struct { size_t type; size_t rank; uint64_t shape[4], begin, end; } mlp__tensor;
+
+static int mlp__type(mlp__in *in, size_t *type)
+{
+    uint32_t place;
+    if (!mlp__string(in, &place)) return 0;
+    for (*type = 0; *type < MLP__TYPES && !mlp__is(in, place, mlp__types[*type].name); ++*type) { }
+    return *type < MLP__TYPES || mlp__wrong(in, "an unknown dtype");
+}
+
+/* A list of numbers: how many, the first four, and their product, multiplied in order. */
+static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *product)
+{
+    uint64_t value;
+    *count = 0;
+    *product = 1;
+    if (!mlp__expect(in, '[', "JSON: a list is missing")) return 0;
+    while (mlp__next(in, ']', count)) {
+        if (!mlp__number(in, &value)) return 0;
+        if (value && *product > UINT64_MAX / value) return mlp__wrong(in, "a shape whose product overflows");
+        *product *= value;
+        if (*count <= 4) first[*count - 1] = value;
+    }
+    return !in->wrong;
+}
+
+/* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes later. */
+static int mlp__entry(mlp__in *in, mlp__tensor *t)
+{
+    static const char *const keys[] = { "dtype", "shape", "data_offsets" };
+    uint64_t offsets[4], elements = 0, unused;
+    size_t n = 0, two = 0;
+    int seen = 0, k;
+    uint32_t place;
+    memset(t, 0, sizeof *t);
+    if (!mlp__expect(in, '{', "JSON: a tensor is not an object")) return 0;
+    while (mlp__next(in, '}', &n)) {
+        if (!mlp__key(in, &place)) return 0;
+        for (k = 0; k < 3 && !mlp__is(in, place, keys[k]); k++) { }
+        if (k == 3) return mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
+        if (seen >> k & 1) return mlp__wrong(in, "a key twice");
+        seen |= 1 << k;
+        if (k == 0 && !mlp__type(in, &t->type)) return 0;
+        if (k == 1 && !mlp__list(in, &t->rank, t->shape, &elements)) return 0;
+        if (k == 2 && !mlp__list(in, &two, offsets, &unused)) return 0;
+    }
+    if (in->wrong) return 0;
+    if (seen != 7 || two != 2) return mlp__wrong(in, "a tensor needs dtype, shape and two data_offsets");
+    t->begin = offsets[0];
+    t->end = offsets[1];
+    if (t->end < t->begin) return mlp__wrong(in, "data_offsets go backwards");
+    if (elements > UINT64_MAX / mlp__types[t->type].bits) return mlp__wrong(in, "a shape whose product overflows");
+    elements *= mlp__types[t->type].bits;
+    if (elements % 8 || elements / 8 != t->end - t->begin) return mlp__wrong(in, "data_offsets are not those of the shape");
+    return 1;
+}
+
+/* Counts an item, and keeps it when there is room for items. */
+static int mlp__note(mlp__in *in, mlp__item *items, size_t *count, uint32_t key)
+{
+    if (*count >= in->how.max_tensors) return mlp__wrong(in, "more entries than max_tensors");
+    if (items) { items[*count].key = key; items[*count].value = (uint32_t)in->at; }
+    ++*count;
+    return 1;
+}
+
+static int mlp__metadata(mlp__in *in)
+{
+    size_t n = 0;
+    uint32_t key, value;
+    if (!mlp__expect(in, '{', "JSON: the metadata is not an object")) return 0;
+    while (mlp__next(in, '}', &n))
+        if (!mlp__key(in, &key) || !mlp__note(in, in->pairs, &in->pair_count, key) || !mlp__string(in, &value)) return 0;
+    return !in->wrong;
+}
+
+/* Goes through the header. Without room for items it only counts them. */
+static int mlp__scan(mlp__in *in)
+{
+    mlp__tensor unused;
+    size_t n = 0, value;
+    uint32_t key;
+    int metadata = 0;
+    in->at = 8;
+    in->tensor_count = in->pair_count = 0;
+    if (!mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object")) return 0;
+    while (mlp__next(in, '}', &n)) {
+        if (!mlp__key(in, &key)) return 0;
+        if (mlp__is(in, key, "__metadata__")) {
+            if (metadata++) return mlp__wrong(in, "a key twice");
+            if (!mlp__metadata(in)) return 0;
+        } else {
+            value = in->at;
+            if (!mlp__note(in, in->tensors, &in->tensor_count, key) || !mlp__entry(in, &unused)) return 0;
+            if (in->at - value > MLP__MOST_ENTRY) return mlp__wrong(in, "a tensor's entry is longer than 4 KiB");
+        }
+    }
+    return !in->wrong && (mlp__peek(in) < 0 || mlp__wrong(in, "JSON: something behind the end of the header"));
+}
+
+static mlp__tensor mlp__tensor_of(mlp__in *in, const mlp__item *item)
+{
+    mlp__tensor t;
+    in->at = item->value;
+    mlp__entry(in, &t);
+    return t;
+}
+
+/* Orders of items: by key, and by where their data is. */
+static int mlp__compare_keys(mlp__in *in, const mlp__item *a, const mlp__item *b)
+{
+    size_t p = a->key, q = b->key;
+    int32_t x, y;
+    do {
+        in->at = p; x = mlp__character(in); p = in->at;
+        in->at = q; y = mlp__character(in); q = in->at;
+    } while (x == y && x >= 0);
+    return x < y ? -1 : x > y;
+}
+
+static int mlp__compare_offsets(mlp__in *in, const mlp__item *a, const mlp__item *b)
+{
+    const mlp__tensor s = mlp__tensor_of(in, a), t = mlp__tensor_of(in, b);
+    return s.begin != t.begin ? (s.begin < t.begin ? -1 : 1) : s.end != t.end ? (s.end < t.end ? -1 : 1) : 0;
+}
+
+/* Heapsort: no recursion, no bad case. */
+static void mlp__sort(mlp__in *in, mlp__item *items, size_t n, int (*compare)(mlp__in *, const mlp__item *, const mlp__item *))
+{
+    size_t start = n / 2, end = n, root, child;
+    while (end > 1) {
+        mlp__item moved;
+        if (start > 0) start--;
+        else { moved = items[--end]; items[end] = items[0]; items[0] = moved; }
+        moved = items[root = start];
+        while ((child = 2 * root + 1) < end) {
+            if (child + 1 < end && compare(in, &items[child], &items[child + 1]) < 0) child++;
+            if (compare(in, &moved, &items[child]) >= 0) break;
+            items[root] = items[child];
+            root = child;
+        }
+        items[root] = moved;
+    }
+}
+
+static int mlp__unique(mlp__in *in, mlp__item *items, size_t n)
+{
+    size_t i;
+    mlp__sort(in, items, n, mlp__compare_keys);
+    for (i = 1; i < n; i++)
+        if (mlp__compare_keys(in, &items[i - 1], &items[i]) == 0) { in->at = items[i].key; return mlp__wrong(in, "a key twice"); }
+    return 1;
+}
+
+/* No holes, no overlaps, from the first byte of data on; *total: bytes of data. */
+static int mlp__contiguous(mlp__in *in, uint64_t *total)
+{
+    size_t i;
+    *total = 0;
+    mlp__sort(in, in->tensors, in->tensor_count, mlp__compare_offsets);
+    for (i = 0; i < in->tensor_count; i++) {
+        const mlp__tensor t = mlp__tensor_of(in, &in->tensors[i]);
+        if (t.begin != *total) return mlp__wrong(in, "data_offsets leave a hole or overlap");
+        *total = t.end;
+    }
+    return 1;
+}
+
+/* The header and the size of the file; afterwards all is here, and tensors and pairs are known. */
+static mlp_result mlp__read_header(mlp__in *in)
+{
+    uint64_t n, total = 0;
+    mlp_result r = mlp__arrive(in, 8);
+    if (r) return r;
+    n = mlp__little_endian(in->bytes, 8);
+    if (n > in->how.max_header) return mlp__refuse(in, MLP_ERR_FORMAT, 0, "not a safetensors file, or its header is larger than max_header");
+    r = mlp__arrive(in, 8 + n);
+    if (r) return r;
+    in->end = 8 + (size_t)n;
+    if (mlp__scan(in) && in->tensor_count + in->pair_count > 0) {
+        in->tensors = (mlp__item *)mlp__alloc(&in->how.allocator, (in->tensor_count + in->pair_count) * sizeof(mlp__item));
+        if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+        in->pairs = in->tensors + in->tensor_count;
+        mlp__scan(in);
+    }
+    if (in->wrong || !mlp__unique(in, in->tensors, in->tensor_count) || !mlp__unique(in, in->pairs, in->pair_count)
+        || !mlp__contiguous(in, &total))
+        return mlp__refuse(in, MLP_ERR_FORMAT, in->at, in->wrong);
+    if (total > SIZE_MAX - in->end) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
+    r = mlp__arrive(in, in->end + total);
+    return r ? r : mlp__ended(in, in->end + (size_t)total);
+}
+
+/* ---- loading: the desc in the metadata ---- */
+
+/* Goes into the value of a key of the metadata. */
+static int mlp__find_pair(mlp__in *in, const char *key)
+{
+    size_t i;
+    for (i = 0; i < in->pair_count; i++)
+        if (mlp__is(in, in->pairs[i].key, key)) { in->at = in->pairs[i].value + 1; return 1; }
+    return 0;
+}
+
+enum { MLP__WORD = 48 };
+
+/* The next word of a string, up to a blank, a colon or the end; its length, 0 for none. Longer words are cut: none is known. */
+static int mlp__word(mlp__in *in, char *word)
+{
+    int n = 0;
+    int32_t c;
+    do c = mlp__character(in); while (c == ' ');
+    while (c >= 0 && c != ' ' && c != ':') {
+        if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x7f ? c : '?');
+        c = mlp__character(in);
+    }
+    word[n] = 0;
+    if (c < 0 || c == ':') in->at--;                        /* these stay, for they are asked again */
+    return n;
+}
+
+/* the value behind a colon, if there is one */
+static int mlp__word_value(mlp__in *in, char *word)
+{
+    if (in->bytes[in->at] != ':') return 0;
+    in->at++;
+    return mlp__word(in, word);
+}
+
+static int mlp__word_number(const char *word, uint64_t *value)
+{
+    const char *digit = word;
+    for (*value = 0; *digit; digit++) if (!mlp__append_digit(value, *digit)) return 0;
+    return digit > word;
+}
+
+/* What mlp__put_float and Python's float.hex() write; up to 14 digits. Zero for what is not finite. */
+static int mlp__word_float(const char *word, float *x)
+{
+    const int negative = *word == '-';
+    uint64_t digits = 0, exponent;
+    int n = 0, point = -1, shift;
+    double value;
+    word += negative;
+    if (*word++ != '0' || *word++ != 'x') return 0;
+    for (; *word != 'p'; word++) {
+        const int digit = mlp__hex_digit(*word);
+        if (*word == '.' && point < 0) { point = n; continue; }
+        if (digit < 0 || n++ == 14) return 0;
+        digits = digits << 4 | (uint64_t)digit;
+    }
+    if (n == 0 || (word[1] != '+' && word[1] != '-') || !mlp__word_number(word + 2, &exponent) || exponent > 1100) return 0;
+    shift = (word[1] == '-' ? -(int)exponent : (int)exponent) - (point < 0 ? 0 : 4 * (n - point));
+    for (value = (double)digits; shift > 0; shift--) value *= 2;
+    for (; shift < 0; shift++) value *= 0.5;
+    *x = (float)(negative ? -value : value);
+    return mlp__finite(*x);
+}
+
+static int mlp__name_index(const char *const *names, const char *word)
+{
+    int i;
+    for (i = 0; names[i]; i++) if (strcmp(names[i], word) == 0) return i;
+    return -1;
+}
+
+/* A word out of a list of names, and the float behind its colon, which a default takes where it is 0: then a negative one. */
+static mlp_result mlp__read_named(mlp__in *in, const char *const *names, int *index, float *value)
+{
+    char word[MLP__WORD];
+    if (!mlp__word(in, word)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a name is missing");
+    *index = mlp__name_index(names, word);
+    if (*index < 0) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "metadata: a name that this version does not know");
+    if (!mlp__word_value(in, word)) return MLP_OK;
+    if (!value || !mlp__word_float(word, value)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a number that is none");
+    if (*value == 0) *value = -1;
+    return MLP_OK;
+}
+
+static mlp_result mlp__read_version(mlp__in *in)
+{
+    char word[MLP__WORD];
+    uint64_t version;
+    if (!mlp__find_pair(in, "mlp.version"))
+        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+    mlp__word(in, word);
+    if (!mlp__word_number(word, &version)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.version is no number");
+    return version <= MLP__FILE_VERSION ? MLP_OK : mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
+}
+
+static mlp_result mlp__read_loss(mlp__in *in, mlp_desc *d)
+{
+    char word[MLP__WORD];
+    mlp_result r = MLP_OK;
+    int index = 0;
+    if (mlp__find_pair(in, "mlp.loss")) r = mlp__read_named(in, mlp__loss_names, &index, &d->loss_delta);
+    d->loss = (mlp_loss)index;
+    index = 0;
+    if (!r && mlp__find_pair(in, "mlp.reduction")) r = mlp__read_named(in, mlp__reduction_names, &index, NULL);
+    d->reduction = (mlp_reduction)index;
+    if (!r && mlp__find_pair(in, "mlp.label_smoothing") && !(mlp__word(in, word) && mlp__word_float(word, &d->label_smoothing)))
+        r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.label_smoothing is no number");
+    if (!r && mlp__find_pair(in, "mlp.seed") && !(mlp__word(in, word) && mlp__word_number(word, &d->seed)))
+        r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.seed is no number");
+    if (!r && d->loss == MLP_LOSS_CUSTOM) r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom loss: give a desc in mlp_load_desc");
+    return r;
+}
+
+/* All but the sizes. */
+static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
+{
+    char word[MLP__WORD];
+    mlp_result r = mlp__read_version(in);
+    int l, index;
+    if (!r) r = mlp__read_loss(in, d);
+    if (!r && !mlp__find_pair(in, "mlp.activations")) r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "metadata: mlp.activations is missing");
+    for (l = 0; l < layers && !r; l++) {
+        r = mlp__read_named(in, mlp__activation_names, &index, &d->layers[l].alpha);
+        d->layers[l].activation = (mlp_activation)index;
+        if (!r && index == MLP_ACT_CUSTOM)
+            r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom activation: give a desc in mlp_load_desc");
+    }
+    if (!r && mlp__word(in, word)) r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: more activations than layers");
+    if (r || !mlp__find_pair(in, "mlp.initializers")) return r;
+    for (l = 0; l < layers && !r; l++) {
+        r = mlp__read_named(in, mlp__initializer_names, &index, NULL);
+        d->layers[l].initializer = (mlp_initializer)index;
+    }
+    return r;
+}
+
+/* ---- loading: from tensors to layers ---- */
+
+/* A Linear: its number, the first tensor found of it, and its tensors by run (0 parameters, others of the optimizer) and bias;
+   NULL: not there. */
+typedef struct { uint32_t number; const mlp__item *any, *tensor[1 + MLP__STATES][2]; } mlp__linear;
+typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; int count; } mlp__chain;
+
+#define MLP__NAME_SIZE ((size_t)128)
+
+/* Copies a tensor's name for people: what is not printable ASCII becomes '?'. Returns its length; longer names are cut. */
+static size_t mlp__tensor_name(mlp__in *in, const mlp__item *item, char *name)
+{
+    size_t n = 0;
+    int32_t c;
+    in->at = item->key;
+    while ((c = mlp__character(in)) >= 0 && n < MLP__NAME_SIZE - 1) name[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
+    name[n] = 0;
+    return c >= 0 ? MLP__NAME_SIZE : n;
+}
+
+/* Refuses a tensor by name and shape. */
+static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__item *item, const char *format, ...)
+{
+    const mlp__tensor t = mlp__tensor_of(in, item);
+    char name[MLP__NAME_SIZE], text[160];
+    mlp__out o = mlp__out_to(text, sizeof text - 1);
+    va_list list;
+    size_t i;
+    mlp__tensor_name(in, item, name);
+    name[60] = 0;
+    mlp__print(&o, "tensor '%s' [", name);
+    for (i = 0; i < t.rank && i < 4; i++) mlp__print(&o, i ? ",%u" : "%u", t.shape[i]);
+    mlp__put_text(&o, t.rank > 4 ? ",...]: " : "]: ");
+    va_start(list, format);
+    mlp__print_list(&o, format, list);
+    va_end(list);
+    text[o.used] = 0;
+    return mlp__refuse(in, code, item->key, text);
+}
+
+/* Takes "mlp.stateN." off a name: N, or 0. */
+static int mlp__states_run_of(char **name)
+{
+    static const char prefix[] = "mlp.state";
+    const char *p = *name;
+    if (strncmp(p, prefix, sizeof prefix - 1) != 0) return 0;
+    p += sizeof prefix - 1;
+    if (p[0] < '1' || p[0] > '0' + MLP__STATES || p[1] != '.') return 0;
+    *name += sizeof prefix + 1;
+    return p[0] - '0';
+}
+
+/* Splits what is before ".weight" or ".bias" at its last number, which becomes '#': "net.12.linear" is "net.#.linear" and 12. A name
+   without a number is number 0. Returns whether it is a weight (0) or a bias (1); -1: neither. */
+static int mlp__split_name(char *name, uint32_t *number)
+{
+    size_t n = strlen(name), end, begin;
+    int bias = -1;
+    *number = 0;
+    if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
+    else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
+    if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
+    name[n] = 0;
+    for (end = n; end > 0 && !(name[end - 1] >= '0' && name[end - 1] <= '9'); end--) { }
+    for (begin = end; begin > 0 && name[begin - 1] >= '0' && name[begin - 1] <= '9'; begin--) { }
+    if (begin == end) return bias;
+    if (end - begin > 8) return -1;
+    for (n = begin; n < end; n++) *number = *number * 10 + (uint32_t)(name[n] - '0');
+    name[begin] = '#';
+    memmove(name + begin + 1, name + end, strlen(name + end) + 1);
+    return bias;
+}
+
+/* The place of that Linear in the chain, which stays sorted; NULL: it is full. */
+static mlp__linear *mlp__linear_at(mlp__chain *chain, uint32_t number)
+{
+    int i = chain->count;
+    while (i > 0 && chain->linear[i - 1].number > number) i--;
+    if (i > 0 && chain->linear[i - 1].number == number) return &chain->linear[i - 1];
+    if (chain->count == MLP_MAX_LAYERS) return NULL;
+    memmove(&chain->linear[i + 1], &chain->linear[i], (size_t)(chain->count++ - i) * sizeof chain->linear[0]);
+    memset(&chain->linear[i], 0, sizeof chain->linear[0]);
+    chain->linear[i].number = number;
+    return &chain->linear[i];
+}
+
+/* Sorts all tensors into Linears by their names, which must be the same but for the number. */
+static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
+{
+    const mlp_result code = MLP_ERR_UNSUPPORTED;
+    char first[MLP__NAME_SIZE], name[MLP__NAME_SIZE];
+    size_t i;
+    chain->count = 0;
+    for (i = 0; i < in->tensor_count; i++) {
+        const mlp__item *item = &in->tensors[i];
+        char *stem = name;
+        mlp__linear *linear;
+        uint32_t number;
+        int run, bias;
+        if (mlp__tensor_name(in, item, name) >= MLP__NAME_SIZE) return mlp__refuse_tensor(in, code, item, "its name is too long");
+        run = mlp__states_run_of(&stem);
+        bias = mlp__split_name(stem, &number);
+        if (bias < 0) return mlp__refuse_tensor(in, code, item, "not of a Linear, which has weight and bias");
+        if (i == 0) strncpy(first, stem, sizeof first);
+        if (strcmp(first, stem) != 0) return mlp__refuse_tensor(in, code, item, "not in one row of modules with the other tensors");
+        linear = mlp__linear_at(chain, number);
+        if (!linear) return mlp__refuse_tensor(in, code, item, "more than 32 layers");
+        if (linear->tensor[run][bias]) return mlp__refuse_tensor(in, code, item, "two tensors of one module with this name");
+        linear->tensor[run][bias] = item;
+        if (!linear->any) linear->any = item;
+    }
+    return chain->count ? MLP_OK : mlp__refuse(in, code, 8, "the file has no tensors");
+}
+
+/* Type and shape of a Linear's tensors of a run. *inputs and *units: what they must be, 0: any; then what they are. */
+static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int states_run, uint64_t *inputs, uint64_t *units)
+{
+    const mlp__item *w = linear->tensor[states_run][0], *b = linear->tensor[states_run][1];
+    const mlp_result code = MLP_ERR_UNSUPPORTED;
+    mlp__tensor t;
+    if (!w) return mlp__refuse_tensor(in, code, linear->any, states_run ? "no optimizer state for it" : "its module has no weight");
+    t = mlp__tensor_of(in, w);
+    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, w, "its dtype is not F32, F64, F16 or BF16");
+    if (t.rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes");
+    if (t.shape[0] < 1 || t.shape[1] < 1 || t.shape[0] > INT32_MAX || t.shape[1] > INT32_MAX)
+        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int");
+    if (*inputs && t.shape[1] != *inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u outputs before it", *inputs);
+    if (*units && t.shape[0] != *units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", *units);
+    *inputs = t.shape[1];
+    *units = t.shape[0];
+    if (!b) return MLP_OK;
+    t = mlp__tensor_of(in, b);
+    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, b, "its dtype is not F32, F64, F16 or BF16");
+    return t.rank == 1 && t.shape[0] == *units ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", *units);
+}
+
+/* Sizes of the layers, into d, whose own must be the same unless they are 0. */
+static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc *d)
+{
+    const int given = d->layers[0].units != 0 || d->inputs != 0;
+    uint64_t width = 0;
+    int l;
+    for (l = 0; l < chain->count; l++) {
+        const mlp__linear *linear = &chain->linear[l];
+        const int no_bias = linear->tensor[0][1] == NULL;
+        uint64_t inputs = width, units = 0;
+        const mlp_result r = mlp__check_linear(in, linear, 0, &inputs, &units);
+        if (r) return r;
+        if (given && ((uint64_t)d->layers[l].units != units || (l == 0 && (uint64_t)d->inputs != inputs)))
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][0], "not the sizes of this layer in mlp_load_desc.desc");
+        if (d->layers[l].no_bias && !no_bias)
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][1], "a bias, but no_bias in mlp_load_desc.desc");
+        if (l == 0) d->inputs = (int)inputs;
+        d->layers[l].units = (int)units;
+        d->layers[l].no_bias = no_bias;
+        width = units;
+    }
+    return MLP_OK;
+}
+
+/* The desc of the net: the caller's, or of the caller's activations, or the file's. */
+static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_desc *d)
+{
+    const mlp_load_desc *how = &in->how;
+    mlp_result r = MLP_OK;
+    int l;
+    if (how->desc) *d = *how->desc;
+    else memset(d, 0, sizeof *d);
+    if (!how->desc && (how->hidden || how->output))
+        for (l = 0; l < chain->count; l++) d->layers[l].activation = l < chain->count - 1 ? how->hidden : how->output;
+    else if (!how->desc) r = mlp__read_desc(in, chain->count, d);
+    if (!r) r = mlp__read_sizes(in, chain, d);
+    if (how->kernels) d->kernels = how->kernels;
+    d->allocator = how->allocator;
+    d->error = how->error;
+    return r;
+}
+
+/* An element of a tensor as the bits of a float. */
+static uint32_t mlp__element(size_t type, const unsigned char *p, size_t i)
+{
+    uint64_t u;
+    double d;
+    switch (type) {
+    case MLP__F32: return (uint32_t)mlp__little_endian(p + 4 * i, 4);
+    case MLP__BF16: return (uint32_t)mlp__little_endian(p + 2 * i, 2) << 16;
+    case MLP__F64:
+        u = mlp__little_endian(p + 8 * i, 8);
+        memcpy(&d, &u, 8);
+        return mlp__bits((float)d);
+    default:
+        u = mlp__little_endian(p + 2 * i, 2);
+        if ((u & 0x7c00) == 0x7c00) return (uint32_t)((u & 0x8000) << 16 | 0x7f800000 | (u & 0x3ff) << 13);
+        if ((u & 0x7c00) == 0) return (uint32_t)(u & 0x8000) << 16 | mlp__bits((float)(u & 0x3ff) * 5.9604644775390625e-08f);  /* 2^-24 */
+        return (uint32_t)((u & 0x8000) << 16 | ((u & 0x7fff) << 13)) + 0x38000000u;
+    }
+}
+
+/* The tensors of all layers into a run of the net. */
+static void mlp__read_run(mlp__in *in, const mlp__chain *chain, mlp *net, int states_run)
+{
+    float *run = mlp__run_of(net, states_run);
+    int l, bias;
+    for (l = 0; l < net->layers; l++)
+        for (bias = 0; bias < 2; bias++) {
+            const mlp__item *item = chain->linear[l].tensor[states_run][bias];
+            const mlp__shape *s = &net->shape[l];
+            const size_t inputs = bias ? 1 : s->in;
+            size_t unit, input;
+            mlp__tensor t;
+            if (!item) continue;
+            t = mlp__tensor_of(in, item);
+            for (unit = 0; unit < s->out; unit++)
+                for (input = 0; input < inputs; input++) {
+                    const uint32_t bits = mlp__element(t.type, in->bytes + in->end + (size_t)t.begin, unit * inputs + input);
+                    memcpy(run + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
+                }
+        }
+}
+
+/* The state of the optimizer and the count of epochs. */
+static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
+{
+    char word[MLP__WORD];
+    uint64_t v[6];                          /* as in mlp__put_checkpoint */
+    mlp__opt_state s;
+    mlp_result r;
+    int i, l, fine = 1;
+    if (!mlp__find_pair(in, "mlp.checkpoint")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
+    for (i = 0; i < 6 && fine; i++) {
+        fine = mlp__word(in, word) > 0;
+        if (i != 2) fine = fine && mlp__word_number(word, &v[i]);
+        else v[i] = (uint64_t)mlp__name_index(mlp__opt_names, word);
+    }
+    if (!fine || mlp__word(in, word) || v[2] > MLP_OPT_LBFGS || v[3] > MLP__STATES || v[4] > 0x3ff0000000000000u || v[5] > 0x3ff0000000000000u)
+        return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.checkpoint makes no sense");
+    net->epoch = v[0];
+    if (v[1] == 0) return MLP_OK;
+    s.steps = v[1];
+    s.kind = (int)v[2];
+    s.arrays = (int)v[3];
+    memcpy(&s.beta1_power, &v[4], 8);       /* at most 1, by their bits */
+    memcpy(&s.beta2_power, &v[5], 8);
+    for (i = 1; i <= s.arrays; i++)
+        for (l = 0; l < net->layers; l++) {
+            uint64_t inputs = net->shape[l].in, units = net->shape[l].out;
+            r = mlp__check_linear(in, &chain->linear[l], i, &inputs, &units);
+            if (r) return r;
+            if (!chain->linear[l].tensor[0][1] != !chain->linear[l].tensor[i][1])
+                return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[l].any, "optimizer state for a bias that is not there, or none");
+        }
+    r = mlp__need_training(net, s.arrays, in->how.error);
+    if (r) return r;
+    memcpy(net->training.state, &s, sizeof s);
+    for (i = 1; i <= s.arrays; i++) mlp__read_run(in, chain, net, i);
+    return MLP_OK;
+}
+
+/* n floats of the metadata */
+static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_t n)
+{
+    char word[MLP__WORD];
+    size_t i = 0;
+    if (mlp__find_pair(in, key))
+        while (mlp__word(in, word) && i < n && mlp__word_float(word, &x[i])) i++;
+    if (i == n && !*word) return MLP_OK;
+    return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a test vector that is not one number for each input or output");
+}
+
+/* The test vector, if the file has one: input, output, tolerance, in *x, to be freed. */
+static mlp_result mlp__read_test(mlp__in *in, const mlp *net, float **x)
+{
+    mlp_result r;
+    *x = NULL;
+    if (!mlp__find_pair(in, "mlp.test.input")) return MLP_OK;
+    *x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + net->outputs + 1) * sizeof(float));
+    if (!*x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    (*x)[net->inputs + net->outputs] = MLP__TOLERANCE;
+    r = mlp__read_floats(in, "mlp.test.input", *x, net->inputs);
+    if (!r) r = mlp__read_floats(in, "mlp.test.output", *x + net->inputs, net->outputs);
+    if (r || !mlp__find_pair(in, "mlp.test.tolerance")) return r;
+    return mlp__read_floats(in, "mlp.test.tolerance", *x + net->inputs + net->outputs, 1);
+}
+
+/* Whether the net does to the test vector what it did to it when it was saved. */
+static mlp_result mlp__check_test(const mlp__in *in, const mlp *net, const float *x)
+{
+    const float *expected = x + net->inputs, tolerance = expected[net->outputs];
+    float *y = (float *)mlp__alloc(&in->how.allocator, (net->outputs + 2 * net->widest) * sizeof(float));
+    mlp_result r = MLP_OK;
+    size_t j;
+    if (!y) return mlp__refuse(in, MLP_ERR_MEMORY, 0, "out of memory");
+    mlp__predict_row(net, x, y + net->outputs, y);
+    for (j = 0; j < net->outputs && !r; j++) {
+        const double off = (double)y[j] - (double)expected[j], limit = (double)tolerance * (1 + (double)mlp__abs1(expected[j]));
+        if (!((off < 0 ? -off : off) <= limit)) {
+            r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "the net does not give the outputs of the file's test vector: other activations, or weights");
+            if (in->how.error) in->how.error->column = j;
+        }
+    }
+    mlp__free(&in->how.allocator, y);
+    return r;
+}
+
+/* What can be said of the file once it is here: *net, and the test vector *x. */
+static mlp_result mlp__build(mlp__in *in, mlp **net, float **x)
+{
+    mlp__chain chain;
+    mlp_desc d;
+    mlp_result r = mlp__read_chain(in, &chain);
+    if (!r) r = mlp__plan_loading(in, &chain, &d);
+    if (r) return r;
+    r = mlp__make_blank(net, NULL, 0, &d);
+    if (r == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {     /* it was the file that said it */
+        r = MLP_ERR_FORMAT;
+        if (in->how.error) in->how.error->code = r;
+    }
+    if (r) return r;
+    mlp__read_run(in, &chain, *net, 0);
+    if (in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
+    return r ? r : mlp__read_test(in, *net, x);
+}
+
+/* in: with bytes, or with a file. The bytes are given back before the test runs, so that memory stays small. */
+static mlp_result mlp__load(mlp__in *in, mlp **net)
+{
+    const mlp_allocator *allocator = &in->how.allocator;
+    float *x = NULL;
+    mlp_result r = mlp__read_header(in);
+    if (!r) r = mlp__build(in, net, &x);
+    mlp__free(allocator, in->tensors);
+    mlp__free(allocator, in->buffer);
+    if (!r && x) r = mlp__check_test(in, *net, x);
+    mlp__free(allocator, x);
+    if (!r) return mlp__ok(in->how.error);
+    mlp_destroy(*net);
+    *net = NULL;
+    return r;
+}
+
+static mlp__in mlp__in_of(const mlp_load_desc *desc)
+{
+    mlp__in in;
+    memset(&in, 0, sizeof in);
+    if (desc) in.how = *desc;
+    if (!in.how.max_header) in.how.max_header = MLP__HEADER;
+    in.how.max_header = mlp__smaller(in.how.max_header, MLP__MOST_HEADER);
+    if (!in.how.max_tensors) in.how.max_tensors = MLP__MOST_TENSORS;
+    if (in.how.desc && !in.how.allocator.alloc && !in.how.allocator.free) in.how.allocator = in.how.desc->allocator;
+    if (in.how.desc && !in.how.error) in.how.error = in.how.desc->error;
+    return in;
+}
+
+static mlp_result mlp__check_loading(const mlp__in *in, mlp **net, const void *source)
+{
+    if (net) *net = NULL;
+    if (!net || !source) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "net, path or data is NULL");
+    if (!in->how.allocator.alloc != !in->how.allocator.free) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "allocator: alloc and free go together");
+    if (in->how.desc && (in->how.hidden || in->how.output)) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "a desc, or activations: not both");
+    return MLP_OK;
+}
+
+MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
+{
+    mlp__in in = mlp__in_of(desc);
+    const mlp_result r = mlp__check_loading(&in, net, data);
+    if (r) return r;
+    in.bytes = (const unsigned char *)data;
+    in.size = size;
+    return mlp__load(&in, net);
+}
+
+/* ---- files ---- */
+
+#ifndef MLP_NO_STDIO
+
+#include <stdio.h>                          /* rename, remove */
+
+/* File descriptors rather than FILE: C99 has no exclusive creation, and fsync needs one anyway. open, read, write and close are
+   declared under -std=c99, too; only fsync is not. */
+#if defined(_WIN32)
+    #include <fcntl.h>
+    #include <io.h>
+    #include <sys/stat.h>
+    #define MLP__POSIX(name) _##name
+    #define MLP__OPEN_FLAGS _O_BINARY | _O_NOINHERIT
+    #define MLP__SEPARATORS "/\\:"
+    #ifdef __cplusplus
+    extern "C"
+    #endif
+    __declspec(dllimport) int __stdcall MoveFileExA(const char *, const char *, unsigned long);
+    static int mlp__fd_sync(int fd) { return _commit(fd); }
+    static int mlp__rename(const char *from, const char *to) { return !MoveFileExA(from, to, 1 | 8); }  /* replace, write through */
+#elif defined(__unix__) || defined(__APPLE__) || defined(__wasi__) || defined(__HAIKU__)
+    #include <fcntl.h>
+    #include <unistd.h>
+    #define MLP__POSIX(name) name
+    #ifdef O_CLOEXEC
+        #define MLP__OPEN_FLAGS O_CLOEXEC
+    #else
+        #define MLP__OPEN_FLAGS 0
+    #endif
+    #define MLP__SEPARATORS "/"
+    #ifndef __cplusplus
+    extern int fsync(int);
+    #endif
+    static int mlp__fd_sync(int fd) { return fsync(fd); }
+    static int mlp__rename(const char *from, const char *to) { return rename(from, to); }
+#endif
+
+#ifdef MLP__POSIX
+
+/* A file is its descriptor + 1, so that none is NULL. */
+static void *mlp__io_file(int fd) { return fd < 0 ? NULL : (void *)((intptr_t)fd + 1); }
+static int mlp__io_fd(void *file) { return (int)((intptr_t)file - 1); }
+
+static void *mlp__io_open(void *user, const char *path, int create)
+{
+#ifdef _WIN32
+    const int flags = (create ? _O_WRONLY | _O_CREAT | _O_EXCL : _O_RDONLY) | MLP__OPEN_FLAGS;
+    (void)user;
+    return mlp__io_file(_open(path, flags, _S_IREAD | _S_IWRITE));
+#else
+    const int flags = (create ? O_WRONLY | O_CREAT | O_EXCL : O_RDONLY) | MLP__OPEN_FLAGS;
+    (void)user;
+    return mlp__io_file(open(path, flags, 0666));
+#endif
+}
+
+enum { MLP__PIECE = 1 << 30 };              /* systems refuse more than 2 GiB at once */
+
+static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
+{
+    size_t done = 0;
+    (void)user;
+    while (done < size) {
+        const long long n = MLP__POSIX(read)(mlp__io_fd(file), (char *)to + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        if (n < 0) return SIZE_MAX;
+        if (n == 0) break;
+        done += (size_t)n;
+    }
+    return done;
+}
+
+static int mlp__io_write(void *user, void *file, const void *from, size_t size)
+{
+    size_t done = 0;
+    (void)user;
+    while (done < size) {
+        const long long n = MLP__POSIX(write)(mlp__io_fd(file), (const char *)from + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        if (n <= 0) return -1;
+        done += (size_t)n;
+    }
+    return 0;
+}
+
+static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
+static int mlp__io_close(void *user, void *file) { (void)user; return MLP__POSIX(close)(mlp__io_fd(file)); }
+static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return mlp__rename(from, to); }
+static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
+
+static int mlp__io_sync_folder(void *user, const char *folder)
+{
+#ifdef _WIN32
+    (void)user; (void)folder;               /* MoveFileEx has done it */
+    return 0;
+#else
+    void *file = mlp__io_open(user, folder, 0);
+    const int failed = !file || mlp__io_sync(user, file);
+    return (file && mlp__io_close(user, file)) || failed;
+#endif
+}
+
+static const mlp_io mlp__system_io = { mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove,
+                                       mlp__io_sync_folder, NULL };
+#define MLP__SYSTEM_IO &mlp__system_io
+
+#else
+    #define MLP__SEPARATORS "/"
+    #define MLP__SYSTEM_IO NULL             /* a system without files: those of mlp_save_desc.io and mlp_load_desc.io */
+#endif
+
+static int mlp__io_is_whole(const mlp_io *io)
+{
+    return io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder;
+}
+
+static mlp_result mlp__check_io(const mlp_io *io, mlp_error *error)
+{
+    if (!io) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
+    return mlp__io_is_whole(io) ? MLP_OK : mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+}
+
+/* Opens path + ".tmpN", the first N from 0 to 99 for which no file is there; name has room for it. */
+static void *mlp__open_temporary(const mlp_io *io, char *name, size_t length)
+{
+    void *file = NULL;
+    int n;
+    for (n = 0; n < 100 && !file; n++) {
+        mlp__out o = mlp__out_to(name + length, 8);
+        mlp__put_text(&o, ".tmp");
+        mlp__put_number(&o, (uint64_t)n);
+        mlp__put(&o, "", 1);
+        file = io->open(io->user, name, 1);
+    }
+    return file;
+}
+
+/* cuts a path to its folder */
+static void mlp__folder_of(char *path)
+{
+    size_t n = strlen(path);
+    while (n > 0 && !memchr(MLP__SEPARATORS, path[n - 1], sizeof MLP__SEPARATORS - 1)) n--;
+    if (n == 0) path[n++] = '.';
+    path[n] = 0;
+}
+
+/* Writes the temporary file and closes it. */
+static mlp_result mlp__write_file(const mlp *net, const mlp_save_desc *how, void *file)
+{
+    unsigned char buffer[4096];
+    mlp__out o = mlp__out_to(buffer, sizeof buffer);
+    mlp_result r;
+    int failed;
+    o.io = how->io;
+    o.file = file;
+    r = mlp__save_to(&o, net, how);
+    mlp__write_out(&o);
+    failed = o.failed || (!r && o.io->sync(o.io->user, file));
+    failed = o.io->close(o.io->user, file) || failed;
+    return !r && failed ? mlp__fail(how->error, MLP_ERR_IO, -1, "writing failed; the file is as it was") : r;
+}
+
+MLP_API mlp_result mlp_save_with(const mlp *net, const char *path, const mlp_save_desc *desc)
+{
+    mlp_save_desc how = mlp__save_desc_or_default(desc);
+    const mlp_io *io = how.io = how.io ? how.io : MLP__SYSTEM_IO;
+    mlp_result r;
+    size_t length;
+    char *name;
+    void *file;
+    if (!net || !path || !*path) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
+    r = mlp__check_io(io, how.error);
+    if (r) return r;
+    length = strlen(path);
+    name = (char *)mlp__alloc(&net->desc.allocator, length + 8);
+    if (!name) return mlp__fail(how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    memcpy(name, path, length);
+    file = mlp__open_temporary(io, name, length);
+    if (!file) r = mlp__fail(how.error, MLP_ERR_IO, -1, "cannot create a file in the folder");
+    else {
+        r = mlp__write_file(net, &how, file);
+        if (!r && io->rename(io->user, name, path)) r = mlp__fail(how.error, MLP_ERR_IO, -1, "renaming failed; the file is as it was");
+        if (r) io->remove(io->user, name);
+    }
+    if (!r) {
+        mlp__folder_of(name);
+        if (io->sync_folder(io->user, name))
+            r = mlp__fail(how.error, MLP_ERR_IO, -1, "the new file is there, but the folder could not be synced");
+    }
+    mlp__free(&net->desc.allocator, name);
+    return r ? r : mlp__ok(how.error);
+}
+
+MLP_API mlp_result mlp_save(const mlp *net, const char *path) { return mlp_save_with(net, path, NULL); }
+
+MLP_API mlp_result mlp_save_checkpoint(const mlp *net, const char *path)
+{
+    mlp_save_desc how = mlp__save_desc_or_default(NULL);
+    how.checkpoint = 1;
+    return mlp_save_with(net, path, &how);
+}
+
+MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *desc)
+{
+    mlp__in in = mlp__in_of(desc);
+    mlp_result r = mlp__check_loading(&in, net, path);
+    if (!in.how.io) in.how.io = MLP__SYSTEM_IO;
+    if (!r) r = mlp__check_io(in.how.io, in.how.error);
+    if (r) return r;
+    in.file = in.how.io->open(in.how.io->user, path, 0);
+    if (!in.file) return mlp__refuse(&in, MLP_ERR_IO, 0, "cannot open the file");
+    r = mlp__load(&in, net);
+    in.how.io->close(in.how.io->user, in.file);             /* of a file that was only read: nothing can be lost */
+    return r;
+}
+
+MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *desc)
+{
+    mlp_load_desc how;
+    memset(&how, 0, sizeof how);
+    if (desc) how = *desc;
+    how.checkpoint = 1;
+    return mlp_load(net, path, &how);
+}
+
+#endif /* MLP_NO_STDIO */
 
 #endif /* MLP_KERNELS_ONLY */
 #endif /* MLP_IMPLEMENTATION */

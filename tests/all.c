@@ -15,6 +15,7 @@
 #include "loss.c"
 #include "optim.c"
 #include "train.c"
+#include "io.c"
 
 int main(int argc, char **argv)
 {
@@ -37,5 +38,6 @@ int main(int argc, char **argv)
     loss_tests();
     optim_tests();
     train_tests();
+    io_tests();
     return test_end();
 }

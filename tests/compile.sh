@@ -22,6 +22,11 @@ for c in gcc clang; do
         check "$c -std=$standard: implementation, no warnings" compiles $c "-std=$standard $strict -Wstrict-prototypes -O1" "$implementation"
     done
     check "$c: static implementation, no warnings" compiles $c "-std=c99 $strict -Wstrict-prototypes -DMLP_STATIC" "$implementation"
+    check "$c: without files, no warnings" compiles $c "-std=c99 $strict -Wstrict-prototypes -DMLP_NO_STDIO" "$implementation"
+    check "$c: strict C99 after system headers, no warnings" compiles $c "-std=c99 $strict" "#include <fcntl.h>
+#include <unistd.h>
+#include <stdio.h>
+$implementation"
     check "$c: emulated, no warnings" compiles $c "-std=c99 $strict -Wstrict-prototypes -DMLP_SIMD=MLP_SIMD_EMULATED" "$implementation"
     if [ "$(uname -m)" = x86_64 ]; then
         check "$c: AVX2, no warnings" compiles $c "-std=c99 $strict -Wstrict-prototypes -O2 -mavx2 -mfma" "$implementation"
@@ -35,6 +40,15 @@ for cxx in g++ clang++; do
         check "$cxx -std=$standard: implementation, no warnings" compiles $cxx "-x c++ -std=$standard $strict -O1" "$implementation"
     done
 done
+
+windows=x86_64-w64-mingw32-gcc
+if command -v $windows > /dev/null; then
+    check "Windows: implementation, no warnings" compiles $windows "-std=c99 $strict -Wstrict-prototypes -O1" "$implementation"
+    check "Windows: after windows.h" compiles $windows "-std=gnu11 -Wall -Werror" "#include <windows.h>
+$implementation"
+else
+    skip "Windows" mingw
+fi
 
 check "included twice, before and after the implementation" compiles "$CC" "-std=c99 $strict" "$header
 $implementation

@@ -12,10 +12,11 @@ build() { # compiler flags output
 }
 
 only_mlp_names() { ! nm -g --defined-only "$1" | awk '{ print $3 }' | grep -v '^mlp_'; }
-# memory and string functions, the default allocator, square root; nothing of libm's arithmetic, no I/O, no environment
-only_known_calls() {
-    ! nm -u "$1" | awk '{ print $2 }' | grep -vxE 'malloc|free|memcpy|memset|memmove|memcmp|strcmp|strncpy|sqrtf?|_GLOBAL_OFFSET_TABLE_'
-}
+# memory and string functions, the default allocator, square root, the seven of files; nothing of libm's arithmetic, no printf or strtod,
+# no environment
+memory='malloc|free|memcpy|memset|memmove|memcmp|memchr|strcmp|strncmp|strncpy|strlen|sqrtf?|_GLOBAL_OFFSET_TABLE_'
+only_known_calls() { ! nm -u "$1" | awk '{ print $2 }' | grep -vxE "$memory|open|read|write|fsync|close|rename|remove"; }
+no_files() { $1 -std=c99 -O1 -DMLP_NO_STDIO -I. -c "$tmp/impl.c" -o "$tmp/no_stdio.o" && ! nm -u "$tmp/no_stdio.o" | awk '{ print $2 }' | grep -vxE "$memory"; }
 no_state() { objdump -h "$1" | awk '$2 == ".data" || $2 == ".bss" || $2 ~ /^\.tbss|^\.tdata/ { bytes += ("0x" $3) + 0; if ($3 !~ /^0+$/) bad = 1 } END { exit bad }'; }
 small_frames() { # every stack frame at most 16 KiB
     awk -F '\t' '{ if ($2 > most) { most = $2; name = $1 } if ($3 ~ /dynamic/ && $3 !~ /bounded/) bad = 1 }
@@ -24,6 +25,7 @@ small_frames() { # every stack frame at most 16 KiB
 
 for compiler in gcc clang; do
     if ! command -v $compiler > /dev/null; then skip "symbols: $compiler" $compiler; continue; fi
+    check "$compiler: no files with MLP_NO_STDIO" no_files $compiler
     for entry in $isas; do
         isa=${entry%%:*} flags=$(echo "${entry#*:}" | tr '|' ' ')
         o="$tmp/$isa-$compiler"
@@ -31,7 +33,7 @@ for compiler in gcc clang; do
         build $compiler "-O2 $flags -ffp-contract=fast" "$o.fast.o"
         wait
         check "$isa $compiler: exports only mlp_ names" only_mlp_names "$o.off.o"
-        check "$isa $compiler: calls only memory functions and square root" only_known_calls "$o.off.o"
+        check "$isa $compiler: calls only memory and file functions and square root" only_known_calls "$o.off.o"
         check "$isa $compiler: keeps no state" no_state "$o.off.o"
         check "$isa $compiler: the same object under -ffp-contract=off and =fast" cmp "$o.off.o" "$o.fast.o"
         check "$isa $compiler: no stack frame above 16 KiB" small_frames "$o.off.su"

@@ -1,0 +1,1383 @@
+/* >>io: files of ours, foreign files, damaged and hostile files, failing disks. */
+
+/* the tests write into build/, where there is one */
+#if defined(__unix__) || defined(__APPLE__) || defined(__wasi__)
+    #define TEST_FILES 1
+#else
+    #define TEST_FILES 0
+#endif
+
+/* ---- nets and files in memory ---- */
+
+typedef struct { unsigned char *p; size_t size; } io_bytes;
+
+/* the file of a net in memory of exactly its size */
+static io_bytes io_saved(const mlp *net, const mlp_save_desc *how)
+{
+    io_bytes f;
+    f.size = mlp_save_size(net, how);
+    f.p = (unsigned char *)malloc(f.size + !f.size);
+    CHECK(f.size > 0 && mlp_save_memory(net, f.p, f.size, how) == MLP_OK);
+    return f;
+}
+
+static uint64_t io_hash(const unsigned char *p, size_t n)
+{
+    uint64_t hash = TEST_HASH_BEGIN;
+    while (n-- > 0) hash = (hash ^ *p++) * 1099511628211u;
+    return hash;
+}
+
+/* a file of this header, in which ' stands for ", and of `count` elements of `each` bytes in this machine's order, or zeros; the
+   header's length is put before it */
+static io_bytes io_file(const char *header, const void *data, size_t count, size_t each)
+{
+    static const uint16_t one = 1;
+    const int little = *(const unsigned char *)&one == 1;
+    const size_t n = strlen(header), size = count * each;
+    io_bytes f;
+    size_t i;
+    f.size = 8 + n + size;
+    f.p = (unsigned char *)malloc(f.size);
+    for (i = 0; i < 8; i++) f.p[i] = (unsigned char)((uint64_t)n >> 8 * i);
+    for (i = 0; i < n; i++) f.p[8 + i] = (unsigned char)(header[i] == '\'' ? '"' : header[i]);
+    for (i = 0; i < size; i++) f.p[8 + n + i] = !data ? 0 : ((const unsigned char *)data)[little ? i : i / each * each + each - 1 - i % each];
+    return f;
+}
+
+static mlp *io_net(int inputs, int hidden, int outputs, mlp_activation activation, mlp_loss loss)
+{
+    mlp_desc d = net_desc(inputs, hidden, outputs);
+    mlp *net = NULL;
+    size_t i, n;
+    float *p;
+    d.layers[0].activation = activation;
+    d.loss = loss;
+    d.seed = 0xfedcba9876543210u;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    p = mlp_params(net, &n);
+    for (i = 0; i < n; i++) p[i] += 0.001f * (float)i;       /* biases, too */
+    return net;
+}
+
+/* same desc, but for kernels and memory, and same bits of all parameters */
+static int io_same_net(mlp *a, mlp *b)
+{
+    mlp_desc d = *mlp_get_desc(a), e = *mlp_get_desc(b);
+    size_t n, m;
+    const float *p = mlp_params(a, &n), *q = mlp_params(b, &m);
+    memset(&d.allocator, 0, sizeof d.allocator);
+    memset(&e.allocator, 0, sizeof e.allocator);
+    return memcmp(&d, &e, sizeof d) == 0 && n == m && memcmp(p, q, n * sizeof(float)) == 0;
+}
+
+static mlp *io_loaded(io_bytes f, const mlp_load_desc *how)
+{
+    mlp *net = NULL;
+    CHECK(mlp_load_memory(&net, f.p, f.size, how) == MLP_OK && net);
+    return net;
+}
+
+/* The file is refused with this code, at least from this offset on, with these words in the text; nothing is left behind. */
+static void io_refused(io_bytes f, mlp_load_desc how, mlp_result code, const char *words)
+{
+    mlp *net = (mlp *)(void *)&how;
+    net_counter counter;
+    mlp_error error;
+    memset(&error, 0x55, sizeof error);
+    how.error = &error;
+    how.allocator = net_allocator(&counter);
+    CHECK(mlp_load_memory(&net, f.p, f.size, &how) == code);
+    CHECK(net == NULL && counter.live == 0 && error.code == code && error.offset <= f.size);
+    CHECK(memchr(error.text, 0, sizeof error.text) && strstr(error.text, words));
+    if (test.failures) printf("    (%s: %s, byte %lu; wanted: %s)\n", mlp_result_string(error.code), error.text, (unsigned long)error.offset, words);
+}
+
+static mlp_load_desc io_default(void)
+{
+    mlp_load_desc how;
+    memset(&how, 0, sizeof how);
+    return how;
+}
+
+/* relu and identity */
+static mlp_load_desc io_relu(void)
+{
+    mlp_load_desc how = io_default();
+    how.hidden = MLP_ACT_RELU;
+    return how;
+}
+
+static void io_refused_header(const char *header, size_t data, mlp_result code, const char *words)
+{
+    const io_bytes f = io_file(header, NULL, data, 1);
+    io_refused(f, io_relu(), code, words);
+    if (test.failures) printf("    (%s)\n", header);
+    free(f.p);
+}
+
+/* ---- our own files ---- */
+
+/* every activation, loss, initializer, with and without bias, alpha, delta, smoothing: the same desc and bits, and the same file again */
+static void io_save_and_load_is_the_same_net(void)
+{
+    int a, loss, n = 0;
+    for (a = MLP_ACT_IDENTITY; a < MLP_ACT_SOFTMAX; a++)
+        for (loss = MLP_LOSS_SQUARED; loss < MLP_LOSS_CUSTOM; loss++, n++) {
+            mlp_desc d = net_desc(7, 20, 3);
+            io_bytes f, again;
+            mlp *net = NULL, *back;
+            d.layers[1].units = 5;
+            d.layers[2].units = 3;
+            d.layers[0].activation = (mlp_activation)a;
+            d.layers[n % 3].no_bias = n % 2;
+            d.layers[2 - n % 3].initializer = n % 5 == 0 ? MLP_INIT_ZERO : MLP_INIT_GLOROT_UNIFORM;
+            if (a == MLP_ACT_LEAKY_RELU || a == MLP_ACT_ELU) d.layers[0].alpha = n % 3 ? 0.1f * (float)(n % 7 + 1) : -1;
+            d.loss = (mlp_loss)loss;
+            if (loss == MLP_LOSS_HUBER) d.loss_delta = 0.3f;
+            if (loss == MLP_LOSS_CROSS_ENTROPY) d.label_smoothing = 0.1f;
+            d.reduction = (mlp_reduction)(n % 2);
+            d.seed = (uint64_t)n << 60 | 12345;
+            if (!CHECK(mlp_create(&net, &d) == MLP_OK)) return;
+            f = io_saved(net, NULL);
+            back = io_loaded(f, NULL);
+            if (!CHECK(io_same_net(net, back))) printf("    activation %d, loss %d\n", a, loss);
+            again = io_saved(back, NULL);
+            CHECK(again.size == f.size && memcmp(again.p, f.p, f.size) == 0);
+            mlp_destroy(net);
+            mlp_destroy(back);
+            free(f.p);
+            free(again.p);
+        }
+    snprintf(test.note, sizeof test.note, "%d nets", n);
+}
+
+/* a float in the metadata is its bits, for all kinds of floats */
+static void io_floats_in_metadata_are_exact(void)
+{
+    int i, n = 0;
+    for (i = 0; i < 20000; i++) {
+        const uint32_t bits = i < 512 ? (uint32_t)i << 23 | (uint32_t)(i & 1) : test_random();
+        char text[MLP__WORD] = { 0 };
+        mlp__out o = mlp__out_to(text, sizeof text - 1);
+        float x, y = 0;
+        memcpy(&x, &bits, 4);
+        if (!isfinite(x)) continue;
+        mlp__put_float(&o, x);
+        CHECK(mlp__word_float(text, &y) && memcmp(&x, &y, 4) == 0 && strtof(text, NULL) == x);
+        n++;
+    }
+    CHECK(n > 19000);
+}
+
+static void io_foreign_floats_are_read(void)
+{
+    static const struct { const char *text; float value; } good[] = {
+        { "0x1.999999999999ap-4", 0.1f }, { "-0x1.0000000000000p+0", -1 }, { "0x0.0p+0", 0 }, { "0x10p+0", 16 }, { "0x1p-149", 1.4e-45f },
+        { "0x1p-1000", 0 }, { "0x0.00000000001p+0", 5.6843419e-14f } };
+    static const char *const bad[] = { "", "1", "0.5", "0x", "0xp+0", "0x1", "0x1p", "0x1p+", "0x1p1", "0x1.1.1p+0", "0x1p+9999", "0x1p+128", "nan",
+                                       "inf", "0x1p+0 ", "0x1.123456789abcdefp+0", "0X1P+0", "--0x1p+0", "0x1p+99999999999999999999" };
+    size_t i;
+    float x;
+    for (i = 0; i < sizeof good / sizeof *good; i++) CHECK(mlp__word_float(good[i].text, &x) && x == good[i].value);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (!CHECK(!mlp__word_float(bad[i], &x))) printf("    %s\n", bad[i]);
+}
+
+/* a net of known weights: bytes that no version, compiler or platform may change */
+static void io_file_is_the_pinned_bytes(void)
+{
+    static const char header[] = "{\"__metadata__\":{\"format\":\"pt\",\"mlp.activations\":\"leaky_relu:0x1.99999ap-4 softmax\","
+        "\"mlp.initializers\":\"he_uniform glorot_uniform\",\"mlp.loss\":\"cross_entropy\",\"mlp.reduction\":\"mean\",\"mlp.seed\":\"7\","
+        "\"mlp.version\":\"1\"},\"0.bias\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]},\"0.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],"
+        "\"data_offsets\":[12,36]},\"2.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[36,44]},\"2.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],"
+        "\"data_offsets\":[44,68]}}";
+    static const float w0[] = { 1, 2, 3, 4, 5, 6 }, b0[] = { -1, -2, -3 }, w1[] = { 0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f }, b1[] = { 0.25f, 0.75f };
+    mlp_desc d = net_desc(2, 3, 2);
+    io_bytes f;
+    mlp *net = NULL;
+    size_t i, n = sizeof header - 1;
+    d.layers[0].activation = MLP_ACT_LEAKY_RELU;
+    d.layers[0].alpha = 0.1f;
+    d.loss = MLP_LOSS_CROSS_ENTROPY;
+    d.seed = 7;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w0, b0) == MLP_OK && mlp_set_weights(net, 1, w1, b1) == MLP_OK);
+    f = io_saved(net, NULL);
+    CHECK(f.p[0] == 504 % 256 && f.p[1] == 504 / 256 && f.size == 8 + 504 + 68);         /* the data is at 512 */
+    CHECK(n <= 504 && memcmp(f.p + 8, header, n) == 0);
+    for (i = 8 + n; i < 512; i++) CHECK(f.p[i] == ' ');
+    CHECK(f.p[512] == 0 && f.p[515] == 0xbf && f.p[524] == 0 && f.p[527] == 0x3f);      /* -1, 1 */
+    snprintf(test.note, sizeof test.note, "%016llx", (unsigned long long)io_hash(f.p, f.size));
+    CHECK(io_hash(f.p, f.size) == 0x9684919547a16b6bu);
+    mlp_destroy(net);
+    free(f.p);
+}
+
+/* ---- exact resume ---- */
+
+static mlp *io_resume(mlp *net, int through_disk)
+{
+    mlp_save_desc how;
+    mlp_load_desc load = io_default();
+    mlp *back = NULL;
+    io_bytes f;
+    if (through_disk) {
+        CHECK(mlp_save_checkpoint(net, "build/io-test.checkpoint") == MLP_OK && mlp_load_checkpoint(&back, "build/io-test.checkpoint", NULL) == MLP_OK);
+        CHECK(remove("build/io-test.checkpoint") == 0);
+        return back;
+    }
+    memset(&how, 0, sizeof how);
+    how.checkpoint = load.checkpoint = 1;
+    f = io_saved(net, &how);
+    CHECK(mlp_load_memory(&back, f.p, f.size, &load) == MLP_OK);
+    free(f.p);
+    return back;
+}
+
+/* 3 epochs, a file, 4 epochs: the bits of 7 epochs, and those of the file after them; sgd, momentum, adam, and before any training */
+static void io_checkpoint_is_an_unbroken_run(void)
+{
+    static const struct { mlp_opt kind; float momentum; } opts[] = { { MLP_OPT_SGD, 0 }, { MLP_OPT_SGD, 0.9f }, { MLP_OPT_ADAM, 0 } };
+    train_rows *rows = &train_data_rows;
+    mlp_data data;
+    size_t o;
+    int first;
+    test_seed(90);
+    train_make(rows);
+    data = loss_data(173, rows->x, rows->y);
+    for (o = 0; o < 3; o++)
+        for (first = 0; first <= 3; first += 3) {
+            mlp *whole = layers_net(train_units, 2, 7, MLP_ACT_GELU, MLP_ACT_SIGMOID), *part = layers_net(train_units, 2, 7, MLP_ACT_GELU, MLP_ACT_SIGMOID), *back;
+            mlp_fit_desc f = train_fit(7, 20, MLP_ORDER_SHUFFLED, opts[o].kind, 0.01f);
+            mlp_save_desc how;
+            io_bytes a, b;
+            f.opt.momentum = opts[o].momentum;
+            CHECK(mlp_fit(whole, &data, &f) == MLP_OK);
+            f.epochs = first;
+            CHECK(first == 0 || mlp_fit(part, &data, &f) == MLP_OK);
+            back = io_resume(part, o == 2 && TEST_FILES);
+            if (!CHECK(back != NULL)) return;
+            f.epochs = 7 - first;
+            CHECK(mlp_fit(back, &data, &f) == MLP_OK && train_hash(back) == train_hash(whole));
+            memset(&how, 0, sizeof how);
+            how.checkpoint = 1;
+            a = io_saved(whole, &how);
+            b = io_saved(back, &how);
+            CHECK(a.size == b.size && memcmp(a.p, b.p, a.size) == 0);
+            free(a.p);
+            free(b.p);
+            mlp_destroy(whole);
+            mlp_destroy(part);
+            mlp_destroy(back);
+        }
+}
+
+/* the net of a checkpoint can be had without the rest; a file without it is no checkpoint */
+static void io_checkpoint_is_a_model_too(void)
+{
+    mlp *net = io_net(6, 24, 3, MLP_ACT_TANH, MLP_LOSS_SQUARED), *back;
+    mlp_data data = loss_data(20, train_data_rows.x, train_data_rows.y);
+    mlp_load_desc load = io_default();
+    mlp_save_desc how;
+    io_bytes f, plain;
+    train_make(&train_data_rows);
+    CHECK(mlp_fit(net, &data, NULL) == MLP_OK);
+    memset(&how, 0, sizeof how);
+    how.checkpoint = 1;
+    f = io_saved(net, &how);
+    plain = io_saved(net, NULL);
+    back = io_loaded(f, NULL);
+    CHECK(io_same_net(net, back) && !mlp_gradients(back, NULL) && f.size > 3 * (plain.size - 1024));
+    load.checkpoint = 1;
+    io_refused(plain, load, MLP_ERR_UNSUPPORTED, "not a checkpoint");
+    mlp_destroy(net);
+    mlp_destroy(back);
+    free(f.p);
+    free(plain.p);
+}
+
+/* ---- real files ---- */
+
+#if TEST_FILES
+static void io_files_are_written_and_read(void)
+{
+    static const char path[] = "build/io-test.safetensors";
+    mlp *net = io_net(5, 9, 4, MLP_ACT_SILU, MLP_LOSS_CROSS_ENTROPY), *back = NULL;
+    io_bytes f = io_saved(net, NULL);
+    unsigned char *read = (unsigned char *)malloc(f.size + 1);
+    mlp_error error;
+    mlp_load_desc how = io_default();
+    mlp_save_desc save;
+    FILE *file;
+    memset(&save, 0, sizeof save);
+    save.error = how.error = &error;
+    CHECK(mlp_save(net, path) == MLP_OK && mlp_save(net, path) == MLP_OK);             /* a second time over the first */
+    file = fopen(path, "rb");
+    CHECK(file && fread(read, 1, f.size + 1, file) == f.size && memcmp(read, f.p, f.size) == 0);
+    if (file) fclose(file);
+    CHECK(mlp_load(&back, path, &how) == MLP_OK && error.code == MLP_OK && io_same_net(net, back));
+    mlp_destroy(back);
+    CHECK(fopen("build/io-test.safetensors.tmp0", "rb") == NULL);
+    CHECK(remove(path) == 0);
+    CHECK(mlp_load(&back, path, &how) == MLP_ERR_IO && !back && error.code == MLP_ERR_IO);
+    CHECK(mlp_load(&back, "build", &how) == MLP_ERR_IO && !back);                       /* a folder */
+    CHECK(mlp_save_with(net, "build/no/such/folder.safetensors", &save) == MLP_ERR_IO && error.code == MLP_ERR_IO);
+    CHECK(mlp_save(net, "") == MLP_ERR_ARGUMENT && mlp_save(net, NULL) == MLP_ERR_ARGUMENT && mlp_save(NULL, path) == MLP_ERR_ARGUMENT);
+    mlp_destroy(net);
+    free(f.p);
+    free(read);
+}
+#endif
+
+/* ---- foreign files ---- */
+
+/* a 2-3-1 net in a file with names of this form (%d: 0 and 2, or 1 and 2), in any order, without our metadata */
+static const float io_w0[] = { 1, -2, 0.5f, 4, -0.25f, 8 }, io_b0[] = { 0.5f, -1, 2 }, io_w1[] = { 2, -4, 0.125f }, io_b1[] = { -3 };
+
+static io_bytes io_foreign(const char *form, int first, int second, const char *metadata)
+{
+    float data[6 + 3 + 3 + 1];
+    char header[1024], name[2][100];
+    memcpy(data, io_w1, 12);
+    memcpy(data + 3, io_b0, 12);
+    memcpy(data + 6, io_w0, 24);
+    memcpy(data + 12, io_b1, 4);
+    snprintf(name[0], 100, form, first);
+    snprintf(name[1], 100, form, second);
+    snprintf(header, sizeof header, "\n {%s'%sweight':{'shape':[3,2],'dtype':'F32','data_offsets':[24,48]} , '%sbias' : { 'data_offsets' : [ 12 ,\t24 ] ,'dtype':'F32',"
+             "'shape':[3]},'%sbias':{'dtype':'F32','shape':[1],'data_offsets':[48,52]},'%sweight':{'dtype':'F32','shape':[1,3],'data_offsets':[0,12]}}\r\n ",
+             metadata, name[0], name[0], name[1], name[1]);
+    return io_file(header, data, sizeof data / 4, 4);
+}
+
+static void io_is_the_foreign_net(io_bytes f, const mlp_load_desc *how)
+{
+    mlp *net = io_loaded(f, how);
+    float w0[6], b0[3], w1[3], b1[1];
+    if (!net) return;
+    CHECK(mlp_get_weights(net, 0, w0, b0) == MLP_OK && mlp_get_weights(net, 1, w1, b1) == MLP_OK);
+    CHECK(!memcmp(w0, io_w0, sizeof w0) && !memcmp(b0, io_b0, sizeof b0) && !memcmp(w1, io_w1, sizeof w1) && !memcmp(b1, io_b1, sizeof b1));
+    CHECK(mlp_get_desc(net)->layers[0].activation == MLP_ACT_TANH && mlp_get_desc(net)->inputs == 2);
+    mlp_destroy(net);
+}
+
+static void io_foreign_files_load_by_their_names(void)
+{
+    static const struct { const char *form; int first, second; } good[] = {
+        { "%d.", 0, 2 }, { "net.%d.", 2, 10 }, { "model.layers.%d.", 9, 10 }, { "fc%d.", 1, 2 }, { "module.seq.%d.linear.", 0, 1 }, { "0.stack.%d.", 3, 4 },
+        { "_orig_mod.%d.", 0, 3 }, { "%05d.", 7, 11 }, { "\\u006eet.%d.", 0, 2 }, { "n\303\244t\\n%d.", 0, 2 } };
+    size_t i;
+    for (i = 0; i < sizeof good / sizeof *good; i++) {
+        const io_bytes f = io_foreign(good[i].form, good[i].first, good[i].second, "'__metadata__':{'format':'pt','other':'\\u00e4\\ud83d\\ude00'},");
+        mlp_desc d = net_desc(0, 0, 0);
+        mlp_load_desc how = io_default();
+        mlp *net;
+        how.hidden = MLP_ACT_TANH;
+        io_is_the_foreign_net(f, &how);
+        how.hidden = MLP_ACT_DEFAULT;
+        how.desc = &d;                                  /* activations from the desc, sizes from the file */
+        d.layers[0].activation = MLP_ACT_TANH;
+        d.loss = MLP_LOSS_BINARY_CROSS_ENTROPY;
+        io_is_the_foreign_net(f, &how);
+        d.inputs = 2;                                   /* the whole desc */
+        d.layers[0].units = 3;
+        d.layers[1].units = 1;
+        io_is_the_foreign_net(f, &how);
+        net = io_loaded(f, &how);
+        CHECK(mlp_get_desc(net)->loss == MLP_LOSS_BINARY_CROSS_ENTROPY && mlp_get_desc(net)->layers[1].activation == MLP_ACT_SIGMOID);
+        mlp_destroy(net);
+        d.layers[0].units = 4;
+        io_refused(f, how, MLP_ERR_ARGUMENT, "not the sizes of this layer");
+        d.layers[0].units = 3;
+        d.layers[1].no_bias = 1;
+        io_refused(f, how, MLP_ERR_ARGUMENT, "a bias, but no_bias");
+        io_refused(f, io_default(), MLP_ERR_ARGUMENT, "does not say its activations");
+        how.hidden = MLP_ACT_RELU;
+        io_refused(f, how, MLP_ERR_ARGUMENT, "not both");
+        free(f.p);
+    }
+}
+
+/* one weight matrix [2][2] of each type, without bias */
+static void io_types_are_converted(void)
+{
+    static const float f32[] = { 1.5f, -0.25f, 65504, 6.1035156e-05f };                                       /* largest, smallest normal F16 */
+    static const double f64[] = { 0.1, -3, 1e300, 1e-300 };
+    static const uint16_t f16[] = { 0x3e00, 0xb400, 0x7bff, 0x0400 }, f16_odd[] = { 0x0001, 0x83ff, 0xfc00, 0x7e01 }, bf16[] = { 0x3fc0, 0xbe80, 0x7f7f, 0x0001 };
+    static const float tiny[] = { 5.9604645e-08f, -6.0975552e-05f }, from_bf16[] = { 1.5f, -0.25f, 3.3895314e+38f, 9.1835496e-41f };
+    static const float from_f64[] = { 0.1f, -3, INFINITY, 0 };                  /* rounded; out of range; too small */
+    const struct { const char *type; const void *data; int size; } files[] = {
+        { "F32", f32, 4 }, { "F64", f64, 8 }, { "F16", f16, 2 }, { "F16", f16_odd, 2 }, { "BF16", bf16, 2 } };
+    const mlp_load_desc how = io_relu();
+    float w[5][4];
+    int i;
+    for (i = 0; i < 5; i++) {
+        char header[200];
+        io_bytes f;
+        mlp *net;
+        snprintf(header, sizeof header, "{'weight':{'dtype':'%s','shape':[2,2],'data_offsets':[0,%d]}}", files[i].type, 4 * files[i].size);
+        f = io_file(header, files[i].data, 4, (size_t)files[i].size);
+        net = io_loaded(f, &how);
+        if (!net) return;
+        CHECK(mlp_get_desc(net)->layers[0].no_bias && mlp_get_weights(net, 0, w[i], NULL) == MLP_OK);
+        mlp_destroy(net);
+        free(f.p);
+    }
+    CHECK(!memcmp(w[0], f32, 16) && !memcmp(w[2], f32, 16) && !memcmp(w[4], from_bf16, 16));
+    CHECK(!memcmp(w[1], from_f64, 16));
+    CHECK(!memcmp(w[3], tiny, 8) && w[3][2] == -INFINITY && isnan(w[3][3]));
+}
+
+/* nn.Sequential counts every module: identity is none, dropout and softmax would be; names are sorted as text in the file */
+static void io_modules_are_numbered_as_in_sequential(void)
+{
+    static const mlp_activation activations[] = { MLP_ACT_RELU, MLP_ACT_IDENTITY, MLP_ACT_TANH };
+    static const char *const expected[] = { "0", "2", "3", "5", "7", "8", "10", "12", "13", "15", "17", "18" };
+    mlp_desc d = net_desc(2, 2, 2);
+    mlp *net = NULL, *back;
+    char name[64], last[64] = "";
+    io_bytes f;
+    const char *at;
+    int l;
+    for (l = 0; l < 12; l++) {
+        d.layers[l].units = l + 2;
+        d.layers[l].activation = activations[l % 3];
+        d.layers[l].no_bias = l % 5 == 0;
+    }
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    f = io_saved(net, NULL);
+    back = io_loaded(f, NULL);
+    CHECK(io_same_net(net, back));
+    f.p[512 * 4] = 0;                                       /* ends the header as text */
+    for (l = 0; l < 12; l++) {
+        snprintf(name, sizeof name, "\"%s.weight\":{\"dtype\":\"F32\",\"shape\":[%d,%d]", expected[l], l + 2, l ? l + 1 : 2);
+        CHECK(strstr((char *)f.p + 8, name) != NULL);
+        snprintf(name, sizeof name, "\"%s.bias\"", expected[l]);
+        CHECK(!strstr((char *)f.p + 8, name) == (l % 5 == 0));
+    }
+    for (at = strchr((char *)f.p + 8, '}'); at && (at = strstr(at, ",\"")) != NULL; at += 2) {      /* ascending, as the reference writes them */
+        if (at[2] < '0' || at[2] > '9') continue;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 2, "\""), at + 2);
+        CHECK(strcmp(last, name) < 0);
+        strcpy(last, name);
+    }
+    mlp_destroy(net);
+    mlp_destroy(back);
+    free(f.p);
+}
+
+#define IO_T(name, type, shape, begin, end) "'" name "':{'dtype':'" type "','shape':[" shape "],'data_offsets':[" #begin "," #end "]}"
+
+/* valid files, none of a net: each is refused by name, with another code than a damaged one */
+static void io_files_of_other_things_are_refused_by_name(void)
+{
+    static const struct { const char *header; size_t data; const char *words; } files[] = {
+        { "{}", 0, "no tensors" },
+        { "{'__metadata__':{'format':'pt'}}", 0, "no tensors" },
+        { "{" IO_T("test", "I32", "2,2", 0, 16) "}", 16, "tensor 'test' [2,2]: not of a Linear" },
+        { "{" IO_T("0.weight", "I32", "2,2", 0, 16) "}", 16, "tensor '0.weight' [2,2]: its dtype" },
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "I64", "2", 16, 32) "}", 32, "tensor '0.bias' [2]: its dtype" },
+        { "{" IO_T("0.weight", "F32", "2,1,2,1,1", 0, 16) "}", 16, "tensor '0.weight' [2,1,2,1,...]: not a Linear" },                      /* convolution */
+        { "{" IO_T("0.weight", "F32", "4", 0, 16) "}", 16, "tensor '0.weight' [4]: not a Linear" },                                        /* LayerNorm */
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("1.running_mean", "F32", "2", 16, 24) "}", 24, "tensor '1.running_mean' [2]: not of a Linear" },
+        { "{" IO_T("1.num_batches_tracked", "I64", "", 0, 8) "}", 8, "tensor '1.num_batches_tracked' []: not of a Linear" },
+        { "{" IO_T("lstm.weight_ih_l0", "F32", "2,2", 0, 16) "}", 16, "tensor 'lstm.weight_ih_l0' [2,2]: not of a Linear" },
+        { "{" IO_T("0.weight", "F32", "0,2", 0, 0) "}", 0, "tensor '0.weight' [0,2]: sizes" },
+        { "{" IO_T("0.weight", "F32", "2,0", 0, 0) "}", 0, "tensor '0.weight' [2,0]: sizes" },
+        { "{" IO_T("0.weight", "F32", "2147483648,0", 0, 0) "}", 0, "sizes" },
+        { "{" IO_T("0.bias", "F32", "2", 0, 8) "}", 8, "tensor '0.bias' [2]: its module has no weight" },
+        { "{" IO_T("mlp.state1.0.weight", "F32", "2,2", 0, 16) "}", 16, "its module has no weight" },
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "F32", "3", 16, 28) "}", 28, "tensor '0.bias' [3]: not the bias of 2 outputs" },
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "F32", "1,2", 16, 24) "}", 24, "tensor '0.bias' [1,2]: not the bias of 2 outputs" },
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("2.weight", "F32", "1,3", 16, 28) "}", 28, "tensor '2.weight' [1,3]: its inputs are not the 2 outputs" },
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("00.weight", "F32", "2,2", 16, 32) "}", 32, "two tensors of one module" },
+        { "{" IO_T("a.0.weight", "F32", "2,2", 0, 16) "," IO_T("b.1.weight", "F32", "2,2", 16, 32) "}", 32, "not in one row of modules" },
+        { "{" IO_T("xweight", "F32", "2,2", 0, 16) "}", 16, "not of a Linear" },
+        { "{" IO_T("123456789.weight", "F32", "2,2", 0, 16) "}", 16, "not of a Linear" }
+    };
+    char name[400], header[4000];
+    size_t i, n = 0;
+    for (i = 0; i < sizeof files / sizeof *files; i++) io_refused_header(files[i].header, files[i].data, MLP_ERR_UNSUPPORTED, files[i].words);
+    memset(name, 'n', sizeof name);
+    strcpy(name + 300, ".0.weight");
+    snprintf(header, sizeof header, "{'%s':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4]}}", name);
+    io_refused_header(header, 4, MLP_ERR_UNSUPPORTED, "its name is too long");
+    for (i = 0; i < 33; i++)
+        n += (size_t)snprintf(header + n, sizeof header - n, "%c'%d.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[%d,%d]}", i ? ',' : '{', (int)i, 4 * (int)i, 4 * (int)i + 4);
+    strcpy(header + n, "}");
+    io_refused_header(header, 4 * 33, MLP_ERR_UNSUPPORTED, "more than 32 layers");
+}
+
+/* The cases of the tests of the reference implementation, and its rules: the same verdict. Accepted here: MLP_OK, or MLP_ERR_UNSUPPORTED
+   for what is no net. */
+static void io_reference_cases_have_the_same_verdict(void)
+{
+    static const struct { const char *header; size_t data; int accepted; } cases[] = {
+        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}", 16, 1 },                             /* its golden file */
+        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}    ", 16, 1 },                         /* padded */
+        { " \t\r\n {'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}\n", 16, 1 },
+        { "{'test':{'dtype':'I32','shape':[2,0],'data_offsets':[0,0]}}", 0, 1 },                               /* empty */
+        { "{'test':{'dtype':'I32','shape':[],'data_offsets':[0,4]}}", 4, 1 },                                  /* rank 0 */
+        { "{'a':{'dtype':'U8','shape':[0],'data_offsets':[4,4]},'b':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}}", 4, 1 },
+        { "{'a':{'dtype':'F4','shape':[3,2],'data_offsets':[0,3]},'b':{'dtype':'BOOL','shape':[1],'data_offsets':[3,4]}}", 4, 1 },
+        { "{'__metadata__':{},'\\u0061\\\\\\/\\b\\f\\n\\r\\t\\\"':{'dtype':'U64','shape':[1],'data_offsets':[0,8]}}", 8, 1 },
+        { "{}", 0, 1 },
+        { "", 0, 0 },
+        { "{", 0, 0 },
+        { "[]", 0, 0 },
+        { "\377\376", 0, 0 },                                                                                  /* not UTF-8 */
+        { "{'\300\200':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", 1, 0 },                              /* an overlong one */
+        { "{'\355\240\200':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", 1, 0 },                          /* a surrogate */
+        { "{'\\ud800':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'\001':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,4]}}", 4, 0 },                               /* shape and offsets disagree */
+        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}", 17, 0 },                             /* one byte behind */
+        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}", 14, 0 },                             /* two missing */
+        { "{'test':{'dtype':'I32','shape':[2,18446744073709551614],'data_offsets':[0,16]}}", 16, 0 },          /* overflow of the elements */
+        { "{'test':{'dtype':'I32','shape':[2,9223372036854775807],'data_offsets':[0,16]}}", 16, 0 },           /* of the bits */
+        { "{'a':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]},'b':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}", 16, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]},'b':{'dtype':'U8','shape':[1],'data_offsets':[2,3]}}", 3, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[1,2]}}", 2, 0 },
+        { "{'a':{'dtype':'U8','shape':[2],'data_offsets':[2,0]}}", 2, 0 },
+        { "{'a':{'dtype':'F4','shape':[3],'data_offsets':[0,1]}}", 1, 0 },                                     /* no whole byte */
+        { "{'a':{'dtype':'U9','shape':[1],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1.0],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[01],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,18446744073709551616]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]},}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1,],'data_offsets':[0,1]}}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}{}", 1, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}x", 1, 0 },
+        { "{'__metadata__':{'a':1}}", 0, 0 },                                                                  /* only strings */
+        { "{'__metadata__':{'a':{'b':'c'}}}", 0, 0 },
+        { "{'__metadata__':'a'}", 0, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1],'more':1}}", 1, 0 }                             /* stricter */
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const io_bytes f = io_file(cases[i].header, NULL, cases[i].data, 1);
+        mlp *net = NULL;
+        const mlp_result r = mlp_load_memory(&net, f.p, f.size, NULL);
+        if (!CHECK(cases[i].accepted ? r == MLP_ERR_UNSUPPORTED : r == MLP_ERR_FORMAT)) printf("    %s: %s\n", cases[i].header, mlp_result_string(r));
+        free(f.p);
+    }
+}
+
+/* stricter than the reference, which keeps the last of equal keys, also when it is written differently */
+static void io_a_key_twice_is_refused_at_every_level(void)
+{
+    static const struct { const char *header; size_t data; } files[] = {
+        { "{" IO_T("0.weight", "F32", "1,1", 0, 4) "," IO_T("0.weight", "F32", "1,1", 4, 8) "}", 8 },
+        { "{" IO_T("0.weight", "F32", "1,1", 0, 4) "," IO_T("9.weight", "F32", "1,1", 8, 12) "," IO_T("0.w\\u0065ight", "F32", "1,1", 4, 8) "}", 12 },
+        { "{'__metadata__':{'x':'1','y':'2','x':'1'}}", 0 },
+        { "{'__metadata__':{},'__metadata__':{}}", 0 },
+        { "{'0.weight':{'dtype':'F32','dtype':'F32','shape':[1,1],'data_offsets':[0,4]}}", 4 },
+        { "{'0.weight':{'dtype':'F32','shape':[1,1],'shape':[1,1],'data_offsets':[0,4]}}", 4 },
+        { "{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4],'data_offsets':[0,4]}}", 4 }
+    };
+    size_t i;
+    for (i = 0; i < sizeof files / sizeof *files; i++) io_refused_header(files[i].header, files[i].data, MLP_ERR_FORMAT, "a key twice");
+}
+
+static void io_error_has_the_byte(void)
+{
+    io_bytes f = io_file("{'0.weight':{'dtype':'F32','shape':[1,x],'data_offsets':[0,4]}}", NULL, 4, 1);
+    mlp_load_desc how = io_relu();
+    mlp_error error;
+    mlp *net;
+    how.error = &error;
+    CHECK(mlp_load_memory(&net, f.p, f.size, &how) == MLP_ERR_FORMAT && f.p[error.offset] == 'x' && error.layer == -1);
+    free(f.p);
+    f = io_file("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4]}}", NULL, 4, 1);
+    CHECK(mlp_load_memory(&net, f.p, f.size - 1, &how) == MLP_ERR_FORMAT && error.offset == f.size - 1);
+    free(f.p);
+    f = io_file("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4]}}", NULL, 6, 1);
+    CHECK(mlp_load_memory(&net, f.p, f.size, &how) == MLP_ERR_FORMAT && error.offset == f.size - 2);
+    free(f.p);
+}
+
+/* ---- metadata ---- */
+
+static void io_metadata_that_make_no_sense_are_refused(void)
+{
+    static const struct { const char *metadata; mlp_result code; const char *words; } files[] = {
+        { "'mlp.version':'2','mlp.activations':'tanh identity'", MLP_ERR_UNSUPPORTED, "a later version" },
+        { "'mlp.version':'','mlp.activations':'tanh identity'", MLP_ERR_FORMAT, "mlp.version" },
+        { "'mlp.version':'1x','mlp.activations':'tanh identity'", MLP_ERR_FORMAT, "mlp.version" },
+        { "'mlp.version':'1'", MLP_ERR_FORMAT, "mlp.activations is missing" },
+        { "'mlp.version':'1','mlp.activations':'tanh'", MLP_ERR_FORMAT, "a name is missing" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu tanh'", MLP_ERR_FORMAT, "more activations" },
+        { "'mlp.version':'1','mlp.activations':'tanh warp'", MLP_ERR_UNSUPPORTED, "does not know" },
+        { "'mlp.version':'1','mlp.activations':'tanh custom'", MLP_ERR_ARGUMENT, "custom activation: give a desc" },
+        { "'mlp.version':'1','mlp.activations':'softmax tanh'", MLP_ERR_FORMAT, "softmax" },
+        { "'mlp.version':'1','mlp.activations':'tanh:0x1p+0 relu'", MLP_ERR_FORMAT, "alpha" },
+        { "'mlp.version':'1','mlp.activations':'elu:0.1 relu'", MLP_ERR_FORMAT, "a number that is none" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.initializers':'zero'", MLP_ERR_FORMAT, "a name is missing" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'custom'", MLP_ERR_ARGUMENT, "custom loss: give a desc" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'cross_entropy'", MLP_ERR_FORMAT, "softmax" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'huber:-0x1p+0'", MLP_ERR_FORMAT, "loss_delta" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.reduction':'max'", MLP_ERR_UNSUPPORTED, "does not know" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.reduction':'sum:0x1p+0'", MLP_ERR_FORMAT, "a number that is none" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.label_smoothing':'x'", MLP_ERR_FORMAT, "mlp.label_smoothing" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.seed':'18446744073709551616'", MLP_ERR_FORMAT, "mlp.seed" },
+        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'0x0p+0'", MLP_ERR_FORMAT, "a test vector" },
+        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'0x0p+0 0x0p+0','mlp.test.output':'1'", MLP_ERR_FORMAT, "a test vector" },
+        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'0x0p+0 0x0p+0','mlp.test.output':'0x1p+0'", MLP_ERR_FORMAT, "does not give" }
+    };
+    char metadata[400];
+    size_t i;
+    for (i = 0; i < sizeof files / sizeof *files; i++) {
+        io_bytes f;
+        snprintf(metadata, sizeof metadata, "'__metadata__':{%s},", files[i].metadata);
+        f = io_foreign("%d.", 0, 2, metadata);
+        io_refused(f, io_default(), files[i].code, files[i].words);
+        free(f.p);
+    }
+    {   /* and those that do, with keys of other people */
+        const io_bytes f = io_foreign("%d.", 0, 2, "'__metadata__':{'mlp.future':'x','mlp.activations':'t\\u0061nh  identity ','zebra':'','mlp.version':'1','mlp.seed':'18446744073709551615'},");
+        mlp *net = io_loaded(f, NULL);
+        io_is_the_foreign_net(f, NULL);
+        CHECK(mlp_get_desc(net)->seed == UINT64_MAX);
+        mlp_destroy(net);
+        free(f.p);
+    }
+}
+
+static void io_custom_functions_need_a_desc(void)
+{
+    mlp_desc d = net_desc(4, 6, 2);
+    mlp_load_desc how = io_default();
+    int calls = 0;
+    io_bytes f;
+    mlp *net = NULL, *back;
+    d.layers[0].activation = MLP_ACT_CUSTOM;
+    d.layers[0].custom.value = loss_cube;
+    d.layers[0].custom.slope = loss_cube_slope;
+    d.layers[0].custom.user = &calls;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    f = io_saved(net, NULL);
+    io_refused(f, how, MLP_ERR_ARGUMENT, "custom activation: give a desc");
+    how.desc = &d;
+    back = io_loaded(f, &how);
+    CHECK(io_same_net(net, back));
+    mlp_destroy(net);
+    mlp_destroy(back);
+    free(f.p);
+}
+
+/* a net that does something else than when it was saved does not load: other weights, other activations */
+static void io_test_vector_is_checked(void)
+{
+    static const float x[] = { 0.1f, -1, 3 };
+    float bad[3];
+    mlp *net = io_net(3, 8, 2, MLP_ACT_GELU, MLP_LOSS_SQUARED), *back;
+    mlp_load_desc how = io_default();
+    mlp_save_desc save;
+    mlp_error error;
+    io_bytes f, plain = io_saved(net, NULL);
+    memset(&save, 0, sizeof save);
+    save.test_input = x;
+    save.error = &error;
+    f = io_saved(net, &save);
+    CHECK(f.size > plain.size && error.code == MLP_OK);
+    back = io_loaded(f, NULL);
+    CHECK(io_same_net(net, back));
+    how.hidden = MLP_ACT_RELU;
+    io_refused(f, how, MLP_ERR_FORMAT, "test vector");
+    f.p[f.size - 2] ^= 0x40;                                     /* a weight times 2 or 1/2 */
+    io_refused(f, io_default(), MLP_ERR_FORMAT, "test vector");
+    memcpy(bad, x, sizeof bad);
+    bad[1] = test_nan();
+    save.test_input = bad;
+    CHECK(mlp_save_size(net, &save) == 0 && error.code == MLP_ERR_NONFINITE);
+    bad[1] = 3e38f;
+    CHECK(mlp_save_size(net, &save) == 0 && error.code == MLP_ERR_NONFINITE);       /* its outputs are not */
+    save.test_input = x;
+    save.test_tolerance = INFINITY;
+    CHECK(mlp_save_memory(net, f.p, f.size, &save) == MLP_ERR_ARGUMENT);
+    mlp_destroy(net);
+    mlp_destroy(back);
+    free(f.p);
+    free(plain.p);
+}
+
+static void io_test_vector_may_be_too_long(void)
+{
+    const size_t n = 200000;
+    float *x = (float *)calloc(n, sizeof(float));
+    mlp *net = io_net((int)n, 1, 1, MLP_ACT_RELU, MLP_LOSS_SQUARED);
+    mlp_save_desc save;
+    mlp_error error;
+    memset(&save, 0, sizeof save);
+    save.error = &error;
+    save.test_input = x;
+    CHECK(mlp_save_size(net, &save) == 0 && error.code == MLP_ERR_TOO_BIG);
+    save.test_input = NULL;
+    CHECK(mlp_save_size(net, &save) > n * 4);
+    mlp_destroy(net);
+    free(x);
+}
+
+/* ---- arguments ---- */
+
+static void io_null_and_limits(void)
+{
+    mlp *net = io_net(3, 8, 2, MLP_ACT_RELU, MLP_LOSS_SQUARED), *back = net;
+    io_bytes f = io_saved(net, NULL);
+    mlp_load_desc how = io_default();
+    unsigned char *larger = (unsigned char *)malloc(f.size + 1);
+    CHECK(mlp_save_size(NULL, NULL) == 0 && mlp_save_memory(NULL, f.p, f.size, NULL) == MLP_ERR_ARGUMENT && mlp_save_memory(net, NULL, 1, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_save_memory(net, larger, f.size + 1, NULL) == MLP_ERR_ARGUMENT && mlp_save_memory(net, larger, f.size - 1, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_load_memory(NULL, f.p, f.size, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_load_memory(&back, NULL, f.size, NULL) == MLP_ERR_ARGUMENT && !back);
+    how.max_header = 495;
+    io_refused(f, how, MLP_ERR_FORMAT, "max_header");
+    how.max_header = 504 + 64;
+    how.max_tensors = 3;
+    io_refused(f, how, MLP_ERR_FORMAT, "max_tensors");
+    how.max_tensors = 7;
+    back = io_loaded(f, &how);
+    mlp_destroy(back);
+    how.allocator.alloc = net_alloc;
+    CHECK(mlp_load_memory(&back, f.p, f.size, &how) == MLP_ERR_ARGUMENT && !back);
+    mlp_destroy(net);
+    free(f.p);
+    free(larger);
+}
+
+/* NaN and infinity are weights like others in a file, as they are in PyTorch's */
+static void io_weights_that_are_not_finite_are_kept(void)
+{
+    mlp *net = io_net(3, 8, 2, MLP_ACT_RELU, MLP_LOSS_SQUARED), *back;
+    io_bytes f;
+    mlp_params(net, NULL)[3] = test_nan();
+    mlp_params(net, NULL)[4] = -INFINITY;
+    f = io_saved(net, NULL);
+    back = io_loaded(f, NULL);
+    CHECK(io_same_net(net, back));
+    mlp_destroy(net);
+    mlp_destroy(back);
+    free(f.p);
+}
+
+/* ---- hostile files ---- */
+
+/* an allocator that knows the largest sum of what is allocated at a time */
+typedef struct { size_t now, peak; } io_meter;
+
+static void *io_meter_alloc(void *user, size_t size)
+{
+    io_meter *m = (io_meter *)user;
+    size_t *p = (size_t *)malloc(size + 16);
+    if (!p) return NULL;
+    p[0] = size;
+    m->now += size;
+    if (m->now > m->peak) m->peak = m->now;
+    return (char *)p + 16;
+}
+
+static void io_meter_free(void *user, void *p)
+{
+    size_t *block = (size_t *)(void *)((char *)p - 16);
+    ((io_meter *)user)->now -= block[0];
+    free(block);
+}
+
+/* besides 4 times the file: the net itself, which knows its desc */
+static const size_t io_fixed = 2 * sizeof(mlp) + 4096;
+
+/* Loads what may be damaged: an error, or a net that predicts; memory stays within the bound, and all is given back. */
+static mlp_result io_hostile(const unsigned char *p, size_t size, mlp_load_desc how)
+{
+    static float x[64], y[64];
+    io_meter meter = { 0, 0 };
+    mlp_error error;
+    mlp *net = NULL;
+    mlp_result r;
+    how.allocator.alloc = io_meter_alloc;
+    how.allocator.free = io_meter_free;
+    how.allocator.user = &meter;
+    how.error = &error;
+    r = mlp_load_memory(&net, p, size, &how);
+    CHECK(!r == (net != NULL) && error.code == r && !r == !error.text[0] && error.offset <= size);
+    CHECK(how.checkpoint || meter.peak <= 4 * size + io_fixed);
+    if (!r && mlp_get_desc(net)->inputs <= 64) {
+        const mlp_desc *d = mlp_get_desc(net);
+        int l = 0;
+        while (l < MLP_MAX_LAYERS && d->layers[l].units) l++;
+        if (d->layers[l - 1].units <= 64) CHECK(mlp_predict(net, x, 1, y) == MLP_OK);
+    }
+    mlp_destroy(net);
+    CHECK(meter.now == 0);
+    return r;
+}
+
+static void io_hostile_header(const char *header, size_t data, mlp_result expected)
+{
+    const io_bytes f = io_file(header, NULL, data, 1);
+    const mlp_result r = io_hostile(f.p, f.size, io_relu());
+    if (!CHECK(r == expected)) printf("    %s: %s\n", header, mlp_result_string(r));
+    free(f.p);
+}
+
+static void io_set_length(io_bytes f, uint64_t n)
+{
+    int i;
+    for (i = 0; i < 8; i++) f.p[i] = (unsigned char)(n >> 8 * i);
+}
+
+/* Published bugs of other readers of such files. A buffer sized from the shape, filled by the offsets; the length + 5 wraps; fewer than
+   two offsets are indexed (fastllm 712). */
+static void io_bug_shape_and_offsets_disagree(void)
+{
+    const io_bytes f = io_file("{}", NULL, 0, 1);
+    uint64_t n;
+    io_hostile_header("{" IO_T("0.weight", "F32", "32,8", 0, 65536) "}", 65536, MLP_ERR_FORMAT);
+    io_hostile_header("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[]}}", 4, MLP_ERR_FORMAT);
+    io_hostile_header("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0]}}", 4, MLP_ERR_FORMAT);
+    io_hostile_header("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,1,2]}}", 4, MLP_ERR_FORMAT);
+    io_hostile_header("{'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4,4]}}", 4, MLP_ERR_FORMAT);
+    for (n = UINT64_MAX; n > UINT64_MAX - 20; n--) { io_set_length(f, n); CHECK(io_hostile(f.p, f.size, io_relu()) == MLP_ERR_FORMAT); }
+    free(f.p);
+}
+
+/* a product that wraps to 0 is an "empty" tensor whose bounds nobody checks (LiteRT 9254, 9255) */
+static void io_bug_product_wraps_to_nothing(void)
+{
+    io_hostile_header("{" IO_T("0.weight", "F32", "4294967296,4294967296", 0, 0) "}", 0, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "4294967296,4294967296", 1000000, 2000000) "}", 16, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "4611686018427387904,4", 0, 0) "}", 0, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "1152921504606846976,1", 0, 0) "}", 0, MLP_ERR_FORMAT);       /* times 4 bytes */
+}
+
+/* negative sizes (stable-diffusion.cpp 1876) */
+static void io_bug_negative_sizes(void)
+{
+    io_hostile_header("{" IO_T("0.weight", "F32", "-1,-4", 0, 16) "}", 16, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "-4294967296,-4294967296", 0, 0) "}", 0, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "2,2", -16, 0) "}", 16, MLP_ERR_FORMAT);
+}
+
+/* the length sizes an allocation before it is checked; holes and overlaps smuggle data (openasr 73) */
+static void io_bug_length_sizes_an_allocation(void)
+{
+    unsigned char nine[9] = { 0, 0, 0, 0, 0, 0, 0, 0x80, '{' };
+    io_meter meter = { 0, 0 };
+    mlp_load_desc how = io_default();
+    mlp *net;
+    how.allocator.alloc = io_meter_alloc;
+    how.allocator.free = io_meter_free;
+    how.allocator.user = &meter;
+    CHECK(mlp_load_memory(&net, nine, sizeof nine, &how) == MLP_ERR_FORMAT && meter.peak < 1024);
+    io_hostile_header("{" IO_T("0.weight", "F32", "1,1", 0, 4) "," IO_T("1.weight", "F32", "1,1", 8, 12) "}", 12, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "1,2", 0, 8) "," IO_T("1.weight", "F32", "1,1", 4, 8) "}", 8, MLP_ERR_FORMAT);
+}
+
+/* a few bytes declare 128 MiB, which are allocated before they arrive (tract 2766) */
+static void io_bug_declared_size_is_allocated(void)
+{
+    io_hostile_header("{" IO_T("0.weight", "F32", "8192,4096", 0, 134217728) "}", 3, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F64", "1073741824,1073741824", 0, 9223372036854775808) "}", 3, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "U8", "18446744073709551615,1", 0, 18446744073709551615) "}", 3, MLP_ERR_FORMAT);
+}
+
+/* sizes cut to 32 bits (llama.cpp CVE-2025-53630, CVE-2026-33298; mlx 4244) */
+static void io_bug_sizes_cut_to_32_bits(void)
+{
+    io_hostile_header("{" IO_T("0.weight", "F32", "1073741825,4", 0, 17179869200) "}", 16, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "1,4294967297", 0, 4) "}", 4, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "1,1", 4294967296, 4294967300) "}", 4, MLP_ERR_FORMAT);
+    io_hostile_header("{" IO_T("0.weight", "F32", "0,4294967297", 0, 0) "}", 0, MLP_ERR_UNSUPPORTED);           /* valid, but no Linear */
+}
+
+/* 8 bytes, nothing, text, a web page, a picture: an error, not the end of the process (whisper.cpp 3674, 3807; ggml 1505) */
+static void io_bug_other_files_end_the_process(void)
+{
+    static const char *const files[] = { "", "a", "12345678", "\0\0\0\0\0\0\0\0", "\2\0\0\0\0\0\0\0{}", "<!DOCTYPE html><html><body>404</body></html>",
+                                         "\211PNG\r\n\032\n\0\0\0\rIHDR", "GGUF\3\0\0\0\0\0\0\0\0\0\0\0", "\200\002}q\0X\005\0\0\0model" };
+    static const size_t sizes[] = { 0, 1, 8, 8, 10, 43, 16, 16, 16 };
+    size_t i;
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++) CHECK(io_hostile((const unsigned char *)files[i], sizes[i], io_default()) == (i == 4 ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT));
+}
+
+/* Hundreds of thousands of entries, nesting, and the memory for them: a bound, a limit, no recursion, no square of their number. */
+static void io_header_cannot_exhaust_anything(void)
+{
+    const size_t n = (size_t)1 << 20;
+    char *header = (char *)malloc(n + 100);
+    mlp_load_desc how = io_relu();
+    io_bytes f;
+    size_t i, at;
+    memset(header, '[', n);
+    header[n] = 0;
+    io_hostile_header(header, 0, MLP_ERR_FORMAT);
+    memset(header, '{', n);
+    io_hostile_header(header, 0, MLP_ERR_FORMAT);
+    at = (size_t)sprintf(header, "{'__metadata__':{");
+    for (i = 0; at + 30 < n; i++) at += (size_t)sprintf(header + at, "%s'%lx':''", i ? "," : "", (unsigned long)(i * 7919 % 1000003));
+    sprintf(header + at, "}}");
+    f = io_file(header, NULL, 0, 1);
+    CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_FORMAT);                      /* more than max_tensors */
+    how.max_tensors = SIZE_MAX;
+    CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_UNSUPPORTED);                 /* all are different: only no net */
+    free(f.p);
+    at = (size_t)sprintf(header, "{");
+    for (i = 0; at + 100 < n; i++) at += (size_t)sprintf(header + at, "%s'%lx':{'dtype':'U8','shape':[0],'data_offsets':[0,0]}", i ? "," : "", (unsigned long)(i * 7919 % 1000003));
+    sprintf(header + at, "}");
+    f = io_file(header, NULL, 0, 1);
+    CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_UNSUPPORTED);
+    free(f.p);
+    at = (size_t)sprintf(header, "{'long':{'dtype':'U8',");                     /* each comparison would read half a megabyte */
+    memset(header + at, ' ', n / 2);
+    at += n / 2;
+    at += (size_t)sprintf(header + at, "'shape':[0],'data_offsets':[0,0]}");
+    for (i = 0; at + 100 < n; i++) at += (size_t)sprintf(header + at, ",'%lx':{'dtype':'U8','shape':[0],'data_offsets':[0,0]}", (unsigned long)i);
+    sprintf(header + at, "}");
+    io_refused_header(header, 0, MLP_ERR_FORMAT, "longer than 4 KiB");
+    free(header);
+}
+
+/* a small file with all kinds of things in it */
+static io_bytes io_small(void)
+{
+    static const float data[] = { 0.5f, -1, 2, 3, 0.25f };
+    return io_file("{'__metadata__':{'mlp.activations':'elu:0x1p-1 sigmoid','mlp.seed':'9','mlp.version':'1','mlp.test.input':'0x1p+0',"
+                   "'mlp.test.output':'0x1.e6d5b6p-1 0x1.b6aa6p-4','mlp.test.tolerance':'0x1p+10'},"
+                   IO_T("0.weight", "F32", "1,1", 0, 4) "," IO_T("2.bias", "F32", "2", 4, 12) "," IO_T("2.\\u0077eight", "F32", "2,1", 12, 20) "}", data, 5, 4);
+}
+
+static void io_every_prefix_is_refused(void)
+{
+    const io_bytes f = io_small();
+    size_t n;
+    CHECK(io_hostile(f.p, f.size, io_default()) == MLP_OK);
+    for (n = 0; n < f.size; n++) {
+        unsigned char *exact = (unsigned char *)malloc(n + !n);                 /* a sanitizer sees a byte too far */
+        memcpy(exact, f.p, n);
+        CHECK(io_hostile(exact, n, io_default()) == MLP_ERR_FORMAT);
+        free(exact);
+    }
+    snprintf(test.note, sizeof test.note, "%lu bytes", (unsigned long)f.size);
+    free(f.p);
+}
+
+static void io_change_every_byte(io_bytes f, mlp_load_desc how)
+{
+    static const unsigned char few[] = { 0, 1, 9, ' ', '"', ',', '0', '9', ':', '[', '\\', ']', 'u', '{', '}', 0x7f, 0x80, 0xc3, 0xff };
+    size_t at, loads = 0, nets = 0;
+    unsigned i;
+    for (at = 0; at < f.size; at++) {
+        const unsigned char byte = f.p[at];
+        for (i = 0; i < (test.small ? sizeof few : 256); i++) {
+            f.p[at] = test.small ? few[i] : (unsigned char)i;
+            if (f.p[at] == byte) continue;
+            loads++;
+            nets += io_hostile(f.p, f.size, how) == MLP_OK;
+        }
+        f.p[at] = byte;
+    }
+    CHECK(nets > 0 && nets < loads / 2);
+    snprintf(test.note, sizeof test.note, "%lu bytes, %lu files, %lu of them still nets", (unsigned long)f.size, (unsigned long)loads, (unsigned long)nets);
+}
+
+static void io_every_changed_byte_is_harmless(void)
+{
+    const io_bytes f = io_small();
+    io_change_every_byte(f, io_default());
+    free(f.p);
+}
+
+static void io_every_changed_byte_of_a_checkpoint_is_harmless(void)
+{
+    static const float x[] = { 1, 2, -1, 0.5f }, y[] = { 1, 0 };
+    mlp_desc d = net_desc(2, 1, 0);
+    mlp_data data = loss_data(2, x, y);
+    mlp_load_desc how = io_default();
+    mlp_save_desc save;
+    mlp *net = NULL;
+    io_bytes f;
+    memset(&save, 0, sizeof save);
+    save.checkpoint = how.checkpoint = 1;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &data, NULL) == MLP_OK);
+    f = io_saved(net, &save);
+    io_change_every_byte(f, how);
+    mlp_destroy(net);
+    free(f.p);
+}
+
+/* the bound of memory at its worst: F16, which doubles, a test vector through a wide layer */
+static void io_memory_stays_within_four_times_the_file(void)
+{
+    enum { WIDE = 60000 };
+        char header[600];
+    io_bytes f;
+    snprintf(header, sizeof header, "{'__metadata__':{'mlp.activations':'relu relu','mlp.version':'1','mlp.test.input':'0x1p+0','mlp.test.output':'0x0p+0'},"
+             "'0.weight':{'dtype':'F16','shape':[%d,1],'data_offsets':[0,%d]},'1.weight':{'dtype':'F16','shape':[1,%d],'data_offsets':[%d,%d]}}",
+             WIDE, 2 * WIDE, WIDE, 2 * WIDE, 4 * WIDE);
+    f = io_file(header, NULL, 4 * WIDE, 1);
+    CHECK(io_hostile(f.p, f.size, io_default()) == MLP_OK);
+    free(f.p);
+}
+
+/* ---- a disk that fails ---- */
+
+/* Files in memory. What was written and not synced is lost when the power fails, and so is a renaming whose folder was not. */
+enum { IO_FILES = 4 };
+typedef struct { char name[64]; unsigned char *bytes; size_t size, synced; int exists; } io_entry;
+typedef struct {
+    io_entry file[IO_FILES], replaced;      /* replaced: what a renaming may yet bring back */
+    int calls, fail_at, persistent, open, unsynced_rename;
+    size_t at;                              /* of the file that is read */
+    const char *failed;                     /* which call failed first */
+} io_disk;
+
+static int io_fails(io_disk *d, const char *call)
+{
+    d->calls++;
+    if (!d->fail_at || !(d->calls == d->fail_at || (d->persistent && d->calls > d->fail_at))) return 0;
+    if (!d->failed) d->failed = call;
+    return 1;
+}
+
+static io_entry *io_lookup(io_disk *d, const char *name)
+{
+    int i;
+    for (i = 0; i < IO_FILES; i++) if (d->file[i].exists && strcmp(d->file[i].name, name) == 0) return &d->file[i];
+    return NULL;
+}
+
+static void *io_disk_open(void *user, const char *path, int create)
+{
+    io_disk *d = (io_disk *)user;
+    io_entry *e = io_lookup(d, path);
+    int i = 0;
+    if (io_fails(d, "open") || !create == !e) return NULL;
+    if (create) {
+        while (i < IO_FILES - 1 && d->file[i].exists) i++;
+        e = &d->file[i];
+        memset(e, 0, sizeof *e);
+        snprintf(e->name, sizeof e->name, "%s", path);
+        e->exists = 1;
+    }
+    d->open++;
+    d->at = 0;
+    return e;
+}
+
+static size_t io_disk_read(void *user, void *file, void *to, size_t size)
+{
+    io_disk *d = (io_disk *)user;
+    const io_entry *e = (const io_entry *)file;
+    const size_t n = size < e->size - d->at ? size : e->size - d->at;
+    if (io_fails(d, "read")) return SIZE_MAX;
+    memcpy(to, e->bytes + d->at, n);
+    d->at += n;
+    return n;
+}
+
+static int io_disk_write(void *user, void *file, const void *from, size_t size)
+{
+    io_entry *e = (io_entry *)file;
+    const int fails = io_fails((io_disk *)user, "write");
+    if (fails) size /= 2;                   /* a full disk takes a part */
+    e->bytes = (unsigned char *)realloc(e->bytes, e->size + size + 1);
+    memcpy(e->bytes + e->size, from, size);
+    e->size += size;
+    return fails;
+}
+
+static int io_disk_sync(void *user, void *file)
+{
+    if (io_fails((io_disk *)user, "sync")) return -1;
+    ((io_entry *)file)->synced = ((io_entry *)file)->size;
+    return 0;
+}
+
+static int io_disk_close(void *user, void *file)
+{
+    (void)file;
+    ((io_disk *)user)->open--;
+    return io_fails((io_disk *)user, "close");
+}
+
+static int io_disk_rename(void *user, const char *from, const char *to)
+{
+    io_disk *d = (io_disk *)user;
+    io_entry *source = io_lookup(d, from), *target = io_lookup(d, to);
+    if (io_fails(d, "rename") || !source) return -1;
+    free(d->replaced.bytes);
+    memset(&d->replaced, 0, sizeof d->replaced);
+    if (target) { d->replaced = *target; memset(target, 0, sizeof *target); }
+    snprintf(source->name, sizeof source->name, "%s", to);
+    d->unsynced_rename = 1;
+    return 0;
+}
+
+static int io_disk_remove(void *user, const char *path)
+{
+    io_entry *e = io_lookup((io_disk *)user, path);
+    if (io_fails((io_disk *)user, "remove") || !e) return -1;
+    free(e->bytes);
+    memset(e, 0, sizeof *e);
+    return 0;
+}
+
+static int io_disk_sync_folder(void *user, const char *folder)
+{
+    CHECK(strcmp(folder, "some/") == 0);
+    if (io_fails((io_disk *)user, "sync_folder")) return -1;
+    ((io_disk *)user)->unsynced_rename = 0;
+    return 0;
+}
+
+static mlp_io io_of(io_disk *d)
+{
+    mlp_io io;
+    memset(d, 0, sizeof *d);
+    io.open = io_disk_open;
+    io.read = io_disk_read;
+    io.write = io_disk_write;
+    io.sync = io_disk_sync;
+    io.close = io_disk_close;
+    io.rename = io_disk_rename;
+    io.remove = io_disk_remove;
+    io.sync_folder = io_disk_sync_folder;
+    io.user = d;
+    return io;
+}
+
+static int io_count_files(const io_disk *d)
+{
+    int i, n = 0;
+    for (i = 0; i < IO_FILES; i++) n += d->file[i].exists;
+    return n;
+}
+
+static void io_free_disk(io_disk *d)
+{
+    int i;
+    for (i = 0; i < IO_FILES; i++) free(d->file[i].bytes);
+    free(d->replaced.bytes);
+}
+
+/* which of the two nets is in that file: 1 the old, 2 the new, 0 neither */
+static int io_which(const io_entry *e, size_t size, mlp *old, mlp *fresh)
+{
+    mlp *net = NULL;
+    int which = 0;
+    if (!e || mlp_load_memory(&net, e->bytes, size, NULL)) return 0;
+    which = io_same_net(net, old) ? 1 : io_same_net(net, fresh) ? 2 : 0;
+    mlp_destroy(net);
+    return which;
+}
+
+static const char io_path[] = "some/model.safetensors";
+
+/* A save over an old file, with a call that fails: an error and the old file, or success and the new one; no file besides, if the
+   disk recovers; nothing open. And the same when the power fails there: what is synced is the whole old or the whole new file. */
+static void io_save_with_failure(mlp *old, mlp *fresh, int fail_at, int persistent, int *calls, int *done)
+{
+    io_disk disk;
+    const mlp_io io = io_of(&disk);
+    mlp_save_desc save;
+    mlp_error error;
+    const io_entry *e;
+    mlp_result r;
+    int which;
+    memset(&save, 0, sizeof save);
+    save.io = &io;
+    save.error = &error;
+    CHECK(mlp_save_with(old, io_path, &save) == MLP_OK && io_count_files(&disk) == 1 && disk.unsynced_rename == 0);
+    disk.calls = 0;
+    disk.fail_at = fail_at;
+    disk.persistent = persistent;
+    r = mlp_save_with(fresh, io_path, &save);
+    e = io_lookup(&disk, io_path);
+    which = e ? io_which(e, e->size, old, fresh) : 0;
+    *calls = disk.calls;
+    *done = !disk.failed;
+    CHECK(error.code == r && disk.open == 0);
+    if (!disk.failed) CHECK(r == MLP_OK && which == 2);
+    else if (strcmp(disk.failed, "open") == 0 && !persistent) CHECK(r == MLP_OK && which == 2);     /* another name did it */
+    else if (strcmp(disk.failed, "sync_folder") == 0) CHECK(r == MLP_ERR_IO && which == 2);
+    else CHECK(r == MLP_ERR_IO && which == 1);
+    if (!persistent) CHECK(io_count_files(&disk) == 1);
+    CHECK(e && io_which(e, e->synced, old, fresh) == which);                                        /* the power fails: renamed, */
+    if (disk.unsynced_rename) CHECK(io_which(&disk.replaced, disk.replaced.synced, old, fresh) == 1);    /* or not yet */
+    if (test.failures) printf("    (call %d, %s, %s: %s)\n", fail_at, disk.failed ? disk.failed : "none", mlp_result_string(r), error.text);
+    io_free_disk(&disk);
+}
+
+static void io_every_call_of_a_save_may_fail(void)
+{
+    mlp *old = io_net(40, 50, 3, MLP_ACT_RELU, MLP_LOSS_SQUARED), *fresh = io_net(40, 50, 3, MLP_ACT_TANH, MLP_LOSS_SQUARED);     /* 3 buffers */
+    int fail_at, persistent, calls = 0, done;
+    for (persistent = 0; persistent < 2; persistent++)
+        for (fail_at = 1, done = 0; !done && fail_at < 200; fail_at++) io_save_with_failure(old, fresh, fail_at, persistent, &calls, &done);
+    snprintf(test.note, sizeof test.note, "%d calls, once and persistently", calls);
+    CHECK(calls >= 8);
+    mlp_destroy(old);
+    mlp_destroy(fresh);
+}
+
+static void io_every_call_of_a_load_may_fail(void)
+{
+    mlp *net = io_net(40, 50, 3, MLP_ACT_RELU, MLP_LOSS_SQUARED);
+    io_disk disk;
+    const mlp_io io = io_of(&disk);
+    mlp_io part = io;
+    mlp_load_desc how = io_default();
+    mlp_save_desc save;
+    mlp_error error;
+    net_counter counter;
+    int fail_at;
+    mlp *back = NULL;
+    memset(&save, 0, sizeof save);
+    save.io = how.io = &io;
+    how.error = &error;
+    how.allocator = net_allocator(&counter);
+    CHECK(mlp_save_with(net, io_path, &save) == MLP_OK);
+    for (fail_at = 1; fail_at < 200; fail_at++) {
+        disk.calls = 0;
+        disk.fail_at = fail_at;
+        disk.failed = NULL;
+        if (mlp_load(&back, io_path, &how) == MLP_OK) break;
+        CHECK(!back && error.code == MLP_ERR_IO && disk.failed && disk.open == 0 && counter.live == 0);
+    }
+    CHECK(fail_at > 5 && (!disk.failed || strcmp(disk.failed, "close") == 0) && disk.open == 0);
+    CHECK(back && io_same_net(net, back));
+    mlp_destroy(back);
+    disk.fail_at = 0;
+    io_lookup(&disk, io_path)->size--;                      /* a file that ends early */
+    CHECK(mlp_load(&back, io_path, &how) == MLP_ERR_FORMAT && !back && disk.open == 0);
+    io_disk_write(&disk, io_lookup(&disk, io_path), "\0\0", 2);
+    CHECK(mlp_load(&back, io_path, &how) == MLP_ERR_FORMAT && !back && strstr(error.text, "behind the last tensor"));
+    part.sync = NULL;
+    how.io = save.io = &part;
+    CHECK(mlp_load(&back, io_path, &how) == MLP_ERR_ARGUMENT && mlp_save_with(net, io_path, &save) == MLP_ERR_ARGUMENT);
+    CHECK(counter.live == 0);
+    mlp_destroy(net);
+    io_free_disk(&disk);
+}
+
+/* the load by path reads no further than it must, so that a file without end is refused, and needs little memory for a large one */
+static void io_files_are_read_within_the_bound(void)
+{
+    mlp *net = io_net(300, 700, 3, MLP_ACT_RELU, MLP_LOSS_SQUARED), *back = NULL;
+    io_disk disk;
+    const mlp_io io = io_of(&disk);
+    io_meter meter = { 0, 0 };
+    mlp_load_desc how = io_default();
+    mlp_save_desc save;
+    size_t size;
+    memset(&save, 0, sizeof save);
+    save.io = how.io = &io;
+    how.allocator.alloc = io_meter_alloc;
+    how.allocator.free = io_meter_free;
+    how.allocator.user = &meter;
+    CHECK(mlp_save_with(net, io_path, &save) == MLP_OK && mlp_load(&back, io_path, &how) == MLP_OK && io_same_net(net, back));
+    mlp_destroy(back);
+    size = io_lookup(&disk, io_path)->size;
+    CHECK(meter.now == 0 && meter.peak <= 4 * size + io_fixed);
+    io_lookup(&disk, io_path)->size = size / 100;           /* says much, has little */
+    meter.peak = 0;
+    CHECK(mlp_load(&back, io_path, &how) == MLP_ERR_FORMAT && meter.now == 0 && meter.peak <= 4 * (size / 100) + io_fixed);
+    mlp_destroy(net);
+    io_free_disk(&disk);
+}
+
+/* every allocation of saving and loading fails, once and for good: an error, nothing lost, and the same call works afterwards */
+static mlp_result io_session(mlp *net, int step, const mlp_io *io, mlp_load_desc *how, mlp **back)
+{
+    static const float x[9] = { 1, 2, 3 };
+    mlp_save_desc save;
+    memset(&save, 0, sizeof save);
+    save.io = io;
+    save.checkpoint = 1;
+    save.test_input = x;
+    return step == 0 ? mlp_save_with(net, io_path, &save) : mlp_load_checkpoint(back, io_path, how);
+}
+
+static void io_every_allocation_may_fail(void)
+{
+    mlp_desc d = net_desc(9, 400, 5);
+    static float x[40 * 9], y[40 * 5];
+    const mlp_data data = loss_data(40, x, y);
+    net_counter counter;
+    io_disk disk;
+    const mlp_io io = io_of(&disk);
+    mlp_load_desc how = io_default();
+    mlp_error error;
+    int persistent, fail_at, step, sites = 0;
+    mlp *net = NULL, *back = NULL;
+    how.io = &io;
+    how.error = &error;
+    d.allocator = how.allocator = net_allocator(&counter);
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &data, NULL) == MLP_OK);
+    for (persistent = 0; persistent < 2; persistent++)
+        for (fail_at = 0; fail_at <= sites; fail_at++) {
+            counter.calls = 0;
+            counter.fail_at = fail_at;
+            counter.persistent = persistent;
+            for (step = 0; step < 2; step++) {
+                const int live = counter.live;
+                if (io_session(net, step, &io, &how, &back) == MLP_OK) continue;
+                CHECK(fail_at && !back && counter.live == live && disk.open == 0 && (step == 0 || error.code == MLP_ERR_MEMORY));
+                counter.fail_at = 0;
+                CHECK(io_session(net, step, &io, &how, &back) == MLP_OK);
+            }
+            if (!fail_at) sites = counter.calls;
+            counter.fail_at = 0;
+            CHECK(back && io_same_net(net, back));
+            mlp_destroy(back);
+            back = NULL;
+        }
+    snprintf(test.note, sizeof test.note, "%d allocations, once and persistently", sites);
+    CHECK(sites >= 7);
+    mlp_destroy(net);
+    CHECK(counter.live == 0);
+    io_free_disk(&disk);
+}
+
+static void io_tests(void)
+{
+    RUN(io_save_and_load_is_the_same_net);
+    RUN(io_floats_in_metadata_are_exact);
+    RUN(io_foreign_floats_are_read);
+    RUN(io_file_is_the_pinned_bytes);
+    RUN(io_checkpoint_is_an_unbroken_run);
+    RUN(io_checkpoint_is_a_model_too);
+#if TEST_FILES
+    RUN(io_files_are_written_and_read);
+#endif
+    RUN(io_foreign_files_load_by_their_names);
+    RUN(io_types_are_converted);
+    RUN(io_modules_are_numbered_as_in_sequential);
+    RUN(io_files_of_other_things_are_refused_by_name);
+    RUN(io_reference_cases_have_the_same_verdict);
+    RUN(io_a_key_twice_is_refused_at_every_level);
+    RUN(io_error_has_the_byte);
+    RUN(io_metadata_that_make_no_sense_are_refused);
+    RUN(io_custom_functions_need_a_desc);
+    RUN(io_test_vector_is_checked);
+    RUN(io_test_vector_may_be_too_long);
+    RUN(io_null_and_limits);
+    RUN(io_weights_that_are_not_finite_are_kept);
+    RUN(io_bug_shape_and_offsets_disagree);
+    RUN(io_bug_product_wraps_to_nothing);
+    RUN(io_bug_negative_sizes);
+    RUN(io_bug_length_sizes_an_allocation);
+    RUN(io_bug_declared_size_is_allocated);
+    RUN(io_bug_sizes_cut_to_32_bits);
+    RUN(io_bug_other_files_end_the_process);
+    RUN(io_header_cannot_exhaust_anything);
+    RUN(io_every_prefix_is_refused);
+    RUN(io_every_changed_byte_is_harmless);
+    RUN(io_every_changed_byte_of_a_checkpoint_is_harmless);
+    RUN(io_memory_stays_within_four_times_the_file);
+    RUN(io_every_call_of_a_save_may_fail);
+    RUN(io_every_call_of_a_load_may_fail);
+    RUN(io_files_are_read_within_the_bound);
+    RUN(io_every_allocation_may_fail);
+}
