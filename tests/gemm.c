@@ -131,6 +131,7 @@ static int gemm_layer(size_t rows, size_t in, size_t out, int with_bias, int acc
     test_memory x = test_guarded((rows - 1) * xs + in, 0), w = test_guarded(in * out + 15, 0), b = test_guarded(out, 0);
     test_memory z = test_guarded((rows - 1) * zs + out, 0), dz = test_guarded((rows - 1) * zs + out + 15, 0);
     test_memory dw = test_guarded(in * out, 0), dx = test_guarded((rows - 1) * xs + in, 0);
+    test_memory scratch = test_guarded((rows + 16) * (in + out + 32), 0);
     size_t r, i, o;
     int ok = 1;
     test_fill(x.p, (rows - 1) * xs + in);
@@ -142,12 +143,13 @@ static int gemm_layer(size_t rows, size_t in, size_t out, int with_bias, int acc
     test_fill_nan(dz.p + (rows - 1) * zs + out, 15);
     test_fill_nan(z.p, (rows - 1) * zs + out);
     test_fill_nan(dx.p, (rows - 1) * xs + in);
+    test_fill_nan(scratch.p, (rows + 16) * (in + out + 32));
     mlp__kernels.forward(rows, in, out, x.p, xs, w.p, with_bias ? b.p : NULL, z.p, zs);
     for (r = 0; r < rows; r++)
         for (o = 0; o < out; o++)
             ok = ok && z.p[r * zs + o] == gemm_documented_unit(x.p + r * xs, w.p, in, out, o, with_bias ? b.p[o] : 0);
     if (!CHECK(ok)) printf("    forward %d %d %d bias %d\n", (int)rows, (int)in, (int)out, with_bias);
-    mlp__kernels.backward_input(rows, in, out, dz.p, zs, w.p, dx.p, xs);
+    mlp__kernels.backward_input(rows, in, out, dz.p, zs, w.p, dx.p, xs, scratch.p);
     for (r = 0; r < rows; r++)
         for (i = 0; i < in; i++) {
             float sum = 0;
@@ -161,7 +163,7 @@ static int gemm_layer(size_t rows, size_t in, size_t out, int with_bias, int acc
     }
     memcpy(w.p, dw.p, in * out * sizeof(float));
     if (!accumulate) test_fill_nan(dw.p, in * out);
-    mlp__kernels.backward_weights(rows, in, out, x.p, xs, dz.p, zs, dw.p, accumulate);
+    mlp__kernels.backward_weights(rows, in, out, x.p, xs, dz.p, zs, dw.p, accumulate, scratch.p);
     for (i = 0; i < in; i++)
         for (o = 0; o < out; o++) {
             float sum = accumulate ? w.p[gemm_weight(in, out, i, o)] : 0;
@@ -169,14 +171,15 @@ static int gemm_layer(size_t rows, size_t in, size_t out, int with_bias, int acc
             ok = ok && dw.p[gemm_weight(in, out, i, o)] == sum;
         }
     if (!CHECK(ok)) printf("    backward_weights %d %d %d accumulate %d\n", (int)rows, (int)in, (int)out, accumulate);
-    test_free(x); test_free(w); test_free(b); test_free(z); test_free(dz); test_free(dw); test_free(dx);
+    test_free(x); test_free(w); test_free(b); test_free(z); test_free(dz); test_free(dw); test_free(dx); test_free(scratch);
     return ok;
 }
 
 static void gemm_layers_add_in_the_documented_order(void)
 {
     static const size_t larger[][3] = { { 1, 784, 10 }, { 3, 100, 128 }, { 31, 65, 80 }, { 129, 33, 47 }, { 2, 513, 17 }, { 20, 64, 200 },
-                                        { 50, 300, 1 }, { 4, 31, 16 }, { 4, 32, 16 }, { 13, 32, 17 }, { 70, 257, 16 }, { 1, 1, 1 } };
+                                        { 50, 300, 1 }, { 4, 31, 16 }, { 4, 32, 16 }, { 13, 32, 17 }, { 70, 257, 16 }, { 1, 1, 1 },
+                                        { 11, 96, 48 }, { 33, 130, 120 }, { 47, 147, 161 }, { 130, 1024, 300 } };
     size_t rows, in, out, s, turn = 0;
     const size_t most = test.small ? 20 : 35;
     test_seed(23);

@@ -137,13 +137,16 @@ static void simd_lanes_move_where_they_should(void)
         for (i = 0; i < MLP__W; i++) CHECK(got[i] == (float)(i ^ d));
     }
     CHECK(mlp__vfirst(mlp__vload(in + 1)) == 1);
-    if (MLP__W > 1) {
+    for (d = 0; d < 2; d++) {
         a = mlp__vload(in);
         b = mlp__vload(in + MLP__W);
-        mlp__vzip(&a, &b);
+        (d ? mlp__vzip4 : mlp__vzip)(&a, &b);
         mlp__vstore(got, a);
         mlp__vstore(got + MLP__W, b);
-        for (i = 0; i < 2 * MLP__W; i++) CHECK(got[i] == (float)(i / 2 + i % 2 * MLP__W));
+        for (i = 0; i < 2 * MLP__W && MLP__W > 4 * d; i++) {
+            const int second = i / MLP__W, l = i % MLP__W;
+            if (MLP__W > 1) CHECK(got[i] == (float)(d ? i / 8 * 4 + i % 4 + i / 4 % 2 * MLP__W : l / 4 * 4 + second * 2 + l % 4 / 2 + l % 2 * MLP__W));
+        }
     }
     for (i = 0; i < MLP__W; i++) {
         for (j = 0; j < MLP__W; j++) square[i][j] = (float)(i * MLP__W + j);
