@@ -1919,31 +1919,49 @@ static void mlp__k_cross_entropy_backward(size_t rows, size_t cols, const float 
     }
 }
 
-/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows. */
+/* sums of n <= nv * MLP__W columns down the rows of x */
+MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums, int accumulate)
+{
+    mlp__vf sum[4];
+    int v;
+    MLP__UNROLL
+    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
+    for (; rows > 0; rows--, x += stride) {
+        MLP__UNROLL
+        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+    }
+    MLP__UNROLL
+    for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
+}
+
+/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once are four
+   chains of additions, and whole lines of wide matrices. */
 static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
 {
-    const mlp__vf zero = mlp__vzero();
-    size_t i, j;
-    for (j = 0; j < cols; j += MLP__W) {
-        mlp__vf sum = accumulate ? mlp__vget(sums + j, cols - j, zero) : zero;
-        for (i = 0; i < rows; i++) sum = mlp__vadd(sum, mlp__vget(x + i * stride + j, cols - j, zero));
-        mlp__vput(sums + j, sum, cols - j);
-    }
+    size_t j;
+    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride, sums + j, accumulate);
+    for (; j + MLP__W <= cols; j += MLP__W) mlp__some_column_sums(1, MLP__W, rows, x + j, stride, sums + j, accumulate);
+    if (j < cols) mlp__some_column_sums(1, cols - j, rows, x + j, stride, sums + j, accumulate);
 }
 
 /* Optimizer state of a weight whose gradient stays 0 would end as a subnormal number, slow for ever. */
 MLP__INLINE mlp__vf mlp__flush(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x); }
 
+/* n <= MLP__W weights */
+MLP__INLINE void mlp__momentum_part(size_t n, float *w, const float *g, float *v, mlp__vf rate, mlp__vf mu, int nesterov)
+{
+    const mlp__vf zero = mlp__vzero(), gi = mlp__vget(g, n, zero), vi = mlp__flush(mlp__vfma(mu, mlp__vget(v, n, zero), gi));
+    mlp__vput(v, vi, n);
+    mlp__vput(w, mlp__vfnma(rate, nesterov ? mlp__vfma(mu, vi, gi) : vi, mlp__vget(w, n, zero)), n);
+}
+
 /* w, g, v: n */
 static void mlp__k_momentum(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov)
 {
-    const mlp__vf zero = mlp__vzero(), mu = mlp__vset1(momentum), r = mlp__vset1(rate);
+    const mlp__vf mu = mlp__vset1(momentum), r = mlp__vset1(rate);
     size_t i;
-    for (i = 0; i < n; i += MLP__W) {
-        mlp__vf gi = mlp__vget(g + i, n - i, zero), vi = mlp__flush(mlp__vfma(mu, mlp__vget(v + i, n - i, zero), gi));
-        mlp__vput(v + i, vi, n - i);
-        mlp__vput(w + i, mlp__vfnma(r, nesterov ? mlp__vfma(mu, vi, gi) : vi, mlp__vget(w + i, n - i, zero)), n - i);
-    }
+    for (i = 0; i + MLP__W <= n; i += MLP__W) mlp__momentum_part(MLP__W, w + i, g + i, v + i, r, mu, nesterov);
+    if (i < n) mlp__momentum_part(n - i, w + i, g + i, v + i, r, mu, nesterov);
 }
 
 /* w, g, m, v: n */
