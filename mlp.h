@@ -703,11 +703,15 @@ MLP__INLINE size_t mlp__smaller(size_t a, size_t b) { return a < b ? a : b; }
      vlt vselect           a < b, false for NaN; m ? a : b
      vscale2               a 2^n, rounded once, for integers -152 <= n <= 130 and 0.5 <= a < 2; any NaN gives NaN. The last
                            product is a fma with 0, for it may be inlined where its result is added to something
+     vpow2                 2^n for integers -126 <= n <= 127
+     vpower                (1 + q) 2^n for integers -152 <= n <= 63 and |q| <= 0.5: 1 + q is rounded, then the product, as by
+                           vscale2; cheaper than that where there is no scalef
      vsplit                a = m 2^e for normal a > 0 with sqrt(1/2) <= m < sqrt(2): returns m, *e is a float
      vany                  non-zero: some lane of the mask is set
      vfinite               non-zero: no lane is NaN or infinity, by the bits
      vswap                 lane i takes lane i ^ d, d a power of two below MLP__W
      vfirst                lane 0
+     vpick                 lane i takes lane at[i] of a; at: the bits of integers 0 .. MLP__W - 1, or any where the lane does not matter
      vzip                  within each four lanes: a becomes a0 b0 a1 b1, b becomes a2 b2 a3 b3
      vzip4                 the same with fours in the place of lanes: a0..3 b0..3 a4..7 b4..7 over both, a the first half
 
@@ -768,6 +772,15 @@ MLP__INLINE float mlp__scale2_1(float a, float n)
     return mlp__fma(a * mlp__float((uint32_t)(half + 127) << 23), mlp__float((uint32_t)(i - half + 127) << 23), 0.0f);
 }
 
+MLP__INLINE float mlp__pow2_1(float n, int bias) { return mlp__float((uint32_t)((n > -200.0f && n < 200.0f ? (int)n : 0) + bias) << 23); }
+
+#define MLP__2_64 5.42101086e-20f                                   /* 2^-64 brings (1 + q) 2^(n + 64), which is normal, down to 2^n */
+MLP__INLINE float mlp__power1(float q, float n)
+{
+    const float s = mlp__pow2_1(n, 127 + 64);
+    return mlp__fma(mlp__fma(q, s, s), MLP__2_64, 0.0f);
+}
+
 MLP__INLINE float mlp__split1(float a, float *e)
 {
     uint32_t from_sqrt_half = mlp__bits(a) - 0x3f3504f3u;           /* wraps for a < sqrt(1/2) */
@@ -803,11 +816,14 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return a < b; }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return m ? a : b; }
     MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { return mlp__scale2_1(a, n); }
+    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__pow2_1(n, 127); }
+    MLP__INLINE mlp__vf mlp__vpower(mlp__vf q, mlp__vf n) { return mlp__power1(q, n); }
     MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { return mlp__split1(a, e); }
     MLP__INLINE int mlp__vany(mlp__vm m) { return m; }
     MLP__INLINE int mlp__vfinite(mlp__vf a) { return mlp__finite(a); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { (void)d; return a; }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return a; }
+    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { (void)at; return a; }
     MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
     MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
 
@@ -857,6 +873,13 @@ MLP__INLINE float mlp__split1(float a, float *e)
         rest = _mm_slli_epi32(_mm_add_epi32(rest, _mm_set1_epi32(127)), 23);
         return mlp__vfma(a, _mm_castsi128_ps(rest), _mm_setzero_ps());
     }
+    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias) { return _mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(_mm_cvtps_epi32(n), _mm_set1_epi32(bias)), 23)); }
+    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
+    MLP__INLINE mlp__vf mlp__vpower(mlp__vf q, mlp__vf n)
+    {
+        mlp__vf s = mlp__vbiased(n, 127 + 64);
+        return mlp__vfma(mlp__vfma(q, s, s), _mm_set1_ps(MLP__2_64), _mm_setzero_ps());
+    }
     MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
     {
         __m128i sqrt_half = _mm_set1_epi32(0x3f3504f3), i = _mm_sub_epi32(_mm_castps_si128(a), sqrt_half);
@@ -871,6 +894,14 @@ MLP__INLINE float mlp__split1(float a, float *e)
     }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? _mm_shuffle_ps(a, a, 0x4e) : _mm_shuffle_ps(a, a, 0xb1); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm_cvtss_f32(a); }
+    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
+    {
+        float t[4];
+        uint32_t i[4];
+        _mm_storeu_ps(t, a);
+        memcpy(i, &at, sizeof i);
+        return _mm_setr_ps(t[i[0] & 3], t[i[1] & 3], t[i[2] & 3], t[i[3] & 3]);
+    }
     MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
     {
         mlp__vf low = _mm_unpacklo_ps(*a, *b);
@@ -917,6 +948,13 @@ MLP__INLINE float mlp__split1(float a, float *e)
         rest = _mm256_slli_epi32(_mm256_add_epi32(rest, _mm256_set1_epi32(127)), 23);
         return _mm256_fmadd_ps(a, _mm256_castsi256_ps(rest), _mm256_setzero_ps());
     }
+    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(bias)), 23)); }
+    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
+    MLP__INLINE mlp__vf mlp__vpower(mlp__vf q, mlp__vf n)
+    {
+        mlp__vf s = mlp__vbiased(n, 127 + 64);
+        return _mm256_fmadd_ps(_mm256_fmadd_ps(q, s, s), _mm256_set1_ps(MLP__2_64), _mm256_setzero_ps());
+    }
     MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
     {
         __m256i sqrt_half = _mm256_set1_epi32(0x3f3504f3), i = _mm256_sub_epi32(_mm256_castps_si256(a), sqrt_half);
@@ -934,6 +972,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
         return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e) : _mm256_permute_ps(a, 0xb1);
     }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm256_cvtss_f32(a); }
+    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { return _mm256_permutevar8x32_ps(a, _mm256_castps_si256(at)); }
     MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
     {
         __m256 low = _mm256_unpacklo_ps(*a, *b);
@@ -983,6 +1022,8 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
     MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { return _mm512_scalef_ps(a, n); }
+    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }
+    MLP__INLINE mlp__vf mlp__vpower(mlp__vf q, mlp__vf n) { return _mm512_scalef_ps(_mm512_add_ps(q, _mm512_set1_ps(1.0f)), n); }
     MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
     {
         __m512i sqrt_half = _mm512_set1_epi32(0x3f3504f3), i = _mm512_sub_epi32(_mm512_castps_si512(a), sqrt_half);
@@ -1001,6 +1042,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
              : d == 2 ? _mm512_permute_ps(a, 0x4e) : _mm512_permute_ps(a, 0xb1);
     }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm512_cvtss_f32(a); }
+    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { return _mm512_permutexvar_ps(_mm512_castps_si512(at), a); }
     MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
     {
         __m512 low = _mm512_unpacklo_ps(*a, *b);
@@ -1051,6 +1093,13 @@ MLP__INLINE float mlp__split1(float a, float *e)
         rest = vshlq_n_s32(vaddq_s32(rest, vdupq_n_s32(127)), 23);
         return vfmaq_f32(vdupq_n_f32(0.0f), a, vreinterpretq_f32_s32(rest));
     }
+    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias) { return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(bias)), 23)); }
+    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
+    MLP__INLINE mlp__vf mlp__vpower(mlp__vf q, mlp__vf n)
+    {
+        mlp__vf s = mlp__vbiased(n, 127 + 64);
+        return vfmaq_f32(vdupq_n_f32(0.0f), vfmaq_f32(s, q, s), vdupq_n_f32(MLP__2_64));
+    }
     MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
     {
         int32x4_t sqrt_half = vdupq_n_s32(0x3f3504f3), i = vsubq_s32(vreinterpretq_s32_f32(a), sqrt_half);
@@ -1065,6 +1114,11 @@ MLP__INLINE float mlp__split1(float a, float *e)
     }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? vextq_f32(a, a, 2) : vrev64q_f32(a); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return vgetq_lane_f32(a, 0); }
+    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
+    {
+        uint32x4_t bytes = vaddq_u32(vmulq_n_u32(vreinterpretq_u32_f32(at), 0x04040404u), vdupq_n_u32(0x03020100u));
+        return vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(a), vreinterpretq_u8_u32(bytes)));
+    }
     MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
     {
         mlp__vf low = vzip1q_f32(*a, *b);
@@ -1110,6 +1164,13 @@ MLP__INLINE float mlp__split1(float a, float *e)
         rest = wasm_i32x4_shl(wasm_i32x4_add(rest, wasm_i32x4_splat(127)), 23);
         return mlp__vfma(a, rest, wasm_f32x4_splat(0.0f));
     }
+    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias) { return wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(bias)), 23); }
+    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
+    MLP__INLINE mlp__vf mlp__vpower(mlp__vf q, mlp__vf n)
+    {
+        mlp__vf s = mlp__vbiased(n, 127 + 64);
+        return mlp__vfma(mlp__vfma(q, s, s), wasm_f32x4_splat(MLP__2_64), wasm_f32x4_splat(0.0f));
+    }
     MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
     {
         v128_t sqrt_half = wasm_i32x4_splat(0x3f3504f3), i = wasm_i32x4_sub(a, sqrt_half);
@@ -1124,6 +1185,10 @@ MLP__INLINE float mlp__split1(float a, float *e)
     }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? wasm_i32x4_shuffle(a, a, 2, 3, 0, 1) : wasm_i32x4_shuffle(a, a, 1, 0, 3, 2); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return wasm_f32x4_extract_lane(a, 0); }
+    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
+    {
+        return wasm_i8x16_swizzle(a, wasm_i32x4_add(wasm_i32x4_mul(at, wasm_i32x4_splat(0x04040404)), wasm_i32x4_splat(0x03020100)));
+    }
     MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
     {
         mlp__vf low = wasm_i32x4_shuffle(*a, *b, 0, 4, 1, 5);
@@ -1163,11 +1228,14 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__NOINLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, a.lane[i] < b.lane[i]); }
     MLP__NOINLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, m.lane[i] ? a.lane[i] : b.lane[i]); }
     MLP__NOINLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { MLP__LANES(mlp__vf, mlp__scale2_1(a.lane[i], n.lane[i])); }
+    MLP__NOINLINE mlp__vf mlp__vpow2(mlp__vf n) { MLP__LANES(mlp__vf, mlp__pow2_1(n.lane[i], 127)); }
+    MLP__NOINLINE mlp__vf mlp__vpower(mlp__vf q, mlp__vf n) { MLP__LANES(mlp__vf, mlp__power1(q.lane[i], n.lane[i])); }
     MLP__NOINLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { MLP__LANES(mlp__vf, mlp__split1(a.lane[i], &e->lane[i])); }
     MLP__NOINLINE int mlp__vany(mlp__vm m) { int i, any = 0; for (i = 0; i < 8; i++) any |= m.lane[i]; return any; }
     MLP__NOINLINE int mlp__vfinite(mlp__vf a) { int i, all = 1; for (i = 0; i < 8; i++) all &= mlp__finite(a.lane[i]); return all; }
     MLP__NOINLINE mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__LANES(mlp__vf, a.lane[i ^ d]); }
     MLP__NOINLINE float mlp__vfirst(mlp__vf a) { return a.lane[0]; }
+    MLP__NOINLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { MLP__LANES(mlp__vf, a.lane[mlp__bits(at.lane[i]) & 7]); }
     MLP__NOINLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
     {
         mlp__vf x = *a, y = *b;
@@ -1223,8 +1291,8 @@ MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n) { if (n >= MLP__W) mlp
 
 typedef mlp__vf mlp__binary(mlp__vf, mlp__vf);
 
-/* 16 lanes to one float by the tree 8, 4, 2, 1, the same for every MLP__W */
-MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
+/* 16 lanes to one float by the tree 8, 4, 2, 1, the same for every MLP__W; first the part of it between vectors */
+MLP__INLINE mlp__vf mlp__fold_vectors(mlp__binary *op, mlp__vf v[MLP__N16])
 {
     int i, d;
     MLP__UNROLL
@@ -1232,9 +1300,37 @@ MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
         MLP__UNROLL
         for (i = 0; i < d; i++) v[i] = op(v[i], v[i + d]);
     }
+    return v[0];
+}
+
+MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
+{
+    int d;
+    v[0] = mlp__fold_vectors(op, v);
     MLP__UNROLL
     for (d = MLP__W / 2; d > 0; d /= 2) v[0] = op(v[0], mlp__vswap(v[0], d));
     return mlp__vfirst(v[0]);
+}
+
+/* The rest of the tree for MLP__W vectors at once: lane i of the result is the fold of v[i]. Lanes d apart are folded while the zip
+   that brings them into one place makes room for another vector: 15 zips instead of 32 for 16 lanes. */
+MLP__INLINE mlp__vf mlp__fold_two(mlp__binary *op, int d, mlp__vf a, mlp__vf b)
+{
+    if (d >= 4) mlp__vzip4(&a, &b);
+    else mlp__vzip(&a, &b);
+    return op(a, b);
+}
+
+/* v[0 .. 2 from - 1]: what the steps above `from` left */
+MLP__INLINE mlp__vf mlp__fold_lanes(mlp__binary *op, mlp__vf v[MLP__W], int from)
+{
+    int i, d;
+    MLP__UNROLL
+    for (d = MLP__W / 2; d > 0; d /= 2) {
+        MLP__UNROLL
+        for (i = 0; i < d; i++) if (d <= from) v[i] = mlp__fold_two(op, d, v[i], v[i + d]);
+    }
+    return v[0];
 }
 
 typedef void mlp__zip(mlp__vf *, mlp__vf *);
@@ -1299,6 +1395,13 @@ MLP__INLINE mlp__vf mlp__vexp(mlp__vf x)
     return mlp__vscale2(mlp__vadd(q, mlp__vset1(1.0f)), n);
 }
 
+/* The same bits for x <= 0, where the upper bound is not needed and scaling is cheaper. */
+MLP__INLINE mlp__vf mlp__vexp_negative(mlp__vf x)
+{
+    mlp__vf n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-104.0f), x), &n);
+    return mlp__vpower(q, n);
+}
+
 /* x = m 2^e, f = m - 1: log x = e ln 2 + f - f^2/2 + f^3 p(f). Subnormal x are scaled by 2^24 first. */
 MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
 {
@@ -1333,7 +1436,7 @@ MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
     p = mlp__vfma(p, a2, mlp__vset1(-0.33333328f));
     p = mlp__vfma(p, mlp__vmul(a2, a), a);
     q = mlp__vexpm1_reduced(mlp__vadd(c, c), &n);
-    s = mlp__vscale2(one, n);
+    s = mlp__vpow2(n);
     q = mlp__vsub(one, mlp__vdiv(mlp__vset1(2.0f), mlp__vfma(s, q, mlp__vadd(s, one))));
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
 }
@@ -1343,7 +1446,7 @@ MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
 MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
 {
     mlp__vf one = mlp__vset1(1.0f), e, d, lost, y;
-    e = mlp__vexp(mlp__vneg(mlp__vabs(x)));
+    e = mlp__vexp_negative(mlp__vsign(x, mlp__vset1(-1.0f)));
     d = mlp__vadd(one, e);
     lost = mlp__vsub(e, mlp__vsub(d, one));
     y = mlp__vdiv(mlp__vselect(mlp__vlt(x, mlp__vzero()), e, one), d);
@@ -1360,13 +1463,13 @@ MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 /* log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which neither overflows nor cancels */
 MLP__INLINE mlp__vf mlp__vsoftplus(mlp__vf x)
 {
-    return mlp__vadd(mlp__vlog1p(mlp__vexp(mlp__vneg(mlp__vabs(x)))), mlp__vmax(mlp__vzero(), x));
+    return mlp__vadd(mlp__vlog1p(mlp__vexp_negative(mlp__vsign(x, mlp__vset1(-1.0f)))), mlp__vmax(mlp__vzero(), x));
 }
 
 /* e^x - 1 for x <= 0: 2^n (1 + q) - 1 = 2^n q + (2^n - 1), without cancellation */
 MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vscale2(one, n);
+    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n);
     return mlp__vfma(s, q, mlp__vsub(s, one));
 }
 
@@ -1375,7 +1478,7 @@ MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
 {
     mlp__vf one = mlp__vset1(1.0f), t, p;
-    *e = mlp__vexp(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
+    *e = mlp__vexp_negative(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
     t = mlp__vdiv(one, mlp__vfma(mlp__vset1(0.3f), mlp__vabs(x), one));
     p = mlp__vfma(mlp__vset1(0.03566792f), t, mlp__vset1(-0.15717658f));
     p = mlp__vfma(p, t, mlp__vset1(0.20631142f));
@@ -1552,7 +1655,7 @@ MLP__SLOPE(mish)                                                           /* n/
 MLP__VALUE(sin) { return mlp__vsin(z); }
 MLP__SLOPE(sin) { return mlp__vcos(z); }
 
-MLP__VALUE(gaussian) { return mlp__vexp(mlp__vneg(mlp__vmul(z, z))); }
+MLP__VALUE(gaussian) { return mlp__vexp_negative(mlp__vneg(mlp__vmul(z, z))); }
 MLP__SLOPE(gaussian) { return mlp__vmul(mlp__vmul(mlp__vset1(-2.0f), z), a); }
 
 /* Columns: enum, name, default of alpha (0: it takes none), the slope needs z, initializer. */
@@ -1675,123 +1778,313 @@ static void mlp__k_loss_backward(mlp_loss loss, float delta, size_t n, const flo
 
 MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf p) { return mlp__vmul(a, b); }
 MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__MAYBE mlp__vf z, mlp__vf alpha) { return mlp__vfma(alpha, x, y); }
-MLP__INLINE mlp__vf mlp__scale_value(mlp__vf x, MLP__MAYBE mlp__vf y, MLP__MAYBE mlp__vf z, mlp__vf factor) { return mlp__vmul(x, factor); }
 
 static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out) { mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out); }
 
 static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y) { mlp__map(mlp__axpy_value, alpha, n, x, y, y, y); }
 
-static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
+/* Rows. Each row has values of its own, folded from its elements, and its elements are then a function of these. Short rows are worked
+   on in groups of MLP__W: one vector holds a value of each, and the elements go through in whole vectors, as if there were no rows. Two
+   groups take turns, so that no fold loads what has just been stored in other pieces (10 % of softmax). A long row goes through alone. */
+#define MLP__SHORT_ROW  (4 * MLP__W)
+#define MLP__TWO_GROUPS (2 * MLP__W)
+MLP__INLINE size_t mlp__rows_at_once(size_t rows, size_t cols) { return cols < MLP__SHORT_ROW ? mlp__smaller(rows, MLP__TWO_GROUPS) : 1; }
+
+/* one step of a fold: lanes and the next elements of x and y */
+typedef mlp__vf mlp__folding(mlp__vf lanes, mlp__vf x, mlp__vf y);
+
+MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vmax(m, x); }
+MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vadd(sum, x); }
+MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
+
+/* The lanes of a row: element j belongs to lane j % 16. First what is behind the last 16, n <= 16. Lanes without an element keep
+   their value: the largest of itself, or the sum with 0. */
+MLP__INLINE void mlp__row_rest(mlp__folding *f, size_t n, const float *x, const float *y, mlp__vf lanes[MLP__N16])
 {
     size_t i;
-    for (i = 0; i < rows; i++, x += cols) mlp__map(mlp__scale_value, factors[i], cols, x, x, x, x);
+    MLP__UNROLL
+    for (i = 0; i < MLP__N16; i++) {
+        const size_t j = i * MLP__W;
+        const mlp__vf fill = f == mlp__fold_max ? lanes[i] : mlp__vzero();
+        if (j < n) lanes[i] = f(lanes[i], mlp__vget(x + j, n - j, fill), mlp__vget(y + j, n - j, fill));
+    }
 }
 
-/* Sums and maxima over a row: element j belongs to lane j % 16. The lanes are MLP__N16 vectors, folded at the end. */
-#define MLP__FOR_16_LANES(j, v, n) for (j = 0; j < (n); j += MLP__PANEL) for (v = 0; v < MLP__N16 && j + v * MLP__W < (n); v++)
-
-static float mlp__row_max(size_t n, const float *x)
+MLP__INLINE void mlp__row_lanes(mlp__folding *f, mlp__vf start, size_t n, const float *x, const float *y, mlp__vf lanes[MLP__N16])
 {
-    mlp__vf m[MLP__N16];
-    size_t j, v;
-    for (v = 0; v < MLP__N16; v++) m[v] = mlp__vset1(mlp__float(0xff800000u));
-    MLP__FOR_16_LANES(j, v, n) m[v] = mlp__vmax(m[v], mlp__vget(x + j + v * MLP__W, n - j - v * MLP__W, m[v]));
-    return mlp__fold(mlp__vmax, m);
+    size_t i, j;
+    MLP__UNROLL
+    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
+    for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
+        MLP__UNROLL
+        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
+    }
+    mlp__row_rest(f, n - j, x + j, y + j, lanes);
+}
+
+/* n <= 16: all in registers */
+MLP__INLINE mlp__vf mlp__short_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
+{
+    mlp__vf lanes[MLP__N16];
+    size_t i;
+    MLP__UNROLL
+    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
+    mlp__row_rest(f, n, x, y, lanes);
+    return mlp__fold_vectors(op, lanes);
+}
+
+/* x, y: rows x cols, rows <= MLP__W. values[i] = the fold of row i from `first` on, `first` where there is none */
+MLP__INLINE void mlp__fold_group(mlp__folding *f, mlp__binary *op, float first, size_t rows, size_t cols, const float *x, const float *y,
+                                 float values[MLP__W])
+{
+    const mlp__vf start = mlp__vset1(first);
+    const size_t half = MLP__W / 2 * cols;
+    float all[MLP__W * MLP__W];
+    mlp__vf v[MLP__W], lanes[MLP__N16];
+    size_t i;
+    int k;
+    if (rows == 1) {
+        mlp__row_lanes(f, start, cols, x, y, lanes);
+        mlp__vstore(values, mlp__vset1(mlp__fold(op, lanes)));
+    } else if (rows == MLP__W && cols <= MLP__PANEL) {
+        MLP__UNROLL
+        for (k = 0; k < MLP__W / 2; k++, x += cols, y += cols)
+            v[k] = mlp__fold_two(op, MLP__W / 2, mlp__short_row(f, op, start, cols, x, y), mlp__short_row(f, op, start, cols, x + half, y + half));
+        mlp__vstore(values, mlp__fold_lanes(op, v, MLP__W / 4));
+    } else {
+        for (i = 0; i < rows; i++) {
+            mlp__row_lanes(f, start, cols, x + i * cols, y + i * cols, lanes);
+            mlp__vstore(all + i * MLP__W, mlp__fold_vectors(op, lanes));
+        }
+        for (; i < MLP__W; i++) mlp__vstore(all + i * MLP__W, start);
+        MLP__UNROLL
+        for (k = 0; k < MLP__W; k++) v[k] = mlp__vload(all + k * MLP__W);
+        mlp__vstore(values, mlp__fold_lanes(op, v, MLP__W / 2));
+    }
+}
+
+/* the same for rows <= MLP__TWO_GROUPS */
+MLP__INLINE void mlp__fold_rows(mlp__folding *f, mlp__binary *op, float first, size_t rows, size_t cols, const float *x, const float *y,
+                                float values[MLP__TWO_GROUPS])
+{
+    size_t i;
+    for (i = 0; i < rows; i += MLP__W)
+        mlp__fold_group(f, op, first, mlp__smaller(rows - i, MLP__W), cols, x + i * cols, y + i * cols, values + i);
+}
+
+#define MLP__LOWEST mlp__float(0xff800000u)              /* -infinity, exp of which is 0 */
+MLP__NOINLINE void mlp__max_of_rows(size_t rows, size_t cols, const float *x, float values[MLP__TWO_GROUPS])
+{
+    mlp__fold_rows(mlp__fold_max, mlp__vmax, MLP__LOWEST, rows, cols, x, x, values);
+}
+
+MLP__NOINLINE void mlp__sum_of_rows(size_t rows, size_t cols, const float *x, float values[MLP__TWO_GROUPS])
+{
+    mlp__fold_rows(mlp__fold_sum, mlp__vadd, 0.0f, rows, cols, x, x, values);
+}
+
+/* out = f(x, y, p, q) for n <= MLP__W elements */
+MLP__INLINE void mlp__map_part(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q, float *out)
+{
+    mlp__vput(out, f(mlp__vget(x, n, mlp__vzero()), mlp__vget(y, n, mlp__vzero()), p, q), n);
+}
+
+/* The row of each element of a group of short rows, as vpick takes it: each row's number is written over the excess of the one before. */
+typedef struct { float row[MLP__SHORT_ROW * MLP__W + MLP__W]; } mlp__row_numbers;
+
+MLP__INLINE void mlp__number_rows(mlp__row_numbers *numbers, size_t rows, size_t cols)
+{
+    size_t i, j;
+    if (rows == 1 || cols >= MLP__SHORT_ROW) return;
+    for (i = 0; i < mlp__smaller(rows, MLP__W); i++)
+        for (j = 0; j < cols; j += MLP__W) mlp__vstore(numbers->row + i * cols + j, mlp__vset1(mlp__float((uint32_t)i)));
+}
+
+/* x, y, out: rows x cols, rows <= MLP__TWO_GROUPS; p, q: a value for each row. out = f(x, y, p, q). */
+MLP__INLINE void mlp__map_rows(mlp__elementwise *f, size_t rows, size_t cols, const mlp__row_numbers *numbers, const float *x, const float *y,
+                               const float p[MLP__TWO_GROUPS], const float q[MLP__TWO_GROUPS], float *out)
+{
+    size_t j, n;
+    if (rows == 1) {
+        const mlp__vf p1 = mlp__vset1(*p), q1 = mlp__vset1(*q);
+        for (j = 0; j + MLP__W <= cols; j += MLP__W) mlp__map_part(f, MLP__W, x + j, y + j, p1, q1, out + j);
+        if (j < cols) mlp__map_part(f, cols - j, x + j, y + j, p1, q1, out + j);
+    } else for (n = rows * cols; n > 0; n -= j, x += j, y += j, out += j, p += MLP__W, q += MLP__W) {
+        const mlp__vf ps = mlp__vload(p), qs = mlp__vload(q);
+        const size_t group = mlp__smaller(n, MLP__W * cols);
+        for (j = 0; j + MLP__W <= group; j += MLP__W) {
+            const mlp__vf row = mlp__vload(numbers->row + j);
+            mlp__map_part(f, MLP__W, x + j, y + j, mlp__vpick(ps, row), mlp__vpick(qs, row), out + j);
+        }
+        if (j < group) {
+            const mlp__vf row = mlp__vload(numbers->row + j);
+            mlp__map_part(f, group - j, x + j, y + j, mlp__vpick(ps, row), mlp__vpick(qs, row), out + j);
+            j = group;
+        }
+    }
+}
+
+#define MLP__BY_ROW(name) MLP__INLINE mlp__vf mlp__##name(MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, MLP__MAYBE mlp__vf p, MLP__MAYBE mlp__vf q)
+MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
+MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
+MLP__BY_ROW(row_exp)            { return mlp__vexp_negative(mlp__vsub(x, p)); }
+MLP__BY_ROW(row_softmax_slope)  { return mlp__vmul(x, mlp__vsub(y, p)); }
+MLP__BY_ROW(row_cross_entropy)  /* -y ((z - p) + q); a target of 0 counts nothing */
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(y)), mlp__vneg(mlp__vmul(y, mlp__vadd(mlp__vsub(x, p), q))), mlp__vzero());
+}
+MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vfma(x, p, mlp__vneg(y)); }
+
+static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
+{
+    float f[MLP__TWO_GROUPS];
+    mlp__row_numbers numbers;
+    size_t n, i;
+    mlp__number_rows(&numbers, rows, cols);
+    for (; rows > 0; rows -= n, x += n * cols, factors += n) {
+        n = mlp__rows_at_once(rows, cols);
+        for (i = 0; i < n; i += MLP__W) mlp__vstore(f + i, mlp__vget(factors + i, n - i, mlp__vzero()));
+        mlp__map_rows(mlp__row_scale, n, cols, &numbers, x, x, f, f, x);
+    }
+}
+
+/* z, a: n. One row: its exponentials are summed as they come, those of the last 16 elements stay in registers: a load soon after a
+   partial store waits for it, which is half the time for 10 elements. */
+MLP__NOINLINE void mlp__softmax_row(size_t n, const float *z, float *a)
+{
+    const mlp__vf lowest = mlp__vset1(MLP__LOWEST);
+    mlp__vf lanes[MLP__N16], e[MLP__N16], max, sum;
+    size_t j, i, at;
+    mlp__row_lanes(mlp__fold_max, lowest, n, z, z, lanes);
+    max = mlp__vset1(mlp__fold(mlp__vmax, lanes));
+    MLP__UNROLL
+    for (i = 0; i < MLP__N16; i++) lanes[i] = e[i] = mlp__vzero();
+    for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
+        MLP__UNROLL
+        for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W) {
+            e[i] = mlp__vexp_negative(mlp__vsub(mlp__vload(z + at), max));
+            mlp__vstore(a + at, e[i]);
+            lanes[i] = mlp__vadd(lanes[i], e[i]);
+        }
+    }
+    MLP__UNROLL
+    for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W)
+        if (at < n) {
+            e[i] = mlp__vexp_negative(mlp__vsub(mlp__vget(z + at, n - at, lowest), max));
+            lanes[i] = mlp__vadd(lanes[i], e[i]);
+        }
+    sum = mlp__vset1(mlp__fold(mlp__vadd, lanes));
+    for (at = 0; at < j; at += MLP__W) mlp__vstore(a + at, mlp__vdiv(mlp__vload(a + at), sum));
+    MLP__UNROLL
+    for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W)
+        if (at < n) mlp__vput(a + at, mlp__vdiv(e[i], sum), n - at);
 }
 
 /* z, a: rows x cols. a = exp(z - max z) / sum of these */
 static void mlp__k_softmax(size_t rows, size_t cols, const float *z, float *a)
 {
-    const mlp__vf lowest = mlp__vset1(mlp__float(0xff800000u));     /* exp of it is 0 */
-    size_t i, j, v;
-    for (i = 0; i < rows; i++, z += cols, a += cols) {
-        const mlp__vf max = mlp__vset1(mlp__row_max(cols, z));
-        mlp__vf sum[MLP__N16], total;
-        for (v = 0; v < MLP__N16; v++) sum[v] = mlp__vzero();
-        MLP__FOR_16_LANES(j, v, cols) {
-            size_t at = j + v * MLP__W;
-            mlp__vf e = mlp__vexp(mlp__vsub(mlp__vget(z + at, cols - at, lowest), max));
-            mlp__vput(a + at, e, cols - at);
-            sum[v] = mlp__vadd(sum[v], e);
-        }
-        total = mlp__vset1(mlp__fold(mlp__vadd, sum));
-        for (j = 0; j < cols; j += MLP__W) mlp__vput(a + j, mlp__vdiv(mlp__vget(a + j, cols - j, total), total), cols - j);
+    float max[MLP__TWO_GROUPS], sum[MLP__TWO_GROUPS];
+    mlp__row_numbers numbers;
+    size_t n;
+    mlp__number_rows(&numbers, rows, cols);
+    for (; rows > 0; rows -= n, z += n * cols, a += n * cols) {
+        n = mlp__rows_at_once(rows, cols);
+        if (n == 1) { mlp__softmax_row(cols, z, a); continue; }
+        mlp__max_of_rows(n, cols, z, max);
+        mlp__map_rows(mlp__row_exp, n, cols, &numbers, z, z, max, max, a);
+        mlp__sum_of_rows(n, cols, a, sum);
+        mlp__map_rows(mlp__row_divide, n, cols, &numbers, a, a, sum, sum, a);
     }
 }
 
 /* a, da, dz: rows x cols. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
 static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, const float *da, float *dz)
 {
-    const mlp__vf zero = mlp__vzero();
-    size_t i, j, v;
-    for (i = 0; i < rows; i++, a += cols, da += cols, dz += cols) {
-        mlp__vf sum[MLP__N16], total;
-        for (v = 0; v < MLP__N16; v++) sum[v] = zero;
-        MLP__FOR_16_LANES(j, v, cols) {
-            size_t at = j + v * MLP__W;
-            sum[v] = mlp__vfma(mlp__vget(a + at, cols - at, zero), mlp__vget(da + at, cols - at, zero), sum[v]);
-        }
-        total = mlp__vset1(mlp__fold(mlp__vadd, sum));
-        for (j = 0; j < cols; j += MLP__W)
-            mlp__vput(dz + j, mlp__vmul(mlp__vget(a + j, cols - j, zero), mlp__vsub(mlp__vget(da + j, cols - j, zero), total)), cols - j);
+    float sum[MLP__TWO_GROUPS];
+    mlp__row_numbers numbers;
+    size_t n;
+    mlp__number_rows(&numbers, rows, cols);
+    for (; rows > 0; rows -= n, a += n * cols, da += n * cols, dz += n * cols) {
+        n = mlp__rows_at_once(rows, cols);
+        mlp__fold_rows(mlp__fold_dot, mlp__vadd, 0.0f, n, cols, a, da, sum);
+        mlp__map_rows(mlp__row_softmax_slope, n, cols, &numbers, a, da, sum, sum, dz);
     }
 }
 
 /* z, a = softmax(z), y, l: rows x cols. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where
-   a_j underflows. A target of 0 counts nothing. */
+   a_j underflows. */
 static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, const float *a, const float *y, float *l)
 {
-    const mlp__vf zero = mlp__vzero();
-    size_t i, j;
-    for (i = 0; i < rows; i++, z += cols, a += cols, y += cols, l += cols) {
-        const mlp__vf max = mlp__vset1(mlp__row_max(cols, z)), log_max = mlp__vlog(mlp__vset1(mlp__row_max(cols, a)));
-        for (j = 0; j < cols; j += MLP__W) {
-            mlp__vf target = mlp__vget(y + j, cols - j, zero), log_a = mlp__vadd(mlp__vsub(mlp__vget(z + j, cols - j, zero), max), log_max);
-            mlp__vput(l + j, mlp__vselect(mlp__vlt(zero, mlp__vabs(target)), mlp__vneg(mlp__vmul(target, log_a)), zero), cols - j);
-        }
+    float max[MLP__TWO_GROUPS], max_a[MLP__TWO_GROUPS], log_max[MLP__TWO_GROUPS];
+    mlp__row_numbers numbers;
+    size_t n, i;
+    mlp__number_rows(&numbers, rows, cols);
+    for (; rows > 0; rows -= n, z += n * cols, a += n * cols, y += n * cols, l += n * cols) {
+        n = mlp__rows_at_once(rows, cols);
+        mlp__max_of_rows(n, cols, z, max);
+        mlp__max_of_rows(n, cols, a, max_a);
+        for (i = 0; i < n; i += MLP__W) mlp__vstore(log_max + i, mlp__vlog(mlp__vload(max_a + i)));
+        mlp__map_rows(mlp__row_cross_entropy, n, cols, &numbers, z, y, max, log_max, l);
     }
 }
 
 /* a, y, dz: rows x cols. dz = a sum(y) - y, with rows of y that sum to 1: a - y */
 static void mlp__k_cross_entropy_backward(size_t rows, size_t cols, const float *a, const float *y, float *dz)
 {
-    const mlp__vf zero = mlp__vzero();
-    size_t i, j, v;
-    for (i = 0; i < rows; i++, a += cols, y += cols, dz += cols) {
-        mlp__vf sum[MLP__N16], total;
-        for (v = 0; v < MLP__N16; v++) sum[v] = zero;
-        MLP__FOR_16_LANES(j, v, cols) sum[v] = mlp__vadd(sum[v], mlp__vget(y + j + v * MLP__W, cols - j - v * MLP__W, zero));
-        total = mlp__vset1(mlp__fold(mlp__vadd, sum));
-        for (j = 0; j < cols; j += MLP__W)
-            mlp__vput(dz + j, mlp__vfma(mlp__vget(a + j, cols - j, zero), total, mlp__vneg(mlp__vget(y + j, cols - j, zero))), cols - j);
+    float sum[MLP__TWO_GROUPS];
+    mlp__row_numbers numbers;
+    size_t n;
+    mlp__number_rows(&numbers, rows, cols);
+    for (; rows > 0; rows -= n, a += n * cols, y += n * cols, dz += n * cols) {
+        n = mlp__rows_at_once(rows, cols);
+        mlp__sum_of_rows(n, cols, y, sum);
+        mlp__map_rows(mlp__row_cross_entropy_slope, n, cols, &numbers, a, y, sum, sum, dz);
     }
 }
 
-/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows. */
+/* sums of n <= nv * MLP__W columns down the rows of x */
+MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums, int accumulate)
+{
+    mlp__vf sum[4];
+    int v;
+    MLP__UNROLL
+    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
+    for (; rows > 0; rows--, x += stride) {
+        MLP__UNROLL
+        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+    }
+    MLP__UNROLL
+    for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
+}
+
+/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once are four
+   chains of additions, and whole lines of wide matrices. */
 static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
 {
-    const mlp__vf zero = mlp__vzero();
-    size_t i, j;
-    for (j = 0; j < cols; j += MLP__W) {
-        mlp__vf sum = accumulate ? mlp__vget(sums + j, cols - j, zero) : zero;
-        for (i = 0; i < rows; i++) sum = mlp__vadd(sum, mlp__vget(x + i * stride + j, cols - j, zero));
-        mlp__vput(sums + j, sum, cols - j);
-    }
+    size_t j;
+    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride, sums + j, accumulate);
+    for (; j + MLP__W <= cols; j += MLP__W) mlp__some_column_sums(1, MLP__W, rows, x + j, stride, sums + j, accumulate);
+    if (j < cols) mlp__some_column_sums(1, cols - j, rows, x + j, stride, sums + j, accumulate);
 }
 
 /* Optimizer state of a weight whose gradient stays 0 would end as a subnormal number, slow for ever. */
 MLP__INLINE mlp__vf mlp__flush(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x); }
 
+/* n <= MLP__W weights */
+MLP__INLINE void mlp__momentum_part(size_t n, float *w, const float *g, float *v, mlp__vf rate, mlp__vf mu, int nesterov)
+{
+    const mlp__vf zero = mlp__vzero(), gi = mlp__vget(g, n, zero), vi = mlp__flush(mlp__vfma(mu, mlp__vget(v, n, zero), gi));
+    mlp__vput(v, vi, n);
+    mlp__vput(w, mlp__vfnma(rate, nesterov ? mlp__vfma(mu, vi, gi) : vi, mlp__vget(w, n, zero)), n);
+}
+
 /* w, g, v: n */
 static void mlp__k_momentum(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov)
 {
-    const mlp__vf zero = mlp__vzero(), mu = mlp__vset1(momentum), r = mlp__vset1(rate);
+    const mlp__vf mu = mlp__vset1(momentum), r = mlp__vset1(rate);
     size_t i;
-    for (i = 0; i < n; i += MLP__W) {
-        mlp__vf gi = mlp__vget(g + i, n - i, zero), vi = mlp__flush(mlp__vfma(mu, mlp__vget(v + i, n - i, zero), gi));
-        mlp__vput(v + i, vi, n - i);
-        mlp__vput(w + i, mlp__vfnma(r, nesterov ? mlp__vfma(mu, vi, gi) : vi, mlp__vget(w + i, n - i, zero)), n - i);
-    }
+    for (i = 0; i + MLP__W <= n; i += MLP__W) mlp__momentum_part(MLP__W, w + i, g + i, v + i, r, mu, nesterov);
+    if (i < n) mlp__momentum_part(n - i, w + i, g + i, v + i, r, mu, nesterov);
 }
 
 /* w, g, m, v: n */
