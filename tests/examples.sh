@@ -5,8 +5,18 @@
 build() { $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "$1" -o "$tmp/$(basename "$1" .c)"; }
 for example in examples/*.c; do check "$example: builds" build "$example"; done
 
-xor_learned() { "$tmp/xor" | awk '{ if (/xor/ && ($1 != $3) != ($5 > 0.5)) bad = 1 } / xor / { n++ } END { exit bad || n != 4 }'; }
-check "examples/xor.c: learns xor" xor_learned
+xor_learned() { "$tmp/$1" | awk '{ if (/xor/ && ($1 != $3) != ($5 > 0.5)) bad = 1 } / xor / { n++ } END { exit bad || n != 4 }'; }
+check "examples/xor.c: learns xor" xor_learned xor
+check "examples/embed.c: has learned xor" xor_learned embed
+
+refused() { ! "$tmp/from_pytorch" "$1" 2> "$tmp/said" && grep -q "$2" "$tmp/said"; }
+check "examples/from_pytorch.c: a missing file is an error" refused "$tmp/missing" "cannot open"
+same_as_pytorch() { # but for the last digit printed
+    "$python" examples/from_pytorch.py "$tmp/circle" > "$tmp/theirs" && "$tmp/from_pytorch" "$tmp/circle" > "$tmp/ours" &&
+        paste -d ' ' "$tmp/ours" "$tmp/theirs" | awk '{ d = $7 - $14; if ($1 $2 != $8 $9 || d * d > 2e-6) bad = 1 } END { exit bad || NR != 4 }'
+}
+if python_with torch; then check "examples/from_pytorch.c: as PyTorch says" same_as_pytorch
+else skip "examples/from_pytorch.c beside PyTorch" torch; fi
 
 accuracy_of_seeds() { # mean test accuracy over seeds 0..9, each with its own split, weights and order
     for seed in 0 1 2 3 4 5 6 7 8 9; do "$tmp/digits" $seed | tail -n 1; done |
