@@ -86,4 +86,13 @@ if [ -e "$BUILD/onnxruntime/node_modules/onnxruntime-node" ]; then
     check "ONNX Runtime: outputs within 1e-5" for_models same_in_onnx
 else skip "ONNX Runtime" onnxruntime; fi
 
+# ---- PyTorch ----
+
+if python_with torch; then
+    "$python" tests/pytorch.py "$tmp/interop" "$dir" $models > "$tmp/torch" 2> "$tmp/torch.errors" ||
+        fail "tests/pytorch.py: $(tail -n 1 "$tmp/torch.errors")"
+    while read -r status name; do
+        if [ "$status" = ok ]; then pass "PyTorch: $name"; else fail "PyTorch: $name"; fi
+    done < "$tmp/torch"
+else skip "PyTorch" torch; fi
 finish
