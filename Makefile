@@ -37,7 +37,7 @@ flags_avx512       := -mavx512f
 flags_neon         :=
 flags_wasm         := -msimd128
 
-.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-interop check-all bench clean help install
+.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-interop check-fuzz check-all bench clean help install
 .DEFAULT_GOAL := help
 
 help:
@@ -47,6 +47,7 @@ help:
 	@echo "make check-tiles     the inner loops of the matrix products in the disassembly: exact, no spills"
 	@echo "make check-interop   models in PyTorch, ONNX Runtime (by npm) and as C under other compilers, and PyTorch's here"
 	@echo "make check-sanitize  the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make check-fuzz      model files made up by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make check-break     each patch of tests/break must make its test fail"
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
 	@echo "make check-all       all of these, nothing reduced"
@@ -61,7 +62,7 @@ $(BUILD)/%-$(SIMD): examples/%.c mlp.h | $(BUILD)
 
 run: $(BUILD)/digits-$(SIMD)
 	@echo "SIMD=$(SIMD) (of: $(sort $(HERE)))"
-	@$(BUILD)/digits-$(SIMD)
+	@$(BUILD)/digits-$(SIMD) 0 examples/data/digits.csv $(BUILD)/digits.safetensors
 
 $(BUILD):
 	@mkdir -p $@
@@ -88,7 +89,7 @@ endif
 
 # ---- tests: one program of all sections for each build, one of all builds against each other, scripts ----
 
-SECTIONS := $(wildcard tests/*.c) tests/test.h tests/reference.h
+SECTIONS := $(filter-out tests/fuzz_load.c,$(wildcard tests/*.c)) tests/test.h tests/reference.h
 TEST_FLAGS := -std=c99 -Wall -Wextra -Wno-unused-function
 
 $(BUILD)/all-%: $(SECTIONS) mlp.h | $(BUILD)
@@ -144,7 +145,7 @@ RUN := JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" SIMD_FLAGS="$(flags_$(SIMD))" sh tes
 
 test:
 	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(BUILD)/bits
-	@$(RUN) $(ALL_HERE) $(BITS_RUNS) "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/examples.sh"
+	@$(RUN) $(ALL_HERE) $(BITS_RUNS) "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/disk.sh" "sh tests/examples.sh"
 
 # ---- wider checks ----
 
@@ -180,6 +181,15 @@ check-sanitize:
 check-break:
 	@CC="$(CC)" SIMD_FLAGS="$(flags_$(SIMD))" JOBS=$(JOBS) sh tests/break.sh
 
+# clang with its fuzzer (Debian: libclang-rt-14-dev); what it finds stays in build/fuzz
+FUZZ_SECONDS ?= 60
+$(BUILD)/fuzz_load: tests/fuzz_load.c mlp.h | $(BUILD)
+	clang -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< -o $@
+$(BUILD)/fuzz_seeds: tests/fuzz_load.c mlp.h | $(BUILD)
+	$(CC) -std=c99 -O1 -DFUZZ_SEEDS $< -o $@
+check-fuzz:
+	@sh tests/fuzz.sh $(BUILD) $(FUZZ_SECONDS)
+
 ULP := $(foreach f,exp log tanh sigmoid sin cos,$(foreach i,$(if $(filter sse2,$(HERE)),sse2,scalar) $(filter avx512,$(HERE)),$(f)/$(i)))
 check-ulp: $(ULP:%=check-ulp/%)
 check-ulp/%:
@@ -189,6 +199,7 @@ check-ulp/%:
 check-all: test check-tiles check-break check-interop
 	@$(MAKE) check-cross check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
+	@$(MAKE) check-fuzz
 
 # ---- the rest ----
 

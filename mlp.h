@@ -46,7 +46,7 @@
    Search for a tag to jump to its section.
 
    >>program    a program                     >>gemm       tiles, matrix products, layer kernels
-   >>manual     limits, model, memory, bits   >>table      the kernels of this build as one table
+   >>manual     limits, model, files, bits    >>table      the kernels of this build as one table
    >>options    macros and their price        >>dispatch   which table a net uses
    >>api        types and functions           >>rng        random numbers, permutation
                                               >>net        desc, memory, weights
@@ -54,7 +54,7 @@
    >>platform   compilers, fma, square root   >>loss       losses, forward beside backward
    >>simd       choice; one block per ISA     >>optim      optimizers
    >>vmath      exp, log, tanh, sigmoid       >>train      batches, fit, evaluate
-   >>kernels    elementwise and row kernels   >>io         files
+   >>kernels    elementwise and row kernels   >>io         saving and loading models
                                               >>history    >>license
 
 >>manual
@@ -77,6 +77,27 @@
      offsets: for each layer the weights in panels of 16 units, [units/16][inputs][16] and
      the last panel [inputs][units % 16], then the biases. There is no padding in between.
      mlp_get_weights and mlp_set_weights speak [units][inputs].
+
+   Files
+     A model is a safetensors file with the state_dict of the same nn.Sequential in PyTorch:
+     float32 "M.weight" [units][inputs] and "M.bias", M the number of the module: each layer
+     is a module, and so is its activation unless it is identity. The desc (activations,
+     loss, seed, ...) is in its __metadata__ under keys that begin with "mlp.", so that
+     mlp_load(&net, path, NULL) makes the same net. Custom functions are not in a file: give
+     them in mlp_load_desc.desc. The bytes do not depend on the platform. A checkpoint has
+     the optimizer's state and the count of epochs besides, as more tensors; mlp_load reads
+     the net in it.
+     Files of others, without that metadata, load when mlp_load_desc has the activations or
+     a desc. One row of Linears: tensors "*.weight" and "*.bias" whose names differ in their
+     last number only (0.weight, net.2.weight, fc1.weight, ...), in the order of that
+     number; F32, F64, F16 or BF16; any may lack its bias. Each must take what the one
+     before gives. All else is refused by the tensor's name.
+     Later versions read what this one writes; what an older one cannot read, it refuses by
+     mlp.version. Keys of the metadata that it does not know, it skips.
+     A damaged or hostile file is an error with the place of its first bad byte, never more
+     than that: nothing is believed before the bytes are there; a key twice, a hole, an
+     overlap or a byte behind the end is refused. A test vector (mlp_save_desc.test_input)
+     goes with the model and is checked when it is loaded.
 
    Threads
      Any number of threads may call the functions that take a const mlp * on one net at
@@ -121,6 +142,8 @@
                         files with avx2 and avx512 above. Price: 3 objects, one choice per net.
    MLP_DISPATCH_TABLES(X)
                         the tables to choose from, best first; default X(avx512) X(avx2).
+   MLP_NO_STDIO         (everywhere) no files: models in memory only, and none of open, read, write,
+                        fsync, close, rename, remove is called.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -3365,6 +3388,8 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
 /* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and "M.weight", M its
    module's number, and the desc as strings in the metadata. */
 
+#include <stdarg.h>
+
 /* Names in files, in the order of the enums. */
 #define MLP__STRING_OF(NAME, name, ...) #name,
 static const char *const mlp__activation_names[] = { "default", MLP__ACTIVATIONS(MLP__STRING_OF) "softmax", "custom", NULL };
@@ -3455,42 +3480,56 @@ static void mlp__put_float(mlp__out *o, float x)
     mlp__put_number(o, (uint64_t)(exponent < 0 ? -exponent : exponent));
 }
 
+/* %s text, %u uint64_t, %f float: as little of printf as files need, since its own depends on the locale */
+static void mlp__print_list(mlp__out *o, const char *format, va_list list)
+{
+    for (; *format; format++) {
+        if (*format != '%') mlp__put(o, format, 1);
+        else if (*++format == 's') mlp__put_text(o, va_arg(list, const char *));
+        else if (*format == 'u') mlp__put_number(o, va_arg(list, uint64_t));
+        else mlp__put_float(o, (float)va_arg(list, double));
+    }
+}
+
+static void mlp__print(mlp__out *o, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    mlp__print_list(o, format, list);
+    va_end(list);
+}
+
 /* ---- saving ---- */
 
 #define MLP__TOLERANCE 1e-4f
 
 /* What is saved: with a test vector, with optimizer state. */
-typedef struct { const mlp *net; const float *test_input, *test_output; float tolerance; int checkpoint, states; mlp__opt_state opt; } mlp__saving;
+typedef struct {
+    const mlp *net;
+    const float *test_input, *test_output;
+    float tolerance;
+    int checkpoint, states;                 /* states: arrays of the optimizer */
+    mlp__opt_state opt;
+} mlp__saving;
 
 /* states run 0: the parameters; others: of the optimizer */
 static float *mlp__run_of(const mlp *net, int states_run)
 {
-    return states_run == 0 ? net->params
-                           : (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state)) + (size_t)(states_run - 1) * net->count;
-}
-
-static void mlp__put_name(mlp__out *o, const mlp *net, int states_run, int layer, int bias)
-{
-    if (states_run) { mlp__put_text(o, "mlp.state"); mlp__put_number(o, (uint64_t)states_run); mlp__put_text(o, "."); }
-    mlp__put_number(o, (uint64_t)mlp__module(&net->desc, layer));
-    mlp__put_text(o, bias ? ".bias" : ".weight");
+    float *states;
+    if (states_run == 0) return net->params;
+    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
+    return states + (size_t)(states_run - 1) * net->count;
 }
 
 /* A tensor's entry in the header; its data is at `at`. Returns where it ends. */
 static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int states_run, int layer, int bias, uint64_t at)
 {
     const mlp__shape *s = &net->shape[layer];
-    const uint64_t end = at + (uint64_t)s->out * (bias ? 1 : s->in) * 4;
-    mlp__put_text(o, ",\"");
-    mlp__put_name(o, net, states_run, layer, bias);
-    mlp__put_text(o, "\":{\"dtype\":\"F32\",\"shape\":[");
-    mlp__put_number(o, s->out);
-    if (!bias) { mlp__put_text(o, ","); mlp__put_number(o, s->in); }
-    mlp__put_text(o, "],\"data_offsets\":[");
-    mlp__put_number(o, at);
-    mlp__put_text(o, ",");
-    mlp__put_number(o, end);
-    mlp__put_text(o, "]}");
+    const uint64_t module = (uint64_t)mlp__module(&net->desc, layer), out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
+    mlp__print(o, states_run ? ",\"mlp.state%u." : ",\"", (uint64_t)states_run);
+    if (bias) mlp__print(o, "%u.bias\":{\"dtype\":\"F32\",\"shape\":[%u]", module, out);
+    else mlp__print(o, "%u.weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", module, out, in);
+    mlp__print(o, ",\"data_offsets\":[%u,%u]}", at, end);
     return end;
 }
 
@@ -3531,73 +3570,48 @@ static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
             }
 }
 
-static void mlp__put_key(mlp__out *o, const char *key)
+/* an entry of the metadata that is a name, and a value where there is one */
+static void mlp__put_named(mlp__out *o, const char *before, const char *name, float value)
 {
-    mlp__put_text(o, "\",\"");
-    mlp__put_text(o, key);
-    mlp__put_text(o, "\":\"");
+    mlp__print(o, value != 0 ? "%s%s:%f" : "%s%s", before, name, (double)mlp__meant(value));
 }
 
-static void mlp__put_named(mlp__out *o, const char *name, int has_value, float value)
-{
-    mlp__put_text(o, name);
-    if (has_value) { mlp__put_text(o, ":"); mlp__put_float(o, mlp__meant(value)); }
-}
-
-static void mlp__put_floats(mlp__out *o, const float *x, size_t n)
+static void mlp__put_floats(mlp__out *o, const char *key, const float *x, size_t n)
 {
     size_t i;
-    for (i = 0; i < n; i++) { mlp__put_text(o, i ? " " : ""); mlp__put_float(o, x[i]); }
+    mlp__print(o, "\",\"%s\":\"", key);
+    for (i = 0; i < n; i++) mlp__print(o, i ? " %f" : "%f", (double)x[i]);
 }
 
+/* epochs, steps, optimizer, arrays, and the bits of the two running products of its state */
 static void mlp__put_checkpoint(mlp__out *o, const mlp__saving *s)
 {
     uint64_t power[2];
-    int i;
     memcpy(&power[0], &s->opt.beta1_power, 8);
     memcpy(&power[1], &s->opt.beta2_power, 8);
-    mlp__put_key(o, "mlp.checkpoint");                      /* epochs, steps, optimizer, arrays, bits of its two running products */
-    mlp__put_number(o, s->net->epoch);
-    mlp__put_text(o, " ");
-    mlp__put_number(o, s->opt.steps);
-    mlp__put_text(o, " ");
-    mlp__put_text(o, mlp__opt_names[s->opt.kind]);
-    mlp__put_text(o, " ");
-    mlp__put_number(o, (uint64_t)s->states);
-    for (i = 0; i < 2; i++) { mlp__put_text(o, " "); mlp__put_number(o, power[i]); }
+    mlp__print(o, "\",\"mlp.checkpoint\":\"%u %u %s %u %u %u", s->net->epoch, s->opt.steps, mlp__opt_names[s->opt.kind],
+               (uint64_t)s->states, power[0], power[1]);
 }
 
+/* Each entry begins by closing the one before. */
 static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
 {
     const mlp_desc *d = &s->net->desc;
     int l;
-    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt");
-    mlp__put_key(o, "mlp.activations");
-    for (l = 0; l < s->net->layers; l++) {
-        mlp__put_text(o, l ? " " : "");
-        mlp__put_named(o, mlp__activation_names[d->layers[l].activation], d->layers[l].alpha != 0, d->layers[l].alpha);
-    }
+    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\",\"mlp.activations\":\"");
+    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__activation_names[d->layers[l].activation], d->layers[l].alpha);
     if (s->checkpoint) mlp__put_checkpoint(o, s);
-    mlp__put_key(o, "mlp.initializers");
-    for (l = 0; l < s->net->layers; l++) { mlp__put_text(o, l ? " " : ""); mlp__put_text(o, mlp__initializer_names[d->layers[l].initializer]); }
-    if (d->label_smoothing != 0) { mlp__put_key(o, "mlp.label_smoothing"); mlp__put_float(o, d->label_smoothing); }
-    mlp__put_key(o, "mlp.loss");
-    mlp__put_named(o, mlp__loss_names[d->loss], d->loss_delta != 0, d->loss_delta);
-    mlp__put_key(o, "mlp.reduction");
-    mlp__put_text(o, mlp__reduction_names[d->reduction]);
-    mlp__put_key(o, "mlp.seed");
-    mlp__put_number(o, d->seed);
+    mlp__put_text(o, "\",\"mlp.initializers\":\"");
+    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__initializer_names[d->layers[l].initializer], 0);
+    if (d->label_smoothing != 0) mlp__put_floats(o, "mlp.label_smoothing", &d->label_smoothing, 1);
+    mlp__put_named(o, "\",\"mlp.loss\":\"", mlp__loss_names[d->loss], d->loss_delta);
+    mlp__print(o, "\",\"mlp.reduction\":\"%s\",\"mlp.seed\":\"%u", mlp__reduction_names[d->reduction], d->seed);
     if (s->test_input) {
-        mlp__put_key(o, "mlp.test.input");
-        mlp__put_floats(o, s->test_input, s->net->inputs);
-        mlp__put_key(o, "mlp.test.output");
-        mlp__put_floats(o, s->test_output, s->net->outputs);
-        mlp__put_key(o, "mlp.test.tolerance");
-        mlp__put_float(o, s->tolerance);
+        mlp__put_floats(o, "mlp.test.input", s->test_input, s->net->inputs);
+        mlp__put_floats(o, "mlp.test.output", s->test_output, s->net->outputs);
+        mlp__put_floats(o, "mlp.test.tolerance", &s->tolerance, 1);
     }
-    mlp__put_key(o, "mlp.version");
-    mlp__put_number(o, MLP__FILE_VERSION);
-    mlp__put_text(o, "\"}");
+    mlp__print(o, "\",\"mlp.version\":\"%u\"}", (uint64_t)MLP__FILE_VERSION);
 }
 
 /* y: outputs for one row x, with memory for one row only; scratch: 2 widest */
@@ -3618,7 +3632,8 @@ static mlp_result mlp__plan_saving(mlp__saving *s, const mlp *net, const mlp_sav
     s->tolerance = mlp__meant(mlp__or_default(how->test_tolerance, MLP__TOLERANCE));
     if (!mlp__finite(s->tolerance)) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
     if (!s->test_input) return MLP_OK;
-    if (k->first_nonfinite(net->inputs, s->test_input) < net->inputs) return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
+    if (k->first_nonfinite(net->inputs, s->test_input) < net->inputs)
+        return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
     *memory = mlp__alloc(&net->desc.allocator, (net->outputs + 2 * net->widest) * sizeof(float));
     if (!*memory) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
     s->test_output = y = (float *)*memory;
@@ -3765,7 +3780,7 @@ static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++
 /* the next byte behind white space, which stays; -1 at the end */
 static int mlp__peek(mlp__in *in)
 {
-    while (in->at < in->end && (in->bytes[in->at] == ' ' || in->bytes[in->at] == '\t' || in->bytes[in->at] == '\n' || in->bytes[in->at] == '\r')) in->at++;
+    while (in->at < in->end && memchr(" \t\n\r", in->bytes[in->at], 4)) in->at++;
     return in->at < in->end ? in->bytes[in->at] : -1;
 }
 
@@ -3783,12 +3798,18 @@ static int mlp__next(mlp__in *in, int end, size_t *n)
     return (*n)++ == 0 || mlp__expect(in, ',', "JSON: a comma or an end is missing");
 }
 
+/* -1: none */
+static int mlp__hex_digit(int c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 static int32_t mlp__hex4(mlp__in *in)
 {
     int32_t value = 0;
     int i;
     for (i = 0; i < 4; i++) {
-        const int c = mlp__byte(in), digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        const int digit = mlp__hex_digit(mlp__byte(in));
         if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return -1; }
         value = value * 16 + digit;
     }
@@ -3884,15 +3905,12 @@ static int mlp__number(mlp__in *in, uint64_t *value)
     return 1;
 }
 
-typedef enum { MLP__NO_FLOAT, MLP__F16, MLP__BF16, MLP__F32, MLP__F64 } mlp__convert;
-static const struct { const char *name; int bits; mlp__convert convert; } mlp__types[] = {
-    { "F32", 32, MLP__F32 }, { "F64", 64, MLP__F64 }, { "F16", 16, MLP__F16 }, { "BF16", 16, MLP__BF16 },
-    { "BOOL", 8, MLP__NO_FLOAT }, { "U8", 8, MLP__NO_FLOAT }, { "I8", 8, MLP__NO_FLOAT }, { "I16", 16, MLP__NO_FLOAT },
-    { "U16", 16, MLP__NO_FLOAT }, { "I32", 32, MLP__NO_FLOAT }, { "U32", 32, MLP__NO_FLOAT }, { "I64", 64, MLP__NO_FLOAT },
-    { "U64", 64, MLP__NO_FLOAT }, { "C64", 64, MLP__NO_FLOAT }, { "F4", 4, MLP__NO_FLOAT }, { "F6_E2M3", 6, MLP__NO_FLOAT },
-    { "F6_E3M2", 6, MLP__NO_FLOAT }, { "F8_E5M2", 8, MLP__NO_FLOAT }, { "F8_E4M3", 8, MLP__NO_FLOAT }, { "F8_E8M0", 8, MLP__NO_FLOAT },
-    { "F8_E4M3FNUZ", 8, MLP__NO_FLOAT }, { "F8_E5M2FNUZ", 8, MLP__NO_FLOAT }
-};
+/* The types of the format, their bits; the first four can be weights. */
+enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__CONVERTED };
+static const struct { const char *name; uint64_t bits; } mlp__types[] = {
+    { "F32", 32 }, { "F64", 64 }, { "F16", 16 }, { "BF16", 16 }, { "BOOL", 8 }, { "U8", 8 }, { "I8", 8 }, { "I16", 16 }, { "U16", 16 },
+    { "I32", 32 }, { "U32", 32 }, { "I64", 64 }, { "U64", 64 }, { "C64", 64 }, { "F4", 4 }, { "F6_E2M3", 6 }, { "F6_E3M2", 6 }, { "F8_E5M2", 8 },
+    { "F8_E4M3", 8 }, { "F8_E8M0", 8 }, { "F8_E4M3FNUZ", 8 }, { "F8_E5M2FNUZ", 8 } };
 enum { MLP__TYPES = sizeof mlp__types / sizeof *mlp__types };
 
 /* shape: the first four sizes of `rank`; begin, end: bytes behind the header */
@@ -3938,16 +3956,17 @@ static int mlp__entry(mlp__in *in, mlp__tensor *t)
         if (k == 3) return mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
         if (seen >> k & 1) return mlp__wrong(in, "a key twice");
         seen |= 1 << k;
-        if (!(k == 0 ? mlp__type(in, &t->type) : k == 1 ? mlp__list(in, &t->rank, t->shape, &elements) : mlp__list(in, &two, offsets, &unused)))
-            return 0;
+        if (k == 0 && !mlp__type(in, &t->type)) return 0;
+        if (k == 1 && !mlp__list(in, &t->rank, t->shape, &elements)) return 0;
+        if (k == 2 && !mlp__list(in, &two, offsets, &unused)) return 0;
     }
     if (in->wrong) return 0;
     if (seen != 7 || two != 2) return mlp__wrong(in, "a tensor needs dtype, shape and two data_offsets");
     t->begin = offsets[0];
     t->end = offsets[1];
     if (t->end < t->begin) return mlp__wrong(in, "data_offsets go backwards");
-    if (elements > UINT64_MAX / (uint64_t)mlp__types[t->type].bits) return mlp__wrong(in, "a shape whose product overflows");
-    elements *= (uint64_t)mlp__types[t->type].bits;
+    if (elements > UINT64_MAX / mlp__types[t->type].bits) return mlp__wrong(in, "a shape whose product overflows");
+    elements *= mlp__types[t->type].bits;
     if (elements % 8 || elements / 8 != t->end - t->begin) return mlp__wrong(in, "data_offsets are not those of the shape");
     return 1;
 }
@@ -4076,7 +4095,8 @@ static mlp_result mlp__read_header(mlp__in *in)
         in->pairs = in->tensors + in->tensor_count;
         mlp__scan(in);
     }
-    if (in->wrong || !mlp__unique(in, in->tensors, in->tensor_count) || !mlp__unique(in, in->pairs, in->pair_count) || !mlp__contiguous(in, &total))
+    if (in->wrong || !mlp__unique(in, in->tensors, in->tensor_count) || !mlp__unique(in, in->pairs, in->pair_count)
+        || !mlp__contiguous(in, &total))
         return mlp__refuse(in, MLP_ERR_FORMAT, in->at, in->wrong);
     if (total > SIZE_MAX - in->end) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
     r = mlp__arrive(in, in->end + total);
@@ -4136,8 +4156,8 @@ static int mlp__word_float(const char *word, float *x)
     word += negative;
     if (*word++ != '0' || *word++ != 'x') return 0;
     for (; *word != 'p'; word++) {
-        const int c = *word, digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-        if (c == '.' && point < 0) { point = n; continue; }
+        const int digit = mlp__hex_digit(*word);
+        if (*word == '.' && point < 0) { point = n; continue; }
         if (digit < 0 || n++ == 14) return 0;
         digits = digits << 4 | (uint64_t)digit;
     }
@@ -4209,7 +4229,8 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
     for (l = 0; l < layers && !r; l++) {
         r = mlp__read_named(in, mlp__activation_names, &index, &d->layers[l].alpha);
         d->layers[l].activation = (mlp_activation)index;
-        if (!r && index == MLP_ACT_CUSTOM) r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom activation: give a desc in mlp_load_desc");
+        if (!r && index == MLP_ACT_CUSTOM)
+            r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom activation: give a desc in mlp_load_desc");
     }
     if (!r && mlp__word(in, word)) r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: more activations than layers");
     if (r || !mlp__find_pair(in, "mlp.initializers")) return r;
@@ -4240,23 +4261,22 @@ static size_t mlp__tensor_name(mlp__in *in, const mlp__item *item, char *name)
     return c >= 0 ? MLP__NAME_SIZE : n;
 }
 
-/* refuses a tensor by name and shape: because, number (if not 0), behind */
-static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__item *item, const char *because, uint64_t number, const char *behind)
+/* Refuses a tensor by name and shape. */
+static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__item *item, const char *format, ...)
 {
     const mlp__tensor t = mlp__tensor_of(in, item);
     char name[MLP__NAME_SIZE], text[160];
     mlp__out o = mlp__out_to(text, sizeof text - 1);
+    va_list list;
     size_t i;
     mlp__tensor_name(in, item, name);
     name[60] = 0;
-    mlp__put_text(&o, "tensor '");
-    mlp__put_text(&o, name);
-    mlp__put_text(&o, "' [");
-    for (i = 0; i < t.rank && i < 4; i++) { mlp__put_text(&o, i ? "," : ""); mlp__put_number(&o, t.shape[i]); }
+    mlp__print(&o, "tensor '%s' [", name);
+    for (i = 0; i < t.rank && i < 4; i++) mlp__print(&o, i ? ",%u" : "%u", t.shape[i]);
     mlp__put_text(&o, t.rank > 4 ? ",...]: " : "]: ");
-    mlp__put_text(&o, because);
-    if (number) mlp__put_number(&o, number);
-    mlp__put_text(&o, behind);
+    va_start(list, format);
+    mlp__print_list(&o, format, list);
+    va_end(list);
     text[o.used] = 0;
     return mlp__refuse(in, code, item->key, text);
 }
@@ -4310,6 +4330,7 @@ static mlp__linear *mlp__linear_at(mlp__chain *chain, uint32_t number)
 /* Sorts all tensors into Linears by their names, which must be the same but for the number. */
 static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 {
+    const mlp_result code = MLP_ERR_UNSUPPORTED;
     char first[MLP__NAME_SIZE], name[MLP__NAME_SIZE];
     size_t i;
     chain->count = 0;
@@ -4319,42 +4340,41 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         mlp__linear *linear;
         uint32_t number;
         int run, bias;
-        if (mlp__tensor_name(in, item, name) >= MLP__NAME_SIZE) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, item, "its name is too long", 0, "");
+        if (mlp__tensor_name(in, item, name) >= MLP__NAME_SIZE) return mlp__refuse_tensor(in, code, item, "its name is too long");
         run = mlp__states_run_of(&stem);
         bias = mlp__split_name(stem, &number);
-        if (bias < 0) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, item, "not of a Linear, which has weight and bias", 0, "");
+        if (bias < 0) return mlp__refuse_tensor(in, code, item, "not of a Linear, which has weight and bias");
         if (i == 0) strncpy(first, stem, sizeof first);
-        if (strcmp(first, stem) != 0) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, item, "not in one row of modules with the other tensors", 0, "");
+        if (strcmp(first, stem) != 0) return mlp__refuse_tensor(in, code, item, "not in one row of modules with the other tensors");
         linear = mlp__linear_at(chain, number);
-        if (!linear) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, item, "more than 32 layers", 0, "");
-        if (linear->tensor[run][bias]) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, item, "two tensors of one module with this name", 0, "");
+        if (!linear) return mlp__refuse_tensor(in, code, item, "more than 32 layers");
+        if (linear->tensor[run][bias]) return mlp__refuse_tensor(in, code, item, "two tensors of one module with this name");
         linear->tensor[run][bias] = item;
         if (!linear->any) linear->any = item;
     }
-    return chain->count ? MLP_OK : mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file has no tensors");
+    return chain->count ? MLP_OK : mlp__refuse(in, code, 8, "the file has no tensors");
 }
 
-/* Type and shape of a Linear's tensors; *in_width 0: any. */
-static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int run, uint64_t *inputs, uint64_t *units)
+/* Type and shape of a Linear's tensors of a run. *inputs and *units: what they must be, 0: any; then what they are. */
+static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int states_run, uint64_t *inputs, uint64_t *units)
 {
-    const mlp__item *w = linear->tensor[run][0], *b = linear->tensor[run][1];
+    const mlp__item *w = linear->tensor[states_run][0], *b = linear->tensor[states_run][1];
+    const mlp_result code = MLP_ERR_UNSUPPORTED;
     mlp__tensor t;
-    if (!w && run) return mlp__refuse_tensor(in, MLP_ERR_FORMAT, linear->any, "no optimizer state for it", 0, "");
-    if (!w) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, linear->any, "its module has no weight", 0, "");
+    if (!w) return mlp__refuse_tensor(in, code, linear->any, states_run ? "no optimizer state for it" : "its module has no weight");
     t = mlp__tensor_of(in, w);
-    if (mlp__types[t.type].convert == MLP__NO_FLOAT) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, w, "its dtype is not F32, F64, F16 or BF16", 0, "");
-    if (t.rank != 2) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, w, "not a Linear, whose weights have two sizes", 0, "");
+    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, w, "its dtype is not F32, F64, F16 or BF16");
+    if (t.rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes");
     if (t.shape[0] < 1 || t.shape[1] < 1 || t.shape[0] > INT32_MAX || t.shape[1] > INT32_MAX)
-        return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, w, "sizes must be at least 1 and fit into an int", 0, "");
-    if (*inputs && t.shape[1] != *inputs) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, w, "its inputs are not the ", *inputs, " outputs before it");
-    if (*units && t.shape[0] != *units) return mlp__refuse_tensor(in, MLP_ERR_FORMAT, w, "its outputs are not the ", *units, " of the layer");
+        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int");
+    if (*inputs && t.shape[1] != *inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u outputs before it", *inputs);
+    if (*units && t.shape[0] != *units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", *units);
     *inputs = t.shape[1];
     *units = t.shape[0];
     if (!b) return MLP_OK;
     t = mlp__tensor_of(in, b);
-    if (mlp__types[t.type].convert == MLP__NO_FLOAT) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, b, "its dtype is not F32, F64, F16 or BF16", 0, "");
-    if (t.rank != 1 || t.shape[0] != *units) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, b, "not the bias of ", *units, " outputs");
-    return MLP_OK;
+    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, b, "its dtype is not F32, F64, F16 or BF16");
+    return t.rank == 1 && t.shape[0] == *units ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", *units);
 }
 
 /* Sizes of the layers, into d, whose own must be the same unless they are 0. */
@@ -4370,9 +4390,9 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
         const mlp_result r = mlp__check_linear(in, linear, 0, &inputs, &units);
         if (r) return r;
         if (given && ((uint64_t)d->layers[l].units != units || (l == 0 && (uint64_t)d->inputs != inputs)))
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][0], "not the sizes of this layer in mlp_load_desc.desc", 0, "");
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][0], "not the sizes of this layer in mlp_load_desc.desc");
         if (d->layers[l].no_bias && !no_bias)
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][1], "a bias, but no_bias in mlp_load_desc.desc", 0, "");
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][1], "a bias, but no_bias in mlp_load_desc.desc");
         if (l == 0) d->inputs = (int)inputs;
         d->layers[l].units = (int)units;
         d->layers[l].no_bias = no_bias;
@@ -4400,7 +4420,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
 }
 
 /* An element of a tensor as the bits of a float. */
-static uint32_t mlp__element(mlp__convert type, const unsigned char *p, size_t i)
+static uint32_t mlp__element(size_t type, const unsigned char *p, size_t i)
 {
     uint64_t u;
     double d;
@@ -4435,7 +4455,7 @@ static void mlp__read_run(mlp__in *in, const mlp__chain *chain, mlp *net, int st
             t = mlp__tensor_of(in, item);
             for (unit = 0; unit < s->out; unit++)
                 for (input = 0; input < inputs; input++) {
-                    const uint32_t bits = mlp__element(mlp__types[t.type].convert, in->bytes + in->end + (size_t)t.begin, unit * inputs + input);
+                    const uint32_t bits = mlp__element(t.type, in->bytes + in->end + (size_t)t.begin, unit * inputs + input);
                     memcpy(run + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
                 }
         }
@@ -4470,7 +4490,7 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
             r = mlp__check_linear(in, &chain->linear[l], i, &inputs, &units);
             if (r) return r;
             if (!chain->linear[l].tensor[0][1] != !chain->linear[l].tensor[i][1])
-                return mlp__refuse_tensor(in, MLP_ERR_FORMAT, chain->linear[l].tensor[i][0], "no optimizer state for the bias, or some without a bias", 0, "");
+                return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[l].any, "optimizer state for a bias that is not there, or none");
         }
     r = mlp__need_training(net, s.arrays, in->how.error);
     if (r) return r;
@@ -4486,7 +4506,8 @@ static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_
     size_t i = 0;
     if (mlp__find_pair(in, key))
         while (mlp__word(in, word) && i < n && mlp__word_float(word, &x[i])) i++;
-    return i == n && !*word ? MLP_OK : mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a test vector that is not one number for each input or output");
+    if (i == n && !*word) return MLP_OK;
+    return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a test vector that is not one number for each input or output");
 }
 
 /* The test vector, if the file has one: input, output, tolerance, in *x, to be freed. */
@@ -4516,7 +4537,7 @@ static mlp_result mlp__check_test(const mlp__in *in, const mlp *net, const float
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j], limit = (double)tolerance * (1 + (double)mlp__abs1(expected[j]));
         if (!((off < 0 ? -off : off) <= limit)) {
-            r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "the net does not give the outputs of the file's test vector: other activations, or damaged weights");
+            r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "the net does not give the outputs of the file's test vector: other activations, or weights");
             if (in->how.error) in->how.error->column = j;
         }
     }
@@ -4638,11 +4659,14 @@ static int mlp__io_fd(void *file) { return (int)((intptr_t)file - 1); }
 
 static void *mlp__io_open(void *user, const char *path, int create)
 {
-    (void)user;
 #ifdef _WIN32
-    return mlp__io_file(create ? _open(path, _O_WRONLY | _O_CREAT | _O_EXCL | MLP__OPEN_FLAGS, _S_IREAD | _S_IWRITE) : _open(path, _O_RDONLY | MLP__OPEN_FLAGS));
+    const int flags = (create ? _O_WRONLY | _O_CREAT | _O_EXCL : _O_RDONLY) | MLP__OPEN_FLAGS;
+    (void)user;
+    return mlp__io_file(_open(path, flags, _S_IREAD | _S_IWRITE));
 #else
-    return mlp__io_file(create ? open(path, O_WRONLY | O_CREAT | O_EXCL | MLP__OPEN_FLAGS, 0666) : open(path, O_RDONLY | MLP__OPEN_FLAGS));
+    const int flags = (create ? O_WRONLY | O_CREAT | O_EXCL : O_RDONLY) | MLP__OPEN_FLAGS;
+    (void)user;
+    return mlp__io_file(open(path, flags, 0666));
 #endif
 }
 
@@ -4774,7 +4798,8 @@ MLP_API mlp_result mlp_save_with(const mlp *net, const char *path, const mlp_sav
     }
     if (!r) {
         mlp__folder_of(name);
-        if (io->sync_folder(io->user, name)) r = mlp__fail(how.error, MLP_ERR_IO, -1, "the new file is there, but the folder could not be synced");
+        if (io->sync_folder(io->user, name))
+            r = mlp__fail(how.error, MLP_ERR_IO, -1, "the new file is there, but the folder could not be synced");
     }
     mlp__free(&net->desc.allocator, name);
     return r ? r : mlp__ok(how.error);

@@ -37,13 +37,16 @@ same_as_pytorch() { # but for the last digit printed
 if python_with torch; then check "examples/from_pytorch.c: as PyTorch says" same_as_pytorch
 else skip "examples/from_pytorch.c beside PyTorch" torch; fi
 
+digits() { "$tmp/digits" "$1" examples/data/digits.csv "$tmp/digits.safetensors"; }
 accuracy_of_seeds() { # mean test accuracy over seeds 0..9, each with its own split, weights and order
-    for seed in 0 1 2 3 4 5 6 7 8 9; do "$tmp/digits" $seed | tail -n 1; done |
+    for seed in 0 1 2 3 4 5 6 7 8 9; do digits $seed | tail -n 1; done |
         awk '/^test accuracy [0-9.]+ %$/ { sum += $3; n++ } END { printf "mean test accuracy %.2f %% of %d seeds\n", sum / n, n; exit !(n == 10 && sum / n >= 96.5) }'
 }
 check "examples/digits.c: at least 96.5 % over ten seeds ($(accuracy_of_seeds))" accuracy_of_seeds
-plain_lines() { "$tmp/digits" > "$tmp/digits.txt" && [ "$(grep -c '^epoch' "$tmp/digits.txt")" = 60 ] && ! grep -q "$(printf '\r')" "$tmp/digits.txt"; }
+plain_lines() { digits 0 > "$tmp/digits.txt" && [ "$(grep -c '^epoch' "$tmp/digits.txt")" = 60 ] && ! grep -q "$(printf '\r')" "$tmp/digits.txt"; }
 check "examples/digits.c: plain lines when not on a terminal" plain_lines
+model_is_there() { ls "$tmp"/digits.safetensors* && [ "$(ls "$tmp"/digits.safetensors* | wc -l)" = 1 ] && grep -aq '"mlp.activations":"relu softmax"' "$tmp/digits.safetensors"; }
+check "examples/digits.c: saves its model, and nothing besides" model_is_there
 
 # fenced C programs in README.md: those with a main are built and run
 awk -v dir="$tmp" '/^```c$/ { file = dir "/readme" ++n ".c"; next } /^```$/ { file = "" } file { print > file }' README.md

@@ -1,0 +1,34 @@
+# Saving on this system's files: each call of a save is made to fail, and the process is killed in each, by strace. Afterwards the old
+# file is there, or the new one, whole; without a kill nothing is beside it.
+. tests/lib.sh
+: "${CC:=cc}"
+mkdir "$tmp/models" && file="$tmp/models/model.safetensors"
+build() { $CC -std=c99 -O1 $SIMD_FLAGS -I. tests/disk.c -o "$tmp/disk"; }
+check "tests/disk.c builds" build
+save_and_load() { "$tmp/disk" save 1 "$file" && "$tmp/disk" save 2 "$file" && [ "$("$tmp/disk" load "$file")" = 2 ] && [ "$(ls "$tmp/models")" = model.safetensors ]; }
+check "a model over another" save_and_load
+in_this_folder() { (cd "$tmp/models" && "$tmp/disk" save 3 here && [ "$("$tmp/disk" load here)" = 3 ] && rm here); }
+check "a path without a folder" in_this_folder
+if ! strace -o /dev/null -e inject=fsync:error=EIO true 2> /dev/null; then skip "failing calls of the system" strace; finish; fi
+
+after() { # call fault nth: prints the status of the save and the seed of what is there
+    rm -f "$tmp"/models/*
+    "$tmp/disk" save 1 "$file"
+    strace -o "$tmp/trace" -e trace="$1" -e inject="$1:$2:when=$3" "$tmp/disk" save 2 "$file" 2> /dev/null
+    echo "$? $("$tmp/disk" load "$file")"
+}
+each() { # call fault: an error (4) or a kill (137) leaves the old file, but for the last fsync, that of the folder, which comes after the renaming
+    n=1
+    while result=$(after "$1" "$2" $n) && grep -qE 'INJECTED|killed by' "$tmp/trace"; do
+        echo "$1 $2 $n: $result"
+        case "$1 $n $result" in "fsync 2 4 2"|"fsync 2 137 2") ;; *" 4 1"|*" 137 1") ;; *) return 1 ;; esac
+        case $2 in signal=*) ;; *) [ "$(ls "$tmp/models")" = model.safetensors ] || return 1 ;; esac
+        n=$((n + 1))
+    done
+    [ $n -gt 1 ] && [ "$result" = "0 2" ]
+}
+for call in write fsync rename; do
+    check "each $call fails" each $call error=EIO
+    check "killed in each $call" each $call signal=KILL
+done
+finish
