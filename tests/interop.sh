@@ -89,7 +89,7 @@ else skip "ONNX Runtime" onnxruntime; fi
 # ---- PyTorch ----
 
 if python_with torch; then
-    "$python" tests/pytorch.py "$tmp/interop" "$dir" $models > "$tmp/torch" 2> "$tmp/torch.errors" ||
+    "$python" -B tests/pytorch.py "$tmp/interop" "$dir" $models > "$tmp/torch" 2> "$tmp/torch.errors" ||
         fail "tests/pytorch.py: $(tail -n 1 "$tmp/torch.errors")"
     while read -r status name; do
         if [ "$status" = ok ]; then pass "PyTorch: $name"; else fail "PyTorch: $name"; fi
