@@ -48,7 +48,7 @@ if command -v arm-none-eabi-gcc > /dev/null; then
     check "exported C, arm-none-eabi-gcc: no warnings, no malloc, no double" for_models compiles_for_arm
 else skip "exported C for a microcontroller" arm-none-eabi-gcc; fi
 refused() { # program text arguments: it fails, says text, leaves no file
-    program=$1 text=$2; shift 2
+    program=$1 text=$2; shift 2; rm -f "$dir/out"
     ! "$tmp/$program" "$@" 2> "$tmp/said" && grep -q "$text" "$tmp/said" && ! [ -e "$dir/out" ]
 }
 two_models() { # in one file
