@@ -444,7 +444,7 @@ typedef struct {
 typedef struct {
     const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all be 0:
                                        then they come from the file, as no_bias always does */
-    mlp_activation hidden, output;  /* without desc, for files that have none: of the hidden layers, of the last */
+    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; loss etc. are the defaults */
     int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; the net gets its training block */
     size_t max_header, max_tensors; /* more is refused; default 1 MiB and 4096 */
     const mlp_kernels *kernels;     /* these three: NULL or zero: those of desc */
@@ -466,7 +466,7 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 #ifndef MLP_NO_STDIO
 /* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or loss of
    power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then it is the new.
-   mlp_save: NULL desc. mlp_save_checkpoint: desc.checkpoint. */
+   A symbolic link at path is replaced by the file. mlp_save: NULL desc. mlp_save_checkpoint: desc.checkpoint. */
 MLP_API mlp_result mlp_save(const mlp *, const char *path);
 MLP_API mlp_result mlp_save_checkpoint(const mlp *, const char *path);
 MLP_API mlp_result mlp_save_with(const mlp *, const char *path, const mlp_save_desc *);
@@ -3400,8 +3400,9 @@ static const char *const mlp__initializer_names[] = { "default", "zero", "consta
 static const char *const mlp__opt_names[] = { "default", "sgd", "adagrad", "rmsprop", "adam", "adamw", "rprop", "lbfgs", NULL };
 
 /* The version of what the metadata say; most arrays of an optimizer; the largest header that is written and, unless told
-   otherwise, read; the most tensors; the largest header that the format allows. */
-enum { MLP__FILE_VERSION = 1, MLP__STATES = 4, MLP__HEADER = 1 << 20, MLP__MOST_TENSORS = 4096, MLP__MOST_HEADER = 100000000 };
+   otherwise, read; the most tensors; the longest entry of a tensor, which is read again when tensors are sorted; the largest header
+   that the format allows. */
+enum { MLP__FILE_VERSION = 1, MLP__STATES = 4, MLP__HEADER = 1 << 20, MLP__MOST_TENSORS = 4096, MLP__MOST_ENTRY = 4096, MLP__MOST_HEADER = 100000000 };
 
 /* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is identity,
    and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
@@ -3994,7 +3995,7 @@ static int mlp__metadata(mlp__in *in)
 static int mlp__scan(mlp__in *in)
 {
     mlp__tensor unused;
-    size_t n = 0;
+    size_t n = 0, value;
     uint32_t key;
     int metadata = 0;
     in->at = 8;
@@ -4005,7 +4006,11 @@ static int mlp__scan(mlp__in *in)
         if (mlp__is(in, key, "__metadata__")) {
             if (metadata++) return mlp__wrong(in, "a key twice");
             if (!mlp__metadata(in)) return 0;
-        } else if (!mlp__note(in, in->tensors, &in->tensor_count, key) || !mlp__entry(in, &unused)) return 0;
+        } else {
+            value = in->at;
+            if (!mlp__note(in, in->tensors, &in->tensor_count, key) || !mlp__entry(in, &unused)) return 0;
+            if (in->at - value > MLP__MOST_ENTRY) return mlp__wrong(in, "a tensor's entry is longer than 4 KiB");
+        }
     }
     return !in->wrong && (mlp__peek(in) < 0 || mlp__wrong(in, "JSON: something behind the end of the header"));
 }

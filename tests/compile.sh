@@ -41,6 +41,15 @@ for cxx in g++ clang++; do
     done
 done
 
+windows=x86_64-w64-mingw32-gcc
+if command -v $windows > /dev/null; then
+    check "Windows: implementation, no warnings" compiles $windows "-std=c99 $strict -Wstrict-prototypes -O1" "$implementation"
+    check "Windows: after windows.h" compiles $windows "-std=gnu11 -Wall -Werror" "#include <windows.h>
+$implementation"
+else
+    skip "Windows" mingw
+fi
+
 check "included twice, before and after the implementation" compiles "$CC" "-std=c99 $strict" "$header
 $implementation
 $header

@@ -551,7 +551,8 @@ static void io_reference_cases_have_the_same_verdict(void)
         { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}x", 1, 0 },
         { "{'__metadata__':{'a':1}}", 0, 0 },                                                                  /* only strings */
         { "{'__metadata__':{'a':{'b':'c'}}}", 0, 0 },
-        { "{'__metadata__':'a'}", 0, 0 }
+        { "{'__metadata__':'a'}", 0, 0 },
+        { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1],'more':1}}", 1, 0 }                             /* stricter */
     };
     size_t i;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -745,6 +746,37 @@ static void io_null_and_limits(void)
     free(larger);
 }
 
+/* allocator, error and kernels: those of mlp_load_desc, else those of its desc */
+static void io_desc_lends_allocator_error_and_kernels(void)
+{
+    mlp *net = io_net(3, 8, 2, MLP_ACT_RELU, MLP_LOSS_SQUARED), *back = NULL;
+    const io_bytes f = io_saved(net, NULL);
+    mlp_load_desc how = io_default();
+    mlp_desc d = *mlp_get_desc(net);
+    net_counter of_desc, of_load;
+    mlp_error error, other;
+    memset(&error, 0x55, sizeof error);
+    d.error = &error;
+    d.allocator = net_allocator(&of_desc);
+    how.desc = &d;
+    back = io_loaded(f, &how);
+    CHECK(error.code == MLP_OK && of_desc.live == 1 && mlp_get_desc(back)->allocator.user == &of_desc && !mlp_get_desc(back)->error);
+    mlp_destroy(back);
+    error.code = MLP_ERR_IO;
+    how.error = &other;
+    how.allocator = net_allocator(&of_load);
+    how.kernels = mlp_kernels_for(mlp_simd_name());
+    d.kernels = NULL;
+    of_desc.calls = 0;
+    back = io_loaded(f, &how);
+    CHECK(error.code == MLP_ERR_IO && other.code == MLP_OK && of_desc.calls == 0 && of_load.live == 1);
+    CHECK(mlp_get_desc(back)->kernels == how.kernels);
+    mlp_destroy(back);
+    CHECK(of_desc.live == 0 && of_load.live == 0);
+    mlp_destroy(net);
+    free(f.p);
+}
+
 /* NaN and infinity are weights like others in a file, as they are in PyTorch's */
 static void io_weights_that_are_not_finite_are_kept(void)
 {
@@ -927,6 +959,13 @@ static void io_header_cannot_exhaust_anything(void)
     f = io_file(header, NULL, 0, 1);
     CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_UNSUPPORTED);
     free(f.p);
+    at = (size_t)sprintf(header, "{'long':{'dtype':'U8',");                     /* each comparison would read half a megabyte */
+    memset(header + at, ' ', n / 2);
+    at += n / 2;
+    at += (size_t)sprintf(header + at, "'shape':[0],'data_offsets':[0,0]}");
+    for (i = 0; at + 100 < n; i++) at += (size_t)sprintf(header + at, ",'%lx':{'dtype':'U8','shape':[0],'data_offsets':[0,0]}", (unsigned long)i);
+    sprintf(header + at, "}");
+    io_refused_header(header, 0, MLP_ERR_FORMAT, "longer than 4 KiB");
     free(header);
 }
 
@@ -1355,6 +1394,7 @@ static void io_tests(void)
     RUN(io_test_vector_is_checked);
     RUN(io_test_vector_may_be_too_long);
     RUN(io_null_and_limits);
+    RUN(io_desc_lends_allocator_error_and_kernels);
     RUN(io_weights_that_are_not_finite_are_kept);
     RUN(io_bug_shape_and_offsets_disagree);
     RUN(io_bug_product_wraps_to_nothing);
