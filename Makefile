@@ -37,7 +37,7 @@ flags_avx512       := -mavx512f
 flags_neon         :=
 flags_wasm         := -msimd128
 
-.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-fuzz check-all bench clean help install
+.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-interop check-fuzz check-all bench clean help install
 .DEFAULT_GOAL := help
 
 help:
@@ -45,6 +45,7 @@ help:
 	@echo "make test            all tests that this machine can run (REQUIRE=avx512,clang makes a skip of these a failure)"
 	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node, those of files for s390x, which is big-endian"
 	@echo "make check-tiles     the inner loops of the matrix products in the disassembly: exact, no spills"
+	@echo "make check-interop   models in PyTorch, ONNX Runtime (by npm) and as C under other compilers, and PyTorch's here"
 	@echo "make check-sanitize  the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make check-fuzz      model files made up by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make check-break     each patch of tests/break must make its test fail"
@@ -170,6 +171,10 @@ check-cross:
 check-tiles:
 	@sh tests/tiles.sh
 
+# Needs python3-torch, python3-onnx, tcc, gcc-arm-none-eabi with libnewlib-arm-none-eabi, npm; skips what is not here
+check-interop: | $(BUILD)
+	@BUILD=$(BUILD) CC="$(CC)" SIMD_FLAGS="$(flags_$(SIMD))" sh tests/interop.sh
+
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 $(BUILD)/sanitize-%: $(SECTIONS) mlp.h | $(BUILD)
 	$(CC) $(TEST_FLAGS) $(SANITIZE) $(flags_$*) tests/all.c -o $@ -lm
@@ -197,7 +202,7 @@ check-ulp/%:
 	@$(MAKE) $(BUILD)/all-$(notdir $*)
 	$(BUILD)/all-$(notdir $*) --every-input vmath_$(*D)_is
 
-check-all: test check-tiles check-break
+check-all: test check-tiles check-break check-interop
 	@$(MAKE) check-cross check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
 	@$(MAKE) check-fuzz
