@@ -220,7 +220,7 @@ enum { MLP_MAX_LAYERS = 32, MLP_FULL_BATCH = -1 };
      gelu_tanh z/2 (1+tanh(sqrt(2/pi) (z+0.044715 z^3)))     silu z sigmoid(z)           softplus log(1+e^z)
      softsign z/(1+|z|)           hard_sigmoid clamp(z/6+1/2, 0, 1)                      hard_tanh clamp(z, -1, 1)
      mish z tanh(softplus(z))     sin                        gaussian e^(-z^2)           softmax e^z / sum of e^z
-   At a kink the slope is that of the left side. softmax is for the last layer only.
+   At a kink the slope is that of the left side, at the ends of a clamp 0. softmax is for the last layer only.
    Default: relu for hidden layers; for the last layer softmax with cross_entropy, sigmoid with binary_cross_entropy, else
    identity. */
 typedef enum {
@@ -2854,6 +2854,7 @@ struct mlp {
     int layers;
     mlp__shape shape[MLP_MAX_LAYERS];
     size_t inputs, outputs, widest;         /* widest: most units of a layer */
+    mlp__loss_facts loss;
     uint64_t epoch;                         /* epochs trained so far */
     mlp__training training;
 };
@@ -2971,13 +2972,12 @@ static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_
 }
 
 /* Replaces every default of *desc by what it stands for, or says what is wrong. *count: layers. */
-static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp_error *error)
+static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss, mlp_error *error)
 {
-    mlp__loss_facts loss;
     mlp_result r;
     int n = 0, i;
     if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs must be at least 1");
-    r = mlp__resolve_loss(desc, &loss, error);
+    r = mlp__resolve_loss(desc, loss, error);
     if (r) return r;
     if (desc->reduction != MLP_REDUCE_MEAN && desc->reduction != MLP_REDUCE_SUM)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "reduction is unknown");
@@ -2990,12 +2990,12 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp_error *error)
     if (n == 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "layers: at least one is needed");
     for (i = 0; i < n; i++) {
         const int last = i == n - 1;
-        const mlp_activation activation = !last ? MLP_ACT_RELU : loss.activation != MLP_ACT_DEFAULT ? loss.activation : MLP_ACT_IDENTITY;
+        const mlp_activation activation = !last ? MLP_ACT_RELU : loss->activation != MLP_ACT_DEFAULT ? loss->activation : MLP_ACT_IDENTITY;
         r = mlp__resolve_layer(&desc->layers[i], i, activation, error);
         if (r) return r;
         if (!last && desc->layers[i].activation == MLP_ACT_SOFTMAX)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: softmax is for the last layer only");
-        if (last && loss.activation != MLP_ACT_DEFAULT && desc->layers[i].activation != loss.activation)
+        if (last && loss->activation != MLP_ACT_DEFAULT && desc->layers[i].activation != loss->activation)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
     }
     if (!desc->kernels) desc->kernels = mlp_kernels_for(NULL);
@@ -3015,7 +3015,7 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
     if (!desc) return MLP_ERR_ARGUMENT;
     memset(net, 0, sizeof *net);
     net->desc = *desc;
-    r = mlp__resolve(&net->desc, &net->layers, error);
+    r = mlp__resolve(&net->desc, &net->layers, &net->loss, error);
     if (r) return r;
     net->inputs = net->outputs = (size_t)desc->inputs;
     for (i = 0; i < net->layers; i++) {
@@ -3326,7 +3326,7 @@ static void mlp__loss_backward(const mlp *net, size_t rows, const float *z, cons
     if (net->desc.loss == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy_backward(rows, net->outputs, a, y, dz);
     else if (net->desc.loss != MLP_LOSS_CUSTOM) k->loss_backward(net->desc.loss, net->desc.loss_delta, rows * net->outputs, a, y, dz);
     else for (i = 0; i < rows * net->outputs; i += net->outputs) custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
-    if (mlp__facts_of_loss(net->desc.loss).activation == MLP_ACT_DEFAULT)
+    if (net->loss.activation == MLP_ACT_DEFAULT)
         mlp__activation_backward(net, net->layers - 1, rows, z, a, dz, dz, slope);
     k->scale_rows(rows, net->outputs, factors, dz);
 }
@@ -3602,7 +3602,7 @@ static mlp_result mlp__fail_in_row(mlp_error *error, size_t row, const char *tex
 
 static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d)
 {
-    const mlp__labels meaning = mlp__facts_of_loss(net->desc.loss).labels;
+    const mlp__labels meaning = net->loss.labels;
     const size_t classes = meaning == MLP__LABELS_CLASS ? net->outputs : 2;
     size_t i;
     if (meaning == MLP__LABELS_NONE || (meaning != MLP__LABELS_CLASS && net->outputs != 1))
@@ -3685,7 +3685,7 @@ static float mlp__smooth(const mlp *net, float y)
 /* y: outputs; the targets of a row, labels as one-hot, 0 and 1, or -1 and 1 */
 static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, float *y)
 {
-    const mlp__labels meaning = mlp__facts_of_loss(net->desc.loss).labels;
+    const mlp__labels meaning = net->loss.labels;
     size_t j;
     if (!d->labels) memcpy(y, d->y + row * mlp__y_stride(net, d), net->outputs * sizeof(float));
     else if (meaning == MLP__LABELS_CLASS) {
@@ -4006,7 +4006,7 @@ static size_t mlp__largest(const float *v, size_t n)
 static int mlp__row_is_right(const mlp *net, const float *a, const float *y)
 {
     if (net->outputs > 1) return mlp__largest(a, net->outputs) == mlp__largest(y, net->outputs);
-    switch (mlp__facts_of_loss(net->desc.loss).labels) {
+    switch (net->loss.labels) {
     case MLP__LABELS_ZERO_ONE: return (a[0] >= 0.5f) == (y[0] >= 0.5f);
     case MLP__LABELS_SIGN:     return (a[0] > 0) == (y[0] > 0);
     default:                   return 0;
