@@ -38,7 +38,7 @@ static int bits_runs_here(const char *cpu)
 enum { BITS_MOST = 67, BITS_SPACE = BITS_MOST + 16 };
 
 static float bits_a[BITS_SPACE], bits_b[BITS_SPACE], bits_c[BITS_SPACE], bits_d[BITS_SPACE];
-static float bits_x[96 * 96], bits_y[96 * 96], bits_z[96 * 96], bits_w[96 * 96 + 32], bits_scratch[128 * 192];
+static float bits_x[96 * 96], bits_y[96 * 96], bits_z[96 * 96], bits_w[96 * 96 + 32], bits_scratch[96 * 256];
 
 /* mostly ordinary numbers, some large, tiny, and special */
 static void bits_fill(float *x, size_t n)
