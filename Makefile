@@ -37,7 +37,7 @@ flags_avx512       := -mavx512f
 flags_neon         :=
 flags_wasm         := -msimd128
 
-.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-all bench clean help install
+.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-all clean help install
 .DEFAULT_GOAL := help
 
 help:
@@ -49,7 +49,7 @@ help:
 	@echo "make check-break     each patch of tests/break must make its test fail"
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
 	@echo "make check-all       all of these, nothing reduced"
-	@echo "make bench           GFLOP/s and GB/s of every kernel, as a table and as JSON lines"
+	@echo "make bench           every kernel on every instruction set of this CPU, into bench/results (ONLY=\"forward adam\": these)"
 	@echo "make install         mlp.h to PREFIX/include ($(PREFIX))"
 	@echo "SIMD=$(SIMD)  (of: $(sort $(HERE)); default: the best here)   CC=$(CC)  OPT=$(OPT)  BUILD=$(BUILD)"
 
@@ -182,6 +182,10 @@ check-ulp/%:
 check-all: test check-tiles check-break
 	@$(MAKE) check-cross check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
+
+# ---- benchmarks ----
+
+include bench/bench.mk
 
 # ---- the rest ----
 
