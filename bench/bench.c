@@ -1,6 +1,7 @@
 /* Every kernel on every instruction set of this CPU, in one process: GFLOP/s and the share of the register-only rate P measured
    beside each repetition, ns and GB/s, and the ratio to the scalar kernels built with and without the compiler's vectorizer.
-   bench [--results DIR] [--json FILE] [--paste FILE] [--seconds S] [--reps N] [--compile ISA COMMAND] [--cpu NAME] [part of a kernel's name ...]
+   bench [--results DIR] [--json FILE] [--paste FILE] [--seconds S] [--reps N] [--compile ISA COMMAND] [--cpu NAME]
+         [part of a kernel's name ...]
    bench --name prints the name of the results of this CPU and compiler.
    Instruction sets take turns within each repetition. A row whose quartiles are more than 10 % apart is refused: printed without
    a number. Ends with 0; 1 when more than a tenth of the rows is refused, nothing written to DIR; 2 for any other failure. */
@@ -71,8 +72,14 @@ typedef struct { const mlp_kernels *kernels; const bench_case *c; } bench_run;
 
 static float *bench_x, *bench_y, *bench_w, *bench_out, *bench_m, *bench_v;     /* BENCH_FLOATS each and the slack of weights */
 
-static void bench_forward(const mlp_kernels *k, const bench_case *c) { k->forward(c->m, c->in, c->out, bench_x, c->in, bench_w, bench_y, bench_out, c->out); }
-static void bench_backward_input(const mlp_kernels *k, const bench_case *c) { k->backward_input(c->m, c->in, c->out, bench_y, c->out, bench_w, bench_out, c->in); }
+static void bench_forward(const mlp_kernels *k, const bench_case *c)
+{
+    k->forward(c->m, c->in, c->out, bench_x, c->in, bench_w, bench_y, bench_out, c->out);
+}
+static void bench_backward_input(const mlp_kernels *k, const bench_case *c)
+{
+    k->backward_input(c->m, c->in, c->out, bench_y, c->out, bench_w, bench_out, c->in);
+}
 static void bench_backward_weights(const mlp_kernels *k, const bench_case *c)
 {
     k->backward_weights(c->m, c->in, c->out, bench_x, c->in, bench_y, c->out, bench_out, 0);
@@ -89,11 +96,26 @@ static void bench_activate_backward(const mlp_kernels *k, const bench_case *c)
 static void bench_softmax(const mlp_kernels *k, const bench_case *c) { k->softmax(c->m / c->in, c->in, bench_x, bench_out); }
 static void bench_hadamard(const mlp_kernels *k, const bench_case *c) { k->hadamard(c->m, bench_x, bench_w, bench_out); }
 static void bench_axpy(const mlp_kernels *k, const bench_case *c) { k->axpy(c->m, 1e-9f, bench_x, bench_out); }
-static void bench_column_sums(const mlp_kernels *k, const bench_case *c) { k->column_sums(c->m / c->in, c->in, bench_x, c->in, bench_out, 0); }
-static void bench_loss(const mlp_kernels *k, const bench_case *c) { k->loss((mlp_loss)c->kind, 1, c->m, bench_x, bench_y, bench_w, bench_out); }
-static void bench_momentum(const mlp_kernels *k, const bench_case *c) { k->momentum(c->m, bench_out, bench_x, bench_m, 1e-9f, 0.9f, 0); }
-static void bench_adam(const mlp_kernels *k, const bench_case *c) { k->adam(c->m, bench_out, bench_x, bench_m, bench_v, 0.9f, 0.999f, 1e-9f, 1, 1e-8f); }
-static void bench_first_nonfinite(const mlp_kernels *k, const bench_case *c) { if (k->first_nonfinite(c->m, bench_x) != c->m) exit(2); }
+static void bench_column_sums(const mlp_kernels *k, const bench_case *c)
+{
+    k->column_sums(c->m / c->in, c->in, bench_x, c->in, bench_out, 0);
+}
+static void bench_loss(const mlp_kernels *k, const bench_case *c)
+{
+    k->loss((mlp_loss)c->kind, 1, c->m, bench_x, bench_y, bench_w, bench_out);
+}
+static void bench_momentum(const mlp_kernels *k, const bench_case *c)
+{
+    k->momentum(c->m, bench_out, bench_x, bench_m, 1e-9f, 0.9f, 0);
+}
+static void bench_adam(const mlp_kernels *k, const bench_case *c)
+{
+    k->adam(c->m, bench_out, bench_x, bench_m, bench_v, 0.9f, 0.999f, 1e-9f, 1, 1e-8f);
+}
+static void bench_first_nonfinite(const mlp_kernels *k, const bench_case *c)
+{
+    if (k->first_nonfinite(c->m, bench_x) != c->m) exit(2);     /* the result is used, so the call stays */
+}
 
 static void bench_call(const void *data)
 {
@@ -102,12 +124,14 @@ static void bench_call(const void *data)
 }
 
 static const struct { const char *name, *backward; mlp_activation kind; } bench_activations[] = {
-    { "relu", "relu-backward", MLP_ACT_RELU }, { "sigmoid", "sigmoid-backward", MLP_ACT_SIGMOID }, { "tanh", "tanh-backward", MLP_ACT_TANH },
-    { "gelu", "gelu-backward", MLP_ACT_GELU }, { "gelu_tanh", "gelu_tanh-backward", MLP_ACT_GELU_TANH }, { "silu", "silu-backward", MLP_ACT_SILU },
+    { "relu", "relu-backward", MLP_ACT_RELU }, { "sigmoid", "sigmoid-backward", MLP_ACT_SIGMOID },
+    { "tanh", "tanh-backward", MLP_ACT_TANH }, { "gelu", "gelu-backward", MLP_ACT_GELU },
+    { "gelu_tanh", "gelu_tanh-backward", MLP_ACT_GELU_TANH }, { "silu", "silu-backward", MLP_ACT_SILU },
     { "elu", "elu-backward", MLP_ACT_ELU }, { "softplus", "softplus-backward", MLP_ACT_SOFTPLUS }, { "mish", "mish-backward", MLP_ACT_MISH },
     { "sin", "sin-backward", MLP_ACT_SIN }, { "gaussian", "gaussian-backward", MLP_ACT_GAUSSIAN }
 };
-enum { BENCH_ACTIVATIONS = sizeof bench_activations / sizeof *bench_activations, BENCH_OVER_SIZE = 3 };   /* the first are measured over size */
+enum { BENCH_ACTIVATIONS = sizeof bench_activations / sizeof *bench_activations,
+       BENCH_OVER_SIZE = 3 };       /* the first so many are measured over size */
 
 static const size_t bench_shapes[][3] = {       /* rows, inputs, outputs */
     { 1, 64, 64 }, { 1, 784, 256 }, { 1, 1024, 1024 }, { 7, 13, 5 }, { 16, 64, 32 }, { 33, 65, 17 }, { 100, 300, 77 }, { 32, 784, 128 },
@@ -136,7 +160,8 @@ static void bench_matrix(const char *kernel, void (*call)(const mlp_kernels *, c
     bench_next(kernel, call, m, in)->out = out;
 }
 
-static void bench_vector(const char *kernel, void (*call)(const mlp_kernels *, const bench_case *), int kind, size_t n, size_t cols, double bytes)
+static void bench_vector(const char *kernel, void (*call)(const mlp_kernels *, const bench_case *), int kind, size_t n, size_t cols,
+                         double bytes)
 {
     bench_case *c = bench_next(kernel, call, cols ? n / cols * cols : n, cols);
     c->kind = kind;
@@ -153,15 +178,17 @@ static void bench_make_cases(void)
         bench_matrix("backward_weights", bench_backward_weights, s[0], s[1], s[2]);
         bench_matrix("gemm", bench_gemm, s[0], s[1], s[2]);
     }
-    for (i = 0; i < BENCH_COUNT(bench_squares); i++) bench_matrix("forward-square", bench_forward, bench_squares[i], bench_squares[i], bench_squares[i]);
+    for (i = 0; i < BENCH_COUNT(bench_squares); i++)
+        bench_matrix("forward-square", bench_forward, bench_squares[i], bench_squares[i], bench_squares[i]);
     for (i = 0; i < BENCH_OVER_SIZE; i++)
         for (j = 0; j < BENCH_COUNT(bench_lengths); j++)
-            bench_vector(bench_activations[i].name, bench_activate, bench_activations[i].kind, bench_lengths[j], 0, 8);
+            bench_vector(bench_activations[i].name, bench_activate, (int)bench_activations[i].kind, bench_lengths[j], 0, 8);
     for (j = 0; j < BENCH_COUNT(bench_lengths); j++) bench_vector("hadamard", bench_hadamard, 0, bench_lengths[j], 0, 12);
     for (j = 0; j < BENCH_COUNT(bench_lengths); j++) bench_vector("adam", bench_adam, 0, bench_lengths[j], 0, 28);
-    for (i = BENCH_OVER_SIZE; i < BENCH_ACTIVATIONS; i++) bench_vector(bench_activations[i].name, bench_activate, bench_activations[i].kind, 1 << 14, 0, 8);
+    for (i = BENCH_OVER_SIZE; i < BENCH_ACTIVATIONS; i++)
+        bench_vector(bench_activations[i].name, bench_activate, (int)bench_activations[i].kind, 1 << 14, 0, 8);
     for (i = 0; i < BENCH_ACTIVATIONS; i++)
-        bench_vector(bench_activations[i].backward, bench_activate_backward, bench_activations[i].kind, 1 << 14, 0, 16);
+        bench_vector(bench_activations[i].backward, bench_activate_backward, (int)bench_activations[i].kind, 1 << 14, 0, 16);
     bench_vector("softmax rows of 10", bench_softmax, 0, 1 << 14, 10, 8);
     bench_vector("softmax rows of 1000", bench_softmax, 0, 1 << 14, 1000, 8);
     bench_vector("binary_cross_entropy", bench_loss, MLP_LOSS_BINARY_CROSS_ENTROPY, 1 << 14, 0, 16);
@@ -174,7 +201,7 @@ static void bench_make_cases(void)
 
 /* ---- measuring ---- */
 
-static double bench_seconds = 0.004;            /* per repetition */
+static double bench_seconds = 0.003;            /* per repetition */
 static int bench_reps = 11;
 static const char *bench_cpu;
 static int bench_emulated, bench_rows, bench_refused;
@@ -249,10 +276,13 @@ static void bench_shape(const bench_case *c, char *text, size_t size)
 }
 
 /* the fields that every row has; the caller adds the rest */
-static void bench_json_row(const char *isa, const char *flags, const char *kernel, const char *shape, const char *unit, const bench_result *r)
+static void bench_json_row(const char *isa, const char *flags, const char *kernel, const char *shape, const char *unit,
+                           const bench_result *r)
 {
-    fprintf(bench_json, "{\"cpu\":\"%s\",\"compiler\":\"%s\",\"isa\":\"%s\",\"flags\":\"%s\",\"kernel\":\"%s\",\"shape\":\"%s\",\"unit\":\"%s\","
-                        "\"reps\":%d,\"spread\":%.4f,\"refused\":%d", bench_cpu, measure_compiler(), isa, flags, kernel, shape, unit, r->reps, r->spread, r->refused);
+    fprintf(bench_json, "{\"cpu\":\"%s\",\"compiler\":\"%s\",\"isa\":\"%s\",\"flags\":\"%s\","
+                        "\"kernel\":\"%s\",\"shape\":\"%s\",\"unit\":\"%s\","
+                        "\"reps\":%d,\"spread\":%.4f,\"refused\":%d",
+            bench_cpu, measure_compiler(), isa, flags, kernel, shape, unit, r->reps, r->spread, r->refused);
     if (!r->refused) fprintf(bench_json, ",\"median\":%.5g", r->value);
 }
 
@@ -291,14 +321,15 @@ static void bench_print(const bench_case *c, const bench_result *r)
 
 static void bench_compile(const char *isa, const char *command)
 {
-    static const char *const what[][2] = { { "implementation", "-DMLP_IMPLEMENTATION -x c -c mlp.h" }, { "header part", "-x c -c mlp.h" }, { "empty file", "-x c -c /dev/null" } };
-    double seconds[BENCH_LEAST_REPS + 1], peak[BENCH_LEAST_REPS + 1] = { 0 }, share[BENCH_LEAST_REPS + 1] = { 0 }, begin;
+    static const char *const what[][2] = { { "implementation", "-DMLP_IMPLEMENTATION -x c -c mlp.h" }, { "header part", "-x c -c mlp.h" },
+                                           { "empty file", "-x c -c /dev/null" } };
+    double seconds[BENCH_LEAST_REPS], peak[BENCH_LEAST_REPS] = { 0 }, share[BENCH_LEAST_REPS] = { 0 }, begin;
     char line[1024];
     int i, r;
     for (i = 0; i < 3; i++) {
         bench_result result;
         snprintf(line, sizeof line, "%s %s -o /dev/null", command, what[i][1]);
-        for (r = 0; r <= BENCH_LEAST_REPS; r++) {
+        for (r = 0; r < BENCH_LEAST_REPS; r++) {
             begin = measure_now();
             if (system(line) != 0) { fprintf(stderr, "bench: failed: %s\n", line); exit(2); }
             seconds[r] = measure_now() - begin;

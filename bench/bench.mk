@@ -41,10 +41,11 @@ bench-program: $(BENCH_NAME)program
 # ONLY="forward softmax": kernels whose names have one of these in them; no results are written then.
 ONLY        ?=
 BENCH_RUN   ?=
+BENCH_CPU   := $(if $(CPU),--cpu "$(CPU)")
 BENCH_TIMES := $(foreach i,scalar $(BENCH_ISAS),--compile $(i) "$(CC) -O2 $(flags_$(i))")
 bench: $(BENCH_NAME)program
 	@mkdir -p bench/results
-	$(BENCH_RUN) $(BENCH_NAME)program $(if $(CPU),--cpu "$(CPU)") --paste $(BENCH_NAME)paste $(if $(ONLY),,--results bench/results) $(BENCH_TIMES) $(ONLY)
+	$(BENCH_RUN) $(BENCH_NAME)program $(BENCH_CPU) --paste $(BENCH_NAME)paste $(if $(ONLY),,--results bench/results) $(BENCH_TIMES) $(ONLY)
 	@if [ -f $(BENCH_NAME)paste ]; then echo "---- to paste ----"; cat $(BENCH_NAME)paste; echo "----"; fi
 
 # ---- whole programs, built for each instruction set of this CPU and compared by hyperfine ----
@@ -68,7 +69,8 @@ bench-builds: bench-hyperfine $(BENCH_NAME)program $(foreach i,$(BENCH_BUILDS),$
 	$(call bench_compare,digits)
 	$(call bench_compare,train)
 	@mkdir -p bench/results
-	@name=$$($(BENCH_NAME)program $(if $(CPU),--cpu "$(CPU)") --name) && for p in digits train; do mv $(BENCH_NAME)$$p.json bench/results/$$name-$$p.json; done
+	@name=$$($(BENCH_NAME)program $(BENCH_CPU) --name) && \
+	    for p in digits train; do mv $(BENCH_NAME)$$p.json bench/results/$$name-$$p.json; done
 
 bench-hyperfine:
 	@command -v $(HYPERFINE) > /dev/null || { echo "make bench-builds needs hyperfine, which is not here (apt-get install hyperfine)" >&2; exit 1; }

@@ -24,7 +24,9 @@ for f in "$dir"/*.json; do
     awk -v out="$tmp/plot" -f "$here/fields.awk" -f "$here/plot.awk" "$f"
     title=$(sed -n '1s/.*"cpu":"\([^"]*\)","compiler":"\([^"]*\)".*/\1, \2/p' "$f")
     for kind in gemm elementwise; do
-        isas=$(for isa in scalar vectorized sse2 avx2 avx512 neon; do if ls "$tmp/plot/$kind"*"-$isa" > /dev/null 2>&1; then echo $isa; fi; done)
+        isas=$(for isa in scalar vectorized sse2 avx2 avx512 neon; do
+            if ls "$tmp/plot/$kind"*"-$isa" > /dev/null 2>&1; then echo $isa; fi
+        done)
         if [ -n "$isas" ]; then gnuplot -e "data='$tmp/plot'; isas='$isas'; heading='$title'; out='$base-$kind.svg'" "$here/$kind.gp"; fi
     done
     rm -r "$tmp/plot"
