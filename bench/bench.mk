@@ -42,7 +42,7 @@ bench-program: $(BENCH_NAME)program
 ONLY        ?=
 BENCH_RUN   ?=
 BENCH_CPU   := $(if $(CPU),--cpu "$(CPU)")
-BENCH_TIMES := $(foreach i,scalar $(BENCH_ISAS),--compile $(i) "$(CC) -O2 $(flags_$(i))")
+BENCH_TIMES := $(foreach i,scalar $(BENCH_ISAS),--compile $(i) "$(CC) -O2 $(flags_$(i)) -o $(BENCH_NAME)compiled.o")
 bench: $(BENCH_NAME)program
 	@mkdir -p bench/results
 	$(BENCH_RUN) $(BENCH_NAME)program $(BENCH_CPU) --paste $(BENCH_NAME)paste $(if $(ONLY),,--results bench/results) $(BENCH_TIMES) $(ONLY)
