@@ -92,7 +92,7 @@ $(BUILD)/all-%: $(SECTIONS) mlp.h | $(BUILD)
 	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$*) tests/all.c -o $@ -lm
 
 # threads, from the first row on
-OPENMP := $(shell echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o /dev/null 2>/dev/null && echo all-openmp)
+OPENMP := $(shell f=$$(mktemp) && { echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o $$f 2>/dev/null && echo all-openmp; rm -f $$f; })
 $(BUILD)/all-openmp: $(SECTIONS) mlp.h | $(BUILD)
 	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$(SIMD)) -fopenmp -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 tests/all.c -o $@ -lm
 
