@@ -4,14 +4,14 @@
          [part of a kernel's name ...]
    bench --name prints the name of the results of this CPU and compiler.
    Instruction sets take turns within each repetition. A row whose quartiles are more than 10 % apart is refused: printed without
-   a number; before that a disturbed case is measured up to three times. Ends with 0; 1 when more than a tenth of the rows is refused, nothing written to DIR; 2 for any other failure. */
+   a number; before that a disturbed case is measured up to five times. Ends with 0; 1 when more than a tenth of the rows is refused, nothing written to DIR; 2 for any other failure. */
 #define _POSIX_C_SOURCE 200112L
 #define MLP_DISPATCH
 #define MLP_IMPLEMENTATION
 #include "../mlp.h"
 #include "measure.h"
 
-enum { BENCH_ISAS = 5, BENCH_MOST_REPS = 101, BENCH_LEAST_REPS = 4, BENCH_TRIES = 3, BENCH_FLOATS = 1 << 22, BENCH_SLACK = 15 };
+enum { BENCH_ISAS = 5, BENCH_MOST_REPS = 101, BENCH_LEAST_REPS = 4, BENCH_TRIES = 5, BENCH_FLOATS = 1 << 22, BENCH_SLACK = 15 };
 
 /* ---- instruction sets ---- */
 
