@@ -2104,10 +2104,20 @@ static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, 
     }
 }
 
+/* 0 x is NaN for NaN and infinity, and so is every sum with it: one operation a vector, and one look at the bits for eight of them,
+   take half the time of a look at each. */
 static size_t mlp__k_first_nonfinite(size_t n, const float *x)
 {
-    size_t i;
-    for (i = 0; i + MLP__W <= n && mlp__vfinite(mlp__vload(x + i)); i += MLP__W) {}
+    volatile float hidden = 0;                          /* no compiler multiplies with it in advance, not even under -ffast-math */
+    const mlp__vf zero = mlp__vset1(hidden);
+    size_t i, v;
+    for (i = 0; i + 8 * MLP__W <= n; i += 8 * MLP__W) {
+        mlp__vf sum = zero;
+        MLP__UNROLL
+        for (v = 0; v < 8; v++) sum = mlp__vfma(mlp__vload(x + i + v * MLP__W), zero, sum);
+        if (!mlp__vfinite(sum)) break;
+    }
+    for (; i + MLP__W <= n && mlp__vfinite(mlp__vload(x + i)); i += MLP__W) {}
     while (i < n && mlp__finite(x[i])) i++;
     return i;
 }
