@@ -70,7 +70,7 @@ typedef struct bench_case {
 
 typedef struct { const mlp_kernels *kernels; const bench_case *c; } bench_run;
 
-static float *bench_x, *bench_y, *bench_w, *bench_out, *bench_m, *bench_v;     /* BENCH_FLOATS each and the slack of weights */
+static float *bench_x, *bench_y, *bench_w, *bench_out, *bench_m, *bench_v;     /* BENCH_FLOATS each and the slack of weights; m is scratch memory, too */
 
 static void bench_forward(const mlp_kernels *k, const bench_case *c)
 {
