@@ -5566,7 +5566,7 @@ MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_lo
 
 /* ------------------------------------------------------------------------ >>history --
 
-   0.1.0   first version: scalar, AVX2, AVX-512; see CHANGELOG.md
+   0.1.0   first version; see CHANGELOG.md
 
    ------------------------------------------------------------------------ >>license --
 
