@@ -37,7 +37,7 @@ flags_avx512       := -mavx512f
 flags_neon         :=
 flags_wasm         := -msimd128
 
-.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-fuzz check-all bench clean help install
+.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-fuzz check-all clean help install
 .DEFAULT_GOAL := help
 
 help:
@@ -50,7 +50,7 @@ help:
 	@echo "make check-break     each patch of tests/break must make its test fail"
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
 	@echo "make check-all       all of these, nothing reduced"
-	@echo "make bench           GFLOP/s and GB/s of every kernel, as a table and as JSON lines"
+	@echo "make bench           every kernel on every instruction set of this CPU, into bench/results (ONLY=\"forward adam\": these)"
 	@echo "make install         mlp.h to PREFIX/include ($(PREFIX))"
 	@echo "SIMD=$(SIMD)  (of: $(sort $(HERE)); default: the best here)   CC=$(CC)  OPT=$(OPT)  BUILD=$(BUILD)"
 
@@ -201,6 +201,10 @@ check-all: test check-tiles check-break
 	@$(MAKE) check-cross check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
 	@$(MAKE) check-fuzz
+
+# ---- benchmarks ----
+
+include bench/bench.mk
 
 # ---- the rest ----
 

@@ -1,0 +1,48 @@
+# Benchmarks, read by the Makefile: bench/README.md says what they are. The compiler's target decides which instruction sets are
+# built, so that CC="aarch64-linux-gnu-gcc -static" BENCH_RUN=qemu-aarch64 runs those of NEON.
+.PHONY: bench bench-program
+
+BENCH_TARGET := $(shell echo | $(CC) -dM -E - 2>/dev/null)
+BENCH_ISAS   := $(if $(filter __x86_64__,$(BENCH_TARGET)),sse2 avx2 avx512,$(if $(filter __aarch64__,$(BENCH_TARGET)),neon))
+BENCH_TABLES := $(filter avx2 avx512,$(BENCH_ISAS))
+BENCH_NAME   := $(BUILD)/bench-$(notdir $(firstword $(CC)))-$(firstword $(BENCH_ISAS) scalar)-
+BENCH_WARN   := -std=c99 $(WARN) -Wno-unused-function
+
+# The scalar kernels twice, with and without the compiler's vectorizer, which may use everything that this machine has.
+BENCH_NATIVE           := -O3 $(if $(NATIVE),-march=native) -DMLP_SIMD=MLP_SIMD_SCALAR
+bench_flags_scalar     := $(BENCH_NATIVE) -fno-tree-vectorize -fno-tree-slp-vectorize
+bench_flags_vectorized := $(BENCH_NATIVE)
+bench_flags             = $(or $(bench_flags_$(1)),$(strip $(OPT) $(flags_$(1))))
+
+define BENCH_PEAK
+$(BENCH_NAME)peak_$(1).o: bench/peak.c bench/measure.h mlp.h | $(BUILD)
+	$(CC) $(BENCH_WARN) $(call bench_flags,$(1)) -DPEAK=peak_$(1) -DFLAGS='"$(call bench_flags,$(1))"' -c $$< -o $$@
+endef
+define BENCH_SCALAR
+$(BENCH_NAME)kernels_$(1).o: bench/scalar.c mlp.h | $(BUILD)
+	$(CC) $(BENCH_WARN) $(call bench_flags,$(1)) -DTABLE=table_$(1) -c $$< -o $$@
+endef
+define BENCH_TABLE
+$(BENCH_NAME)kernels_$(1).o: examples/dispatch/$(1).c mlp.h | $(BUILD)
+	$(CC) $(BENCH_WARN) $(call bench_flags,$(1)) -I. -c $$< -o $$@
+endef
+$(foreach i,scalar vectorized $(BENCH_ISAS),$(eval $(call BENCH_PEAK,$(i))))
+$(foreach i,scalar vectorized,$(eval $(call BENCH_SCALAR,$(i))))
+$(foreach i,$(BENCH_TABLES),$(eval $(call BENCH_TABLE,$(i))))
+
+$(BENCH_NAME)program: bench/bench.c bench/measure.h mlp.h $(foreach i,scalar vectorized $(BENCH_ISAS),$(BENCH_NAME)peak_$(i).o) \
+                      $(foreach i,scalar vectorized $(BENCH_TABLES),$(BENCH_NAME)kernels_$(i).o)
+	$(CC) $(BENCH_WARN) $(OPT) $(filter %.c %.o,$^) -o $@ -lm
+
+# builds the program and prints its name as the last line, for tests/bench.sh
+bench-program: $(BENCH_NAME)program
+	@echo $(BENCH_NAME)program
+
+# ONLY="forward softmax": kernels whose names have one of these in them; no results are written then.
+ONLY        ?=
+BENCH_RUN   ?=
+BENCH_TIMES := $(foreach i,scalar $(BENCH_ISAS),--compile $(i) "$(CC) -O2 $(flags_$(i))")
+bench: $(BENCH_NAME)program
+	@mkdir -p bench/results
+	$(BENCH_RUN) $(BENCH_NAME)program $(if $(CPU),--cpu "$(CPU)") --paste $(BENCH_NAME)paste $(if $(ONLY),,--results bench/results) $(BENCH_TIMES) $(ONLY)
+	@if [ -f $(BENCH_NAME)paste ]; then echo "---- to paste ----"; cat $(BENCH_NAME)paste; echo "----"; fi

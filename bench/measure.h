@@ -1,0 +1,137 @@
+/* Measuring, for the programs of bench/: time, medians and quartiles, memory, what machine this is. POSIX. */
+#ifndef MEASURE_H
+#define MEASURE_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* floating-point operations per call of run(rounds), a fused multiply-add counts two; flags: what this build was compiled with */
+typedef struct { const char *flags; double (*run)(long rounds); } measure_peak;
+
+static double measure_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* seconds of `calls` calls of run(data) */
+static double measure_calls(void (*run)(const void *data), const void *data, long calls)
+{
+    const double begin = measure_now();
+    long i;
+    for (i = 0; i < calls; i++) run(data);
+    return measure_now() - begin;
+}
+
+/* how many calls take about `seconds`; warms up on the way */
+static long measure_how_many(void (*run)(const void *data), const void *data, double seconds)
+{
+    long calls = 1;
+    for (;;) {
+        const double took = measure_calls(run, data, calls);
+        if (took >= seconds / 2) return (long)((double)calls * seconds / took) + 1;
+        calls *= 2;
+    }
+}
+
+static int measure_order(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+
+/* sorts v; spread: (third quartile - first) / median; n >= 4 */
+static double measure_median(double *v, int n, double *spread)
+{
+    qsort(v, (size_t)n, sizeof *v, measure_order);
+    *spread = (v[3 * n / 4] - v[n / 4]) / v[n / 2];
+    return v[n / 2];
+}
+
+/* n floats uniform in [-range, range], at a boundary of 64 bytes, never freed. Arrays begin at different places in a page: where
+   they all begin at the same, loads wait for stores to equal low address bits. */
+static float *measure_floats(size_t n, float range)
+{
+    static uint32_t state = 1, arrays;
+    const size_t shift = arrays++ * 17 * 64;
+    unsigned char *p = (unsigned char *)malloc(n * sizeof(float) + shift + 64);
+    float *x;
+    size_t i;
+    if (!p) { fprintf(stderr, "bench: out of memory\n"); exit(2); }
+    x = (float *)(void *)(p + (64 - (uintptr_t)p % 64) % 64 + shift);
+    for (i = 0; i < n; i++) {
+        state = state * 1664525u + 1013904223u;
+        x[i] = ((float)(state >> 8) / 8388608.0f - 1.0f) * range;
+    }
+    return x;
+}
+
+/* copies the value of the first line "key : value" of /proc/cpuinfo; "" when there is none */
+static void measure_cpuinfo(const char *key, char *value, size_t size)
+{
+    char line[512];
+    FILE *f = fopen("/proc/cpuinfo", "r");
+    value[0] = 0;
+    while (f && !value[0] && fgets(line, sizeof line, f)) {
+        const char *colon = strchr(line, ':');
+        if (!colon || strncmp(line, key, strlen(key)) != 0 || !strchr(" \t:", line[strlen(key)])) continue;
+        line[strcspn(line, "\n\"\\")] = 0;
+        snprintf(value, size, "%s", colon[1] ? colon + 2 : "");
+    }
+    if (f) fclose(f);
+}
+
+/* "name (family F model M)", since a name alone ("AMD EPYC") covers several generations; on Arm the implementer and part */
+static const char *measure_cpu(void)
+{
+    static char cpu[256];
+    char name[128], first[32], second[32];
+    measure_cpuinfo("model name", name, sizeof name);
+    measure_cpuinfo("cpu family", first, sizeof first);
+    measure_cpuinfo("model", second, sizeof second);
+    if (first[0]) { snprintf(cpu, sizeof cpu, "%s (family %s model %s)", name, first, second); return cpu; }
+    measure_cpuinfo("CPU implementer", first, sizeof first);
+    measure_cpuinfo("CPU part", second, sizeof second);
+    if (first[0]) snprintf(cpu, sizeof cpu, "%s%simplementer %s part %s", name, name[0] ? " " : "Arm ", first, second);
+    else snprintf(cpu, sizeof cpu, "%s", name[0] ? name : "unknown CPU");
+    return cpu;
+}
+
+/* Under qemu's user emulation the kernel knows another program as running than the emulated one: qemu answers for
+   /proc/self, not for /proc/thread-self. */
+static int measure_emulated(void)
+{
+    char emulated[512], real[512];
+    const ssize_t a = readlink("/proc/self/exe", emulated, sizeof emulated), b = readlink("/proc/thread-self/exe", real, sizeof real);
+    return a > 0 && b > 0 && (a != b || memcmp(emulated, real, (size_t)a) != 0);
+}
+
+/* the text in lower case with one '-' for what is neither letter, digit nor '.' */
+static void measure_file_name(const char *text, char *name, size_t size)
+{
+    size_t n = 0;
+    for (; *text && n + 1 < size; text++) {
+        const char c = *text >= 'A' && *text <= 'Z' ? (char)(*text + 32) : *text;
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.') name[n++] = c;
+        else if (n && name[n - 1] != '-') name[n++] = '-';
+    }
+    while (n && name[n - 1] == '-') n--;
+    name[n] = 0;
+}
+
+/* "gcc 12.2.0", "clang 14.0.6" */
+static const char *measure_compiler(void)
+{
+    static char text[64];
+#if defined(__clang__)
+    snprintf(text, sizeof text, "clang %d.%d.%d", __clang_major__, __clang_minor__, __clang_patchlevel__);
+#elif defined(__GNUC__)
+    snprintf(text, sizeof text, "gcc %d.%d.%d", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#else
+    snprintf(text, sizeof text, "unknown compiler");
+#endif
+    return text;
+}
+
+#endif
