@@ -204,7 +204,7 @@ check-all: test check-tiles check-break
 
 # ---- benchmarks ----
 
-include bench/bench.mk
+include bench/bench.mk bench/peers/peers.mk
 
 # ---- the rest ----
 
