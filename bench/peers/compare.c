@@ -21,30 +21,31 @@ double read_avx512(const float *, size_t), read_avx2(const float *, size_t);
 /* ---- peers ---- */
 
 /* wants: the kernel's name has one of these words in it; if not, the program is started again with `env`, because some libraries
-   do not know newer CPUs. width: of its vectors, in bits. */
-typedef struct { const char *name, *program, *words, *wants, *env, *package; int width; } known;
+   do not know newer CPUs. width: of its vectors, in bits.
+   kinds: of the work that it takes part in, NULL: all. */
+typedef struct { const char *name, *program, *words, *wants, *env, *package; int width; const char *kinds; } known;
 static const known knowns[] = {
-    { "mlp-avx512", "mlp", "avx512", "avx512", NULL, "AVX-512", 512 },
-    { "mlp-avx2", "mlp", "avx2", "avx2", NULL, "AVX2", 256 },
-    { "openblas-skx", "openblas", NULL, "SkylakeX Cooperlake SapphireRapids", "OPENBLAS_CORETYPE=SkylakeX", "libopenblas-serial-dev", 512 },
-    { "openblas-hsw", "openblas", NULL, "Haswell Zen", "OPENBLAS_CORETYPE=Haswell", "libopenblas-serial-dev", 256 },
-    { "blis-skx", "blis", NULL, "skx", "BLIS_ARCH_TYPE=0", "libblis-dev", 512 },
-    { "blis-hsw", "blis", NULL, "haswell zen", "BLIS_ARCH_TYPE=3", "libblis-dev", 256 },
-    { "eigen-512", "eigen-512", NULL, "AVX512", NULL, "libeigen3-dev", 512 },
-    { "eigen-avx2", "eigen-avx2", NULL, "AVX", NULL, "libeigen3-dev", 256 },
-    { "onednn", "onednn", NULL, "avx512", NULL, "libdnnl-dev", 512 },
-    { "onednn-avx2", "onednn", NULL, "avx2", "DNNL_MAX_CPU_ISA=AVX2", "libdnnl-dev", 256 },
-    { "libmvec-512", "libmvec-512", NULL, "512", NULL, "gcc", 512 },
-    { "libmvec-avx2", "libmvec-avx2", NULL, "avx2", NULL, "gcc", 256 },
-    { "sleef-512", "sleef-512", NULL, "512", NULL, "libsleef-dev", 512 },
-    { "sleef-avx2", "sleef-avx2", NULL, "256", NULL, "libsleef-dev", 256 },
-    { "fann", "fann", NULL, "FANN", NULL, "libfann-dev", 256 },
-    { "torch", "peer.py", "torch", "AVX512", "ATEN_CPU_CAPABILITY=avx512", "python3-torch", 512 },
-    { "torch-avx2", "peer.py", "torch", "AVX2", "ATEN_CPU_CAPABILITY=avx2 OPENBLAS_CORETYPE=Haswell", "python3-torch", 256 },
-    { "sklearn", "peer.py", "sklearn", "scikit-learn", NULL, "python3-sklearn", 512 },
-    { "onnxruntime", "peer.mjs", NULL, "ONNX", NULL, "npm and node", 512 }
+    { "mlp-avx512", "mlp", "avx512", "avx512", NULL, "AVX-512", 512, NULL },
+    { "mlp-avx2", "mlp", "avx2", "avx2", NULL, "AVX2", 256, NULL },
+    { "openblas-skx", "openblas", NULL, "SkylakeX Cooperlake SapphireRapids", "OPENBLAS_CORETYPE=SkylakeX", "libopenblas-serial-dev", 512, "gemm batch1 train" },
+    { "openblas-hsw", "openblas", NULL, "Haswell Zen", "OPENBLAS_CORETYPE=Haswell", "libopenblas-serial-dev", 256, "gemm batch1 train" },
+    { "blis-skx", "blis", NULL, "skx", "BLIS_ARCH_TYPE=0", "libblis-dev", 512, "gemm batch1 train" },
+    { "blis-hsw", "blis", NULL, "haswell zen", "BLIS_ARCH_TYPE=3", "libblis-dev", 256, "gemm batch1 train" },
+    { "eigen-512", "eigen-512", NULL, "AVX512", NULL, "libeigen3-dev", 512, "gemm batch1 train" },
+    { "eigen-avx2", "eigen-avx2", NULL, "AVX", NULL, "libeigen3-dev", 256, "gemm batch1 train" },
+    { "onednn", "onednn", NULL, "avx512", NULL, "libdnnl-dev", 512, NULL },
+    { "onednn-avx2", "onednn", NULL, "avx2", "DNNL_MAX_CPU_ISA=AVX2", "libdnnl-dev", 256, NULL },
+    { "libmvec-512", "libmvec-512", NULL, "512", NULL, "gcc", 512, "elementwise" },
+    { "libmvec-avx2", "libmvec-avx2", NULL, "avx2", NULL, "gcc", 256, "elementwise" },
+    { "sleef-512", "sleef-512", NULL, "512", NULL, "libsleef-dev", 512, "elementwise" },
+    { "sleef-avx2", "sleef-avx2", NULL, "256", NULL, "libsleef-dev", 256, "elementwise" },
+    { "fann", "fann", NULL, "FANN", NULL, "libfann-dev", 256, "batch1 train" },
+    { "torch", "peer.py", "torch", "AVX512", "ATEN_CPU_CAPABILITY=avx512", "python3-torch", 512, "elementwise batch1 train" },
+    { "torch-avx2", "peer.py", "torch", "AVX2", "ATEN_CPU_CAPABILITY=avx2 OPENBLAS_CORETYPE=Haswell", "python3-torch", 256, "elementwise batch1 train" },
+    { "sklearn", "peer.py", "sklearn", "scikit-learn", NULL, "python3-sklearn", 512, "train" },
+    { "onnxruntime", "peer.mjs", NULL, "ONNX", NULL, "npm and node", 512, "batch1" }
 };
-enum { KNOWN = sizeof knowns / sizeof *knowns, MOST_REPS = 51, MOST_ENTRANTS = 48, MOST_ROWS = 600, MOST_SECONDS = 60 };
+enum { KNOWN = sizeof knowns / sizeof *knowns, MOST_REPS = 51, MOST_ENTRANTS = 48, MOST_ROWS = 600, MOST_SECONDS = 60, MOST_PARAMS = 2000000, GROUP_SECONDS = 6, FEW_REPS = 6 };
 
 typedef struct { const known *k; pid_t pid; FILE *to, *from; char kernel[256]; } running;
 static running peers[KNOWN];
@@ -52,6 +53,8 @@ static int peer_count;
 static const char *directory;
 static char data_path[256], result_path[256];
 static float *data;
+static char **words;                        /* of the command line: cases are those that have all of them */
+static int word_count;
 
 static int answer(running *p, char *line, size_t size)
 {
@@ -122,6 +125,17 @@ static int has_wanted(const known *k, const char *kernel)
     return 0;
 }
 
+/* whether a peer has anything to do in the selected cases */
+static int is_needed(const known *k)
+{
+    static const char *const kinds[] = { "gemm", "elementwise", "batch1", "train" };
+    size_t i;
+    int j;
+    for (i = 0; i < sizeof kinds / sizeof *kinds && k->kinds; i++)
+        for (j = 0; j < word_count; j++) if (strcmp(words[j], kinds[i]) == 0 && !strstr(k->kinds, kinds[i])) return 0;
+    return 1;
+}
+
 static void start_all(void)
 {
     static const char *const unset[] = { "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "BLIS_ARCH_TYPE", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "DNNL_VERBOSE" };
@@ -132,6 +146,7 @@ static void start_all(void)
     for (i = 0; i < KNOWN; i++) {
         running *p = &peers[peer_count];
         const known *k = &knowns[i];
+        if (!is_needed(k)) continue;
         start(p, k, NULL);
         if (p->kernel[0] && !has_wanted(k, p->kernel) && k->env) { stop(p); start(p, k, k->env); }
         if (p->kernel[0] && has_wanted(k, p->kernel)) {
@@ -186,9 +201,6 @@ static double option_seconds;
 static FILE *json, *markdown;
 static const char *cpu, *figures_path, *results_path;
 static int widest;                          /* bits of this CPU's vectors */
-static char **words;
-static int word_count;
-
 static int selected(const char *kind, const char *name, const char *shape)
 {
     char all[160];
@@ -205,7 +217,7 @@ static double group_ratio(const group *g, double a, double b) { return strcmp(g-
 static void ask(running *p, char *line, size_t size)
 {
     fflush(p->to);
-    if (!answer(p, line, size)) { fprintf(stderr, "compare: %s died\n", p->k->name); exit(2); }
+    if (!answer(p, line, size)) { fprintf(stderr, "compare: %s died or does not answer\n", p->k->name); exit(2); }
 }
 
 /* all peers in all ways; with again: only what is there already, with the arguments for timing */
@@ -267,9 +279,10 @@ static void group_measure(group *g)
 {
     const double seconds = option_seconds > 0 ? option_seconds : g->seconds;
     char line[64];
+    const double start_of_all = measure_now();
     double unused;
-    int r, i, width;
-    for (r = -1; r < option_reps; r++) {                        /* one round to warm up */
+    int r, i, width, rounds = option_reps;
+    for (r = -1; r < rounds; r++) {                             /* one round to warm up */
         double ceiling[512 / 128 + 1] = { 0 };
         for (width = 256; width <= widest && g->ceiling; width *= 2) ceiling[width / 128] = g->ceiling(width);
         for (i = 0; i < g->count; i++) {
@@ -283,6 +296,10 @@ static void group_measure(group *g)
             e->value[e->rounds] = group_value(g, e->w->work, atof(line));
             e->share[e->rounds] = limit > 0 ? group_ratio(g, e->value[e->rounds], limit) : 0;
             e->rounds++;
+        }
+        if (r < 0) {                                            /* large work: fewer rounds, but at least 4 */
+            const double took = measure_now() - start_of_all;
+            if (took * rounds > GROUP_SECONDS) rounds = took * 4 < GROUP_SECONDS ? (int)(GROUP_SECONDS / took) : 4;
         }
     }
     for (i = 0; i < g->count; i++) {
@@ -343,13 +360,13 @@ static void compare_with(const group *g, const entrant *ours, asked a)
     snprintf(w->kind, sizeof w->kind, "%s", g->kind);
     snprintf(w->name, sizeof w->name, "%s", g->name);
     snprintf(w->shape, sizeof w->shape, "%s", g->shape);
-    snprintf(w->ours, sizeof w->ours, "%s %.12s", ours->p->k->name + 4, strcmp(ours->w->form, g->ways[0].form) == 0 ? "" : "gemm");
-    snprintf(w->rival, sizeof w->rival, "%.20s %.18s", rival->p->k->name, strcmp(rival->w->form, g->ways[0].form) == 0 ? "" : rival->w->form);
+    snprintf(w->ours, sizeof w->ours, "%s%s%.12s", ours->p->k->name + 4, ours->w == g->ways ? "" : " gemm ", ours->w == g->ways ? "" : ours->w->form);
+    snprintf(w->rival, sizeof w->rival, "%.20s %.18s", rival->p->k->name, rival->w == g->ways ? "" : rival->w->form);
     snprintf(w->unit, sizeof w->unit, "%s", g->unit);
     w->value = ours->median; w->spread = ours->spread; w->share = ours->share_median; w->rival_value = rival->median;
     w->ratio = measure_median(ratio, n, &w->ratio_spread);
     w->a = a;
-    printf("%-9s %-16s %-12s", w->name, w->shape, w->ours);
+    printf("%-11s %-16s %-15s", w->name, w->shape, w->ours);
     print_number(w->value);
     printf(" +-%4.1f%%  ", 50 * w->spread);
     if (w->share > 0) printf("%4.2f", w->share); else printf("    ");
@@ -363,8 +380,8 @@ static void write_json(const group *g)
     int i;
     for (i = 0; i < g->count && json; i++) {
         const entrant *e = &g->e[i];
-        fprintf(json, "{\"cpu\":\"%s\",\"peer\":\"%s\",\"runs\":\"%s\",\"kind\":\"%s\",\"name\":\"%s\",\"form\":\"%s\",\"how\":\"%s\",\"shape\":\"%s\",\"unit\":\"%s\","
-                      "\"median\":%.6g,\"spread\":%.4f,\"reps\":%d,\"share\":%.4f,\"error\":%.3g}\n", cpu, e->p->k->name, e->p->kernel, g->kind, g->name,
+        fprintf(json, "{\"cpu\":\"%s\",\"compiler\":\"%s\",\"peer\":\"%s\",\"runs\":\"%s\",\"kind\":\"%s\",\"name\":\"%s\",\"form\":\"%s\",\"how\":\"%s\",\"shape\":\"%s\",\"unit\":\"%s\","
+                      "\"median\":%.6g,\"spread\":%.4f,\"reps\":%d,\"share\":%.4f,\"error\":%.3g}\n", cpu, measure_compiler(), e->p->k->name, e->p->kernel, g->kind, g->name,
                 e->w->form, e->how, g->shape, g->unit, e->median, e->spread, e->rounds, e->share_median, e->error);
     }
 }
@@ -376,7 +393,9 @@ static void print_all(const group *g)
         const entrant *e = &g->e[i];
         printf("    %-13s %-9s", e->p->k->name, e->w->form);
         print_number(e->median);
-        printf(" %s +-%4.1f%%  %4.2f  error %.1e  %s\n", g->unit, 50 * e->spread, e->share_median, e->error, e->how);
+        printf(" %s +-%4.1f%%  ", g->unit, 50 * e->spread);
+        if (e->share_median > 0) printf("%4.2f", e->share_median); else printf("    ");
+        printf("  error %.1e  %s\n", e->error, e->how);
     }
 }
 
@@ -522,6 +541,10 @@ static void compare_products(void)
             const size_t *s = shapes[i];
             snprintf(text, sizeof text, "%lu,%lu,%lu", (unsigned long)s[0], (unsigned long)s[1], (unsigned long)s[2]);
             if (!begin_group(&g, "gemm", names[f], text)) continue;
+            if (option_reps < FEW_REPS && s[0] * s[1] * s[2] > (size_t)1 << 29) {
+                printf("%-11s %-16s left out: it takes seconds, and fewer than %d rounds are asked for\n", names[f], text, FEW_REPS);
+                continue;
+            }
             snprintf(text, sizeof text, "%lu %lu %lu", (unsigned long)s[0], (unsigned long)s[1], (unsigned long)s[2]);
             for (form = 0; form < 3 && forms[f][form]; form++)
                 reference_layer(&add_way(&g, forms[f][form], text, 2e-9 * (double)s[0] * (double)s[1] * (double)s[2])->r, data, "yxw"[f], s[0], s[1], s[2]);
@@ -599,13 +622,15 @@ static void compare_net(const net_case *n, int train)
     layers--;
     for (i = 0; i < 2; i++) {
         /* FANN takes row after row at a tenth of the others' rate: fewer rows tell as much */
-        const unsigned long batch = (unsigned long)(i ? 1 : n->batch), rows_checked = train ? 3 * batch : 1, rows_timed = (unsigned long)n->rows / (i ? 16 : 1);
+        const unsigned long batch = (unsigned long)(i ? 1 : n->batch), rows_timed = (unsigned long)n->rows / (i ? 16 : 1);
+        const unsigned long steps = data_layer(widths, layers) > MOST_PARAMS ? 1 : 3, rows_checked = train ? steps * batch : 1;
+        const double rate = i ? 0.05 : 0.5;     /* FANN takes the slope of a saturated unit, beyond 0.01 and 0.99, to be larger than it is */
         way *w = add_way(&g, train ? "train" : "infer", "", train ? (double)rows_timed : 1);
         if (train) {
-            snprintf(w->arguments, sizeof w->arguments, "%s 0.5 %lu %lu%s", acts[i], batch, rows_checked, list);
+            snprintf(w->arguments, sizeof w->arguments, "%s %g %lu %lu%s", acts[i], rate, batch, rows_checked, list);
             snprintf(w->timing, sizeof w->timing, "%s 0.01 %lu %lu%s", acts[i], batch, rows_timed, list);
         } else snprintf(w->arguments, sizeof w->arguments, "%s%s", acts[i], list);
-        reference_net(&w->r, data, widths, layers, i, train ? 0.5 : 0, batch, rows_checked);
+        reference_net(&w->r, data, widths, layers, i, train ? rate : 0, batch, rows_checked);
     }
     g.unit = train ? "rows/s" : "ns";
     g.seconds = train ? 0.03 : 0.003; g.tolerance = 3e-6;
@@ -626,7 +651,7 @@ static const net_case trainings[] = {
     { "A", "64-32-10", 16, 512, { { LOOPS, 0, 1.8, 0 }, { "torch", 0, 30, 0 }, { "fann", 0, 25, 0 }, { "sklearn", 0, 0, 0 } } },
     { "B", "784-128-10", 32, 512, { { LOOPS, 0, 1.2, 0 }, { "torch", 0, 2.8, 0 }, { "fann", 0, 25, 0 }, { "sklearn", 0, 0, 0 } } },
     { "C", "784-512-512-10", 128, 512, { { LOOPS, 0, 1.08, 0 }, { "torch", 0, 1.5, 0 }, { "fann", 0, 25, 0 }, { "sklearn", 0, 0, 0 } } },
-    { "D", "1024-1024-1024-1024", 256, 512, { { LOOPS, 0, 1.05, 0 }, { "torch", 0, 1.3, 0 }, { "fann", 0, 25, 0 }, { "sklearn", 0, 0, 0 } } }
+    { "D", "1024-1024-1024-1024", 256, 256, { { LOOPS, 0, 1.05, 0 }, { "torch", 0, 1.3, 0 }, { "fann", 0, 25, 0 }, { "sklearn", 0, 0, 0 } } }
 };
 
 /* ---- the end ---- */
@@ -646,25 +671,44 @@ static void print_asked(const row *w, char *text, size_t size)
     if (w->a.value > 0) snprintf(text + strlen(text), size - strlen(text), "%.2g %s", w->a.value, w->unit);
 }
 
-/* everything that is asked, with what was reached; the same as a Markdown table of the rows of the best vectors */
+/* everything that is asked, with what was reached */
 static void summary(void)
 {
-    char text[64];
+    char text[64], share[32];
     int i, met = 0, all = 0;
-    if (markdown) fprintf(markdown, "| work | shape | mlp.h | of the limit | best rival | its figure | ratio |\n|---|---|---|---|---|---|---|\n");
     printf("\nasked and reached:\n");
     for (i = 0; i < row_count; i++) {
         const row *w = &rows[i];
         print_asked(w, text, sizeof text);
-        if (markdown && strcmp(w->ours, rows[0].ours) == 0)
-            fprintf(markdown, "| %s | %s | %.4g %s | %.2f | %s | %.4g | %.2f |\n", w->name, w->shape, w->value, w->unit, w->share, w->rival, w->rival_value, w->ratio);
         if (!text[0]) continue;
+        share[0] = 0;
+        if (w->share > 0) snprintf(share, sizeof share, "%.2f of the limit, ", w->share);
         all++;
         met += reached(w);
-        printf("%s %-9s %-20s %-12s asked %-26s reached %.2f, %.2f x +- %.1f %% of %s, %.4g %s\n", reached(w) ? "    " : "LESS", w->name, w->shape, w->ours,
-               text, w->share, w->ratio, 50 * w->ratio_spread, w->rival, w->value, w->unit);
+        printf("%s %-9s %-20s %-15s asked %-26s reached %s%.2f x +- %.1f %% of %s, %.4g %s\n", reached(w) ? "    " : "LESS", w->name, w->shape, w->ours,
+               text, share, w->ratio, 50 * w->ratio_spread, w->rival, w->value, w->unit);
     }
     printf("%d of %d reached\n", met, all);
+}
+
+/* the same as a document: who took part, then all rows; asked: empty where nothing is */
+static void write_markdown(void)
+{
+    char text[64], share[16];
+    int i;
+    if (!markdown) return;
+    fprintf(markdown, "%s, %s, one core, medians of %d rounds in turns. Ratio: how many times as fast as the best rival with vectors no wider, +- half the "
+                      "distance of its quartiles. Share: of the register-only FMA rate (gemm) or of the time to read the weights once (batch 1).\n\n", cpu, measure_compiler(), option_reps);
+    for (i = 0; i < peer_count; i++) fprintf(markdown, "- %s: %s\n", peers[i].k->name, peers[i].kernel);
+    fprintf(markdown, "\n| work | shape | mlp.h | median | share | best rival | its median | ratio | asked | reached |\n|---|---|---|---|---|---|---|---|---|---|\n");
+    for (i = 0; i < row_count; i++) {
+        const row *w = &rows[i];
+        print_asked(w, text, sizeof text);
+        share[0] = 0;
+        if (w->share > 0) snprintf(share, sizeof share, "%.2f", w->share);
+        fprintf(markdown, "| %s | %s | %s | %.4g %s | %s | %s | %.4g | %.2f +- %.1f %% | %s | %s |\n", w->name, w->shape, w->ours, w->value, w->unit, share, w->rival,
+                w->rival_value, w->ratio, 50 * w->ratio_spread, text, text[0] ? reached(w) ? "yes" : "no" : "");
+    }
 }
 
 static int usage(void) { fprintf(stderr, "usage: compare DIR [--results DIR] [--figures F] [--reps N] [--seconds S] [--check] [--all] [words]\n"); return 2; }
@@ -742,10 +786,10 @@ int main(int argc, char **argv)
     compare_functions();
     for (i = 0; i < (int)(sizeof inferences / sizeof *inferences); i++) compare_net(&inferences[i], 0);
     for (i = 0; i < (int)(sizeof trainings / sizeof *trainings); i++) compare_net(&trainings[i], 1);
-    for (i = 0; i < peer_count; i++) stop(&peers[i]);
-    if (!option_check) summary();
+    if (!option_check) { summary(); write_markdown(); }
     if (figures_apply()) printf("%d figures of this CPU model compared, %d peers more than 15 %% below\n", figures_seen, crippled);
     printf("%d results right, %d wrong\n", checked, wrong);
+    for (i = 0; i < peer_count; i++) stop(&peers[i]);
     if (json) fclose(json);
     if (markdown) fclose(markdown);
     return wrong > 0 || crippled > 0 || checked == 0;

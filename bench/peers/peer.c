@@ -294,12 +294,15 @@ static size_t peer_result(peer_case *c, const char *path)
     return c->results;
 }
 
-/* one round of as many calls as took `seconds` at first; one call before it, untimed, brings back what other peers pushed out of
+/* one round of as many calls as took `seconds` in the first one, which is not timed; one call before it, untimed, brings back what other peers pushed out of
    the caches */
 static double peer_run(peer_case *c, double seconds)
 {
-    if (c->calls == 0) c->calls = peer_how_many(c, c->call, seconds);
-    else if (c->calls > 1) c->call(c);
+    if (c->calls == 0) {                        /* the round that warms up */
+        c->calls = peer_how_many(c, c->call, seconds);
+        return 0;
+    }
+    if (c->calls > 1) c->call(c);
     return peer_time(c, c->call, c->calls);
 }
 
