@@ -37,7 +37,7 @@ flags_avx512       := -mavx512f
 flags_neon         :=
 flags_wasm         := -msimd128
 
-.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-fuzz check-all clean help install
+.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-interop check-fuzz check-all clean help install
 .DEFAULT_GOAL := help
 
 help:
@@ -45,12 +45,15 @@ help:
 	@echo "make test            all tests that this machine can run (REQUIRE=avx512,clang makes a skip of these a failure)"
 	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node, those of files for s390x, which is big-endian"
 	@echo "make check-tiles     the inner loops of the matrix products in the disassembly: exact, no spills"
+	@echo "make check-interop   models in PyTorch, ONNX Runtime (by npm) and as C under other compilers, and PyTorch's here"
 	@echo "make check-sanitize  the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make check-fuzz      model files made up by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make check-break     each patch of tests/break must make its test fail"
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
 	@echo "make check-all       all of these, nothing reduced"
 	@echo "make bench           every kernel on every instruction set of this CPU, into bench/results (ONLY=\"forward adam\": these)"
+	@echo "make compare         mlp.h and the libraries one would use instead (ONLY=gemm, train, batch1, elementwise: these)"
+	@echo "make check-peers     that each of those libraries computes the right thing there"
 	@echo "make install         mlp.h to PREFIX/include ($(PREFIX))"
 	@echo "SIMD=$(SIMD)  (of: $(sort $(HERE)); default: the best here)   CC=$(CC)  OPT=$(OPT)  BUILD=$(BUILD)"
 
@@ -170,6 +173,10 @@ check-cross:
 check-tiles:
 	@sh tests/tiles.sh
 
+# Needs python3-torch, python3-onnx, tcc, gcc-arm-none-eabi with libnewlib-arm-none-eabi, npm; skips what is not here
+check-interop: | $(BUILD)
+	@BUILD=$(BUILD) CC="$(CC)" SIMD_FLAGS="$(flags_$(SIMD))" sh tests/interop.sh
+
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 $(BUILD)/sanitize-%: $(SECTIONS) mlp.h | $(BUILD)
 	$(CC) $(TEST_FLAGS) $(SANITIZE) $(flags_$*) tests/all.c -o $@ -lm
@@ -197,7 +204,7 @@ check-ulp/%:
 	@$(MAKE) $(BUILD)/all-$(notdir $*)
 	$(BUILD)/all-$(notdir $*) --every-input vmath_$(*D)_is
 
-check-all: test check-tiles check-break
+check-all: test check-tiles check-break check-interop
 	@$(MAKE) check-cross check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
 	@$(MAKE) check-fuzz

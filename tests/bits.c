@@ -38,7 +38,7 @@ static int bits_runs_here(const char *cpu)
 enum { BITS_MOST = 67, BITS_SPACE = BITS_MOST + 16 };
 
 static float bits_a[BITS_SPACE], bits_b[BITS_SPACE], bits_c[BITS_SPACE], bits_d[BITS_SPACE];
-static float bits_x[96 * 96], bits_y[96 * 96], bits_z[96 * 96], bits_w[96 * 96 + 32];
+static float bits_x[96 * 96], bits_y[96 * 96], bits_z[96 * 96], bits_w[96 * 96 + 32], bits_scratch[96 * 256];
 
 /* mostly ordinary numbers, some large, tiny, and special */
 static void bits_fill(float *x, size_t n)
@@ -103,9 +103,9 @@ static uint64_t bits_of_matrices(const mlp_kernels *k, size_t n, uint64_t h)
     h = test_hash(h, bits_z, 96 * 96);
     k->forward(m, q, n, bits_x + o, 96, bits_w + o, way & 1 ? bits_y : NULL, bits_z + o, 96);
     h = test_hash(h, bits_z, 96 * 96);
-    k->backward_input(m, q, n, bits_x + o, 96, bits_w + o, bits_z + o, 96);
+    k->backward_input(m, q, n, bits_x + o, 96, bits_w + o, bits_z + o, 96, bits_scratch);
     h = test_hash(h, bits_z, 96 * 96);
-    k->backward_weights(m, q, n, bits_x + o, 96, bits_y + o, 96, bits_w + o, way & 1);
+    k->backward_weights(m, q, n, bits_x + o, 96, bits_y + o, 96, bits_w + o, way & 1, bits_scratch);
     return test_hash(h, bits_w, 96 * 96 + 32);
 }
 

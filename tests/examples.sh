@@ -5,8 +5,37 @@
 build() { $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "$1" -o "$tmp/$(basename "$1" .c)"; }
 for example in examples/*.c; do check "$example: builds" build "$example"; done
 
-xor_learned() { "$tmp/xor" | awk '{ if (/xor/ && ($1 != $3) != ($5 > 0.5)) bad = 1 } / xor / { n++ } END { exit bad || n != 4 }'; }
-check "examples/xor.c: learns xor" xor_learned
+xor_learned() { "$tmp/$1" | awk '{ if (/xor/ && ($1 != $3) != ($5 > 0.5)) bad = 1 } / xor / { n++ } END { exit bad || n != 4 }'; }
+check "examples/xor.c: learns xor" xor_learned xor
+check "examples/embed.c: has learned xor" xor_learned embed
+
+exported() { # a net of ours becomes C that this compiler takes, with the same outputs; and ONNX
+    cat > "$tmp/main.c" << 'END'
+#include <stdio.h>
+void digits(const float *x, float *y);
+int main(void)
+{
+    float x[64], y[10];
+    while (fread(x, sizeof x, 1, stdin) == 1) { digits(x, y); fwrite(y, sizeof y, 1, stdout); }
+    return 0;
+}
+END
+    $CC -std=c99 -O2 $SIMD_FLAGS tests/interop.c -o "$tmp/interop" -lm && "$tmp/interop" make "$tmp" &&
+        "$tmp/export_c" "$tmp/digits.safetensors" digits "$tmp/digits.c" && $CC -std=c99 "$tmp/digits.c" "$tmp/main.c" -o "$tmp/exported" -lm &&
+        "$tmp/exported" < "$tmp/digits.x" > "$tmp/digits.ran" && "$tmp/interop" compare "$tmp/digits.ran" "$tmp/digits.y" 1e-6
+}
+check "examples/export_c.c: C with the same outputs" exported
+exported_onnx() { "$tmp/export_onnx" "$tmp/digits.safetensors" "$tmp/digits.onnx" && grep -q Gemm "$tmp/digits.onnx"; }
+check "examples/export_onnx.c: writes a file" exported_onnx
+refused() { ! "$tmp/from_pytorch" "$1" 2> "$tmp/said" && grep -q "$2" "$tmp/said"; }
+check "examples/from_pytorch.c: a missing file is an error" refused "$tmp/missing" "cannot open"
+check "examples/from_pytorch.c: a net of other sizes is an error" refused "$tmp/digits.safetensors" "bad argument"
+same_as_pytorch() { # but for the last digit printed
+    "$python" examples/from_pytorch.py "$tmp/circle" > "$tmp/theirs" && "$tmp/from_pytorch" "$tmp/circle" > "$tmp/ours" &&
+        paste -d ' ' "$tmp/ours" "$tmp/theirs" | awk '{ d = $7 - $14; if ($1 $2 != $8 $9 || d * d > 2e-6) bad = 1 } END { exit bad || NR != 4 }'
+}
+if python_with torch; then check "examples/from_pytorch.c: as PyTorch says" same_as_pytorch
+else skip "examples/from_pytorch.c beside PyTorch" torch; fi
 
 digits() { "$tmp/digits" "$1" examples/data/digits.csv "$tmp/digits.safetensors"; }
 accuracy_of_seeds() { # mean test accuracy over seeds 0..9, each with its own split, weights and order

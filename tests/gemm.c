@@ -4,7 +4,8 @@
 /* a matrix of rows x cols at some strides, in guarded memory */
 typedef struct { test_memory memory; ptrdiff_t row, col; } gemm_matrix;
 
-enum { GEMM_PLAIN, GEMM_TRANSPOSED, GEMM_WIDE, GEMM_BOTH, GEMM_LAYOUTS };       /* WIDE: a gap behind rows; BOTH: neither stride is 1 */
+/* WIDE: a gap behind rows; BOTH: neither stride is 1; FAR: rows 4 KiB apart */
+enum { GEMM_PLAIN, GEMM_TRANSPOSED, GEMM_WIDE, GEMM_BOTH, GEMM_FAR };
 
 static gemm_matrix gemm_take(size_t rows, size_t cols, int layout, int at_front)
 {
@@ -13,6 +14,7 @@ static gemm_matrix gemm_take(size_t rows, size_t cols, int layout, int at_front)
     m.col = 1;
     if (layout == GEMM_TRANSPOSED) { m.row = 1; m.col = (ptrdiff_t)rows; }
     if (layout == GEMM_WIDE) m.row = (ptrdiff_t)cols + 3;
+    if (layout == GEMM_FAR) m.row = 1024;
     if (layout == GEMM_BOTH) { m.row = (ptrdiff_t)(2 * cols) + 1; m.col = 2; }
     m.memory = test_guarded(rows && cols ? (rows - 1) * (size_t)m.row + (cols - 1) * (size_t)m.col + 1 : 0, at_front);
     return m;
@@ -73,6 +75,13 @@ static void gemm_integers_are_exact_for_larger_shapes(void)
                 return;
 }
 
+static void gemm_integers_are_exact_for_rows_far_apart(void)
+{
+    int t;
+    test_seed(25);
+    for (t = 0; t < 4; t++) CHECK(gemm_integers(130, 37, 140, t < 2 ? GEMM_FAR : GEMM_TRANSPOSED, GEMM_FAR, 0, t % 2, t / 2));
+}
+
 static void gemm_random_data_is_within_the_bound(void)
 {
     static const int shapes[][3] = { { 7, 13, 5 }, { 33, 65, 17 }, { 64, 64, 64 }, { 19, 35, 784 }, { 100, 77, 300 } };
@@ -131,6 +140,7 @@ static int gemm_layer(size_t rows, size_t in, size_t out, int with_bias, int acc
     test_memory x = test_guarded((rows - 1) * xs + in, 0), w = test_guarded(in * out + 15, 0), b = test_guarded(out, 0);
     test_memory z = test_guarded((rows - 1) * zs + out, 0), dz = test_guarded((rows - 1) * zs + out + 15, 0);
     test_memory dw = test_guarded(in * out, 0), dx = test_guarded((rows - 1) * xs + in, 0);
+    test_memory scratch = test_guarded((rows + 16) * (in + out + 96), 0);
     size_t r, i, o;
     int ok = 1;
     test_fill(x.p, (rows - 1) * xs + in);
@@ -142,12 +152,13 @@ static int gemm_layer(size_t rows, size_t in, size_t out, int with_bias, int acc
     test_fill_nan(dz.p + (rows - 1) * zs + out, 15);
     test_fill_nan(z.p, (rows - 1) * zs + out);
     test_fill_nan(dx.p, (rows - 1) * xs + in);
+    test_fill_nan(scratch.p, (rows + 16) * (in + out + 96));
     mlp__kernels.forward(rows, in, out, x.p, xs, w.p, with_bias ? b.p : NULL, z.p, zs);
     for (r = 0; r < rows; r++)
         for (o = 0; o < out; o++)
             ok = ok && z.p[r * zs + o] == gemm_documented_unit(x.p + r * xs, w.p, in, out, o, with_bias ? b.p[o] : 0);
     if (!CHECK(ok)) printf("    forward %d %d %d bias %d\n", (int)rows, (int)in, (int)out, with_bias);
-    mlp__kernels.backward_input(rows, in, out, dz.p, zs, w.p, dx.p, xs);
+    mlp__kernels.backward_input(rows, in, out, dz.p, zs, w.p, dx.p, xs, scratch.p);
     for (r = 0; r < rows; r++)
         for (i = 0; i < in; i++) {
             float sum = 0;
@@ -161,7 +172,7 @@ static int gemm_layer(size_t rows, size_t in, size_t out, int with_bias, int acc
     }
     memcpy(w.p, dw.p, in * out * sizeof(float));
     if (!accumulate) test_fill_nan(dw.p, in * out);
-    mlp__kernels.backward_weights(rows, in, out, x.p, xs, dz.p, zs, dw.p, accumulate);
+    mlp__kernels.backward_weights(rows, in, out, x.p, xs, dz.p, zs, dw.p, accumulate, scratch.p);
     for (i = 0; i < in; i++)
         for (o = 0; o < out; o++) {
             float sum = accumulate ? w.p[gemm_weight(in, out, i, o)] : 0;
@@ -169,14 +180,15 @@ static int gemm_layer(size_t rows, size_t in, size_t out, int with_bias, int acc
             ok = ok && dw.p[gemm_weight(in, out, i, o)] == sum;
         }
     if (!CHECK(ok)) printf("    backward_weights %d %d %d accumulate %d\n", (int)rows, (int)in, (int)out, accumulate);
-    test_free(x); test_free(w); test_free(b); test_free(z); test_free(dz); test_free(dw); test_free(dx);
+    test_free(x); test_free(w); test_free(b); test_free(z); test_free(dz); test_free(dw); test_free(dx); test_free(scratch);
     return ok;
 }
 
 static void gemm_layers_add_in_the_documented_order(void)
 {
     static const size_t larger[][3] = { { 1, 784, 10 }, { 3, 100, 128 }, { 31, 65, 80 }, { 129, 33, 47 }, { 2, 513, 17 }, { 20, 64, 200 },
-                                        { 50, 300, 1 }, { 4, 31, 16 }, { 4, 32, 16 }, { 13, 32, 17 }, { 70, 257, 16 }, { 1, 1, 1 } };
+                                        { 50, 300, 1 }, { 4, 31, 16 }, { 4, 32, 16 }, { 13, 32, 17 }, { 70, 257, 16 }, { 1, 1, 1 },
+                                        { 11, 96, 48 }, { 33, 130, 120 }, { 47, 147, 161 }, { 130, 1024, 70 }, { 66, 1022, 40 } };
     size_t rows, in, out, s, turn = 0;
     const size_t most = test.small ? 20 : 35;
     test_seed(23);
@@ -216,6 +228,7 @@ static void gemm_tests(void)
 {
     RUN(gemm_integers_are_exact_for_all_small_shapes);
     RUN(gemm_integers_are_exact_for_larger_shapes);
+    RUN(gemm_integers_are_exact_for_rows_far_apart);
     RUN(gemm_random_data_is_within_the_bound);
     RUN(gemm_layers_add_in_the_documented_order);
     RUN(gemm_nan_stays_in_its_row_and_column);

@@ -204,6 +204,37 @@ static void kernels_softmax(void)
     kernels_softmax_of(5, 1000, 5.0f);
 }
 
+/* the bits of a row are the same alone and among others, whichever way the kernels take for its length */
+static void kernels_rows_do_not_depend_on_each_other(void)
+{
+    static const size_t lengths[] = { 1, 2, 3, 7, 10, 15, 16, 17, 31, 33, 63, 64, 65, 200 };
+    enum { ROWS = 37, MOST = ROWS * 200 };
+    static float z[MOST], y[MOST], a[MOST], whole[5][MOST], alone[5][MOST], factors[ROWS];
+    size_t c, i, k;
+    test_seed(17);
+    for (c = 0; c < sizeof lengths / sizeof *lengths; c++) {
+        const size_t cols = lengths[c], n = ROWS * cols;
+        test_fill(z, n); test_fill(y, n); test_fill(factors, ROWS);
+        for (i = 0; i < n; i++) z[i] *= 30;
+        kernels_k->softmax(ROWS, cols, z, a);
+        memcpy(whole[0], a, n * sizeof *a);
+        kernels_k->softmax_backward(ROWS, cols, a, y, whole[1]);
+        kernels_k->cross_entropy(ROWS, cols, z, a, y, whole[2]);
+        kernels_k->cross_entropy_backward(ROWS, cols, a, y, whole[3]);
+        memcpy(whole[4], z, n * sizeof *z); memcpy(alone[4], z, n * sizeof *z);
+        kernels_k->scale_rows(ROWS, cols, factors, whole[4]);
+        for (i = 0; i < ROWS; i++) {
+            const size_t at = i * cols;
+            kernels_k->softmax(1, cols, z + at, alone[0] + at);
+            kernels_k->softmax_backward(1, cols, a + at, y + at, alone[1] + at);
+            kernels_k->cross_entropy(1, cols, z + at, a + at, y + at, alone[2] + at);
+            kernels_k->cross_entropy_backward(1, cols, a + at, y + at, alone[3] + at);
+            kernels_k->scale_rows(1, cols, factors + i, alone[4] + at);
+        }
+        for (k = 0; k < 5; k++) if (!CHECK(test_same_bits(whole[k], alone[k], n))) printf("    kernel %d, rows of %d\n", (int)k, (int)cols);
+    }
+}
+
 static void kernels_softmax_keeps_nan_in_its_row(void)
 {
     float z[3 * 10], a[3 * 10], clean[3 * 10];
@@ -267,6 +298,7 @@ static void kernels_tests(void)
     RUN(kernels_relu_of_special_values);
     RUN(kernels_hadamard_axpy_scale_rows);
     RUN(kernels_softmax);
+    RUN(kernels_rows_do_not_depend_on_each_other);
     RUN(kernels_softmax_keeps_nan_in_its_row);
     RUN(kernels_column_sums);
     RUN(kernels_first_nonfinite);

@@ -15,6 +15,10 @@ check() { # name command ...: passes when the command does
     name=$1; shift
     if "$@" > "$tmp/out" 2>&1; then pass "$name"; else fail "$name"; sed 's/^/    /' "$tmp/out" | head -n 20; fi
 }
+python_with() { # module: sets python to one that has it, Debian's where another one comes first in PATH
+    for python in "${PYTHON:-python3}" /usr/bin/python3; do "$python" -c "import $1" 2> /dev/null && return; done
+    false
+}
 finish() {
     echo "$passed passed, $failed failed$([ $skipped -eq 0 ] || echo ", $skipped skipped")"
     [ $failed -eq 0 ] && [ $((passed + skipped)) -gt 0 ]

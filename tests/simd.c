@@ -90,6 +90,40 @@ static void simd_scale2_rounds_once(void)
     SIMD_SAME(mlp__vscale2(a, b), x);
 }
 
+static void simd_power_is_scale2_of_1_plus_q(void)
+{
+    int i, n;
+    test_seed(4);
+    for (n = -152; n <= 63; n++) {
+        for (i = 0; i < SIMD_VALUES; i++) {
+            simd_a[i] = i % 7 ? 0.5f * test_float() : 0;
+            simd_b[i] = (float)n;
+        }
+        SIMD_SAME(mlp__vpower(a, b), mlp__scale2_1(1.0f + x, y));
+        if (n >= -126) SIMD_SAME(mlp__vpow2(b), ldexpf(1, (int)y));
+    }
+    for (n = 64; n <= 127; n++) {
+        for (i = 0; i < SIMD_VALUES; i++) simd_b[i] = (float)n;
+        SIMD_SAME(mlp__vpow2(b), ldexpf(1, (int)y));
+    }
+    for (i = 0; i < SIMD_VALUES; i++) simd_a[i] = simd_b[i] = test_nan();
+    SIMD_SAME(mlp__vpower(a, b), x);
+}
+
+static void simd_pick_takes_any_lane(void)
+{
+    float from[MLP__W], at[MLP__W], got[MLP__W];
+    uint32_t lane[MLP__W];
+    int i, n;
+    test_seed(5);
+    for (n = 0; n < 1000; n++) {
+        for (i = 0; i < MLP__W; i++) { from[i] = test_float(); lane[i] = test_below(MLP__W); }
+        memcpy(at, lane, sizeof at);
+        mlp__vstore(got, mlp__vpick(mlp__vload(from), mlp__vload(at)));
+        for (i = 0; i < MLP__W; i++) if (!CHECK(got[i] == from[lane[i]])) return;
+    }
+}
+
 static void simd_split_is_exact(void)
 {
     float m[MLP__W], e[MLP__W];
@@ -137,13 +171,16 @@ static void simd_lanes_move_where_they_should(void)
         for (i = 0; i < MLP__W; i++) CHECK(got[i] == (float)(i ^ d));
     }
     CHECK(mlp__vfirst(mlp__vload(in + 1)) == 1);
-    if (MLP__W > 1) {
+    for (d = 0; d < 2; d++) {
         a = mlp__vload(in);
         b = mlp__vload(in + MLP__W);
-        mlp__vzip(&a, &b);
+        (d ? mlp__vzip4 : mlp__vzip)(&a, &b);
         mlp__vstore(got, a);
         mlp__vstore(got + MLP__W, b);
-        for (i = 0; i < 2 * MLP__W; i++) CHECK(got[i] == (float)(i / 2 + i % 2 * MLP__W));
+        for (i = 0; i < 2 * MLP__W && MLP__W > 4 * d; i++) {
+            const int second = i / MLP__W, l = i % MLP__W;
+            if (MLP__W > 1) CHECK(got[i] == (float)(d ? i / 8 * 4 + i % 4 + i / 4 % 2 * MLP__W : l / 4 * 4 + second * 2 + l % 4 / 2 + l % 2 * MLP__W));
+        }
     }
     for (i = 0; i < MLP__W; i++) {
         for (j = 0; j < MLP__W; j++) square[i][j] = (float)(i * MLP__W + j);
@@ -194,6 +231,8 @@ static void simd_tests(void)
     RUN(simd_select_abs_sign);
     RUN(simd_round_is_to_even);
     RUN(simd_scale2_rounds_once);
+    RUN(simd_power_is_scale2_of_1_plus_q);
+    RUN(simd_pick_takes_any_lane);
     RUN(simd_split_is_exact);
     RUN(simd_part_vectors_touch_nothing_else);
     RUN(simd_lanes_move_where_they_should);

@@ -1,5 +1,5 @@
 # Reads objdump -d of an object with mlp.h in it; for every innermost loop with fused multiply-adds in a mlp__tiles_N function prints
-# "N fma-count vector-moves-to-or-from-the-stack instructions".
+# "N fma-count vector-moves-to-or-from-the-stack instructions"; of mlp__tiles4_N, the tiles of four chains, "4xN ...".
 function hex(s,   i, n) { n = 0; s = tolower(s); for (i = 1; i <= length(s); i++) n = n * 16 + index("0123456789abcdef", substr(s, i, 1)) - 1; return n }
 function finish_function(   i, j, first, fma, stack, inner, k) {
     for (i = 1; i <= count; i++) {
@@ -7,6 +7,8 @@ function finish_function(   i, j, first, fma, stack, inner, k) {
         for (first = i; first > 1 && address[first] > target[i]; first--) ;
         inner = 1
         for (j = first; j < i; j++) if (target[j] != "" && target[j] <= address[j] && target[j] >= address[first]) inner = 0
+        for (j = first; j < i; j++)                                      # left without a condition: no loop, but pieces of code far apart
+            if (text[j] ~ /^ret/ || (text[j] ~ /^(b|jmp)\t/ && (target[j] < address[first] || target[j] > address[i]))) inner = 0
         if (!inner) continue
         fma = stack = 0
         for (j = first; j <= i; j++) {
@@ -18,7 +20,7 @@ function finish_function(   i, j, first, fma, stack, inner, k) {
     }
     count = 0
 }
-/^[0-9a-f]+ <.*>:$/ { finish_function(); name = ""; if (match($2, /mlp__tiles_[0-9]+/)) name = substr($2, RSTART + 11, RLENGTH - 11); next }
+/^[0-9a-f]+ <.*>:$/ { finish_function(); name = ""; if (match($2, /mlp__tiles4?_[0-9]+/)) { name = substr($2, RSTART + 10, RLENGTH - 10); sub(/^_/, "", name); sub(/^4_/, "4x", name) } next }
 name != "" && /^ *[0-9a-f]+:\t/ {
     count++
     split($0, field, "\t")

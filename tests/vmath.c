@@ -115,6 +115,18 @@ static void vmath_softplus_and_relatives_are_accurate(void)
     CHECK(l <= 1.5 && e <= 1.5 && s <= 3);
 }
 
+static void vmath_exp_negative_is_exp(void)
+{
+    const uint32_t last = mlp__bits(3.4028235e38f);
+    uint32_t i;
+    for (i = 0; i <= last; i += 4093) {
+        const float x = mlp__float(i | 0x80000000u);
+        if (!CHECK(vmath_is(vmath_of(mlp__vexp_negative, x), vmath_of(mlp__vexp, x)))) return;
+    }
+    CHECK(vmath_is(vmath_of(mlp__vexp_negative, 0.0f), 1) && vmath_is(vmath_of(mlp__vexp_negative, -(float)INFINITY), 0));
+    CHECK(vmath_is(vmath_of(mlp__vexp_negative, test_nan()), test_nan()));
+}
+
 static void vmath_sin_of_special_values(void)
 {
     const float inf = (float)INFINITY, nan = test_nan();
@@ -136,5 +148,6 @@ static void vmath_tests(void)
     RUN(vmath_gelu_has_its_absolute_bound);
     RUN(vmath_softplus_and_relatives_are_accurate);
     RUN(vmath_special_values_are_exact);
+    RUN(vmath_exp_negative_is_exp);
     RUN(vmath_sin_of_special_values);
 }

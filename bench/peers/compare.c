@@ -47,7 +47,7 @@ static const known knowns[] = {
 };
 enum { KNOWN = sizeof knowns / sizeof *knowns, MOST_REPS = 51, MOST_ENTRANTS = 48, MOST_ROWS = 600, MOST_SECONDS = 60, MOST_PARAMS = 2000000, GROUP_SECONDS = 6, FEW_REPS = 6 };
 
-typedef struct { const known *k; pid_t pid; FILE *to, *from; char kernel[256]; } running;
+typedef struct { const known *k; pid_t pid; FILE *to, *from; char kernel[256]; int right; } running;
 static running peers[KNOWN];
 static int peer_count;
 static const char *directory;
@@ -269,7 +269,7 @@ static void group_check(group *g)
         if (!(e->error <= g->tolerance)) {
             printf("WRONG: %s %s, %s %s: error %.3g, allowed %.3g\n", g->name, g->shape, e->p->k->name, e->w->form, e->error, g->tolerance);
             wrong++;
-        } else g->e[kept++] = *e;
+        } else { e->p->right++; g->e[kept++] = *e; }
         free(x);
     }
     g->count = kept;
@@ -549,7 +549,8 @@ static void compare_products(void)
             for (form = 0; form < 3 && forms[f][form]; form++)
                 reference_layer(&add_way(&g, forms[f][form], text, 2e-9 * (double)s[0] * (double)s[1] * (double)s[2])->r, data, "yxw"[f], s[0], s[1], s[2]);
             g.unit = "GFLOP/s";
-            g.seconds = 0.003; g.tolerance = 4e-7; g.ceiling = fma_rate;
+            g.seconds = 0.003; g.ceiling = fma_rate;
+            g.tolerance = 1e-6;                 /* one term of 2048 left out is 5e-4; honest sums reach 9e-7 where the data are correlated */
             run_group(&g);
             for (width = 512; width >= 256; width /= 2) {
                 const asked a = asked_of_layer(s, width, f == 2, f == 0);
@@ -789,7 +790,10 @@ int main(int argc, char **argv)
     if (!option_check) { summary(); write_markdown(); }
     if (figures_apply()) printf("%d figures of this CPU model compared, %d peers more than 15 %% below\n", figures_seen, crippled);
     printf("%d results right, %d wrong\n", checked, wrong);
-    for (i = 0; i < peer_count; i++) stop(&peers[i]);
+    for (i = 0; i < peer_count; i++) {
+        stop(&peers[i]);
+        if (option_check) printf("checked %s %d\n", peers[i].k->name, peers[i].right);
+    }
     if (json) fclose(json);
     if (markdown) fclose(markdown);
     return wrong > 0 || crippled > 0 || checked == 0;

@@ -26,7 +26,7 @@ static void bad(mlp_result r) { fprintf(stderr, "mlp: %s\n", mlp_result_string(r
 
 /* ---- products: the layer kernels with weights in panels, and the public gemm ---- */
 
-typedef struct { float *panels, *bias; } layer;
+typedef struct { float *panels, *bias, *scratch; } layer;
 
 /* [out][in] to or from [out/16][in][16], the last panel [in][out % 16] */
 static void in_panels(const peer_case *c, float *wt, float *panels, int back)
@@ -48,8 +48,16 @@ static void layer_forward(peer_case *c)
     const layer *l = (const layer *)c->own;
     k->forward(SIZES(c), c->x, (size_t)c->in, l->panels, l->bias, c->result, (size_t)c->out);
 }
-static void layer_dx(peer_case *c) { k->backward_input(SIZES(c), c->dy, (size_t)c->out, ((const layer *)c->own)->panels, c->result, (size_t)c->in); }
-static void layer_dw(peer_case *c) { k->backward_weights(SIZES(c), c->x, (size_t)c->in, c->dy, (size_t)c->out, ((const layer *)c->own)->panels, 0); }
+static void layer_dx(peer_case *c)
+{
+    const layer *l = (const layer *)c->own;
+    k->backward_input(SIZES(c), c->dy, (size_t)c->out, l->panels, c->result, (size_t)c->in, l->scratch);
+}
+static void layer_dw(peer_case *c)
+{
+    const layer *l = (const layer *)c->own;
+    k->backward_weights(SIZES(c), c->x, (size_t)c->in, c->dy, (size_t)c->out, l->panels, 0, l->scratch);
+}
 static void layer_dw_finish(peer_case *c) { in_panels(c, c->result, ((const layer *)c->own)->panels, 1); }
 
 static void product(const peer_case *c, size_t m, size_t n, size_t inner, const float *a, int a_row, int a_col, const float *b, int b_row, int b_col)
@@ -74,6 +82,7 @@ static int prepare_product(peer_case *c)
     size_t i;
     l->panels = peer_floats((size_t)c->in * (size_t)c->out);
     l->bias = peer_floats((size_t)c->out);
+    l->scratch = peer_floats(((size_t)c->batch + 16) * (size_t)(c->in + c->out + 96));     /* as mlp_kernels says */
     in_panels(c, c->wt, l->panels, 0);
     c->own = l;
     for (i = 0; i < sizeof products / sizeof *products; i++)

@@ -1,0 +1,193 @@
+"""mlp.h against PyTorch, through files: pytorch.py INTEROP DIR MODEL ...
+INTEROP is tests/interop.c built; MODELs are nets of ours in DIR. Prints "ok name" or "FAIL name: why" for each test.
+
+The bound is on |a - b| / max(1, |b|), b being PyTorch's float32 result; gradients are first divided by their largest. It is 16
+roundings of a number near 1: sums go in another order on both sides and their exp and tanh are other functions, each good to
+about one rounding. 100 steps add no more than that: the errors of the steps are small beside a weight and have both signs (largest
+seen: outputs 7e-7, gradients 4e-7, weights 3e-7; SHOW=1 in the environment prints them)."""
+import os
+import subprocess
+import sys
+
+import torch
+from torch import nn
+
+import safetensors
+
+BOUND, STEPS = 1e-6, 100
+interop, folder = sys.argv[1:3]
+dtypes = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+
+
+class Function(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function
+
+
+modules = {
+    "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "elu": nn.ELU, "selu": nn.SELU,
+    "gelu": nn.GELU, "gelu_tanh": lambda: nn.GELU("tanh"), "silu": nn.SiLU, "softplus": nn.Softplus, "softsign": nn.Softsign,
+    "hard_sigmoid": nn.Hardsigmoid, "hard_tanh": nn.Hardtanh, "mish": nn.Mish, "sin": lambda: Function(torch.sin),
+    "gaussian": lambda: Function(lambda z: torch.exp(-z * z)), "softmax": lambda: nn.Softmax(dim=1),
+}
+
+
+def sequential(widths, activations, bias=True):
+    """An activation "identity" is no module; "name:hex" has a parameter."""
+    layers = []
+    for i, activation in enumerate(activations):
+        name, _, alpha = activation.partition(":")
+        layers.append(nn.Linear(widths[i], widths[i + 1], bias=bias if isinstance(bias, bool) else bias[i]))
+        if name != "identity":
+            layers.append(modules[name](*([float.fromhex(alpha)] if alpha else [])))
+    return nn.Sequential(*layers)
+
+
+def load(path):
+    tensors, metadata = safetensors.read(path)
+    def tensor(dtype, shape, data):
+        return torch.frombuffer(bytearray(data), dtype=dtypes[dtype]).reshape(shape)
+
+    return {name: tensor(*entry) for name, entry in tensors.items()}, metadata
+
+
+def save(path, state, prefix="", dtype="F32"):
+    def as_bytes(tensor):
+        return bytes(tensor.detach().to(dtypes[dtype]).contiguous().view(torch.uint8).flatten().tolist())
+
+    safetensors.write(path, {prefix + name: (dtype, tensor.shape, as_bytes(tensor)) for name, tensor in state.items()})
+
+
+def read_floats(path):
+    with open(path, "rb") as file:
+        return torch.frombuffer(bytearray(file.read()), dtype=torch.float32)
+
+
+def write_floats(path, tensor):
+    with open(path, "wb") as file:
+        file.write(tensor.detach().contiguous().numpy().tobytes())
+
+
+def report(name, *parts):
+    """parts: what, ours, theirs. They must be of one size and within BOUND."""
+    wrong = []
+    for what, ours, theirs in parts:
+        error = float("inf")
+        if ours.numel() == theirs.numel():
+            error = ((ours.flatten() - theirs.flatten()).abs() / theirs.flatten().abs().clamp(min=1)).max().item()
+        if not error <= BOUND:
+            wrong.append(f"{what} differ by {error:.2g}, bound {BOUND:.2g}")
+        if os.environ.get("SHOW"):
+            print(f"{name}: {what} {error:.2g}", file=sys.stderr)
+    print(f"FAIL {name}: {'; '.join(wrong)}" if wrong else f"ok {name}")
+
+
+def ours_in_pytorch(name):
+    state, metadata = load(f"{folder}/{name}.safetensors")
+    weights = sorted((int(key.split(".")[0]), t.shape) for key, t in state.items() if key.endswith("weight"))
+    widths = [weights[0][1][1]] + [shape[0] for _, shape in weights]
+    net = sequential(widths, metadata["mlp.activations"].split(), [f"{number}.bias" in state for number, _ in weights])
+    net.load_state_dict(state, strict=True)
+    x = read_floats(f"{folder}/{name}.x").reshape(-1, widths[0])
+    report(f"{name} of ours loads strictly, same outputs", ("outputs", read_floats(f"{folder}/{name}.y"), net(x)))
+
+
+def parameters(net, of=lambda p: p):
+    return torch.cat([of(p).detach().flatten() for p in net.parameters()])
+
+
+def theirs_here(name, widths, activations, loss, theirs_loss, targets, optimizer=("sgd", 0.05, 0, 0), bias=True,
+                reduction="mean", logits=False):
+    """Initialised by PyTorch, loaded here, and both trained on the same full batch. With logits the loss of PyTorch contains the last
+    activation."""
+    torch.manual_seed(1)
+    net = sequential(widths, activations, bias)
+    x, where = torch.randn(32, widths[0]), f"{folder}/theirs"
+    y = targets(32, widths[-1])
+    os.makedirs(where, exist_ok=True)
+    save(f"{where}/model.safetensors", net.state_dict())
+    write_floats(f"{where}/x", x)
+    write_floats(f"{where}/y", y)
+    kind, rate, momentum, nesterov = optimizer
+    how = [",".join(activations), loss, reduction, kind, str(rate), str(momentum), str(nesterov), str(STEPS)]
+    subprocess.run([interop, "train", where] + how, check=True)
+    forward = net(x)
+    trained = net[:-1] if logits else net
+    if kind == "adam":
+        stepper = torch.optim.Adam(net.parameters(), lr=rate)
+    else:
+        stepper = torch.optim.SGD(net.parameters(), lr=rate, momentum=momentum, nesterov=bool(nesterov))
+    for step in range(STEPS):
+        stepper.zero_grad()
+        theirs_loss(trained(x), y).backward()
+        if step == 0:
+            gradients = parameters(net, lambda p: p.grad)
+        stepper.step()
+    scale = gradients.abs().max().clamp(min=1e-3)
+    report(f"{name}: same outputs, gradients, weights after {STEPS} steps", ("outputs", read_floats(f"{where}/forward"), forward),
+           ("gradients", read_floats(f"{where}/gradients") / scale, gradients / scale),
+           ("weights", read_floats(f"{where}/after"), parameters(net)))
+
+
+def foreign_file(name, prefix="", dtype="F32", bias=True):
+    torch.manual_seed(2)
+    net = sequential([9, 20, 20, 4], ["silu", "silu", "identity"], bias)
+    x, where = torch.randn(16, 9), f"{folder}/theirs"
+    os.makedirs(where, exist_ok=True)
+    save(f"{where}/model.safetensors", net.state_dict(), prefix, dtype)
+    write_floats(f"{where}/x", x)
+    subprocess.run([interop, "predict", where, "silu", "identity"], check=True)
+    net.to(dtypes[dtype]).to(torch.float32)
+    report(name, ("outputs", read_floats(f"{where}/forward"), net(x)))
+
+
+def classes(rows, width):
+    return torch.eye(width)[torch.arange(rows) % width]
+
+
+def numbers(rows, width):
+    return torch.randn(rows, width)
+
+
+def signs(rows, width):
+    return torch.randn(rows, width).sign()
+
+
+def probabilities(rows, width):
+    return torch.rand(rows, width)
+
+
+for model in sys.argv[3:]:
+    ours_in_pytorch(model)
+
+sum_of_outputs = lambda loss: lambda a, y: loss(a, y) / len(y)
+momentum, nesterov, adam = ("sgd", 0.02, 0.9, 0), ("sgd", 0.02, 0.9, 1), ("adam", 0.001, 0, 0)
+theirs_here("MSELoss, SGD", [7, 33, 17, 3], ["tanh", "tanh", "identity"], "squared", nn.MSELoss(), numbers)
+theirs_here("MSELoss, sum over outputs", [7, 16, 3], ["relu", "identity"], "squared", sum_of_outputs(nn.MSELoss(reduction="sum")),
+            numbers, ("sgd", 0.01, 0, 0), reduction="sum")
+theirs_here("MSELoss, momentum", [7, 33, 17, 3], ["gelu", "silu", "identity"], "squared", nn.MSELoss(), numbers, momentum)
+theirs_here("MSELoss, Nesterov, no bias", [7, 40, 3], ["mish", "identity"], "squared", nn.MSELoss(), numbers, nesterov, bias=False)
+theirs_here("MSELoss, Adam", [7, 33, 17, 3], ["softplus", "tanh", "identity"], "squared", nn.MSELoss(), numbers, adam)
+theirs_here("MSELoss of softmax, SGD", [5, 20, 4], ["elu", "softmax"], "squared", nn.MSELoss(), classes)
+theirs_here("CrossEntropyLoss, SGD", [64, 32, 10], ["relu", "softmax"], "cross_entropy", nn.CrossEntropyLoss(), classes, logits=True)
+theirs_here("CrossEntropyLoss, Adam", [64, 32, 10], ["relu", "softmax"], "cross_entropy", nn.CrossEntropyLoss(), classes, adam, logits=True)
+theirs_here("BCEWithLogitsLoss, momentum", [6, 25, 2], ["selu", "sigmoid"], "binary_cross_entropy", nn.BCEWithLogitsLoss(), probabilities,
+            momentum, logits=True)
+theirs_here("BCELoss, Adam", [6, 25, 2], ["tanh", "sigmoid"], "binary_cross_entropy", nn.BCELoss(), probabilities, adam)
+theirs_here("HuberLoss, Nesterov", [6, 25, 1], ["softsign", "identity"], "huber", nn.HuberLoss(), numbers, nesterov)
+theirs_here("L1Loss, SGD", [6, 25, 2], ["sin", "identity"], "absolute", nn.L1Loss(), numbers, ("sgd", 0.001, 0, 0))
+theirs_here("SoftMarginLoss, SGD", [6, 25, 2], ["gelu_tanh", "identity"], "logistic", nn.SoftMarginLoss(), signs)
+hinge = lambda a, y: torch.relu(1 - y * a).mean()
+theirs_here("hinge, SGD", [6, 25, 1], ["leaky_relu", "identity"], "hinge", hinge, signs, ("sgd", 0.001, 0, 0))
+for activation in ("sigmoid", "elu", "selu", "gaussian", "hard_sigmoid", "hard_tanh", "softplus", "identity"):
+    theirs_here(f"{activation}, momentum", [5, 18, 18, 2], [activation, activation, "identity"], "squared", nn.MSELoss(), numbers, momentum)
+
+foreign_file("a file without our metadata")
+foreign_file("F64", dtype="F64")
+foreign_file("F16", dtype="F16")
+foreign_file("BF16", dtype="BF16")
+foreign_file("names with a prefix", prefix="model.")
+foreign_file("names with two prefixes", prefix="model.net.")
+foreign_file("no bias", bias=[True, False, True])
+foreign_file("no bias at all", bias=False)
