@@ -52,6 +52,8 @@ help:
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
 	@echo "make check-all       all of these, nothing reduced"
 	@echo "make bench           every kernel on every instruction set of this CPU, into bench/results (ONLY=\"forward adam\": these)"
+	@echo "make bench-builds    whole programs built for each instruction set, compared by hyperfine"
+	@echo "make report          all results in bench/results as a table, plots, and the table in README.md"
 	@echo "make compare         mlp.h and the libraries one would use instead (ONLY=gemm, train, batch1, elementwise: these)"
 	@echo "make check-peers     that each of those libraries computes the right thing there"
 	@echo "make install         mlp.h to PREFIX/include ($(PREFIX))"
@@ -98,7 +100,7 @@ $(BUILD)/all-%: $(SECTIONS) mlp.h | $(BUILD)
 	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$*) tests/all.c -o $@ -lm
 
 # threads, from the first row on
-OPENMP := $(shell echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o /dev/null 2>/dev/null && echo all-openmp)
+OPENMP := $(shell f=$$(mktemp) && { echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o $$f 2>/dev/null && echo all-openmp; rm -f $$f; })
 $(BUILD)/all-openmp: $(SECTIONS) mlp.h | $(BUILD)
 	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$(SIMD)) -fopenmp -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 tests/all.c -o $@ -lm
 
@@ -151,9 +153,9 @@ BITS_RUNS := "$(BUILD)/bits 0/4" "$(BUILD)/bits 1/4" "$(BUILD)/bits 2/4" "$(BUIL
 RUN := JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" SIMD_FLAGS="$(flags_$(SIMD))" sh tests/run.sh
 
 test:
-	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(OPENMP:%=$(BUILD)/%) $(BUILD)/bits
+	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(OPENMP:%=$(BUILD)/%) $(BUILD)/bits $(BENCH_NAME)program
 	@$(RUN) $(ALL_HERE) $(if $(OPENMP),"$(BUILD)/all-openmp train","sh tests/missing.sh openmp") $(BITS_RUNS) \
-	    "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/disk.sh" "sh tests/examples.sh"
+	    "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/disk.sh" "sh tests/examples.sh" "sh tests/bench.sh $(BENCH_NAME)program"
 
 # ---- wider checks ----
 
@@ -162,12 +164,14 @@ SMALL ?= 1
 small := env $(if $(filter 1,$(SMALL)),TEST_SMALL=1)
 CROSS_BUILDS := $(if $(filter aarch64-gcc,$(COMPILERS)),all-neon-gcc bits-neon) $(if $(filter aarch64-clang,$(COMPILERS)),all-neon-clang) \
                 $(if $(filter wasm-clang,$(COMPILERS)),all-wasm bits-wasm) $(if $(filter s390x-gcc,$(COMPILERS)),all-s390x)
-CROSS_RUNS := $(if $(filter aarch64-gcc,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-gcc" "qemu-aarch64 $(BUILD)/bits-neon","sh tests/missing.sh aarch64-gcc") \
+CROSS_RUNS := $(if $(filter aarch64-gcc,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-gcc" "qemu-aarch64 $(BUILD)/bits-neon" "sh tests/bench.sh $(BENCH_NEON) qemu-aarch64","sh tests/missing.sh aarch64-gcc") \
               $(if $(filter aarch64-clang,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-clang","sh tests/missing.sh aarch64-clang") \
               $(if $(filter wasm-clang,$(COMPILERS)),"$(small) node --no-warnings tests/wasi.mjs $(BUILD)/all-wasm" "node --no-warnings tests/wasi.mjs $(BUILD)/bits-wasm","sh tests/missing.sh wasm-clang") \
               $(if $(filter s390x-gcc,$(COMPILERS)),"$(small) qemu-s390x $(BUILD)/all-s390x io_","sh tests/missing.sh s390x-gcc")
+BENCH_NEON := $(BUILD)/bench-$(firstword $(cmd_aarch64-gcc))-neon-program
 check-cross:
 	@$(MAKE) -j$(JOBS) $(CROSS_BUILDS:%=$(BUILD)/%)
+	@$(if $(filter aarch64-gcc,$(COMPILERS)),$(MAKE) -j$(JOBS) $(BENCH_NEON) CC="$(cmd_aarch64-gcc)")
 	@$(RUN) $(CROSS_RUNS)
 
 check-tiles:

@@ -41,8 +41,39 @@ bench-program: $(BENCH_NAME)program
 # ONLY="forward softmax": kernels whose names have one of these in them; no results are written then.
 ONLY        ?=
 BENCH_RUN   ?=
-BENCH_TIMES := $(foreach i,scalar $(BENCH_ISAS),--compile $(i) "$(CC) -O2 $(flags_$(i))")
+BENCH_CPU   := $(if $(CPU),--cpu "$(CPU)")
+BENCH_TIMES := $(foreach i,scalar $(BENCH_ISAS),--compile $(i) "$(CC) -O2 $(flags_$(i)) -o $(BENCH_NAME)compiled.o")
 bench: $(BENCH_NAME)program
 	@mkdir -p bench/results
-	$(BENCH_RUN) $(BENCH_NAME)program $(if $(CPU),--cpu "$(CPU)") --paste $(BENCH_NAME)paste $(if $(ONLY),,--results bench/results) $(BENCH_TIMES) $(ONLY)
+	$(BENCH_RUN) $(BENCH_NAME)program $(BENCH_CPU) --paste $(BENCH_NAME)paste $(if $(ONLY),,--results bench/results) $(BENCH_TIMES) $(ONLY)
 	@if [ -f $(BENCH_NAME)paste ]; then echo "---- to paste ----"; cat $(BENCH_NAME)paste; echo "----"; fi
+
+# ---- whole programs, built for each instruction set of this CPU and compared by hyperfine ----
+
+.PHONY: bench-builds bench-hyperfine report
+BENCH_BUILDS := scalar vectorized $(filter sse2 avx2 avx512 neon,$(HERE))
+bench_source_digits := examples/digits.c
+bench_source_train  := bench/train.c
+
+define BENCH_BUILD
+$(BENCH_NAME)$(1)-$(2): $(bench_source_$(1)) mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(call bench_flags,$(2)) -I. $$< -o $$@
+endef
+$(foreach p,digits train,$(foreach i,$(BENCH_BUILDS),$(eval $(call BENCH_BUILD,$(p),$(i)))))
+
+HYPERFINE    ?= hyperfine
+bench_compare = $(HYPERFINE) -N --style basic --warmup 1 --runs 10 --export-json $(BENCH_NAME)$(1).json \
+                $(foreach i,$(BENCH_BUILDS),-n "$(1) $(i) $(call bench_flags,$(i))" $(BENCH_NAME)$(1)-$(i))
+
+bench-builds: bench-hyperfine $(BENCH_NAME)program $(foreach i,$(BENCH_BUILDS),$(BENCH_NAME)digits-$(i) $(BENCH_NAME)train-$(i))
+	$(call bench_compare,digits)
+	$(call bench_compare,train)
+	@mkdir -p bench/results
+	@name=$$($(BENCH_NAME)program $(BENCH_CPU) --name) && \
+	    for p in digits train; do mv $(BENCH_NAME)$$p.json bench/results/$$name-$$p.json; done
+
+bench-hyperfine:
+	@command -v $(HYPERFINE) > /dev/null || { echo "make bench-builds needs hyperfine, which is not here (apt-get install hyperfine)" >&2; exit 1; }
+
+report:
+	@sh bench/report.sh bench/results README.md

@@ -39,7 +39,11 @@ static long measure_how_many(void (*run)(const void *data), const void *data, do
     }
 }
 
-static int measure_order(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+static int measure_order(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
 
 /* sorts v; spread: (third quartile - first) / median; n >= 4 */
 static double measure_median(double *v, int n, double *spread)

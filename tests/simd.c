@@ -90,7 +90,7 @@ static void simd_scale2_rounds_once(void)
     SIMD_SAME(mlp__vscale2(a, b), x);
 }
 
-static void simd_power_is_scale2_of_1_plus_q(void)
+static void simd_power_is_scale2_of_1_plus_product(void)
 {
     int i, n;
     test_seed(4);
@@ -98,8 +98,9 @@ static void simd_power_is_scale2_of_1_plus_q(void)
         for (i = 0; i < SIMD_VALUES; i++) {
             simd_a[i] = i % 7 ? 0.5f * test_float() : 0;
             simd_b[i] = (float)n;
+            simd_c[i] = 1 + 0.2f * test_float();
         }
-        SIMD_SAME(mlp__vpower(a, b), mlp__scale2_1(1.0f + x, y));
+        SIMD_SAME(mlp__vpower(c, mlp__vmul(a, mlp__vset1(0.8f)), b), mlp__scale2_1(mlp__fma(z, 0.8f * x, 1.0f), y));
         if (n >= -126) SIMD_SAME(mlp__vpow2(b), ldexpf(1, (int)y));
     }
     for (n = 64; n <= 127; n++) {
@@ -107,7 +108,7 @@ static void simd_power_is_scale2_of_1_plus_q(void)
         SIMD_SAME(mlp__vpow2(b), ldexpf(1, (int)y));
     }
     for (i = 0; i < SIMD_VALUES; i++) simd_a[i] = simd_b[i] = test_nan();
-    SIMD_SAME(mlp__vpower(a, b), x);
+    SIMD_SAME(mlp__vpower(a, a, b), x);
 }
 
 static void simd_pick_takes_any_lane(void)
@@ -231,7 +232,7 @@ static void simd_tests(void)
     RUN(simd_select_abs_sign);
     RUN(simd_round_is_to_even);
     RUN(simd_scale2_rounds_once);
-    RUN(simd_power_is_scale2_of_1_plus_q);
+    RUN(simd_power_is_scale2_of_1_plus_product);
     RUN(simd_pick_takes_any_lane);
     RUN(simd_split_is_exact);
     RUN(simd_part_vectors_touch_nothing_else);
