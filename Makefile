@@ -54,6 +54,8 @@ help:
 	@echo "make bench           every kernel on every instruction set of this CPU, into bench/results (ONLY=\"forward adam\": these)"
 	@echo "make bench-builds    whole programs built for each instruction set, compared by hyperfine"
 	@echo "make report          all results in bench/results as a table, plots, and the table in README.md"
+	@echo "make compare         mlp.h and the libraries one would use instead (ONLY=gemm, train, batch1, elementwise: these)"
+	@echo "make check-peers     that each of those libraries computes the right thing there"
 	@echo "make install         mlp.h to PREFIX/include ($(PREFIX))"
 	@echo "SIMD=$(SIMD)  (of: $(sort $(HERE)); default: the best here)   CC=$(CC)  OPT=$(OPT)  BUILD=$(BUILD)"
 
@@ -213,7 +215,7 @@ check-all: test check-tiles check-break check-interop
 
 # ---- benchmarks ----
 
-include bench/bench.mk
+include bench/bench.mk bench/peers/peers.mk
 
 # ---- the rest ----
 
