@@ -859,8 +859,8 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a)
     {
         __m128 sign = _mm_set1_ps(-0.0f), whole = _mm_or_ps(_mm_cvtepi32_ps(_mm_cvtps_epi32(a)), _mm_and_ps(sign, a));
-        __m128 whole_fits = _mm_cmplt_ps(_mm_andnot_ps(sign, a), _mm_set1_ps(4194304.0f));
-        return _mm_or_ps(_mm_and_ps(whole_fits, whole), _mm_andnot_ps(whole_fits, a));
+        __m128 inside = _mm_cmplt_ps(_mm_andnot_ps(sign, a), _mm_set1_ps(4194304.0f));
+        return _mm_or_ps(_mm_and_ps(inside, whole), _mm_andnot_ps(inside, a));
     }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm_andnot_ps(_mm_set1_ps(-0.0f), a); }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return _mm_or_ps(mlp__vabs(a), _mm_and_ps(_mm_set1_ps(-0.0f), b)); }
