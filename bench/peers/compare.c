@@ -397,6 +397,7 @@ static void print_all(const group *g)
         if (e->share_median > 0) printf("%4.2f", e->share_median); else printf("    ");
         printf("  error %.1e  %s\n", e->error, e->how);
     }
+    fflush(stdout);
 }
 
 /* ---- figures of the machine that the peers were studied on: on such a CPU none may be more than 15 % below ---- */

@@ -6,7 +6,7 @@
 
 typedef struct { struct fann *net; float *targets; } one;
 
-static const char *fann_kernel(void) { return "FANN 2.2, plain C"; }
+static const char *fann_kernel(void) { return "FANN, plain C"; }
 
 /* the weights of FANN stand unit by unit, those of the inputs and then the bias */
 static void exchange(peer_case *c, int back)
