@@ -5120,7 +5120,8 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
         d->layers[l].no_bias = no_bias;
         width = units;
     }
-    return MLP_OK;
+    return l == MLP_MAX_LAYERS || d->layers[l].units == 0 ? MLP_OK
+         : mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.desc has more layers than the file");
 }
 
 /* The desc of the net: the caller's, or of the caller's activations, or the file's. */
