@@ -53,7 +53,7 @@
    the implementation:                        >>layers     forward beside backward
    >>platform   compilers, fma, square root   >>loss       losses, forward beside backward
    >>simd       choice; one block per ISA     >>optim      optimizers
-   >>vmath      exp, log, tanh, sigmoid       >>train      batches, fit, evaluate
+   >>vmath      exp, log, tanh, sin, erf ...  >>train      batches, fit, evaluate
    >>kernels    elementwise and row kernels   >>io         saving and loading models
                                               >>history    >>license
 
@@ -63,7 +63,8 @@
      float32 only. At most 32 layers, fully connected, one after another. No convolution,
      no recurrence, no GPU. The library never prints, exits, reads the environment, calls
      rand() or changes the floating-point environment, whose default state (round to
-     nearest, subnormals kept) it expects. It keeps no state between calls but in the net.
+     nearest, subnormals kept) it expects. It keeps no state between calls but in the net
+     (with MLP_DISPATCH besides: which kernels are the best).
 
    Model
      Layer l computes z = W a + b and a = g(z), a row of data at a time; the loss compares
@@ -113,9 +114,10 @@
 
    Bits
      Two classes of builds. With fused multiply-add (x86-64-v3 and up, aarch64, ...) the
-     scalar, AVX2, AVX-512 and emulated kernels return the same bits for every kernel, any
-     net, any number of training steps; so do gcc and clang at any optimisation level.
-     Without it (plain x86-64) they agree with each other on one other set of bits.
+     scalar, AVX2, AVX-512, NEON and emulated kernels return the same bits for every kernel,
+     any net, any number of training steps; so do gcc and clang at any optimisation level.
+     Without it (plain x86-64, WebAssembly) scalar, SSE2, wasm and emulated agree with each
+     other on one other set of bits.
      mlp_kernels.fma tells which. No result depends on how rows are cut over calls, on
      alignment or on a row's place in a batch. The payload of a NaN is not part of this.
      Outside of it: -ffast-math and x87, where results are accurate but not reproducible.
@@ -194,7 +196,7 @@ typedef struct mlp_kernels mlp_kernels;
 typedef enum {
     MLP_OK,
     MLP_ERR_ARGUMENT,       /* a pointer, size or field that makes no sense */
-    MLP_ERR_TOO_BIG,        /* sizes whose product does not fit into size_t */
+    MLP_ERR_TOO_BIG,        /* sizes whose product does not fit into size_t; a test vector that does not fit into a header */
     MLP_ERR_MEMORY,         /* the allocator said no */
     MLP_ERR_IO,
     MLP_ERR_FORMAT,
@@ -244,8 +246,8 @@ typedef enum {
 typedef enum { MLP_REDUCE_MEAN, MLP_REDUCE_SUM } mlp_reduction;
 
 /* Weights at the start, with n inputs and m units: U is uniform within the limit.
-     he_uniform U(sqrt(6/n))    glorot_uniform U(sqrt(6/(n+m)))    zero 0
-   Default: he_uniform for relu and leaky_relu, else glorot_uniform. Biases start at 0. */
+     he_uniform U(sqrt(6/n))    glorot_uniform U(sqrt(6/(n+m)))    zero 0    the others: not in this version
+   Default: he_uniform for relu, leaky_relu, elu, gelu, gelu_tanh, silu, softplus and mish, else glorot_uniform. Biases start at 0. */
 typedef enum {
     MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL, MLP_INIT_GLOROT_UNIFORM,
     MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
@@ -314,7 +316,7 @@ typedef struct {
      adam   m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
             w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
    with v = m = 0 before the first step, as PyTorch has them. State smaller than 2^-120 becomes 0.
-   Default: adam. */
+   Default: adam. The others: not in this version. */
 typedef enum {
     MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP, MLP_OPT_LBFGS
 } mlp_opt;
@@ -406,7 +408,8 @@ MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
    state. MLP_ERR_NONFINITE, and no update, when the run is not finite. */
 MLP_API mlp_result mlp_step(mlp *, const mlp_opt_desc *);
 
-/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). */
+/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of parameters stays
+   where it is as long as the net; that of gradients until mlp_train_in, or an optimizer that needs more state than those before. */
 MLP_API float     *mlp_params(mlp *, size_t *count);
 MLP_API float     *mlp_gradients(mlp *, size_t *count);
 
@@ -463,7 +466,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t size, const
 
 /* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL desc: a file
    of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error has the byte and
-   the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides a checkpoint's training block. */
+   the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the few kilobytes that any net has
+   and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
 
 #ifndef MLP_NO_STDIO
@@ -5567,7 +5571,7 @@ MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_lo
 
 /* ------------------------------------------------------------------------ >>history --
 
-   0.1.0   first version: scalar, AVX2, AVX-512; see CHANGELOG.md
+   0.1.0   first version; see CHANGELOG.md
 
    ------------------------------------------------------------------------ >>license --
 
