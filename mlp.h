@@ -3426,12 +3426,18 @@ static size_t mlp__opt_size(int arrays, size_t n)
     return sizeof(mlp__opt_state) + (size_t)arrays * n * sizeof(float);
 }
 
-MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
+static mlp_opt_desc mlp__opt_desc_or_default(const mlp_opt_desc *desc)
 {
     mlp_opt_desc opt;
+    memset(&opt, 0, sizeof opt);
+    if (desc) opt = *desc;
+    return opt;
+}
+
+MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
+{
+    mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
-    if (!desc) memset(&opt, 0, sizeof opt);
-    else opt = *desc;
     return mlp__resolve_opt(&opt, &arrays, NULL) ? 0 : mlp__opt_size(arrays, n);
 }
 
@@ -3502,12 +3508,10 @@ static void mlp__opt_apply(const mlp_kernels *k, const mlp_opt_desc *opt, int ar
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t n, float *v, const float *g)
 {
     const mlp_kernels *k = mlp_kernels_for(NULL);
-    mlp_opt_desc opt;
+    mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
     mlp_result r;
     if (!state || (n && (!v || !g))) return MLP_ERR_ARGUMENT;
-    if (!desc) memset(&opt, 0, sizeof opt);
-    else opt = *desc;
     r = mlp__resolve_opt(&opt, &arrays, NULL);
     if (r) return r;
     if (!mlp__opt_size(arrays, n)) return MLP_ERR_TOO_BIG;
@@ -3605,12 +3609,18 @@ MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc)
 
 MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
 {
+    mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     size_t needed;
+    int arrays;
+    mlp_result r;
     if (!net || !memory) return MLP_ERR_ARGUMENT;
+    r = mlp__resolve_opt(&opt, &arrays, NULL);
+    if (r) return r;
     needed = mlp_train_size(net, desc);
-    if (!needed || size < needed) return MLP_ERR_ARGUMENT;
+    if (!needed) return MLP_ERR_TOO_BIG;
+    if (size < needed) return MLP_ERR_ARGUMENT;
     mlp__free(&net->desc.allocator, net->training.block);
-    mlp__place_training(net, memory, mlp_opt_state_size(desc, net->count), NULL);
+    mlp__place_training(net, memory, mlp__opt_size(arrays, net->count), NULL);
     return MLP_OK;
 }
 
@@ -3925,12 +3935,10 @@ static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int
 
 MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 {
-    mlp_opt_desc opt;
+    mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
     mlp_result r;
     if (!net || !net->training.gradients) return MLP_ERR_ARGUMENT;
-    if (!desc) memset(&opt, 0, sizeof opt);
-    else opt = *desc;
     r = mlp__resolve_opt(&opt, &arrays, NULL);
     if (!r) r = mlp__need_training(net, arrays, NULL);
     return r ? r : mlp__update(net, &opt, arrays, 1, NULL);
