@@ -397,11 +397,12 @@ MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *
 MLP_API size_t     mlp_scratch_size(const mlp *);
 MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, const float *x, size_t rows, float *y);
 
-/* Loss and accuracy over data; *metrics is all 0 on failure. One allocation. */
+/* Loss and accuracy over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite either.
+   One allocation. */
 MLP_API mlp_result mlp_evaluate(const mlp *, const mlp_data *, mlp_metrics *);
 
 /* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E.
-   MLP_ERR_NONFINITE when E or the gradient is not finite: then the run holds what was computed. */
+   MLP_ERR_NONFINITE when E or the gradient is not finite: then the run and *loss hold what was computed. */
 MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
 
 /* One update of all parameters from the gradient run. NULL: the default optimizer. A change of kind starts from zero
