@@ -247,7 +247,8 @@ typedef enum { MLP_REDUCE_MEAN, MLP_REDUCE_SUM } mlp_reduction;
 
 /* Weights at the start, with n inputs and m units: U is uniform within the limit.
      he_uniform U(sqrt(6/n))    glorot_uniform U(sqrt(6/(n+m)))    zero 0    the others: not in this version
-   Default: he_uniform for relu, leaky_relu, elu, gelu, gelu_tanh, silu, softplus and mish, else glorot_uniform. Biases start at 0. */
+   Default: he_uniform for relu, leaky_relu, elu, gelu, gelu_tanh, silu, softplus and mish, else glorot_uniform.
+   Biases start at 0. */
 typedef enum {
     MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL, MLP_INIT_GLOROT_UNIFORM,
     MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
@@ -410,7 +411,7 @@ MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
 MLP_API mlp_result mlp_step(mlp *, const mlp_opt_desc *);
 
 /* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of parameters stays
-   where it is as long as the net; that of gradients until mlp_train_in, or an optimizer that needs more state than those before. */
+   where it is as long as the net lives; that of gradients until mlp_train_in, or an optimizer that needs more state than before. */
 MLP_API float     *mlp_params(mlp *, size_t *count);
 MLP_API float     *mlp_gradients(mlp *, size_t *count);
 
@@ -452,7 +453,7 @@ typedef struct {
     const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all be 0:
                                        then they come from the file, as no_bias always does */
     mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; loss etc. are the defaults */
-    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; the net gets its training block */
+    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training block */
     size_t max_header, max_tensors; /* more is refused; default 1 MiB and 4096 */
     const mlp_kernels *kernels;     /* these three: NULL or zero: those of desc */
     mlp_allocator allocator;
@@ -467,8 +468,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t size, const
 
 /* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL desc: a file
    of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error has the byte and
-   the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the few kilobytes that any net has
-   and a checkpoint's training block. */
+   the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the few kilobytes that any net
+   has and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
 
 #ifndef MLP_NO_STDIO

@@ -18,4 +18,5 @@ seq "$n" | xargs -n 1 -P "${JOBS:-1}" sh -c '
     echo "$counts" > "$at.counts"
     { echo "== $command"; cat "$at.log"; } ' "$logs"
 echo "== sum"
-cat "$logs"/*.counts | awk -v n="$n" '{ p += $1; f += $2; s += $3 } END { f += n - NR; printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : ""; exit f > 0 || p == 0 }'
+cat "$logs"/*.counts | awk -v n="$n" '{ p += $1; f += $2; s += $3 }
+    END { f += n - NR; printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : ""; exit f > 0 || p == 0 }'
