@@ -53,7 +53,7 @@
    the implementation:                        >>layers     forward beside backward
    >>platform   compilers, fma, square root   >>loss       losses, forward beside backward
    >>simd       choice; one block per ISA     >>optim      optimizers
-   >>vmath      exp, log, tanh, sigmoid       >>train      batches, fit, evaluate
+   >>vmath      exp, log, tanh, sin, erf ...  >>train      batches, fit, evaluate
    >>kernels    elementwise and row kernels   >>io         saving and loading models
                                               >>history    >>license
 
@@ -63,7 +63,8 @@
      float32 only. At most 32 layers, fully connected, one after another. No convolution,
      no recurrence, no GPU. The library never prints, exits, reads the environment, calls
      rand() or changes the floating-point environment, whose default state (round to
-     nearest, subnormals kept) it expects. It keeps no state between calls but in the net.
+     nearest, subnormals kept) it expects. It keeps no state between calls but in the net
+     (with MLP_DISPATCH besides: which kernels are the best).
 
    Model
      Layer l computes z = W a + b and a = g(z), a row of data at a time; the loss compares
@@ -113,9 +114,10 @@
 
    Bits
      Two classes of builds. With fused multiply-add (x86-64-v3 and up, aarch64, ...) the
-     scalar, AVX2, AVX-512 and emulated kernels return the same bits for every kernel, any
-     net, any number of training steps; so do gcc and clang at any optimisation level.
-     Without it (plain x86-64) they agree with each other on one other set of bits.
+     scalar, AVX2, AVX-512, NEON and emulated kernels return the same bits for every kernel,
+     any net, any number of training steps; so do gcc and clang at any optimisation level.
+     Without it (plain x86-64, WebAssembly) scalar, SSE2, wasm and emulated agree with each
+     other on one other set of bits.
      mlp_kernels.fma tells which. No result depends on how rows are cut over calls, on
      alignment or on a row's place in a batch. The payload of a NaN is not part of this.
      Outside of it: -ffast-math and x87, where results are accurate but not reproducible.
@@ -194,7 +196,7 @@ typedef struct mlp_kernels mlp_kernels;
 typedef enum {
     MLP_OK,
     MLP_ERR_ARGUMENT,       /* a pointer, size or field that makes no sense */
-    MLP_ERR_TOO_BIG,        /* sizes whose product does not fit into size_t */
+    MLP_ERR_TOO_BIG,        /* sizes whose product does not fit into size_t; a test vector that does not fit into a header */
     MLP_ERR_MEMORY,         /* the allocator said no */
     MLP_ERR_IO,
     MLP_ERR_FORMAT,
@@ -244,8 +246,9 @@ typedef enum {
 typedef enum { MLP_REDUCE_MEAN, MLP_REDUCE_SUM } mlp_reduction;
 
 /* Weights at the start, with n inputs and m units: U is uniform within the limit.
-     he_uniform U(sqrt(6/n))    glorot_uniform U(sqrt(6/(n+m)))    zero 0
-   Default: he_uniform for relu and leaky_relu, else glorot_uniform. Biases start at 0. */
+     he_uniform U(sqrt(6/n))    glorot_uniform U(sqrt(6/(n+m)))    zero 0    the others: not in this version
+   Default: he_uniform for relu, leaky_relu, elu, gelu, gelu_tanh, silu, softplus and mish, else glorot_uniform.
+   Biases start at 0. */
 typedef enum {
     MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL, MLP_INIT_GLOROT_UNIFORM,
     MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
@@ -314,7 +317,7 @@ typedef struct {
      adam   m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
             w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
    with v = m = 0 before the first step, as PyTorch has them. State smaller than 2^-120 becomes 0.
-   Default: adam. */
+   Default: adam. The others: not in this version. */
 typedef enum {
     MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP, MLP_OPT_LBFGS
 } mlp_opt;
@@ -395,18 +398,20 @@ MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *
 MLP_API size_t     mlp_scratch_size(const mlp *);
 MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, const float *x, size_t rows, float *y);
 
-/* Loss and accuracy over data; *metrics is all 0 on failure. One allocation. */
+/* Loss and accuracy over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite either.
+   One allocation. */
 MLP_API mlp_result mlp_evaluate(const mlp *, const mlp_data *, mlp_metrics *);
 
 /* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E.
-   MLP_ERR_NONFINITE when E or the gradient is not finite: then the run holds what was computed. */
+   MLP_ERR_NONFINITE when E or the gradient is not finite: then the run and *loss hold what was computed. */
 MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
 
 /* One update of all parameters from the gradient run. NULL: the default optimizer. A change of kind starts from zero
    state. MLP_ERR_NONFINITE, and no update, when the run is not finite. */
 MLP_API mlp_result mlp_step(mlp *, const mlp_opt_desc *);
 
-/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). */
+/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of parameters stays
+   where it is as long as the net lives; that of gradients until mlp_train_in, or an optimizer that needs more state than before. */
 MLP_API float     *mlp_params(mlp *, size_t *count);
 MLP_API float     *mlp_gradients(mlp *, size_t *count);
 
@@ -448,7 +453,7 @@ typedef struct {
     const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all be 0:
                                        then they come from the file, as no_bias always does */
     mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; loss etc. are the defaults */
-    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; the net gets its training block */
+    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training block */
     size_t max_header, max_tensors; /* more is refused; default 1 MiB and 4096 */
     const mlp_kernels *kernels;     /* these three: NULL or zero: those of desc */
     mlp_allocator allocator;
@@ -463,7 +468,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t size, const
 
 /* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL desc: a file
    of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error has the byte and
-   the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides a checkpoint's training block. */
+   the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the few kilobytes that any net
+   has and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
 
 #ifndef MLP_NO_STDIO
@@ -2436,12 +2442,12 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
 {
     float pack[MLP__PACK_FLOATS];
     const size_t width = mlp__pack_width(k);
-    const int far = m >= 128 && k > 64 && b_row % 1024 == 0 && MLP__NR < 32;        /* see above: 256 x 1024 x 1024 on AVX2 .66 -> .76 P */
+    const int apart = m >= 128 && k > 64 && b_row % 1024 == 0 && MLP__NR < 32;        /* see above: 256 x 1024 x 1024 on AVX2 .66 -> .76 P */
     size_t j, k0, count, step;
     if (m == 0) return;
     for (j = 0; j < n; j += count) {
         const size_t full = mlp__strip_width(m, n - j) / MLP__W * MLP__W;
-        const int in_place = b_col == 1 && full > 0 && !far;
+        const int in_place = b_col == 1 && full > 0 && !apart;
         count = in_place ? full : mlp__smaller(n - j, width);
         k0 = 0;
         do {                                                            /* once even for k = 0: c must be set */
@@ -3422,12 +3428,18 @@ static size_t mlp__opt_size(int arrays, size_t n)
     return sizeof(mlp__opt_state) + (size_t)arrays * n * sizeof(float);
 }
 
-MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
+static mlp_opt_desc mlp__opt_desc_or_default(const mlp_opt_desc *desc)
 {
     mlp_opt_desc opt;
+    memset(&opt, 0, sizeof opt);
+    if (desc) opt = *desc;
+    return opt;
+}
+
+MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
+{
+    mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
-    if (!desc) memset(&opt, 0, sizeof opt);
-    else opt = *desc;
     return mlp__resolve_opt(&opt, &arrays, NULL) ? 0 : mlp__opt_size(arrays, n);
 }
 
@@ -3498,12 +3510,10 @@ static void mlp__opt_apply(const mlp_kernels *k, const mlp_opt_desc *opt, int ar
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t n, float *v, const float *g)
 {
     const mlp_kernels *k = mlp_kernels_for(NULL);
-    mlp_opt_desc opt;
+    mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
     mlp_result r;
     if (!state || (n && (!v || !g))) return MLP_ERR_ARGUMENT;
-    if (!desc) memset(&opt, 0, sizeof opt);
-    else opt = *desc;
     r = mlp__resolve_opt(&opt, &arrays, NULL);
     if (r) return r;
     if (!mlp__opt_size(arrays, n)) return MLP_ERR_TOO_BIG;
@@ -3601,12 +3611,18 @@ MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc)
 
 MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
 {
+    mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     size_t needed;
+    int arrays;
+    mlp_result r;
     if (!net || !memory) return MLP_ERR_ARGUMENT;
+    r = mlp__resolve_opt(&opt, &arrays, NULL);
+    if (r) return r;
     needed = mlp_train_size(net, desc);
-    if (!needed || size < needed) return MLP_ERR_ARGUMENT;
+    if (!needed) return MLP_ERR_TOO_BIG;
+    if (size < needed) return MLP_ERR_ARGUMENT;
     mlp__free(&net->desc.allocator, net->training.block);
-    mlp__place_training(net, memory, mlp_opt_state_size(desc, net->count), NULL);
+    mlp__place_training(net, memory, mlp__opt_size(arrays, net->count), NULL);
     return MLP_OK;
 }
 
@@ -3921,12 +3937,10 @@ static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int
 
 MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 {
-    mlp_opt_desc opt;
+    mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
     mlp_result r;
     if (!net || !net->training.gradients) return MLP_ERR_ARGUMENT;
-    if (!desc) memset(&opt, 0, sizeof opt);
-    else opt = *desc;
     r = mlp__resolve_opt(&opt, &arrays, NULL);
     if (!r) r = mlp__need_training(net, arrays, NULL);
     return r ? r : mlp__update(net, &opt, arrays, 1, NULL);
@@ -5120,7 +5134,8 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
         d->layers[l].no_bias = no_bias;
         width = units;
     }
-    return MLP_OK;
+    return l == MLP_MAX_LAYERS || d->layers[l].units == 0 ? MLP_OK
+         : mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.desc has more layers than the file");
 }
 
 /* The desc of the net: the caller's, or of the caller's activations, or the file's. */

@@ -60,6 +60,15 @@ says() { # text command ...: fails and says so
     ! "$@" > "$tmp/said" 2>&1 && grep -q "$what" "$tmp/said"
 }
 check "make bench-builds without hyperfine says so" says "needs hyperfine" make bench-builds HYPERFINE=no-such-program
+if command -v hyperfine > /dev/null; then
+    times_are_read() {
+        hyperfine -N --style none --runs 4 --export-json "$tmp/times" -n "digits scalar -O2" true &&
+            awk -v run=name -f bench/builds.awk "$tmp/times" | grep "$(printf '^name\tdigits\tscalar\t')"
+    }
+    check "what hyperfine writes is read" times_are_read
+else
+    skip "what hyperfine writes" hyperfine
+fi
 
 # the report, from results made up here
 row() { # isa kernel shape unit other fields

@@ -91,6 +91,7 @@ else skip "ONNX Runtime" onnxruntime; fi
 if python_with torch; then
     "$python" -B tests/pytorch.py "$tmp/interop" "$dir" $models > "$tmp/torch" 2> "$tmp/torch.errors" ||
         fail "tests/pytorch.py: $(tail -n 1 "$tmp/torch.errors")"
+    [ -s "$tmp/torch" ] || fail "tests/pytorch.py: no tests"
     while read -r status name; do
         if [ "$status" = ok ]; then pass "PyTorch: $name"; else fail "PyTorch: $name"; fi
     done < "$tmp/torch"

@@ -777,6 +777,22 @@ static void io_desc_lends_allocator_error_and_kernels(void)
     free(f.p);
 }
 
+/* a desc with more layers than the file, with and without sizes of its other layers */
+static void io_desc_of_more_layers_is_refused(void)
+{
+    mlp *net = io_net(3, 8, 2, MLP_ACT_RELU, MLP_LOSS_SQUARED);
+    const io_bytes f = io_saved(net, NULL);
+    mlp_load_desc how = io_default();
+    mlp_desc d = *mlp_get_desc(net);
+    how.desc = &d;
+    d.layers[2].units = 5;
+    io_refused(f, how, MLP_ERR_ARGUMENT, "more layers than the file");
+    d.inputs = d.layers[0].units = d.layers[1].units = 0;
+    io_refused(f, how, MLP_ERR_ARGUMENT, "more layers than the file");
+    mlp_destroy(net);
+    free(f.p);
+}
+
 /* NaN and infinity are weights like others in a file, as they are in PyTorch's */
 static void io_weights_that_are_not_finite_are_kept(void)
 {
@@ -1395,6 +1411,7 @@ static void io_tests(void)
     RUN(io_test_vector_may_be_too_long);
     RUN(io_null_and_limits);
     RUN(io_desc_lends_allocator_error_and_kernels);
+    RUN(io_desc_of_more_layers_is_refused);
     RUN(io_weights_that_are_not_finite_are_kept);
     RUN(io_bug_shape_and_offsets_disagree);
     RUN(io_bug_product_wraps_to_nothing);

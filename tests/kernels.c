@@ -80,7 +80,7 @@ static void kernels_activate_and_backward(void)
         }
 }
 
-/* the losses of elements, and their slopes, against double */
+/* the losses of elements (S5: half_squared, absolute, huber, logistic, margin), and their slopes, against double */
 static void kernels_loss_and_backward(void)
 {
     double value[KERNELS_MOST], slope[KERNELS_MOST];

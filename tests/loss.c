@@ -229,8 +229,8 @@ static double loss_against_twin(loss_pair pair, mlp_activation hidden, int layer
     return worst;
 }
 
-/* every legal loss x activation x bias x depth, the hidden layers going through all activations in turn; then every hidden
-   activation with two losses */
+/* backpropagation and then the gradients (S2: BP1 to BP4, softmax through its whole Jacobian; S5: the two passes): every legal loss x
+   activation x bias x depth, the hidden layers going through all activations in turn; then every hidden activation with two losses */
 static void loss_gradients_of_everything_match_the_twin(void)
 {
     double largest = 0;

@@ -181,7 +181,7 @@ static void net_bad_descs_are_refused(void)
         NET_REFUSED((d.inputs = 70000, d.layers[0].units = 70000), MLP_ERR_TOO_BIG, 0);
         NET_REFUSED((d.layers[1].units = INT32_MAX), MLP_ERR_TOO_BIG, 1);
     }
-    NET_REFUSED((d.inputs = INT32_MAX, d.layers[0].units = INT32_MAX, d.layers[1].units = INT32_MAX), MLP_ERR_TOO_BIG, sizeof(size_t) == 4 ? 0 : 0);
+    NET_REFUSED((d.inputs = INT32_MAX, d.layers[0].units = INT32_MAX, d.layers[1].units = INT32_MAX), MLP_ERR_TOO_BIG, 0);
 #undef NET_REFUSED
 }
 

@@ -173,6 +173,10 @@ static void optim_change_of_kind_starts_from_zero(void)
         CHECK(mlp_train_in(net, block, mlp_train_size(net, &sgd), &sgd) == MLP_OK);
         CHECK(mlp_compute_gradients(net, &data, NULL) == MLP_OK && mlp_step(net, &sgd) == MLP_OK);
         CHECK(mlp_step(net, &adam) == MLP_ERR_ARGUMENT);                        /* does not fit the caller's block */
+        adam.kind = MLP_OPT_LBFGS;
+        CHECK(mlp_train_size(net, &adam) == 0 && mlp_train_in(net, block, 1, &adam) == MLP_ERR_UNSUPPORTED);
+        adam = optim_desc(MLP_OPT_ADAM, INFINITY);
+        CHECK(mlp_train_in(net, block, 1, &adam) == MLP_ERR_ARGUMENT);
         mlp_destroy(net);
         free(block);
     }

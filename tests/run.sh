@@ -1,5 +1,5 @@
 # Runs each argument as a command, JOBS at a time, prints what each printed when it is done, and closes with the sum of the counts
-# on their last lines. A command that ends badly or without counts is a failure.
+# on their last lines. A command that ends badly, without counts or not at all is a failure.
 logs=$(mktemp -d) && trap 'rm -rf "$logs"' EXIT
 n=0
 for command in "$@"; do
@@ -18,4 +18,5 @@ seq "$n" | xargs -n 1 -P "${JOBS:-1}" sh -c '
     echo "$counts" > "$at.counts"
     { echo "== $command"; cat "$at.log"; } ' "$logs"
 echo "== sum"
-cat "$logs"/*.counts | awk '{ p += $1; f += $2; s += $3 } END { printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : ""; exit f > 0 || p == 0 }'
+cat "$logs"/*.counts | awk -v n="$n" '{ p += $1; f += $2; s += $3 }
+    END { f += n - NR; printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : ""; exit f > 0 || p == 0 }'
