@@ -162,13 +162,13 @@ test:
 # SMALL=1, the default, runs emulated tests on fewer shapes; check-all runs them whole
 SMALL ?= 1
 small := env $(if $(filter 1,$(SMALL)),TEST_SMALL=1)
+BENCH_NEON := $(BUILD)/bench-$(firstword $(cmd_aarch64-gcc))-neon-program
 CROSS_BUILDS := $(if $(filter aarch64-gcc,$(COMPILERS)),all-neon-gcc bits-neon) $(if $(filter aarch64-clang,$(COMPILERS)),all-neon-clang) \
                 $(if $(filter wasm-clang,$(COMPILERS)),all-wasm bits-wasm) $(if $(filter s390x-gcc,$(COMPILERS)),all-s390x)
 CROSS_RUNS := $(if $(filter aarch64-gcc,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-gcc" "qemu-aarch64 $(BUILD)/bits-neon" "sh tests/bench.sh $(BENCH_NEON) qemu-aarch64","sh tests/missing.sh aarch64-gcc") \
               $(if $(filter aarch64-clang,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-clang","sh tests/missing.sh aarch64-clang") \
               $(if $(filter wasm-clang,$(COMPILERS)),"$(small) node --no-warnings tests/wasi.mjs $(BUILD)/all-wasm" "node --no-warnings tests/wasi.mjs $(BUILD)/bits-wasm","sh tests/missing.sh wasm-clang") \
               $(if $(filter s390x-gcc,$(COMPILERS)),"$(small) qemu-s390x $(BUILD)/all-s390x io_","sh tests/missing.sh s390x-gcc")
-BENCH_NEON := $(BUILD)/bench-$(firstword $(cmd_aarch64-gcc))-neon-program
 check-cross:
 	@$(MAKE) -j$(JOBS) $(CROSS_BUILDS:%=$(BUILD)/%)
 	@$(if $(filter aarch64-gcc,$(COMPILERS)),$(MAKE) -j$(JOBS) $(BENCH_NEON) CC="$(cmd_aarch64-gcc)")

@@ -337,6 +337,12 @@ typedef struct {
    replacement: N rows drawn one by one, each with the same chance. */
 typedef enum { MLP_ORDER_SHUFFLED, MLP_ORDER_SEQUENTIAL, MLP_ORDER_REPLACEMENT } mlp_order;
 
+/* How the rate changes from epoch to epoch. In this version: constant. */
+typedef enum {
+    MLP_SCHEDULE_CONSTANT, MLP_SCHEDULE_STEP, MLP_SCHEDULE_EXPONENTIAL, MLP_SCHEDULE_COSINE, MLP_SCHEDULE_ONE_CYCLE,
+    MLP_SCHEDULE_PLATEAU, MLP_SCHEDULE_CUSTOM
+} mlp_schedule;
+
 typedef struct {
     int epoch, epochs;              /* epoch from 1 */
     double loss;                    /* mean over the epoch's rows, each before its update */
@@ -350,6 +356,7 @@ typedef struct {
     int threads;                    /* 0 and 1: one; more need OpenMP (see Threads), and an allocation while mlp_fit runs */
     int (*on_epoch)(void *user, const mlp_progress *);   /* NULL, or: called after each epoch; non-zero ends fit */
     void *user;
+    mlp_schedule schedule;
 } mlp_fit_desc;
 
 typedef struct {
@@ -2948,7 +2955,7 @@ typedef struct { unsigned char *base; size_t used; } mlp__arena;
 static void *mlp__take(mlp__arena *arena, size_t count, size_t each, size_t size)
 {
     const size_t at = (arena->used + MLP__ALIGN - 1) & ~(size_t)(MLP__ALIGN - 1);
-    if (at < arena->used || (each && count > SIZE_MAX / each) || count * each > (SIZE_MAX - at - MLP__ALIGN) / size) {
+    if (arena->used > SIZE_MAX - 2 * MLP__ALIGN || (each && count > SIZE_MAX / each) || count * each > (SIZE_MAX - at - MLP__ALIGN) / size) {
         arena->used = SIZE_MAX;
         return NULL;
     }
@@ -3359,22 +3366,23 @@ MLP_API mlp_result mlp_predict_with(const mlp *net, void *scratch, const float *
     return MLP_OK;
 }
 
-enum { MLP__STACK_FLOATS = 3072 };          /* 12 KiB */
+enum { MLP__STACK_FLOATS = 1024 };          /* 4 KiB; the kernels below take up to 7.5 */
 
 MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, float *y)
 {
     float stack[MLP__STACK_FLOATS];
-    size_t fits;
+    size_t block;
     void *scratch;
     if (!net || (rows && (!x || !y))) return MLP_ERR_ARGUMENT;
-    fits = MLP__STACK_FLOATS / 2 / net->widest;
-    if (fits >= rows || fits >= 16) {
-        mlp__predict_blocks(net, stack, mlp__smaller(fits, rows), x, rows, y);
+    block = MLP__STACK_FLOATS / 2 / net->widest;
+    if (block >= rows || block >= 16) {
+        mlp__predict_blocks(net, stack, mlp__smaller(block, rows), x, rows, y);
         return MLP_OK;
     }
-    scratch = mlp__alloc(&net->desc.allocator, mlp_scratch_size(net));
+    block = mlp__smaller(rows, MLP__BLOCK_ROWS);
+    scratch = mlp__alloc(&net->desc.allocator, 2 * block * net->widest * sizeof(float));
     if (!scratch) return MLP_ERR_MEMORY;
-    mlp__predict_blocks(net, (float *)scratch, MLP__BLOCK_ROWS, x, rows, y);
+    mlp__predict_blocks(net, (float *)scratch, block, x, rows, y);
     mlp__free(&net->desc.allocator, scratch);
     return MLP_OK;
 }
@@ -3659,12 +3667,13 @@ static size_t mlp__y_stride(const mlp *net, const mlp_data *d) { return d->y_str
 static mlp_result mlp__check_finite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride, mlp_error *error,
                                     const char *text)
 {
-    size_t i;
-    for (i = 0; i < rows; i++, values += stride) {
-        const size_t j = net->desc.kernels->first_nonfinite(cols, values);
-        if (j < cols) {
+    const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
+    size_t done;
+    for (done = 0; done < rows * cols; done += run, values += stride) {
+        const size_t at = done + net->desc.kernels->first_nonfinite(run, values);
+        if (at < done + run) {
             mlp__fail(error, MLP_ERR_NONFINITE, -1, text);
-            if (error) { error->row = i; error->column = j; }
+            if (error) { error->row = at / cols; error->column = at % cols; }
             return MLP_ERR_NONFINITE;
         }
     }
@@ -3735,7 +3744,7 @@ static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
 }
 
 /* The rows of data in the order of an epoch. */
-typedef struct { const mlp_data *data; mlp_order order; uint64_t seed, stream; mlp__permutation permutation; } mlp__source;
+typedef struct { const mlp_data *data; mlp_order order; uint64_t seed; mlp__permutation permutation; } mlp__source;
 
 static mlp__source mlp__source_of(const mlp_data *data, mlp_order order, uint64_t seed, uint64_t epoch)
 {
@@ -3743,8 +3752,7 @@ static mlp__source mlp__source_of(const mlp_data *data, mlp_order order, uint64_
     s.data = data;
     s.order = order;
     s.seed = mlp__random(seed, MLP__STREAM_ORDER, epoch);
-    s.stream = 0;
-    s.permutation = mlp__permutation_of(data->rows, s.seed, s.stream);
+    s.permutation = mlp__permutation_of(data->rows, s.seed, 0);
     return s;
 }
 
@@ -3752,7 +3760,7 @@ static size_t mlp__row_at(const mlp__source *s, size_t i)
 {
     switch (s->order) {
     case MLP_ORDER_SHUFFLED:    return (size_t)mlp__permute(&s->permutation, i);
-    case MLP_ORDER_REPLACEMENT: return (size_t)(mlp__random(s->seed, s->stream, i) % s->data->rows);
+    case MLP_ORDER_REPLACEMENT: return (size_t)(mlp__random(s->seed, 0, i) % s->data->rows);
     default:                    return i;
     }
 }
@@ -3891,15 +3899,16 @@ static double mlp__weight_of_rows(const mlp__source *source, size_t first, size_
     return weight;
 }
 
-/* The gradient of a batch, block by block; *sum: of w_i L_i, *weight: of w_i. Without weight nothing is computed. */
-static void mlp__gradient(mlp *net, const mlp__source *source, size_t first, size_t rows, int threads, double *sum, double *weight)
+/* The gradient of a batch, block by block; *sum: of w_i L_i, *weight: of w_i. Without weight nothing is computed. Stops when the sum
+   is not finite and returns the rows of that block, which is still in the training block; else 0. */
+static size_t mlp__gradient(mlp *net, const mlp__source *source, size_t first, size_t rows, int threads, double *sum, double *weight)
 {
     const mlp__training *t = &net->training;
     mlp__block b;
     size_t done, i;
     *sum = 0;
     *weight = mlp__weight_of_rows(source, first, rows);
-    if (!(*weight > 0)) return;
+    if (!(*weight > 0)) return 0;
     b.net = net;
     b.source = source;
     b.divisor = *weight * mlp__loss_divisor(net);
@@ -3912,15 +3921,16 @@ static void mlp__gradient(mlp *net, const mlp__source *source, size_t first, siz
         b.accumulate = done > 0;
         mlp__in_parts(threads, mlp__block_rows, &b);
         for (i = 0; i < b.rows; i++) *sum = mlp__fma_double(t->weight[i], t->loss[i], *sum);
+        if (!mlp__finite_double(*sum)) return b.rows;
         mlp__in_parts(threads, mlp__block_gradients, &b);
     }
+    return 0;
 }
 
-/* The loss is not finite: the first layer whose outputs are not, in the last block. */
+/* The loss of the rows in the training block is not finite: the first layer whose outputs are not. */
 static mlp_result mlp__fail_in_loss(const mlp *net, size_t rows, mlp_error *error)
 {
     int l = 0;
-    rows = rows > MLP__BLOCK_ROWS ? (rows - 1) % MLP__BLOCK_ROWS + 1 : rows;
     while (l < net->layers - 1
            && net->desc.kernels->first_nonfinite(rows * net->shape[l].out, net->training.a[l]) == rows * net->shape[l].out) l++;
     return mlp__fail(error, MLP_ERR_NONFINITE, l, "the loss is not finite");
@@ -3939,6 +3949,7 @@ MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double 
 {
     double sum, weight;
     mlp__source source;
+    size_t bad;
     mlp_result r;
     if (loss) *loss = 0;
     if (!net || !data) return MLP_ERR_ARGUMENT;
@@ -3946,9 +3957,9 @@ MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double 
     if (!r && !net->training.gradients) r = mlp__need_training(net, 2, data->error);    /* 2: of adam, the default */
     if (r) return r;
     source = mlp__source_of(data, MLP_ORDER_SEQUENTIAL, 0, 0);
-    mlp__gradient(net, &source, 0, data->rows, 1, &sum, &weight);
+    bad = mlp__gradient(net, &source, 0, data->rows, 1, &sum, &weight);
     if (loss) *loss = sum / weight;
-    if (!mlp__finite_double(sum)) return mlp__fail_in_loss(net, data->rows, data->error);
+    if (bad) return mlp__fail_in_loss(net, bad, data->error);
     r = mlp__check_gradients(net, data->error);
     return r ? r : mlp__ok(data->error);
 }
@@ -3996,6 +4007,8 @@ static mlp_result mlp__resolve_fit(const mlp *net, mlp_fit_desc *fit, size_t row
     if (fit->order != MLP_ORDER_SHUFFLED && fit->order != MLP_ORDER_SEQUENTIAL && fit->order != MLP_ORDER_REPLACEMENT)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order is unknown");
     if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads must not be negative");
+    if (fit->schedule != MLP_SCHEDULE_CONSTANT)
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule is unknown or not in this version");
 #ifndef _OPENMP
     if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
 #endif
@@ -4011,12 +4024,11 @@ static mlp_result mlp__epoch(mlp *net, const mlp_data *data, const mlp_fit_desc 
     double total = 0, total_weight = 0;
     size_t first;
     for (first = 0; first < data->rows; first += batch) {
-        const size_t rows = mlp__smaller(batch, data->rows - first);
         double sum, weight;
+        const size_t bad = mlp__gradient(net, &source, first, mlp__smaller(batch, data->rows - first), fit->threads, &sum, &weight);
         mlp_result r;
-        mlp__gradient(net, &source, first, rows, fit->threads, &sum, &weight);
+        if (bad) return mlp__fail_in_loss(net, bad, data->error);
         if (!(weight > 0)) continue;                            /* nothing to learn from rows without weight */
-        if (!mlp__finite_double(sum)) return mlp__fail_in_loss(net, rows, data->error);
         r = mlp__update(net, &fit->opt, arrays, fit->threads, data->error);
         if (r) return r;
         total += sum;
@@ -4094,50 +4106,61 @@ static int mlp__row_is_right(const mlp *net, const float *a, const float *y)
     }
 }
 
+/* Buffers of a block of rows: widest, widest, outputs, outputs, outputs, outputs. */
+typedef struct { float *ping, *pong, *z, *a, *y, *losses; } mlp__evaluation;
+
+static void mlp__lay_out_evaluation(const mlp *net, mlp__arena *arena, mlp__evaluation *e)
+{
+    e->ping = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->widest);
+    e->pong = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->widest);
+    e->z = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
+    e->a = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
+    e->y = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
+    e->losses = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
+}
+
+/* Adds the rows first .. first + rows - 1 to the sums, metrics without the division. */
+static void mlp__evaluate_block(const mlp *net, const mlp_data *data, const mlp__evaluation *e, size_t first, size_t rows, mlp_metrics *sums,
+                                double *weight)
+{
+    const size_t stride = mlp__x_stride(net, data), cols = net->outputs;
+    size_t i;
+    mlp__net_forward(net, rows, data->x + first * stride, stride, e->ping, e->pong, e->z, e->a);
+    for (i = 0; i < rows; i++) mlp__targets_of_row(net, data, first + i, e->y + i * cols);
+    mlp__loss_forward(net, rows, e->z, e->a, e->y, e->losses);
+    for (i = 0; i < rows; i++) {
+        const float w = mlp__weight_of(data, first + i), *a = e->a + i * cols, *y = e->y + i * cols;
+        sums->loss = mlp__fma_double(w, mlp__loss_of_row(net, e->losses + i * cols, a, y), sums->loss);
+        if (mlp__row_is_right(net, a, y)) sums->accuracy += (double)w;
+        *weight += (double)w;
+    }
+}
+
 MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metrics *metrics)
 {
-    const size_t block = MLP__BLOCK_ROWS;
     mlp__arena arena = { NULL, 0 };
-    float *ping, *pong, *z, *a, *y, *losses;
-    double sum = 0, weight = 0, right = 0;
-    size_t first, i;
-    void *memory = NULL;
-    int pass;
+    mlp__evaluation e;
+    double weight = 0;
+    size_t first;
+    void *memory;
     mlp_result r;
     if (metrics) memset(metrics, 0, sizeof *metrics);
     if (!net || !data || !metrics) return MLP_ERR_ARGUMENT;
     r = mlp__check_data(net, data);
     if (r) return r;
-    for (pass = 0; pass < 2; pass++) {                          /* first the size, then the places */
-        arena.used = 0;
-        ping = mlp__take_floats(&arena, block, net->widest);
-        pong = mlp__take_floats(&arena, block, net->widest);
-        z = mlp__take_floats(&arena, block, net->outputs);
-        a = mlp__take_floats(&arena, block, net->outputs);
-        y = mlp__take_floats(&arena, block, net->outputs);
-        losses = mlp__take_floats(&arena, block, net->outputs);
-        if (pass == 0) {
-            memory = mlp__arena_size(&arena) == SIZE_MAX ? NULL : mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-            if (!memory) return mlp__fail(data->error, MLP_ERR_MEMORY, -1, "out of memory");
-            arena.base = mlp__align(memory);
-        }
-    }
-    for (first = 0; first < data->rows; first += block) {
-        const size_t rows = mlp__smaller(block, data->rows - first), stride = mlp__x_stride(net, data);
-        mlp__net_forward(net, rows, data->x + first * stride, stride, ping, pong, z, a);
-        for (i = 0; i < rows; i++) mlp__targets_of_row(net, data, first + i, y + i * net->outputs);
-        mlp__loss_forward(net, rows, z, a, y, losses);
-        for (i = 0; i < rows; i++) {
-            const float w = mlp__weight_of(data, first + i);
-            sum = mlp__fma_double(w, mlp__loss_of_row(net, losses + i * net->outputs, a + i * net->outputs, y + i * net->outputs), sum);
-            weight += (double)w;
-            if (mlp__row_is_right(net, a + i * net->outputs, y + i * net->outputs)) right += (double)w;
-        }
-    }
+    mlp__lay_out_evaluation(net, &arena, &e);
+    if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(data->error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
+    memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
+    if (!memory) return mlp__fail(data->error, MLP_ERR_MEMORY, -1, "out of memory");
+    arena.base = mlp__align(memory);
+    arena.used = 0;
+    mlp__lay_out_evaluation(net, &arena, &e);
+    for (first = 0; first < data->rows; first += MLP__BLOCK_ROWS)
+        mlp__evaluate_block(net, data, &e, first, mlp__smaller(MLP__BLOCK_ROWS, data->rows - first), metrics, &weight);
     mlp__free(&net->desc.allocator, memory);
     metrics->rows = data->rows;
-    metrics->loss = sum / weight;
-    metrics->accuracy = right / weight;
+    metrics->loss /= weight;
+    metrics->accuracy /= weight;
     return mlp__ok(data->error);
 }
 

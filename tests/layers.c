@@ -129,7 +129,7 @@ static void layers_predict_with_never_allocates(void)
     CHECK(mlp_predict(net, x, 40, y) == MLP_OK && counter.calls == 2 && counter.live == 1);
     free(scratch);
     mlp_destroy(net);
-    d = net_desc(20, 96, 5);
+    d = net_desc(20, 32, 5);
     d.allocator = net_allocator(&counter);
     CHECK(mlp_create(&net, &d) == MLP_OK && mlp_predict(net, x, 40, y) == MLP_OK && counter.calls == 1);
     mlp_destroy(net);

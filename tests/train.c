@@ -311,6 +311,7 @@ static void train_bad_fit_descs_are_refused(void)
     TRAIN_BAD(threads, 2, MLP_ERR_UNSUPPORTED);
 #endif
     TRAIN_BAD(threads, -1, MLP_ERR_ARGUMENT);
+    TRAIN_BAD(schedule, MLP_SCHEDULE_STEP, MLP_ERR_UNSUPPORTED);
     TRAIN_BAD(opt.kind, MLP_OPT_RPROP, MLP_ERR_UNSUPPORTED);
     TRAIN_BAD(opt.momentum, 2, MLP_ERR_ARGUMENT);
 #undef TRAIN_BAD
@@ -383,6 +384,23 @@ static void train_threads_change_no_bit(void)
     }
 }
 #endif
+
+/* the layer is that of the block that overflowed, not of a later one */
+static void train_nonfinite_layer_is_found_in_every_block(void)
+{
+    static float x[300], y[300];
+    float w = 1e30f, one = 1;
+    mlp_desc d = net_desc(1, 1, 1);
+    mlp_error error;
+    mlp_data data = loss_data(300, x, y);
+    mlp *net;
+    d.layers[0].activation = d.layers[1].activation = MLP_ACT_IDENTITY;
+    data.error = &error;
+    x[7] = 1e30f;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, &w, NULL) == MLP_OK && mlp_set_weights(net, 1, &one, NULL) == MLP_OK);
+    CHECK(mlp_compute_gradients(net, &data, NULL) == MLP_ERR_NONFINITE && error.layer == 0);
+    mlp_destroy(net);
+}
 
 static void train_batches_without_weight_are_left_out(void)
 {
@@ -480,6 +498,7 @@ static void train_tests(void)
     RUN(train_bad_data_is_refused_by_row_and_column);
     RUN(train_bad_fit_descs_are_refused);
     RUN(train_nonfinite_steps_are_not_applied);
+    RUN(train_nonfinite_layer_is_found_in_every_block);
     RUN(train_batches_without_weight_are_left_out);
 #ifdef _OPENMP
     RUN(train_threads_change_no_bit);
