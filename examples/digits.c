@@ -18,8 +18,8 @@ static int read_csv(const char *path, digits *d)
     FILE *f = fopen(path, "r");
     int pixel = 0, i;
     for (d->rows = 0; f && d->rows < ROWS; d->rows++) {
-        for (i = 0; i < PIXELS && fscanf(f, "%d,", &pixel) == 1; i++) d->x[d->rows * PIXELS + i] = (float)pixel / 16;
-        if (i < PIXELS || fscanf(f, "%d", &d->label[d->rows]) != 1) break;
+        for (i = 0; i < PIXELS && fscanf(f, "%d,", &pixel) == 1 && (unsigned)pixel <= 16; i++) d->x[d->rows * PIXELS + i] = (float)pixel / 16;
+        if (i < PIXELS || fscanf(f, "%d", &d->label[d->rows]) != 1 || (unsigned)d->label[d->rows] >= CLASSES) break;
     }
     if (f) fclose(f);
     return d->rows > 0;

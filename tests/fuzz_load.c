@@ -6,16 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FUZZ_HOW = 4 };
+enum { FUZZ_HOW = 5 };
 
-static mlp_load_desc fuzz_how(unsigned char choice, mlp_error *error)
+/* *desc: one of 1 to 3 layers of 1 to 4 units, for the last choice */
+static mlp_load_desc fuzz_how(unsigned char choice, mlp_desc *desc, mlp_error *error)
 {
     mlp_load_desc how;
+    int l;
     memset(&how, 0, sizeof how);
     how.error = error;
     how.checkpoint = choice % FUZZ_HOW == 1;
     if (choice % FUZZ_HOW == 2) how.hidden = MLP_ACT_TANH;
     if (choice % FUZZ_HOW == 3) how.max_tensors = 3;
+    memset(desc, 0, sizeof *desc);
+    desc->inputs = 1 + choice / FUZZ_HOW % 4;
+    for (l = 0; l <= choice / FUZZ_HOW % 3; l++) desc->layers[l].units = desc->inputs;
+    if (choice % FUZZ_HOW == 4) how.desc = desc;
     return how;
 }
 
@@ -64,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static float x[4096], y[4096];
     mlp_error error;
-    mlp_load_desc how = fuzz_how(size ? bytes[0] : 0, &error);
+    mlp_desc desc;
+    mlp_load_desc how = fuzz_how(size ? bytes[0] : 0, &desc, &error);
     mlp_result r;
     mlp *net;
     how.allocator.alloc = fuzz_alloc;
@@ -88,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         n = mlp_save_size(net, &save);                                  /* what loads can be saved, and loads again */
         file = (unsigned char *)malloc(n);
         fuzz_must(n > 0 && file && mlp_save_memory(net, file, n, &save) == MLP_OK);
-        how = fuzz_how((unsigned char)how.checkpoint, &error);
+        how = fuzz_how((unsigned char)how.checkpoint, &desc, &error);
         fuzz_must(mlp_load_memory(&again, file, n, &how) == MLP_OK);
         mlp_destroy(again);
         free(file);

@@ -101,6 +101,34 @@ static void loss_worked_example_S1(void)
     }
 }
 
+/* S5: the losses of one output a = w x with w = 1/2, x = 1, so that dE/dw = dE/da */
+static void loss_worked_example_S5(void)
+{
+    static const struct { mlp_loss loss; float delta, y; double e, slope; } examples[] = {
+        { MLP_LOSS_HALF_SQUARED, 0, 2, 1.125, -1.5 },              { MLP_LOSS_ABSOLUTE, 0, 2, 1.5, -1 },
+        { MLP_LOSS_ABSOLUTE, 0, -1, 1.5, 1 },                      { MLP_LOSS_HUBER, 1, 2, 1, -1 },
+        { MLP_LOSS_HUBER, 2, 2, 1.125, -1.5 },                     { MLP_LOSS_LOGISTIC, 0, 1, 0.47407698, -0.37754067 },
+        { MLP_LOSS_LOGISTIC, 0, -1, 0.97407698, 0.62245933 },      { MLP_LOSS_MARGIN, 0, 2, 1.5, -1 },
+        { MLP_LOSS_MARGIN, 0, 0.25f, 0, 0 },                       { MLP_LOSS_HINGE, 0, 1, 0.5, -1 },
+        { MLP_LOSS_HINGE, 0, -1, 1.5, 1 }
+    };
+    const float x = 1, w = 0.5f;
+    size_t i;
+    for (i = 0; i < sizeof examples / sizeof *examples; i++) {
+        mlp_desc d = net_desc(1, 1, 0);
+        mlp_data data = loss_data(1, &x, &examples[i].y);
+        double e;
+        mlp *net;
+        d.loss = examples[i].loss;
+        d.loss_delta = examples[i].delta;
+        d.layers[0].no_bias = 1;
+        CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, &w, NULL) == MLP_OK && mlp_compute_gradients(net, &data, &e) == MLP_OK);
+        CHECK_NEAR(e, examples[i].e, 1e-7);
+        CHECK_NEAR((double)mlp_gradients(net, NULL)[0], examples[i].slope, 1e-7);
+        mlp_destroy(net);
+    }
+}
+
 /* S4: C = sum (a-y)^2, so delta = 2 (a-y) a (1-a) with sigmoid; bias; the gradient is one vector of all weights and biases. A
    1-1-1 net: x = 0.5, w = 0.8, b = -0.2, w' = 1.5, b' = 0.3, y = 0. z = 0.2, a = 0.549833997, z' = 1.124750996, a' = 0.754868914,
    delta' = 2 a' a' (1-a') = 0.279364661, delta = delta' w' a (1-a) = 0.103721075. */
@@ -509,6 +537,7 @@ static void loss_tests(void)
     RUN(loss_worked_example_S1);
     RUN(loss_worked_example_S3);
     RUN(loss_worked_example_S4);
+    RUN(loss_worked_example_S5);
     RUN(loss_gradients_of_everything_match_the_twin);
     RUN(loss_gradients_of_everything_match_differences);
     RUN(loss_twin_matches_its_own_differences);
