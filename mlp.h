@@ -2467,11 +2467,11 @@ static void mlp__pack_any(size_t k, size_t n, const float *b, ptrdiff_t b_row, p
             pack[i * width + j] = j < n ? b[(ptrdiff_t)i * b_row + (ptrdiff_t)j * b_col] : 0.0f;
 }
 
-/* See struct mlp_kernels. A strip of c at a time. b is read in place where its rows are contiguous and the strip is full, and
+/* A strip of c at a time. b is read in place where its rows are contiguous and the strip is full, and
    not all of them in one set of the L1 cache, which costs narrow tiles more than a copy; else from packed copies of some rows,
    each of which goes on from the sums of the one before. */
-static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
-                        const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
+static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
+                                const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
     float pack[MLP__PACK_FLOATS];
     const size_t width = mlp__pack_width(k);
@@ -2506,6 +2506,66 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
             k0 += step;
         } while (k0 < k);
     }
+}
+
+/* sum[j] + a[i] b[j][i], i ascending, of a square of b, which is transposed in registers */
+MLP__INLINE mlp__vf mlp__square_product(mlp__vf sum, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col)
+{
+    mlp__vf v[MLP__W];
+    size_t t;
+    MLP__UNROLL
+    for (t = 0; t < MLP__W; t++, b += b_col) {
+        MLP__WALK(b);
+        v[t] = mlp__vload(b);
+    }
+    mlp__transpose(v);
+    MLP__UNROLL
+    for (t = 0; t < MLP__W; t++) sum = mlp__vfma(mlp__vset1(a[(ptrdiff_t)t * a_col]), v[t], sum);
+    return sum;
+}
+
+enum { MLP__ROW_VECTORS = MLP__W < 16 ? 2 : 1 };        /* a chain of MLP__W fma takes no longer than 64 shuffles, but than 24 */
+
+/* Some vectors of a row of c from whole panels: c[j] (or 0) + sum of a[i] b[j * b_col + i], 16 steps of i in each panel, which are
+   b_panel from each other. A panel of all vectors before the next: so a line of b is used up while it is in the L1 cache. */
+MLP__INLINE void mlp__row_part(size_t vectors, size_t panels, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col, ptrdiff_t b_panel,
+                               float *c, int accumulate)
+{
+    mlp__vf sum[MLP__ROW_VECTORS];
+    size_t g, i;
+    MLP__UNROLL
+    for (g = 0; g < vectors; g++) sum[g] = accumulate ? mlp__vload(c + g * MLP__W) : mlp__vzero();
+    for (; panels > 0; panels--, a += MLP__PANEL * a_col, b += b_panel) {
+        MLP__UNROLL
+        for (g = 0; g < vectors; g++)
+            for (i = 0; i < MLP__PANEL; i += MLP__W)
+                sum[g] = mlp__square_product(sum[g], a + (ptrdiff_t)i * a_col, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col + i, b_col);
+    }
+    MLP__UNROLL
+    for (g = 0; g < vectors; g++) mlp__vstore(c + g * MLP__W, sum[g]);
+}
+
+/* the same for all n columns */
+static void mlp__row(size_t n, size_t panels, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col, ptrdiff_t b_panel,
+                     float *c, int accumulate)
+{
+    size_t j, i;
+    for (j = 0; j + MLP__ROW_VECTORS * MLP__W <= n; j += MLP__ROW_VECTORS * MLP__W)
+        mlp__row_part(MLP__ROW_VECTORS, panels, a, a_col, b + (ptrdiff_t)j * b_col, b_col, b_panel, c + j, accumulate);
+    for (; j + MLP__W <= n; j += MLP__W) mlp__row_part(1, panels, a, a_col, b + (ptrdiff_t)j * b_col, b_col, b_panel, c + j, accumulate);
+    for (i = 0; j < n && i < panels; i++, a += MLP__PANEL * a_col, b += b_panel)
+        mlp__gemm_by_strips(1, n - j, MLP__PANEL, a, 0, a_col, b + (ptrdiff_t)j * b_col, 1, b_col, c + j, 0, accumulate || i > 0);
+}
+
+/* See struct mlp_kernels. */
+static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
+                        const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
+{
+    const size_t whole = m == 1 && b_row == 1 ? k - k % MLP__PANEL : 0;         /* steps that need no copy of b */
+    if (whole) mlp__row(n, whole / MLP__PANEL, a, a_col, b, b_col, MLP__PANEL, c, accumulate);
+    if (whole < k || k == 0)
+        mlp__gemm_by_strips(m, n, k - whole, a + (ptrdiff_t)whole * a_col, a_row, a_col, b + (ptrdiff_t)whole * b_row, b_row, b_col,
+                            c, c_row, accumulate || whole);
 }
 
 /* The strip of a layer's units that starts at `unit`, within the panels [units/16][in][16], [in][units % 16]: whole panels side by
@@ -2552,12 +2612,13 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
        too where its columns fall into one set of the cache: on AVX2 128 x 512 x 512 goes from .77 to .94 P, 128 x 1024 x 1024 from
        .60 to .90. */
     const size_t copied = rows > 64 ? MLP__NR : 0, panel = copied && x_stride % 1024 == 0 ? 24 : in;
+    const size_t single = out % MLP__PANEL == 1;                /* its weights lie side by side: there lanes are inputs */
     float *const panels = scratch + rows * copied;
     size_t unit, i;
     mlp__strip s;
     for (i = 0; panel < in && i < in; i += panel)
         mlp__pack_rows(rows, mlp__smaller(in - i, panel), x + i, (ptrdiff_t)x_stride, panels + rows * i, panel);
-    for (unit = 0; unit < out; unit += s.count) {
+    for (unit = 0; unit < out - single; unit += s.count) {
         mlp__product p;
         s = mlp__strip_at(in, in, out, unit);
         if (copied) mlp__pack_rows(rows, s.count, dz + unit, (ptrdiff_t)dz_stride, scratch, s.vectors * MLP__W);
@@ -2573,6 +2634,7 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
             mlp__rows(mlp__smaller(in - i, panel), s.vectors, &p, 1);
         }
     }
+    if (single) mlp__gemm_by_strips(1, in, rows, dz + unit, 0, (ptrdiff_t)dz_stride, x, (ptrdiff_t)x_stride, 1, dw + unit * in, 0, accumulate);
 }
 
 /* dz: rows x out, w: panels, dx: rows x in. dx = dz w^T: dE/dx_i = sum over units of dz_o w_io. Lanes are inputs: w is transposed
@@ -2590,7 +2652,10 @@ static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, 
             step = mlp__smaller(out - unit, MLP__PACK_FLOATS / strip);
             for (panel = unit; panel < unit + step; panel += MLP__PANEL) {
                 const size_t width = mlp__smaller(out - panel, MLP__PANEL);
-                mlp__pack_columns(width, count, w + panel * in + i * width, (ptrdiff_t)width, pack + (panel - unit) * strip, strip);
+                const float *from = w + panel * in + i * width;
+                float *to = pack + (panel - unit) * strip;
+                if (width == 1) mlp__pack_rows(1, count, from, 0, to, strip);
+                else mlp__pack_columns(width, count, from, (ptrdiff_t)width, to, strip);
             }
             p.k = p.span = step;        p.tail = count - (nv - 1) * MLP__W;
             p.a = dz + unit;            p.a_row = (ptrdiff_t)dz_stride; p.a_col = 1;    p.a_jump = 0;
@@ -2645,6 +2710,14 @@ static void mlp__backward_input_over_rows(size_t rows, size_t in, size_t out, co
     }
 }
 
+/* dx of a single row */
+static void mlp__backward_input_row(size_t in, size_t out, const float *dz, const float *w, float *dx)
+{
+    const size_t ragged = out % MLP__PANEL, whole = out - ragged;
+    if (whole) mlp__row(in, whole / MLP__PANEL, dz, 1, w, MLP__PANEL, (ptrdiff_t)(MLP__PANEL * in), dx, 0);
+    if (ragged) mlp__gemm_by_strips(1, in, ragged, dz + whole, 0, 1, w + whole * in, 1, (ptrdiff_t)ragged, dx, 0, whole > 0);
+}
+
 /* Of both ways the one that transposes less, in * out floats or rows * (in + out); from 128 rows on the first is slower besides,
    since it goes over dx several times. Lanes that are rows must be nearly full. */
 static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w, float *dx,
@@ -2652,6 +2725,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 {
     const size_t last = rows % MLP__W, whole = last * 3 >= MLP__W * 2 ? rows : rows - last;
     const size_t over_rows = mlp__smaller(rows, 128) * (in + out) < in * out ? whole : 0;
+    if (rows == 1) { mlp__backward_input_row(in, out, dz, w, dx); return; }
     if (over_rows) mlp__backward_input_over_rows(over_rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
     if (over_rows < rows)
         mlp__backward_input_over_inputs(rows - over_rows, in, out, dz + over_rows * dz_stride, dz_stride, w, dx + over_rows * dx_stride, dx_stride);
