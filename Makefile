@@ -156,8 +156,8 @@ RUN := JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" SIMD_FLAGS="$(flags_$(SIMD))" sh tes
 
 test:
 	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(OPENMP:%=$(BUILD)/%) $(BUILD)/bits $(BENCH_NAME)program
-	@$(RUN) $(ALL_HERE) $(if $(OPENMP),"$(BUILD)/all-openmp train","sh tests/missing.sh openmp") $(BITS_RUNS) \
-	    "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/disk.sh" "sh tests/examples.sh" "sh tests/bench.sh $(BENCH_NAME)program"
+	@$(RUN) "sh tests/examples.sh" "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/disk.sh" \
+	    "sh tests/bench.sh $(BENCH_NAME)program" $(BITS_RUNS) $(ALL_HERE) $(if $(OPENMP),"$(BUILD)/all-openmp train","sh tests/missing.sh openmp")
 
 # ---- wider checks ----
 
