@@ -23,6 +23,13 @@ small_frames() { # every stack frame at most 16 KiB
         END { print "largest frame", most, name; exit bad || most > 16384 }' "$1"
 }
 
+predict_stack() { # mlp_predict and what it calls down to the kernel with the largest frame: at most 12 KiB
+    awk -F '\t' '{ n = split($1, part, ":"); name = part[n] }
+        name ~ /^(mlp_predict|mlp__predict_blocks|mlp__net_forward|mlp__layer_forward|mlp__k_forward|mlp__rows)(\.|$)/ { sum += $2 }
+        name ~ /^mlp__(tiles|k_softmax\.|k_softmax$|k_activate\.|k_activate$)/ && $2 > most { most = $2 }
+        END { print "stack of mlp_predict:", sum, "+", most; exit sum < 4096 || most == 0 || sum + most > 12288 }' "$1"
+}
+
 for compiler in gcc clang; do
     if ! command -v $compiler > /dev/null; then skip "symbols: $compiler" $compiler; continue; fi
     check "$compiler: no files with MLP_NO_STDIO" no_files $compiler
@@ -37,6 +44,7 @@ for compiler in gcc clang; do
         check "$isa $compiler: keeps no state" no_state "$o.off.o"
         check "$isa $compiler: the same object under -ffp-contract=off and =fast" cmp "$o.off.o" "$o.fast.o"
         check "$isa $compiler: no stack frame above 16 KiB" small_frames "$o.off.su"
+        check "$isa $compiler: mlp_predict takes at most 12 KiB of stack" predict_stack "$o.off.su"
     done
 done
 finish
