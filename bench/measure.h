@@ -53,11 +53,13 @@ static double measure_median(double *v, int n, double *spread)
     return v[n / 2];
 }
 
-/* n floats uniform in [-range, range], at a boundary of 64 bytes, never freed. Arrays begin at different places in a page: where
+/* n floats uniform in [-range, range) by SplitMix64 (the low bits of a linear congruence repeat at power-of-two strides, which makes
+   columns of a matrix equal), at a boundary of 64 bytes, never freed. Arrays begin at different places in a page: where
    they all begin at the same, loads wait for stores to equal low address bits. */
 static float *measure_floats(size_t n, float range)
 {
-    static uint32_t state = 1, arrays;
+    static uint64_t state = 2;              /* from 1 a hidden unit of the comparison's net C is zero but for rounding, and relu's slope there is anything */
+    static uint32_t arrays;
     const size_t shift = arrays++ * 17 * 64;
     unsigned char *p = (unsigned char *)malloc(n * sizeof(float) + shift + 64);
     float *x;
@@ -65,8 +67,10 @@ static float *measure_floats(size_t n, float range)
     if (!p) { fprintf(stderr, "bench: out of memory\n"); exit(2); }
     x = (float *)(void *)(p + (64 - (uintptr_t)p % 64) % 64 + shift);
     for (i = 0; i < n; i++) {
-        state = state * 1664525u + 1013904223u;
-        x[i] = ((float)(state >> 8) / 8388608.0f - 1.0f) * range;
+        uint64_t z = state += 0x9e3779b97f4a7c15u;
+        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+        x[i] = ((float)((z ^ z >> 31) >> 40) / 8388608.0f - 1.0f) * range;
     }
     return x;
 }
