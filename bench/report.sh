@@ -1,5 +1,5 @@
 # sh bench/report.sh DIR README: from all results in DIR, DIR/report.md and the plots DIR/*.svg; a short table and the first plot
-# replace what is between the markers in README.
+# replace what is between the markers in README, with the rows of DIR/compare.md that bench/compared.awk chooses.
 set -e
 dir=$1 readme=$2
 here=$(dirname "$0")
@@ -35,6 +35,10 @@ done
 : >> "$tmp/builds"
 
 awk -v builds="$tmp/builds" -v long="$dir/report.md" -v short="$tmp/short" -f "$here/fields.awk" -f "$here/report.awk" $files
+if [ -f "$dir/compare.md" ]; then
+    printf '\nBeside other libraries (`make compare`; all rows: [%s](%s)):\n\n' "$dir/compare.md" "$dir/compare.md" >> "$tmp/short"
+    awk -f "$here/compared.awk" "$dir/compare.md" >> "$tmp/short"
+fi
 plot=$(ls "$dir"/*-gemm.svg 2> /dev/null | head -n 1)
 if [ -n "$plot" ]; then printf '\n![GFLOP/s of the forward pass over size](%s)\n' "$plot" >> "$tmp/short"; fi
 

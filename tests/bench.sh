@@ -87,6 +87,11 @@ done > "$tmp/report/a-b-cc-1.json"
     printf '{ "command": "digits avx2 -O2",\n "times": [\n 3.0,\n 1.0,\n 1.0,\n 1.0,\n 0.5\n ] },\n'
     printf '{ "command": "digits scalar -O2",\n "times": [\n 1.0,\n 2.0,\n 3.0,\n 4.0\n ] } ] }\n'
 } > "$tmp/report/a-b-cc-1-digits.json"
+{
+    printf 'A (b), cc 1, one core.\n\n- onednn: oneDNN\n\n| work | shape | mlp.h | median | share | best rival | its median | ratio | asked | reached |\n'
+    printf '|---|---|---|---|---|---|---|---|---|---|\n| A | 64-32-10 | avx2 | 5 rows/s |  | onednn  | 4 | 1.25 +- 1.0 %% | 1.80 x  | no |\n'
+    printf '| A | 64-32-10 | avx2 | 5 rows/s |  | torch | 1 | 5.00 +- 1.0 %% |  |  |\n| relu | 4Ki | avx2 | 1 ns |  | onednn | 1 | 1.00 +- 1.0 %% |  |  |\n'
+} > "$tmp/report/compare.md"
 printf 'before\n<!-- measured: make bench report -->\nold\n<!-- end -->\nafter\n' > "$tmp/readme"
 if command -v gnuplot > /dev/null; then
     report() { sh bench/report.sh "$tmp/report" "$tmp/readme"; }
@@ -104,6 +109,10 @@ if command -v gnuplot > /dev/null; then
         done
     }
     check "its plots show each instruction set" plots
+    beside() {
+        [ "$(grep -c 64-32-10 "$tmp/readme")" = 1 ] && grep -qxF '| A 64-32-10 |  |  | 5 rows/s | 1.25 onednn; 5.00 torch |' "$tmp/readme" && ! grep -q 4Ki "$tmp/readme"
+    }
+    check "the rows beside other libraries are there" beside
     between_markers() {
         cp "$tmp/readme" "$tmp/first"
         report && cmp "$tmp/first" "$tmp/readme" &&
