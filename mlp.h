@@ -4069,7 +4069,8 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 
 /* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
    written to the weights costs more than is gained (784-128-10, 2 threads: 8 rows 0.70 of the speed of one thread, 32 rows 1.37), with
-   less work, the joining three times a step does (64-32-10, 16 rows: 0.60, 128 rows 1.32). */
+   less work, the joining three times a step does (64-32-10, 16 rows: 0.60, 128 rows 1.32). make bench-threads measures 784-128-10 with
+   32 rows, and what lies below the limits when they are lifted by OPT="-O2 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0". */
 #ifndef MLP__THREAD_ROWS
 #define MLP__THREAD_ROWS 16
 #define MLP__THREAD_FLOP 1e6
