@@ -53,6 +53,7 @@ help:
 	@echo "make check-all       all of these, nothing reduced"
 	@echo "make bench           every kernel on every instruction set of this CPU, into bench/results (ONLY=\"forward adam\": these)"
 	@echo "make bench-builds    whole programs built for each instruction set, compared by hyperfine"
+	@echo "make bench-threads   training with one, two and all threads of this machine (needs OpenMP)"
 	@echo "make report          all results in bench/results as a table, plots, and the table in README.md"
 	@echo "make compare         mlp.h and the libraries one would use instead (ONLY=gemm, train, batch1, elementwise: these)"
 	@echo "make check-peers     that each of those libraries computes the right thing there"
@@ -155,7 +156,7 @@ BITS_RUNS := "$(BUILD)/bits 0/4" "$(BUILD)/bits 1/4" "$(BUILD)/bits 2/4" "$(BUIL
 RUN := JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" SIMD_FLAGS="$(flags_$(SIMD))" sh tests/run.sh
 
 test:
-	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(OPENMP:%=$(BUILD)/%) $(BUILD)/bits $(BENCH_NAME)program
+	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(OPENMP:%=$(BUILD)/%) $(BUILD)/bits $(BENCH_NAME)program $(if $(OPENMP),$(BENCH_NAME)threads)
 	@$(RUN) "sh tests/examples.sh" "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/disk.sh" \
 	    "sh tests/bench.sh $(BENCH_NAME)program" $(BITS_RUNS) $(ALL_HERE) $(if $(OPENMP),"$(BUILD)/all-openmp train","sh tests/missing.sh openmp")
 

@@ -512,9 +512,10 @@ struct mlp_kernels {
     /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian */
     void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
     void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
-    /* a = softmax(z): l = - y log a from both; dz = a sum y - y, the slope of sum l with respect to z */
-    void (*cross_entropy)(size_t rows, size_t cols, const float *z, const float *a, const float *y, float *l);
-    void (*cross_entropy_backward)(size_t rows, size_t cols, const float *a, const float *y, float *dz);
+    /* a = softmax(z): l = - y log a from both; dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z;
+       with factors NULL no dz */
+    void (*cross_entropy)(size_t rows, size_t cols, const float *z, const float *a, const float *y, const float *factors,
+                          float *l, float *dz);
 
     /* Layers; w, dw in panels (see Memory). w may be read up to 15 floats behind its end, and so may each dz of
        backward_weights. forward: z = x W + b, b may be NULL. backward_weights: dw = x^T dz, + dw with accumulate.
@@ -1982,17 +1983,24 @@ MLP__BY_ROW(row_cross_entropy)  /* -y ((z - p) + q); a target of 0 counts nothin
 {
     return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(y)), mlp__vneg(mlp__vmul(y, mlp__vadd(mlp__vsub(x, p), q))), mlp__vzero());
 }
-MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vfma(x, p, mlp__vneg(y)); }
+MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vneg(y)), q); }
+
+/* one value a row, for mlp__map_rows */
+MLP__INLINE void mlp__values_of_rows(size_t rows, const float *from, float values[MLP__TWO_GROUPS])
+{
+    size_t i;
+    for (i = 0; i < rows; i += MLP__W) mlp__vstore(values + i, mlp__vget(from + i, rows - i, mlp__vzero()));
+}
 
 static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
 {
     float f[MLP__TWO_GROUPS];
     mlp__row_numbers numbers;
-    size_t n, i;
+    size_t n;
     mlp__number_rows(&numbers, rows, cols);
     for (; rows > 0; rows -= n, x += n * cols, factors += n) {
         n = mlp__rows_at_once(rows, cols);
-        for (i = 0; i < n; i += MLP__W) mlp__vstore(f + i, mlp__vget(factors + i, n - i, mlp__vzero()));
+        mlp__values_of_rows(n, factors, f);
         mlp__map_rows(mlp__row_scale, n, cols, &numbers, x, x, f, f, x);
     }
 }
@@ -2060,34 +2068,26 @@ static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, co
     }
 }
 
-/* z, a = softmax(z), y, l: rows x cols. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where
-   a_j underflows. */
-static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, const float *a, const float *y, float *l)
+/* z, a = softmax(z), y, l, dz: rows x cols. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where
+   a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y */
+static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, const float *a, const float *y, const float *factors,
+                                 float *l, float *dz)
 {
-    float max[MLP__TWO_GROUPS], max_a[MLP__TWO_GROUPS], log_max[MLP__TWO_GROUPS];
+    float max[MLP__TWO_GROUPS], log_max[MLP__TWO_GROUPS], sum[MLP__TWO_GROUPS], f[MLP__TWO_GROUPS];
     mlp__row_numbers numbers;
-    size_t n, i;
+    size_t n, i, k, at;
     mlp__number_rows(&numbers, rows, cols);
-    for (; rows > 0; rows -= n, z += n * cols, a += n * cols, y += n * cols, l += n * cols) {
-        n = mlp__rows_at_once(rows, cols);
-        mlp__max_of_rows(n, cols, z, max);
-        mlp__max_of_rows(n, cols, a, max_a);
-        for (i = 0; i < n; i += MLP__W) mlp__vstore(log_max + i, mlp__vlog(mlp__vload(max_a + i)));
-        mlp__map_rows(mlp__row_cross_entropy, n, cols, &numbers, z, y, max, log_max, l);
-    }
-}
-
-/* a, y, dz: rows x cols. dz = a sum(y) - y, with rows of y that sum to 1: a - y */
-static void mlp__k_cross_entropy_backward(size_t rows, size_t cols, const float *a, const float *y, float *dz)
-{
-    float sum[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n;
-    mlp__number_rows(&numbers, rows, cols);
-    for (; rows > 0; rows -= n, a += n * cols, y += n * cols, dz += n * cols) {
-        n = mlp__rows_at_once(rows, cols);
-        mlp__sum_of_rows(n, cols, y, sum);
-        mlp__map_rows(mlp__row_cross_entropy_slope, n, cols, &numbers, a, y, sum, sum, dz);
+    for (i = 0; i < rows; i += n) {
+        n = mlp__rows_at_once(rows - i, cols);
+        at = i * cols;
+        mlp__max_of_rows(n, cols, z + at, max);
+        mlp__max_of_rows(n, cols, a + at, log_max);
+        for (k = 0; k < n; k += MLP__W) mlp__vstore(log_max + k, mlp__vlog(mlp__vload(log_max + k)));
+        mlp__map_rows(mlp__row_cross_entropy, n, cols, &numbers, z + at, y + at, max, log_max, l + at);
+        if (!factors) continue;
+        mlp__sum_of_rows(n, cols, y + at, sum);
+        mlp__values_of_rows(n, factors + i, f);
+        mlp__map_rows(mlp__row_cross_entropy_slope, n, cols, &numbers, a + at, y + at, sum, f, dz + at);
     }
 }
 
@@ -2749,7 +2749,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 #endif
     MLP__NAME, MLP__W, MLP__FMA,
     mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
-    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy, mlp__k_cross_entropy_backward,
+    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy,
     mlp__k_forward, mlp__k_backward_weights, mlp__k_backward_input,
     mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
     mlp__k_axpy, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
@@ -3463,26 +3463,22 @@ MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, floa
 
 /* --------------------------------------------------------------------------- >>loss -- */
 
-/* The losses of all elements: z, a, y, losses: rows x outputs. A custom loss is asked row by row, later. */
-static void mlp__loss_forward(const mlp *net, size_t rows, const float *z, const float *a, const float *y, float *losses)
-{
-    const mlp_kernels *k = net->desc.kernels;
-    if (net->desc.loss == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy(rows, net->outputs, z, a, y, losses);
-    else if (net->desc.loss != MLP_LOSS_CUSTOM) k->loss(net->desc.loss, net->desc.loss_delta, rows * net->outputs, z, a, y, losses);
-}
-
-/* dE/dz of the last layer: a, y, dz, slope: rows x outputs; factors: rows, w_i / sum of w, and / outputs with reduction mean */
-static void mlp__loss_backward(const mlp *net, size_t rows, const float *z, const float *a, const float *y, const float *factors, float *dz,
-                               float *slope)
+/* The losses of all elements, and dE/dz of the last layer unless factors is NULL. z, a, y, losses, dz, slope: rows x outputs; factors:
+   rows, w_i / sum of w, and / outputs with reduction mean. A custom loss is asked row by row, later. */
+static void mlp__loss_of_elements(const mlp *net, size_t rows, const float *z, const float *a, const float *y, const float *factors,
+                                  float *losses, float *dz, float *slope)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_custom_loss *custom = &net->desc.custom_loss;
+    const mlp_loss loss = net->desc.loss;
+    const size_t n = rows * net->outputs;
     size_t i;
-    if (net->desc.loss == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy_backward(rows, net->outputs, a, y, dz);
-    else if (net->desc.loss != MLP_LOSS_CUSTOM) k->loss_backward(net->desc.loss, net->desc.loss_delta, rows * net->outputs, a, y, dz);
-    else for (i = 0; i < rows * net->outputs; i += net->outputs) custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
-    if (net->loss.activation == MLP_ACT_DEFAULT)
-        mlp__activation_backward(net, net->layers - 1, rows, z, a, dz, dz, slope);
+    if (loss == MLP_LOSS_CROSS_ENTROPY) { k->cross_entropy(rows, net->outputs, z, a, y, factors, losses, dz); return; }
+    if (loss != MLP_LOSS_CUSTOM) k->loss(loss, net->desc.loss_delta, n, z, a, y, losses);
+    if (!factors) return;
+    if (loss != MLP_LOSS_CUSTOM) k->loss_backward(loss, net->desc.loss_delta, n, a, y, dz);
+    else for (i = 0; i < n; i += net->outputs) custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
+    if (net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, net->layers - 1, rows, z, a, dz, dz, slope);
     k->scale_rows(rows, net->outputs, factors, dz);
 }
 
@@ -3493,15 +3489,26 @@ static double mlp__loss_divisor(const mlp *net)
     return per_row || net->desc.reduction == MLP_REDUCE_SUM ? 1.0 : (double)net->outputs;
 }
 
-/* losses, a, y: outputs of one row; the row's loss, rounded to float so that its product with a weight is exact in double */
-static float mlp__loss_of_row(const mlp *net, const float *losses, const float *a, const float *y)
+/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is exact in double; it may
+   be losses. Four rows at once, since each sum is a chain of additions that wait for each other (4 % of training 64-32-10). */
+static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y, float *loss)
 {
     const mlp_custom_loss *custom = &net->desc.custom_loss;
-    double sum = 0;
-    size_t j;
-    if (net->desc.loss == MLP_LOSS_CUSTOM) return custom->value(custom->user, net->outputs, a, y);
-    for (j = 0; j < net->outputs; j++) sum += (double)losses[j];
-    return (float)(sum / mlp__loss_divisor(net));
+    const size_t cols = net->outputs;
+    const double divisor = mlp__loss_divisor(net);
+    size_t i, j;
+    for (i = 0; net->desc.loss == MLP_LOSS_CUSTOM && i < rows; i++) loss[i] = custom->value(custom->user, cols, a + i * cols, y + i * cols);
+    for (; i < rows; i += 4) {
+        const size_t last = rows - 1 - i;
+        const float *l0 = losses + i * cols, *l1 = l0 + mlp__smaller(1, last) * cols;
+        const float *l2 = l0 + mlp__smaller(2, last) * cols, *l3 = l0 + mlp__smaller(3, last) * cols;
+        double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+        for (j = 0; j < cols; j++) { s0 += (double)l0[j]; s1 += (double)l1[j]; s2 += (double)l2[j]; s3 += (double)l3[j]; }
+        loss[i] = (float)(s0 / divisor);
+        if (last > 0) loss[i + 1] = (float)(s1 / divisor);
+        if (last > 1) loss[i + 2] = (float)(s2 / divisor);
+        if (last > 2) loss[i + 3] = (float)(s3 / divisor);
+    }
 }
 
 /* -------------------------------------------------------------------------- >>optim -- */
@@ -3847,16 +3854,14 @@ static float mlp__smooth(const mlp *net, float y)
     return s == 0 ? y : (float)mlp__fma_double(1 - s, y, (double)s / classes);
 }
 
-/* y: outputs; the targets of a row, labels as one-hot, 0 and 1, or -1 and 1 */
+/* y: outputs, all 0 before; the targets of a row, labels as one-hot, 0 and 1, or -1 and 1 */
 static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, float *y)
 {
     const mlp__labels meaning = net->loss.labels;
     size_t j;
     if (!d->labels) memcpy(y, d->y + row * mlp__y_stride(net, d), net->outputs * sizeof(float));
-    else if (meaning == MLP__LABELS_CLASS) {
-        memset(y, 0, net->outputs * sizeof(float));
-        y[d->labels[row]] = 1;
-    } else y[0] = meaning == MLP__LABELS_SIGN ? (d->labels[row] ? 1.0f : -1.0f) : (float)d->labels[row];
+    else if (meaning == MLP__LABELS_CLASS) y[d->labels[row]] = 1;
+    else y[0] = meaning == MLP__LABELS_SIGN ? (d->labels[row] ? 1.0f : -1.0f) : (float)d->labels[row];
     if (net->desc.label_smoothing != 0)
         for (j = 0; j < net->outputs; j++) y[j] = mlp__smooth(net, y[j]);
 }
@@ -3878,13 +3883,17 @@ static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
     const mlp *net = b->net;
     const mlp_data *d = b->source->data;
     const mlp__training *t = &net->training;
+    float weight = 0, factor = 0;           /* of the row before: most often the same */
     size_t i;
+    memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
     for (i = begin; i < end; i++) {
         const size_t row = mlp__row_at(b->source, b->first + i);
         if (b->x == t->x) memcpy(t->x + i * net->inputs, d->x + row * mlp__x_stride(net, d), net->inputs * sizeof(float));
         mlp__targets_of_row(net, d, row, t->y + i * net->outputs);
         t->weight[i] = mlp__weight_of(d, row);
-        t->factor[i] = (float)((double)t->weight[i] / b->divisor);
+        if (i == begin || t->weight[i] != weight) factor = (float)((double)t->weight[i] / b->divisor);
+        t->factor[i] = factor;
+        weight = t->weight[i];
     }
 }
 
@@ -3903,31 +3912,32 @@ static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end)
     }
 }
 
+static float *mlp__slope_at(const mlp *net, size_t row) { return net->training.slope ? net->training.slope + row * net->widest : NULL; }
+
+/* The rows' losses and the last layer's dE/dz */
 static void mlp__block_loss(const mlp__block *b, size_t begin, size_t end)
 {
     const mlp *net = b->net;
     const mlp__training *t = &net->training;
-    const float *z = t->z[net->layers - 1], *a = t->a[net->layers - 1];
-    const size_t cols = net->outputs, at = begin * cols;
-    size_t i;
-    mlp__loss_forward(net, end - begin, z + at, a + at, t->y + at, t->losses + at);
-    for (i = begin; i < end; i++) t->loss[i] = mlp__loss_of_row(net, t->losses + i * cols, a + i * cols, t->y + i * cols);
+    const int last = net->layers - 1;
+    const size_t at = begin * net->outputs;
+    const float *a = t->a[last] + at, *y = t->y + at;
+    mlp__loss_of_elements(net, end - begin, t->z[last] + at, a, y, t->factor + begin, t->losses + at, t->dz[last] + at,
+                          mlp__slope_at(net, begin));
+    mlp__losses_of_rows(net, end - begin, t->losses + at, a, y, t->loss + begin);
 }
 
-/* Backpropagation: every layer's dE/dz, from the loss downwards. */
+/* Backpropagation: the other layers' dE/dz, downwards. */
 static void mlp__block_backpropagate(const mlp__block *b, size_t begin, size_t end, float *scratch)
 {
     const mlp *net = b->net;
     const mlp__training *t = &net->training;
-    float *slope = t->slope ? t->slope + begin * net->widest : NULL;
-    int l = net->layers - 1;
-    size_t at = begin * net->outputs;
-    mlp__loss_backward(net, end - begin, t->z[l] + at, t->a[l] + at, t->y + at, t->factor + begin, t->dz[l] + at, slope);
-    for (; l > 0; l--) {
-        float *dz = t->dz[l - 1] + begin * net->shape[l].in;
+    int l;
+    for (l = net->layers - 1; l > 0; l--) {
+        const size_t at = begin * net->shape[l].in;
+        float *dz = t->dz[l - 1] + at;
         mlp__layer_backward_input(net, l, end - begin, t->dz[l] + begin * net->shape[l].out, dz, scratch);
-        at = begin * net->shape[l].in;
-        mlp__activation_backward(net, l - 1, end - begin, t->z[l - 1] + at, t->a[l - 1] + at, dz, dz, slope);
+        mlp__activation_backward(net, l - 1, end - begin, t->z[l - 1] + at, t->a[l - 1] + at, dz, dz, mlp__slope_at(net, begin));
     }
 }
 
@@ -4059,7 +4069,8 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 
 /* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
    written to the weights costs more than is gained (784-128-10, 2 threads: 8 rows 0.70 of the speed of one thread, 32 rows 1.37), with
-   less work, the joining three times a step does (64-32-10, 16 rows: 0.60, 128 rows 1.32). */
+   less work, the joining three times a step does (64-32-10, 16 rows: 0.60, 128 rows 1.32). make bench-threads measures 784-128-10 with
+   32 rows, and what lies below the limits when they are lifted by OPT="-O2 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0". */
 #ifndef MLP__THREAD_ROWS
 #define MLP__THREAD_ROWS 16
 #define MLP__THREAD_FLOP 1e6
@@ -4200,11 +4211,13 @@ static void mlp__evaluate_block(const mlp *net, const mlp_data *data, const mlp_
     const size_t stride = mlp__x_stride(net, data), cols = net->outputs;
     size_t i;
     mlp__net_forward(net, rows, data->x + first * stride, stride, e->ping, e->pong, e->z, e->a);
+    memset(e->y, 0, rows * cols * sizeof(float));
     for (i = 0; i < rows; i++) mlp__targets_of_row(net, data, first + i, e->y + i * cols);
-    mlp__loss_forward(net, rows, e->z, e->a, e->y, e->losses);
+    mlp__loss_of_elements(net, rows, e->z, e->a, e->y, NULL, e->losses, NULL, NULL);
+    mlp__losses_of_rows(net, rows, e->losses, e->a, e->y, e->losses);
     for (i = 0; i < rows; i++) {
         const float w = mlp__weight_of(data, first + i), *a = e->a + i * cols, *y = e->y + i * cols;
-        sums->loss = mlp__fma_double(w, mlp__loss_of_row(net, e->losses + i * cols, a, y), sums->loss);
+        sums->loss = mlp__fma_double(w, e->losses[i], sums->loss);
         if (mlp__row_is_right(net, a, y)) sums->accuracy += (double)w;
         *weight += (double)w;
     }

@@ -48,6 +48,17 @@ bench: $(BENCH_NAME)program
 	$(BENCH_RUN) $(BENCH_NAME)program $(BENCH_CPU) --paste $(BENCH_NAME)paste $(if $(ONLY),,--results bench/results) $(BENCH_TIMES) $(ONLY)
 	@if [ -f $(BENCH_NAME)paste ]; then echo "---- to paste ----"; cat $(BENCH_NAME)paste; echo "----"; fi
 
+# ---- training with several threads, bound to cores of their own ----
+
+.PHONY: bench-threads
+$(BENCH_NAME)threads: bench/threads.c bench/measure.h mlp.h | $(BUILD)
+	$(CC) $(BENCH_WARN) $(call bench_flags,$(SIMD)) -fopenmp -DFLAGS='"$(call bench_flags,$(SIMD)) -fopenmp"' $< -o $@
+
+bench-threads: $(BENCH_NAME)threads $(BENCH_NAME)program
+	OMP_PROC_BIND=true $(BENCH_NAME)threads $(BENCH_CPU) --json $(BENCH_NAME)threads.json
+	@mkdir -p bench/results
+	@mv $(BENCH_NAME)threads.json bench/results/$$($(BENCH_NAME)program $(BENCH_CPU) --name)-threads.json
+
 # ---- whole programs, built for each instruction set of this CPU and compared by hyperfine ----
 
 .PHONY: bench-builds bench-hyperfine report

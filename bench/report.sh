@@ -13,7 +13,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 files=
 for f in "$dir"/*.json; do
-    case $f in *-digits.json | *-train.json | *-compare.json) continue ;; esac
+    case $f in *-digits.json | *-train.json | *-threads.json | *-compare.json) continue ;; esac
     [ -f "$f" ] || continue
     files="$files $f"
     base=${f%.json}

@@ -22,8 +22,8 @@ if [ -n "$emulator" ]; then
 fi
 
 text='"[^"\\]*"' number='-?[0-9][0-9.]*(e[-+][0-9]+)?'
-well_formed() { [ -s "$tmp/json" ] && ! grep -vnE "^\{\"[a-z0-9_]+\":($text|$number)(,\"[a-z0-9_]+\":($text|$number))*\}\$" "$tmp/json"; }
-check "each line is one JSON object" well_formed
+well_formed() { [ -s "$1" ] && ! grep -vnE "^\{\"[a-z0-9_]+\":($text|$number)(,\"[a-z0-9_]+\":($text|$number))*\}\$" "$1"; }
+check "each line is one JSON object" well_formed "$tmp/json"
 same_isas() { # of the program's rows and of what the CPU says it has
     isas="scalar vectorized"
     case $(uname -m) in
@@ -55,6 +55,25 @@ check "the block to paste has a line per kernel" pasted
 refused() { "$program" "$@" > /dev/null 2>&1; [ $? -eq 2 ]; }
 check "a kernel that is not there is an error" refused $brief no-such-kernel
 check "a part of the kernels does not replace results" refused $brief --results "$tmp" axpy
+threads=${program%program}threads
+if [ -x "$threads" ]; then
+    threads_run() { "$threads" $brief --json "$tmp/threads" > "$tmp/table" || [ $? -eq 1 ]; }       # 2: other weights, too
+    check "$threads runs: the weights do not depend on the number of threads" threads_run
+    check "each of its lines is one JSON object" well_formed "$tmp/threads"
+    threads_complete() { # one and two threads for each of four nets, with a ratio or refused
+        awk -f bench/fields.awk -f - "$tmp/threads" <<'END'
+field("isa") == "" || field("flags") !~ /-fopenmp/ || field("reps") != 4 || field("unit") != "us" { bad++; print }
+field("refused") == "0" && !(field("median") > 0 && field("x_one_thread") > 0) { bad++; print }
+field("refused") == "1" && field("median") != "" { bad++; print }
+field("threads") == 1 && !seen[field("kernel"), 1]++ { nets++ }
+field("threads") == 2 && seen[field("kernel"), 1] && !seen[field("kernel"), 2]++ { pairs++ }
+END { exit bad || nets != 4 || pairs != 4 }
+END
+    }
+    check "they have one and two threads for each net" threads_complete
+else
+    skip "training with several threads" openmp
+fi
 says() { # text command ...: fails and says so
     what=$1; shift
     ! "$@" > "$tmp/said" 2>&1 && grep -q "$what" "$tmp/said"

@@ -37,7 +37,7 @@ static int bits_runs_here(const char *cpu)
 
 enum { BITS_MOST = 67, BITS_SPACE = BITS_MOST + 16 };
 
-static float bits_a[BITS_SPACE], bits_b[BITS_SPACE], bits_c[BITS_SPACE], bits_d[BITS_SPACE];
+static float bits_a[BITS_SPACE], bits_b[BITS_SPACE], bits_c[BITS_SPACE], bits_d[BITS_SPACE], bits_e[BITS_SPACE];
 static float bits_x[96 * 96], bits_y[96 * 96], bits_z[96 * 96], bits_w[96 * 96 + 32], bits_scratch[96 * 256];
 
 /* mostly ordinary numbers, some large, tiny, and special */
@@ -57,6 +57,7 @@ static void bits_fill(float *x, size_t n)
 /* one length and offset through all elementwise and row kernels; the outputs are whole arrays, so what is not to be written counts */
 static uint64_t bits_of_vectors(const mlp_kernels *k, size_t n, size_t o, uint64_t h)
 {
+    const float one = 1;
     int f;
     bits_fill(bits_a, BITS_SPACE);
     bits_fill(bits_b, BITS_SPACE);
@@ -75,8 +76,8 @@ static uint64_t bits_of_vectors(const mlp_kernels *k, size_t n, size_t o, uint64
     k->axpy(n, 0.3f, bits_a + o, BITS_OUT); BITS_HASH;
     k->softmax(1, n, bits_a + o, BITS_OUT); BITS_HASH;
     k->softmax_backward(1, n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
-    k->cross_entropy(1, n, bits_a + o, bits_b + o, bits_c + o, BITS_OUT); BITS_HASH;
-    k->cross_entropy_backward(1, n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
+    k->cross_entropy(1, n, bits_a + o, bits_b + o, bits_c + o, NULL, BITS_OUT, NULL); BITS_HASH;
+    k->cross_entropy(1, n, bits_a + o, bits_a + o, bits_b + o, &one, bits_e, BITS_OUT); BITS_HASH;
     k->column_sums(1, n, bits_a + o, n, BITS_OUT, 1); BITS_HASH;
     k->scale_rows(1, n, bits_a, BITS_OUT); BITS_HASH;
     k->momentum(n, BITS_OUT, bits_a + o, bits_b + o, 0.1f, 0.9f, (int)(n % 2)); BITS_HASH;
