@@ -3888,12 +3888,12 @@ static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
     memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
     for (i = begin; i < end; i++) {
         const size_t row = mlp__row_at(b->source, b->first + i);
+        const float w = mlp__weight_of(d, row);
         if (b->x == t->x) memcpy(t->x + i * net->inputs, d->x + row * mlp__x_stride(net, d), net->inputs * sizeof(float));
         mlp__targets_of_row(net, d, row, t->y + i * net->outputs);
-        t->weight[i] = mlp__weight_of(d, row);
-        if (i == begin || t->weight[i] != weight) factor = (float)((double)t->weight[i] / b->divisor);
+        if (i == begin || w != weight) factor = (float)((double)w / b->divisor);
+        t->weight[i] = weight = w;
         t->factor[i] = factor;
-        weight = t->weight[i];
     }
 }
 
