@@ -2537,11 +2537,11 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
     }
 }
 
-/* sum[j] + a[i] b[j][i], i ascending, of a square of b, which is transposed in registers */
-MLP__INLINE mlp__vf mlp__square_product(mlp__vf sum, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col)
+/* sum[u][j] += a[u][i] b[j][i], i ascending, of a square of b, which is transposed in registers */
+MLP__INLINE void mlp__square_product(size_t units, mlp__vf *sum, const float *a, ptrdiff_t a_row, ptrdiff_t a_col, const float *b, ptrdiff_t b_col)
 {
     mlp__vf v[MLP__W];
-    size_t t;
+    size_t t, u;
     MLP__UNROLL
     for (t = 0; t < MLP__W; t++, b += b_col) {
         MLP__WALK(b);
@@ -2549,8 +2549,10 @@ MLP__INLINE mlp__vf mlp__square_product(mlp__vf sum, const float *a, ptrdiff_t a
     }
     mlp__transpose(v);
     MLP__UNROLL
-    for (t = 0; t < MLP__W; t++) sum = mlp__vfma(mlp__vset1(a[(ptrdiff_t)t * a_col]), v[t], sum);
-    return sum;
+    for (t = 0; t < MLP__W; t++) {
+        MLP__UNROLL
+        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(a[(ptrdiff_t)t * a_col + (ptrdiff_t)u * a_row]), v[t], sum[u]);
+    }
 }
 
 enum { MLP__ROW_VECTORS = MLP__W < 16 ? 2 : 1 };        /* a chain of MLP__W fma takes no longer than 64 shuffles, but than 24 */
@@ -2568,7 +2570,7 @@ MLP__INLINE void mlp__row_part(size_t vectors, size_t panels, const float *a, pt
         MLP__UNROLL
         for (g = 0; g < vectors; g++)
             for (i = 0; i < MLP__PANEL; i += MLP__W)
-                sum[g] = mlp__square_product(sum[g], a + (ptrdiff_t)i * a_col, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col + i, b_col);
+                mlp__square_product(1, sum + g, a + (ptrdiff_t)i * a_col, 0, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col + i, b_col);
     }
     MLP__UNROLL
     for (g = 0; g < vectors; g++) mlp__vstore(c + g * MLP__W, sum[g]);
@@ -2613,6 +2615,59 @@ static mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_t uni
     return s;
 }
 
+/* Where the last panel is as narrow as this, lanes are rows, or most of them would be idle: 32 x 16 x 1 takes .4 of the time on AVX-512.
+   Its units are taken as one or as this many; of weights behind the last the sums are not stored. */
+enum { MLP__NARROW = MLP__W / 4, MLP__NARROW_SUMS = MLP__W < 4 ? 1 : MLP__NARROW };
+
+/* sum[u] += w[i][u] x[.][i] for the inputs begin .. end - 1, the first `units` of n, and MLP__W rows. What is left of whole squares is
+   taken from one that begins earlier. */
+MLP__INLINE void mlp__narrow_chain(size_t units, size_t n, size_t begin, size_t end, const float *x, ptrdiff_t x_stride, const float *w, mlp__vf *sum)
+{
+    float square[MLP__W * MLP__W];
+    const size_t last = end > MLP__W ? end - MLP__W : 0;
+    size_t i, u;
+    for (i = begin; i + MLP__W <= end; i += MLP__W) mlp__square_product(units, sum, w + i * n, 1, (ptrdiff_t)n, x + i, x_stride);
+    if (i < end) mlp__transposed_square(x + last, x_stride, square, MLP__W);
+    for (; i < end; i++) {
+        const mlp__vf xi = mlp__vload(square + (i - last) * MLP__W);
+        MLP__UNROLL
+        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[i * n + u]), xi, sum[u]);
+    }
+}
+
+/* z of MLP__W rows and n units, computed as `units` */
+MLP__INLINE void mlp__narrow_rows(size_t units, size_t n, size_t in, const float *x, size_t x_stride, const float *w, const float *b,
+                                  float *z, size_t z_stride, size_t chains)
+{
+    const size_t quarter = chains == 4 ? (in + 3) / 4 : in;
+    mlp__vf sum[4][MLP__NARROW_SUMS];
+    float lanes[MLP__W];
+    size_t c = 0, u, r;
+    do {
+        MLP__UNROLL
+        for (u = 0; u < units; u++) sum[c][u] = mlp__vset1(b && c == 0 && u < n ? b[u] : 0.0f);
+        mlp__narrow_chain(units, n, c * quarter, mlp__smaller((c + 1) * quarter, in), x, (ptrdiff_t)x_stride, w, sum[c]);
+    } while (++c < chains);
+    for (u = 0; u < n; u++) {
+        mlp__vf all = sum[0][u];
+        if (chains == 4) all = mlp__vadd(mlp__vadd(all, sum[1][u]), mlp__vadd(sum[2][u], sum[3][u]));
+        mlp__vstore(lanes, all);
+        for (r = 0; r < MLP__W; r++) z[r * z_stride + u] = lanes[r];
+    }
+}
+
+/* a panel of n units for rows and inputs >= MLP__W; the last MLP__W rows may be some of those before again */
+MLP__NOINLINE void mlp__forward_narrow(size_t n, size_t rows, size_t in, const float *x, size_t x_stride, const float *w, const float *b,
+                                       float *z, size_t z_stride, size_t chains)
+{
+    size_t r;
+    for (r = 0; r < rows; r += MLP__W) {
+        const size_t at = mlp__smaller(r, rows - MLP__W);
+        if (n == 1) mlp__narrow_rows(1, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
+        else mlp__narrow_rows(MLP__NARROW_SUMS, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
+    }
+}
+
 /* x: rows x in, w: panels, b: out or NULL, z: rows x out. Lanes are units. */
 static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                            float *z, size_t z_stride)
@@ -2629,7 +2684,9 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
         p.b = w + s.offset;         p.b_row = s.row;                p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
         p.init = b ? b + unit : b;  p.init_row = 0;                 p.init_panel = MLP__PANEL;
         p.c = z + unit;             p.c_row = (ptrdiff_t)z_stride;  p.c_panel = MLP__PANEL;
-        mlp__rows(rows, s.vectors, &p, chains);
+        if (s.row <= MLP__NARROW && rows >= MLP__W && in >= MLP__W)
+            mlp__forward_narrow(s.count, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, (size_t)chains);
+        else mlp__rows(rows, s.vectors, &p, chains);
     }
 }
 
