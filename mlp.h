@@ -2424,10 +2424,13 @@ static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
         { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4, mlp__tiles4_8 }
     };
     void (*const tile)(size_t, size_t, mlp__product *) = tiles[chains == 4][nv < 5 ? nv - 1 : 4];
-    const size_t most = MLP__MOST(nv), count = m <= most ? 1 : (m + most - 1) / most;
-    const size_t low = count == 1 ? m : m / count, higher = m - low * count;
-    if (higher) tile(low + 1, higher, p);
-    tile(low, count - higher, p);
+    const size_t most = MLP__MOST(nv);
+    if (m <= most) tile(m, 1, p);
+    else {
+        const size_t count = (m + most - 1) / most, low = m / count, higher = m - low * count;
+        if (higher) tile(low + 1, higher, p);
+        tile(low, count - higher, p);
+    }
 }
 
 /* Copies of what tiles cannot read in place: strips of columns, k rows at a time within 8 KiB. Where k is long they are 32 wide
@@ -2603,7 +2606,7 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
    side or a part of one; the ragged panel by itself. */
 typedef struct { size_t count, vectors, tail, offset; ptrdiff_t row; } mlp__strip;
 
-static mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_t unit)
+MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_t unit)
 {
     const size_t ragged = units % MLP__PANEL, whole = units - ragged;
     mlp__strip s;
@@ -2675,15 +2678,19 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
     const int chains = out <= MLP__PANEL && in >= 32 ? 4 : 1;           /* see Bits in the manual */
     size_t unit;
     mlp__strip s;
+    mlp__product p;
     if (rows == 0) return;
+    p.k = p.span = in;          p.a_row = (ptrdiff_t)x_stride;  p.a_col = 1;    p.a_jump = 0;
+    p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
+    p.init_row = 0;             p.init_panel = MLP__PANEL;
+    p.c_row = (ptrdiff_t)z_stride;  p.c_panel = MLP__PANEL;
     for (unit = 0; unit < out; unit += s.count) {
-        mlp__product p;
         s = mlp__strip_at(rows, in, out, unit);
-        p.k = p.span = in;          p.tail = s.tail;
-        p.a = x;                    p.a_row = (ptrdiff_t)x_stride;  p.a_col = 1;    p.a_jump = 0;
-        p.b = w + s.offset;         p.b_row = s.row;                p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
-        p.init = b ? b + unit : b;  p.init_row = 0;                 p.init_panel = MLP__PANEL;
-        p.c = z + unit;             p.c_row = (ptrdiff_t)z_stride;  p.c_panel = MLP__PANEL;
+        p.tail = s.tail;
+        p.a = x;
+        p.b = w + s.offset;     p.b_row = s.row;
+        p.init = b ? b + unit : b;
+        p.c = z + unit;
         if (s.row <= MLP__NARROW && rows >= MLP__W && in >= MLP__W)
             mlp__forward_narrow(s.count, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, (size_t)chains);
         else mlp__rows(rows, s.vectors, &p, chains);
