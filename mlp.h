@@ -640,13 +640,14 @@ MLP_API const char *mlp_simd_name(void);
     #define MLP__HIDE(constraint, value) ((void)0)
 #endif
 
-/* Keeps a pointer that goes from row to row the one register it is: gcc makes of it a pointer for each row, computed ahead and
-   spilled. */
+/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row a pointer for
+   each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
 #if defined(__GNUC__) && !defined(__TINYC__)
-    #define MLP__WALK(pointer) __asm__("" : "+r"(pointer))
+    #define MLP__ONE_REGISTER(constraint, value) __asm__("" : constraint(value))
 #else
-    #define MLP__WALK(pointer) ((void)0)
+    #define MLP__ONE_REGISTER(constraint, value) ((void)0)
 #endif
+#define MLP__WALK(pointer) MLP__ONE_REGISTER("+r", pointer)
 
 /* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there. Without the
    hardware it is multiply and add, and no compiler can fuse them. */
@@ -739,7 +740,8 @@ MLP__INLINE size_t mlp__smaller(size_t a, size_t b) { return a < b ? a : b; }
 
    and MLP__NAME, MLP__NV (vectors per tile, MLP__NV * MLP__W a multiple or a divisor of 16) and MLP__MR(nv), the rows of a
    tile of nv vectors: rows * nv accumulators, nv vectors of b and one of a must fit into the registers, and 8 or more
-   chains must be under way to hide the latency of fma. */
+   chains must be under way to hide the latency of fma. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a
+   register. */
 
 #define MLP__SIMD_scalar   MLP_SIMD_SCALAR
 #define MLP__SIMD_sse2     MLP_SIMD_SSE2
@@ -941,6 +943,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__W 8
     #define MLP__NV 2
     #define MLP__MR(nv) ((nv) == 1 ? 8 : 6)
+    #define MLP__KEEP(v) MLP__ONE_REGISTER("+x", v)
     typedef __m256 mlp__vf;
     typedef __m256 mlp__vm;
     MLP__INLINE __m256i mlp__vfirst_n(size_t n) { return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
@@ -1023,6 +1026,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__W 16
     #define MLP__NV 4
     #define MLP__MR(nv) ((nv) <= 2 ? 11 : (nv) == 3 ? 8 : 6)    /* 12 row offsets do not fit into the general registers: 0.95 for 0.99 P */
+    #define MLP__KEEP(v) MLP__ONE_REGISTER("+v", v)
     typedef __m512 mlp__vf;
     typedef __mmask16 mlp__vm;
     MLP__INLINE __mmask16 mlp__vfirst_n(size_t n) { return (__mmask16)((1u << n) - 1); }
@@ -1305,10 +1309,15 @@ MLP__INLINE float mlp__split1(float a, float *e)
 #endif
 
 /* What follows from these operations. */
+#ifndef MLP__KEEP
+    #define MLP__KEEP(v) ((void)0)                      /* every product has its vectors in registers */
+#endif
 #define MLP__PANEL 16                                   /* units per panel of weights; lanes of a row sum */
 #define MLP__N16 (MLP__PANEL / MLP__W)                  /* vectors per 16 lanes */
 #define MLP__NR (MLP__NV * MLP__W)                      /* columns per tile */
 #define MLP__NV1 (MLP__W < 16 ? 8 : 4)                  /* vectors of a tile that has one row: 8 chains, but no more than 4 panels at once */
+#define MLP__NV2 (MLP__NV < 4 ? 4 : MLP__NV)            /* vectors of a tile of two or three rows, which else has too few chains: */
+#define MLP__MR2 (MLP__FMA ? 3 : 2)                     /* 3 x 784 x 256 on AVX2 .74 of the time; a product takes a register without fma */
 
 MLP__INLINE mlp__vf mlp__vzero(void) { return mlp__vset1(0.0f); }
 MLP__INLINE mlp__vf mlp__vneg(mlp__vf a) { return mlp__vsub(mlp__vset1(-0.0f), a); }
@@ -2260,18 +2269,37 @@ MLP__INLINE void mlp__tile_end(size_t mr, size_t nv, const mlp__product *p, mlp_
     else mlp__tile_store(mr, nv, MLP__W, p->c, p->c_row, p->c_panel, acc);
 }
 
+/* A vector of b for mr rows. Loaded once for two or three of them, 3 x 784 x 256 takes .82 of the time on AVX-512. */
+MLP__INLINE mlp__vf mlp__tile_b(size_t mr, const float *b)
+{
+    mlp__vf v = mlp__vload(b);
+    if (mr > 1) MLP__KEEP(v);
+    return v;
+}
+
 /* one step of k: acc += a[.][k] b[k][.] */
 MLP__INLINE void mlp__tile_step(size_t mr, size_t nv, const float *a, ptrdiff_t a_row, const float *b, ptrdiff_t b_panel, mlp__accumulators acc)
 {
-    mlp__vf bv[MLP__NV1];
+    mlp__vf few[MLP__NV1];                              /* the side that has fewer stays in registers, of the other there is one at a time */
     size_t i, v;
+    if (mr < nv) {
+        MLP__UNROLL
+        for (i = 0; i < mr; i++) few[i] = mlp__vset1(a[(ptrdiff_t)i * a_row]);
+        MLP__UNROLL
+        for (v = 0; v < nv; v++) {
+            const mlp__vf bv = mlp__tile_b(mr, b + mlp__vector_at(v, b_panel));
+            MLP__UNROLL
+            for (i = 0; i < mr; i++) acc[i][v] = mlp__vfma(few[i], bv, acc[i][v]);
+        }
+        return;
+    }
     MLP__UNROLL
-    for (v = 0; v < nv; v++) bv[v] = mlp__vload(b + mlp__vector_at(v, b_panel));
+    for (v = 0; v < nv; v++) few[v] = mlp__tile_b(mr, b + mlp__vector_at(v, b_panel));
     MLP__UNROLL
     for (i = 0; i < mr; i++) {
         const mlp__vf ai = mlp__vset1(a[(ptrdiff_t)i * a_row]);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[i][v] = mlp__vfma(ai, bv[v], acc[i][v]);
+        for (v = 0; v < nv; v++) acc[i][v] = mlp__vfma(ai, few[v], acc[i][v]);
     }
 }
 
@@ -2370,7 +2398,7 @@ MLP__INLINE void mlp__tile4_single(size_t nv, const mlp__product *product)
     { enum { nv = NV, most = MLP__MOST(NV) }; switch (mr) { MLP__ROWS(MLP__TILE_CASE)  default: break; } } \
     static void mlp__tiles4_##NV(size_t mr, size_t count, mlp__product *p) \
     { enum { nv = NV, most = NV <= MLP__N16 ? MLP__MOST(NV) : 0 }; switch (mr) { MLP__ROWS(MLP__TILE4_CASE) default: break; } }
-#define MLP__MOST(NV) (NV <= MLP__NV ? MLP__MR(NV) : NV == MLP__NV1 ? 1 : 0)
+#define MLP__MOST(NV) (NV <= MLP__NV ? MLP__MR(NV) : NV == MLP__NV2 ? MLP__MR2 : NV == MLP__NV1 ? 1 : 0)
 #define MLP__TILE_CASE(ROWS) \
     case ROWS: if (ROWS == 1 && most > 0) mlp__tile_single(nv, p); else if (ROWS <= most) mlp__tile(ROWS, nv, count, p); break;
 #define MLP__TILE4_CASE(ROWS) \
@@ -2384,7 +2412,8 @@ MLP__TILES(8)
 /* columns of a strip, of those that are left */
 static size_t mlp__strip_width(size_t rows, size_t left)
 {
-    return rows == 1 && left >= MLP__NV1 * MLP__W ? MLP__NV1 * MLP__W : mlp__smaller(left, MLP__NR);
+    const size_t widest = (rows == 1 ? MLP__NV1 : rows <= MLP__MR2 ? MLP__NV2 : MLP__NV) * MLP__W;
+    return left >= widest ? widest : mlp__smaller(left, MLP__NR);
 }
 
 /* m rows of nv vectors, cut into tiles of nearly equal height: 16 rows with MLP__MR 6 are 6 + 5 + 5. Moves p below them. */
@@ -2395,10 +2424,13 @@ static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
         { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4, mlp__tiles4_8 }
     };
     void (*const tile)(size_t, size_t, mlp__product *) = tiles[chains == 4][nv < 5 ? nv - 1 : 4];
-    const size_t most = MLP__MOST(nv), count = m <= most ? 1 : (m + most - 1) / most;
-    const size_t low = count == 1 ? m : m / count, higher = m - low * count;
-    if (higher) tile(low + 1, higher, p);
-    tile(low, count - higher, p);
+    const size_t most = MLP__MOST(nv);
+    if (m <= most) tile(m, 1, p);
+    else {
+        const size_t count = (m + most - 1) / most, low = m / count, higher = m - low * count;
+        if (higher) tile(low + 1, higher, p);
+        tile(low, count - higher, p);
+    }
 }
 
 /* Copies of what tiles cannot read in place: strips of columns, k rows at a time within 8 KiB. Where k is long they are 32 wide
@@ -2508,11 +2540,11 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
     }
 }
 
-/* sum[j] + a[i] b[j][i], i ascending, of a square of b, which is transposed in registers */
-MLP__INLINE mlp__vf mlp__square_product(mlp__vf sum, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col)
+/* sum[u][j] += a[u][i] b[j][i], i ascending, of a square of b, which is transposed in registers */
+MLP__INLINE void mlp__square_product(size_t units, mlp__vf *sum, const float *a, ptrdiff_t a_row, ptrdiff_t a_col, const float *b, ptrdiff_t b_col)
 {
     mlp__vf v[MLP__W];
-    size_t t;
+    size_t t, u;
     MLP__UNROLL
     for (t = 0; t < MLP__W; t++, b += b_col) {
         MLP__WALK(b);
@@ -2520,8 +2552,10 @@ MLP__INLINE mlp__vf mlp__square_product(mlp__vf sum, const float *a, ptrdiff_t a
     }
     mlp__transpose(v);
     MLP__UNROLL
-    for (t = 0; t < MLP__W; t++) sum = mlp__vfma(mlp__vset1(a[(ptrdiff_t)t * a_col]), v[t], sum);
-    return sum;
+    for (t = 0; t < MLP__W; t++) {
+        MLP__UNROLL
+        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(a[(ptrdiff_t)t * a_col + (ptrdiff_t)u * a_row]), v[t], sum[u]);
+    }
 }
 
 enum { MLP__ROW_VECTORS = MLP__W < 16 ? 2 : 1 };        /* a chain of MLP__W fma takes no longer than 64 shuffles, but than 24 */
@@ -2539,7 +2573,7 @@ MLP__INLINE void mlp__row_part(size_t vectors, size_t panels, const float *a, pt
         MLP__UNROLL
         for (g = 0; g < vectors; g++)
             for (i = 0; i < MLP__PANEL; i += MLP__W)
-                sum[g] = mlp__square_product(sum[g], a + (ptrdiff_t)i * a_col, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col + i, b_col);
+                mlp__square_product(1, sum + g, a + (ptrdiff_t)i * a_col, 0, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col + i, b_col);
     }
     MLP__UNROLL
     for (g = 0; g < vectors; g++) mlp__vstore(c + g * MLP__W, sum[g]);
@@ -2572,7 +2606,7 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
    side or a part of one; the ragged panel by itself. */
 typedef struct { size_t count, vectors, tail, offset; ptrdiff_t row; } mlp__strip;
 
-static mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_t unit)
+MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_t unit)
 {
     const size_t ragged = units % MLP__PANEL, whole = units - ragged;
     mlp__strip s;
@@ -2584,6 +2618,59 @@ static mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_t uni
     return s;
 }
 
+/* Where the last panel is as narrow as this, lanes are rows, or most of them would be idle: 32 x 16 x 1 takes .4 of the time on AVX-512.
+   Its units are taken as one or as this many; of weights behind the last the sums are not stored. */
+enum { MLP__NARROW = MLP__W / 4, MLP__NARROW_SUMS = MLP__W < 4 ? 1 : MLP__NARROW };
+
+/* sum[u] += w[i][u] x[.][i] for the inputs begin .. end - 1, the first `units` of n, and MLP__W rows. What is left of whole squares is
+   taken from one that begins earlier. */
+MLP__INLINE void mlp__narrow_chain(size_t units, size_t n, size_t begin, size_t end, const float *x, ptrdiff_t x_stride, const float *w, mlp__vf *sum)
+{
+    float square[MLP__W * MLP__W];
+    const size_t last = end > MLP__W ? end - MLP__W : 0;
+    size_t i, u;
+    for (i = begin; i + MLP__W <= end; i += MLP__W) mlp__square_product(units, sum, w + i * n, 1, (ptrdiff_t)n, x + i, x_stride);
+    if (i < end) mlp__transposed_square(x + last, x_stride, square, MLP__W);
+    for (; i < end; i++) {
+        const mlp__vf xi = mlp__vload(square + (i - last) * MLP__W);
+        MLP__UNROLL
+        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[i * n + u]), xi, sum[u]);
+    }
+}
+
+/* z of MLP__W rows and n units, computed as `units` */
+MLP__INLINE void mlp__narrow_rows(size_t units, size_t n, size_t in, const float *x, size_t x_stride, const float *w, const float *b,
+                                  float *z, size_t z_stride, size_t chains)
+{
+    const size_t quarter = chains == 4 ? (in + 3) / 4 : in;
+    mlp__vf sum[4][MLP__NARROW_SUMS];
+    float lanes[MLP__W];
+    size_t c = 0, u, r;
+    do {
+        MLP__UNROLL
+        for (u = 0; u < units; u++) sum[c][u] = mlp__vset1(b && c == 0 && u < n ? b[u] : 0.0f);
+        mlp__narrow_chain(units, n, c * quarter, mlp__smaller((c + 1) * quarter, in), x, (ptrdiff_t)x_stride, w, sum[c]);
+    } while (++c < chains);
+    for (u = 0; u < n; u++) {
+        mlp__vf all = sum[0][u];
+        if (chains == 4) all = mlp__vadd(mlp__vadd(all, sum[1][u]), mlp__vadd(sum[2][u], sum[3][u]));
+        mlp__vstore(lanes, all);
+        for (r = 0; r < MLP__W; r++) z[r * z_stride + u] = lanes[r];
+    }
+}
+
+/* a panel of n units for rows and inputs >= MLP__W; the last MLP__W rows may be some of those before again */
+MLP__NOINLINE void mlp__forward_narrow(size_t n, size_t rows, size_t in, const float *x, size_t x_stride, const float *w, const float *b,
+                                       float *z, size_t z_stride, size_t chains)
+{
+    size_t r;
+    for (r = 0; r < rows; r += MLP__W) {
+        const size_t at = mlp__smaller(r, rows - MLP__W);
+        if (n == 1) mlp__narrow_rows(1, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
+        else mlp__narrow_rows(MLP__NARROW_SUMS, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
+    }
+}
+
 /* x: rows x in, w: panels, b: out or NULL, z: rows x out. Lanes are units. */
 static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                            float *z, size_t z_stride)
@@ -2591,16 +2678,22 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
     const int chains = out <= MLP__PANEL && in >= 32 ? 4 : 1;           /* see Bits in the manual */
     size_t unit;
     mlp__strip s;
+    mlp__product p;
     if (rows == 0) return;
+    p.k = p.span = in;          p.a_row = (ptrdiff_t)x_stride;  p.a_col = 1;    p.a_jump = 0;
+    p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
+    p.init_row = 0;             p.init_panel = MLP__PANEL;
+    p.c_row = (ptrdiff_t)z_stride;  p.c_panel = MLP__PANEL;
     for (unit = 0; unit < out; unit += s.count) {
-        mlp__product p;
         s = mlp__strip_at(rows, in, out, unit);
-        p.k = p.span = in;          p.tail = s.tail;
-        p.a = x;                    p.a_row = (ptrdiff_t)x_stride;  p.a_col = 1;    p.a_jump = 0;
-        p.b = w + s.offset;         p.b_row = s.row;                p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
-        p.init = b ? b + unit : b;  p.init_row = 0;                 p.init_panel = MLP__PANEL;
-        p.c = z + unit;             p.c_row = (ptrdiff_t)z_stride;  p.c_panel = MLP__PANEL;
-        mlp__rows(rows, s.vectors, &p, chains);
+        p.tail = s.tail;
+        p.a = x;
+        p.b = w + s.offset;     p.b_row = s.row;
+        p.init = b ? b + unit : b;
+        p.c = z + unit;
+        if (s.row <= MLP__NARROW && rows >= MLP__W && in >= MLP__W)
+            mlp__forward_narrow(s.count, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, (size_t)chains);
+        else mlp__rows(rows, s.vectors, &p, chains);
     }
 }
 
@@ -3888,12 +3981,12 @@ static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
     memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
     for (i = begin; i < end; i++) {
         const size_t row = mlp__row_at(b->source, b->first + i);
+        const float w = mlp__weight_of(d, row);
         if (b->x == t->x) memcpy(t->x + i * net->inputs, d->x + row * mlp__x_stride(net, d), net->inputs * sizeof(float));
         mlp__targets_of_row(net, d, row, t->y + i * net->outputs);
-        t->weight[i] = mlp__weight_of(d, row);
-        if (i == begin || t->weight[i] != weight) factor = (float)((double)t->weight[i] / b->divisor);
+        if (i == begin || w != weight) factor = (float)((double)w / b->divisor);
+        t->weight[i] = weight = w;
         t->factor[i] = factor;
-        weight = t->weight[i];
     }
 }
 
