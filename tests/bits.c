@@ -76,8 +76,8 @@ static uint64_t bits_of_vectors(const mlp_kernels *k, size_t n, size_t o, uint64
     k->axpy(n, 0.3f, bits_a + o, BITS_OUT); BITS_HASH;
     k->softmax(1, n, bits_a + o, BITS_OUT); BITS_HASH;
     k->softmax_backward(1, n, bits_a + o, bits_b + o, BITS_OUT); BITS_HASH;
-    k->cross_entropy(1, n, bits_a + o, bits_b + o, bits_c + o, NULL, BITS_OUT, NULL); BITS_HASH;
-    k->cross_entropy(1, n, bits_a + o, bits_a + o, bits_b + o, &one, bits_e, BITS_OUT); BITS_HASH;
+    k->cross_entropy(1, n, bits_a + o, bits_b + o, bits_c + o, NULL, BITS_OUT, NULL, 0); BITS_HASH;
+    k->cross_entropy(1, n, bits_a + o, bits_a + o, bits_b + o, &one, bits_e, BITS_OUT, 0); BITS_HASH;
     k->column_sums(1, n, bits_a + o, n, BITS_OUT, 1); BITS_HASH;
     k->scale_rows(1, n, bits_a, BITS_OUT); BITS_HASH;
     k->momentum(n, BITS_OUT, bits_a + o, bits_b + o, 0.1f, 0.9f, (int)(n % 2)); BITS_HASH;

@@ -156,6 +156,7 @@ static void kernels_softmax_of(size_t rows, size_t cols, float range)
     const size_t n = rows * cols;
     kernels_array z = kernels_take(n, n % 16), a = kernels_take(n, 1), da = kernels_take(n, 2), dz = kernels_take(n, 3);
     kernels_array l = kernels_take(n, 4), again = kernels_take(n, 5), factors = kernels_take(rows, 6);
+    kernels_array made = kernels_take(n, 7), slope = kernels_take(n, 8);
     double *p = ref_doubles(n), *log_p = ref_doubles(n), *back = ref_doubles(n);
     size_t i, j;
     test_fill(z.p, n);
@@ -181,7 +182,7 @@ static void kernels_softmax_of(size_t rows, size_t cols, float range)
     CHECK(kernels_close(dz.p, back, n, 20 + 2 * (double)range + (double)cols / 8, 1.0 / (double)cols));
     test_fill_nan(dz.p, n);
     for (i = 0; i < n; i++) { da.p[i] = i % 3 ? fabsf(da.p[i]) : 0; log_p[i] *= -(double)da.p[i]; }        /* targets */
-    kernels_k->cross_entropy(rows, cols, z.p, a.p, da.p, NULL, l.p, NULL);
+    kernels_k->cross_entropy(rows, cols, z.p, a.p, da.p, NULL, l.p, NULL, 0);
     CHECK(kernels_close(l.p, log_p, n, 8, 1 + (double)cols / 16));
     for (i = 0; i < rows; i++) {
         double sum = 0;
@@ -189,14 +190,19 @@ static void kernels_softmax_of(size_t rows, size_t cols, float range)
         for (j = 0; j < cols; j++) back[i * cols + j] = ((double)a.p[i * cols + j] * sum - (double)da.p[i * cols + j]) * (double)factors.p[i];
     }
     test_fill_nan(again.p, n);
-    kernels_k->cross_entropy(rows, cols, z.p, a.p, da.p, factors.p, again.p, dz.p);
+    kernels_k->cross_entropy(rows, cols, z.p, a.p, da.p, factors.p, again.p, dz.p, 0);
     CHECK(kernels_close(dz.p, back, n, 4 + (double)cols / 8, 1));
     CHECK(test_same_bits(again.p, l.p, n));
+    test_fill_nan(again.p, n);
+    test_fill_nan(made.p, n);
+    test_fill_nan(slope.p, n);
+    kernels_k->cross_entropy(rows, cols, z.p, made.p, da.p, factors.p, again.p, slope.p, 1);
+    CHECK(test_same_bits(made.p, a.p, n) && test_same_bits(again.p, l.p, n) && test_same_bits(slope.p, dz.p, n));
     kernels_k->softmax(rows, cols, z.p, z.p);
     CHECK(test_same_bits(z.p, a.p, n));
     free(p); free(log_p); free(back);
     test_free(z.memory); test_free(a.memory); test_free(da.memory); test_free(dz.memory);
-    test_free(l.memory); test_free(again.memory); test_free(factors.memory);
+    test_free(l.memory); test_free(again.memory); test_free(factors.memory); test_free(made.memory); test_free(slope.memory);
 }
 
 static void kernels_softmax(void)
@@ -224,14 +230,14 @@ static void kernels_rows_do_not_depend_on_each_other(void)
         kernels_k->softmax(ROWS, cols, z, a);
         memcpy(whole[0], a, n * sizeof *a);
         kernels_k->softmax_backward(ROWS, cols, a, y, whole[1]);
-        kernels_k->cross_entropy(ROWS, cols, z, a, y, factors, whole[2], whole[3]);
+        kernels_k->cross_entropy(ROWS, cols, z, a, y, factors, whole[2], whole[3], 0);
         memcpy(whole[4], z, n * sizeof *z); memcpy(alone[4], z, n * sizeof *z);
         kernels_k->scale_rows(ROWS, cols, factors, whole[4]);
         for (i = 0; i < ROWS; i++) {
             const size_t at = i * cols;
             kernels_k->softmax(1, cols, z + at, alone[0] + at);
             kernels_k->softmax_backward(1, cols, a + at, y + at, alone[1] + at);
-            kernels_k->cross_entropy(1, cols, z + at, a + at, y + at, factors + i, alone[2] + at, alone[3] + at);
+            kernels_k->cross_entropy(1, cols, z + at, a + at, y + at, factors + i, alone[2] + at, alone[3] + at, 0);
             kernels_k->scale_rows(1, cols, factors + i, alone[4] + at);
         }
         for (k = 0; k < 5; k++) if (!CHECK(test_same_bits(whole[k], alone[k], n))) printf("    kernel %d, rows of %d\n", (int)k, (int)cols);
