@@ -2613,8 +2613,15 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
     const size_t whole = m == 1 && b_row == 1 ? k - k % MLP__PANEL : 0;         /* steps that need no copy of b */
+    /* The rows of a b beyond 12 MiB lie on more pages than the TLB holds (3072), and each strip of c would go over all of them: then 16
+       rows for all strips of a few rows of c. 1 x 2048 x 2048 takes .6 of the time, 8 x 2048 x 2048 .35 on AVX2, .55 on AVX-512. */
+    const int apart = b_col == 1 && whole == 0 && m <= 16 && k * n >= 3072 * 1024;
+    size_t i;
     if (whole) mlp__row(n, whole / MLP__PANEL, a, a_col, b, b_col, MLP__PANEL, c, accumulate);
-    if (whole < k || k == 0)
+    for (i = 0; apart && i < k; i += 16)
+        mlp__gemm_by_strips(m, n, mlp__smaller(k - i, 16), a + (ptrdiff_t)i * a_col, a_row, a_col, b + (ptrdiff_t)i * b_row, b_row, b_col,
+                            c, c_row, accumulate || i > 0);
+    if (!apart && (whole < k || k == 0))
         mlp__gemm_by_strips(m, n, k - whole, a + (ptrdiff_t)whole * a_col, a_row, a_col, b + (ptrdiff_t)whole * b_row, b_row, b_col,
                             c, c_row, accumulate || whole);
 }

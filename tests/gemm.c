@@ -80,6 +80,7 @@ static void gemm_integers_are_exact_for_rows_far_apart(void)
     int t;
     test_seed(25);
     for (t = 0; t < 4; t++) CHECK(gemm_integers(130, 37, 140, t < 2 ? GEMM_FAR : GEMM_TRANSPOSED, GEMM_FAR, 0, t % 2, t / 2));
+    CHECK(gemm_integers(2, 2900, 1100, GEMM_PLAIN, GEMM_WIDE, 0, 0, 0));
 }
 
 static void gemm_random_data_is_within_the_bound(void)
