@@ -501,7 +501,7 @@ struct mlp_kernels {
     int lanes, fma;                 /* floats per vector; non-zero: fused multiply-add (see Bits) */
 
     /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row + k*a_col],
-       so that a transposed matrix is a pair of swapped strides; c has unit columns. Up to 8 KiB of stack. */
+       so that a transposed matrix is a pair of swapped strides; c has unit columns. Up to 16 KiB of stack. */
     void (*gemm)(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate);
     /* out = a * b, element by element */
@@ -2196,20 +2196,21 @@ static size_t mlp__k_first_nonfinite(size_t n, const float *x)
 /* Every matrix product is made of tiles: mr rows and nv vectors of c stay in registers while k runs, one fma a step, in
    order. Tiles are the same code for all shapes, inlined with constant mr and nv. */
 
+#define MLP__AHEAD (MLP__W < 16 ? 16 : 32)              /* one line of the cache; two where strips are wider and tiles fewer */
 #define MLP__MAX_MR 12                                  /* the largest of all MLP__MR */
 
 /* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j]. Rows at x_row, the steps of k at a_col and b_row, groups of 16 columns at
    x_panel from each other; after every `span` steps a moves on by a_jump. init may be c, or NULL for zero, and repeats a row with
    init_row 0. A single row has no jumps. b is read in whole vectors; of the last vector of c only `tail` lanes exist.
-   next, or NULL: next_lines lines of 16 floats in each of k / span blocks, next_span from each other, which will be needed after
-   this product: each tile prefetches one line of each block but the last. */
+   next, or NULL: what will be needed after this product: MLP__AHEAD floats at next + s next_span + t next_tile for s < k / span and
+   t < next_tiles. Tile t prefetches its own, those of the last s excepted. */
 typedef struct {
     size_t k, span, tail;
     const float *a;    ptrdiff_t a_row, a_col, a_jump;
     const float *b;    ptrdiff_t b_row, b_panel;
     const float *init; ptrdiff_t init_row, init_panel;
     float *c;          ptrdiff_t c_row, c_panel;
-    const float *next; size_t next_span, next_lines;
+    const float *next; ptrdiff_t next_span, next_tile; size_t next_tiles;
 } mlp__product;
 
 /* where vector v of a row begins */
@@ -2333,20 +2334,24 @@ MLP__INLINE void mlp__tile(size_t mr, size_t nv, size_t count, mlp__product *pro
     for (; count > 0; count--) {
         mlp__accumulators acc;
         const float *a = p.a, *b = p.b;
-        size_t left, k, i, next = 0;
+        size_t left, k, i;
+        ptrdiff_t next = 0;
         mlp__tile_begin(mr, nv, &p, acc);
         for (left = p.k; left > 0; left -= k, a += p.a_jump) {
             const size_t steps = mlp__smaller(left, p.span);
-            if (left > steps && p.next) { MLP__PREFETCH(p.next + next); next += p.next_span; }
-            else if (left > steps)                              /* the next panel: 256 x 1024 x 1024 of dX on AVX2 .83 -> .92 P */
+            if (left > steps && p.next) {
+                MLP__PREFETCH(p.next + next);
+                if (MLP__AHEAD > 16) MLP__PREFETCH(p.next + next + 16);
+                next += p.next_span;
+            } else if (left > steps)                              /* the next panel: 256 x 1024 x 1024 of dX on AVX2 .83 -> .92 P */
                 for (i = 0; i < mr; i++) MLP__PREFETCH(a + (ptrdiff_t)steps * p.a_col + p.a_jump + (ptrdiff_t)i * p.a_row);
             for (k = 0; k < steps; k++, a += p.a_col, b += p.b_row) mlp__tile_step(mr, nv, a, p.a_row, b, p.b_panel, acc);
         }
         mlp__tile_end(mr, nv, &p, acc);
         mlp__tile_next(mr, &p);
-        if (p.next) p.next = --p.next_lines ? p.next + MLP__PANEL : NULL;
+        if (p.next) p.next = --p.next_tiles ? p.next + p.next_tile : NULL;
     }
-    product->a = p.a; product->c = p.c; product->init = p.init; product->next = p.next; product->next_lines = p.next_lines;
+    product->a = p.a; product->c = p.c; product->init = p.init; product->next = p.next; product->next_tiles = p.next_tiles;
 }
 
 /* A single row, without jumps. (clang 14 keeps it on the stack inside the loops above.) */
@@ -2450,7 +2455,7 @@ static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
     }
 }
 
-/* Copies of what tiles cannot read in place: strips of columns, k rows at a time within 8 KiB. Where k is long they are 32 wide
+/* Copies of what tiles cannot read in place: strips of columns, k rows at a time within 8 KiB, of L1. Where k is long they are 32 wide
    on AVX-512: of 64 columns only 32 rows fit, and c would be loaded and stored twice as often. */
 #define MLP__PACK_FLOATS 2048
 static size_t mlp__pack_width(size_t k) { return k * MLP__NR <= MLP__PACK_FLOATS || MLP__NR < 32 ? MLP__NR : 32; }
@@ -2516,15 +2521,33 @@ static void mlp__pack_any(size_t k, size_t n, const float *b, ptrdiff_t b_row, p
             pack[i * width + j] = j < n ? b[(ptrdiff_t)i * b_row + (ptrdiff_t)j * b_col] : 0.0f;
 }
 
-/* A strip of c at a time. b is read in place where its rows are contiguous and the strip is full, and
-   not all of them in one set of the L1 cache, which costs narrow tiles more than a copy; else from packed copies of some rows,
-   each of which goes on from the sums of the one before. */
+/* Tells the tiles of p to prefetch the k x n of b that will be packed next, all but its last 16 rows: a line or two of each row, or
+   the lines of a column of b transposed. */
+static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row, ptrdiff_t b_col, size_t width, mlp__product *p)
+{
+    if (k + MLP__PANEL < (p->k - 1) / MLP__PANEL * MLP__PANEL + MLP__AHEAD || n < width || (b_row != 1 && b_col != 1)) return;
+    p->span = MLP__PANEL;
+    p->next = b;
+    p->next_span = MLP__PANEL * b_row;
+    p->next_tile = b_col == 1 ? b_row : b_col;
+    p->next_tiles = b_col == 1 ? MLP__PANEL : width;
+}
+
+/* A strip of c at a time, from packed copies of some rows of b, each of which goes on from the sums of the one before. Strips that
+   are full are read in place where the rows of b are contiguous, unless that is slower: of long columns narrow tiles use one line a
+   page (AVX2 128 x 2048 x 512 from .56 to .75 P), and lines 4 KiB, on AVX-512 8 KiB, apart fall into few sets of the caches
+   (512 x 2048 x 2048 from .46 to .78 P). The copy takes 15 KiB, since a frame may have 16; with 8 AVX2 is 4 % slower. On AVX-512 it
+   is 48 columns wide, which makes tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not (.72 to .80 P). */
+#define MLP__GEMM_FLOATS 3840
 static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                                 const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
-    float pack[MLP__PACK_FLOATS];
-    const size_t width = mlp__pack_width(k);
-    const int apart = m >= 128 && k > 64 && b_row % 1024 == 0 && MLP__NR < 32;        /* see above: 256 x 1024 x 1024 on AVX2 .66 -> .76 P */
+    float pack[MLP__GEMM_FLOATS];
+    const int tall = m >= 96 && k > 64, many = tall && a_col == 1;
+    const int apart = MLP__NR < 32 ? (many && k > 256) || (tall && b_row % 1024 == 0) : many && m >= 256 && b_row % 2048 == 0;
+    const size_t room = a_col == 1 ? MLP__GEMM_FLOATS : MLP__PACK_FLOATS;       /* the columns of a: each step in another line */
+    const size_t width = a_col == 1 && MLP__NR > 32 && k * MLP__NR > room ? 48 : mlp__pack_width(k);
+    const size_t most = room / width / MLP__PANEL * MLP__PANEL;
     size_t j, k0, count, step;
     if (m == 0) return;
     for (j = 0; j < n; j += count) {
@@ -2536,7 +2559,7 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
             const size_t nv = (count + MLP__W - 1) / MLP__W;
             const float *strip = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
             mlp__product p;
-            step = in_place ? k : mlp__smaller(k - k0, MLP__PACK_FLOATS / width);
+            step = in_place ? k : mlp__smaller(k - k0, most);
             p.k = p.span = step;        p.tail = count - (nv - 1) * MLP__W;     p.next = NULL;
             p.a = a + (ptrdiff_t)k0 * a_col;
             p.a_row = a_row;            p.a_col = a_col;    p.a_jump = 0;
@@ -2550,6 +2573,8 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
                 else                 mlp__pack_any(step, count, strip, b_row, b_col, pack, width);
                 p.b = pack;
                 p.b_row = (ptrdiff_t)width;
+                if (many && k0 + step < k) mlp__look_ahead(k - k0 - step, count, strip + (ptrdiff_t)step * b_row, b_row, b_col, width, &p);
+                else if (many && j + count < n) mlp__look_ahead(k, n - j - count, b + (ptrdiff_t)(j + count) * b_col, b_row, b_col, width, &p);
             }
             mlp__rows(m, nv, &p, 1);
             k0 += step;
@@ -2784,9 +2809,10 @@ static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, 
             mlp__product p;
             step = mlp__smaller(out - unit, most);
             mlp__pack_weights(in, step, w + unit * in, i, count, pack, strip);
-            p.next = far && i + strip < in ? w + (i + strip) * MLP__PANEL : NULL;
-            p.next_span = in * MLP__PANEL;
-            p.next_lines = mlp__smaller(in - i - count, strip);
+            p.next = far && i + strip + 1 < in ? w + (i + strip) * MLP__PANEL : NULL;
+            p.next_span = (ptrdiff_t)(in * MLP__PANEL);
+            p.next_tile = MLP__AHEAD;
+            p.next_tiles = mlp__smaller(in - i - count, strip) * MLP__PANEL / MLP__AHEAD;
             p.k = step;                 p.tail = count - (nv - 1) * MLP__W;             p.span = p.next ? MLP__PANEL : step;
             p.a = dz + unit;            p.a_row = (ptrdiff_t)dz_stride; p.a_col = 1;    p.a_jump = 0;
             p.b = pack;                 p.b_row = (ptrdiff_t)strip;     p.b_panel = MLP__PANEL;

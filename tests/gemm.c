@@ -14,7 +14,7 @@ static gemm_matrix gemm_take(size_t rows, size_t cols, int layout, int at_front)
     m.col = 1;
     if (layout == GEMM_TRANSPOSED) { m.row = 1; m.col = (ptrdiff_t)rows; }
     if (layout == GEMM_WIDE) m.row = (ptrdiff_t)cols + 3;
-    if (layout == GEMM_FAR) m.row = 1024;
+    if (layout == GEMM_FAR) m.row = 2048;
     if (layout == GEMM_BOTH) { m.row = (ptrdiff_t)(2 * cols) + 1; m.col = 2; }
     m.memory = test_guarded(rows && cols ? (rows - 1) * (size_t)m.row + (cols - 1) * (size_t)m.col + 1 : 0, at_front);
     return m;
@@ -79,7 +79,7 @@ static void gemm_integers_are_exact_for_rows_far_apart(void)
 {
     int t;
     test_seed(25);
-    for (t = 0; t < 4; t++) CHECK(gemm_integers(130, 37, 140, t < 2 ? GEMM_FAR : GEMM_TRANSPOSED, GEMM_FAR, 0, t % 2, t / 2));
+    for (t = 0; t < 4; t++) CHECK(gemm_integers(260, 100, 300, t < 2 ? GEMM_FAR : GEMM_TRANSPOSED, GEMM_FAR, 0, t % 2, t / 2));
     CHECK(gemm_integers(2, 2900, 1100, GEMM_PLAIN, GEMM_WIDE, 0, 0, 0));
 }
 
