@@ -897,7 +897,10 @@ MLP__INLINE float mlp__split1(float a, float *e)
         rest = _mm_slli_epi32(_mm_add_epi32(rest, _mm_set1_epi32(127)), 23);
         return mlp__vfma(a, _mm_castsi128_ps(rest), _mm_setzero_ps());
     }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias) { return _mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(_mm_cvtps_epi32(n), _mm_set1_epi32(bias)), 23)); }
+    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
+    {
+        return _mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(_mm_cvtps_epi32(n), _mm_set1_epi32(bias)), 23));
+    }
     MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
     MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
     {
@@ -949,7 +952,11 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE __m256i mlp__vfirst_n(size_t n) { return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm256_loadu_ps(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm256_storeu_ps(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { __m256i m = mlp__vfirst_n(n); return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, m), _mm256_castsi256_ps(m)); }
+    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
+    {
+        __m256i m = mlp__vfirst_n(n);
+        return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, m), _mm256_castsi256_ps(m));
+    }
     MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n)           /* in parts: a maskstore takes 10 cycles on Zen 4 */
     {
         __m128 part = _mm256_castps256_ps128(a);
@@ -979,7 +986,10 @@ MLP__INLINE float mlp__split1(float a, float *e)
         rest = _mm256_slli_epi32(_mm256_add_epi32(rest, _mm256_set1_epi32(127)), 23);
         return _mm256_fmadd_ps(a, _mm256_castsi256_ps(rest), _mm256_setzero_ps());
     }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(bias)), 23)); }
+    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
+    {
+        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(bias)), 23));
+    }
     MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
     MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
     {
@@ -1125,7 +1135,10 @@ MLP__INLINE float mlp__split1(float a, float *e)
         rest = vshlq_n_s32(vaddq_s32(rest, vdupq_n_s32(127)), 23);
         return vfmaq_f32(vdupq_n_f32(0.0f), a, vreinterpretq_f32_s32(rest));
     }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias) { return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(bias)), 23)); }
+    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
+    {
+        return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(bias)), 23));
+    }
     MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
     MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
     {
@@ -1196,7 +1209,10 @@ MLP__INLINE float mlp__split1(float a, float *e)
         rest = wasm_i32x4_shl(wasm_i32x4_add(rest, wasm_i32x4_splat(127)), 23);
         return mlp__vfma(a, rest, wasm_f32x4_splat(0.0f));
     }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias) { return wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(bias)), 23); }
+    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
+    {
+        return wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(bias)), 23);
+    }
     MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
     MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
     {
@@ -1610,7 +1626,8 @@ MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
     return mlp__vselect(mlp__vlt(mlp__vset1(1.5f), m), mlp__vneg(y), y);
 }
 
-MLP__INLINE mlp__vf mlp__vsin(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsin_of(x, 0.0f), x); }    /* sin(-0) = -0 */
+/* sin(-0) = -0 */
+MLP__INLINE mlp__vf mlp__vsin(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsin_of(x, 0.0f), x); }
 MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
 
 /* ------------------------------------------------------------------------ >>kernels -- */
@@ -1784,7 +1801,11 @@ MLP__LOSS(absolute)           { return mlp__vabs(mlp__vsub(a, y)); }
 MLP__LOSS_SLOPE(absolute)     { return mlp__vsub(mlp__step(mlp__vsub(a, y)), mlp__step(mlp__vsub(y, a))); }     /* the sign of a - y */
 
 /* with c = min(|a-y|, delta): c (|a-y| - c/2) */
-MLP__LOSS(huber)              { mlp__vf d = mlp__vabs(mlp__vsub(a, y)), c = mlp__vmin(delta, d); return mlp__vmul(c, mlp__vfnma(mlp__vset1(0.5f), c, d)); }
+MLP__LOSS(huber)
+{
+    mlp__vf d = mlp__vabs(mlp__vsub(a, y)), c = mlp__vmin(delta, d);
+    return mlp__vmul(c, mlp__vfnma(mlp__vset1(0.5f), c, d));
+}
 MLP__LOSS_SLOPE(huber)        { return mlp__clamp(mlp__vneg(delta), delta, mlp__vsub(a, y)); }
 
 MLP__LOSS(logistic)           { return mlp__vsoftplus(mlp__vneg(mlp__vmul(y, a))); }
@@ -3868,7 +3889,8 @@ static mlp_result mlp__need_training(mlp *net, int arrays, mlp_error *error)
     const mlp__training old = net->training;
     void *block;
     if (old.gradients && old.state_size >= state_size) return MLP_OK;
-    if (old.gradients && !old.block) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: the state of this optimizer does not fit into the caller's block");
+    if (old.gradients && !old.block)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: the state of this optimizer does not fit into the caller's block");
     if (!size) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to train");
     block = mlp__alloc(&net->desc.allocator, size);
     if (!block) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
@@ -4432,7 +4454,8 @@ static const char *const mlp__opt_names[] = { "default", "sgd", "adagrad", "rmsp
 /* The version of what the metadata say; most arrays of an optimizer; the largest header that is written and, unless told
    otherwise, read; the most tensors; the longest entry of a tensor, which is read again when tensors are sorted; the largest header
    that the format allows. */
-enum { MLP__FILE_VERSION = 1, MLP__STATES = 4, MLP__HEADER = 1 << 20, MLP__MOST_TENSORS = 4096, MLP__MOST_ENTRY = 4096, MLP__MOST_HEADER = 100000000 };
+enum { MLP__FILE_VERSION = 1, MLP__STATES = 4, MLP__HEADER = 1 << 20,
+       MLP__MOST_TENSORS = 4096, MLP__MOST_ENTRY = 4096, MLP__MOST_HEADER = 100000000 };
 
 /* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is identity,
    and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
