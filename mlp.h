@@ -2688,7 +2688,7 @@ static void mlp__pack_weights(size_t in, size_t units, const float *w, size_t fi
 static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
                                             float *dx, size_t dx_stride, float *pack)
 {
-    const int all = rows >= 64, far = all && in * out > 131072;     /* weights of half the L2 cache: below it looking ahead costs 2 % */
+    const int all = rows >= 64, ahead = all && in * out > 131072;     /* weights of half the L2 cache: below it looking ahead costs 2 % */
     const size_t strip = all ? MLP__NR : mlp__pack_width(out), most = all ? out : MLP__PACK_FLOATS / strip;
     size_t i, unit, step;
     for (i = 0; i < in; i += strip) {
@@ -2697,7 +2697,7 @@ static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, 
             mlp__product p;
             step = mlp__smaller(out - unit, most);
             mlp__pack_weights(in, step, w + unit * in, i, count, pack, strip);
-            p.next = far && i + strip + 1 < in ? w + (i + strip) * MLP__PANEL : NULL;
+            p.next = ahead && i + strip + 1 < in ? w + (i + strip) * MLP__PANEL : NULL;
             p.next_span = (ptrdiff_t)(in * MLP__PANEL);
             p.next_tile = MLP__AHEAD;
             p.next_tiles = mlp__smaller(in - i - count, strip) * MLP__PANEL / MLP__AHEAD;
