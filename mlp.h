@@ -2220,18 +2220,20 @@ static size_t mlp__k_first_nonfinite(size_t n, const float *x)
 #define MLP__AHEAD (MLP__W < 16 ? 16 : 32)              /* one line of the cache; two where strips are wider and tiles fewer */
 #define MLP__MAX_MR 12                                  /* the largest of all MLP__MR */
 
+/* MLP__AHEAD floats at at + s span + t tile for t < tiles and each s-th `span` steps of a product but the last: tile t prefetches its own. */
+typedef struct { const float *at; ptrdiff_t span, tile; size_t tiles; } mlp__ahead;
+
 /* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j]. Rows at x_row, the steps of k at a_col and b_row, groups of 16 columns at
    x_panel from each other; after every `span` steps a moves on by a_jump. init may be c, or NULL for zero, and repeats a row with
    init_row 0. A single row has no jumps. b is read in whole vectors; of the last vector of c only `tail` lanes exist.
-   next, or NULL: what will be needed after this product: MLP__AHEAD floats at next + s next_span + t next_tile for s < k / span and
-   t < next_tiles. Tile t prefetches its own, those of the last s excepted. */
+   next: what will be needed after this product, or NULL. */
 typedef struct {
     size_t k, span, tail;
     const float *a;    ptrdiff_t a_row, a_col, a_jump;
     const float *b;    ptrdiff_t b_row, b_panel;
     const float *init; ptrdiff_t init_row, init_panel;
     float *c;          ptrdiff_t c_row, c_panel;
-    const float *next; ptrdiff_t next_span, next_tile; size_t next_tiles;
+    mlp__ahead *next;
 } mlp__product;
 
 /* where vector v of a row begins */
@@ -2352,7 +2354,8 @@ MLP__INLINE void mlp__tile_next(size_t mr, mlp__product *p)
 MLP__INLINE void mlp__tile(size_t mr, size_t nv, size_t count, mlp__product *product)
 {
     mlp__product p = *product;                          /* a copy, which stores to c cannot change */
-    for (; count > 0; count--) {
+    size_t t;
+    for (t = 0; t < count; t++) {
         mlp__accumulators acc;
         const float *a = p.a, *b = p.b;
         size_t left, k, i;
@@ -2360,19 +2363,23 @@ MLP__INLINE void mlp__tile(size_t mr, size_t nv, size_t count, mlp__product *pro
         mlp__tile_begin(mr, nv, &p, acc);
         for (left = p.k; left > 0; left -= k, a += p.a_jump) {
             const size_t steps = mlp__smaller(left, p.span);
-            if (left > steps && p.next) {
-                MLP__PREFETCH(p.next + next);
-                if (MLP__AHEAD > 16) MLP__PREFETCH(p.next + next + 16);
-                next += p.next_span;
-            } else if (left > steps)                              /* the next panel: 256 x 1024 x 1024 of dX on AVX2 .83 -> .92 P */
+            if (left > steps && p.next && t < p.next->tiles) {
+                const float *at = p.next->at + (ptrdiff_t)t * p.next->tile + next;
+                MLP__PREFETCH(at);
+                if (MLP__AHEAD > 16) MLP__PREFETCH(at + 16);
+                next += p.next->span;
+            } else if (left > steps)                            /* the next panel: 256 x 1024 x 1024 of dX on AVX2 .83 -> .92 P */
                 for (i = 0; i < mr; i++) MLP__PREFETCH(a + (ptrdiff_t)steps * p.a_col + p.a_jump + (ptrdiff_t)i * p.a_row);
             for (k = 0; k < steps; k++, a += p.a_col, b += p.b_row) mlp__tile_step(mr, nv, a, p.a_row, b, p.b_panel, acc);
         }
         mlp__tile_end(mr, nv, &p, acc);
         mlp__tile_next(mr, &p);
-        if (p.next) p.next = --p.next_tiles ? p.next + p.next_tile : NULL;
     }
-    product->a = p.a; product->c = p.c; product->init = p.init; product->next = p.next; product->next_tiles = p.next_tiles;
+    product->a = p.a; product->c = p.c; product->init = p.init;
+    if (p.next) {
+        p.next->at += (ptrdiff_t)count * p.next->tile;
+        p.next->tiles -= mlp__smaller(p.next->tiles, count);
+    }
 }
 
 /* A single row, without jumps. (clang 14 keeps it on the stack inside the loops above.) */
@@ -2542,23 +2549,25 @@ static void mlp__pack_any(size_t k, size_t n, const float *b, ptrdiff_t b_row, p
             pack[i * width + j] = j < n ? b[(ptrdiff_t)i * b_row + (ptrdiff_t)j * b_col] : 0.0f;
 }
 
-/* Tells the tiles of p to prefetch the k x n of b that will be packed next, all but its last 16 rows: a line or two of each row, or
-   the lines of a column of b transposed. */
-static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row, ptrdiff_t b_col, size_t width, mlp__product *p)
+/* Has the tiles of p prefetch the k x n of b that will be packed next, all but its last 16 rows: a line or two of each row, or the
+   lines of a column of b transposed. */
+static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row, ptrdiff_t b_col, size_t width, mlp__ahead *next, mlp__product *p)
 {
     if (k + MLP__PANEL < (p->k - 1) / MLP__PANEL * MLP__PANEL + MLP__AHEAD || n < width || (b_row != 1 && b_col != 1)) return;
+    next->at = b;
+    next->span = MLP__PANEL * b_row;
+    next->tile = b_col == 1 ? b_row : b_col;
+    next->tiles = b_col == 1 ? MLP__PANEL : width;
     p->span = MLP__PANEL;
-    p->next = b;
-    p->next_span = MLP__PANEL * b_row;
-    p->next_tile = b_col == 1 ? b_row : b_col;
-    p->next_tiles = b_col == 1 ? MLP__PANEL : width;
+    p->next = next;
 }
 
 /* A strip of c at a time, from packed copies of some rows of b, each of which goes on from the sums of the one before. Strips that
    are full are read in place where the rows of b are contiguous, unless that is slower: of long columns narrow tiles use one line a
    page (AVX2 128 x 2048 x 512 from .56 to .75 P), and lines 4 KiB, on AVX-512 8 KiB, apart fall into few sets of the caches
-   (512 x 2048 x 2048 from .46 to .78 P). The copy takes 15 KiB, since a frame may have 16; with 8 AVX2 is 4 % slower. On AVX-512 it
-   is 48 columns wide, which makes tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not (.72 to .80 P). */
+   (512 x 2048 x 2048 from .46 to .78 P). The copy takes 15 KiB, since a frame may have 16. On AVX-512 it is 48 columns wide, which makes
+   tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and the next copy prefetched, b
+   transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
 #define MLP__GEMM_FLOATS 3840
 static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                                 const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
@@ -2580,6 +2589,7 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
             const size_t nv = (count + MLP__W - 1) / MLP__W;
             const float *strip = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
             mlp__product p;
+            mlp__ahead next;
             step = in_place ? k : mlp__smaller(k - k0, most);
             p.k = p.span = step;        p.tail = count - (nv - 1) * MLP__W;     p.next = NULL;
             p.a = a + (ptrdiff_t)k0 * a_col;
@@ -2594,8 +2604,10 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
                 else                 mlp__pack_any(step, count, strip, b_row, b_col, pack, width);
                 p.b = pack;
                 p.b_row = (ptrdiff_t)width;
-                if (many && k0 + step < k) mlp__look_ahead(k - k0 - step, count, strip + (ptrdiff_t)step * b_row, b_row, b_col, width, &p);
-                else if (many && j + count < n) mlp__look_ahead(k, n - j - count, b + (ptrdiff_t)(j + count) * b_col, b_row, b_col, width, &p);
+                if (many && k0 + step < k)
+                    mlp__look_ahead(k - k0 - step, count, strip + (ptrdiff_t)step * b_row, b_row, b_col, width, &next, &p);
+                else if (many && j + count < n)
+                    mlp__look_ahead(k, n - j - count, b + (ptrdiff_t)(j + count) * b_col, b_row, b_col, width, &next, &p);
             }
             mlp__rows(m, nv, &p, 1);
             k0 += step;
@@ -2816,7 +2828,7 @@ static void mlp__pack_weights(size_t in, size_t units, const float *w, size_t fi
 
 /* dz: rows x out, w: panels, dx: rows x in. dx = dz w^T: dE/dx_i = sum over units of dz_o w_io. Lanes are inputs: w is transposed
    on the way, a strip of inputs at a time: for few rows as many units as fit into L1, else all of them, so that dx is written once.
-   The weights of the next strip are prefetched between the steps of this one: 128 x 1024 x 1024 on AVX2 .78 -> .86 P.
+   The weights of the next strip are prefetched between the steps of this one: on AVX2 512 x 2048 x 2048 .66 -> .93 P with both.
    pack: of mlp__pack_width or, from 64 rows on, MLP__NR x out floats. */
 static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
                                             float *dx, size_t dx_stride, float *pack)
@@ -2828,12 +2840,12 @@ static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, 
         const size_t count = mlp__smaller(in - i, strip), nv = (count + MLP__W - 1) / MLP__W;
         for (unit = 0; unit < out; unit += step) {
             mlp__product p;
+            mlp__ahead next;
             step = mlp__smaller(out - unit, most);
             mlp__pack_weights(in, step, w + unit * in, i, count, pack, strip);
-            p.next = ahead && i + strip + 1 < in ? w + (i + strip) * MLP__PANEL : NULL;
-            p.next_span = (ptrdiff_t)(in * MLP__PANEL);
-            p.next_tile = MLP__AHEAD;
-            p.next_tiles = mlp__smaller(in - i - count, strip) * MLP__PANEL / MLP__AHEAD;
+            next.at = w + (i + count) * MLP__PANEL;     next.span = (ptrdiff_t)(in * MLP__PANEL);   next.tile = MLP__AHEAD;
+            next.tiles = mlp__smaller(in - i - count, strip) * MLP__PANEL / MLP__AHEAD;
+            p.next = ahead && next.tiles > 0 ? &next : NULL;
             p.k = step;                 p.tail = count - (nv - 1) * MLP__W;             p.span = p.next ? MLP__PANEL : step;
             p.a = dz + unit;            p.a_row = (ptrdiff_t)dz_stride; p.a_col = 1;    p.a_jump = 0;
             p.b = pack;                 p.b_row = (ptrdiff_t)strip;     p.b_panel = MLP__PANEL;
