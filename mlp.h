@@ -512,8 +512,9 @@ struct mlp_kernels {
     /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian */
     void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
     void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
-    /* a = softmax(z), which is there or, with softmax non-zero, written first: l = - y log a from both; dz[i][j] = (a sum y - y) factors[i],
-       the slope of sum factors l with respect to z; with factors NULL no dz */
+    /* With softmax non-zero a = softmax(z) is written first, else it must be there. l = - y log a, from z and a;
+       dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z, none with factors NULL. l and dz are neither
+       each other nor one of the inputs. */
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
 
@@ -2220,12 +2221,14 @@ static size_t mlp__k_first_nonfinite(size_t n, const float *x)
 #define MLP__AHEAD (MLP__W < 16 ? 16 : 32)              /* one line of the cache; two where strips are wider and tiles fewer */
 #define MLP__MAX_MR 12                                  /* the largest of all MLP__MR */
 
-/* MLP__AHEAD floats at at + s span + t tile for t < tiles and each s-th `span` steps of a product but the last: tile t prefetches its own. */
+/* Before it goes through the s-th `span` steps of its product, the last excepted, tile t < tiles prefetches the MLP__AHEAD floats at
+   at + s * span + t * tile. */
 typedef struct { const float *at; ptrdiff_t span, tile; size_t tiles; } mlp__ahead;
 
 /* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j]. Rows at x_row, the steps of k at a_col and b_row, groups of 16 columns at
    x_panel from each other; after every `span` steps a moves on by a_jump. init may be c, or NULL for zero, and repeats a row with
-   init_row 0. A single row has no jumps. b is read in whole vectors; of the last vector of c only `tail` lanes exist.
+   init_row 0. A single row has no jumps; without jumps span only says how often to look ahead. b is read in whole vectors; of the
+   last vector of c only `tail` lanes exist.
    next: what will be needed after this product, or NULL. */
 typedef struct {
     size_t k, span, tail;
@@ -2377,8 +2380,9 @@ MLP__INLINE void mlp__tile(size_t mr, size_t nv, size_t count, mlp__product *pro
     }
     product->a = p.a; product->c = p.c; product->init = p.init;
     if (p.next) {
-        p.next->at += (ptrdiff_t)count * p.next->tile;
-        p.next->tiles -= mlp__smaller(p.next->tiles, count);
+        const size_t done = mlp__smaller(count, p.next->tiles);
+        p.next->at += (ptrdiff_t)done * p.next->tile;
+        p.next->tiles -= done;
     }
 }
 
@@ -2483,7 +2487,8 @@ static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
     }
 }
 
-/* Copies of what tiles cannot read in place: strips of columns, k rows at a time within 8 KiB, of L1. Where k is long they are 32 wide
+/* Copies of what tiles cannot read in place: strips of columns, k rows at a time within 8 KiB of L1, unless more pays (see
+   MLP__GEMM_FLOATS and dX). Where k is long they are 32 wide
    on AVX-512: of 64 columns only 32 rows fit, and c would be loaded and stored twice as often. */
 #define MLP__PACK_FLOATS 2048
 static size_t mlp__pack_width(size_t k) { return k * MLP__NR <= MLP__PACK_FLOATS || MLP__NR < 32 ? MLP__NR : 32; }
@@ -2553,6 +2558,7 @@ static void mlp__pack_any(size_t k, size_t n, const float *b, ptrdiff_t b_row, p
    lines of a column of b transposed. */
 static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row, ptrdiff_t b_col, size_t width, mlp__ahead *next, mlp__product *p)
 {
+    /* what is prefetched must be there: for each 16 steps of p but the last as many of the next copy, and a whole strip */
     if (k + MLP__PANEL < (p->k - 1) / MLP__PANEL * MLP__PANEL + MLP__AHEAD || n < width || (b_row != 1 && b_col != 1)) return;
     next->at = b;
     next->span = MLP__PANEL * b_row;
@@ -2565,10 +2571,10 @@ static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row,
 /* A strip of c at a time, from packed copies of some rows of b, each of which goes on from the sums of the one before. Strips that
    are full are read in place where the rows of b are contiguous, unless that is slower: of long columns narrow tiles use one line a
    page (AVX2 128 x 2048 x 512 from .56 to .75 P), and lines 4 KiB, on AVX-512 8 KiB, apart fall into few sets of the caches
-   (512 x 2048 x 2048 from .46 to .78 P). The copy takes 15 KiB, since a frame may have 16. On AVX-512 it is 48 columns wide, which makes
+   (512 x 2048 x 2048 from .46 to .78 P). The copy takes 14 KiB, since a frame may have 16 (clang 14 adds 1.2). On AVX-512 it is 48 columns wide, which makes
    tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and the next copy prefetched, b
    transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
-#define MLP__GEMM_FLOATS 3840
+#define MLP__GEMM_FLOATS 3584
 static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                                 const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
@@ -2673,7 +2679,7 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
     const size_t whole = m == 1 && b_row == 1 ? k - k % MLP__PANEL : 0;         /* steps that need no copy of b */
     /* The rows of a b beyond 12 MiB lie on more pages than the TLB holds (3072), and each strip of c would go over all of them: then 16
        rows for all strips of a few rows of c. 1 x 2048 x 2048 takes .6 of the time, 8 x 2048 x 2048 .35 on AVX2, .55 on AVX-512. */
-    const int apart = b_col == 1 && whole == 0 && m <= 16 && k * n >= 3072 * 1024;
+    const int apart = b_col == 1 && whole == 0 && m <= 16 && n > 2 * MLP__NR && k * n >= 3072 * 1024;
     size_t i;
     if (whole) mlp__row(n, whole / MLP__PANEL, a, a_col, b, b_col, MLP__PANEL, c, accumulate);
     for (i = 0; apart && i < k; i += 16)
@@ -2748,7 +2754,7 @@ MLP__NOINLINE void mlp__forward_narrow(size_t n, size_t rows, size_t in, const f
     size_t r;
     for (r = 0; r < rows; r += MLP__W) {
         const size_t at = mlp__smaller(r, rows - MLP__W);
-        if (n == 1) mlp__narrow_rows(1, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
+        if (n == 1 || MLP__NARROW_SUMS == 1) mlp__narrow_rows(1, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
         else mlp__narrow_rows(MLP__NARROW_SUMS, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
     }
 }
@@ -2820,7 +2826,8 @@ static void mlp__pack_weights(size_t in, size_t units, const float *w, size_t fi
     for (unit = 0; unit < units; unit += MLP__PANEL, w += MLP__PANEL * in, pack += MLP__PANEL * width) {
         const size_t n = mlp__smaller(units - unit, MLP__PANEL);
         const float *const from = w + first * n;
-        for (i = 0; i < count && unit + 2 * MLP__PANEL <= units; i++) MLP__PREFETCH(from + (in + i) * MLP__PANEL);
+        if (unit + 2 * MLP__PANEL <= units)
+            for (i = 0; i < count; i++) MLP__PREFETCH(from + (in + i) * MLP__PANEL);
         if (n == 1) mlp__pack_rows(1, count, from, 0, pack, width);
         else mlp__pack_columns(n, count, from, (ptrdiff_t)n, pack, width);
     }
@@ -2843,8 +2850,9 @@ static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, 
             mlp__ahead next;
             step = mlp__smaller(out - unit, most);
             mlp__pack_weights(in, step, w + unit * in, i, count, pack, strip);
-            next.at = w + (i + count) * MLP__PANEL;     next.span = (ptrdiff_t)(in * MLP__PANEL);   next.tile = MLP__AHEAD;
             next.tiles = mlp__smaller(in - i - count, strip) * MLP__PANEL / MLP__AHEAD;
+            next.at = next.tiles ? w + (i + count) * MLP__PANEL : w;
+            next.span = (ptrdiff_t)(in * MLP__PANEL);   next.tile = MLP__AHEAD;
             p.next = ahead && next.tiles > 0 ? &next : NULL;
             p.k = step;                 p.tail = count - (nv - 1) * MLP__W;             p.span = p.next ? MLP__PANEL : step;
             p.a = dz + unit;            p.a_row = (ptrdiff_t)dz_stride; p.a_col = 1;    p.a_jump = 0;
@@ -3657,8 +3665,8 @@ MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, floa
 
 /* --------------------------------------------------------------------------- >>loss -- */
 
-/* The losses of all elements, and dE/dz of the last layer unless factors is NULL; then cross-entropy makes a, too. z, a, y, losses, dz,
-   slope: rows x outputs; factors: rows, w_i / sum of w, and / outputs with reduction mean. A custom loss is asked row by row, later. */
+/* The losses of all elements, and dE/dz of the last layer unless factors is NULL. In training, with factors, cross-entropy
+   makes a, too, which mlp__layer_forward has left out. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, and / outputs with reduction mean. A custom loss is asked row by row, later. */
 static void mlp__loss_of_elements(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
                                   float *losses, float *dz, float *slope)
 {
@@ -4086,7 +4094,7 @@ static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
         const float w = mlp__weight_of(d, row);
         if (b->x == t->x) memcpy(t->x + i * net->inputs, d->x + row * mlp__x_stride(net, d), net->inputs * sizeof(float));
         mlp__targets_of_row(net, d, row, t->y + i * net->outputs);
-        if (i == begin || w != weight) factor = (float)((double)w / b->divisor);
+        if (i == begin || mlp__bits(w) != mlp__bits(weight)) factor = (float)((double)w / b->divisor);
         t->weight[i] = weight = w;
         t->factor[i] = factor;
     }
