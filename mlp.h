@@ -2488,8 +2488,8 @@ static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
 }
 
 /* Copies of what tiles cannot read in place: strips of columns, k rows at a time within 8 KiB of L1, unless more pays (see
-   MLP__GEMM_FLOATS and dX). Where k is long they are 32 wide
-   on AVX-512: of 64 columns only 32 rows fit, and c would be loaded and stored twice as often. */
+   MLP__GEMM_FLOATS and dX). Where k is long they are 32 wide on AVX-512: of 64 columns only 32 rows fit, and c would be loaded and
+   stored twice as often. */
 #define MLP__PACK_FLOATS 2048
 static size_t mlp__pack_width(size_t k) { return k * MLP__NR <= MLP__PACK_FLOATS || MLP__NR < 32 ? MLP__NR : 32; }
 
@@ -2571,9 +2571,9 @@ static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row,
 /* A strip of c at a time, from packed copies of some rows of b, each of which goes on from the sums of the one before. Strips that
    are full are read in place where the rows of b are contiguous, unless that is slower: of long columns narrow tiles use one line a
    page (AVX2 128 x 2048 x 512 from .56 to .75 P), and lines 4 KiB, on AVX-512 8 KiB, apart fall into few sets of the caches
-   (512 x 2048 x 2048 from .46 to .78 P). The copy takes 14 KiB, since a frame may have 16 (clang 14 adds 1.2). On AVX-512 it is 48 columns wide, which makes
-   tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and the next copy prefetched, b
-   transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
+   (512 x 2048 x 2048 from .46 to .78 P). The copy takes 14 KiB, since a frame may have 16 (clang 14 adds 1.2). On AVX-512 it is 48
+   columns wide, which makes tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and the next
+   copy prefetched, b transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
 #define MLP__GEMM_FLOATS 3584
 static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                                 const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
@@ -2680,14 +2680,15 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
     /* The rows of a b beyond 12 MiB lie on more pages than the TLB holds (3072), and each strip of c would go over all of them: then 16
        rows for all strips of a few rows of c. 1 x 2048 x 2048 takes .6 of the time, 8 x 2048 x 2048 .35 on AVX2, .55 on AVX-512. */
     const int apart = b_col == 1 && whole == 0 && m <= 16 && n > 2 * MLP__NR && k * n >= 3072 * 1024;
-    size_t i;
+    const size_t step = apart ? 16 : k - whole;
+    size_t i = whole;
     if (whole) mlp__row(n, whole / MLP__PANEL, a, a_col, b, b_col, MLP__PANEL, c, accumulate);
-    for (i = 0; apart && i < k; i += 16)
-        mlp__gemm_by_strips(m, n, mlp__smaller(k - i, 16), a + (ptrdiff_t)i * a_col, a_row, a_col, b + (ptrdiff_t)i * b_row, b_row, b_col,
+    if (whole == k && k > 0) return;
+    do {                                                                /* once even for k = 0: c must be set */
+        mlp__gemm_by_strips(m, n, mlp__smaller(k - i, step), a + (ptrdiff_t)i * a_col, a_row, a_col, b + (ptrdiff_t)i * b_row, b_row, b_col,
                             c, c_row, accumulate || i > 0);
-    if (!apart && (whole < k || k == 0))
-        mlp__gemm_by_strips(m, n, k - whole, a + (ptrdiff_t)whole * a_col, a_row, a_col, b + (ptrdiff_t)whole * b_row, b_row, b_col,
-                            c, c_row, accumulate || whole);
+        i += step;
+    } while (i < k);
 }
 
 /* The strip of a layer's units that starts at `unit`, within the panels [units/16][in][16], [in][units % 16]: whole panels side by
@@ -2835,7 +2836,7 @@ static void mlp__pack_weights(size_t in, size_t units, const float *w, size_t fi
 
 /* dz: rows x out, w: panels, dx: rows x in. dx = dz w^T: dE/dx_i = sum over units of dz_o w_io. Lanes are inputs: w is transposed
    on the way, a strip of inputs at a time: for few rows as many units as fit into L1, else all of them, so that dx is written once.
-   The weights of the next strip are prefetched between the steps of this one: on AVX2 512 x 2048 x 2048 .66 -> .93 P with both.
+   The weights of the next strip are prefetched between the steps of this one.
    pack: of mlp__pack_width or, from 64 rows on, MLP__NR x out floats. */
 static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
                                             float *dx, size_t dx_stride, float *pack)
@@ -2917,7 +2918,7 @@ static void mlp__backward_input_row(size_t in, size_t out, const float *dz, cons
 
 /* Of both ways the one that transposes less, in * out floats or rows * (in + out); with many rows for a strip of columns the first:
    it goes through the weights once, the second panel by panel, all of which may fall into one set of the caches. On AVX2
-   512 x 2048 x 2048 goes from .67 to .91 P, 128 x 2048 x 2048 from .64 to .85, 256 x 1024 x 1024 from .86 to .91; with weights of less
+   512 x 2048 x 2048 goes from .67 to .92 P, 128 x 2048 x 2048 from .64 to .85, 256 x 1024 x 1024 from .86 to .91; with weights of less
    than 2 MiB it loses 5 % at 128 rows. Lanes that are rows must be nearly full. */
 static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w, float *dx,
                                   size_t dx_stride, float *scratch)
@@ -3666,7 +3667,8 @@ MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, floa
 /* --------------------------------------------------------------------------- >>loss -- */
 
 /* The losses of all elements, and dE/dz of the last layer unless factors is NULL. In training, with factors, cross-entropy
-   makes a, too, which mlp__layer_forward has left out. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, and / outputs with reduction mean. A custom loss is asked row by row, later. */
+   makes a, too, which mlp__layer_forward has left out. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, and
+   / outputs with reduction mean. A custom loss is asked row by row, later. */
 static void mlp__loss_of_elements(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
                                   float *losses, float *dz, float *slope)
 {
