@@ -54,7 +54,7 @@ $(PEERS)/onnxruntime: | $(PEERS)
 	@mkdir -p $@ && cd $@ && echo '{"private":true}' > package.json && \
 	    npm install --ignore-scripts --no-audit --no-fund onnxruntime-node > npm.log 2>&1 || echo "onnxruntime: npm cannot install it"
 
-peers:
+peers: | $(PEERS)
 	@$(MAKE) -k -j$(JOBS) $(PEER_PROGRAMS:%=$(PEERS)/%) $(if $(shell command -v npm),$(PEERS)/onnxruntime) > $(PEERS).log 2>&1 || true
 	@test -x $(PEERS)/compare || { cat $(PEERS).log; exit 1; }
 
