@@ -3220,7 +3220,7 @@ struct mlp {
 #endif
 
 #ifndef MLP__BLOCK_ROWS
-#define MLP__BLOCK_ROWS 128                 /* rows that go through all layers together */
+#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together; with 128 training 1024-1024-1024-1024 takes 1.06 times as long */
 #endif
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
 #define MLP__ALIGN 64
