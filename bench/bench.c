@@ -114,7 +114,7 @@ static void bench_adam(const mlp_kernels *k, const bench_case *c)
 }
 static void bench_first_nonfinite(const mlp_kernels *k, const bench_case *c)
 {
-    if (k->first_nonfinite(c->m, bench_x) != c->m) exit(2);     /* the result is used, so the call stays */
+    if (k->first_nonfinite(c->m, 0, bench_x) != c->m) exit(2);     /* the result is used, so the call stays */
 }
 
 static void bench_call(const void *data)

@@ -88,7 +88,7 @@ static uint64_t bits_of_vectors(const mlp_kernels *k, size_t n, size_t o, uint64
     h = test_hash(h, bits_c, BITS_SPACE);
 #undef BITS_OUT
 #undef BITS_HASH
-    return h ^ k->first_nonfinite(n, bits_a + o);
+    return h ^ k->first_nonfinite(n, 0, bits_a + o);
 }
 
 /* matrix kernels at shapes up to 67 and offsets 0..15 */

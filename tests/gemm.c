@@ -141,7 +141,7 @@ static int gemm_layer(size_t rows, size_t in, size_t out, int with_bias, int acc
     test_memory x = test_guarded((rows - 1) * xs + in, 0), w = test_guarded(in * out + 15, 0), b = test_guarded(out, 0);
     test_memory z = test_guarded((rows - 1) * zs + out, 0), dz = test_guarded((rows - 1) * zs + out + 15, 0);
     test_memory dw = test_guarded(in * out, 0), dx = test_guarded((rows - 1) * xs + in, 0);
-    test_memory scratch = test_guarded((rows + 16) * (in + out + 96), 0);
+    test_memory scratch = test_guarded((rows + 16) * (in + out + 96), 0), moved = test_guarded(in * out, 0), before = test_guarded(in * out, 0);
     size_t r, i, o;
     int ok = 1;
     test_fill(x.p, (rows - 1) * xs + in);
@@ -181,6 +181,12 @@ static int gemm_layer(size_t rows, size_t in, size_t out, int with_bias, int acc
             ok = ok && dw.p[gemm_weight(in, out, i, o)] == sum;
         }
     if (!CHECK(ok)) printf("    backward_weights %d %d %d accumulate %d\n", (int)rows, (int)in, (int)out, accumulate);
+    test_fill(moved.p, in * out);
+    memcpy(before.p, moved.p, in * out * sizeof(float));
+    mlp__kernels.update_weights(rows, in, out, x.p, xs, dz.p, zs, accumulate ? w.p : NULL, -0.25f, moved.p, scratch.p);
+    for (i = 0; i < in * out; i++) ok = ok && moved.p[i] == mlp__fma(-0.25f, dw.p[i], before.p[i]);
+    if (!CHECK(ok)) printf("    update_weights %d %d %d dw %d\n", (int)rows, (int)in, (int)out, accumulate);
+    test_free(moved); test_free(before);
     test_free(x); test_free(w); test_free(b); test_free(z); test_free(dz); test_free(dw); test_free(dx); test_free(scratch);
     return ok;
 }

@@ -291,10 +291,16 @@ static void kernels_first_nonfinite(void)
     for (n = 0; n <= KERNELS_MOST; n++) {
         kernels_array x = kernels_take(n, n % 16);
         test_fill(x.p, n);
-        CHECK(kernels_k->first_nonfinite(n, x.p) == n);
+        CHECK(kernels_k->first_nonfinite(n, 0, x.p) == n);
         for (at = n; at-- > 0;) {
             x.p[at] = at % 2 ? test_nan() : -(float)INFINITY;
-            CHECK(kernels_k->first_nonfinite(n, x.p) == at);
+            CHECK(kernels_k->first_nonfinite(n, 0, x.p) == at);
+        }
+        for (at = 0; at < n; at++) x.p[at] = at % 2 ? 1e20f : -1e20f;           /* eight of them times 3e18 overflow, one does not */
+        CHECK(kernels_k->first_nonfinite(n, 3e18f, x.p) == n);
+        for (at = n; at-- > 0;) {
+            x.p[at] = at % 2 ? 1.2e20f : at % 3 ? -2e25f : test_nan();
+            CHECK(kernels_k->first_nonfinite(n, 3e18f, x.p) == at && kernels_k->first_nonfinite(n, 1, x.p) >= at);
         }
         test_free(x.memory);
     }
