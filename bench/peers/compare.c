@@ -42,7 +42,7 @@ static const known knowns[] = {
     { "fann", "fann", NULL, "FANN", NULL, "libfann-dev", 256, "batch1 train" },
     { "torch", "peer.py", "torch", "AVX512", "ATEN_CPU_CAPABILITY=avx512", "python3-torch", 512, "elementwise batch1 train" },
     { "torch-default", "peer.py", "torch", "PyTorch", NULL, "python3-torch", 512, "elementwise batch1 train" },     /* AVX2 beside a BLAS of 512 bits, on AMD */
-    { "torch-avx2", "peer.py", "torch", "Haswell Zen", "ATEN_CPU_CAPABILITY=avx2 OPENBLAS_CORETYPE=Haswell", "python3-torch", 256, "elementwise batch1 train" },
+    { "torch-avx2", "peer.py", "torch", "Haswell Zen", "ATEN_CPU_CAPABILITY=avx2 OPENBLAS_CORETYPE=Haswell DNNL_MAX_CPU_ISA=AVX2", "python3-torch", 256, "elementwise batch1 train" },
     { "sklearn", "peer.py", "sklearn", "scikit-learn", NULL, "python3-sklearn", 512, "train" },
     { "onnxruntime", "peer.mjs", NULL, "ONNX", NULL, "npm and node", 512, "batch1" }
 };
