@@ -2911,6 +2911,7 @@ static void mlp__backward_input_group(size_t rows, size_t in, size_t out, size_t
 {
     float dx_t[MLP__GROUP * MLP__NR];                   /* 12 KiB on AVX-512 */
     const size_t ragged = out % MLP__PANEL, whole = out - ragged, nv = (rows + MLP__W - 1) / MLP__W, width = nv * MLP__W;
+    size_t r;
     mlp__product p;
     p.k = whole;                p.span = MLP__PANEL;            p.tail = MLP__W;
     p.a = w + i * MLP__PANEL;   p.a_row = MLP__PANEL;           p.a_col = 1;    p.a_jump = (ptrdiff_t)((in - 1) * MLP__PANEL);
@@ -2927,7 +2928,8 @@ static void mlp__backward_input_group(size_t rows, size_t in, size_t out, size_t
         p.init = dx_t;
         mlp__rows(n, nv, &p, 1);
     }
-    mlp__transposed(rows, n, dx_t, (ptrdiff_t)width, dx + i, (ptrdiff_t)dx_stride, n);
+    for (r = 0; r < rows; r += MLP__PANEL)              /* all n of a few rows: 64 lines that are 2 KiB apart fall into two sets of L1 */
+        mlp__transposed(mlp__smaller(rows - r, MLP__PANEL), n, dx_t + r, (ptrdiff_t)width, dx + r * dx_stride + i, (ptrdiff_t)dx_stride, n);
 }
 
 /* A group of inputs for all rows, and the next: so the weights come from memory once. dz_t: (rows + 15) x out */
@@ -2954,21 +2956,19 @@ static void mlp__backward_input_row(size_t in, size_t out, const float *dz, cons
     if (ragged) mlp__gemm_by_strips(1, in, ragged, dz + whole, 0, 1, w + whole * in, 1, (ptrdiff_t)ragged, dx, 0, whole > 0);
 }
 
-/* Of both ways the one that transposes less, in * out floats or rows * (in + out); with many rows for a strip of columns the first:
-   it goes through the weights once, the second panel by panel, all of which may fall into one set of the caches. On AVX2
-   512 x 2048 x 2048 goes from .67 to .92 P, 128 x 2048 x 2048 from .64 to .85, 256 x 1024 x 1024 from .86 to .91; with weights of less
-   than 2 MiB it loses 5 % at 128 rows. Lanes that are rows must be nearly full. */
+/* Over rows where that costs less: it transposes lanes * (in + out) floats instead of in * out, an idle lane costs a step for each weight,
+   which is an eighth of transposing it, and a single vector of rows waits for the loads of weights, as if a quarter more were idle.
+   With many rows a strip of columns goes through the weights once, lanes that are rows panel by panel, all of which may fall into one set
+   of the caches: AVX-512 64 x 256 x 256 takes .95 of the time over rows, 256 x 256 x 256 1.05, 128 x 2048 x 2048 1.08. */
 static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w, float *dx,
                                   size_t dx_stride, float *scratch)
 {
-    const size_t last = rows % MLP__W, whole = last * 3 >= MLP__W * 2 ? rows : rows - last;
-    const size_t many = (in * out < 524288 ? 12 : 8) * (size_t)MLP__NR;
-    const size_t over_rows = rows < (many > 128 ? many : 128) && rows * (in + out) < in * out ? whole : 0;
-    if (rows == 1) { mlp__backward_input_row(in, out, dz, w, dx); return; }
-    if (over_rows) mlp__backward_input_over_rows(over_rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
-    if (over_rows < rows)
-        mlp__backward_input_over_inputs(rows - over_rows, in, out, dz + over_rows * dz_stride, dz_stride, w, dx + over_rows * dx_stride, dx_stride,
-                                        scratch);
+    const size_t lanes = (rows + MLP__W - 1) / MLP__W * MLP__W, idle = lanes - rows + (rows <= MLP__W ? MLP__W / 4 : 0);
+    const int few = rows <= 128 && rows * (in * out >> 16) <= 64 * MLP__NR;
+    if (rows == 1) mlp__backward_input_row(in, out, dz, w, dx);
+    else if (few && idle < 8 && 8 * lanes * (in + out) <= (8 - idle) * in * out)
+        mlp__backward_input_over_rows(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
+    else mlp__backward_input_over_inputs(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
 }
 
 /* -------------------------------------------------------------------------- >>table -- */
