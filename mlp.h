@@ -2573,19 +2573,21 @@ static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row,
     p->next = next;
 }
 
-/* A strip of c at a time, from packed copies of some rows of b, each of which goes on from the sums of the one before. Strips that
-   are full are read in place where the rows of b are contiguous, unless that is slower: of long columns narrow tiles use one line a
-   page (AVX2 128 x 2048 x 512 from .56 to .75 P), and lines 4 KiB, on AVX-512 8 KiB, apart fall into few sets of the caches
-   (512 x 2048 x 2048 from .46 to .78 P). The copy takes 14 KiB, since a frame may have 16 (clang 14 adds 1.2). On AVX-512 it is 48
-   columns wide, which makes tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and the next
-   copy prefetched, b transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
+/* A strip of c at a time, from some rows of b, each of which goes on from the sums of the one before. Strips that are full are read in
+   place where the rows of b are contiguous, unless narrow tiles would use one line a page of long columns or of lines 4 KiB apart, which
+   fall into few sets of the caches (AVX2 128 x 2048 x 512 from .56 to .75 P). Even where wide tiles read them, the caches do not hold
+   more than MLP__IN_PLACE rows: 512 x 2048 x 2048 goes from .80 to .91 P on AVX-512, 64 x 2048 x 2048 takes .6 of the time on AVX2.
+   Else they are copied. A copy takes 14 KiB, since a frame may have 16 (clang 14 adds 1.2). On AVX-512 it is 48 columns wide, which
+   makes tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and the next copy prefetched, b
+   transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
+#define MLP__IN_PLACE 384
 #define MLP__GEMM_FLOATS 3584
 static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                                 const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
     float pack[MLP__GEMM_FLOATS];
     const int tall = m >= 96 && k > 64, many = tall && a_col == 1;
-    const int apart = MLP__NR < 32 ? (many && k > 256) || (tall && b_row % 1024 == 0) : many && m >= 256 && b_row % 2048 == 0;
+    const int apart = MLP__NR < 32 && ((many && k > 256) || (tall && b_row % 1024 == 0));
     const size_t room = a_col == 1 ? MLP__GEMM_FLOATS : MLP__PACK_FLOATS;       /* the columns of a: each step in another line */
     const size_t width = a_col == 1 && MLP__NR > 32 && k * MLP__NR > room ? 48 : mlp__pack_width(k);
     const size_t most = room / width / MLP__PANEL * MLP__PANEL;
@@ -2601,7 +2603,7 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
             const float *strip = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
             mlp__product p;
             mlp__ahead next;
-            step = in_place ? k : mlp__smaller(k - k0, most);
+            step = mlp__smaller(k - k0, !in_place ? most : m > 1 ? MLP__IN_PLACE : k);
             p.k = p.span = step;        p.tail = count - (nv - 1) * MLP__W;     p.next = NULL;
             p.a = a + (ptrdiff_t)k0 * a_col;
             p.a_row = a_row;            p.a_col = a_col;    p.a_jump = 0;
