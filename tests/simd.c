@@ -183,14 +183,29 @@ static void simd_lanes_move_where_they_should(void)
             if (MLP__W > 1) CHECK(got[i] == (float)(d ? i / 8 * 4 + i % 4 + i / 4 % 2 * MLP__W : l / 4 * 4 + second * 2 + l % 4 / 2 + l % 2 * MLP__W));
         }
     }
+    a = mlp__vload(in);
+    b = mlp__vload(in + MLP__W);
+    mlp__vunzip4(&a, &b);
+    mlp__vstore(got, a);
+    mlp__vstore(got + MLP__W, b);
+    for (i = 0; i < 2 * MLP__W && MLP__W > 4; i++) CHECK(got[i] == (float)(i % MLP__W / 4 * 8 + i / MLP__W * 4 + i % 4));
+    mlp__vstore(got, mlp__vload_halves(in, in + MLP__W));
+    for (i = 0; i < MLP__W && MLP__W > 4; i++) CHECK(got[i] == (float)(i % MLP__HALF + i / MLP__HALF * MLP__W));
     for (i = 0; i < MLP__W; i++) {
         for (j = 0; j < MLP__W; j++) square[i][j] = (float)(i * MLP__W + j);
         v[i] = mlp__vload(square[i]);
     }
-    mlp__transpose(v);
+    mlp__transpose(MLP__W, v);
     for (i = 0; i < MLP__W; i++) {
         mlp__vstore(got, v[i]);
         for (j = 0; j < MLP__W; j++) CHECK(got[j] == square[j][i]);
+    }
+    for (d = 0; d < MLP__W; d += MLP__HALF) {
+        mlp__load_columns(&square[0][d], MLP__W, v);
+        for (i = 0; i < MLP__HALF; i++) {
+            mlp__vstore(got, v[i]);
+            for (j = 0; j < MLP__W; j++) CHECK(got[j] == square[j][d + i]);
+        }
     }
 }
 
