@@ -502,7 +502,8 @@ struct mlp_kernels {
     int lanes, fma;                 /* floats per vector; non-zero: fused multiply-add (see Bits) */
 
     /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row + k*a_col],
-       so that a transposed matrix is a pair of swapped strides; c has unit columns. Up to 16 KiB of stack. */
+       so that a transposed matrix is a pair of swapped strides; c has unit columns. Up to 16 KiB of stack; without accumulate
+       parts of c may be room for copies until the end. */
     void (*gemm)(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate);
     /* out = a * b, element by element */
@@ -2605,11 +2606,11 @@ static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row,
 /* A strip of c at a time, from some rows of b, each of which goes on from the sums of the one before. Strips that are full are read in
    place where the rows of b are contiguous, unless narrow tiles would use one line a page of long columns or of lines 4 KiB apart, which
    fall into few sets of the caches (AVX2 128 x 2048 x 512 from .56 to .75 P). Even where wide tiles read them, the caches do not hold
-   more than MLP__IN_PLACE rows: 512 x 2048 x 2048 goes from .80 to .91 P on AVX-512, 64 x 2048 x 2048 takes .6 of the time on AVX2.
+   more than MLP__GEMM_STEPS rows: 512 x 2048 x 2048 goes from .80 to .91 P on AVX-512, 64 x 2048 x 2048 takes .6 of the time on AVX2.
    Else they are copied. A copy takes 14 KiB, since a frame may have 16 (clang 14 adds 1.2). On AVX-512 it is 48 columns wide, which
    makes tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and the next copy prefetched, b
    transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
-#define MLP__IN_PLACE 384
+#define MLP__GEMM_STEPS 384
 #define MLP__GEMM_FLOATS 3584
 static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                                 const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
@@ -2632,7 +2633,7 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
             const float *strip = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
             mlp__product p;
             mlp__ahead next;
-            step = mlp__smaller(k - k0, !in_place ? most : m > 1 ? MLP__IN_PLACE : k);
+            step = mlp__smaller(k - k0, !in_place ? most : m > 1 && b_row >= 512 ? MLP__GEMM_STEPS : k);
             p.k = p.span = step;        p.tail = count - (nv - 1) * MLP__W;     p.next = NULL;
             p.a = a + (ptrdiff_t)k0 * a_col;
             p.a_row = a_row;            p.a_col = a_col;    p.a_jump = 0;
@@ -2730,6 +2731,40 @@ static void mlp__row(size_t n, size_t panels, const float *a, ptrdiff_t a_col, c
     memcpy(c + j, last + j + MLP__W - n, (n - j) * sizeof *c);
 }
 
+/* The first rows of a large product without accumulate and with c_row = n; returns how many. Until the end the last rows of c are room
+   for larger copies: of a strip of b for all of k, or, where a is transposed, of blocks of its columns in panels and of some steps of b,
+   which wide tiles read in place. */
+enum { MLP__GEMM_ROWS = 96, MLP__GEMM_COLUMNS = 64, MLP__GEMM_PANEL = 24 };
+static size_t mlp__gemm_by_blocks(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
+                                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c)
+{
+    const int columns = a_col != 1, in_place = columns && b_col == 1 && MLP__NR >= 32;
+    const size_t most = columns ? mlp__smaller(k, MLP__GEMM_STEPS) : k, strip = most * MLP__GEMM_COLUMNS;
+    const size_t last = (strip + (columns ? most * MLP__GEMM_ROWS : 0) + n - 1) / n, rows = last <= m / 4 ? m - last : 0;
+    const size_t block = columns ? MLP__GEMM_ROWS : rows, panel = columns ? MLP__GEMM_PANEL : rows;
+    float *const copy = c + rows * n, *const panels = copy + strip;
+    size_t i, j, r, k0, high, step, count;
+    for (i = 0; i < rows; i += high)
+        for (high = mlp__smaller(rows - i, block), k0 = 0; k0 < k; k0 += step) {
+            const float *const from = a + (ptrdiff_t)i * a_row + (ptrdiff_t)k0 * a_col;
+            step = mlp__smaller(k - k0, most);
+            for (r = 0; columns && r < high; r += panel)
+                mlp__pack_rows(step, mlp__smaller(high - r, panel), from + r, a_col, panels + r * step, panel);
+            for (j = 0; j < n; j += count) {
+                const float *const at = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
+                count = mlp__smaller(n - j, MLP__GEMM_COLUMNS);
+                if (b_col != 1)     mlp__pack_columns(step, count, at, b_col, copy, MLP__GEMM_COLUMNS);
+                else if (!in_place) mlp__pack_rows(step, count, at, b_row, copy, MLP__GEMM_COLUMNS);
+                for (r = 0; r < high; r += panel)
+                    mlp__gemm_by_strips(mlp__smaller(high - r, panel), count, step,
+                                        columns ? panels + r * step : from, a_row, columns ? MLP__GEMM_PANEL : 1,
+                                        in_place ? at : copy, in_place ? b_row : MLP__GEMM_COLUMNS, 1,
+                                        c + (i + r) * n + j, (ptrdiff_t)n, k0 > 0);
+            }
+        }
+    return rows;
+}
+
 /* See struct mlp_kernels. */
 static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
@@ -2738,8 +2773,19 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
     /* The rows of a b beyond 12 MiB lie on more pages than the TLB holds (3072), and each strip of c would go over all of them: then 16
        rows for all strips of a few rows of c. 1 x 2048 x 2048 takes .6 of the time, 8 x 2048 x 2048 .35 on AVX2, .55 on AVX-512. */
     const int apart = b_col == 1 && whole == 0 && m <= 16 && n > 2 * MLP__NR && k * n >= 3072 * 1024;
+    /* The steps of a transposed a, 4 KiB apart, fall into one set of the L1 cache: 256 x 1024 x 1024 of dW takes .78 of the time on AVX2.
+       A larger copy of b transposed means fewer visits to c, where loads wait for stores to rows 4 KiB before: 1024 x 1024 x 1024 takes
+       .90 on AVX-512; copies that narrow tiles need are large enough. */
+    const int columns = a_row == 1 && a_col % 1024 == 0 && k > 16 && (b_row == 1 || b_col == 1);
+    const int transposed = MLP__NR >= 32 && a_col == 1 && b_row == 1 && k * MLP__NR > MLP__GEMM_FLOATS;
     const size_t step = apart ? 16 : k - whole;
     size_t i = whole;
+    if (m >= 192 && !accumulate && c_row == (ptrdiff_t)n && (columns || transposed)) {
+        const size_t done = mlp__gemm_by_blocks(m, n, k, a, a_row, a_col, b, b_row, b_col, c);
+        m -= done;
+        a += (ptrdiff_t)done * a_row;
+        c += done * n;
+    }
     if (whole) mlp__row(n, whole / MLP__PANEL, a, a_col, b, b_col, c, accumulate);
     if (whole == k && k > 0) return;
     do {                                                                /* once even for k = 0: c must be set */

@@ -4,8 +4,8 @@
 /* a matrix of rows x cols at some strides, in guarded memory */
 typedef struct { test_memory memory; ptrdiff_t row, col; } gemm_matrix;
 
-/* WIDE: a gap behind rows; BOTH: neither stride is 1; FAR: rows 4 KiB apart */
-enum { GEMM_PLAIN, GEMM_TRANSPOSED, GEMM_WIDE, GEMM_BOTH, GEMM_FAR };
+/* WIDE: a gap behind rows; BOTH: neither stride is 1; FAR: rows 8 KiB apart; COLUMNS: columns 4 KiB apart */
+enum { GEMM_PLAIN, GEMM_TRANSPOSED, GEMM_WIDE, GEMM_BOTH, GEMM_FAR, GEMM_COLUMNS };
 
 static gemm_matrix gemm_take(size_t rows, size_t cols, int layout, int at_front)
 {
@@ -15,6 +15,7 @@ static gemm_matrix gemm_take(size_t rows, size_t cols, int layout, int at_front)
     if (layout == GEMM_TRANSPOSED) { m.row = 1; m.col = (ptrdiff_t)rows; }
     if (layout == GEMM_WIDE) m.row = (ptrdiff_t)cols + 3;
     if (layout == GEMM_FAR) m.row = 2048;
+    if (layout == GEMM_COLUMNS) { m.row = 1; m.col = 1024; }
     if (layout == GEMM_BOTH) { m.row = (ptrdiff_t)(2 * cols) + 1; m.col = 2; }
     m.memory = test_guarded(rows && cols ? (rows - 1) * (size_t)m.row + (cols - 1) * (size_t)m.col + 1 : 0, at_front);
     return m;
@@ -80,7 +81,39 @@ static void gemm_integers_are_exact_for_rows_far_apart(void)
     int t;
     test_seed(25);
     for (t = 0; t < 4; t++) CHECK(gemm_integers(260, 100, 300, t < 2 ? GEMM_FAR : GEMM_TRANSPOSED, GEMM_FAR, 0, t % 2, t / 2));
+    CHECK(gemm_integers(20, 70, 500, GEMM_PLAIN, GEMM_FAR, 0, 0, 0));
     CHECK(gemm_integers(2, 2900, 1100, GEMM_PLAIN, GEMM_WIDE, 0, 0, 0));
+}
+
+/* some elements of a large product, bit for bit */
+static int gemm_chains(size_t m, size_t n, size_t k, int a_layout, int b_layout, int at_front)
+{
+    gemm_matrix a = gemm_take(m, k, a_layout, at_front), b = gemm_take(k, n, b_layout, at_front), c = gemm_take(m, n, GEMM_PLAIN, at_front);
+    size_t i, j, p;
+    int ok = 1;
+    for (i = 0; i < m; i++) for (p = 0; p < k; p++) *gemm_at(&a, i, p) = test_float();
+    for (p = 0; p < k; p++) for (j = 0; j < n; j++) *gemm_at(&b, p, j) = test_float();
+    test_fill_nan(c.memory.p, m * n);
+    mlp__kernels.gemm(m, n, k, a.memory.p, a.row, a.col, b.memory.p, b.row, b.col, c.memory.p, c.row, 0);
+    for (i = 0; i < m; i++)
+        for (j = i % 61; j < n; j += 61) {
+            float sum = 0;
+            for (p = 0; p < k; p++) sum = mlp__fma(*gemm_at(&a, i, p), *gemm_at(&b, p, j), sum);
+            ok = ok && *gemm_at(&c, i, j) == sum;
+        }
+    if (!ok) printf("    m %d n %d k %d layouts %d %d front %d\n", (int)m, (int)n, (int)k, a_layout, b_layout, at_front);
+    test_free(a.memory); test_free(b.memory); test_free(c.memory);
+    return ok;
+}
+
+/* with copies in the last rows of c: several steps of k, blocks of rows and panels that are not full, the last columns */
+static void gemm_large_products_are_one_chain(void)
+{
+    test_seed(26);
+    CHECK(gemm_chains(200, 1300, 400, GEMM_COLUMNS, GEMM_PLAIN, 0));
+    CHECK(gemm_chains(1000, 70, 40, GEMM_COLUMNS, GEMM_TRANSPOSED, 1));
+    CHECK(gemm_chains(192, 333, 150, GEMM_PLAIN, GEMM_TRANSPOSED, 0));
+    CHECK(gemm_chains(200, 20, 150, GEMM_PLAIN, GEMM_TRANSPOSED, 0));      /* no room in 20 columns */
 }
 
 static void gemm_random_data_is_within_the_bound(void)
@@ -237,6 +270,7 @@ static void gemm_tests(void)
     RUN(gemm_integers_are_exact_for_all_small_shapes);
     RUN(gemm_integers_are_exact_for_larger_shapes);
     RUN(gemm_integers_are_exact_for_rows_far_apart);
+    RUN(gemm_large_products_are_one_chain);
     RUN(gemm_random_data_is_within_the_bound);
     RUN(gemm_layers_add_in_the_documented_order);
     RUN(gemm_nan_stays_in_its_row_and_column);
