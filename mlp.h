@@ -2494,8 +2494,8 @@ static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
 #define MLP__PACK_FLOATS 2048
 static size_t mlp__pack_width(size_t k) { return k * MLP__NR <= MLP__PACK_FLOATS || MLP__NR < 32 ? MLP__NR : 32; }
 
-/* pack[i][j] = b[i * b_row + j], k x n, `width` floats from row to row, b_row in b. What is left of whole vectors goes by itself, without
-   branches (1 x 100 x 20 of the gemm .75 of the time), and into no more than `width`. KEEP: else gcc calls memcpy for each row. */
+/* pack[i][j] = b[i * b_row + j], k x n, `width` floats from row to row, b_row in b. What is left of whole vectors goes by itself,
+   without branches (1 x 100 x 20 of the gemm .75 of the time), and into no more than `width`. KEEP: else gcc calls memcpy per row. */
 static void mlp__pack_rows(size_t k, size_t n, const float *b, ptrdiff_t b_row, float *pack, size_t width)
 {
     const size_t tail = n % MLP__W, whole = n - tail, stored = mlp__smaller(width - whole, MLP__W);
