@@ -2611,7 +2611,7 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
             const float *from = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
             mlp__product p;
             mlp__ahead next;
-            step = mlp__smaller(k - k0, !in_place ? most : m > 1 && b_row >= 512 ? MLP__GEMM_STEPS : k);
+            step = mlp__smaller(k - k0, !in_place ? most : m > 1 && k * (size_t)b_row > 524288 ? MLP__GEMM_STEPS : k);
             p.k = p.span = step;        p.tail = count - (nv - 1) * MLP__W;     p.next = NULL;
             p.a = a + (ptrdiff_t)k0 * a_col;
             p.a_row = a_row;            p.a_col = a_col;    p.a_jump = 0;
