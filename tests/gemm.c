@@ -112,6 +112,7 @@ static void gemm_large_products_are_one_chain(void)
     test_seed(26);
     CHECK(gemm_chains(200, 1300, 400, GEMM_COLUMNS, GEMM_PLAIN, 0));
     CHECK(gemm_chains(1000, 70, 40, GEMM_COLUMNS, GEMM_TRANSPOSED, 1));
+    CHECK(gemm_chains(192, 320, 64, GEMM_COLUMNS, GEMM_PLAIN, 0));          /* the copies end with c */
     CHECK(gemm_chains(192, 333, 150, GEMM_PLAIN, GEMM_TRANSPOSED, 0));
     CHECK(gemm_chains(200, 20, 150, GEMM_PLAIN, GEMM_TRANSPOSED, 0));      /* no room in 20 columns */
 }
