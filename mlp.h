@@ -2786,9 +2786,9 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
     }
 }
 
-/* dw of n units of a panel and of whole vectors of inputs, which are the lanes: lanes that are units would be idle. dw is transposed
-   on the way, so some 8 vectors of steps must be saved: 32 x 128 x 10 takes .70 of the time on AVX-512, .87 on AVX2. dw_row: units
-   in the panel. */
+/* dw of n units of a panel and of whole vectors of inputs, which are the lanes: lanes that are units would be idle. dw is
+   transposed on the way, so some 8 vectors of steps must be saved: 32 x 128 x 10 takes .70 of the time on AVX-512, .87 on AVX2.
+   dw_row: units in the panel. */
 static void mlp__backward_weights_over_inputs(size_t rows, size_t in, size_t n, const float *x, size_t x_stride,
                                               const float *dz, size_t dz_stride, float *dw, size_t dw_row, int accumulate)
 {
