@@ -2917,47 +2917,88 @@ static void mlp__move(size_t n, size_t count, size_t row, float step, const floa
     for (i = 0; i < n * row; i += stride) mlp__k_axpy(run, step, sums + i, c + i);
 }
 
+/* Of mlp__weights_product the n units of a panel, of `row` units, and whole vectors of inputs, which are the lanes: lanes that are units
+   would be idle. Sums are transposed on the way, so some 8 vectors of steps must be saved: 32 x 128 x 10 takes .70 of the time on
+   AVX-512, .87 on AVX2. */
+static void mlp__weights_over_inputs(size_t rows, size_t in, size_t n, size_t row, const float *x, size_t x_stride,
+                                     const float *dz, size_t dz_stride, const float *init, float step, float *c, float *sums)
+{
+    float sums_t[MLP__PANEL * 64];                      /* 4 KiB */
+    size_t i, count;
+    for (i = 0; i < in; i += count, c += count * row) {
+        mlp__product p;
+        count = mlp__strip_width(n, in - i);
+        p.k = p.span = rows;        p.tail = MLP__W;                p.a_jump = 0;       p.next = NULL;
+        p.a = dz;                   p.a_row = 1;                    p.a_col = (ptrdiff_t)dz_stride;
+        p.b = x + i;                p.b_row = (ptrdiff_t)x_stride;  p.b_panel = MLP__PANEL;
+        p.c = sums_t;               p.c_row = (ptrdiff_t)count;     p.c_panel = MLP__PANEL;
+        p.init = init ? sums_t : NULL;      p.init_row = p.c_row;   p.init_panel = MLP__PANEL;
+        if (init) mlp__transposed(n, count, init + i * row, (ptrdiff_t)row, sums_t, (ptrdiff_t)count, count);
+        mlp__rows(n, count / MLP__W, &p, 1);
+        mlp__transposed(count, n, sums_t, (ptrdiff_t)count, step == 0 ? c : sums, (ptrdiff_t)row, n);
+        if (step != 0) mlp__move(count, n, row, step, sums, c);
+    }
+}
+
+/* x: rows x in. Copies `panel` columns after the other, each rows x panel, (rows + 1) * panel floats apart; a few rows at a time, since
+   1024 of them are as many pages. */
+static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_stride, size_t panel, float *panels)
+{
+    size_t r, i;
+    for (r = 0; r < rows; r += 8)
+        for (i = 0; i < in; i += panel)
+            mlp__pack_rows(mlp__smaller(rows - r, 8), mlp__smaller(in - i, panel), x + r * x_stride + i, (ptrdiff_t)x_stride,
+                           panels + (rows + 1) * i + r * panel, panel);
+}
+
 /* x: rows x in, dz: rows x out, init and c: panels, init may be c or NULL for 0. Lanes are units.
    c = init + x^T dz: dE/dw_io = sum over rows of x_i dz_o; with a step c = c + step (init + x^T dz), some inputs of a strip at a time
    from L1: against all of dw from L2 784 x 128 with 32 rows takes .95 of the time, with the update. */
 enum { MLP__UPDATED = 48 };
 MLP__INLINE void mlp__weights_product(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
-                                 const float *init, float step, float *c, float *scratch)
+                                      const float *init, float step, float *c, float *scratch)
 {
     /* Steps of k are whole rows apart. Where they are many they do not stay in L1 side by side, so a strip of dz is copied, and x
-       too where its columns fall into one set of the cache: on AVX2 128 x 512 x 512 goes from .77 to .94 P, 128 x 1024 x 1024 from
-       .60 to .90. */
-    const size_t copied = rows > 64 ? MLP__NR : 0, panel = copied && x_stride % 1024 == 0 ? 24 : in;
-    const size_t group = mlp__smaller(panel, step == 0 ? in : MLP__UPDATED);
+       too where its columns fall into few sets of the caches and several strips use the copy: on AVX2 128 x 512 x 512 goes from .77
+       to .94 P, 128 x 1024 x 1024 from .60 to .90; 1024 x 512 x 512 takes .9 of the time. A wide tile needs a line of x more
+       seldom: on AVX-512 the copy costs 512 x 1024 x 256 .04. */
+    const size_t copied = rows > 64 ? MLP__NR : 0;
+    const int apart = x_stride % 1024 == 0 ? rows > (MLP__NR < 32 ? 64 : 512) : x_stride % 256 == 0 && rows >= 1000;
+    const size_t panel = apart && out > MLP__NR ? 24 : in, group = mlp__smaller(panel, step == 0 ? in : MLP__UPDATED);
     const size_t single = out % MLP__PANEL == 1;                /* its weights lie side by side: there lanes are inputs */
-    const int distant = in * out > 262144;                      /* c beyond L2: fetched in time, 1024-1024-1024-1024 trains in .975 of the time */
-    float *const panels = scratch + rows * copied, *const sums = panels + (panel < in ? (in / panel + 1) * panel * rows : 0);
+    const int distant = in * out > 262144;                      /* beyond L2: fetched in time, 1024-1024-1024-1024 trains in .975 of the time */
+    float *const panels = scratch + rows * copied, *const sums = panels + (panel < in ? (in / panel + 1) * panel * (rows + 1) : 0);
     size_t unit, i, n, v;
     mlp__strip s;
-    for (i = 0; panel < in && i < in; i += panel)
-        mlp__pack_rows(rows, mlp__smaller(in - i, panel), x + i, (ptrdiff_t)x_stride, panels + rows * i, panel);
+    if (panel < in) mlp__copy_inputs(rows, in, x, x_stride, panel, panels);
     for (unit = 0; unit < out - single; unit += s.count) {
         mlp__product p;
+        size_t first = 0, idle;
         s = mlp__strip_at(in, in, out, unit);
+        idle = s.vectors * MLP__W - s.count + (s.vectors == 1 ? MLP__W / 4 : 0);    /* a single vector waits for loads, as in dX */
+        if (s.row < MLP__PANEL && idle > 2 && rows * idle >= 8 * MLP__W * s.vectors) {
+            first = in / MLP__W * MLP__W;
+            mlp__weights_over_inputs(rows, first, s.count, (size_t)s.row, x, x_stride, dz + unit, dz_stride, init ? init + s.offset : NULL,
+                                     step, c + s.offset, sums);
+            if (first == in) continue;
+        }
         if (copied) mlp__pack_rows(rows, s.count, dz + unit, (ptrdiff_t)dz_stride, scratch, s.vectors * MLP__W);
         p.k = p.span = rows;        p.tail = s.tail;            p.a_jump = 0;   p.next = NULL;
-        p.a = x;                    p.a_row = 1;                    p.a_col = (ptrdiff_t)x_stride;
+        p.a = x + first;            p.a_row = 1;                    p.a_col = (ptrdiff_t)x_stride;
         p.b = dz + unit;            p.b_row = (ptrdiff_t)dz_stride; p.b_panel = MLP__PANEL;
-        p.c = c + s.offset;         p.c_row = s.row;                p.c_panel = (ptrdiff_t)(MLP__PANEL * in);
+        p.c = c + s.offset + first * (size_t)s.row;     p.c_row = s.row;    p.c_panel = (ptrdiff_t)(MLP__PANEL * in);
         if (copied) { p.b = scratch; p.b_row = (ptrdiff_t)(s.vectors * MLP__W); }
-        p.init = init ? init + s.offset : NULL;
+        p.init = init ? init + s.offset + first * (size_t)s.row : NULL;
         p.init_row = p.c_row;       p.init_panel = p.c_panel;
-        for (i = 0; i < in; i += n) {
+        for (i = first; i < in; i += n) {
+            float *const at = c + s.offset + i * (size_t)s.row;
             n = mlp__smaller(in - i, group);
-            if (panel < in) { p.a = panels + rows * i; p.a_col = (ptrdiff_t)panel; }
-            if (step != 0) {
-                p.c = sums;
-                p.c_panel = (ptrdiff_t)(MLP__PANEL * n);
-                for (v = 0; distant && v < s.count; v += MLP__PANEL) mlp__fetch(n * (size_t)s.row, c + s.offset + v * in + i * (size_t)s.row);
-            }
+            if (panel < in && first == 0) { p.a = panels + (rows + 1) * i; p.a_col = (ptrdiff_t)panel; }
+            if (step != 0) { p.c = sums; p.c_panel = (ptrdiff_t)(MLP__PANEL * n); }
+            for (v = 0; step != 0 && distant && v < s.count; v += MLP__PANEL) mlp__fetch(n * (size_t)s.row, at + v * in);
             mlp__rows(n, s.vectors, &p, 1);
             for (v = 0; step != 0 && v < s.count; v += MLP__PANEL)
-                mlp__move(n, mlp__smaller(s.count, MLP__PANEL), (size_t)s.row, step, sums + v * n, c + s.offset + v * in + i * (size_t)s.row);
+                mlp__move(n, mlp__smaller(s.count, MLP__PANEL), (size_t)s.row, step, sums + v * n, at + v * in);
         }
     }
     if (single) {
@@ -3051,8 +3092,9 @@ static void mlp__backward_input_group(size_t rows, size_t in, size_t out, size_t
         p.init = dx_t;
         mlp__rows(n, nv, &p, 1);
     }
-    for (r = 0; r < rows; r += MLP__PANEL)              /* all n of a few rows: 64 lines that are 2 KiB apart fall into two sets of L1 */
-        mlp__transposed(mlp__smaller(rows - r, MLP__PANEL), n, dx_t + r, (ptrdiff_t)width, dx + r * dx_stride + i, (ptrdiff_t)dx_stride, n);
+    for (r = 0; r < rows; r += MLP__PANEL)              /* few rows at a time: 64 lines 2 KiB apart fall into two sets of L1 */
+        mlp__transposed(mlp__smaller(rows - r, MLP__PANEL), n, dx_t + r, (ptrdiff_t)width, dx + r * dx_stride + i,
+                        (ptrdiff_t)dx_stride, n);
 }
 
 /* A group of inputs for all rows, and the next: so the weights come from memory once. dz_t: (rows + 15) x out */
@@ -3080,10 +3122,10 @@ static void mlp__backward_input_row(size_t in, size_t out, const float *dz, cons
     if (ragged) mlp__gemm_by_strips(1, in, ragged, dz + whole, 0, 1, w + whole * in, 1, (ptrdiff_t)ragged, dx, 0, whole > 0);
 }
 
-/* Over rows where that costs less: it transposes lanes * (in + out) floats instead of in * out, an idle lane costs a step for each weight,
-   which is an eighth of transposing it, and a single vector of rows waits for the loads of weights, as if a quarter more were idle.
-   With many rows a strip of columns goes through the weights once, lanes that are rows panel by panel, all of which may fall into one set
-   of the caches: AVX-512 64 x 256 x 256 takes .95 of the time over rows, 256 x 256 x 256 1.05, 128 x 2048 x 2048 1.08. */
+/* Over rows where that costs less: it transposes lanes * (in + out) floats instead of in * out; an idle lane costs a step for each
+   weight, an eighth of transposing it, and a single vector of rows waits for the loads of weights, as if a quarter more were idle.
+   With many rows a strip of columns goes through the weights once, lanes that are rows panel by panel, all of which may fall into
+   one set of the caches: AVX-512 64 x 256 x 256 takes .95 of the time over rows, 256 x 256 x 256 1.05, 128 x 2048 x 2048 1.08. */
 static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w, float *dx,
                                   size_t dx_stride, float *scratch)
 {

@@ -229,8 +229,9 @@ static void gemm_layers_add_in_the_documented_order(void)
 {
     static const size_t larger[][3] = { { 1, 784, 10 }, { 3, 100, 128 }, { 31, 65, 80 }, { 129, 33, 47 }, { 2, 513, 17 }, { 20, 64, 200 },
                                         { 50, 300, 1 }, { 2, 20, 83 }, { 4, 31, 16 }, { 4, 32, 16 }, { 13, 32, 17 }, { 70, 257, 16 }, { 1, 1, 1 },
-                                        { 11, 96, 48 }, { 61, 300, 261 }, { 47, 147, 161 }, { 130, 1024, 70 }, { 66, 1022, 40 }, { 130, 600, 233 },
-                                        { 33, 65, 17 }, { 19, 45, 18 }, { 41, 90, 3 }, { 16, 32, 4 }, { 17, 100, 1 }, { 1, 150, 40 }, { 1, 64, 64 } };
+                                        { 11, 96, 48 }, { 61, 300, 261 }, { 47, 147, 161 }, { 130, 1024, 70 }, { 66, 1022, 40 },
+                                        { 130, 600, 233 }, { 33, 65, 17 }, { 19, 45, 18 }, { 41, 90, 3 }, { 16, 32, 4 },
+                                        { 17, 100, 1 }, { 1, 150, 40 }, { 1, 64, 64 }, { 1000, 254, 66 } };
     size_t rows, in, out, s, turn = 0;
     const size_t most = test.small ? 20 : 35;
     test_seed(23);
@@ -239,7 +240,7 @@ static void gemm_layers_add_in_the_documented_order(void)
             rows = 1 + (turn * 5) % 15;
             if (!gemm_layer(rows, in, out, (int)(turn % 2), (int)(turn / 2 % 2))) return;
         }
-    for (s = 0; s < sizeof larger / sizeof *larger; s++)
+    for (s = 0; s < sizeof larger / sizeof *larger - (test.small ? 1 : 0); s++)
         if (!gemm_layer(larger[s][0], larger[s][1], larger[s][2], (int)(s % 2), (int)(s / 2 % 2))) return;
 }
 
