@@ -1360,7 +1360,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
 #define MLP__PANEL 16                                   /* units per panel of weights; lanes of a row sum */
 #define MLP__N16 (MLP__PANEL / MLP__W)                  /* vectors per 16 lanes */
 #define MLP__NR (MLP__NV * MLP__W)                      /* columns per tile */
-#define MLP__NV1 (MLP__W < 16 ? 8 : 4)                  /* vectors of a tile that has one row: 8 chains, but no more than 4 panels at once */
+#define MLP__NV1 8                                      /* most vectors of a tile of one row: 8 chains */
 #define MLP__NV2 (MLP__NV < 4 ? 4 : MLP__NV)            /* vectors of a tile of two or three rows, which else has too few chains: */
 #define MLP__MR2 (MLP__FMA ? 3 : 2)                     /* 3 x 784 x 256 on AVX2 .74 of the time; a product takes a register without fma */
 
@@ -2492,10 +2492,12 @@ MLP__TILES(3)
 MLP__TILES(4)
 MLP__TILES(8)
 
-/* columns of a strip, of those that are left */
-static size_t mlp__strip_width(size_t rows, size_t left)
+/* columns of a strip, of those that are left. A single row takes 8 vectors, on AVX-512 only if `wide`, else 4: where they are contiguous
+   1 x 1024 x 1024 takes .63 to .81 of the time, but with few rows of 2 KiB 1.4; as panels, 8 streams, 784 x 128 takes 1.1. */
+MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left, int wide)
 {
-    const size_t widest = (rows == 1 ? MLP__NV1 : rows <= MLP__MR2 ? MLP__NV2 : MLP__NV) * MLP__W;
+    const size_t single = wide || MLP__W < 16 ? MLP__NV1 : MLP__NV;
+    const size_t widest = (rows == 1 ? single : rows <= MLP__MR2 ? MLP__NV2 : MLP__NV) * MLP__W;
     return left >= widest ? widest : mlp__smaller(left, MLP__NR);
 }
 
@@ -2616,7 +2618,7 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
     size_t j, k0, count, step;
     if (m == 0) return;
     for (j = 0; j < n; j += count) {
-        const size_t full = mlp__strip_width(m, n - j) / MLP__W * MLP__W;
+        const size_t full = mlp__strip_width(m, n - j, k >= 64) / MLP__W * MLP__W;
         const int in_place = b_col == 1 && full > 0 && !apart;
         count = in_place ? full : mlp__smaller(n - j, width);
         k0 = 0;
@@ -2750,7 +2752,7 @@ MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_
 {
     const size_t ragged = units % MLP__PANEL, whole = units - ragged;
     mlp__strip s;
-    s.count = mlp__strip_width(rows, unit < whole ? whole - unit : units - unit);
+    s.count = mlp__strip_width(rows, unit < whole ? whole - unit : units - unit, 0);
     s.vectors = (s.count + MLP__W - 1) / MLP__W;
     s.tail = s.count - (s.vectors - 1) * MLP__W;
     s.offset = unit / MLP__PANEL * MLP__PANEL * in + unit % MLP__PANEL;
