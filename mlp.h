@@ -1366,7 +1366,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
 #define MLP__PANEL 16                                   /* units per panel of weights; lanes of a row sum */
 #define MLP__N16 (MLP__PANEL / MLP__W)                  /* vectors per 16 lanes */
 #define MLP__NR (MLP__NV * MLP__W)                      /* columns per tile */
-#define MLP__NV1 (MLP__W < 16 ? 8 : 4)                  /* vectors of a tile that has one row: 8 chains, but no more than 4 panels at once */
+#define MLP__NV1 8                                      /* most vectors of a tile of one row: 8 chains */
 #define MLP__NV2 (MLP__NV < 4 ? 4 : MLP__NV)            /* vectors of a tile of two or three rows, which else has too few chains: */
 #define MLP__MR2 (MLP__FMA ? 3 : 2)                     /* 3 x 784 x 256 on AVX2 .74 of the time; a product takes a register without fma */
 
@@ -2498,10 +2498,12 @@ MLP__TILES(3)
 MLP__TILES(4)
 MLP__TILES(8)
 
-/* columns of a strip, of those that are left */
-static size_t mlp__strip_width(size_t rows, size_t left)
+/* columns of a strip, of those that are left. A single row takes 8 vectors, on AVX-512 only if `wide`, else 4: where they are contiguous
+   1 x 1024 x 1024 takes .63 to .81 of the time, but with few rows of 2 KiB 1.4; as panels, 8 streams, 784 x 128 takes 1.1. */
+MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left, int wide)
 {
-    const size_t widest = (rows == 1 ? MLP__NV1 : rows <= MLP__MR2 ? MLP__NV2 : MLP__NV) * MLP__W;
+    const size_t single = wide || MLP__W < 16 ? MLP__NV1 : MLP__NV;
+    const size_t widest = (rows == 1 ? single : rows <= MLP__MR2 ? MLP__NV2 : MLP__NV) * MLP__W;
     return left >= widest ? widest : mlp__smaller(left, MLP__NR);
 }
 
@@ -2635,7 +2637,7 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
     size_t j, k0, count, step;
     if (m == 0) return;
     for (j = 0; j < n; j += count) {
-        const size_t strip = mlp__strip_width(m, n - j), ragged = strip % MLP__W;
+        const size_t strip = mlp__strip_width(m, n - j, k >= 64), ragged = strip % MLP__W;
         const size_t full = ragged && at_once && strip < width ? 0 : strip - ragged;
         const int in_place = b_col == 1 && full > 0 && !apart;
         count = in_place ? full : mlp__smaller(n - j, width);
@@ -2815,7 +2817,7 @@ MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_
 {
     const size_t ragged = units % MLP__PANEL, whole = units - ragged;
     mlp__strip s;
-    s.count = mlp__strip_width(rows, unit < whole ? whole - unit : units - unit);
+    s.count = mlp__strip_width(rows, unit < whole ? whole - unit : units - unit, 0);
     s.vectors = (s.count + MLP__W - 1) / MLP__W;
     s.tail = s.count - (s.vectors - 1) * MLP__W;
     s.offset = unit / MLP__PANEL * MLP__PANEL * in + unit % MLP__PANEL;
@@ -2927,7 +2929,7 @@ static void mlp__weights_over_inputs(size_t rows, size_t in, size_t n, size_t ro
     size_t i, count;
     for (i = 0; i < in; i += count, c += count * row) {
         mlp__product p;
-        count = mlp__strip_width(n, in - i);
+        count = mlp__strip_width(n, in - i, 0);
         p.k = p.span = rows;        p.tail = MLP__W;                p.a_jump = 0;       p.next = NULL;
         p.a = dz;                   p.a_row = 1;                    p.a_col = (ptrdiff_t)dz_stride;
         p.b = x + i;                p.b_row = (ptrdiff_t)x_stride;  p.b_panel = MLP__PANEL;
