@@ -2254,7 +2254,7 @@ static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
    order. Tiles are the same code for all shapes, inlined with constant mr and nv. */
 
 #define MLP__AHEAD (MLP__W < 16 ? 16 : 32)              /* one line of the cache; two where strips are wider and tiles fewer */
-#define MLP__MAX_MR 12                                  /* the largest of all MLP__MR */
+#define MLP__MOST_SUMS 24                               /* the most of all tiles: rows * vectors */
 
 /* Before it goes through the s-th `span` steps of its product, the last excepted, tile t < tiles prefetches the MLP__AHEAD floats at
    at + s * span + t * tile. */
@@ -2277,7 +2277,7 @@ typedef struct {
 /* where vector v of a row begins */
 MLP__INLINE ptrdiff_t mlp__vector_at(size_t v, ptrdiff_t panel) { return (ptrdiff_t)(v / MLP__N16) * panel + (ptrdiff_t)(v % MLP__N16 * MLP__W); }
 
-typedef mlp__vf mlp__accumulators[MLP__MAX_MR][MLP__NV1];
+typedef mlp__vf mlp__accumulators[MLP__MOST_SUMS];      /* of row i, vector v: at i * nv + v */
 
 MLP__INLINE void mlp__tile_zero(size_t mr, size_t nv, mlp__accumulators acc)
 {
@@ -2285,7 +2285,7 @@ MLP__INLINE void mlp__tile_zero(size_t mr, size_t nv, mlp__accumulators acc)
     MLP__UNROLL
     for (i = 0; i < mr; i++) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[i][v] = mlp__vzero();
+        for (v = 0; v < nv; v++) acc[i * nv + v] = mlp__vzero();
     }
 }
 
@@ -2296,7 +2296,7 @@ MLP__INLINE void mlp__tile_load(size_t mr, size_t nv, size_t tail, const float *
     for (i = 0; i < mr; i++, from += row) {
         MLP__WALK(from);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[i][v] = mlp__vget(from + mlp__vector_at(v, panel), v + 1 < nv ? MLP__W : tail, mlp__vzero());
+        for (v = 0; v < nv; v++) acc[i * nv + v] = mlp__vget(from + mlp__vector_at(v, panel), v + 1 < nv ? MLP__W : tail, mlp__vzero());
     }
 }
 
@@ -2307,7 +2307,7 @@ MLP__INLINE void mlp__tile_store(size_t mr, size_t nv, size_t tail, float *to, p
     for (i = 0; i < mr; i++, to += row) {
         MLP__WALK(to);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) mlp__vput(to + mlp__vector_at(v, panel), acc[i][v], v + 1 < nv ? MLP__W : tail);
+        for (v = 0; v < nv; v++) mlp__vput(to + mlp__vector_at(v, panel), acc[i * nv + v], v + 1 < nv ? MLP__W : tail);
     }
 }
 
@@ -2325,7 +2325,7 @@ MLP__INLINE void mlp__tile_copy(size_t mr, size_t nv, mlp__accumulators into, ml
     MLP__UNROLL
     for (i = 0; i < mr; i++) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) into[i][v] = acc[i][v];
+        for (v = 0; v < nv; v++) into[i * nv + v] = acc[i * nv + v];
     }
 }
 
@@ -2336,7 +2336,7 @@ MLP__INLINE void mlp__tile_add(size_t mr, size_t nv, mlp__accumulators into, mlp
     MLP__UNROLL
     for (i = 0; i < mr; i++) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) into[i][v] = mlp__vadd(into[i][v], acc[i][v]);
+        for (v = 0; v < nv; v++) into[i * nv + v] = mlp__vadd(into[i * nv + v], acc[i * nv + v]);
     }
 }
 
@@ -2366,7 +2366,7 @@ MLP__INLINE void mlp__tile_step(size_t mr, size_t nv, const float *a, ptrdiff_t 
         for (v = 0; v < nv; v++) {
             const mlp__vf bv = mlp__tile_b(mr, b + mlp__vector_at(v, b_panel));
             MLP__UNROLL
-            for (i = 0; i < mr; i++) acc[i][v] = mlp__vfma(few[i], bv, acc[i][v]);
+            for (i = 0; i < mr; i++) acc[i * nv + v] = mlp__vfma(few[i], bv, acc[i * nv + v]);
         }
         return;
     }
@@ -2376,7 +2376,7 @@ MLP__INLINE void mlp__tile_step(size_t mr, size_t nv, const float *a, ptrdiff_t 
     for (i = 0; i < mr; i++) {
         const mlp__vf ai = mlp__vset1(a[(ptrdiff_t)i * a_row]);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[i][v] = mlp__vfma(ai, few[v], acc[i][v]);
+        for (v = 0; v < nv; v++) acc[i * nv + v] = mlp__vfma(ai, few[v], acc[i * nv + v]);
     }
 }
 
