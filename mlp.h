@@ -549,7 +549,7 @@ struct mlp_kernels {
     void (*momentum)(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov);
     void (*adam)(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
                  float epsilon);
-    /* index of the first x for which scale x is NaN or infinity, n when there is none; scale 0: for which x is one */
+    /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is one */
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
 };
 
@@ -2232,7 +2232,8 @@ static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, 
 }
 
 /* 0 x is NaN for NaN and infinity, and so is every sum with it: one operation a vector, and one look at the bits for eight of them,
-   take half the time of a look at each. With another scale the sum of eight may be infinite where none of them is. */
+   take half the time of a look at each. With another scale the sum of eight may be infinite where none of them is, and of |x| it is
+   when one of them is. */
 static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 {
     volatile float hidden = scale;                      /* no compiler multiplies with 0 in advance, not even under -ffast-math */
@@ -2241,7 +2242,7 @@ static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
     for (i = 0; i + 8 * MLP__W <= n; i += 8 * MLP__W) {
         mlp__vf sum = mlp__vzero();
         MLP__UNROLL
-        for (v = 0; v < 8; v++) sum = mlp__vfma(mlp__vload(x + i + v * MLP__W), s, sum);
+        for (v = 0; v < 8; v++) sum = mlp__vfma(mlp__vabs(mlp__vload(x + i + v * MLP__W)), s, sum);
         if (!mlp__vfinite(sum)) break;
     }
     for (; i + MLP__W <= n && mlp__vfinite(mlp__vmul(mlp__vload(x + i), s)); i += MLP__W) {}
@@ -2633,7 +2634,7 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
     const size_t room = a_col == 1 ? MLP__GEMM_FLOATS : MLP__PACK_FLOATS;       /* the columns of a: each step in another line */
     const size_t width = a_col == 1 && MLP__NR > 32 && k * MLP__NR > room ? 48 : mlp__pack_width(k);
     const size_t most = k * width <= room ? k : room / width / MLP__PANEL * MLP__PANEL;
-    const int at_once = MLP__NR >= 32 && m >= 16;       /* tiles of one vector wait for broadcasts: 33 x 65 x 17 takes .86 */
+    const int at_once = m >= 16 && MLP__NR >= 32;       /* tiles of one vector wait for broadcasts: 33 x 65 x 17 takes .86 */
     size_t j, k0, count, step;
     if (m == 0) return;
     for (j = 0; j < n; j += count) {
@@ -2748,7 +2749,9 @@ static void mlp__row(size_t n, size_t panels, const float *a, ptrdiff_t a_col, c
 /* The first rows of a large product without accumulate and with c_row = n; returns how many. Until the end the last rows of c are room
    for larger copies: of a strip of b for all of k, or, where a is transposed, of blocks of its columns in panels and of some steps of b,
    which wide tiles read in place. */
-enum { MLP__GEMM_ROWS = 96, MLP__GEMM_COLUMNS = 64, MLP__GEMM_PANEL = 24 };
+#define MLP__GEMM_ROWS    96
+#define MLP__GEMM_COLUMNS 64
+#define MLP__GEMM_PANEL   24
 static size_t mlp__gemm_by_blocks(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                                   const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c)
 {
@@ -2791,7 +2794,7 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
        A larger copy of b transposed means fewer visits to c, where loads wait for stores to rows 4 KiB before: 1024 x 1024 x 1024 takes
        .90 on AVX-512; copies that narrow tiles need are large enough. */
     const int columns = a_row == 1 && a_col % 1024 == 0 && k > 16 && (b_row == 1 || b_col == 1);
-    const int transposed = MLP__NR >= 32 && a_col == 1 && b_row == 1 && k * MLP__NR > MLP__GEMM_FLOATS;
+    const int transposed = a_col == 1 && b_row == 1 && MLP__NR >= 32 && k * MLP__NR > MLP__GEMM_FLOATS;
     const size_t step = apart ? 16 : k - whole;
     size_t i = whole;
     if (m >= 192 && !accumulate && c_row == (ptrdiff_t)n && (columns || transposed)) {
@@ -2956,7 +2959,7 @@ static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_st
 /* x: rows x in, dz: rows x out, init and c: panels, init may be c or NULL for 0. Lanes are units.
    c = init + x^T dz: dE/dw_io = sum over rows of x_i dz_o; with a step c = c + step (init + x^T dz), some inputs of a strip at a time
    from L1: against all of dw from L2 784 x 128 with 32 rows takes .95 of the time, with the update. */
-enum { MLP__UPDATED = 48 };
+#define MLP__UPDATED 48
 MLP__INLINE void mlp__weights_product(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
                                       const float *init, float step, float *c, float *scratch)
 {
