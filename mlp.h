@@ -3490,6 +3490,14 @@ static void mlp__in_parts(int threads, mlp__task *task, const void *work)
     task(work, 0, 1);
 }
 
+/* waits for the other parts, within a task of several */
+static void mlp__barrier(void)
+{
+#ifdef _OPENMP
+    #pragma omp barrier
+#endif
+}
+
 /* value, its default for 0, and 0 for a negative value */
 static float mlp__or_default(float value, float otherwise) { return value == 0 ? otherwise : value; }
 static float mlp__meant(float value) { return value < 0 ? 0 : value; }
@@ -3768,6 +3776,13 @@ static void mlp__custom_forward(const mlp_layer *l, size_t n, const float *z, fl
     }
 }
 
+/* a = g(z) for n elements, any activation but softmax */
+static void mlp__activation_forward(const mlp_kernels *k, const mlp_layer *l, size_t n, const float *z, float *a)
+{
+    if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, n, z, a);
+    else if (l->activation != MLP_ACT_IDENTITY || z != a) k->activate(l->activation, mlp__meant(l->alpha), n, z, a);
+}
+
 /* z = x W + b, a = g(z); x: rows x in, z and a: rows x out, may be the same; a may be NULL: only z */
 static void mlp__layer_forward(const mlp *net, int layer, size_t rows, const float *x, size_t x_stride, float *z, float *a)
 {
@@ -3777,8 +3792,20 @@ static void mlp__layer_forward(const mlp *net, int layer, size_t rows, const flo
     k->forward(rows, s->in, s->out, x, x_stride, net->params + s->w, l->no_bias ? NULL : net->params + s->b, z, s->out);
     if (!a) return;
     if (l->activation == MLP_ACT_SOFTMAX) k->softmax(rows, s->out, z, a);
-    else if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, rows * s->out, z, a);
-    else if (l->activation != MLP_ACT_IDENTITY || z != a) k->activate(l->activation, mlp__meant(l->alpha), rows * s->out, z, a);
+    else mlp__activation_forward(k, l, rows * s->out, z, a);
+}
+
+/* the same for the units begin .. end - 1, whole panels and more than one, not for softmax */
+static void mlp__units_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x, size_t x_stride, float *z, float *a)
+{
+    const mlp_kernels *k = net->desc.kernels;
+    const mlp_layer *l = &net->desc.layers[layer];
+    const mlp__shape *s = &net->shape[layer];
+    size_t r;
+    if (begin == end) return;
+    k->forward(rows, s->in, end - begin, x, x_stride, net->params + s->w + begin * s->in, l->no_bias ? NULL : net->params + s->b + begin,
+               z + begin, s->out);
+    for (r = begin; a && r < rows * s->out; r += s->out) mlp__activation_forward(k, l, end - begin, z + r, a + r);
 }
 
 /* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom only. */
@@ -4337,20 +4364,40 @@ static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
     }
 }
 
-static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end)
+/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none that
+   lie in another's cache (two threads on Zen 5: 784-128-10 with 32 rows goes from .71 to 1.28 of the speed of one, 784-512-512-10 from
+   1.42 to 1.57); else, and for softmax, by rows. Pieces are whole tiles and more than a panel, which would have other chains. */
+static int mlp__by_units(const mlp *net, int layer, size_t parts)
+{
+    const size_t units = net->shape[layer].out;
+    return parts > 1 && units > 64 && (units % 64 == 0 || units % 64 > MLP__PANEL) && net->desc.layers[layer].activation != MLP_ACT_SOFTMAX;
+}
+
+static size_t mlp__unit_at(const mlp *net, int layer, size_t part, size_t parts)
+{
+    return mlp__cut(net->shape[layer].out, mlp__by_units(net, layer, parts) ? 64 : MLP__PANEL, part, parts);
+}
+
+/* begin, end: the rows of this part. Whoever needs what other parts have made waits for it. */
+static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, size_t part, size_t parts)
 {
     const mlp *net = b->net;
     const mlp__training *t = &net->training;
     const float *x = b->x;
-    size_t stride = b->x_stride, at;
-    int l;
+    size_t stride = b->x_stride;
+    int l, by_units = 0;
     for (l = 0; l < net->layers; l++) {
-        at = begin * net->shape[l].out;
-        mlp__layer_forward(net, l, end - begin, x + begin * stride, stride, t->z[l] + at,
-                           l == net->layers - 1 && net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? NULL : t->a[l] + at);
+        const size_t at = begin * net->shape[l].out;
+        float *const a = l == net->layers - 1 && net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? NULL : t->a[l];
+        const int before = by_units;
+        by_units = mlp__by_units(net, l, parts);
+        if (before || by_units) mlp__barrier();
+        if (by_units) mlp__units_forward(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), b->rows, x, stride, t->z[l], a);
+        else if (begin < end) mlp__layer_forward(net, l, end - begin, x + begin * stride, stride, t->z[l] + at, a ? a + at : NULL);
         x = t->a[l];
         stride = net->shape[l].out;
     }
+    if (by_units) mlp__barrier();
 }
 
 static float *mlp__slope_at(const mlp *net, size_t row) { return net->training.slope ? net->training.slope + row * net->widest : NULL; }
@@ -4406,14 +4453,14 @@ static float *mlp__scratch_of(const mlp *net, size_t part)
     return part == 0 ? t->scratch : t->more_scratch + (part - 1) * t->scratch_size;
 }
 
-/* A row's way up and down the layers touches no other row: rows are cut into parts. */
+/* A row's way up and down the layers touches no other row: rows are cut into parts, but see mlp__by_units. */
 static void mlp__block_rows(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
     const size_t begin = mlp__cut(b->rows, 1, part, parts), end = mlp__cut(b->rows, 1, part + 1, parts);
-    if (begin == end) return;
     mlp__block_load(b, begin, end);
-    mlp__block_forward(b, begin, end);
+    mlp__block_forward(b, begin, end, part, parts);
+    if (begin == end) return;
     mlp__block_loss(b, begin, end);
     mlp__block_backpropagate(b, begin, end, mlp__scratch_of(b->net, part));
     if (b->wild) b->wild[begin] = !mlp__block_is_calm(b, begin, end);
@@ -4427,9 +4474,8 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
     const mlp__training *t = &net->training;
     int l;
     for (l = 0; l < net->layers; l++) {
-        const size_t units = net->shape[l].out;
         mlp__layer_gradients(net, l, b->rows, l ? t->a[l - 1] : b->x, l ? net->shape[l].in : b->x_stride, t->dz[l], b->accumulate, b->step,
-                             mlp__cut(units, MLP__PANEL, part, parts), mlp__cut(units, MLP__PANEL, part + 1, parts), mlp__scratch_of(net, part));
+                             mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), mlp__scratch_of(net, part));
     }
 }
 
@@ -4541,7 +4587,7 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 }
 
 /* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
-   written to the weights costs more than is gained (784-128-10, 2 threads: 8 rows 0.70 of the speed of one thread, 32 rows 1.37), with
+   written costs more than is gained (784-128-10, 2 threads: 8 rows 0.70 of the speed of one thread, 32 rows 1.28 to 1.38), with
    less work, the joining three times a step does (64-32-10, 16 rows: 0.60, 128 rows 1.32). make bench-threads measures 784-128-10 with
    32 rows, and what lies below the limits when they are lifted by OPT="-O2 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0". */
 #ifndef MLP__THREAD_ROWS

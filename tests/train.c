@@ -395,7 +395,7 @@ static void train_half_slope(void *user, size_t n, const float *z, const float *
 
 static void train_threads_change_no_bit(void)
 {
-    static const int thread_counts[] = { 0, 1, 2, 3, 5, 8 };
+    static const int thread_counts[] = { 0, 1, 2, 3, 5, 8 }, units[] = { 5, 81, 128, 72 };      /* by rows or units, whole and ragged */
     train_rows *rows = &train_data_rows;
     int variant, i;
     test_seed(77);
@@ -403,11 +403,16 @@ static void train_threads_change_no_bit(void)
     for (variant = 0; variant < 4; variant++) {
         uint64_t one = 0;
         for (i = 0; i < 6; i++) {
-            mlp_desc d = net_desc(6, variant & 1 ? 70 : 5, 3);
+            mlp_desc d = net_desc(6, units[variant], 3);
             mlp_fit_desc f = train_fit(2, variant & 2 ? 157 : 7, MLP_ORDER_SHUFFLED, variant & 1 ? MLP_OPT_ADAM : MLP_OPT_SGD, 0.01f);
             mlp_data data = loss_data(500, rows->x, rows->y);
             mlp *net;
             f.threads = thread_counts[i];
+            if (variant & 1) {                                  /* 40 inputs: few units would have four chains */
+                d.layers[2] = d.layers[1];
+                d.layers[1] = d.layers[0];
+                d.layers[0].units = 40;
+            }
             f.opt.momentum = variant == 2 ? 0.5f : 0;
             if (variant & 2) {
                 d.layers[0].activation = MLP_ACT_CUSTOM;
