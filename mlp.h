@@ -104,8 +104,9 @@
      Any number of threads may call the functions that take a const mlp * on one net at
      the same time, each with its own buffers. All others need the net for themselves.
      mlp_fit uses mlp_fit_desc.threads threads of OpenMP if compiled with it (-fopenmp), and
-     by itself never more than one. They share the rows of a batch and then the units of the
-     gradient, so the bits are those of one thread; batches too small to gain run on one.
+     by itself never more than one. They share the rows of a batch, and the units of wide
+     layers and of the gradient, so the bits are those of one thread; batches too small to
+     gain run on one.
 
    Errors
      Every call that can fail returns an mlp_result, sets its out-parameters (NULL or 0 on
@@ -523,7 +524,7 @@ struct mlp_kernels {
     /* Layers; w, dw in panels (see Memory). w may be read up to 15 floats behind its end, and so may each dz of
        backward_weights. forward: z = x W + b, b may be NULL. backward_weights: dw = x^T dz, + dw with accumulate.
        update_weights: w = w + step (x^T dz + dw), dw may be NULL: the bits of backward_weights and then axpy, without
-       writing the sums to memory in between.
+       writing the sums to memory in between; nothing for a step of 0.
        backward_input: dx = dz W^T. scratch: (rows + 16) x (in + out + 96) floats. */
     void (*forward)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                     float *z, size_t z_stride);
@@ -2529,7 +2530,7 @@ static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
    MLP__GEMM_FLOATS and dX). Where k is long they are 32 wide on AVX-512: of 64 columns only 32 rows fit, and c would be loaded and
    stored twice as often. */
 #define MLP__PACK_FLOATS 2048
-static size_t mlp__pack_width(size_t k) { return k * MLP__NR <= MLP__PACK_FLOATS || MLP__NR < 32 ? MLP__NR : 32; }
+static size_t mlp__pack_width(size_t k) { return k <= MLP__PACK_FLOATS / MLP__NR || MLP__NR < 32 ? MLP__NR : 32; }
 
 /* pack[i][j] = b[i * b_row + j], k x n, `width` floats from row to row, b_row in b. What is left of whole vectors goes by itself,
    without branches (1 x 100 x 20 of the gemm .75 of the time), and into no more than `width`. KEEP: else gcc calls memcpy per row. */
@@ -2632,8 +2633,8 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
     const int tall = m >= 96 && k > 64, many = tall && a_col == 1;
     const int apart = MLP__NR < 32 && ((many && k > 256) || (tall && b_row % 1024 == 0));
     const size_t room = a_col == 1 ? MLP__GEMM_FLOATS : MLP__PACK_FLOATS;       /* the columns of a: each step in another line */
-    const size_t width = a_col == 1 && MLP__NR > 32 && k * MLP__NR > room ? 48 : mlp__pack_width(k);
-    const size_t most = k * width <= room ? k : room / width / MLP__PANEL * MLP__PANEL;
+    const size_t width = a_col == 1 && MLP__NR > 32 && k > room / MLP__NR ? 48 : mlp__pack_width(k);
+    const size_t most = k <= room / width ? k : room / width / MLP__PANEL * MLP__PANEL;
     const int at_once = m >= 16 && MLP__NR >= 32;       /* tiles of one vector wait for broadcasts: 33 x 65 x 17 takes .86 */
     size_t j, k0, count, step;
     if (m == 0) return;
@@ -2794,10 +2795,10 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
        A larger copy of b transposed means fewer visits to c, where loads wait for stores to rows 4 KiB before: 1024 x 1024 x 1024 takes
        .90 on AVX-512; copies that narrow tiles need are large enough. */
     const int columns = a_row == 1 && a_col % 1024 == 0 && k > 16 && (b_row == 1 || b_col == 1);
-    const int transposed = a_col == 1 && b_row == 1 && MLP__NR >= 32 && k * MLP__NR > MLP__GEMM_FLOATS;
+    const int transposed = a_col == 1 && b_row == 1 && MLP__NR >= 32 && k > MLP__GEMM_FLOATS / MLP__NR;
     const size_t step = apart ? 16 : k - whole;
     size_t i = whole;
-    if (m >= 192 && !accumulate && c_row == (ptrdiff_t)n && (columns || transposed)) {
+    if (m >= 192 && n > 0 && !accumulate && c_row == (ptrdiff_t)n && (columns || transposed)) {
         const size_t done = mlp__gemm_by_blocks(m, n, k, a, a_row, a_col, b, b_row, b_col, c);
         m -= done;
         a += (ptrdiff_t)done * a_row;
@@ -2922,7 +2923,7 @@ static void mlp__move(size_t n, size_t count, size_t row, float step, const floa
     for (i = 0; i < n * row; i += stride) mlp__k_axpy(run, step, sums + i, c + i);
 }
 
-/* Of mlp__weights_product the n units of a panel, of `row` units, and whole vectors of inputs, which are the lanes: lanes that are units
+/* Of mlp__weights_product n units of a panel that has `row` (more where a strip is narrower), and whole vectors of inputs, which are the lanes: lanes that are units
    would be idle. Sums are transposed on the way, so some 8 vectors of steps must be saved: 32 x 128 x 10 takes .70 of the time on
    AVX-512, .87 on AVX2. */
 static void mlp__weights_over_inputs(size_t rows, size_t in, size_t n, size_t row, const float *x, size_t x_stride,
@@ -2967,7 +2968,7 @@ MLP__INLINE void mlp__weights_product(size_t rows, size_t in, size_t out, const 
        too where its columns fall into few sets of the caches and several strips use the copy: on AVX2 128 x 512 x 512 goes from .77
        to .94 P, 128 x 1024 x 1024 from .60 to .90; 1024 x 512 x 512 takes .9 of the time. A wide tile needs a line of x more
        seldom: on AVX-512 the copy costs 512 x 1024 x 256 .04. */
-    const size_t copied = rows > 64 ? MLP__NR : 0;
+    const size_t copied = rows > 64 ? mlp__strip_width(in, SIZE_MAX, 0) : 0;           /* the widest strip */
     const int apart = x_stride % 1024 == 0 ? rows > (MLP__NR < 32 ? 64 : 512) : x_stride % 256 == 0 && rows >= 1000;
     const size_t panel = apart && out > MLP__NR ? 24 : in, group = mlp__smaller(panel, step == 0 ? in : MLP__UPDATED);
     const size_t single = out % MLP__PANEL == 1;                /* its weights lie side by side: there lanes are inputs */
@@ -3407,7 +3408,7 @@ typedef struct {
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
     float *x, *y, *losses, *slope;          /* rows x inputs, outputs, outputs; widest, for custom activations, else NULL */
     float *weight, *factor, *loss;          /* rows: w_i, w_i / sum of w, L_i */
-    float *scratch, *more_scratch;          /* of backward_input and backward_weights: of the first part of the work, and of further parts */
+    float *scratch, *more_scratch;          /* of backward_input, backward_weights and update_weights: of the first part of the work, and of further parts */
     size_t scratch_size;                    /* of each part, in floats */
     size_t calm_rows;                       /* batches of so many rows and fewer are asked whether they are calm, see mlp__block_is_calm */
 } mlp__training;
@@ -3795,7 +3796,7 @@ static void mlp__layer_forward(const mlp *net, int layer, size_t rows, const flo
     else mlp__activation_forward(k, l, rows * s->out, z, a);
 }
 
-/* the same for the units begin .. end - 1, whole panels and more than one, not for softmax */
+/* the same for the units begin .. end - 1, whole panels but for the layer's last, more than 16; not for softmax */
 static void mlp__units_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x, size_t x_stride, float *z, float *a)
 {
     const mlp_kernels *k = net->desc.kernels;
@@ -4453,7 +4454,8 @@ static float *mlp__scratch_of(const mlp *net, size_t part)
     return part == 0 ? t->scratch : t->more_scratch + (part - 1) * t->scratch_size;
 }
 
-/* A row's way up and down the layers touches no other row: rows are cut into parts, but see mlp__by_units. */
+/* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all parts meet at the
+   barriers, also those without a row. */
 static void mlp__block_rows(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
@@ -4524,6 +4526,7 @@ static mlp__batch mlp__gradient(mlp *net, const mlp__source *source, size_t firs
         mlp__in_parts(threads, mlp__block_rows, &b);
         for (i = 0; i < b.rows; i++) r.sum = mlp__fma_double(t->weight[i], t->loss[i], r.sum);
         for (i = 0; i < b.rows && r.calm; i++) r.calm = !wild[i];
+        if (!r.calm) b.wild = NULL;
         if (!mlp__finite_double(r.sum)) { r.bad = b.rows; return r; }
         b.step = r.calm && done + b.rows == rows ? step : 0;        /* not before the whole batch is known to be finite */
         mlp__in_parts(threads, mlp__block_gradients, &b);
@@ -4587,8 +4590,8 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 }
 
 /* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
-   written costs more than is gained (784-128-10, 2 threads: 8 rows 0.70 of the speed of one thread, 32 rows 1.28 to 1.38), with
-   less work, the joining three times a step does (64-32-10, 16 rows: 0.60, 128 rows 1.32). make bench-threads measures 784-128-10 with
+   written costs more than is gained (784-128-10, 2 threads: 8 rows 0.70 of the speed of one thread, 32 rows 1.3), with
+   less work, the joining some times a step does (64-32-10, 16 rows: 0.60, 128 rows 1.32). make bench-threads measures 784-128-10 with
    32 rows, and what lies below the limits when they are lifted by OPT="-O2 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0". */
 #ifndef MLP__THREAD_ROWS
 #define MLP__THREAD_ROWS 16
