@@ -2793,9 +2793,9 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
     const int apart = b_col == 1 && whole == 0 && m <= 16 && n > 2 * MLP__NR && k * n >= 3072 * 1024;
     /* The steps of a transposed a, 4 KiB apart, fall into one set of the L1 cache: 256 x 1024 x 1024 of dW takes .78 of the time on AVX2.
        A larger copy of b transposed means fewer visits to c, where loads wait for stores to rows 4 KiB before: 1024 x 1024 x 1024 takes
-       .90 on AVX-512; copies that narrow tiles need are large enough. */
+       .90 on AVX-512; copies that narrow tiles need are large enough. A strip of it fits into a quarter of c, or it is not asked for. */
     const int columns = a_row == 1 && a_col % 1024 == 0 && k > 16 && (b_row == 1 || b_col == 1);
-    const int transposed = a_col == 1 && b_row == 1 && MLP__NR >= 32 && k > MLP__GEMM_FLOATS / MLP__NR;
+    const int transposed = a_col == 1 && b_row == 1 && MLP__NR >= 32 && k > MLP__GEMM_FLOATS / MLP__NR && k <= m / 4 * n / MLP__GEMM_COLUMNS;
     const size_t step = apart ? 16 : k - whole;
     size_t i = whole;
     if (m >= 192 && n > 0 && !accumulate && c_row == (ptrdiff_t)n && (columns || transposed)) {
