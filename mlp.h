@@ -4366,8 +4366,8 @@ static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
 }
 
 /* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none that
-   lie in another's cache (two threads on Zen 5: 784-128-10 with 32 rows goes from .71 to 1.28 of the speed of one, 784-512-512-10 from
-   1.42 to 1.57); else, and for softmax, by rows. Pieces are whole tiles and more than a panel, which would have other chains. */
+   lie in another's cache (two threads whose cores are slow to fetch from each other: 784-128-10 with 32 rows goes from .71 to 1.28 of
+   the speed of one, 784-512-512-10 from 1.42 to 1.57); else, and for softmax, by rows. Pieces are whole tiles and more than a panel, which would have other chains. */
 static int mlp__by_units(const mlp *net, int layer, size_t parts)
 {
     const size_t units = net->shape[layer].out;
@@ -4590,7 +4590,7 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 }
 
 /* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
-   written costs more than is gained (784-128-10, 2 threads: 8 rows 0.70 of the speed of one thread, 32 rows 1.3), with
+   written costs more than is gained (784-128-10, 2 threads: 8 rows 0.70 of the speed of one thread, 32 rows 1.28 to 1.74), with
    less work, the joining some times a step does (64-32-10, 16 rows: 0.60, 128 rows 1.32). make bench-threads measures 784-128-10 with
    32 rows, and what lies below the limits when they are lifted by OPT="-O2 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0". */
 #ifndef MLP__THREAD_ROWS
