@@ -2232,9 +2232,9 @@ static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, 
     }
 }
 
-/* 0 x is NaN for NaN and infinity, and so is every sum with it: one operation a vector, and one look at the bits for eight of them,
-   take half the time of a look at each. With another scale the sum of eight may be infinite where none of them is, and of |x| it is
-   when one of them is. */
+/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for eight of them,
+   take about half the time of a look at each. With another scale the sum of eight may be infinite where none of them is, and of |x| it
+   is when one of them is. */
 static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 {
     volatile float hidden = scale;                      /* no compiler multiplies with 0 in advance, not even under -ffast-math */
@@ -2923,9 +2923,9 @@ static void mlp__move(size_t n, size_t count, size_t row, float step, const floa
     for (i = 0; i < n * row; i += stride) mlp__k_axpy(run, step, sums + i, c + i);
 }
 
-/* Of mlp__weights_product n units of a panel that has `row` (more where a strip is narrower), and whole vectors of inputs, which are the lanes: lanes that are units
-   would be idle. Sums are transposed on the way, so some 8 vectors of steps must be saved: 32 x 128 x 10 takes .70 of the time on
-   AVX-512, .87 on AVX2. */
+/* Of mlp__weights_product n units of a panel that has `row` (more than n where a strip is narrower), and whole vectors of inputs, which
+   are the lanes: lanes that are units would be idle. Sums are transposed on the way, so some 8 vectors of steps must be saved:
+   32 x 128 x 10 takes .70 of the time on AVX-512, .87 on AVX2. */
 static void mlp__weights_over_inputs(size_t rows, size_t in, size_t n, size_t row, const float *x, size_t x_stride,
                                      const float *dz, size_t dz_stride, const float *init, float step, float *c, float *sums)
 {
@@ -3408,7 +3408,7 @@ typedef struct {
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
     float *x, *y, *losses, *slope;          /* rows x inputs, outputs, outputs; widest, for custom activations, else NULL */
     float *weight, *factor, *loss;          /* rows: w_i, w_i / sum of w, L_i */
-    float *scratch, *more_scratch;          /* of backward_input, backward_weights and update_weights: of the first part of the work, and of further parts */
+    float *scratch, *more_scratch;          /* of the layers' backward kernels: of the first part of the work, and of further parts */
     size_t scratch_size;                    /* of each part, in floats */
     size_t calm_rows;                       /* batches of so many rows and fewer are asked whether they are calm, see mlp__block_is_calm */
 } mlp__training;
@@ -3431,7 +3431,7 @@ struct mlp {
 #endif
 
 #ifndef MLP__BLOCK_ROWS
-#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together; with 128 training 1024-1024-1024-1024 takes 1.06 times as long */
+#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together; with 128 1024-1024-1024-1024 trains in 1.06 of the time */
 #endif
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
 #define MLP__ALIGN 64
@@ -4367,7 +4367,8 @@ static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
 
 /* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none that
    lie in another's cache (two threads whose cores are slow to fetch from each other: 784-128-10 with 32 rows goes from .71 to 1.28 of
-   the speed of one, 784-512-512-10 from 1.42 to 1.57); else, and for softmax, by rows. Pieces are whole tiles and more than a panel, which would have other chains. */
+   the speed of one, 784-512-512-10 from 1.42 to 1.57); else, and for softmax, by rows. Pieces are whole tiles and more than a panel,
+   which would have other chains. */
 static int mlp__by_units(const mlp *net, int layer, size_t parts)
 {
     const size_t units = net->shape[layer].out;
@@ -4591,7 +4592,7 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 
 /* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
    written costs more than is gained (784-128-10, 2 threads: 8 rows 0.70 of the speed of one thread, 32 rows 1.28 to 1.74), with
-   less work, the joining some times a step does (64-32-10, 16 rows: 0.60, 128 rows 1.32). make bench-threads measures 784-128-10 with
+   less work, the waiting for each other does (64-32-10, 16 rows: 0.60, 128 rows 1.32). make bench-threads measures 784-128-10 with
    32 rows, and what lies below the limits when they are lifted by OPT="-O2 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0". */
 #ifndef MLP__THREAD_ROWS
 #define MLP__THREAD_ROWS 16
