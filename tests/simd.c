@@ -163,8 +163,9 @@ static void simd_part_vectors_touch_nothing_else(void)
 
 static void simd_lanes_move_where_they_should(void)
 {
+    const float at[4] = { 5, 6, 7, 8 };
     float in[2 * MLP__W], got[2 * MLP__W], square[MLP__W][MLP__W];
-    mlp__vf a, b, v[MLP__W];
+    mlp__vf a, b, v[MLP__W], four[4];
     int i, j, d;
     for (i = 0; i < 2 * MLP__W; i++) in[i] = (float)i;
     for (d = 1; d < MLP__W; d *= 2) {
@@ -172,6 +173,11 @@ static void simd_lanes_move_where_they_should(void)
         for (i = 0; i < MLP__W; i++) CHECK(got[i] == (float)(i ^ d));
     }
     CHECK(mlp__vfirst(mlp__vload(in + 1)) == 1);
+    mlp__vset4(at, four);
+    for (d = 0; d < 4; d++) {
+        mlp__vstore(got, four[d]);
+        for (i = 0; i < MLP__W; i++) CHECK(got[i] == at[d]);
+    }
     for (d = 0; d < 2; d++) {
         a = mlp__vload(in);
         b = mlp__vload(in + MLP__W);
