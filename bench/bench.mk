@@ -48,6 +48,21 @@ bench: $(BENCH_NAME)program
 	$(BENCH_RUN) $(BENCH_NAME)program $(BENCH_CPU) --paste $(BENCH_NAME)paste $(if $(ONLY),,--results bench/results) $(BENCH_TIMES) $(ONLY)
 	@if [ -f $(BENCH_NAME)paste ]; then echo "---- to paste ----"; cat $(BENCH_NAME)paste; echo "----"; fi
 
+# ---- this mlp.h against an earlier one, in one process and in turns ----
+
+# FROM=HEAD~1: a revision of git, or BEFORE=file. ONLY="dX 64,256,256 train 784-128-10,32": these, see bench/change.c
+.PHONY: bench-change
+FROM   ?= HEAD
+BEFORE ?=
+CHANGE := $(BENCH_NAME)change
+bench-change: $(BENCH_NAME)peak_$(SIMD).o
+	@mkdir -p $(CHANGE)-before
+	@$(if $(BEFORE),cp "$(BEFORE)" $(CHANGE)-before/mlp.h,git show "$(FROM):mlp.h" > $(CHANGE)-before/mlp.h)
+	$(CC) $(BENCH_WARN) $(call bench_flags,$(SIMD)) -I$(CHANGE)-before -DVERSION=before -c bench/version.c -o $(CHANGE)-before.o
+	$(CC) $(BENCH_WARN) $(call bench_flags,$(SIMD)) -I. -DVERSION=after -c bench/version.c -o $(CHANGE)-after.o
+	$(CC) $(BENCH_WARN) $(OPT) -DPEAK=peak_$(SIMD) bench/change.c $(CHANGE)-before.o $(CHANGE)-after.o $< -o $(CHANGE) -lm
+	$(CHANGE) $(ONLY)
+
 # ---- training with several threads, bound to cores of their own ----
 
 .PHONY: bench-threads

@@ -74,6 +74,13 @@ END
 else
     skip "training with several threads" openmp
 fi
+changed() { make -s bench-change BEFORE=mlp.h ONLY="--seconds 0.0001 --reps 4 --json $tmp/change $*" > "$tmp/table"; }
+check "make bench-change compares two versions" changed forward 7,13,5 nn 7,13,5 relu 100 predict 4-3-2,1 train 4-3-2,8
+check "each of its lines is one JSON object" well_formed "$tmp/change"
+change_complete() { [ "$(grep -c '"ratio":[0-9]' "$tmp/change")" = 5 ] && [ "$(grep -c 'after / before [0-9]' "$tmp/table")" = 5 ]; }
+check "one for each piece of work, and one in the table" change_complete
+no_change() { "${program%program}change" "$@" > /dev/null 2>&1; [ $? -eq 2 ]; }
+check "a form that is not there is an error, and so are sizes" eval 'no_change backward 1,2,3 && no_change nn 4-3,1 && no_change train 4-3 && no_change nn 3,0,1 && no_change nn'
 says() { # text command ...: fails and says so
     what=$1; shift
     ! "$@" > "$tmp/said" 2>&1 && grep -q "$what" "$tmp/said"

@@ -1,0 +1,26 @@
+/* What a change of mlp.h does to times: change.c runs two versions of the header, each compiled into version.c, in turns. */
+#ifndef CHANGE_H
+#define CHANGE_H
+
+#include <stddef.h>
+
+enum { CHANGE_LAYERS = 8 };
+
+/* A piece of work: forward, dX and dW are the layer kernels, nn, fwd, dx and dw the public gemm in the forms of the comparison with
+   other libraries; a function of n elements; predict or train of a net, relu inside, rows a call or a batch. */
+typedef struct {
+    char form[24];
+    size_t rows, in, out;                   /* of a product; functions have n = rows, nets their rows */
+    int layers, widths[CHANGE_LAYERS + 1];
+    float *x, *w, *b, *dz, *y, *scratch;    /* random numbers, but y and scratch, which are written; all long enough */
+    int *labels;
+    void *net;                              /* of the version that runs it */
+} change_case;
+
+typedef struct {
+    const char *name;                       /* of the instruction set */
+    void *(*net)(const change_case *);      /* for predict and train; NULL when there is no such net */
+    void (*(*find)(const char *form))(const void *);    /* what runs a case; NULL: no such form */
+} change_version;
+
+#endif
