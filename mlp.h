@@ -2727,22 +2727,6 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
     }
 }
 
-/* sum[u][j] += a[u][i] b[j][i], i ascending, of a square of b, which is transposed in registers */
-MLP__INLINE void mlp__square_product(size_t units, mlp__vf *sum, const float *a, ptrdiff_t a_row, ptrdiff_t a_col, const float *b, ptrdiff_t b_col)
-{
-    mlp__vf v[MLP__HALF];
-    size_t i, t, u;
-    MLP__UNROLL
-    for (i = 0; i < MLP__W; i += MLP__HALF) {
-        mlp__load_columns(b + i, b_col, v);
-        MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++, a += a_col) {
-            MLP__UNROLL
-            for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(a[(ptrdiff_t)u * a_row]), v[t], sum[u]);
-        }
-    }
-}
-
 /* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__HALF steps i and one or two vectors, which share what is loaded of a */
 MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col)
 {
@@ -2886,20 +2870,36 @@ MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_
    Its units are taken as one or as this many; of weights behind the last the sums are not stored. */
 enum { MLP__NARROW = MLP__W / 4, MLP__NARROW_SUMS = MLP__W < 4 ? 1 : MLP__NARROW };
 
-/* sum[u] += w[i][u] x[.][i] for the inputs begin .. end - 1, the first `units` of n, and MLP__W rows. What is left of whole squares is
-   taken from one that begins earlier. */
-MLP__INLINE void mlp__narrow_chain(size_t units, size_t n, size_t begin, size_t end, const float *x, ptrdiff_t x_stride, const float *w, mlp__vf *sum)
+/* sums[u] += w[i][u] x[.][i] for the inputs begin .. end - 1, the first `units` of n, and MLP__W rows. What is left of MLP__HALF inputs
+   is taken from as many that begin earlier. */
+MLP__INLINE void mlp__narrow_chain(size_t units, size_t n, size_t begin, size_t end, const float *x, ptrdiff_t x_stride, const float *w, mlp__vf *sums)
 {
-    float square[MLP__W * MLP__W];
-    const size_t last = end > MLP__W ? end - MLP__W : 0;
-    size_t i, u;
-    for (i = begin; i + MLP__W <= end; i += MLP__W) mlp__square_product(units, sum, w + i * n, 1, (ptrdiff_t)n, x + i, x_stride);
-    if (i < end) mlp__transposed_square(x + last, x_stride, square, MLP__W);
+    float rest[MLP__HALF * MLP__W];
+    mlp__vf v[MLP__HALF], sum[MLP__NARROW_SUMS];        /* a copy stays in registers */
+    const size_t last = end > MLP__HALF ? end - MLP__HALF : 0;
+    size_t i, t, u;
+    MLP__UNROLL
+    for (u = 0; u < units; u++) sum[u] = sums[u];
+    for (i = begin; i + MLP__HALF <= end; i += MLP__HALF) {
+        mlp__load_columns(x + i, x_stride, v);
+        MLP__UNROLL
+        for (t = 0; t < MLP__HALF; t++) {
+            MLP__UNROLL
+            for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(i + t) * n + u]), v[t], sum[u]);
+        }
+    }
+    if (i < end) {
+        mlp__load_columns(x + last, x_stride, v);
+        MLP__UNROLL
+        for (t = 0; t < MLP__HALF; t++) mlp__vstore(rest + t * MLP__W, v[t]);
+    }
     for (; i < end; i++) {
-        const mlp__vf xi = mlp__vload(square + (i - last) * MLP__W);
+        const mlp__vf xi = mlp__vload(rest + (i - last) * MLP__W);
         MLP__UNROLL
         for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[i * n + u]), xi, sum[u]);
     }
+    MLP__UNROLL
+    for (u = 0; u < units; u++) sums[u] = sum[u];
 }
 
 /* z of MLP__W rows and n units, computed as `units` */
@@ -2923,7 +2923,7 @@ MLP__INLINE void mlp__narrow_rows(size_t units, size_t n, size_t in, const float
     }
 }
 
-/* a panel of n units for rows and inputs >= MLP__W; the last MLP__W rows may be some of those before again */
+/* a panel of n units for rows >= MLP__W and inputs >= MLP__HALF; the last MLP__W rows may be some of those before again */
 MLP__NOINLINE void mlp__forward_narrow(size_t n, size_t rows, size_t in, const float *x, size_t x_stride, const float *w, const float *b,
                                        float *z, size_t z_stride, size_t chains)
 {
@@ -2955,7 +2955,7 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
         p.b = w + s.offset;     p.b_row = s.row;
         p.init = b ? b + unit : b;
         p.c = z + unit;
-        if (s.row <= MLP__NARROW && rows >= MLP__W && in >= MLP__W)
+        if (s.row <= MLP__NARROW && rows >= MLP__W && in >= MLP__HALF)
             mlp__forward_narrow(s.count, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, (size_t)chains);
         else mlp__rows(rows, s.vectors, &p, chains);
     }
