@@ -520,6 +520,8 @@ struct mlp_kernels {
        each other nor one of the inputs. */
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
+    /* The same, with softmax, for cols <= 16 and rows of y that are 0 but for a 1 at classes[i], an integer: losses[i] = sum of l, and dz. */
+    void (*class_entropy)(size_t rows, size_t cols, const float *z, const float *classes, const float *factors, float *losses, float *dz);
 
     /* Layers; w, dw in panels (see Memory). w may be read up to 15 floats behind its end, and so may each dz of
        backward_weights. forward: z = x W + b, b may be NULL. backward_weights: dw = x^T dz, + dw with accumulate.
@@ -2203,6 +2205,88 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
     }
 }
 
+/* Few columns of up to MLP__W rows as vectors: to[j][i] = x[i][j], fill where there is no column j < MLP__PANEL; a last row repeats. */
+MLP__INLINE void mlp__columns_of_rows(size_t rows, size_t cols, const float *x, mlp__vf fill, float *to)
+{
+    mlp__vf v[MLP__W];
+    size_t i, j;
+    for (j = 0; j < MLP__PANEL; j += MLP__W) {
+        MLP__UNROLL
+        for (i = 0; i < MLP__W; i++) v[i] = j < cols ? mlp__vget(x + mlp__smaller(i, rows - 1) * cols + j, cols - j, fill) : fill;
+        mlp__transpose(MLP__W, v);
+        MLP__UNROLL
+        for (i = 0; i < MLP__W; i++) mlp__vstore(to + (j + i) * MLP__W, v[i]);
+    }
+}
+
+/* and back */
+MLP__INLINE void mlp__rows_of_columns(size_t rows, size_t cols, const float *from, float *x)
+{
+    mlp__vf v[MLP__W];
+    size_t i, j;
+    for (j = 0; j < cols; j += MLP__W) {
+        MLP__UNROLL
+        for (i = 0; i < MLP__W; i++) v[i] = mlp__vload(from + (j + i) * MLP__W);
+        mlp__transpose(MLP__W, v);
+        MLP__UNROLL
+        for (i = 0; i < MLP__W; i++)
+            if (i < rows) mlp__vput(x + i * cols + j, v[i], cols - j);
+    }
+}
+
+/* the folds of MLP__PANEL columns at t, by the tree that mlp__fold is across the lanes of a row */
+MLP__INLINE mlp__vf mlp__fold_columns(mlp__binary *op, const float *t)
+{
+    mlp__vf v[MLP__PANEL];
+    int i, d;
+    MLP__UNROLL
+    for (i = 0; i < MLP__PANEL; i++) v[i] = mlp__vload(t + i * MLP__W);
+    MLP__UNROLL
+    for (d = MLP__PANEL / 2; d > 0; d /= 2) {
+        MLP__UNROLL
+        for (i = 0; i < d; i++) v[i] = op(v[i], v[i + d]);
+    }
+    return v[0];
+}
+
+/* z, dz: rows x cols, cols <= MLP__PANEL; classes, factors, losses: rows. The bits of mlp__k_cross_entropy with softmax and targets of 1
+   at a row's class, else 0. Lanes are rows, so that folds need no shuffles, and of l there is nothing to sum. Two groups take turns. */
+static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const float *classes, const float *factors, float *losses, float *dz)
+{
+    enum { square = MLP__PANEL * MLP__W };
+    const mlp__vf zero = mlp__vzero(), one = mlp__vset1(1.0f), half = mlp__vset1(0.5f);
+    float t[2 * square], e[2 * square];                             /* 2 KiB each on AVX-512 */
+    mlp__vf k, f, sum[2];
+    size_t n, i, j, g;
+    for (g = 0; g < (rows > MLP__W ? 2 * square : square); g += square)
+        for (j = g + cols * MLP__W; j < g + square; j += MLP__W) mlp__vstore(e + j, zero);
+    for (; rows > 0; rows -= n, z += n * cols, classes += n, factors += n, losses += n, dz += n * cols) {
+        n = mlp__smaller(rows, MLP__TWO_GROUPS);
+        for (g = 0, i = 0; i < n; g += square, i += MLP__W) mlp__columns_of_rows(n - i, cols, z + i * cols, mlp__vset1(MLP__LOWEST), t + g);
+        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
+            const mlp__vf max = mlp__fold_columns(mlp__vmax, t + g);
+            mlp__vf at = zero;
+            k = mlp__vget(classes + i, n - i, zero);
+            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
+                const mlp__vf x = mlp__vsub(mlp__vload(t + j), max);
+                at = mlp__vselect(mlp__vlt(mlp__vabs(k), half), x, at);
+                mlp__vstore(e + j, mlp__vexp_negative(x));
+            }
+            sum[i / MLP__W] = mlp__fold_columns(mlp__vadd, e + g);
+            mlp__vput(losses + i, mlp__vsub(zero, mlp__vadd(at, mlp__vlog(mlp__vdiv(one, sum[i / MLP__W])))), n - i);
+        }
+        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
+            k = mlp__vget(classes + i, n - i, zero);
+            f = mlp__vget(factors + i, n - i, zero);
+            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
+                const mlp__vf y = mlp__vselect(mlp__vlt(mlp__vabs(k), half), one, zero);
+                mlp__vstore(t + j, mlp__vmul(mlp__vsub(mlp__vdiv(mlp__vload(e + j), sum[i / MLP__W]), y), f));
+            }
+        }
+        for (g = 0, i = 0; i < n; g += square, i += MLP__W) mlp__rows_of_columns(n - i, cols, t + g, dz + i * cols);
+    }
+}
+
 /* sums of n <= nv * MLP__W columns down the rows of x */
 MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums, int accumulate)
 {
@@ -3214,7 +3298,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 #endif
     MLP__NAME, MLP__W, MLP__FMA,
     mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
-    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy,
+    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy, mlp__k_class_entropy,
     mlp__k_forward, mlp__k_backward_weights, mlp__k_update_weights, mlp__k_backward_input,
     mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
     mlp__k_axpy, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
@@ -4398,21 +4482,30 @@ typedef struct {
     unsigned char *wild;                    /* rows: not 0 where a part of the block begins that is not calm; NULL: nobody asks */
 } mlp__block;
 
-/* Rows begin .. end - 1 of the block: inputs unless they are read in place, targets, weights. */
+/* The targets of a row are 1 at its class and else 0, for few classes: then the loss takes the class itself, a float. */
+static int mlp__by_class(const mlp *net, const mlp_data *d)
+{
+    return d->labels && net->desc.loss == MLP_LOSS_CROSS_ENTROPY && net->desc.label_smoothing == 0 && net->outputs <= MLP__PANEL;
+}
+
+/* Rows begin .. end - 1 of the block: inputs unless they are read in place, targets, of which there is one a row by class, weights. */
 static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
 {
     const mlp *net = b->net;
     const mlp_data *d = b->source->data;
     const mlp__training *t = &net->training;
-    float weight = 0, factor = 0;           /* of the row before: most often the same */
+    const int by_class = mlp__by_class(net, d), copied = b->x == t->x, weighted = d->sample_weights || d->class_weights;
+    const size_t stride = mlp__x_stride(net, d);
+    float weight = 1, factor = (float)(1 / b->divisor);             /* of the row before: most often the same */
     size_t i;
-    if (d->labels) memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
+    if (d->labels && !by_class) memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
     for (i = begin; i < end; i++) {
         const size_t row = mlp__row_at(b->source, b->first + i);
-        const float w = mlp__weight_of(d, row);
-        if (b->x == t->x) memcpy(t->x + i * net->inputs, d->x + row * mlp__x_stride(net, d), net->inputs * sizeof(float));
-        mlp__targets_of_row(net, d, row, t->y + i * net->outputs);
-        if (i == begin || mlp__bits(w) != mlp__bits(weight)) factor = (float)((double)w / b->divisor);
+        const float w = weighted ? mlp__weight_of(d, row) : 1.0f;
+        if (copied) memcpy(t->x + i * net->inputs, d->x + row * stride, net->inputs * sizeof(float));
+        if (by_class) t->y[i] = (float)d->labels[row];
+        else mlp__targets_of_row(net, d, row, t->y + i * net->outputs);
+        if (mlp__bits(w) != mlp__bits(weight)) factor = (float)((double)w / b->divisor);
         t->weight[i] = weight = w;
         t->factor[i] = factor;
     }
@@ -4466,6 +4559,11 @@ static void mlp__block_loss(const mlp__block *b, size_t begin, size_t end)
     const size_t at = begin * net->outputs;
     const float *y = t->y + at;
     float *a = t->a[last] + at;
+    if (mlp__by_class(net, b->source->data)) {
+        net->desc.kernels->class_entropy(end - begin, net->outputs, t->z[last] + at, t->y + begin, t->factor + begin, t->loss + begin,
+                                         t->dz[last] + at);
+        return;
+    }
     mlp__loss_of_elements(net, end - begin, t->z[last] + at, a, y, t->factor + begin, t->losses + at, t->dz[last] + at,
                           mlp__slope_at(net, begin));
     mlp__losses_of_rows(net, end - begin, t->losses + at, a, y, t->loss + begin);
