@@ -3612,6 +3612,7 @@ typedef void mlp__task(const void *work, size_t part, size_t parts);
 
 static size_t mlp__cut(size_t n, size_t grain, size_t part, size_t parts)
 {
+    if (parts == 1) return part * n;            /* no divisions: 1 % of a step of 64-32-10 */
     return mlp__smaller(n, ((n + grain - 1) / grain * part + parts - 1) / parts * grain);
 }
 
