@@ -4246,7 +4246,7 @@ static int mlp__has_custom(const mlp *net)
 static void mlp__lay_out_training(const mlp *net, size_t state_size, mlp__arena *arena, mlp__training *t)
 {
     const size_t rows = MLP__BLOCK_ROWS;
-    size_t pair = 0, factors = net->inputs;                                           /* most of in + out of a layer; of a row, in all products */
+    size_t pair = 0, factors = 0;                           /* most of in + out of a layer; a row's in all products, but for its inputs */
     int l;
     t->gradients = mlp__take_floats(arena, net->count, 1);
     for (l = 0; l < net->layers; l++) {
@@ -4258,7 +4258,7 @@ static void mlp__lay_out_training(const mlp *net, size_t state_size, mlp__arena 
         t->z[l] = last || needs_z ? mlp__take_floats(arena, rows, out) : t->a[l];     /* losses read the last z */
         t->dz[l] = mlp__take_floats(arena, rows + 1, out + MLP__SLACK);
         if (both > pair) pair = both;
-        factors += 2 * out;
+        factors += last ? out : 2 * out;
     }
     /* Worth asking when factors are fewer than weights: 784-128-10 with 32 rows spends 1 % of its time on that instead of 4. */
     t->calm_rows = mlp__smaller(net->count / factors * 3 / 4, 1048576);
@@ -4355,10 +4355,18 @@ static size_t mlp__first_nonfinite(const mlp *net, float scale, const float *val
     return done;
 }
 
+/* A batch is calm when all factors of its gradients' products are below 2^50 (2^50 2^78 overflows): sums of up to 2^20 such products
+   are below 2^121, however they are rounded, and the whole gradient is finite before any of it is computed. See calm_rows. */
+#define MLP__CALM_SCALE 3.0223145e23f
+
+/* *calm: all are below 2^50; most often they are, and one look is enough */
 static mlp_result mlp__check_finite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride, mlp_error *error,
-                                    const char *text)
+                                    const char *text, int *calm)
 {
-    const size_t at = mlp__first_nonfinite(net, 0, values, rows, cols, stride);
+    size_t at;
+    *calm = mlp__first_nonfinite(net, MLP__CALM_SCALE, values, rows, cols, stride) == rows * cols;
+    if (*calm) return MLP_OK;
+    at = mlp__first_nonfinite(net, 0, values, rows, cols, stride);
     if (at == rows * cols) return MLP_OK;
     mlp__fail(error, MLP_ERR_NONFINITE, -1, text);
     if (error) { error->row = at / cols; error->column = at % cols; }
@@ -4407,10 +4415,11 @@ static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
     return sum > 0 && mlp__finite_double(sum) ? MLP_OK : mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "weights: all are zero, or their sum overflows");
 }
 
-/* All that can be wrong with data. */
-static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
+/* All that can be wrong with data. *calm: no input keeps a batch from being calm. */
+static mlp_result mlp__check_data(const mlp *net, const mlp_data *d, int *calm)
 {
     mlp_result r;
+    int unused;
     if (d->rows == 0) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "rows: at least one is needed");
     if (!d->x || !d->y == !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x and one of y and labels are needed");
     if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
@@ -4423,18 +4432,20 @@ static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
         r = mlp__check_weights(net, d);
         if (r) return r;
     }
-    r = mlp__check_finite(net, d->x, d->rows, net->inputs, mlp__x_stride(net, d), d->error, "x: NaN or infinity");
-    if (!r && d->y) r = mlp__check_finite(net, d->y, d->rows, net->outputs, mlp__y_stride(net, d), d->error, "y: NaN or infinity");
+    r = mlp__check_finite(net, d->x, d->rows, net->inputs, mlp__x_stride(net, d), d->error, "x: NaN or infinity", calm);
+    if (!r && d->y) r = mlp__check_finite(net, d->y, d->rows, net->outputs, mlp__y_stride(net, d), d->error, "y: NaN or infinity",
+                                     &unused);
     return r;
 }
 
-/* The rows of data in the order of an epoch. */
-typedef struct { const mlp_data *data; mlp_order order; uint64_t seed; mlp__permutation permutation; } mlp__source;
+/* The rows of data in the order of an epoch; calm: see mlp__check_data. */
+typedef struct { const mlp_data *data; int calm; mlp_order order; uint64_t seed; mlp__permutation permutation; } mlp__source;
 
 static mlp__source mlp__source_of(const mlp_data *data, mlp_order order, uint64_t seed, uint64_t epoch)
 {
     mlp__source s;
     s.data = data;
+    s.calm = 0;
     s.order = order;
     s.seed = mlp__random(seed, MLP__STREAM_ORDER, epoch);
     s.permutation = mlp__permutation_of(data->rows, s.seed, 0);
@@ -4584,15 +4595,13 @@ static void mlp__block_backpropagate(const mlp__block *b, size_t begin, size_t e
     }
 }
 
-/* A batch is calm when all factors of its gradients' products are below 2^50 (2^50 2^78 overflows): sums of up to 2^20 such products
-   are below 2^121, however they are rounded, and the whole gradient is finite before any of it is computed. See calm_rows. */
-#define MLP__CALM_SCALE 3.0223145e23f
+/* whether rows are calm but for their inputs, all of which have been looked at before the first batch */
 static int mlp__block_is_calm(const mlp__block *b, size_t begin, size_t end)
 {
     const mlp *net = b->net;
     const mlp__training *t = &net->training;
     const size_t rows = end - begin;
-    int l, calm = mlp__first_nonfinite(net, MLP__CALM_SCALE, b->x + begin * b->x_stride, rows, net->inputs, b->x_stride) == rows * net->inputs;
+    int l, calm = 1;
     for (l = 0; l < net->layers && calm; l++) {
         const size_t cols = net->shape[l].out, n = rows * cols;
         calm = net->desc.kernels->first_nonfinite(n, MLP__CALM_SCALE, t->dz[l] + begin * cols) == n
@@ -4660,7 +4669,7 @@ static mlp__batch mlp__gradient(mlp *net, const mlp__source *source, size_t firs
     mlp__block b;
     size_t done, i;
     memset(&r, 0, sizeof r);
-    r.calm = rows <= t->calm_rows;
+    r.calm = source->calm && rows <= t->calm_rows;
     r.weight = mlp__weight_of_rows(source, first, rows);
     if (!(r.weight > 0)) return r;
     if (r.calm) memset(wild, 0, sizeof wild);
@@ -4711,12 +4720,14 @@ MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double 
     mlp__source source;
     mlp__batch b;
     mlp_result r;
+    int calm;
     if (loss) *loss = 0;
     if (!net || !data) return MLP_ERR_ARGUMENT;
-    r = mlp__check_data(net, data);
+    r = mlp__check_data(net, data, &calm);
     if (!r && !net->training.gradients) r = mlp__need_training(net, 2, data->error);    /* 2: of adam, the default */
     if (r) return r;
     source = mlp__source_of(data, MLP_ORDER_SEQUENTIAL, 0, 0);
+    source.calm = calm;
     b = mlp__gradient(net, &source, 0, data->rows, 0, 1);
     if (loss) *loss = b.sum / b.weight;
     if (b.bad) return mlp__fail_in_loss(net, b.bad, data->error);
@@ -4778,12 +4789,13 @@ static mlp_result mlp__resolve_fit(const mlp *net, mlp_fit_desc *fit, size_t row
 }
 
 /* One epoch; *loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
-static mlp_result mlp__epoch(mlp *net, const mlp_data *data, const mlp_fit_desc *fit, size_t batch, int arrays, double *loss)
+static mlp_result mlp__epoch(mlp *net, const mlp_data *data, int calm, const mlp_fit_desc *fit, size_t batch, int arrays, double *loss)
 {
-    const mlp__source source = mlp__source_of(data, fit->order, net->desc.seed, net->epoch);
+    mlp__source source = mlp__source_of(data, fit->order, net->desc.seed, net->epoch);
     const float step = mlp__opt_step(&fit->opt);
     double total = 0, total_weight = 0;
     size_t first;
+    source.calm = calm;
     for (first = 0; first < data->rows; first += batch) {
         const mlp__batch b = mlp__gradient(net, &source, first, mlp__smaller(batch, data->rows - first), step, fit->threads);
         mlp_result r = MLP_OK;
@@ -4800,7 +4812,7 @@ static mlp_result mlp__epoch(mlp *net, const mlp_data *data, const mlp_fit_desc 
     return MLP_OK;
 }
 
-static mlp_result mlp__epochs(mlp *net, const mlp_data *data, const mlp_fit_desc *fit, size_t batch, int arrays)
+static mlp_result mlp__epochs(mlp *net, const mlp_data *data, int calm, const mlp_fit_desc *fit, size_t batch, int arrays)
 {
     mlp_progress progress;
     int epoch;
@@ -4809,7 +4821,7 @@ static mlp_result mlp__epochs(mlp *net, const mlp_data *data, const mlp_fit_desc
         memset(&progress, 0, sizeof progress);
         progress.epoch = epoch;
         progress.epochs = fit->epochs;
-        r = mlp__epoch(net, data, fit, batch, arrays, &progress.loss);
+        r = mlp__epoch(net, data, calm, fit, batch, arrays, &progress.loss);
         if (r && data->error) data->error->epoch = epoch;
         if (r) return r;
         net->epoch++;
@@ -4833,17 +4845,17 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
 {
     mlp_fit_desc fit;
     size_t batch = 0;
-    int arrays = 0;
+    int arrays = 0, calm = 0;
     mlp_result r;
     if (!net || !data) return MLP_ERR_ARGUMENT;
     if (!desc) memset(&fit, 0, sizeof fit);
     else fit = *desc;
-    r = mlp__check_data(net, data);
+    r = mlp__check_data(net, data, &calm);
     if (!r) r = mlp__resolve_fit(net, &fit, data->rows, &batch, &arrays, data->error);
     if (!r) r = mlp__need_training(net, arrays, data->error);
     if (!r) r = mlp__need_scratch(net, fit.threads, data->error);
     if (r) return r;
-    r = mlp__epochs(net, data, &fit, batch, arrays);
+    r = mlp__epochs(net, data, calm, &fit, batch, arrays);
     mlp__free(&net->desc.allocator, net->training.more_scratch);
     return r;
 }
@@ -4908,9 +4920,10 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
     size_t first;
     void *memory;
     mlp_result r;
+    int unused;
     if (metrics) memset(metrics, 0, sizeof *metrics);
     if (!net || !data || !metrics) return MLP_ERR_ARGUMENT;
-    r = mlp__check_data(net, data);
+    r = mlp__check_data(net, data, &unused);
     if (r) return r;
     mlp__lay_out_evaluation(net, &arena, &e);
     if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(data->error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
