@@ -4500,6 +4500,23 @@ static int mlp__by_class(const mlp *net, const mlp_data *d)
     return d->labels && net->desc.loss == MLP_LOSS_CROSS_ENTROPY && net->desc.label_smoothing == 0 && net->outputs <= MLP__PANEL;
 }
 
+/* Rows in another order than that of memory: asks for those of the next block, so that they come while this one is computed. Worth it
+   only for data beyond the caches: with 32 rows 64-32-10 trains on 100 MiB in .70 of the time, but on 4 MiB it would in 1.05. The
+   first lines of a long row are enough, the hardware asks for the rest. */
+enum { MLP__FETCHED = 128, MLP__MANY_FLOATS = 3145728 };
+static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
+{
+    const mlp_data *d = b->source->data;
+    const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs, MLP__FETCHED), next = b->first + b->rows;
+    size_t i, j;
+    if (d->rows < MLP__MANY_FLOATS / stride) return;
+    for (i = next + begin; i < mlp__smaller(next + end, d->rows); i++) {
+        const size_t row = mlp__row_at(b->source, i);
+        for (j = 0; j < count; j += 16) MLP__PREFETCH(d->x + row * stride + j);
+        if (d->labels) MLP__PREFETCH(d->labels + row);
+    }
+}
+
 /* Rows begin .. end - 1 of the block: inputs unless they are read in place, targets, of which there is one a row by class, weights. */
 static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
 {
@@ -4521,6 +4538,7 @@ static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
         t->weight[i] = weight = w;
         t->factor[i] = factor;
     }
+    if (copied) mlp__fetch_next(b, begin, end);
 }
 
 /* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none that
