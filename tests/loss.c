@@ -455,6 +455,36 @@ static void loss_custom_functions_are_used(void)
 }
 
 /* targets whose rows do not sum to 1, as probabilities of several classes at once: dz = a sum(y) - y */
+/* few classes have a kernel of their own, and both give the bits of targets of 0 and 1; rows of several groups and blocks */
+static void loss_labels_of_any_number(void)
+{
+    static float x[300 * 3], y[300 * 18], a[18 * 4];
+    static int labels[300];
+    size_t rows, i, count;
+    int classes;
+    test_seed(54);
+    test_fill(x, 900);
+    for (classes = 1; classes <= 18; classes++)
+        for (rows = classes; rows <= 300; rows += 70) {
+            mlp_desc d = net_desc(3, classes, 0);
+            mlp_data data = loss_data(rows, x, NULL);
+            double e, f;
+            mlp *net;
+            d.loss = MLP_LOSS_CROSS_ENTROPY;
+            CHECK(mlp_create(&net, &d) == MLP_OK);
+            memset(y, 0, sizeof y);
+            for (i = 0; i < rows; i++) { labels[i] = test_below(classes); y[i * (size_t)classes + (size_t)labels[i]] = 1; }
+            data.labels = labels;
+            CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK);
+            memcpy(a, mlp_gradients(net, &count), (size_t)classes * 4 * sizeof *a);
+            data.labels = NULL;
+            data.y = y;
+            CHECK(mlp_compute_gradients(net, &data, &f) == MLP_OK);
+            CHECK(e == f && test_same_bits(a, mlp_gradients(net, &count), count) && count == (size_t)classes * 4);
+            mlp_destroy(net);
+        }
+}
+
 static void loss_cross_entropy_takes_any_targets(void)
 {
     loss_case c;
@@ -544,6 +574,7 @@ static void loss_tests(void)
     RUN(loss_labels_stand_for_targets);
     RUN(loss_custom_functions_are_used);
     RUN(loss_cross_entropy_takes_any_targets);
+    RUN(loss_labels_of_any_number);
     RUN(loss_sample_weights_count_rows);
     RUN(loss_extreme_logits_stay_finite);
 }
