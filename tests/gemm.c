@@ -119,6 +119,29 @@ static void gemm_large_products_are_one_chain(void)
     CHECK(gemm_chains(200, 20, 150, GEMM_PLAIN, GEMM_TRANSPOSED, 0));      /* no room in 20 columns */
 }
 
+/* Few steps of k, or a single row, whole rows of b at a time: each number of steps, rows of c that are multiples of 2 and of 4 KiB and that
+   are not, more columns than stay in L1, columns that are no whole vectors. */
+static void gemm_by_steps_is_exact(void)
+{
+    size_t k;
+    test_seed(27);
+    for (k = 1; k <= 13; k++) {
+        const int at_front = (int)k % 2, accumulate = (int)k / 2 % 2;
+        CHECK(gemm_integers(11, 1024, k, GEMM_TRANSPOSED, GEMM_PLAIN, 0, accumulate, at_front));
+        CHECK(gemm_integers(19, 512, k, GEMM_PLAIN, GEMM_WIDE, 0, !accumulate, at_front));
+        CHECK(gemm_integers(3, 2045, k, GEMM_BOTH, GEMM_PLAIN, 1, accumulate, at_front));           /* c_row 2048 */
+        CHECK(gemm_integers(1, 193 + 8 * k, k, GEMM_PLAIN, GEMM_WIDE, 0, accumulate, at_front));
+        CHECK(gemm_chains(40, 1024, k, GEMM_TRANSPOSED, GEMM_PLAIN, at_front));
+    }
+    for (k = 0; k < 4; k++) {
+        CHECK(gemm_integers(9, 128 + 5 * k, 1, GEMM_TRANSPOSED, GEMM_PLAIN, (int)k / 2, (int)k % 2, (int)k % 2));
+        CHECK(gemm_integers(2, 9000, 1, GEMM_TRANSPOSED, GEMM_PLAIN, (int)k % 2, (int)k / 2, (int)k % 2));
+        CHECK(gemm_integers(1, 300, 97 + k, GEMM_PLAIN, GEMM_PLAIN, 0, (int)k / 2, (int)k % 2));
+    }
+    CHECK(gemm_chains(1, 256, 784, GEMM_PLAIN, GEMM_PLAIN, 0));
+    CHECK(gemm_chains(1, 197, 51, GEMM_TRANSPOSED, GEMM_WIDE, 1));
+}
+
 static void gemm_random_data_is_within_the_bound(void)
 {
     static const int shapes[][3] = { { 7, 13, 5 }, { 33, 65, 17 }, { 64, 64, 64 }, { 19, 35, 784 }, { 100, 77, 300 } };
@@ -277,6 +300,7 @@ static void gemm_tests(void)
     RUN(gemm_integers_are_exact_for_larger_shapes);
     RUN(gemm_integers_are_exact_for_rows_far_apart);
     RUN(gemm_large_products_are_one_chain);
+    RUN(gemm_by_steps_is_exact);
     RUN(gemm_random_data_is_within_the_bound);
     RUN(gemm_layers_add_in_the_documented_order);
     RUN(gemm_nan_stays_in_its_row_and_column);
