@@ -1404,7 +1404,8 @@ MLP__INLINE float mlp__split1(float a, float *e)
 #define MLP__PANEL 16                                   /* units per panel of weights; lanes of a row sum */
 #define MLP__N16 (MLP__PANEL / MLP__W)                  /* vectors per 16 lanes */
 #define MLP__NR (MLP__NV * MLP__W)                      /* columns per tile */
-#define MLP__NV1 8                                      /* most vectors of a tile of one row: 8 chains */
+#define MLP__NV1 8                                      /* vectors of a tile of one row: 8 chains, */
+#define MLP__NV0 (MLP__W < 16 ? MLP__NV1 : 16)          /* or a whole row of 256 columns: 1 x 784 x 256 takes .81 of the time */
 #define MLP__NV2 (MLP__NV < 4 ? 4 : MLP__NV)            /* vectors of a tile of two or three rows, which else has too few chains: */
 #define MLP__MR2 (MLP__FMA ? 3 : 2)                     /* 3 x 784 x 256 on AVX2 .74 of the time; a product takes a register without fma */
 
@@ -2631,7 +2632,7 @@ MLP__INLINE void mlp__tile4_single(size_t nv, const mlp__product *product)
     { enum { nv = NV, most = MLP__MOST(NV) }; switch (mr) { MLP__ROWS(MLP__TILE_CASE)  default: break; } } \
     static void mlp__tiles4_##NV(size_t mr, size_t count, mlp__product *p) \
     { enum { nv = NV, most = NV <= MLP__N16 ? MLP__MOST(NV) : 0 }; switch (mr) { MLP__ROWS(MLP__TILE4_CASE) default: break; } }
-#define MLP__MOST(NV) (NV <= MLP__NV ? MLP__MR(NV) : NV == MLP__NV2 ? MLP__MR2 : NV == MLP__NV1 ? 1 : 0)
+#define MLP__MOST(NV) (NV <= MLP__NV ? MLP__MR(NV) : NV == MLP__NV2 ? MLP__MR2 : NV == MLP__NV1 || NV == MLP__NV0 ? 1 : 0)
 #define MLP__TILE_CASE(ROWS) \
     case ROWS: if (ROWS == 1 && most > 0) mlp__tile_single(nv, p); else if (ROWS <= most) mlp__tile(ROWS, nv, count, p); break;
 #define MLP__TILE4_CASE(ROWS) \
@@ -2641,12 +2642,13 @@ MLP__TILES(2)
 MLP__TILES(3)
 MLP__TILES(4)
 MLP__TILES(8)
+MLP__TILES(16)
 
 /* columns of a strip, of those that are left. A single row takes 8 vectors, on AVX-512 only if `wide`, else 4: where they are contiguous
    1 x 1024 x 1024 takes .63 to .81 of the time, but with few rows of 2 KiB 1.4; as panels, 8 streams, 784 x 128 takes 1.1. */
 MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left, int wide)
 {
-    const size_t single = wide || MLP__W < 16 ? MLP__NV1 : MLP__NV;
+    const size_t single = wide && left >= MLP__NV0 * MLP__W ? MLP__NV0 : wide || MLP__W < 16 ? MLP__NV1 : MLP__NV;
     const size_t widest = (rows == 1 ? single : rows <= MLP__MR2 ? MLP__NV2 : MLP__NV) * MLP__W;
     return left >= widest ? widest : mlp__smaller(left, MLP__NR);
 }
@@ -2654,11 +2656,11 @@ MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left, int wide)
 /* m rows of nv vectors, cut into tiles of nearly equal height: 16 rows with MLP__MR 6 are 6 + 5 + 5. Moves p below them. */
 static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
 {
-    static void (*const tiles[2][5])(size_t, size_t, mlp__product *) = {
-        { mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8 },
-        { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4, mlp__tiles4_8 }
+    static void (*const tiles[2][6])(size_t, size_t, mlp__product *) = {
+        { mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8, mlp__tiles_16 },
+        { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4, mlp__tiles4_8, mlp__tiles4_16 }
     };
-    void (*const tile)(size_t, size_t, mlp__product *) = tiles[chains == 4][nv < 5 ? nv - 1 : 4];
+    void (*const tile)(size_t, size_t, mlp__product *) = tiles[chains == 4][nv < 5 ? nv - 1 : nv / 8 + 3];
     const size_t most = MLP__MOST(nv);
     if (m <= most) tile(m, 1, p);
     else {
@@ -2957,20 +2959,21 @@ static size_t mlp__walk_some(size_t left, size_t times, const mlp__walk *w, int 
     return 1;
 }
 
-/* A row of c from two rows of b at a time, which are long streams out of L2 and beyond, while c waits in L1: from eight 1 x 784 x 256 takes
-   1.2 of the time on AVX-512. */
+/* A row of c, which waits in L1, from two rows of b at a time: from eight 1 x 784 x 256 takes 1.2 of the time on AVX-512. There L2 gives
+   up to 1.5 times as much to a single stream, a row at a time, if this has vectors enough between a store to c and the next load:
+   1 x 100 x 1000 takes .87 of the time. */
 static void mlp__row_by_steps(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_row, float *c, int accumulate)
 {
-    const size_t pairs = k / 2;
+    const size_t steps = n >= 448 && MLP__W == 16 ? 1 : 2, times = k / steps;
     mlp__walk w;
     w.n = n;
-    w.a = a;    w.a_col = a_col;    w.a_next = 2 * a_col;
-    w.b = b;    w.b_row = b_row;    w.b_next = 2 * b_row;
+    w.a = a;    w.a_col = a_col;    w.a_next = (ptrdiff_t)steps * a_col;
+    w.b = b;    w.b_row = b_row;    w.b_next = (ptrdiff_t)steps * b_row;
     w.c = c;                        w.c_next = 0;
-    if (pairs > 0) mlp__walk_some(2, pairs, &w, accumulate);
-    w.a += (ptrdiff_t)pairs * w.a_next;
-    w.b += (ptrdiff_t)pairs * w.b_next;
-    if (k % 2) mlp__walk_some(1, 1, &w, accumulate || pairs > 0);
+    if (times > 0) mlp__walk_some(steps, times, &w, accumulate);
+    w.a += (ptrdiff_t)times * w.a_next;
+    w.b += (ptrdiff_t)times * w.b_next;
+    if (steps * times < k) mlp__walk_some(1, 1, &w, accumulate || times > 0);
 }
 
 /* Rows of c from all of few rows of b, 32 KiB of them at a time, which stay in L1; and 16 KiB of c, in case it takes more than one walk. */
@@ -3005,7 +3008,7 @@ static void mlp__rows_by_steps(size_t m, size_t n, size_t k, const float *a, ptr
 MLP__INLINE int mlp__goes_by_steps(size_t m, size_t n, size_t k, ptrdiff_t b_col, ptrdiff_t c_row)
 {
     if (b_col != 1 || k == 0) return 0;
-    return m == 1 ? n > 192 : n >= 128 && k <= (c_row % (64 * MLP__W) == 0 ? 12 : 1);
+    return m == 1 ? n > 192 && n != MLP__NV0 * MLP__W : n >= 128 && k <= (c_row % (64 * MLP__W) == 0 ? 12 : 1);
 }
 
 /* Which products without accumulate go by blocks, as far as they can. The steps of a transposed a, 4 KiB apart, fall into one set of the

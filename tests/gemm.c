@@ -136,7 +136,8 @@ static void gemm_by_steps_is_exact(void)
     for (k = 0; k < 4; k++) {
         CHECK(gemm_integers(9, 128 + 5 * k, 1, GEMM_TRANSPOSED, GEMM_PLAIN, (int)k / 2, (int)k % 2, (int)k % 2));
         CHECK(gemm_integers(2, 9000, 1, GEMM_TRANSPOSED, GEMM_PLAIN, (int)k % 2, (int)k / 2, (int)k % 2));
-        CHECK(gemm_integers(1, 300, 97 + k, GEMM_PLAIN, GEMM_PLAIN, 0, (int)k / 2, (int)k % 2));
+        CHECK(gemm_integers(1, 300 + 91 * k, 97 + k, GEMM_PLAIN, GEMM_PLAIN, 0, (int)k / 2, (int)k % 2));
+        CHECK(gemm_integers(1, 256 + k % 2, 100, GEMM_PLAIN, GEMM_PLAIN, 0, (int)k / 2, (int)k % 2));
     }
     CHECK(gemm_chains(1, 256, 784, GEMM_PLAIN, GEMM_PLAIN, 0));
     CHECK(gemm_chains(1, 197, 51, GEMM_TRANSPOSED, GEMM_WIDE, 1));
