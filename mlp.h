@@ -2875,25 +2875,40 @@ static void mlp__row(size_t n, size_t panels, const float *a, ptrdiff_t a_col, c
     memcpy(c + j, last + j + MLP__W - n, (n - j) * sizeof *c);
 }
 
+/* The sizes of a product by blocks: `rows` that go by blocks of `block`, with copies of `steps` of k. The rows behind them are room for the
+   copies, at most a quarter of c. Narrow tiles copy b for each block: these are higher, if there is room. */
+typedef struct { size_t rows, block, steps; } mlp__blocks;
+
+#define MLP__GEMM_ROWS    (MLP__NR < 32 ? 192 : 96)
+#define MLP__GEMM_COLUMNS 64
+#define MLP__GEMM_PANEL   24
+static mlp__blocks mlp__blocks_of(size_t m, size_t n, size_t k, int columns)
+{
+    mlp__blocks s;
+    size_t block = columns ? MLP__GEMM_ROWS : 0, steps = columns ? mlp__smaller(k, MLP__GEMM_STEPS) : k, last;
+    for (; block > 48 && MLP__NR < 32 && steps * (MLP__GEMM_COLUMNS + block) > m / 4 * n; block /= 2) steps = (steps + 1) / 2;
+    last = (steps * (MLP__GEMM_COLUMNS + block) + n - 1) / n;
+    s.rows = last <= m / 4 ? m - last : 0;
+    s.block = columns ? block : s.rows;
+    s.steps = steps;
+    return s;
+}
+
 /* The first rows of a large product without accumulate and with c_row = n; returns how many. Until the end the last rows of c are room
    for larger copies: of a strip of b for all of k, or, where a is transposed, of blocks of its columns in panels and of some steps of b,
    which wide tiles read in place. */
-#define MLP__GEMM_ROWS    96
-#define MLP__GEMM_COLUMNS 64
-#define MLP__GEMM_PANEL   24
 static size_t mlp__gemm_by_blocks(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                                   const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c)
 {
     const int columns = a_col != 1, in_place = columns && b_col == 1 && MLP__NR >= 32;
-    const size_t most = columns ? mlp__smaller(k, MLP__GEMM_STEPS) : k, strip = most * MLP__GEMM_COLUMNS;
-    const size_t last = (strip + (columns ? most * MLP__GEMM_ROWS : 0) + n - 1) / n, rows = last <= m / 4 ? m - last : 0;
-    const size_t block = columns ? MLP__GEMM_ROWS : rows, panel = columns ? MLP__GEMM_PANEL : rows;
-    float *const copy = c + rows * n, *const panels = copy + strip;
+    const mlp__blocks s = mlp__blocks_of(m, n, k, columns);
+    const size_t panel = columns ? MLP__GEMM_PANEL : s.rows;
+    float *const copy = c + s.rows * n, *const panels = copy + s.steps * MLP__GEMM_COLUMNS;
     size_t i, j, r, k0, high, step, count;
-    for (i = 0; i < rows; i += high)
-        for (high = mlp__smaller(rows - i, block), k0 = 0; k0 < k; k0 += step) {
+    for (i = 0; i < s.rows; i += high)
+        for (high = mlp__smaller(s.rows - i, s.block), k0 = 0; k0 < k; k0 += step) {
             const float *const from = a + (ptrdiff_t)i * a_row + (ptrdiff_t)k0 * a_col;
-            step = mlp__smaller(k - k0, most);
+            step = mlp__smaller(k - k0, s.steps);
             for (r = 0; columns && r < high; r += panel)
                 mlp__pack_rows(step, mlp__smaller(high - r, panel), from + r, a_col, panels + r * step, panel);
             for (j = 0; j < n; j += count) {
@@ -2908,7 +2923,7 @@ static size_t mlp__gemm_by_blocks(size_t m, size_t n, size_t k, const float *a, 
                                         c + (i + r) * n + j, (ptrdiff_t)n, k0 > 0);
             }
         }
-    return rows;
+    return s.rows;
 }
 
 /* Some steps of k at a time for n columns: c[j] = c[j] (or 0) + sum of a[i] b[i][j], b's rows contiguous; done several times, after each of
@@ -3012,12 +3027,13 @@ MLP__INLINE int mlp__goes_by_steps(size_t m, size_t n, size_t k, ptrdiff_t b_col
 }
 
 /* Which products without accumulate go by blocks, as far as they can. The steps of a transposed a, 4 KiB apart, fall into one set of the
-   L1 cache: 256 x 1024 x 1024 of dW takes .78 of the time on AVX2. A larger copy of b transposed means fewer visits to c, where loads wait
-   for stores to rows 4 KiB before: 1024 x 1024 x 1024 takes .90 on AVX-512; copies that narrow tiles need are large enough. A strip of it
-   fits into a quarter of c, or it is not asked for. */
+   L1 cache: 256 x 1024 x 1024 of dW takes .78 of the time on AVX2. The rows that are left go through again where tiles are narrow: 60 of
+   them take .78 of the time. A larger copy of b transposed means fewer visits to c, where loads wait for stores to rows 4 KiB before:
+   1024 x 1024 x 1024 takes .90 on AVX-512; copies that narrow tiles need are large enough. A strip of it fits into a quarter of c, or it
+   is not asked for. */
 MLP__INLINE int mlp__goes_by_blocks(size_t m, size_t n, size_t k, ptrdiff_t a_row, ptrdiff_t a_col, ptrdiff_t b_row, ptrdiff_t b_col, ptrdiff_t c_row)
 {
-    if (m < 192 || n == 0 || c_row != (ptrdiff_t)n) return 0;
+    if (m < (MLP__NR < 32 ? 32 : 192) || n == 0 || c_row != (ptrdiff_t)n) return 0;
     if (a_row == 1 && a_col % 1024 == 0) return k > 16 && (b_row == 1 || b_col == 1);
     return a_col == 1 && b_row == 1 && MLP__NR >= 32 && k > MLP__GEMM_FLOATS / MLP__NR && k <= m / 4 * n / MLP__GEMM_COLUMNS;
 }
@@ -3041,8 +3057,9 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
         else        mlp__rows_by_steps(m, n, k, a, a_row, a_col, b, b_row, c, c_row, accumulate);
         return;
     }
-    if (!accumulate && mlp__goes_by_blocks(m, n, k, a_row, a_col, b_row, b_col, c_row)) {
+    while (!accumulate && mlp__goes_by_blocks(m, n, k, a_row, a_col, b_row, b_col, c_row)) {
         const size_t done = mlp__gemm_by_blocks(m, n, k, a, a_row, a_col, b, b_row, b_col, c);
+        if (done == 0) break;
         m -= done;
         a += (ptrdiff_t)done * a_row;
         c += done * n;

@@ -115,6 +115,8 @@ static void gemm_large_products_are_one_chain(void)
     CHECK(gemm_chains(1000, 70, 40, GEMM_COLUMNS, GEMM_TRANSPOSED, 1));
     mlp__kernels.gemm(200, 0, 100, &none, 1, 1024, &none, 0, 1, &none, 0, 0);   /* no columns: nothing is touched */
     CHECK(gemm_chains(192, 320, 64, GEMM_COLUMNS, GEMM_PLAIN, 0));          /* the copies end with c */
+    CHECK(gemm_chains(600, 700, 400, GEMM_COLUMNS, GEMM_PLAIN, 1));         /* narrow tiles: what is left goes by blocks, too */
+    CHECK(gemm_chains(50, 1024, 300, GEMM_COLUMNS, GEMM_TRANSPOSED, 0));    /* few rows: smaller blocks */
     CHECK(gemm_chains(192, 333, 150, GEMM_PLAIN, GEMM_TRANSPOSED, 0));
     CHECK(gemm_chains(200, 20, 150, GEMM_PLAIN, GEMM_TRANSPOSED, 0));      /* no room in 20 columns */
 }
