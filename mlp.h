@@ -3200,27 +3200,119 @@ static void mlp__move(size_t n, size_t count, size_t row, float step, const floa
     for (i = 0; i < n * row; i += stride) mlp__k_axpy(run, step, sums + i, c + i);
 }
 
-/* Of mlp__weights_product n units of a panel that has `row` (more than n where a strip is narrower), and whole vectors of inputs, which
-   are the lanes: lanes that are units would be idle. Sums are transposed on the way, so some 8 vectors of steps must be saved:
-   32 x 128 x 10 takes .70 of the time on AVX-512, .87 on AVX2. */
-static void mlp__weights_over_inputs(size_t rows, size_t in, size_t n, size_t row, const float *x, size_t x_stride,
-                                     const float *dz, size_t dz_stride, const float *init, float step, float *c, float *sums)
+/* x: rows x in, dz: rows x out, init and c: panels, init may be c or NULL for 0. c = init + x^T dz: dE/dw_io = sum over rows of
+   x_i dz_o; with a step c = c + step (init + x^T dz). */
+typedef struct {
+    size_t rows, in, out;
+    const float *x;    ptrdiff_t x_stride;
+    const float *dz;   ptrdiff_t dz_stride;
+    const float *init; float step, *c;
+    size_t panel;                                       /* columns of x that lie side by side: all of them unless copied */
+    float *panels, *strip, *sums;                       /* x copied; a strip of dz copied, or NULL; sums on their way to c */
+} mlp__weights;
+
+/* A strip of units in a ragged panel, and whole vectors of inputs, which are the lanes: lanes that are units would be idle. Sums
+   are transposed on the way, so some 8 vectors of steps must be saved: 32 x 128 x 10 takes .70 of the time on AVX-512, .87 on
+   AVX2. */
+static void mlp__weights_over_inputs(const mlp__weights *g, size_t unit, const mlp__strip *s, size_t in)
 {
     float sums_t[MLP__PANEL * 64];                      /* 4 KiB */
+    const size_t n = s->count, row = (size_t)s->row;    /* n < row where the strip is narrower than the panel */
+    float *c = g->c + s->offset;
     size_t i, count;
     for (i = 0; i < in; i += count, c += count * row) {
         mlp__product p;
         count = mlp__strip_width(n, in - i, 0);
-        p.k = p.span = rows;        p.tail = MLP__W;                p.a_jump = 0;       p.next = NULL;
-        p.a = dz;                   p.a_row = 1;                    p.a_col = (ptrdiff_t)dz_stride;
-        p.b = x + i;                p.b_row = (ptrdiff_t)x_stride;  p.b_panel = MLP__PANEL;
+        p.k = p.span = g->rows;     p.tail = MLP__W;                p.a_jump = 0;       p.next = NULL;
+        p.a = g->dz + unit;         p.a_row = 1;                    p.a_col = g->dz_stride;
+        p.b = g->x + i;             p.b_row = g->x_stride;          p.b_panel = MLP__PANEL;
         p.c = sums_t;               p.c_row = (ptrdiff_t)count;     p.c_panel = MLP__PANEL;
-        p.init = init ? sums_t : NULL;      p.init_row = p.c_row;   p.init_panel = MLP__PANEL;
-        if (init) mlp__transposed(n, count, init + i * row, (ptrdiff_t)row, sums_t, (ptrdiff_t)count, count);
+        p.init = g->init ? sums_t : NULL;   p.init_row = p.c_row;   p.init_panel = MLP__PANEL;
+        if (g->init) mlp__transposed(n, count, g->init + s->offset + i * row, s->row, sums_t, (ptrdiff_t)count, count);
         mlp__rows(n, count / MLP__W, &p, 1);
-        mlp__transposed(count, n, sums_t, (ptrdiff_t)count, step == 0 ? c : sums, (ptrdiff_t)row, n);
-        if (step != 0) mlp__move(count, n, row, step, sums, c);
+        mlp__transposed(count, n, sums_t, (ptrdiff_t)count, g->step == 0 ? c : g->sums, s->row, n);
+        if (g->step != 0) mlp__move(count, n, row, g->step, g->sums, c);
     }
+}
+
+/* c = c + step sums, of the inputs i .. i + n - 1 of a strip */
+MLP__INLINE void mlp__weights_move(const mlp__weights *g, const mlp__strip *s, size_t i, size_t n)
+{
+    float *const c = g->c + s->offset + i * (size_t)s->row;
+    size_t v;
+    for (v = 0; v < s->count; v += MLP__PANEL)
+        mlp__move(n, mlp__smaller(s->count, MLP__PANEL), (size_t)s->row, g->step, g->sums + v * n, c + v * g->in);
+}
+
+/* asks for the weights of them */
+MLP__INLINE void mlp__weights_fetch(const mlp__weights *g, const mlp__strip *s, size_t i, size_t n)
+{
+    const float *const c = g->c + s->offset + i * (size_t)s->row;
+    size_t v;
+    for (v = 0; v < s->count; v += MLP__PANEL) mlp__fetch(n * (size_t)s->row, c + v * g->in);
+}
+
+/* Has the tiles of p prefetch the strip of dz that begins at `unit`, MLP__AHEAD of the `*columns` that are left at a time, once
+   there are just enough tiles for that, with `inputs` to go: what is fetched earlier leaves L2 again. */
+static void mlp__weights_ahead(const mlp__weights *g, size_t unit, size_t inputs, size_t *columns, mlp__ahead *next,
+                               mlp__product *p)
+{
+    const size_t passes = (*columns + MLP__AHEAD - 1) / MLP__AHEAD;
+    if (next->tiles == 0 && passes > 0 && inputs <= (MLP__PANEL * passes + 8) * MLP__MR(MLP__NV)) {
+        next->at = g->dz + unit + (MLP__NR - *columns);
+        next->span = MLP__PANEL * g->dz_stride;
+        next->tile = g->dz_stride;
+        next->tiles = MLP__PANEL;
+        *columns -= mlp__smaller(*columns, MLP__AHEAD);
+    }
+    p->next = next->tiles > 0 ? next : NULL;
+    p->span = next->tiles > 0 ? MLP__PANEL : p->k;
+}
+
+/* Of a strip the inputs from `first` on, 0 unless over_inputs had the others; lanes are units. Some inputs at a time if the sums
+   are added to c, from L1: against all of them from L2 784 x 128 with 32 rows takes .95 of the time, with the update. Where L2 does
+   not hold x and dz the next strip of dz is prefetched: 1024 x 1024 x 1024 takes .97 of the time on AVX2, .98 on AVX-512. */
+#define MLP__UPDATED 48
+MLP__INLINE void mlp__weights_over_units(const mlp__weights *g, size_t unit, const mlp__strip *s, size_t first)
+{
+    const int distant = g->in * g->out > 262144;    /* beyond L2: fetched in time, 1024-1024-1024-1024 trains in .975 of the time */
+    const int ahead = g->strip && g->rows * (g->in + g->out) > 262144 && unit + s->count + MLP__NR <= g->out;
+    const size_t group = mlp__smaller(g->panel, g->step != 0 || ahead ? MLP__UPDATED : g->in);
+    const size_t at_first = s->offset + first * (size_t)s->row;
+    const int copied = g->panel < g->in && first == 0;
+    size_t columns = MLP__NR, i, n;
+    mlp__ahead next;
+    mlp__product p;
+    p.k = p.span = g->rows;     p.tail = s->tail;               p.a_jump = 0;   p.next = NULL;
+    p.a = g->x + first;         p.a_row = 1;                    p.a_col = g->x_stride;
+    p.b = g->dz + unit;         p.b_row = g->dz_stride;         p.b_panel = MLP__PANEL;
+    p.c = g->c + at_first;      p.c_row = s->row;               p.c_panel = (ptrdiff_t)(MLP__PANEL * g->in);
+    p.init = g->init ? g->init + at_first : NULL;
+    p.init_row = p.c_row;       p.init_panel = p.c_panel;
+    if (g->strip) {
+        p.b = g->strip;
+        p.b_row = (ptrdiff_t)(s->vectors * MLP__W);
+        mlp__pack_rows(g->rows, s->count, g->dz + unit, g->dz_stride, g->strip, s->vectors * MLP__W);
+    }
+    next.tiles = 0;
+    for (i = first; i < g->in; i += n) {
+        n = mlp__smaller(g->in - i, group);
+        if (copied) { p.a = g->panels + (g->rows + 1) * i; p.a_col = (ptrdiff_t)g->panel; }
+        if (g->step != 0) { p.c = g->sums; p.c_panel = (ptrdiff_t)(MLP__PANEL * n); }
+        if (g->step != 0 && distant) mlp__weights_fetch(g, s, i, n);
+        if (ahead) mlp__weights_ahead(g, unit + s->count, g->in - i, &columns, &next, &p);
+        mlp__rows(n, s->vectors, &p, 1);
+        if (g->step != 0) mlp__weights_move(g, s, i, n);
+    }
+}
+
+/* Of a panel of one unit: its weights lie side by side, lanes are inputs. */
+MLP__INLINE void mlp__weights_single(const mlp__weights *g, size_t unit)
+{
+    float *const c = g->c + unit * g->in, *const to = g->step == 0 ? c : g->sums;
+    if (g->init && to != g->init + unit * g->in) memcpy(to, g->init + unit * g->in, g->in * sizeof(float));
+    mlp__gemm_by_strips(1, g->in, g->rows, g->dz + unit, 0, g->dz_stride, g->x, g->x_stride, 1, to, 0, g->init != NULL);
+    if (g->step != 0) mlp__k_axpy(g->in, g->step, to, c);
 }
 
 /* x: rows x in. Copies `panel` columns after the other, each rows x panel, (rows + 1) * panel floats apart; a few rows at a time, since
@@ -3234,62 +3326,47 @@ static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_st
                            panels + (rows + 1) * i + r * panel, panel);
 }
 
-/* x: rows x in, dz: rows x out, init and c: panels, init may be c or NULL for 0. Lanes are units.
-   c = init + x^T dz: dE/dw_io = sum over rows of x_i dz_o; with a step c = c + step (init + x^T dz), some inputs of a strip at a time
-   from L1: against all of dw from L2 784 x 128 with 32 rows takes .95 of the time, with the update. */
-#define MLP__UPDATED 48
+/* Steps of k are whole rows apart. Where they are many they do not stay in L1 side by side, so a strip of dz is copied, and x
+   too where its columns fall into few sets of the caches and several strips use the copy: on AVX2 128 x 512 x 512 goes from .77
+   to .94 P, 128 x 1024 x 1024 from .60 to .90; 1024 x 512 x 512 takes .9 of the time. A wide tile needs a line of x more
+   seldom: on AVX-512 the copy costs 512 x 1024 x 256 .04. */
+MLP__INLINE void mlp__weights_copies(mlp__weights *g, float *scratch)
+{
+    const size_t widest = mlp__strip_width(g->in, SIZE_MAX, 0), stride = (size_t)g->x_stride;
+    const int apart = stride % 1024 == 0 ? g->rows > (MLP__NR < 32 ? 64 : 512) : stride % 256 == 0 && g->rows >= 1000;
+    g->strip = g->rows > 64 ? scratch : NULL;
+    g->panels = scratch + (g->strip ? g->rows * widest : 0);
+    g->sums = g->panels;
+    g->panel = g->in;
+    if (apart && g->out > MLP__NR && g->in > 24) {
+        g->panel = 24;
+        g->sums += (g->in / g->panel + 1) * g->panel * (g->rows + 1);
+        mlp__copy_inputs(g->rows, g->in, g->x, stride, g->panel, g->panels);
+    }
+}
+
 MLP__INLINE void mlp__weights_product(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
                                       const float *init, float step, float *c, float *scratch)
 {
-    /* Steps of k are whole rows apart. Where they are many they do not stay in L1 side by side, so a strip of dz is copied, and x
-       too where its columns fall into few sets of the caches and several strips use the copy: on AVX2 128 x 512 x 512 goes from .77
-       to .94 P, 128 x 1024 x 1024 from .60 to .90; 1024 x 512 x 512 takes .9 of the time. A wide tile needs a line of x more
-       seldom: on AVX-512 the copy costs 512 x 1024 x 256 .04. */
-    const size_t copied = rows > 64 ? mlp__strip_width(in, SIZE_MAX, 0) : 0;           /* the widest strip */
-    const int apart = x_stride % 1024 == 0 ? rows > (MLP__NR < 32 ? 64 : 512) : x_stride % 256 == 0 && rows >= 1000;
-    const size_t panel = apart && out > MLP__NR ? 24 : in, group = mlp__smaller(panel, step == 0 ? in : MLP__UPDATED);
-    const size_t single = out % MLP__PANEL == 1;                /* its weights lie side by side: there lanes are inputs */
-    const int distant = in * out > 262144;                      /* beyond L2: fetched in time, 1024-1024-1024-1024 trains in .975 of the time */
-    float *const panels = scratch + rows * copied, *const sums = panels + (panel < in ? (in / panel + 1) * panel * (rows + 1) : 0);
-    size_t unit, i, n, v;
+    const size_t single = out % MLP__PANEL == 1;
+    size_t unit;
     mlp__strip s;
-    if (panel < in) mlp__copy_inputs(rows, in, x, x_stride, panel, panels);
+    mlp__weights g;
+    g.rows = rows;      g.in = in;      g.out = out;
+    g.x = x;            g.dz = dz;      g.x_stride = (ptrdiff_t)x_stride;       g.dz_stride = (ptrdiff_t)dz_stride;
+    g.init = init;      g.step = step;  g.c = c;
+    mlp__weights_copies(&g, scratch);
     for (unit = 0; unit < out - single; unit += s.count) {
-        mlp__product p;
         size_t first = 0, idle;
         s = mlp__strip_at(in, in, out, unit);
         idle = s.vectors * MLP__W - s.count + (s.vectors == 1 ? MLP__W / 4 : 0);    /* a single vector waits for loads, as in dX */
         if (s.row < MLP__PANEL && idle > 2 && rows * idle >= 8 * MLP__W * s.vectors) {
             first = in / MLP__W * MLP__W;
-            mlp__weights_over_inputs(rows, first, s.count, (size_t)s.row, x, x_stride, dz + unit, dz_stride, init ? init + s.offset : NULL,
-                                     step, c + s.offset, sums);
-            if (first == in) continue;
+            mlp__weights_over_inputs(&g, unit, &s, first);
         }
-        if (copied) mlp__pack_rows(rows, s.count, dz + unit, (ptrdiff_t)dz_stride, scratch, s.vectors * MLP__W);
-        p.k = p.span = rows;        p.tail = s.tail;            p.a_jump = 0;   p.next = NULL;
-        p.a = x + first;            p.a_row = 1;                    p.a_col = (ptrdiff_t)x_stride;
-        p.b = dz + unit;            p.b_row = (ptrdiff_t)dz_stride; p.b_panel = MLP__PANEL;
-        p.c = c + s.offset + first * (size_t)s.row;     p.c_row = s.row;    p.c_panel = (ptrdiff_t)(MLP__PANEL * in);
-        if (copied) { p.b = scratch; p.b_row = (ptrdiff_t)(s.vectors * MLP__W); }
-        p.init = init ? init + s.offset + first * (size_t)s.row : NULL;
-        p.init_row = p.c_row;       p.init_panel = p.c_panel;
-        for (i = first; i < in; i += n) {
-            float *const at = c + s.offset + i * (size_t)s.row;
-            n = mlp__smaller(in - i, group);
-            if (panel < in && first == 0) { p.a = panels + (rows + 1) * i; p.a_col = (ptrdiff_t)panel; }
-            if (step != 0) { p.c = sums; p.c_panel = (ptrdiff_t)(MLP__PANEL * n); }
-            for (v = 0; step != 0 && distant && v < s.count; v += MLP__PANEL) mlp__fetch(n * (size_t)s.row, at + v * in);
-            mlp__rows(n, s.vectors, &p, 1);
-            for (v = 0; step != 0 && v < s.count; v += MLP__PANEL)
-                mlp__move(n, mlp__smaller(s.count, MLP__PANEL), (size_t)s.row, step, sums + v * n, at + v * in);
-        }
+        if (first < in) mlp__weights_over_units(&g, unit, &s, first);
     }
-    if (single) {
-        float *const to = step == 0 ? c + unit * in : sums;
-        if (init && to != init + unit * in) memcpy(to, init + unit * in, in * sizeof(float));
-        mlp__gemm_by_strips(1, in, rows, dz + unit, 0, (ptrdiff_t)dz_stride, x, (ptrdiff_t)x_stride, 1, to, 0, init != NULL);
-        if (step != 0) mlp__k_axpy(in, step, to, c + unit * in);
-    }
+    if (single) mlp__weights_single(&g, unit);
 }
 
 static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
