@@ -2722,13 +2722,14 @@ MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, p
 static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
 {
     size_t i, j;
-    for (j = 0; j < n; j += MLP__W)
-        for (i = 0; i < k; i += MLP__W) {
-            const float *f = from + (ptrdiff_t)j * from_row + i;
-            float *t = to + (ptrdiff_t)i * to_row + j;
-            if (i + MLP__W <= k && j + MLP__W <= n) mlp__transposed_square(f, from_row, t, to_row);
-            else mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
-        }
+    for (j = 0; j < n; j += MLP__W, from += MLP__W * from_row, to += MLP__W) {
+        const float *f = from;
+        float *t = to;
+        i = 0;
+        if (j + MLP__W <= n)
+            for (; i + MLP__W <= k; i += MLP__W, f += MLP__W, t += MLP__W * to_row) mlp__transposed_square(f, from_row, t, to_row);
+        for (; i < k; i += MLP__W, f += MLP__W, t += MLP__W * to_row) mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
+    }
 }
 
 /* pack[i][j] = b[i + j * b_col], k x n */
@@ -3427,13 +3428,17 @@ static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, 
     }
 }
 
+/* the first place from p on where no vector lies in two lines */
+MLP__INLINE float *mlp__aligned(float *p) { return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W; }
+
 /* dx of the n inputs from i on and a strip of rows, which are the lanes, from dz transposed: the weights are read in place, and dx is
    transposed on the way out. dz_t: out x rows, rounded up to whole vectors. */
 enum { MLP__GROUP = 48 };
 static void mlp__backward_input_group(size_t rows, size_t in, size_t out, size_t i, size_t n, const float *dz_t, const float *w,
                                       float *dx, size_t dx_stride)
 {
-    float dx_t[MLP__GROUP * MLP__NR];                   /* 12 KiB on AVX-512 */
+    float room_for_dx_t[MLP__GROUP * MLP__NR + MLP__W]; /* 12 KiB on AVX-512 */
+    float *const dx_t = mlp__aligned(room_for_dx_t);
     const size_t ragged = out % MLP__PANEL, whole = out - ragged, nv = (rows + MLP__W - 1) / MLP__W, width = nv * MLP__W;
     size_t r;
     mlp__product p;
