@@ -3202,47 +3202,52 @@ static void mlp__move(size_t n, size_t count, size_t row, float step, const floa
 }
 
 /* x: rows x in, dz: rows x out, init and c: panels, init may be c or NULL for 0. c = init + x^T dz: dE/dw_io = sum over rows of
-   x_i dz_o; with a step c = c + step (init + x^T dz). */
+   x_i dz_o; with a step c = c + step (init + x^T dz), step being a constant 0 where these functions are inlined without. Functions
+   that are not inlined take it by value: else it is stored for small shapes too, 7 x 13 x 5 takes 1.05 of the time on AVX-512. */
 typedef struct {
     size_t rows, in, out;
     const float *x;    ptrdiff_t x_stride;
     const float *dz;   ptrdiff_t dz_stride;
-    const float *init; float step, *c;
+    const float *init; float *c;
     size_t panel;                                       /* columns of x that lie side by side: all of them unless copied */
     float *panels, *strip, *sums;                       /* x copied; a strip of dz copied, or NULL; sums on their way to c */
 } mlp__weights;
 
+/* the first place from p on where no vector lies in two lines */
+MLP__INLINE float *mlp__aligned(float *p) { return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W; }
+
 /* A strip of units in a ragged panel, and whole vectors of inputs, which are the lanes: lanes that are units would be idle. Sums
    are transposed on the way, so some 8 vectors of steps must be saved: 32 x 128 x 10 takes .70 of the time on AVX-512, .87 on
-   AVX2. */
-static void mlp__weights_over_inputs(const mlp__weights *g, size_t unit, const mlp__strip *s, size_t in)
+   AVX2. So is a whole panel that is one vector, if inputs are four: 128 x 784 x 16 takes .84 on AVX-512, 1000 x 1024 x 16 .58. */
+static void mlp__weights_over_inputs(mlp__weights g, float step, size_t unit, mlp__strip s, size_t in)
 {
-    float sums_t[MLP__PANEL * 64];                      /* 4 KiB */
-    const size_t n = s->count, row = (size_t)s->row;    /* n < row where the strip is narrower than the panel */
-    float *c = g->c + s->offset;
+    float room_for_sums_t[MLP__PANEL * 64 + MLP__W];    /* 4 KiB */
+    float *const sums_t = mlp__aligned(room_for_sums_t);
+    const size_t n = s.count, row = (size_t)s.row;    /* n < row where the strip is narrower than the panel */
+    float *c = g.c + s.offset;
     size_t i, count;
     for (i = 0; i < in; i += count, c += count * row) {
         mlp__product p;
         count = mlp__strip_width(n, in - i, 0);
-        p.k = p.span = g->rows;     p.tail = MLP__W;                p.a_jump = 0;       p.next = NULL;
-        p.a = g->dz + unit;         p.a_row = 1;                    p.a_col = g->dz_stride;
-        p.b = g->x + i;             p.b_row = g->x_stride;          p.b_panel = MLP__PANEL;
+        p.k = p.span = g.rows;     p.tail = MLP__W;                p.a_jump = 0;       p.next = NULL;
+        p.a = g.dz + unit;         p.a_row = 1;                    p.a_col = g.dz_stride;
+        p.b = g.x + i;             p.b_row = g.x_stride;          p.b_panel = MLP__PANEL;
         p.c = sums_t;               p.c_row = (ptrdiff_t)count;     p.c_panel = MLP__PANEL;
-        p.init = g->init ? sums_t : NULL;   p.init_row = p.c_row;   p.init_panel = MLP__PANEL;
-        if (g->init) mlp__transposed(n, count, g->init + s->offset + i * row, s->row, sums_t, (ptrdiff_t)count, count);
+        p.init = g.init ? sums_t : NULL;   p.init_row = p.c_row;   p.init_panel = MLP__PANEL;
+        if (g.init) mlp__transposed(n, count, g.init + s.offset + i * row, s.row, sums_t, (ptrdiff_t)count, count);
         mlp__rows(n, count / MLP__W, &p, 1);
-        mlp__transposed(count, n, sums_t, (ptrdiff_t)count, g->step == 0 ? c : g->sums, s->row, n);
-        if (g->step != 0) mlp__move(count, n, row, g->step, g->sums, c);
+        mlp__transposed(count, n, sums_t, (ptrdiff_t)count, step == 0 ? c : g.sums, s.row, n);
+        if (step != 0) mlp__move(count, n, row, step, g.sums, c);
     }
 }
 
 /* c = c + step sums, of the inputs i .. i + n - 1 of a strip */
-MLP__INLINE void mlp__weights_move(const mlp__weights *g, const mlp__strip *s, size_t i, size_t n)
+MLP__INLINE void mlp__weights_move(const mlp__weights *g, float step, const mlp__strip *s, size_t i, size_t n)
 {
     float *const c = g->c + s->offset + i * (size_t)s->row;
     size_t v;
     for (v = 0; v < s->count; v += MLP__PANEL)
-        mlp__move(n, mlp__smaller(s->count, MLP__PANEL), (size_t)s->row, g->step, g->sums + v * n, c + v * g->in);
+        mlp__move(n, mlp__smaller(s->count, MLP__PANEL), (size_t)s->row, step, g->sums + v * n, c + v * g->in);
 }
 
 /* asks for the weights of them */
@@ -3255,14 +3260,14 @@ MLP__INLINE void mlp__weights_fetch(const mlp__weights *g, const mlp__strip *s, 
 
 /* Has the tiles of p prefetch the strip of dz that begins at `unit`, MLP__AHEAD of the `*columns` that are left at a time, once
    there are just enough tiles for that, with `inputs` to go: what is fetched earlier leaves L2 again. */
-static void mlp__weights_ahead(const mlp__weights *g, size_t unit, size_t inputs, size_t *columns, mlp__ahead *next,
+static void mlp__weights_ahead(mlp__weights g, size_t unit, size_t inputs, size_t *columns, mlp__ahead *next,
                                mlp__product *p)
 {
     const size_t passes = (*columns + MLP__AHEAD - 1) / MLP__AHEAD;
     if (next->tiles == 0 && passes > 0 && inputs <= (MLP__PANEL * passes + 8) * MLP__MR(MLP__NV)) {
-        next->at = g->dz + unit + (MLP__NR - *columns);
-        next->span = MLP__PANEL * g->dz_stride;
-        next->tile = g->dz_stride;
+        next->at = g.dz + unit + (MLP__NR - *columns);
+        next->span = MLP__PANEL * g.dz_stride;
+        next->tile = g.dz_stride;
         next->tiles = MLP__PANEL;
         *columns -= mlp__smaller(*columns, MLP__AHEAD);
     }
@@ -3274,11 +3279,11 @@ static void mlp__weights_ahead(const mlp__weights *g, size_t unit, size_t inputs
    are added to c, from L1: against all of them from L2 784 x 128 with 32 rows takes .95 of the time, with the update. Where L2 does
    not hold x and dz the next strip of dz is prefetched: 1024 x 1024 x 1024 takes .97 of the time on AVX2, .98 on AVX-512. */
 #define MLP__UPDATED 48
-MLP__INLINE void mlp__weights_over_units(const mlp__weights *g, size_t unit, const mlp__strip *s, size_t first)
+MLP__INLINE void mlp__weights_over_units(const mlp__weights *g, float step, size_t unit, const mlp__strip *s, size_t first)
 {
     const int distant = g->in * g->out > 262144;    /* beyond L2: fetched in time, 1024-1024-1024-1024 trains in .975 of the time */
     const int ahead = g->strip && g->rows * (g->in + g->out) > 262144 && unit + s->count + MLP__NR <= g->out;
-    const size_t group = mlp__smaller(g->panel, g->step != 0 || ahead ? MLP__UPDATED : g->in);
+    const size_t group = mlp__smaller(g->panel, step != 0 || ahead ? MLP__UPDATED : g->in);
     const size_t at_first = s->offset + first * (size_t)s->row;
     const int copied = g->panel < g->in && first == 0;
     size_t columns = MLP__NR, i, n;
@@ -3299,21 +3304,21 @@ MLP__INLINE void mlp__weights_over_units(const mlp__weights *g, size_t unit, con
     for (i = first; i < g->in; i += n) {
         n = mlp__smaller(g->in - i, group);
         if (copied) { p.a = g->panels + (g->rows + 1) * i; p.a_col = (ptrdiff_t)g->panel; }
-        if (g->step != 0) { p.c = g->sums; p.c_panel = (ptrdiff_t)(MLP__PANEL * n); }
-        if (g->step != 0 && distant) mlp__weights_fetch(g, s, i, n);
-        if (ahead) mlp__weights_ahead(g, unit + s->count, g->in - i, &columns, &next, &p);
+        if (step != 0) { p.c = g->sums; p.c_panel = (ptrdiff_t)(MLP__PANEL * n); }
+        if (step != 0 && distant) mlp__weights_fetch(g, s, i, n);
+        if (ahead) mlp__weights_ahead(*g, unit + s->count, g->in - i, &columns, &next, &p);
         mlp__rows(n, s->vectors, &p, 1);
-        if (g->step != 0) mlp__weights_move(g, s, i, n);
+        if (step != 0) mlp__weights_move(g, step, s, i, n);
     }
 }
 
 /* Of a panel of one unit: its weights lie side by side, lanes are inputs. */
-MLP__INLINE void mlp__weights_single(const mlp__weights *g, size_t unit)
+MLP__INLINE void mlp__weights_single(const mlp__weights *g, float step, size_t unit)
 {
-    float *const c = g->c + unit * g->in, *const to = g->step == 0 ? c : g->sums;
+    float *const c = g->c + unit * g->in, *const to = step == 0 ? c : g->sums;
     if (g->init && to != g->init + unit * g->in) memcpy(to, g->init + unit * g->in, g->in * sizeof(float));
     mlp__gemm_by_strips(1, g->in, g->rows, g->dz + unit, 0, g->dz_stride, g->x, g->x_stride, 1, to, 0, g->init != NULL);
-    if (g->step != 0) mlp__k_axpy(g->in, g->step, to, c);
+    if (step != 0) mlp__k_axpy(g->in, step, to, c);
 }
 
 /* x: rows x in. Copies `panel` columns after the other, each rows x panel, (rows + 1) * panel floats apart; a few rows at a time, since
@@ -3355,19 +3360,19 @@ MLP__INLINE void mlp__weights_product(size_t rows, size_t in, size_t out, const 
     mlp__weights g;
     g.rows = rows;      g.in = in;      g.out = out;
     g.x = x;            g.dz = dz;      g.x_stride = (ptrdiff_t)x_stride;       g.dz_stride = (ptrdiff_t)dz_stride;
-    g.init = init;      g.step = step;  g.c = c;
+    g.init = init;      g.c = c;
     mlp__weights_copies(&g, scratch);
     for (unit = 0; unit < out - single; unit += s.count) {
         size_t first = 0, idle;
         s = mlp__strip_at(in, in, out, unit);
         idle = s.vectors * MLP__W - s.count + (s.vectors == 1 ? MLP__W / 4 : 0);    /* a single vector waits for loads, as in dX */
-        if (s.row < MLP__PANEL && idle > 2 && rows * idle >= 8 * MLP__W * s.vectors) {
+        if ((s.row < MLP__PANEL || (s.vectors == 1 && in >= 4 * MLP__W)) && idle > 2 && rows * idle >= 8 * MLP__W * s.vectors) {
             first = in / MLP__W * MLP__W;
-            mlp__weights_over_inputs(&g, unit, &s, first);
+            mlp__weights_over_inputs(g, step, unit, s, first);
         }
-        if (first < in) mlp__weights_over_units(&g, unit, &s, first);
+        if (first < in) mlp__weights_over_units(&g, step, unit, &s, first);
     }
-    if (single) mlp__weights_single(&g, unit);
+    if (single) mlp__weights_single(&g, step, unit);
 }
 
 static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
@@ -3427,9 +3432,6 @@ static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, 
         }
     }
 }
-
-/* the first place from p on where no vector lies in two lines */
-MLP__INLINE float *mlp__aligned(float *p) { return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W; }
 
 /* dx of the n inputs from i on and a strip of rows, which are the lanes, from dz transposed: the weights are read in place, and dx is
    transposed on the way out. dz_t: out x rows, rounded up to whole vectors. */
