@@ -728,7 +728,8 @@ MLP__INLINE size_t mlp__smaller(size_t a, size_t b) { return a < b ? a : b; }
      mlp__vf, mlp__vm      a vector of MLP__W floats; a mask
      vload vstore          any alignment
      vload_halves          the lower half of the lanes from p, the upper from q; for MLP__W <= 4, which has no use for it, all from p
-     vload_n vstore_n      the first n < MLP__W lanes, vload_n takes the others from fill; or MLP__PARTS_BY_COPY
+     vload_n vstore_n      the first n < MLP__W lanes, vload_n takes the others from fill; or MLP__PARTS_BY_COPY. With MLP__MASKS
+                           n may be MLP__W, and that takes no more time than vload and vstore
      vset1                 all lanes
      vset4                 four vset1, of p[0..3]
      vadd vsub vmul vdiv   IEEE
@@ -1071,6 +1072,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #endif
     #define MLP__NAME "avx512"
     #define MLP__W 16
+    #define MLP__MASKS 1
     #define MLP__NV 4
     #define MLP__MR(nv) ((nv) <= 2 ? 11 : (nv) == 3 ? 8 : 6)    /* 12 row offsets do not fit into the general registers: 0.95 for 0.99 P */
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+v", v)
@@ -1400,6 +1402,9 @@ MLP__INLINE float mlp__split1(float a, float *e)
 /* What follows from these operations. */
 #ifndef MLP__KEEP
     #define MLP__KEEP(v) ((void)0)                      /* every product has its vectors in registers */
+#endif
+#ifndef MLP__MASKS
+    #define MLP__MASKS 0
 #endif
 #define MLP__PANEL 16                                   /* units per panel of weights; lanes of a row sum */
 #define MLP__N16 (MLP__PANEL / MLP__W)                  /* vectors per 16 lanes */
@@ -2414,6 +2419,17 @@ MLP__INLINE void mlp__tile_zero(size_t mr, size_t nv, mlp__accumulators acc)
     }
 }
 
+/* the last vector of a row of a tile, which has `tail` lanes */
+MLP__INLINE mlp__vf mlp__tile_get(const float *p, size_t tail)
+{
+    return MLP__MASKS ? mlp__vload_n(p, tail, mlp__vzero()) : mlp__vget(p, tail, mlp__vzero());
+}
+MLP__INLINE void mlp__tile_put(float *p, mlp__vf a, size_t tail)
+{
+    if (MLP__MASKS) mlp__vstore_n(p, a, tail);
+    else mlp__vput(p, a, tail);
+}
+
 MLP__INLINE void mlp__tile_load(size_t mr, size_t nv, size_t tail, const float *from, ptrdiff_t row, ptrdiff_t panel, mlp__accumulators acc)
 {
     size_t i, v;
@@ -2421,7 +2437,10 @@ MLP__INLINE void mlp__tile_load(size_t mr, size_t nv, size_t tail, const float *
     for (i = 0; i < mr; i++, from += row) {
         MLP__WALK(from);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[i * nv + v] = mlp__vget(from + mlp__vector_at(v, panel), v + 1 < nv ? MLP__W : tail, mlp__vzero());
+        for (v = 0; v < nv; v++) {
+            const float *at = from + mlp__vector_at(v, panel);
+            acc[i * nv + v] = v + 1 < nv ? mlp__vload(at) : mlp__tile_get(at, tail);
+        }
     }
 }
 
@@ -2432,15 +2451,20 @@ MLP__INLINE void mlp__tile_store(size_t mr, size_t nv, size_t tail, float *to, p
     for (i = 0; i < mr; i++, to += row) {
         MLP__WALK(to);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) mlp__vput(to + mlp__vector_at(v, panel), acc[i * nv + v], v + 1 < nv ? MLP__W : tail);
+        for (v = 0; v < nv; v++) {
+            float *at = to + mlp__vector_at(v, panel);
+            if (v + 1 < nv) mlp__vstore(at, acc[i * nv + v]);
+            else mlp__tile_put(at, acc[i * nv + v], tail);
+        }
     }
 }
 
-/* Here and below whole vectors have code of their own, without a branch for each row. */
+/* Here and below whole vectors have code of their own, without a branch for each row, unless masks do as well: with it the header takes
+   1.07 of the time to compile for AVX-512. */
 MLP__INLINE void mlp__tile_begin(size_t mr, size_t nv, const mlp__product *p, mlp__accumulators acc)
 {
     if (!p->init) mlp__tile_zero(mr, nv, acc);
-    else if (p->tail < MLP__W) mlp__tile_load(mr, nv, p->tail, p->init, p->init_row, p->init_panel, acc);
+    else if (MLP__MASKS || p->tail < MLP__W) mlp__tile_load(mr, nv, p->tail, p->init, p->init_row, p->init_panel, acc);
     else mlp__tile_load(mr, nv, MLP__W, p->init, p->init_row, p->init_panel, acc);
 }
 
@@ -2467,7 +2491,7 @@ MLP__INLINE void mlp__tile_add(size_t mr, size_t nv, mlp__accumulators into, mlp
 
 MLP__INLINE void mlp__tile_end(size_t mr, size_t nv, const mlp__product *p, mlp__accumulators acc)
 {
-    if (p->tail < MLP__W) mlp__tile_store(mr, nv, p->tail, p->c, p->c_row, p->c_panel, acc);
+    if (MLP__MASKS || p->tail < MLP__W) mlp__tile_store(mr, nv, p->tail, p->c, p->c_row, p->c_panel, acc);
     else mlp__tile_store(mr, nv, MLP__W, p->c, p->c_row, p->c_panel, acc);
 }
 
