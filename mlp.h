@@ -2960,13 +2960,13 @@ typedef struct {
     float *c;          ptrdiff_t c_next;
 } mlp__walk;
 
-/* n <= MLP__W columns; f: the vectors of a */
-MLP__INLINE void mlp__walk_vector(size_t steps, size_t n, const mlp__vf *f, const float *b, ptrdiff_t b_row, float *c, int accumulate)
+/* n <= MLP__W columns, fewer with `part` (to clang 14 a constant: it does not unroll around the branch of vget); f: the vectors of a */
+MLP__INLINE void mlp__walk_vector(size_t steps, size_t n, int part, const mlp__vf *f, const float *b, ptrdiff_t b_row, float *c, int accumulate)
 {
     mlp__vf sum = accumulate ? mlp__vget(c, n, mlp__vzero()) : mlp__vzero();
     size_t i;
     MLP__UNROLL
-    for (i = 0; i < steps; i++) sum = mlp__vfma(f[i], mlp__vget(b + (ptrdiff_t)i * b_row, n, mlp__vzero()), sum);
+    for (i = 0; i < steps; i++, b += b_row) sum = mlp__vfma(f[i], part ? mlp__vload_n(b, n, mlp__vzero()) : mlp__vload(b), sum);
     mlp__vput(c, sum, n);
 }
 
@@ -2982,9 +2982,9 @@ MLP__INLINE void mlp__walk_by(size_t steps, size_t times, const mlp__walk *walk,
         size_t i, j = 0;
         MLP__UNROLL
         for (i = 0; i < steps; i++) f[i] = mlp__vset1(a[(ptrdiff_t)i * w.a_col]);
-        if (accumulate) for (; j + MLP__W <= w.n; j += MLP__W) mlp__walk_vector(steps, MLP__W, f, b + j, w.b_row, c + j, 1);
-        else            for (; j + MLP__W <= w.n; j += MLP__W) mlp__walk_vector(steps, MLP__W, f, b + j, w.b_row, c + j, 0);
-        if (j < w.n) mlp__walk_vector(steps, w.n - j, f, b + j, w.b_row, c + j, accumulate);
+        if (accumulate) for (; j + MLP__W <= w.n; j += MLP__W) mlp__walk_vector(steps, MLP__W, 0, f, b + j, w.b_row, c + j, 1);
+        else            for (; j + MLP__W <= w.n; j += MLP__W) mlp__walk_vector(steps, MLP__W, 0, f, b + j, w.b_row, c + j, 0);
+        if (j < w.n) mlp__walk_vector(steps, w.n - j, 1, f, b + j, w.b_row, c + j, accumulate);
         accumulate = accumulate || w.c_next == 0;
     }
 }
