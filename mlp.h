@@ -3247,17 +3247,17 @@ static void mlp__weights_over_inputs(mlp__weights g, float step, size_t unit, ml
 {
     float room_for_sums_t[MLP__PANEL * 64 + MLP__W];    /* 4 KiB */
     float *const sums_t = mlp__aligned(room_for_sums_t);
-    const size_t n = s.count, row = (size_t)s.row;    /* n < row where the strip is narrower than the panel */
+    const size_t n = s.count, row = (size_t)s.row;      /* n < row where the strip is narrower than the panel */
     float *c = g.c + s.offset;
     size_t i, count;
     for (i = 0; i < in; i += count, c += count * row) {
         mlp__product p;
         count = mlp__strip_width(n, in - i, 0);
-        p.k = p.span = g.rows;     p.tail = MLP__W;                p.a_jump = 0;       p.next = NULL;
-        p.a = g.dz + unit;         p.a_row = 1;                    p.a_col = g.dz_stride;
-        p.b = g.x + i;             p.b_row = g.x_stride;          p.b_panel = MLP__PANEL;
+        p.k = p.span = g.rows;      p.tail = MLP__W;                p.a_jump = 0;       p.next = NULL;
+        p.a = g.dz + unit;          p.a_row = 1;                    p.a_col = g.dz_stride;
+        p.b = g.x + i;              p.b_row = g.x_stride;           p.b_panel = MLP__PANEL;
         p.c = sums_t;               p.c_row = (ptrdiff_t)count;     p.c_panel = MLP__PANEL;
-        p.init = g.init ? sums_t : NULL;   p.init_row = p.c_row;   p.init_panel = MLP__PANEL;
+        p.init = g.init ? sums_t : NULL;    p.init_row = p.c_row;   p.init_panel = MLP__PANEL;
         if (g.init) mlp__transposed(n, count, g.init + s.offset + i * row, s.row, sums_t, (ptrdiff_t)count, count);
         mlp__rows(n, count / MLP__W, &p, 1);
         mlp__transposed(count, n, sums_t, (ptrdiff_t)count, step == 0 ? c : g.sums, s.row, n);
