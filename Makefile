@@ -54,7 +54,7 @@ help:
 	@echo "make bench           every kernel on every instruction set of this CPU, into bench/results (ONLY=\"forward adam\": these)"
 	@echo "make bench-builds    whole programs built for each instruction set, compared by hyperfine"
 	@echo "make bench-threads   training with one, two and all threads of this machine (needs OpenMP)"
-	@echo "make bench-change    this mlp.h and that of FROM=HEAD~1 in turns (ONLY=\"dX 64,256,256 train 784-128-10,32\": these)"
+	@echo "make bench-change    this mlp.h and that of FROM=HEAD in turns (FROM=HEAD~1; ONLY=\"dX 64,256,256 train 784-128-10,32\": these)"
 	@echo "make report          all results in bench/results as a table, plots, and the table in README.md"
 	@echo "make compare         mlp.h and the libraries one would use instead (ONLY=gemm, train, batch1, elementwise: these)"
 	@echo "make check-peers     that each of those libraries computes the right thing there"

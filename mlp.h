@@ -521,7 +521,7 @@ struct mlp_kernels {
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
     /* The same, with softmax, where each row of y is 0 but for a 1 at classes[i], an integer: losses[i] = the sum of row i of l,
-       and dz. cols <= 16. dz and losses are none of the inputs. */
+       and dz. cols <= 16, factors not NULL. dz and losses are none of the inputs. */
     void (*class_entropy)(size_t rows, size_t cols, const float *z, const float *classes, const float *factors, float *losses,
                           float *dz);
 
@@ -2668,8 +2668,8 @@ MLP__TILES(4)
 MLP__TILES(8)
 MLP__TILES(16)
 
-/* columns of a strip, of those that are left. A single row takes 8 vectors, on AVX-512 only if `wide`, else 4: where they are contiguous
-   1 x 1024 x 1024 takes .63 to .81 of the time, but with few rows of 2 KiB 1.4; as panels, 8 streams, 784 x 128 takes 1.1. */
+/* columns of a strip, of those that are left. A single row takes 8 vectors, on AVX-512 only if `wide`, or 16, else 4: with few rows of
+   2 KiB 8 vectors take 1.4 of the time; as panels, 8 streams, 784 x 128 takes 1.1. */
 MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left, int wide)
 {
     const size_t single = wide && left >= MLP__NV0 * MLP__W ? MLP__NV0 : wide || MLP__W < 16 ? MLP__NV1 : MLP__NV;
@@ -2693,6 +2693,9 @@ static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
         tile(low, count - higher, p);
     }
 }
+
+/* the first place from p on where no vector lies in two lines */
+MLP__INLINE float *mlp__aligned(float *p) { return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W; }
 
 /* Copies of what tiles cannot read in place: strips of columns, k rows at a time within 8 KiB of L1, unless more pays (see
    MLP__GEMM_FLOATS and dX). Where k is long they are 32 wide on AVX-512: of 64 columns only 32 rows fit, and c would be loaded and
@@ -2798,7 +2801,7 @@ static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, pt
                                 const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
     float room_for_pack[MLP__GEMM_FLOATS + MLP__W];     /* so that no vector of it lies in two lines: .98 on AVX-512 */
-    float *const pack = room_for_pack + (MLP__W - (uintptr_t)room_for_pack / sizeof(float) % MLP__W) % MLP__W;
+    float *const pack = mlp__aligned(room_for_pack);
     const int tall = m >= 96 && k > 64, many = tall && a_col == 1;
     const int apart = MLP__NR < 32 && ((many && k > 256) || (tall && b_row % 1024 == 0));
     const size_t room = a_col == 1 ? MLP__GEMM_FLOATS : MLP__PACK_FLOATS;       /* the columns of a: each step in another line */
@@ -3043,12 +3046,14 @@ static void mlp__rows_by_steps(size_t m, size_t n, size_t k, const float *a, ptr
 
 /* Which products go by steps, b's rows being contiguous. Tiles visit a few columns of many rows of c, at one step with a store for each fma;
    and these rows share few sets of L1 where they are 4 KiB apart, 2 where a tile has one line of each: 1024 x 1024 takes .27 of the time
-   on AVX-512 at k = 1, .43 at 8, .74 at 12, on AVX2 .10, .23 and .43. For a single row tiles read a few columns of many rows of b: then
-   1 x 1024 x 1024 takes .73 of the time on AVX-512, .65 on AVX2; up to 192 columns are read in one strip or two. */
+   on AVX-512 at k = 1, .43 at 8, but 1.4 at 12, on AVX2 .10, .23 and .43. For a single row tiles read a few columns of many rows of b:
+   then 1 x 1024 x 1024 takes .73 of the time on AVX-512, .65 on AVX2. Up to 192 columns are read in few strips, 256 in one on AVX-512, and
+   of more than 6144 c does not stay in L1: 1 x 100 x 10000 would take 1.5. With fewer lanes tiles are as fast. */
 MLP__INLINE int mlp__goes_by_steps(size_t m, size_t n, size_t k, ptrdiff_t b_col, ptrdiff_t c_row)
 {
     if (b_col != 1 || k == 0) return 0;
-    return m == 1 ? n > 192 && n != MLP__NV0 * MLP__W : n >= 128 && k <= (c_row % (64 * MLP__W) == 0 ? 12 : 1);
+    if (m == 1) return MLP__W >= 8 && n > 192 && n <= 6144 && n != MLP__NV0 * MLP__W;
+    return n >= 128 && k <= (c_row % (64 * MLP__W) != 0 ? 1 : MLP__W == 8 ? 12 : 8);
 }
 
 /* Which products without accumulate go by blocks, as far as they can. The steps of a transposed a, 4 KiB apart, fall into one set of the
@@ -3204,7 +3209,7 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
         p.b = w + s.offset;     p.b_row = s.row;
         p.init = b ? b + unit : b;
         p.c = z + unit;
-        if (s.row <= MLP__NARROW && rows >= MLP__W && in >= MLP__HALF)
+        if (s.row <= MLP__NARROW && rows >= MLP__W && in >= (s.row > 2 ? MLP__W : MLP__HALF))
             mlp__forward_narrow(s.count, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, (size_t)chains);
         else mlp__rows(rows, s.vectors, &p, chains);
     }
@@ -3236,9 +3241,6 @@ typedef struct {
     size_t panel;                                       /* columns of x that lie side by side: all of them unless copied */
     float *panels, *strip, *sums;                       /* x copied; a strip of dz copied, or NULL; sums on their way to c */
 } mlp__weights;
-
-/* the first place from p on where no vector lies in two lines */
-MLP__INLINE float *mlp__aligned(float *p) { return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W; }
 
 /* A strip of units in a ragged panel, and whole vectors of inputs, which are the lanes: lanes that are units would be idle. Sums
    are transposed on the way, so some 8 vectors of steps must be saved: 32 x 128 x 10 takes .70 of the time on AVX-512, .87 on

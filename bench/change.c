@@ -37,8 +37,9 @@ static void change_parse(change_case *c, const char *form, const char *sizes)
     memset(c, 0, sizeof *c);
     snprintf(c->form, sizeof c->form, "%s", form);
     if (!strchr(sizes, '-')) {
-        const int n = sscanf(sizes, "%zu,%zu,%zu", &c->rows, &c->in, &c->out);
-        if ((n != 1 && n != 3) || (n == 3) != (c->in > 0 && c->out > 0) || c->rows == 0) change_fail("no sizes:", sizes);
+        int at_end = 0;
+        const int n = sscanf(sizes, "%zu%n,%zu,%zu%n", &c->rows, &at_end, &c->in, &c->out, &at_end);
+        if ((n != 1 && n != 3) || sizes[at_end] || c->rows == 0 || (n == 3 && (c->in == 0 || c->out == 0))) change_fail("no sizes:", sizes);
         return;
     }
     for (c->layers = -1; c->layers < CHANGE_LAYERS; at = end + 1) {
@@ -116,13 +117,15 @@ static void change_run(const char *form, const char *sizes, double seconds, int 
     static change_case cases[2];
     void (*run[2])(const void *);
     change_result result;
+    change_kind kind;
     int i;
     change_parse(&cases[0], form, sizes);
     change_data(&cases[0]);
     cases[1] = cases[0];
     for (i = 0; i < 2; i++) {
-        run[i] = change_versions[i]->find(form);
-        if (!run[i] || (strcmp(form, "predict") == 0 || strcmp(form, "train") == 0) != (cases[i].layers > 0)) change_fail("no such form:", form);
+        run[i] = change_versions[i]->find(form, &kind);
+        if (!run[i]) change_fail("no such form:", form);
+        if (kind != (cases[i].layers ? CHANGE_NET : cases[i].in ? CHANGE_PRODUCT : CHANGE_FUNCTION)) change_fail("these are not its sizes:", sizes);
         if (cases[i].layers && !(cases[i].net = change_versions[i]->net(&cases[i]))) change_fail("no net:", sizes);
     }
     result = change_measure(cases, run, seconds, reps);
@@ -139,8 +142,10 @@ int main(int argc, char **argv)
     for (i = 1; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2) {
         if (strcmp(argv[i], "--seconds") == 0) seconds = atof(argv[i + 1]);
         else if (strcmp(argv[i], "--reps") == 0) reps = atoi(argv[i + 1]);
-        else if (strcmp(argv[i], "--json") == 0) json = fopen(argv[i + 1], "w");
-        else change_fail("no such option:", argv[i]);
+        else if (strcmp(argv[i], "--json") == 0) {
+            json = fopen(argv[i + 1], "w");
+            if (!json) change_fail("cannot write", argv[i + 1]);
+        } else change_fail("no such option:", argv[i]);
     }
     if (reps < CHANGE_LEAST_REPS || reps > CHANGE_MOST_REPS || !(seconds > 0)) change_fail("wrong --reps or --seconds for", argv[0]);
     if (argc > i) { forms = (const char *const *)(argv + i); n = argc - i; }

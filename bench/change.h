@@ -17,10 +17,12 @@ typedef struct {
     void *net;                              /* of the version that runs it */
 } change_case;
 
+typedef enum { CHANGE_FUNCTION, CHANGE_PRODUCT, CHANGE_NET } change_kind;
+
 typedef struct {
     const char *name;                       /* of the instruction set */
     void *(*net)(const change_case *);      /* for predict and train; NULL when there is no such net */
-    void (*(*find)(const char *form))(const void *);    /* what runs a case; NULL: no such form */
+    void (*(*find)(const char *form, change_kind *))(const void *);     /* what runs a case; NULL: no such form */
 } change_version;
 
 #endif

@@ -2,6 +2,9 @@
 #define MLP_STATIC
 #define MLP_IMPLEMENTATION
 #include <mlp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "change.h"
 
 #define C(name) const change_case *c = (const change_case *)name
@@ -27,26 +30,36 @@ static void gelu(const void *p) { C(p); k->activate(MLP_ACT_GELU, 0, c->rows, c-
 static void softmax10(const void *p) { C(p); k->softmax(c->rows / 10, 10, c->x, c->y); }
 static void hadamard(const void *p) { C(p); k->hadamard(c->rows, c->x, c->w, c->y); }
 
-static void predict(const void *p) { C(p); (void)mlp_predict_with((const mlp *)c->net, c->scratch, c->x, c->rows, c->y); }
+static void must(mlp_result r)
+{
+    if (r) { fprintf(stderr, "change: %s\n", mlp_result_string(r)); exit(2); }
+}
+static void predict(const void *p) { C(p); must(mlp_predict_with((const mlp *)c->net, c->scratch, c->x, c->rows, c->y)); }
 /* eight batches; the rate is small, for the same rows come again and again */
 static void train(const void *p)
 {
     C(p);
     const mlp_data data = { .rows = 8 * c->rows, .x = c->x, .labels = c->labels };
     const mlp_fit_desc fit = { .epochs = 1, .batch = (int)c->rows, .order = MLP_ORDER_SEQUENTIAL, .opt = { .kind = MLP_OPT_SGD, .rate = 1e-6f } };
-    (void)mlp_fit((mlp *)c->net, &data, &fit);
+    must(mlp_fit((mlp *)c->net, &data, &fit));
 }
 
-static const struct { const char *form; void (*run)(const void *); } forms[] = {
-    { "forward", forward }, { "dX", layer_dx }, { "dW", layer_dw }, { "nn", gemm_nn }, { "fwd", gemm_fwd }, { "dx", gemm_dx }, { "dw", gemm_dw },
-    { "relu", relu }, { "sigmoid", sigmoid }, { "tanh", tanh_of }, { "gelu", gelu }, { "softmax10", softmax10 }, { "hadamard", hadamard },
-    { "predict", predict }, { "train", train }
+static const struct { const char *form; change_kind kind; void (*run)(const void *); } forms[] = {
+    { "forward", CHANGE_PRODUCT, forward }, { "dX", CHANGE_PRODUCT, layer_dx }, { "dW", CHANGE_PRODUCT, layer_dw },
+    { "nn", CHANGE_PRODUCT, gemm_nn }, { "fwd", CHANGE_PRODUCT, gemm_fwd }, { "dx", CHANGE_PRODUCT, gemm_dx }, { "dw", CHANGE_PRODUCT, gemm_dw },
+    { "relu", CHANGE_FUNCTION, relu }, { "sigmoid", CHANGE_FUNCTION, sigmoid }, { "tanh", CHANGE_FUNCTION, tanh_of }, { "gelu", CHANGE_FUNCTION, gelu },
+    { "softmax10", CHANGE_FUNCTION, softmax10 }, { "hadamard", CHANGE_FUNCTION, hadamard },
+    { "predict", CHANGE_NET, predict }, { "train", CHANGE_NET, train }
 };
 
-static void (*find(const char *form))(const void *)
+static void (*find(const char *form, change_kind *kind))(const void *)
 {
     size_t i;
-    for (i = 0; i < sizeof forms / sizeof *forms; i++) if (strcmp(forms[i].form, form) == 0) return forms[i].run;
+    for (i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(forms[i].form, form) == 0) {
+            *kind = forms[i].kind;
+            return forms[i].run;
+        }
     return NULL;
 }
 

@@ -80,7 +80,8 @@ check "each of its lines is one JSON object" well_formed "$tmp/change"
 change_complete() { [ "$(grep -c '"ratio":[0-9]' "$tmp/change")" = 5 ] && [ "$(grep -c 'after / before [0-9]' "$tmp/table")" = 5 ]; }
 check "one for each piece of work, and one in the table" change_complete
 no_change() { "${program%program}change" "$@" > /dev/null 2>&1; [ $? -eq 2 ]; }
-check "a form that is not there is an error, and so are sizes" eval 'no_change backward 1,2,3 && no_change nn 4-3,1 && no_change train 4-3 && no_change nn 3,0,1 && no_change nn'
+check "a form that is not there is an error, and so are sizes" eval 'no_change backward 1,2,3 && no_change nn 4-3,1 && no_change train 4-3 && no_change nn 3,0,1 && no_change nn && no_change dX 100 &&
+    no_change relu 1,2,3 && no_change nn 1,2,3,4 && no_change --json /nowhere/x nn 1,2,3'
 says() { # text command ...: fails and says so
     what=$1; shift
     ! "$@" > "$tmp/said" 2>&1 && grep -q "$what" "$tmp/said"

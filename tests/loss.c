@@ -454,7 +454,6 @@ static void loss_custom_functions_are_used(void)
     CHECK(loss_calls > 0);
 }
 
-/* targets whose rows do not sum to 1, as probabilities of several classes at once: dz = a sum(y) - y */
 /* few classes have a kernel of their own, and both give the bits of targets of 0 and 1; rows of several groups and blocks */
 static void loss_labels_of_any_number(void)
 {
@@ -485,6 +484,7 @@ static void loss_labels_of_any_number(void)
         }
 }
 
+/* targets whose rows do not sum to 1, as probabilities of several classes at once: dz = a sum(y) - y */
 static void loss_cross_entropy_takes_any_targets(void)
 {
     loss_case c;
