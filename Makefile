@@ -103,10 +103,10 @@ TEST_FLAGS := -std=c99 -Wall -Wextra -Wno-unused-function
 $(BUILD)/all-%: $(SECTIONS) mlp.h | $(BUILD)
 	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$*) tests/all.c -o $@ -lm
 
-# threads, from the first row on, and blocks of few rows
+# threads, from the first row on, and blocks of few rows, which are fetched ahead
 OPENMP := $(shell f=$$(mktemp) && { echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o $$f 2>/dev/null && echo all-openmp; rm -f $$f; })
 $(BUILD)/all-openmp: $(SECTIONS) mlp.h | $(BUILD)
-	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$(SIMD)) -fopenmp -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 -DMLP__BLOCK_ROWS=16 tests/all.c -o $@ -lm
+	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$(SIMD)) -fopenmp -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 -DMLP__BLOCK_ROWS=16 -DMLP__MANY_FLOATS=1 tests/all.c -o $@ -lm
 
 # gcc 12 for aarch64 fails internally (vect_transform_reduction) when it vectorizes sums in the tests, not in the library
 $(BUILD)/all-neon-gcc: $(SECTIONS) mlp.h | $(BUILD)

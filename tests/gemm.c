@@ -66,7 +66,8 @@ static void gemm_integers_are_exact_for_all_small_shapes(void)
 static void gemm_integers_are_exact_for_larger_shapes(void)
 {
     static const int shapes[][3] = { { 1, 127, 129 }, { 2, 65, 300 }, { 47, 1, 515 }, { 63, 65, 67 }, { 129, 31, 257 }, { 37, 131, 1 },
-                                     { 5, 257, 33 }, { 97, 113, 101 }, { 12, 64, 1000 }, { 14, 80, 16 }, { 64, 48, 0 }, { 1, 83, 256 } };
+                                     { 5, 257, 33 }, { 97, 113, 101 }, { 12, 64, 1000 }, { 14, 80, 16 }, { 64, 48, 0 }, { 1, 83, 256 },
+                                     { 5, 130, 0 } };
     size_t s;
     int t;
     test_seed(21);
@@ -82,6 +83,7 @@ static void gemm_integers_are_exact_for_rows_far_apart(void)
     test_seed(25);
     for (t = 0; t < 4; t++) CHECK(gemm_integers(260, 100, 300, t < 2 ? GEMM_FAR : GEMM_TRANSPOSED, GEMM_FAR, 0, t % 2, t / 2));
     CHECK(gemm_integers(20, 70, 500, GEMM_PLAIN, GEMM_FAR, 0, 0, 0));
+    for (t = 0; t < 4; t++) CHECK(gemm_integers(1024, 66, 40, GEMM_TRANSPOSED, GEMM_PLAIN, t % 2, t / 2, 0));    /* blocks: t = 0 only */
     CHECK(gemm_integers(2, 2900, 1100, GEMM_PLAIN, GEMM_WIDE, 0, 0, 0));
 }
 
@@ -261,7 +263,7 @@ static void gemm_layers_add_in_the_documented_order(void)
                                         { 130, 600, 233 }, { 33, 65, 17 }, { 19, 45, 18 }, { 41, 90, 3 }, { 16, 32, 4 },
                                         { 17, 100, 1 }, { 1, 150, 40 }, { 1, 64, 64 }, { 70, 2, 40 }, { 80, 1, 70 }, { 3, 513, 520 },
                                         { 17, 8, 1 }, { 18, 13, 2 }, { 33, 15, 20 }, { 9, 5, 1 }, { 10, 4, 18 }, { 35, 80, 16 },
-                                        { 260, 40, 1000 }, { 1000, 254, 130 }, { 520, 1022, 70 } };
+                                        { 260, 40, 1000 }, { 1000, 254, 130 }, { 520, 2047, 70 } };
     size_t rows, in, out, s, turn = 0;
     const size_t most = test.small ? 20 : 35;
     test_seed(23);

@@ -219,7 +219,7 @@ static void kernels_softmax(void)
 static void kernels_class_entropy_of(size_t rows, size_t cols, float scale)
 {
     const size_t n = rows * cols;
-    kernels_array z = kernels_take(n, 1), dz = kernels_take(n, 2), losses = kernels_take(rows, 3), classes = kernels_take(rows, 1);
+    kernels_array z = kernels_take(n, rows % 2), dz = kernels_take(n, 2), losses = kernels_take(rows, 3), classes = kernels_take(rows, 1);
     kernels_array a = kernels_take(n, 0), y = kernels_take(n, 0), l = kernels_take(n, 0), slope = kernels_take(n, 0);
     kernels_array factors = kernels_take(rows, 2);
     size_t i, j;

@@ -365,8 +365,8 @@ static void loss_labels_stand_for_targets(void)
     test_seed(53);
     test_fill(x, 42);
     for (k = 0; k < 4; k++)
-        for (variant = 0; variant < 4; variant++) {
-            const int classes = k ? 2 : 5, smooth = variant & 1 && k < 2, weighted = variant & 2;
+        for (variant = 0; variant < 6; variant++) {             /* 4 and 5: class weights alone */
+            const int classes = k ? 2 : 5, smooth = variant & 1 && k < 2;
             mlp_desc d = net_desc(6, 8, k ? 1 : 5);
             mlp_data data = loss_data(7, x, NULL);
             mlp_metrics with_labels, with_y;
@@ -387,7 +387,8 @@ static void loss_labels_stand_for_targets(void)
                 else y[i] = k == 1 ? (float)labels[i] : (float)(2 * labels[i] - 1);
             }
             data.labels = labels;
-            if (weighted) { data.class_weights = class_weights; data.sample_weights = sample_weights; }
+            if (variant >= 2) data.class_weights = class_weights;
+            if (variant / 2 == 1) data.sample_weights = sample_weights;
             CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK && mlp_evaluate(net, &data, &with_labels) == MLP_OK && with_labels.loss == e);
             n = ref_from(net);
             r = ref_gradient_of(&n);
@@ -399,7 +400,7 @@ static void loss_labels_stand_for_targets(void)
             ref_gradient_free(&r);
             g = mlp_gradients(net, &count);
             memcpy(a, g, count * sizeof(float));
-            if (!weighted) {
+            if (variant < 2) {
                 data.labels = NULL;
                 data.y = y;
                 CHECK(mlp_compute_gradients(net, &data, &f) == MLP_OK && mlp_evaluate(net, &data, &with_y) == MLP_OK);

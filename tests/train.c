@@ -221,6 +221,39 @@ static void train_goes_on_where_it_stopped(void)
     mlp_destroy(other);
 }
 
+static int train_makes_infinite(void *user, const mlp_progress *p)
+{
+    (void)p;
+    *(float *)user = (float)INFINITY;
+    return 0;
+}
+
+/* on_epoch may change the inputs, as those do that make new ones of old: what it puts there is noticed before a weight moves */
+static void train_inputs_may_change_between_epochs(void)
+{
+    mlp_desc d = net_desc(6, 100, 3);
+    mlp_fit_desc f = train_fit(3, 16, MLP_ORDER_SEQUENTIAL, MLP_OPT_SGD, 0.01f);
+    train_rows *rows = &train_data_rows;
+    mlp_data data;
+    mlp_error e;
+    mlp *net;
+    size_t n, i;
+    float *p;
+    test_seed(81);
+    train_make(rows);
+    data = loss_data(64, rows->x, rows->y);
+    data.error = &e;
+    d.layers[0].activation = MLP_ACT_TANH;
+    d.layers[2] = d.layers[1];
+    d.layers[1] = d.layers[0];                                  /* weights enough for calm batches */
+    f.on_epoch = train_makes_infinite;
+    f.user = rows->x;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &data, &f) == MLP_ERR_NONFINITE && e.epoch == 2);
+    p = mlp_params(net, &n);
+    for (i = 0; i < n; i++) CHECK(isfinite(p[i]));
+    mlp_destroy(net);
+}
+
 /* strides and gaps full of NaN change nothing */
 static void train_strides_skip_gaps(void)
 {
@@ -400,14 +433,15 @@ static void train_threads_change_no_bit(void)
     int variant, i;
     test_seed(77);
     train_make(rows);
-    for (variant = 0; variant < 4; variant++) {
+    for (variant = 0; variant < 6; variant++) {                 /* 4 and 5: 0 and 1 with labels */
         uint64_t one = 0;
         for (i = 0; i < 6; i++) {
-            mlp_desc d = net_desc(6, units[variant], 3);
+            mlp_desc d = net_desc(6, units[variant % 4], 3);
             mlp_fit_desc f = train_fit(2, variant & 2 ? 157 : 7, MLP_ORDER_SHUFFLED, variant & 1 ? MLP_OPT_ADAM : MLP_OPT_SGD, 0.01f);
             mlp_data data = loss_data(500, rows->x, rows->y);
             mlp *net;
             f.threads = thread_counts[i];
+            if (variant >= 4) { d.loss = MLP_LOSS_CROSS_ENTROPY; data.y = NULL; data.labels = rows->labels; }
             if (variant & 1) {                                  /* 40 inputs: few units would have four chains */
                 d.layers[2] = d.layers[1];
                 d.layers[1] = d.layers[0];
@@ -538,6 +572,7 @@ static void train_tests(void)
     RUN(train_shuffled_visits_each_row_once);
     RUN(train_replacement_is_uniform);
     RUN(train_goes_on_where_it_stopped);
+    RUN(train_inputs_may_change_between_epochs);
     RUN(train_strides_skip_gaps);
     RUN(train_bad_data_is_refused_by_row_and_column);
     RUN(train_bad_fit_descs_are_refused);
