@@ -471,7 +471,8 @@ typedef struct {
 } mlp_load_desc;
 
 /* Saves into memory of the caller's: exactly mlp_save_size bytes, the same on every platform. NULL desc: all defaults.
-   mlp_save_size is 0 when the net cannot be saved: a test_input too long for a header of 1 MiB, or with outputs that are not finite. */
+   mlp_save_size is 0 when the net cannot be saved: a test_input too long for a header of 1 MiB, or with outputs that are not
+   finite. */
 MLP_API size_t     mlp_save_size(const mlp *, const mlp_save_desc *);
 MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t size, const mlp_save_desc *);
 
@@ -516,8 +517,8 @@ struct mlp_kernels {
     void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
     void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
     /* With softmax non-zero a = softmax(z) is written first, else it must be there. l = - y log a, from z and a;
-       dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z, none with factors NULL. l and dz are neither
-       each other nor one of the inputs. */
+       dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z, none with factors NULL. l and dz are
+       neither each other nor one of the inputs. */
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
     /* The same, with softmax, where each row of y is 0 but for a 1 at classes[i], an integer: losses[i] = the sum of row i of l,
@@ -643,17 +644,17 @@ MLP_API const char *mlp_simd_name(void);
     #include <math.h>
 #endif
 
-/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 : x` becomes their
-   maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it (constraint: where it is kept) is left
-   alone; that costs no instruction. */
+/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 : x` becomes
+   their maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it (constraint: where it is kept) is
+   left alone; that costs no instruction. */
 #if defined(__clang__) && !MLP__X86
     #define MLP__HIDE(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__HIDE(constraint, value) ((void)0)
 #endif
 
-/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row a pointer for
-   each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
+/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row a pointer
+   for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
 #if defined(__GNUC__) && !defined(__TINYC__)
     #define MLP__ONE_REGISTER(constraint, value) __asm__("" : constraint(value))
 #else
@@ -1465,8 +1466,9 @@ MLP__INLINE mlp__vf mlp__fold_lanes(mlp__binary *op, mlp__vf v[MLP__W], int from
     return v[0];
 }
 
-/* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these. Zips within four
-   lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n = MLP__HALF: what mlp__load_columns loads. */
+/* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these. Zips within
+   four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n = MLP__HALF: what mlp__load_columns
+   loads. */
 MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
 {
     size_t i;
@@ -1483,8 +1485,8 @@ MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
     for (i = 0; i + 8 < n; i++) mlp__vunzip4(&v[i], &v[i + 8]);
 }
 
-/* v[t] = from[lane * row + t] for MLP__HALF columns t of MLP__W rows. Halves of vectors come together as they are loaded, so that half
-   the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on AVX-512, .86 on AVX2. */
+/* v[t] = from[lane * row + t] for MLP__HALF columns t of MLP__W rows. Halves of vectors come together as they are loaded, so that
+   half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on AVX-512, .86 on AVX2. */
 #define MLP__HALF (MLP__W > 4 ? MLP__W / 2 : MLP__W)
 MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__HALF])
 {
@@ -1594,8 +1596,8 @@ MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
 }
 
-/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly and is put right as
-   if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
+/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly and is put right
+   as if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
 MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
 {
     mlp__vf one = mlp__vset1(1.0f), e, d, lost, y;
@@ -1943,9 +1945,10 @@ static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out
 
 static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y) { mlp__map(mlp__axpy_value, alpha, n, x, y, y, y); }
 
-/* Rows. Each row has values of its own, folded from its elements, and its elements are then a function of these. Short rows are worked
-   on in groups of MLP__W: one vector holds a value of each, and the elements go through in whole vectors, as if there were no rows. Two
-   groups take turns, so that no fold loads what has just been stored in other pieces (10 % of softmax). A long row goes through alone. */
+/* Rows. Each row has values of its own, folded from its elements, and its elements are then a function of these. Short rows are
+   worked on in groups of MLP__W: one vector holds a value of each, and the elements go through in whole vectors, as if there were
+   no rows. Two groups take turns, so that no fold loads what has just been stored in other pieces (10 % of softmax). A long row
+   goes through alone. */
 #define MLP__SHORT_ROW  (4 * MLP__W)
 #define MLP__TWO_GROUPS (2 * MLP__W)
 MLP__INLINE size_t mlp__rows_at_once(size_t rows, size_t cols) { return cols < MLP__SHORT_ROW ? mlp__smaller(rows, MLP__TWO_GROUPS) : 1; }
@@ -2049,7 +2052,8 @@ MLP__INLINE void mlp__map_part(mlp__elementwise *f, size_t n, const float *x, co
     mlp__vput(out, f(mlp__vget(x, n, mlp__vzero()), mlp__vget(y, n, mlp__vzero()), p, q), n);
 }
 
-/* The row of each element of a group of short rows, as vpick takes it: each row's number is written over the excess of the one before. */
+/* The row of each element of a group of short rows, as vpick takes it: each row's number is written over the excess of the one
+   before. */
 typedef struct { float row[MLP__SHORT_ROW * MLP__W + MLP__W]; } mlp__row_numbers;
 
 MLP__INLINE void mlp__number_rows(mlp__row_numbers *numbers, size_t rows, size_t cols)
@@ -2185,9 +2189,10 @@ static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, co
     }
 }
 
-/* z, a = softmax(z), y, l, dz: rows x cols. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where
-   a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y. Made here, softmax leaves max z behind and the sum,
-   1 over which is max a, since exp(0) is 1: two folds less (a step of 64-32-10 takes .96 of the time on AVX2, .98 on AVX-512). */
+/* z, a = softmax(z), y, l, dz: rows x cols. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite
+   where a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y. Made here, softmax leaves max z behind and
+   the sum, 1 over which is max a, since exp(0) is 1: two folds less (a step of 64-32-10 takes .96 of the time on AVX2, .98 on
+   AVX-512). */
 static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                                  float *l, float *dz, int softmax)
 {
@@ -2360,9 +2365,9 @@ static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, 
     }
 }
 
-/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for eight of them,
-   take about half the time of a look at each. With another scale the sum of eight may be infinite where none of them is, and of |x| it
-   is when one of them is. */
+/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for eight of
+   them, take about half the time of a look at each. With another scale the sum of eight may be infinite where none of them is, and
+   of |x| it is when one of them is. */
 static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 {
     volatile float hidden = scale;                      /* no compiler multiplies with 0 in advance, not even under -ffast-math */
@@ -2386,8 +2391,8 @@ static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 #define MLP__AHEAD (MLP__W < 16 ? 16 : 32)              /* one line of the cache; two where strips are wider and tiles fewer */
 #define MLP__MOST_SUMS 24                               /* the most of all tiles: rows * vectors */
 
-/* Before it goes through the s-th `span` steps of its product, the last excepted, tile t < tiles prefetches the MLP__AHEAD floats at
-   at + s * span + t * tile. */
+/* Before it goes through the s-th `span` steps of its product, the last excepted, tile t < tiles prefetches the MLP__AHEAD floats
+   at at + s * span + t * tile. */
 typedef struct { const float *at; ptrdiff_t span, tile; size_t tiles; } mlp__ahead;
 
 /* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j]. Rows at x_row, the steps of k at a_col and b_row, groups of 16 columns at
@@ -2459,8 +2464,8 @@ MLP__INLINE void mlp__tile_store(size_t mr, size_t nv, size_t tail, float *to, p
     }
 }
 
-/* Here and below whole vectors have code of their own, without a branch for each row, unless masks do as well: with it the header takes
-   1.07 of the time to compile for AVX-512. */
+/* Here and below whole vectors have code of their own, without a branch for each row, unless masks do as well: with it the header
+   takes 1.07 of the time to compile for AVX-512. */
 MLP__INLINE void mlp__tile_begin(size_t mr, size_t nv, const mlp__product *p, mlp__accumulators acc)
 {
     if (!p->init) mlp__tile_zero(mr, nv, acc);
@@ -2668,8 +2673,8 @@ MLP__TILES(4)
 MLP__TILES(8)
 MLP__TILES(16)
 
-/* columns of a strip, of those that are left. A single row takes 8 vectors, on AVX-512 only if `wide`, or 16, else 4: with few rows of
-   2 KiB 8 vectors take 1.4 of the time; as panels, 8 streams, 784 x 128 takes 1.1. */
+/* columns of a strip, of those that are left. A single row takes 8 vectors, on AVX-512 only if `wide`, or 16, else 4: with few rows
+   of 2 KiB 8 vectors take 1.4 of the time; as panels, 8 streams, 784 x 128 takes 1.1. */
 MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left, int wide)
 {
     const size_t single = wide && left >= MLP__NV0 * MLP__W ? MLP__NV0 : wide || MLP__W < 16 ? MLP__NV1 : MLP__NV;
@@ -2755,7 +2760,8 @@ static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t fro
         i = 0;
         if (j + MLP__W <= n)
             for (; i + MLP__W <= k; i += MLP__W, f += MLP__W, t += MLP__W * to_row) mlp__transposed_square(f, from_row, t, to_row);
-        for (; i < k; i += MLP__W, f += MLP__W, t += MLP__W * to_row) mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
+        for (; i < k; i += MLP__W, f += MLP__W, t += MLP__W * to_row)
+            mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
     }
 }
 
@@ -2788,13 +2794,13 @@ static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row,
     p->next = next;
 }
 
-/* A strip of c at a time, from some rows of b, each of which goes on from the sums of the one before. Strips that are full are read in
-   place where the rows of b are contiguous, unless narrow tiles would use one line a page of long columns or of lines 4 KiB apart, which
-   fall into few sets of the caches (AVX2 128 x 2048 x 512 from .56 to .75 P). Even where wide tiles read them, the caches do not hold
-   more than MLP__GEMM_STEPS rows: 512 x 2048 x 2048 goes from .80 to .91 P on AVX-512, 64 x 2048 x 2048 takes .6 of the time on AVX2.
-   Else they are copied. A copy takes 14 KiB, since a frame may have 16 (clang 14 adds 1.2). On AVX-512 it is 48 columns wide, which
-   makes tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and the next copy prefetched, b
-   transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
+/* A strip of c at a time, from some rows of b, each of which goes on from the sums of the one before. Strips that are full are read
+   in place where the rows of b are contiguous, unless narrow tiles would use one line a page of long columns or of lines 4 KiB
+   apart, which fall into few sets of the caches (AVX2 128 x 2048 x 512 from .56 to .75 P). Even where wide tiles read them, the
+   caches do not hold more than MLP__GEMM_STEPS rows: 512 x 2048 x 2048 goes from .80 to .91 P on AVX-512, 64 x 2048 x 2048 takes .6
+   of the time on AVX2. Else they are copied. A copy takes 14 KiB, since a frame may have 16 (clang 14 adds 1.2). On AVX-512 it is
+   48 columns wide, which makes tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and
+   the next copy prefetched, b transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
 #define MLP__GEMM_STEPS 384
 #define MLP__GEMM_FLOATS 3584
 static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
@@ -2866,8 +2872,8 @@ MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float 
    half is read: b transposed takes three times as long for 1 x 1024 x 1024. */
 enum { MLP__ROW_VECTORS = 4, MLP__ROW_APART = MLP__W < 16 ? 2 : 1 };
 
-/* Some vectors of a row of c: c[j] (or 0) + sum of a[i] b[j * b_col + i] over 16 steps of i in each panel. A panel of all vectors before
-   the next: so a line of b is used up while it is in the L1 cache. */
+/* Some vectors of a row of c: c[j] (or 0) + sum of a[i] b[j * b_col + i] over 16 steps of i in each panel. A panel of all vectors
+   before the next: so a line of b is used up while it is in the L1 cache. */
 MLP__INLINE void mlp__row_part(size_t vectors, size_t panels, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col,
                                float *c, int accumulate)
 {
@@ -2903,8 +2909,8 @@ static void mlp__row(size_t n, size_t panels, const float *a, ptrdiff_t a_col, c
     memcpy(c + j, last + j + MLP__W - n, (n - j) * sizeof *c);
 }
 
-/* The sizes of a product by blocks: `rows` that go by blocks of `block`, with copies of `steps` of k. The rows behind them are room for the
-   copies, at most a quarter of c. Narrow tiles copy b for each block: these are higher, if there is room. */
+/* The sizes of a product by blocks: `rows` that go by blocks of `block`, with copies of `steps` of k. The rows behind them are room
+   for the copies, at most a quarter of c. Narrow tiles copy b for each block: these are higher, if there is room. */
 typedef struct { size_t rows, block, steps; } mlp__blocks;
 
 #define MLP__GEMM_ROWS    (MLP__NR < 32 ? 192 : 96)
@@ -2922,9 +2928,9 @@ static mlp__blocks mlp__blocks_of(size_t m, size_t n, size_t k, int columns)
     return s;
 }
 
-/* The first rows of a large product without accumulate and with c_row = n; returns how many. Until the end the last rows of c are room
-   for larger copies: of a strip of b for all of k, or, where a is transposed, of blocks of its columns in panels and of some steps of b,
-   which wide tiles read in place. */
+/* The first rows of a large product without accumulate and with c_row = n; returns how many. Until the end the last rows of c are
+   room for larger copies: of a strip of b for all of k, or, where a is transposed, of blocks of its columns in panels and of some
+   steps of b, which wide tiles read in place. */
 static size_t mlp__gemm_by_blocks(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                                   const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c)
 {
@@ -2954,8 +2960,8 @@ static size_t mlp__gemm_by_blocks(size_t m, size_t n, size_t k, const float *a, 
     return s.rows;
 }
 
-/* Some steps of k at a time for n columns: c[j] = c[j] (or 0) + sum of a[i] b[i][j], b's rows contiguous; done several times, after each of
-   which a, b and c move on, or c does not (c_next 0) and is added to. */
+/* Some steps of k at a time for n columns: c[j] = c[j] (or 0) + sum of a[i] b[i][j], b's rows contiguous; done several times, after
+   each of which a, b and c move on, or c does not (c_next 0) and is added to. */
 typedef struct {
     size_t n;
     const float *a;    ptrdiff_t a_col, a_next;
@@ -2963,8 +2969,9 @@ typedef struct {
     float *c;          ptrdiff_t c_next;
 } mlp__walk;
 
-/* n <= MLP__W columns, fewer with `part` (to clang 14 a constant: it does not unroll around the branch of vget); f: the vectors of a */
-MLP__INLINE void mlp__walk_vector(size_t steps, size_t n, int part, const mlp__vf *f, const float *b, ptrdiff_t b_row, float *c, int accumulate)
+/* n <= MLP__W columns, fewer with `part`: a constant, since clang 14 does not unroll around the branch of vget. f: vectors of a */
+MLP__INLINE void mlp__walk_vector(size_t steps, size_t n, int part, const mlp__vf *f, const float *b, ptrdiff_t b_row, float *c,
+                                  int accumulate)
 {
     mlp__vf sum = accumulate ? mlp__vget(c, n, mlp__vzero()) : mlp__vzero();
     size_t i;
@@ -2973,8 +2980,8 @@ MLP__INLINE void mlp__walk_vector(size_t steps, size_t n, int part, const mlp__v
     mlp__vput(c, sum, n);
 }
 
-/* A constant number of steps. Vectors beside each other are short chains, which overlap. Without a branch in the loop 1 x 100 x 1000 takes
-   .85 of the time on AVX2. */
+/* A constant number of steps. Vectors beside each other are short chains, which overlap. Without a branch in the loop 1 x 100 x
+   1000 takes .85 of the time on AVX2. */
 MLP__INLINE void mlp__walk_by(size_t steps, size_t times, const mlp__walk *walk, int accumulate)
 {
     const mlp__walk w = *walk;
@@ -3002,10 +3009,11 @@ static size_t mlp__walk_some(size_t left, size_t times, const mlp__walk *w, int 
     return 1;
 }
 
-/* A row of c, which waits in L1, from two rows of b at a time: from eight 1 x 784 x 256 takes 1.2 of the time on AVX-512. There L2 gives
-   up to 1.5 times as much to a single stream, a row at a time, if this has vectors enough between a store to c and the next load:
-   1 x 100 x 1000 takes .87 of the time. */
-static void mlp__row_by_steps(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_row, float *c, int accumulate)
+/* A row of c, which waits in L1, from two rows of b at a time: from eight 1 x 784 x 256 takes 1.2 of the time on AVX-512. There L2
+   gives up to 1.5 times as much to a single stream, a row at a time, if this has vectors enough between a store to c and the next
+   load: 1 x 100 x 1000 takes .87 of the time. */
+static void mlp__row_by_steps(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_row, float *c,
+                              int accumulate)
 {
     const size_t steps = n >= 448 && MLP__W == 16 ? 1 : 2, times = k / steps;
     mlp__walk w;
@@ -3019,7 +3027,8 @@ static void mlp__row_by_steps(size_t n, size_t k, const float *a, ptrdiff_t a_co
     if (steps * times < k) mlp__walk_some(1, 1, &w, accumulate || times > 0);
 }
 
-/* Rows of c from all of few rows of b, 32 KiB of them at a time, which stay in L1; and 16 KiB of c, in case it takes more than one walk. */
+/* Rows of c from all of few rows of b, 32 KiB of them at a time, which stay in L1; and 16 KiB of c, in case it takes more than one
+   walk. */
 static void mlp__rows_by_steps(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                                const float *b, ptrdiff_t b_row, float *c, ptrdiff_t c_row, int accumulate)
 {
@@ -3044,11 +3053,12 @@ static void mlp__rows_by_steps(size_t m, size_t n, size_t k, const float *a, ptr
     }
 }
 
-/* Which products go by steps, b's rows being contiguous. Tiles visit a few columns of many rows of c, at one step with a store for each fma;
-   and these rows share few sets of L1 where they are 4 KiB apart, 2 where a tile has one line of each: 1024 x 1024 takes .27 of the time
-   on AVX-512 at k = 1, .43 at 8, but 1.4 at 12, on AVX2 .10, .23 and .43. For a single row tiles read a few columns of many rows of b:
-   then 1 x 1024 x 1024 takes .73 of the time on AVX-512, .65 on AVX2. Up to 192 columns are read in few strips, 256 in one on AVX-512, and
-   of more than 6144 c does not stay in L1: 1 x 100 x 10000 would take 1.5. With fewer lanes tiles are as fast. */
+/* Which products go by steps, b's rows being contiguous. Tiles visit a few columns of many rows of c, at one step with a store for
+   each fma; and these rows share few sets of L1 where they are 4 KiB apart, 2 where a tile has one line of each: 1024 x 1024 takes
+   .27 of the time on AVX-512 at k = 1, .43 at 8, but 1.4 at 12, on AVX2 .10, .23 and .43. For a single row tiles read a few columns
+   of many rows of b: then 1 x 1024 x 1024 takes .73 of the time on AVX-512, .65 on AVX2. Up to 192 columns are read in few strips,
+   256 in one on AVX-512, and of more than 6144 c does not stay in L1: 1 x 100 x 10000 would take 1.5. With fewer lanes tiles are as
+   fast. */
 MLP__INLINE int mlp__goes_by_steps(size_t m, size_t n, size_t k, ptrdiff_t b_col, ptrdiff_t c_row)
 {
     if (b_col != 1 || k == 0) return 0;
@@ -3056,21 +3066,22 @@ MLP__INLINE int mlp__goes_by_steps(size_t m, size_t n, size_t k, ptrdiff_t b_col
     return n >= 128 && k <= (c_row % (64 * MLP__W) != 0 ? 1 : MLP__W == 8 ? 12 : 8);
 }
 
-/* Which products without accumulate go by blocks, as far as they can. The steps of a transposed a, 4 KiB apart, fall into one set of the
-   L1 cache: 256 x 1024 x 1024 of dW takes .78 of the time on AVX2. The rows that are left go through again where tiles are narrow: 60 of
-   them take .78 of the time. A larger copy of b transposed means fewer visits to c, where loads wait for stores to rows 4 KiB before:
-   1024 x 1024 x 1024 takes .90 on AVX-512; copies that narrow tiles need are large enough. A strip of it fits into a quarter of c, or it
-   is not asked for. */
-MLP__INLINE int mlp__goes_by_blocks(size_t m, size_t n, size_t k, ptrdiff_t a_row, ptrdiff_t a_col, ptrdiff_t b_row, ptrdiff_t b_col, ptrdiff_t c_row)
+/* Which products without accumulate go by blocks, as far as they can. The steps of a transposed a, 4 KiB apart, fall into one set
+   of the L1 cache: 256 x 1024 x 1024 of dW takes .78 of the time on AVX2. The rows that are left go through again where tiles are
+   narrow: 60 of them take .78 of the time. A larger copy of b transposed means fewer visits to c, where loads wait for stores to
+   rows 4 KiB before: 1024 x 1024 x 1024 takes .90 on AVX-512; copies that narrow tiles need are large enough. A strip of it fits
+   into a quarter of c, or it is not asked for. */
+MLP__INLINE int mlp__goes_by_blocks(size_t m, size_t n, size_t k, ptrdiff_t a_row, ptrdiff_t a_col, ptrdiff_t b_row, ptrdiff_t b_col,
+                                    ptrdiff_t c_row)
 {
     if (m < (MLP__NR < 32 ? 32 : 192) || n == 0 || c_row != (ptrdiff_t)n) return 0;
     if (a_row == 1 && a_col % 1024 == 0) return k > 16 && (b_row == 1 || b_col == 1);
     return a_col == 1 && b_row == 1 && MLP__NR >= 32 && k > MLP__GEMM_FLOATS / MLP__NR && k <= m / 4 * n / MLP__GEMM_COLUMNS;
 }
 
-/* The steps that all strips go before the next. The rows of a b beyond 12 MiB lie on more pages than the TLB holds (3072), and each strip
-   of c would go over all of them: then 16 rows for all strips of a few rows of c. 8 x 2048 x 2048 takes .35 of the time on AVX2, .55 on
-   AVX-512. */
+/* The steps that all strips go before the next. The rows of a b beyond 12 MiB lie on more pages than the TLB holds (3072), and each
+   strip of c would go over all of them: then 16 rows for all strips of a few rows of c. 8 x 2048 x 2048 takes .35 of the time on
+   AVX2, .55 on AVX-512. */
 MLP__INLINE size_t mlp__steps_at_once(size_t m, size_t n, size_t k, ptrdiff_t b_col)
 {
     return b_col == 1 && m <= 16 && n > 2 * MLP__NR && k * n >= 3072 * 1024 ? 16 : k;
@@ -3120,13 +3131,14 @@ MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_
     return s;
 }
 
-/* Where the last panel is as narrow as this, lanes are rows, or most of them would be idle: 32 x 16 x 1 takes .4 of the time on AVX-512.
-   Its units are taken as one or as this many; of weights behind the last the sums are not stored. */
+/* Where the last panel is as narrow as this, lanes are rows, or most of them would be idle: 32 x 16 x 1 takes .4 of the time on
+   AVX-512. Its units are taken as one or as this many; of weights behind the last the sums are not stored. */
 enum { MLP__NARROW = MLP__W / 4, MLP__NARROW_SUMS = MLP__W < 4 ? 1 : MLP__NARROW };
 
-/* sums[u] += w[i][u] x[.][i] for the inputs begin .. end - 1, the first `units` of n, and MLP__W rows. What is left of MLP__HALF inputs
-   is taken from as many that begin earlier. */
-MLP__INLINE void mlp__narrow_chain(size_t units, size_t n, size_t begin, size_t end, const float *x, ptrdiff_t x_stride, const float *w, mlp__vf *sums)
+/* sums[u] += w[i][u] x[.][i] for the inputs begin .. end - 1, the first `units` of n, and MLP__W rows. What is left of MLP__HALF
+   inputs is taken from as many that begin earlier. */
+MLP__INLINE void mlp__narrow_chain(size_t units, size_t n, size_t begin, size_t end, const float *x, ptrdiff_t x_stride,
+                                   const float *w, mlp__vf *sums)
 {
     float rest[MLP__HALF * MLP__W];
     mlp__vf v[MLP__HALF], sum[MLP__NARROW_SUMS];        /* a copy stays in registers */
@@ -3347,8 +3359,8 @@ MLP__INLINE void mlp__weights_single(const mlp__weights *g, float step, size_t u
     if (step != 0) mlp__k_axpy(g->in, step, to, c);
 }
 
-/* x: rows x in. Copies `panel` columns after the other, each rows x panel, (rows + 1) * panel floats apart; a few rows at a time, since
-   1024 of them are as many pages. */
+/* x: rows x in. Copies `panel` columns after the other, each rows x panel, (rows + 1) * panel floats apart; a few rows at a time,
+   since 1024 of them are as many pages. */
 static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_stride, size_t panel, float *panels)
 {
     size_t r, i;
@@ -3413,8 +3425,8 @@ static void mlp__k_update_weights(size_t rows, size_t in, size_t out, const floa
     if (step != 0) mlp__weights_product(rows, in, out, x, x_stride, dz, dz_stride, dw, step, w, scratch);
 }
 
-/* pack[o][i] = w of `count` inputs from `first` on and of `units` units, the first of which begin the panel at w; `width` floats from
-   row to row. Panels are far from each other: of the next one the lines are asked for in time. */
+/* pack[o][i] = w of `count` inputs from `first` on and of `units` units, the first of which begin the panel at w; `width` floats
+   from row to row. Panels are far from each other: of the next one the lines are asked for in time. */
 static void mlp__pack_weights(size_t in, size_t units, const float *w, size_t first, size_t count, float *pack, size_t width)
 {
     size_t unit, i;
@@ -3459,8 +3471,8 @@ static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, 
     }
 }
 
-/* dx of the n inputs from i on and a strip of rows, which are the lanes, from dz transposed: the weights are read in place, and dx is
-   transposed on the way out. dz_t: out x rows, rounded up to whole vectors. */
+/* dx of the n inputs from i on and a strip of rows, which are the lanes, from dz transposed: the weights are read in place, and dx
+   is transposed on the way out. dz_t: out x rows, rounded up to whole vectors. */
 enum { MLP__GROUP = 48 };
 static void mlp__backward_input_group(size_t rows, size_t in, size_t out, size_t i, size_t n, const float *dz_t, const float *w,
                                       float *dx, size_t dx_stride)
@@ -4295,9 +4307,9 @@ MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, floa
 
 /* --------------------------------------------------------------------------- >>loss -- */
 
-/* The losses of all elements, and dE/dz of the last layer unless factors is NULL. In training, with factors, cross-entropy
-   makes a, too, which mlp__layer_forward has left out. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, and
-   / outputs with reduction mean. A custom loss is asked row by row, later. */
+/* The losses of all elements, and dE/dz of the last layer unless factors is NULL. In training, with factors, cross-entropy makes a,
+   too, which mlp__layer_forward has left out. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, and /
+   outputs with reduction mean. A custom loss is asked row by row, later. */
 static void mlp__loss_of_elements(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
                                   float *losses, float *dz, float *slope)
 {
@@ -4322,8 +4334,8 @@ static double mlp__loss_divisor(const mlp *net)
     return per_row || net->desc.reduction == MLP_REDUCE_SUM ? 1.0 : (double)net->outputs;
 }
 
-/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is exact in double; it may
-   be losses. Four rows at once, since each sum is a chain of additions that wait for each other (4 % of training 64-32-10). */
+/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is exact in double; it
+   may be losses. Four rows at once, since each sum is a chain of additions that wait for each other (4 % of training 64-32-10). */
 static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y, float *loss)
 {
     const mlp_custom_loss *custom = &net->desc.custom_loss;
@@ -4593,7 +4605,8 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
 static size_t mlp__x_stride(const mlp *net, const mlp_data *d) { return d->x_stride ? d->x_stride : net->inputs; }
 static size_t mlp__y_stride(const mlp *net, const mlp_data *d) { return d->y_stride ? d->y_stride : net->outputs; }
 
-/* values: rows x cols at stride; the index in rows x cols of the first that is not finite with this scale, rows * cols when there is none */
+/* values: rows x cols at stride; the index in rows x cols of the first that is not finite with this scale, rows * cols when there
+   is none */
 static size_t mlp__first_nonfinite(const mlp *net, float scale, const float *values, size_t rows, size_t cols, size_t stride)
 {
     const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
@@ -4799,10 +4812,10 @@ static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
     if (copied) mlp__fetch_next(b, begin, end);
 }
 
-/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none that
-   lie in another's cache (two threads whose cores are slow to fetch from each other: 784-128-10 with 32 rows goes from .71 to 1.28 of
-   the speed of one, 784-512-512-10 from 1.42 to 1.57); else, and for softmax, by rows. Pieces are whole tiles and more than a panel,
-   which would have other chains. */
+/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none
+   that lie in another's cache (two threads whose cores are slow to fetch from each other: 784-128-10 with 32 rows goes from .71 to
+   1.28 of the speed of one, 784-512-512-10 from 1.42 to 1.57); else, and for softmax, by rows. Pieces are whole tiles and more than
+   a panel, which would have other chains. */
 static int mlp__by_units(const mlp *net, int layer, size_t parts)
 {
     const size_t units = net->shape[layer].out;
@@ -4828,7 +4841,8 @@ static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, si
         const int before = by_units;
         by_units = mlp__by_units(net, l, parts);
         if (before || by_units) mlp__barrier();
-        if (by_units) mlp__units_forward(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), b->rows, x, stride, t->z[l], a);
+        if (by_units) mlp__units_forward(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), b->rows, x,
+                                         stride, t->z[l], a);
         else if (begin < end) mlp__layer_forward(net, l, end - begin, x + begin * stride, stride, t->z[l] + at, a ? a + at : NULL);
         x = t->a[l];
         stride = net->shape[l].out;
@@ -4906,7 +4920,8 @@ static void mlp__block_rows(const void *work, size_t part, size_t parts)
     if (b->wild) b->wild[begin] = !mlp__block_is_calm(b, begin, end);
 }
 
-/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units are cut into parts. */
+/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units are cut into
+   parts. */
 static void mlp__block_gradients(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
@@ -5104,7 +5119,7 @@ static mlp_result mlp__epochs(mlp *net, const mlp_data *data, int calm, const ml
         net->epoch++;
         if (!fit->on_epoch) continue;
         if (fit->on_epoch(fit->user, &progress)) break;
-        calm = mlp__all_below_2_50(net, data->x, data->rows, net->inputs, mlp__x_stride(net, data));     /* it may have changed them */
+        calm = mlp__all_below_2_50(net, data->x, data->rows, net->inputs, mlp__x_stride(net, data));   /* it may have changed them */
     }
     return mlp__ok(data->error);
 }
@@ -6135,8 +6150,8 @@ static int mlp__states_run_of(char **name)
     return p[0] - '0';
 }
 
-/* Splits what is before ".weight" or ".bias" at its last number, which becomes '#': "net.12.linear" is "net.#.linear" and 12. A name
-   without a number is number 0. Returns whether it is a weight (0) or a bias (1); -1: neither. */
+/* Splits what is before ".weight" or ".bias" at its last number, which becomes '#': "net.12.linear" is "net.#.linear" and 12. A
+   name without a number is number 0. Returns whether it is a weight (0) or a bias (1); -1: neither. */
 static int mlp__split_name(char *name, uint32_t *number)
 {
     size_t n = strlen(name), end, begin;

@@ -7,14 +7,17 @@
 
 enum { CHANGE_MOST_REPS = 101, CHANGE_LEAST_REPS = 4, CHANGE_SLACK = 64 };
 static const char *const change_usual[] = {
-    "forward", "1,64,64", "forward", "1,784,256", "forward", "16,64,32", "forward", "32,784,128", "forward", "64,256,256", "forward", "128,512,512",
-    "forward", "256,1024,1024", "forward", "7,13,5", "forward", "33,65,17", "forward", "100,300,77",
-    "dX", "1,64,64", "dX", "16,64,32", "dX", "32,784,128", "dX", "64,256,256", "dX", "128,512,512", "dX", "256,1024,1024", "dX", "33,65,17", "dX", "100,300,77",
-    "dW", "1,64,64", "dW", "16,64,32", "dW", "32,784,128", "dW", "64,256,256", "dW", "128,512,512", "dW", "256,1024,1024", "dW", "33,65,17", "dW", "100,300,77",
-    "nn", "64,256,256", "nn", "512,512,512", "fwd", "64,256,256", "dx", "64,256,256", "dw", "64,256,256",
+    "forward", "1,64,64", "forward", "1,784,256", "forward", "16,64,32", "forward", "32,784,128", "forward", "64,256,256",
+    "forward", "128,512,512", "forward", "256,1024,1024", "forward", "7,13,5", "forward", "33,65,17", "forward", "100,300,77",
+    "dX", "1,64,64", "dX", "16,64,32", "dX", "32,784,128", "dX", "64,256,256", "dX", "128,512,512", "dX", "256,1024,1024",
+    "dX", "33,65,17", "dX", "100,300,77",
+    "dW", "1,64,64", "dW", "16,64,32", "dW", "32,784,128", "dW", "64,256,256", "dW", "128,512,512", "dW", "256,1024,1024",
+    "dW", "33,65,17", "dW", "100,300,77",
+    "nn", "1,64,64", "nn", "1,784,256", "nn", "64,256,256", "nn", "512,512,512", "fwd", "64,256,256", "dx", "64,256,256",
+    "dw", "1,1024,1024", "dw", "64,256,256",
     "relu", "65536", "sigmoid", "65536", "tanh", "65536", "gelu", "65536", "softmax10", "65530", "hadamard", "65536",
     "predict", "64-64-10,1", "predict", "784-256-10,1", "predict", "784-128-10,256",
-    "train", "64-32-10,32", "train", "784-128-10,32", "train", "784-512-512-10,128", "train", "1024-1024-1024-1024,256"
+    "train", "64-32-10,16", "train", "784-128-10,32", "train", "784-512-512-10,128", "train", "1024-1024-1024-1024,256"
 };
 
 const change_version *change_before(void), *change_after(void);
@@ -39,7 +42,8 @@ static void change_parse(change_case *c, const char *form, const char *sizes)
     if (!strchr(sizes, '-')) {
         int at_end = 0;
         const int n = sscanf(sizes, "%zu%n,%zu,%zu%n", &c->rows, &at_end, &c->in, &c->out, &at_end);
-        if ((n != 1 && n != 3) || sizes[at_end] || c->rows == 0 || (n == 3 && (c->in == 0 || c->out == 0))) change_fail("no sizes:", sizes);
+        if ((n != 1 && n != 3) || sizes[at_end] || c->rows == 0 || (n == 3 && (c->in == 0 || c->out == 0)))
+            change_fail("no sizes:", sizes);
         return;
     }
     for (c->layers = -1; c->layers < CHANGE_LAYERS; at = end + 1) {
@@ -61,7 +65,7 @@ static void change_data(change_case *c)
     c->w = measure_floats(change_larger(c->in * c->out, c->layers ? 0 : c->rows) + CHANGE_SLACK, 0.1f);
     c->b = measure_floats(widest + CHANGE_SLACK, 0.1f);
     c->dz = measure_floats(c->rows * c->out + CHANGE_SLACK, 0.5f);
-    c->y = measure_floats(change_larger(change_larger(c->rows * change_larger(widest, 1), c->in * c->out), c->rows) + CHANGE_SLACK, 0);
+    c->y = measure_floats(change_larger(c->rows * change_larger(widest, 1), c->in * c->out) + CHANGE_SLACK, 0);
     c->scratch = measure_floats(c->in || c->layers ? (change_larger(c->rows, 256) + 16) * (2 * widest + 96) : 1, 0);
     c->labels = (int *)calloc(rows, sizeof *c->labels);
     if (!c->labels) change_fail("out of memory:", c->form);
@@ -100,16 +104,16 @@ static change_result change_measure(change_case cases[2], void (*const run[2])(c
 
 static void change_print(const change_case *c, const char *sizes, int reps, const change_result *r, FILE *json)
 {
-    printf("%-10s %-22s %12.1f ns %12.1f ns   after / before %.3f [%.3f %.3f]", c->form, sizes, r->before * 1e9, r->after * 1e9, r->ratio,
-           r->first, r->third);
+    printf("%-10s %-22s %12.1f ns %12.1f ns   after / before %.3f [%.3f %.3f]", c->form, sizes, r->before * 1e9, r->after * 1e9,
+           r->ratio, r->first, r->third);
     if (c->out) printf("  %.2f P", r->share);
     printf("\n");
     fflush(stdout);
     if (!json) return;
-    fprintf(json, "{\"cpu\":\"%s\",\"compiler\":\"%s\",\"isa\":\"%s\",\"flags\":\"%s\",\"kernel\":\"%s\",\"shape\":\"%s\",\"unit\":\"ns\",\"reps\":%d,"
-                  "\"before\":%.5g,\"after\":%.5g,\"ratio\":%.4f,\"first\":%.4f,\"third\":%.4f}\n",
-            measure_cpu(), measure_compiler(), change_versions[1]->name, PEAK.flags, c->form, sizes, reps, r->before * 1e9, r->after * 1e9,
-            r->ratio, r->first, r->third);
+    fprintf(json, "{\"cpu\":\"%s\",\"compiler\":\"%s\",\"isa\":\"%s\",\"flags\":\"%s\",\"kernel\":\"%s\",\"shape\":\"%s\","
+                  "\"unit\":\"ns\",\"reps\":%d,\"before\":%.5g,\"after\":%.5g,\"ratio\":%.4f,\"first\":%.4f,\"third\":%.4f}\n",
+            measure_cpu(), measure_compiler(), change_versions[1]->name, PEAK.flags, c->form, sizes, reps, r->before * 1e9,
+            r->after * 1e9, r->ratio, r->first, r->third);
 }
 
 static void change_run(const char *form, const char *sizes, double seconds, int reps, FILE *json)
@@ -125,7 +129,8 @@ static void change_run(const char *form, const char *sizes, double seconds, int 
     for (i = 0; i < 2; i++) {
         run[i] = change_versions[i]->find(form, &kind);
         if (!run[i]) change_fail("no such form:", form);
-        if (kind != (cases[i].layers ? CHANGE_NET : cases[i].in ? CHANGE_PRODUCT : CHANGE_FUNCTION)) change_fail("these are not its sizes:", sizes);
+        if (kind != (cases[i].layers ? CHANGE_NET : cases[i].in ? CHANGE_PRODUCT : CHANGE_FUNCTION))
+            change_fail("these are not its sizes:", sizes);
         if (cases[i].layers && !(cases[i].net = change_versions[i]->net(&cases[i]))) change_fail("no net:", sizes);
     }
     result = change_measure(cases, run, seconds, reps);

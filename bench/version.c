@@ -11,10 +11,19 @@
 static const mlp_kernels *k;
 
 static void forward(const void *p) { C(p); k->forward(c->rows, c->in, c->out, c->x, c->in, c->w, c->b, c->y, c->out); }
-static void layer_dx(const void *p) { C(p); k->backward_input(c->rows, c->in, c->out, c->dz, c->out, c->w, c->y, c->in, c->scratch); }
-static void layer_dw(const void *p) { C(p); k->backward_weights(c->rows, c->in, c->out, c->x, c->in, c->dz, c->out, c->y, 0, c->scratch); }
+static void layer_dx(const void *p)
+{
+    C(p);
+    k->backward_input(c->rows, c->in, c->out, c->dz, c->out, c->w, c->y, c->in, c->scratch);
+}
+static void layer_dw(const void *p)
+{
+    C(p);
+    k->backward_weights(c->rows, c->in, c->out, c->x, c->in, c->dz, c->out, c->y, 0, c->scratch);
+}
 
-static void product(size_t m, size_t n, size_t inner, const float *a, size_t a_row, size_t a_col, const float *b, size_t b_row, size_t b_col, float *to)
+static void product(size_t m, size_t n, size_t inner, const float *a, size_t a_row, size_t a_col, const float *b, size_t b_row,
+                    size_t b_col, float *to)
 {
     k->gemm(m, n, inner, a, (ptrdiff_t)a_row, (ptrdiff_t)a_col, b, (ptrdiff_t)b_row, (ptrdiff_t)b_col, to, (ptrdiff_t)n, 0);
 }
@@ -40,15 +49,17 @@ static void train(const void *p)
 {
     C(p);
     const mlp_data data = { .rows = 8 * c->rows, .x = c->x, .labels = c->labels };
-    const mlp_fit_desc fit = { .epochs = 1, .batch = (int)c->rows, .order = MLP_ORDER_SEQUENTIAL, .opt = { .kind = MLP_OPT_SGD, .rate = 1e-6f } };
+    const mlp_fit_desc fit = { .epochs = 1, .batch = (int)c->rows, .order = MLP_ORDER_SEQUENTIAL,
+                               .opt = { .kind = MLP_OPT_SGD, .rate = 1e-6f } };
     must(mlp_fit((mlp *)c->net, &data, &fit));
 }
 
 static const struct { const char *form; change_kind kind; void (*run)(const void *); } forms[] = {
     { "forward", CHANGE_PRODUCT, forward }, { "dX", CHANGE_PRODUCT, layer_dx }, { "dW", CHANGE_PRODUCT, layer_dw },
-    { "nn", CHANGE_PRODUCT, gemm_nn }, { "fwd", CHANGE_PRODUCT, gemm_fwd }, { "dx", CHANGE_PRODUCT, gemm_dx }, { "dw", CHANGE_PRODUCT, gemm_dw },
-    { "relu", CHANGE_FUNCTION, relu }, { "sigmoid", CHANGE_FUNCTION, sigmoid }, { "tanh", CHANGE_FUNCTION, tanh_of }, { "gelu", CHANGE_FUNCTION, gelu },
-    { "softmax10", CHANGE_FUNCTION, softmax10 }, { "hadamard", CHANGE_FUNCTION, hadamard },
+    { "nn", CHANGE_PRODUCT, gemm_nn }, { "fwd", CHANGE_PRODUCT, gemm_fwd }, { "dx", CHANGE_PRODUCT, gemm_dx },
+    { "dw", CHANGE_PRODUCT, gemm_dw },
+    { "relu", CHANGE_FUNCTION, relu }, { "sigmoid", CHANGE_FUNCTION, sigmoid }, { "tanh", CHANGE_FUNCTION, tanh_of },
+    { "gelu", CHANGE_FUNCTION, gelu }, { "softmax10", CHANGE_FUNCTION, softmax10 }, { "hadamard", CHANGE_FUNCTION, hadamard },
     { "predict", CHANGE_NET, predict }, { "train", CHANGE_NET, train }
 };
 
