@@ -355,7 +355,8 @@ typedef struct {
     mlp_order order;
     mlp_opt_desc opt;
     int threads;                    /* 0 and 1: one; more need OpenMP (see Threads), and an allocation while mlp_fit runs */
-    int (*on_epoch)(void *user, const mlp_progress *);   /* NULL, or: called after each epoch; non-zero ends fit */
+    int (*on_epoch)(void *user, const mlp_progress *);   /* NULL, or: called after each epoch, may change the values of the data;
+                                       non-zero ends fit */
     void *user;
     mlp_schedule schedule;
 } mlp_fit_desc;
