@@ -724,6 +724,13 @@ MLP__INLINE int mlp__finite_double(double x) { uint64_t u; memcpy(&u, &x, 8); re
 
 MLP__INLINE size_t mlp__smaller(size_t a, size_t b) { return a < b ? a : b; }
 
+/* asks for n floats that will be needed soon */
+MLP__INLINE void mlp__fetch(size_t n, const float *x)
+{
+    size_t i;
+    for (i = 0; i < n; i += 16) MLP__PREFETCH(x + i);
+}
+
 /* --------------------------------------------------------------------------- >>simd -- */
 /* The one place that knows instruction sets. Each block below defines the same operations in the same order:
 
@@ -1425,12 +1432,12 @@ MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n) { if (n >= MLP__W) mlp
 
 typedef mlp__vf mlp__binary(mlp__vf, mlp__vf);
 
-/* 16 lanes to one float by the tree 8, 4, 2, 1, the same for every MLP__W; first the part of it between vectors */
-MLP__INLINE mlp__vf mlp__fold_vectors(mlp__binary *op, mlp__vf v[MLP__N16])
+/* 16 lanes to one float by the tree 8, 4, 2, 1, the same for every MLP__W; first the part of it between n vectors */
+MLP__INLINE mlp__vf mlp__fold_vectors(mlp__binary *op, int n, mlp__vf *v)
 {
     int i, d;
     MLP__UNROLL
-    for (d = MLP__N16 / 2; d > 0; d /= 2) {
+    for (d = n / 2; d > 0; d /= 2) {
         MLP__UNROLL
         for (i = 0; i < d; i++) v[i] = op(v[i], v[i + d]);
     }
@@ -1440,7 +1447,7 @@ MLP__INLINE mlp__vf mlp__fold_vectors(mlp__binary *op, mlp__vf v[MLP__N16])
 MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
 {
     int d;
-    v[0] = mlp__fold_vectors(op, v);
+    v[0] = mlp__fold_vectors(op, MLP__N16, v);
     MLP__UNROLL
     for (d = MLP__W / 2; d > 0; d /= 2) v[0] = op(v[0], mlp__vswap(v[0], d));
     return mlp__vfirst(v[0]);
@@ -1994,7 +2001,7 @@ MLP__INLINE mlp__vf mlp__short_row(mlp__folding *f, mlp__binary *op, mlp__vf sta
     MLP__UNROLL
     for (i = 0; i < MLP__N16; i++) lanes[i] = start;
     mlp__row_rest(f, n, x, y, lanes);
-    return mlp__fold_vectors(op, lanes);
+    return mlp__fold_vectors(op, MLP__N16, lanes);
 }
 
 /* x, y: rows x cols, rows <= MLP__W. values[i] = the fold of row i from `first` on, `first` where there is none */
@@ -2018,7 +2025,7 @@ MLP__INLINE void mlp__fold_group(mlp__folding *f, mlp__binary *op, float first, 
     } else {
         for (i = 0; i < rows; i++) {
             mlp__row_lanes(f, start, cols, x + i * cols, y + i * cols, lanes);
-            mlp__vstore(all + i * MLP__W, mlp__fold_vectors(op, lanes));
+            mlp__vstore(all + i * MLP__W, mlp__fold_vectors(op, MLP__N16, lanes));
         }
         for (; i < MLP__W; i++) mlp__vstore(all + i * MLP__W, start);
         MLP__UNROLL
@@ -2219,32 +2226,43 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
     }
 }
 
-/* Few columns of up to MLP__W rows as vectors: to[j][i] = x[i][j], fill from cols to MLP__PANEL. The last row repeats. */
-MLP__INLINE void mlp__columns_of_rows(size_t rows, size_t cols, const float *x, mlp__vf fill, float *to)
+/* a whole square of MLP__W x MLP__W: to[i][j] = from[j][i] */
+MLP__INLINE void mlp__transposed_square(const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row)
 {
-    mlp__vf v[MLP__W];
-    size_t i, j;
-    for (j = 0; j < MLP__PANEL; j += MLP__W) {
+    mlp__vf v[MLP__HALF];
+    size_t i, t;
+    for (i = 0; i < MLP__W; i += MLP__HALF) {
+        mlp__load_columns(from + i, from_row, v);
         MLP__UNROLL
-        for (i = 0; i < MLP__W; i++) v[i] = j < cols ? mlp__vget(x + mlp__smaller(i, rows - 1) * cols + j, cols - j, fill) : fill;
-        mlp__transpose(MLP__W, v);
-        MLP__UNROLL
-        for (i = 0; i < MLP__W; i++) mlp__vstore(to + (j + i) * MLP__W, v[i]);
+        for (t = 0; t < MLP__HALF; t++, to += to_row) mlp__vstore(to, v[t]);
     }
 }
 
-/* and back */
-MLP__INLINE void mlp__rows_of_columns(size_t rows, size_t cols, const float *from, float *x)
+/* k x n of it; `stored` >= n columns of `to` may be written, where the last repeats */
+MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
 {
     mlp__vf v[MLP__W];
+    size_t t;
+    MLP__UNROLL
+    for (t = 0; t < MLP__W; t++) v[t] = mlp__vget(from + (ptrdiff_t)mlp__smaller(t, n - 1) * from_row, k, mlp__vzero());
+    mlp__transpose(MLP__W, v);
+    MLP__UNROLL
+    for (t = 0; t < MLP__W; t++)
+        if (t < k) mlp__vput(to + (ptrdiff_t)t * to_row, v[t], stored);
+}
+
+/* to[i][j] = from[j][i], k x n; stored: as above */
+static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
+{
     size_t i, j;
-    for (j = 0; j < cols; j += MLP__W) {
-        MLP__UNROLL
-        for (i = 0; i < MLP__W; i++) v[i] = mlp__vload(from + (j + i) * MLP__W);
-        mlp__transpose(MLP__W, v);
-        MLP__UNROLL
-        for (i = 0; i < MLP__W; i++)
-            if (i < rows) mlp__vput(x + i * cols + j, v[i], cols - j);
+    for (j = 0; j < n; j += MLP__W, from += MLP__W * from_row, to += MLP__W) {
+        const float *f = from;
+        float *t = to;
+        i = 0;
+        if (j + MLP__W <= n)
+            for (; i + MLP__W <= k; i += MLP__W, f += MLP__W, t += MLP__W * to_row) mlp__transposed_square(f, from_row, t, to_row);
+        for (; i < k; i += MLP__W, f += MLP__W, t += MLP__W * to_row)
+            mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
     }
 }
 
@@ -2252,15 +2270,10 @@ MLP__INLINE void mlp__rows_of_columns(size_t rows, size_t cols, const float *fro
 MLP__INLINE mlp__vf mlp__fold_columns(mlp__binary *op, const float *t)
 {
     mlp__vf v[MLP__PANEL];
-    int i, d;
+    int i;
     MLP__UNROLL
     for (i = 0; i < MLP__PANEL; i++) v[i] = mlp__vload(t + i * MLP__W);
-    MLP__UNROLL
-    for (d = MLP__PANEL / 2; d > 0; d /= 2) {
-        MLP__UNROLL
-        for (i = 0; i < d; i++) v[i] = op(v[i], v[i + d]);
-    }
-    return v[0];
+    return mlp__fold_vectors(op, MLP__PANEL, v);
 }
 
 /* z, dz: rows x cols, cols <= MLP__PANEL; classes, factors, losses: rows. The bits of mlp__k_cross_entropy with softmax and targets
@@ -2275,11 +2288,14 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
     mlp__vf k, f, sum[2];
     size_t n, i, j, g;
     for (g = 0; g < (rows > MLP__W ? 2 * square : square); g += square)
-        for (j = g + cols * MLP__W; j < g + square; j += MLP__W) mlp__vstore(e + j, zero);
+        for (j = g + cols * MLP__W; j < g + square; j += MLP__W) {
+            mlp__vstore(t + j, mlp__vset1(MLP__LOWEST));
+            mlp__vstore(e + j, zero);
+        }
     for (; rows > 0; rows -= n, z += n * cols, classes += n, factors += n, losses += n, dz += n * cols) {
         n = mlp__smaller(rows, MLP__TWO_GROUPS);
         for (g = 0, i = 0; i < n; g += square, i += MLP__W)
-            mlp__columns_of_rows(n - i, cols, z + i * cols, mlp__vset1(MLP__LOWEST), t + g);
+            mlp__transposed(cols, mlp__smaller(n - i, MLP__W), z + i * cols, (ptrdiff_t)cols, t + g, MLP__W, MLP__W);
         for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
             const mlp__vf max = mlp__fold_columns(mlp__vmax, t + g);
             mlp__vf at = zero;
@@ -2300,7 +2316,8 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
                 mlp__vstore(t + j, mlp__vmul(mlp__vsub(mlp__vdiv(mlp__vload(e + j), sum[i / MLP__W]), y), f));
             }
         }
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W) mlp__rows_of_columns(n - i, cols, t + g, dz + i * cols);
+        for (g = 0, i = 0; i < n; g += square, i += MLP__W)
+            mlp__transposed(mlp__smaller(n - i, MLP__W), cols, t + g, MLP__W, dz + i * cols, (ptrdiff_t)cols, cols);
     }
 }
 
@@ -2724,46 +2741,6 @@ static void mlp__pack_rows(size_t k, size_t n, const float *b, ptrdiff_t b_row, 
             mlp__vstore(pack + j, v);
         }
     for (i = 0; tail && i < k; i++, from += b_row, to += width) mlp__vput(to, mlp__vload_n(from, tail, mlp__vzero()), stored);
-}
-
-/* a whole square of MLP__W x MLP__W: to[i][j] = from[j][i] */
-MLP__INLINE void mlp__transposed_square(const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row)
-{
-    mlp__vf v[MLP__HALF];
-    size_t i, t;
-    for (i = 0; i < MLP__W; i += MLP__HALF) {
-        mlp__load_columns(from + i, from_row, v);
-        MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++, to += to_row) mlp__vstore(to, v[t]);
-    }
-}
-
-/* k x n of it; `stored` >= n columns of `to` may be written, where the last repeats */
-MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
-{
-    mlp__vf v[MLP__W];
-    size_t t;
-    MLP__UNROLL
-    for (t = 0; t < MLP__W; t++) v[t] = mlp__vget(from + (ptrdiff_t)mlp__smaller(t, n - 1) * from_row, k, mlp__vzero());
-    mlp__transpose(MLP__W, v);
-    MLP__UNROLL
-    for (t = 0; t < MLP__W; t++)
-        if (t < k) mlp__vput(to + (ptrdiff_t)t * to_row, v[t], stored);
-}
-
-/* to[i][j] = from[j][i], k x n; stored: as above */
-static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
-{
-    size_t i, j;
-    for (j = 0; j < n; j += MLP__W, from += MLP__W * from_row, to += MLP__W) {
-        const float *f = from;
-        float *t = to;
-        i = 0;
-        if (j + MLP__W <= n)
-            for (; i + MLP__W <= k; i += MLP__W, f += MLP__W, t += MLP__W * to_row) mlp__transposed_square(f, from_row, t, to_row);
-        for (; i < k; i += MLP__W, f += MLP__W, t += MLP__W * to_row)
-            mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
-    }
 }
 
 /* pack[i][j] = b[i + j * b_col], k x n */
@@ -3228,13 +3205,6 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
     }
 }
 
-/* asks for n floats that will be needed soon */
-MLP__INLINE void mlp__fetch(size_t n, const float *x)
-{
-    size_t i;
-    for (i = 0; i < n; i += 16) MLP__PREFETCH(x + i);
-}
-
 /* c = c + step sums, n x count, `row` floats from row to row in both; all at once where there are no gaps */
 static void mlp__move(size_t n, size_t count, size_t row, float step, const float *sums, float *c)
 {
@@ -3430,12 +3400,11 @@ static void mlp__k_update_weights(size_t rows, size_t in, size_t out, const floa
    from row to row. Panels are far from each other: of the next one the lines are asked for in time. */
 static void mlp__pack_weights(size_t in, size_t units, const float *w, size_t first, size_t count, float *pack, size_t width)
 {
-    size_t unit, i;
+    size_t unit;
     for (unit = 0; unit < units; unit += MLP__PANEL, w += MLP__PANEL * in, pack += MLP__PANEL * width) {
         const size_t n = mlp__smaller(units - unit, MLP__PANEL);
         const float *const from = w + first * n;
-        if (unit + 2 * MLP__PANEL <= units)
-            for (i = 0; i < count; i++) MLP__PREFETCH(from + (in + i) * MLP__PANEL);
+        if (unit + 2 * MLP__PANEL <= units) mlp__fetch(count * MLP__PANEL, from + in * MLP__PANEL);
         if (n == 1) mlp__pack_rows(1, count, from, 0, pack, width);
         else mlp__pack_columns(n, count, from, (ptrdiff_t)n, pack, width);
     }
@@ -3831,7 +3800,7 @@ struct mlp {
 #endif
 
 #ifndef MLP__BLOCK_ROWS
-#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together; with 128 1024-1024-1024-1024 trains in 1.06 of the time */
+#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together; of 128, training 1024-1024-1024-1024 takes 1.06 of the time */
 #endif
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
 #define MLP__ALIGN 64
@@ -4309,7 +4278,7 @@ MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, floa
 /* --------------------------------------------------------------------------- >>loss -- */
 
 /* The losses of all elements, and dE/dz of the last layer unless factors is NULL. In training, with factors, cross-entropy makes a,
-   too, which mlp__layer_forward has left out. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, and /
+   too, which mlp__layer_forward has left out. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by
    outputs with reduction mean. A custom loss is asked row by row, later. */
 static void mlp__loss_of_elements(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
                                   float *losses, float *dz, float *slope)
@@ -4523,7 +4492,7 @@ static void mlp__lay_out_training(const mlp *net, size_t state_size, mlp__arena 
         if (both > pair) pair = both;
         factors += last ? out : 2 * out;
     }
-    /* Worth asking when factors are fewer than weights: 784-128-10 with 32 rows spends 1 % of its time on that instead of 4. */
+    /* Worth asking when factors are fewer than weights: 784-128-10 with 32 rows spends at most 1 % of its time on that instead of 4. */
     t->calm_rows = mlp__smaller(net->count / factors * 3 / 4, 1048576);
     t->x = mlp__take_floats(arena, rows, net->inputs);
     t->y = mlp__take_floats(arena, rows, net->outputs);
@@ -4628,13 +4597,14 @@ static int mlp__all_below_2_50(const mlp *net, const float *values, size_t rows,
     return mlp__first_nonfinite(net, MLP__CALM_SCALE, values, rows, cols, stride) == rows * cols;
 }
 
-/* *calm: all are below 2^50; most often they are, and one look is enough */
+/* *calm, unless NULL: all are below 2^50; most often they are, and one look is enough */
 static mlp_result mlp__check_finite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride, mlp_error *error,
                                     const char *text, int *calm)
 {
+    const int below = mlp__all_below_2_50(net, values, rows, cols, stride);
     size_t at;
-    *calm = mlp__all_below_2_50(net, values, rows, cols, stride);
-    if (*calm) return MLP_OK;
+    if (calm) *calm = below;
+    if (below) return MLP_OK;
     at = mlp__first_nonfinite(net, 0, values, rows, cols, stride);
     if (at == rows * cols) return MLP_OK;
     mlp__fail(error, MLP_ERR_NONFINITE, -1, text);
@@ -4684,11 +4654,10 @@ static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
     return sum > 0 && mlp__finite_double(sum) ? MLP_OK : mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "weights: all are zero, or their sum overflows");
 }
 
-/* All that can be wrong with data. *calm: no input keeps a batch from being calm. */
+/* All that can be wrong with data. *calm, unless NULL: no input keeps a batch from being calm. */
 static mlp_result mlp__check_data(const mlp *net, const mlp_data *d, int *calm)
 {
     mlp_result r;
-    int unused;
     if (d->rows == 0) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "rows: at least one is needed");
     if (!d->x || !d->y == !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x and one of y and labels are needed");
     if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
@@ -4702,8 +4671,7 @@ static mlp_result mlp__check_data(const mlp *net, const mlp_data *d, int *calm)
         if (r) return r;
     }
     r = mlp__check_finite(net, d->x, d->rows, net->inputs, mlp__x_stride(net, d), d->error, "x: NaN or infinity", calm);
-    if (!r && d->y) r = mlp__check_finite(net, d->y, d->rows, net->outputs, mlp__y_stride(net, d), d->error, "y: NaN or infinity",
-                                     &unused);
+    if (!r && d->y) r = mlp__check_finite(net, d->y, d->rows, net->outputs, mlp__y_stride(net, d), d->error, "y: NaN or infinity", NULL);
     return r;
 }
 
@@ -4780,11 +4748,11 @@ static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
 {
     const mlp_data *d = b->source->data;
     const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs, MLP__FETCHED), next = b->first + b->rows;
-    size_t i, j;
+    size_t i;
     if (d->rows < MLP__MANY_FLOATS / stride) return;
     for (i = next + begin; i < mlp__smaller(next + end, d->rows); i++) {
         const size_t row = mlp__row_at(b->source, i);
-        for (j = 0; j < count; j += 16) MLP__PREFETCH(d->x + row * stride + j);
+        mlp__fetch(count, d->x + row * stride);
         if (d->labels) MLP__PREFETCH(d->labels + row);
     }
 }
@@ -5111,6 +5079,8 @@ static mlp_result mlp__epochs(mlp *net, const mlp_data *data, int calm, const ml
     int epoch;
     for (epoch = 1; epoch <= fit->epochs; epoch++) {
         mlp_result r;
+        if (fit->on_epoch && epoch > 1)                 /* which may have changed them */
+            calm = mlp__all_below_2_50(net, data->x, data->rows, net->inputs, mlp__x_stride(net, data));
         memset(&progress, 0, sizeof progress);
         progress.epoch = epoch;
         progress.epochs = fit->epochs;
@@ -5118,9 +5088,7 @@ static mlp_result mlp__epochs(mlp *net, const mlp_data *data, int calm, const ml
         if (r && data->error) data->error->epoch = epoch;
         if (r) return r;
         net->epoch++;
-        if (!fit->on_epoch) continue;
-        if (fit->on_epoch(fit->user, &progress)) break;
-        calm = mlp__all_below_2_50(net, data->x, data->rows, net->inputs, mlp__x_stride(net, data));   /* it may have changed them */
+        if (fit->on_epoch && fit->on_epoch(fit->user, &progress)) break;
     }
     return mlp__ok(data->error);
 }
@@ -5215,10 +5183,9 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
     size_t first;
     void *memory;
     mlp_result r;
-    int unused;
     if (metrics) memset(metrics, 0, sizeof *metrics);
     if (!net || !data || !metrics) return MLP_ERR_ARGUMENT;
-    r = mlp__check_data(net, data, &unused);
+    r = mlp__check_data(net, data, NULL);
     if (r) return r;
     mlp__lay_out_evaluation(net, &arena, &e);
     if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(data->error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");

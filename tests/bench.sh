@@ -79,6 +79,14 @@ check "make bench-change compares two versions" changed forward 7,13,5 nn 7,13,5
 check "each of its lines is one JSON object" well_formed "$tmp/change"
 change_complete() { [ "$(grep -c '"ratio":[0-9]' "$tmp/change")" = 5 ] && [ "$(grep -c 'after / before [0-9]' "$tmp/table")" = 5 ]; }
 check "one for each piece of work, and one in the table" change_complete
+if git rev-parse -q --verify HEAD:mlp.h > /dev/null 2>&1; then
+    from_git() { make -s bench-change FROM=HEAD OPT=-O0 ONLY="--seconds 0.0001 --reps 4 relu 100" | grep -q 'after / before [0-9]'; }
+    check "make bench-change takes an earlier version from git" from_git
+    no_revision() { ! make -s bench-change FROM=no-such-revision ONLY="relu 100" > /dev/null 2>&1; }
+    check "a revision that is not there is an error" no_revision
+else
+    skip "make bench-change from git" git
+fi
 no_change() { "${program%program}change" "$@" > /dev/null 2>&1; [ $? -eq 2 ]; }
 check "a form that is not there is an error, and so are sizes" eval 'no_change backward 1,2,3 && no_change nn 4-3,1 && no_change train 4-3 && no_change nn 3,0,1 && no_change nn && no_change dX 100 &&
     no_change relu 1,2,3 && no_change nn 1,2,3,4 && no_change --json /nowhere/x nn 1,2,3'
