@@ -511,14 +511,16 @@ typedef struct {
 
 /* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be one of the
    inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing outside of the
-   named elements is touched. No alignment is needed. Errors do not exist here: arguments must be right. */
+   named elements is written, or read but for what stands at the layers. No alignment is needed. Compiled with
+   optimization a call takes up to 16 KiB of stack, without it several times as much. Errors do not exist here: arguments
+   must be right. */
 struct mlp_kernels {
     const char *name;               /* "scalar" "emulated" "sse2" "avx2" "avx512" "neon" "wasm" */
     int lanes, fma;                 /* floats per vector; non-zero: fused multiply-add (see Bits) */
 
     /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row + k*a_col],
-       so that a transposed matrix is a pair of swapped strides; c has unit columns. Up to 16 KiB of stack; without accumulate
-       parts of c may be room for copies until the end. */
+       so that a transposed matrix is a pair of swapped strides; c has unit columns. Without accumulate parts of c may be
+       room for copies until the end. */
     void (*gemm)(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate);
     /* out = a * b, element by element */
@@ -539,11 +541,11 @@ struct mlp_kernels {
     void (*class_entropy)(size_t rows, size_t cols, const float *z, const float *classes, const float *factors, float *losses,
                           float *dz);
 
-    /* Layers; w, dw in panels (see Memory). w may be read up to 15 floats behind its end, and so may each dz of
-       backward_weights. forward: z = x W + b, b may be NULL. backward_weights: dw = x^T dz, + dw with accumulate.
-       update_weights: w = w + step (x^T dz + dw), dw may be NULL: the bits of backward_weights and then axpy, without
-       writing the sums to memory in between; nothing for a step of 0.
-       backward_input: dx = dz W^T. scratch: (rows + 16) x (in + out + 96) floats. */
+    /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w are
+       read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
+       update_weights: w = w + step (x^T dz + dw), dw may be NULL: the bits of backward_weights and then axpy; reads as
+       much behind dz; nothing for a step of 0. backward_input: dx = dz W^T. What is read behind an end changes nothing.
+       scratch: (rows + 16) x (in + out + 96) floats. */
     void (*forward)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                     float *z, size_t z_stride);
     void (*backward_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
@@ -784,10 +786,16 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
      vzip4                 the same with fours in the place of lanes: a0..3 b0..3 a4..7 b4..7 over both, a the first half
      vunzip4               a becomes the even fours of a, then of b, b the odd ones
 
-   and MLP__NAME, MLP__NV (vectors per tile, MLP__NV * MLP__W a multiple or a divisor of 16) and MLP__MR(nv), the rows of a
-   tile of nv vectors: rows * nv accumulators, nv vectors of b and one of a must fit into the registers, and 8 or more
-   chains must be under way to hide the latency of fma. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a
-   register. */
+   and MLP__NAME. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. At the end of a
+   block stand the numbers that the products are tuned by; each block states them all:
+
+     MLP__TILE_VECTORS     vectors of a row of a tile; MLP__TILE_VECTORS * MLP__W is a multiple or a divisor of 16
+     MLP__TILE_ROWS(v)     the most rows of a tile of v vectors: rows * v sums, v vectors of b and one of a must fit into the
+                           registers, and 8 or more chains must be under way to hide the latency of fma
+     MLP__ONE_ROW_VECTORS  vectors of a tile of one row, 4 or 8: more streams of weights at once or more chains
+     MLP__COPY_COLUMNS     columns of a copy of more rows than fit into L1 as wide as a tile; whole vectors
+     MLP__COPIES_FAR       1: tall products copy b where its rows are far apart, for tiles are narrower than some lines
+     MLP__COPY_ROWS        more rows of x than this, 4 KiB apart, are copied for dW */
 
 #define MLP__SIMD_scalar   MLP_SIMD_SCALAR
 #define MLP__SIMD_sse2     MLP_SIMD_SSE2
@@ -903,7 +911,6 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
     #define MLP__COPIES_FAR 1
     #define MLP__COPY_ROWS 64
-    #define MLP__FAR_COLUMNS 2
 
 #elif MLP_SIMD == MLP_SIMD_SSE2
 
@@ -1002,7 +1009,6 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
     #define MLP__COPIES_FAR 1
     #define MLP__COPY_ROWS 64
-    #define MLP__FAR_COLUMNS 2
 
 #elif MLP_SIMD == MLP_SIMD_AVX2
 
@@ -1108,7 +1114,6 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
     #define MLP__COPIES_FAR 1
     #define MLP__COPY_ROWS 64
-    #define MLP__FAR_COLUMNS 2
 
 #elif MLP_SIMD == MLP_SIMD_AVX512
 
@@ -1202,7 +1207,6 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__COPY_COLUMNS 48
     #define MLP__COPIES_FAR 0
     #define MLP__COPY_ROWS 512
-    #define MLP__FAR_COLUMNS 1
 
 #elif MLP_SIMD == MLP_SIMD_NEON
 
@@ -1289,7 +1293,6 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
     #define MLP__COPIES_FAR 1
     #define MLP__COPY_ROWS 64
-    #define MLP__FAR_COLUMNS 2
 
 #elif MLP_SIMD == MLP_SIMD_WASM
 
@@ -1375,7 +1378,6 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
     #define MLP__COPIES_FAR 1
     #define MLP__COPY_ROWS 64
-    #define MLP__FAR_COLUMNS 2
 
 #elif MLP_SIMD == MLP_SIMD_EMULATED
 
@@ -1440,7 +1442,6 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
     #define MLP__COPIES_FAR 1
     #define MLP__COPY_ROWS 64
-    #define MLP__FAR_COLUMNS 2
 
 #else
     #error "mlp.h: unknown value of MLP_SIMD"
