@@ -861,39 +861,30 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 /* --------------------------------------------------------------------------- >>simd -- */
 /* The one place that knows instruction sets. Each block below defines the same operations in the same order:
 
-     mlp__vf, mlp__vm      a vector of MLP__W floats; a mask
-     vload vstore          any alignment
-     vload_halves          the lower half of the lanes from p, the upper from q; for MLP__W <= 4, which has no use for it, all from p
-     vload_n vstore_n      the first n < MLP__W lanes, vload_n takes the others from fill; or MLP__PARTS_BY_COPY. With MLP__MASKS
-                           n may be MLP__W, and that takes no more time than vload and vstore
-     vset1                 all lanes
-     vset4                 four vset1, of p[0..3]
-     vadd vsub vmul vdiv   IEEE
-     vfma vfnma            a b + c and c - a b: one rounding if MLP__FMA, else two
-     vsqrt                 IEEE
-     vmin vmax             a < b ? a : b and a > b ? a : b: the second when one is NaN or both are zero
-     vround                to the nearest integer, ties to even, for |a| < 2^22; NaN stays
-     vabs vsign            |a|; a with the sign of b in the place of its own
-     vlt vselect           a < b, false for NaN; m ? a : b
-     vscale2               a 2^n, rounded once, for integers -152 <= n <= 130 and 0.5 <= a < 2; any NaN gives NaN. The last
-                           product is a fma with 0, for it may be inlined where its result is added to something
-     vpow2                 2^n for integers -126 <= n <= 127
-     vpower                (1 + h r) 2^n for integers -152 <= n <= 63 and |h r| <= 0.5: the first by vfma, the product as by vscale2,
-                           which is dearer where there is no scalef
-     vsplit                a = m 2^e for normal a > 0 with sqrt(1/2) <= m < sqrt(2): returns m, *e is a float
-     vany                  non-zero: some lane of the mask is set
-     vfinite               non-zero: no lane is NaN or infinity, by the bits
-     vswap                 lane i takes lane i ^ d, d a power of two below MLP__W
-     vfirst                lane 0
-     vpick                 lane i takes lane at[i] of a; at: the bits of integers 0 .. MLP__W - 1, or any where the lane does not matter
-     vzip                  within each four lanes: a becomes a0 b0 a1 b1, b becomes a2 b2 a3 b3
-     vzip4                 the same with fours in the place of lanes: a0..3 b0..3 a4..7 b4..7 over both, a the first half
-     vunzip4               a becomes the even fours of a, then of b, b the odd ones
+     mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
+     vload vstore         any alignment
+     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the others from fill. With MLP__MASKS n may be MLP__W, and that
+                          takes no more time than vload and vstore
+     vload_halves         the lower half of the lanes from p, the upper from q
+     vset1 vset4          all lanes; four vset1, of p[0..3]
+     vadd vsub vmul vdiv vsqrt  IEEE
+     vfma vfnma           a b + c and c - a b: one rounding if MLP__FMA, else two
+     vmin vmax            a < b ? a : b and a > b ? a : b: the second when one is NaN or both are zero
+     vround               to the nearest integer, ties to even, for |a| < 2^22; NaN stays
+     vabs vsign           |a|; a with the sign of b in the place of its own
+     vlt vselect vany     a < b, false for NaN; m ? a : b; non-zero: some lane of the mask is set
+     vint vfloat          of whole numbers, |a| < 2^22, else anything; as floats
+     vbits vunbits        the same bits as integers, as floats
+     viadd viand          with one number in all lanes, wrapping around
+     viup vidown          by 23 bits, where the exponent stands: to the left, and to the right with copies of the sign
+     vswap vfirst         lane i takes lane i ^ d, d a power of two below MLP__W; lane 0
+     vzip_low vzip_high   within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
+     vfours_even _odd     the even fours of a, then of b; the odd ones
 
-   and MLP__NAME, MLP__NV (vectors per tile, MLP__NV * MLP__W a multiple or a divisor of 16) and MLP__MR(nv), the rows of a
-   tile of nv vectors: rows * nv accumulators, nv vectors of b and one of a must fit into the registers, and 8 or more
-   chains must be under way to hide the latency of fma. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a
-   register. */
+   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves and the fours. Then MLP__NAME,
+   MLP__NV (vectors per tile, MLP__NV * MLP__W a multiple or a divisor of 16) and MLP__MR(nv), the rows of a tile of nv vectors:
+   rows * nv accumulators, nv vectors of b and one of a must fit into the registers, and 8 or more chains must be under way to hide
+   the latency of fma. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. */
 
 #define MLP__SIMD_scalar   MLP_SIMD_SCALAR
 #define MLP__SIMD_sse2     MLP_SIMD_SSE2
@@ -924,87 +915,130 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
     #endif
 #endif
 
-/* The operations on one float: the specification of the vector operations, and what is left of them for scalar. */
+/* The operations on one float that are more than an expression. */
 MLP__INLINE float mlp__min1(float a, float b) { int less = a < b; MLP__HIDE("+r", less); return less ? a : b; }
 MLP__INLINE float mlp__max1(float a, float b) { int more = a > b; MLP__HIDE("+r", more); return more ? a : b; }
 MLP__INLINE float mlp__abs1(float a) { return mlp__float(mlp__bits(a) & 0x7fffffffu); }
 MLP__INLINE float mlp__sign1(float a, float b) { return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u)); }
+MLP__INLINE uint32_t mlp__int1(float a) { return a > -4194304.0f && a < 4194304.0f ? (uint32_t)(int32_t)a : 0; }
 
 MLP__INLINE float mlp__round1(float a)
 {
-    int n;
-    float d;
+    const int n = (int)(int32_t)mlp__int1(a);
+    const float d = a - (float)n;                       /* exact */
     if (!(a > -4194304.0f && a < 4194304.0f)) return a;
-    n = (int)a;
-    d = a - (float)n;                                   /* exact */
-    if (d > 0.5f || (d == 0.5f && n & 1)) n++;
-    if (d < -0.5f || (d == -0.5f && n & 1)) n--;
-    return mlp__sign1((float)n, a);
+    return mlp__sign1((float)(n + (d > 0.5f || (d == 0.5f && n & 1)) - (d < -0.5f || (d == -0.5f && n & 1))), a);
 }
 
-MLP__INLINE float mlp__scale2_1(float a, float n)
-{
-    int i = n > -200.0f && n < 200.0f ? (int)n : 0, half = (i + 256) / 2 - 128;     /* two steps: 2^i may be out of range */
-    return mlp__fma(a * mlp__float((uint32_t)(half + 127) << 23), mlp__float((uint32_t)(i - half + 127) << 23), 0.0f);
-}
+#if MLP_SIMD == MLP_SIMD_SCALAR || MLP_SIMD == MLP_SIMD_EMULATED
 
-MLP__INLINE float mlp__pow2_1(float n, int bias) { return mlp__float((uint32_t)((n > -200.0f && n < 200.0f ? (int)n : 0) + bias) << 23); }
-
-#define MLP__2_64 5.42101086e-20f                                   /* 2^-64 brings (1 + h r) 2^(n + 64), which is normal, down to 2^n */
-MLP__INLINE float mlp__power1(float h, float r, float n)
-{
-    const float s = mlp__pow2_1(n, 127 + 64);
-    return mlp__fma(mlp__fma(h, r * s, s), MLP__2_64, 0.0f);
-}
-
-MLP__INLINE float mlp__split1(float a, float *e)
-{
-    uint32_t from_sqrt_half = mlp__bits(a) - 0x3f3504f3u;           /* wraps for a < sqrt(1/2) */
-    *e = (float)((int)(from_sqrt_half >> 23) - (from_sqrt_half >> 31 ? 512 : 0));
-    return mlp__float((from_sqrt_half & 0x7fffffu) + 0x3f3504f3u);
-}
-
-#if MLP_SIMD == MLP_SIMD_SCALAR
-
-    #define MLP__NAME "scalar"
-    #define MLP__W 1
-    #define MLP__NV 4
+    #if MLP_SIMD == MLP_SIMD_SCALAR     /* one lane */
+        #define MLP__NAME "scalar"
+        #define MLP__W 1
+        #define MLP__NV 4
+        typedef float mlp__vf;
+        typedef int mlp__vm;
+        typedef uint32_t mlp__vi;
+        #define MLP__OPERATION MLP__INLINE
+        #define MLP__LANE(a, i) ((void)(i), a)
+        #define MLP__LANES(type, expression) enum { i = 0 }; type r = (expression); return r
+    #else                               /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
+        #define MLP__NAME "emulated"
+        #define MLP__W 8
+        #define MLP__NV 2
+        typedef struct { float lane[8]; } mlp__vf;
+        typedef struct { int lane[8]; } mlp__vm;
+        typedef struct { uint32_t lane[8]; } mlp__vi;
+        #undef MLP__UNROLL
+        #define MLP__UNROLL
+        #define MLP__OPERATION MLP__NOINLINE
+        #define MLP__LANE(a, i) a.lane[i]
+        #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
+    #endif
     #define MLP__MR(nv) 3
-    typedef float mlp__vf;
-    typedef int mlp__vm;
-    MLP__INLINE mlp__vf mlp__vload(const float *p) { return *p; }
-    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { *p = a; }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
-    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { return n ? *p : fill; }
-    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { if (n) *p = a; }
-    MLP__INLINE mlp__vf mlp__vset1(float a) { return a; }
-    MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4]) { v[0] = p[0]; v[1] = p[1]; v[2] = p[2]; v[3] = p[3]; }
-    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return a + b; }
-    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return a - b; }
-    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return a * b; }
-    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return a / b; }
-    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__fma(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__fma(-a, b, c); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return mlp__sqrt(a); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return mlp__min1(a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return mlp__max1(a, b); }
-    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return mlp__round1(a); }
-    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return mlp__abs1(a); }
-    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return mlp__sign1(a, b); }
-    MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return a < b; }
-    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return m ? a : b; }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { return mlp__scale2_1(a, n); }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__pow2_1(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n) { return mlp__power1(h, r, n); }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { return mlp__split1(a, e); }
-    MLP__INLINE int mlp__vany(mlp__vm m) { return m; }
-    MLP__INLINE int mlp__vfinite(mlp__vf a) { return mlp__finite(a); }
-    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { (void)d; return a; }
-    MLP__INLINE float mlp__vfirst(mlp__vf a) { return a; }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { (void)at; return a; }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+    #define MLP__AT(a) MLP__LANE(a, i)
+    MLP__OPERATION mlp__vf mlp__vload(const float *p) { MLP__LANES(mlp__vf, p[i]); }
+    MLP__OPERATION void mlp__vstore(float *p, mlp__vf a)
+    {
+        int i;
+        for (i = 0; i < MLP__W; i++) p[i] = MLP__AT(a);
+    }
+    MLP__OPERATION mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
+    {
+        MLP__LANES(mlp__vf, (size_t)i < n ? p[i] : MLP__AT(fill));
+    }
+    MLP__OPERATION void mlp__vstore_n(float *p, mlp__vf a, size_t n)
+    {
+        size_t i;
+        for (i = 0; i < n; i++) p[i] = MLP__AT(a);
+    }
+    MLP__OPERATION mlp__vf mlp__vload_halves(const float *p, const float *q)
+    {
+        MLP__LANES(mlp__vf, i < MLP__W / 2 || MLP__W == 1 ? p[i] : q[i - MLP__W / 2]);
+    }
+    MLP__OPERATION mlp__vf mlp__vset1(float a) { MLP__LANES(mlp__vf, a); }
+    MLP__OPERATION void mlp__vset4(const float *p, mlp__vf v[4])
+    {
+        size_t t; for (t = 0; t < 4; t++) v[t] = mlp__vset1(p[t]);
+    }
+    MLP__OPERATION mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) + MLP__AT(b)); }
+    MLP__OPERATION mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) - MLP__AT(b)); }
+    MLP__OPERATION mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) * MLP__AT(b)); }
+    MLP__OPERATION mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) / MLP__AT(b)); }
+    MLP__OPERATION mlp__vf mlp__vsqrt(mlp__vf a) { MLP__LANES(mlp__vf, mlp__sqrt(MLP__AT(a))); }
+    MLP__OPERATION mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c)
+    {
+        MLP__LANES(mlp__vf, mlp__fma(MLP__AT(a), MLP__AT(b), MLP__AT(c)));
+    }
+    MLP__OPERATION mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c)
+    {
+        MLP__LANES(mlp__vf, mlp__fma(-MLP__AT(a), MLP__AT(b), MLP__AT(c)));
+    }
+    MLP__OPERATION mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__min1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OPERATION mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__max1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OPERATION mlp__vf mlp__vround(mlp__vf a) { MLP__LANES(mlp__vf, mlp__round1(MLP__AT(a))); }
+    MLP__OPERATION mlp__vf mlp__vabs(mlp__vf a) { MLP__LANES(mlp__vf, mlp__abs1(MLP__AT(a))); }
+    MLP__OPERATION mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__sign1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OPERATION mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, MLP__AT(a) < MLP__AT(b)); }
+    MLP__OPERATION mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b)
+    {
+        MLP__LANES(mlp__vf, MLP__AT(m) ? MLP__AT(a) : MLP__AT(b));
+    }
+    MLP__OPERATION int mlp__vany(mlp__vm m)
+    {
+        int i, any = 0;
+        for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0;
+        return any;
+    }
+    MLP__OPERATION mlp__vi mlp__vint(mlp__vf a) { MLP__LANES(mlp__vi, mlp__int1(MLP__AT(a))); }
+    MLP__OPERATION mlp__vf mlp__vfloat(mlp__vi a) { MLP__LANES(mlp__vf, (float)(int32_t)MLP__AT(a)); }
+    MLP__OPERATION mlp__vi mlp__vbits(mlp__vf a) { MLP__LANES(mlp__vi, mlp__bits(MLP__AT(a))); }
+    MLP__OPERATION mlp__vf mlp__vunbits(mlp__vi a) { MLP__LANES(mlp__vf, mlp__float(MLP__AT(a))); }
+    MLP__OPERATION mlp__vi mlp__viadd(mlp__vi a, int b) { MLP__LANES(mlp__vi, MLP__AT(a) + (uint32_t)b); }
+    MLP__OPERATION mlp__vi mlp__viand(mlp__vi a, int b) { MLP__LANES(mlp__vi, MLP__AT(a) & (uint32_t)b); }
+    MLP__OPERATION mlp__vi mlp__viup(mlp__vi a) { MLP__LANES(mlp__vi, MLP__AT(a) << 23); }
+    MLP__OPERATION mlp__vi mlp__vidown(mlp__vi a)
+    {
+        MLP__LANES(mlp__vi, MLP__AT(a) >> 23 | (MLP__AT(a) >> 31 ? 0xfffffe00u : 0));
+    }
+    MLP__OPERATION mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__LANES(mlp__vf, MLP__LANE(a, i ^ d)); }
+    MLP__OPERATION float mlp__vfirst(mlp__vf a) { return MLP__LANE(a, 0); }
+    MLP__OPERATION mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b)
+    {
+        MLP__LANES(mlp__vf, i % 2 ? MLP__LANE(b, i / 4 * 4 + i % 4 / 2) : MLP__LANE(a, i / 4 * 4 + i % 4 / 2));
+    }
+    MLP__OPERATION mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b)
+    {
+        MLP__LANES(mlp__vf, i % 2 ? MLP__LANE(b, i / 4 * 4 + 2 + i % 4 / 2) : MLP__LANE(a, i / 4 * 4 + 2 + i % 4 / 2));
+    }
+    MLP__OPERATION mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b)
+    {
+        MLP__LANES(mlp__vf, i < 4 ? MLP__AT(a) : MLP__LANE(b, i - 4));
+    }
+    MLP__OPERATION mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b)
+    {
+        MLP__LANES(mlp__vf, i < 4 ? MLP__LANE(a, i + 4) : MLP__AT(b));
+    }
 
 #elif MLP_SIMD == MLP_SIMD_SSE2
 
@@ -1013,18 +1047,18 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #endif
     #define MLP__NAME "sse2"
     #define MLP__W 4
-    #define MLP__PARTS_BY_COPY
+    #define MLP__FOUR_LANES
     #define MLP__NV 2
     #define MLP__MR(nv) ((nv) == 1 ? 8 : 5)
     typedef __m128 mlp__vf;
     typedef __m128 mlp__vm;
+    typedef __m128i mlp__vi;
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm_loadu_ps(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm_storeu_ps(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm_set1_ps(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = mlp__vload(p);
+        const mlp__vf a = mlp__vload(p);
         v[0] = _mm_shuffle_ps(a, a, 0x00);  v[1] = _mm_shuffle_ps(a, a, 0x55);
         v[2] = _mm_shuffle_ps(a, a, 0xaa);  v[3] = _mm_shuffle_ps(a, a, 0xff);
     }
@@ -1032,6 +1066,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm_sub_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm_mul_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm_div_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm_sqrt_ps(a); }
     #if MLP__FMA
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fmadd_ps(a, b, c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fnmadd_ps(a, b, c); }
@@ -1039,66 +1074,40 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_sub_ps(c, _mm_mul_ps(a, b)); }
     #endif
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm_min_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm_max_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a)
     {
-        __m128 sign = _mm_set1_ps(-0.0f), whole = _mm_or_ps(_mm_cvtepi32_ps(_mm_cvtps_epi32(a)), _mm_and_ps(sign, a));
-        __m128 inside = _mm_cmplt_ps(_mm_andnot_ps(sign, a), _mm_set1_ps(4194304.0f));
+        const __m128 sign = _mm_set1_ps(-0.0f), inside = _mm_cmplt_ps(_mm_andnot_ps(sign, a), _mm_set1_ps(4194304.0f));
+        const __m128 whole = _mm_or_ps(_mm_cvtepi32_ps(_mm_cvtps_epi32(a)), _mm_and_ps(sign, a));
         return _mm_or_ps(_mm_and_ps(inside, whole), _mm_andnot_ps(inside, a));
     }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm_andnot_ps(_mm_set1_ps(-0.0f), a); }
-    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return _mm_or_ps(mlp__vabs(a), _mm_and_ps(_mm_set1_ps(-0.0f), b)); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
+    {
+        return _mm_or_ps(mlp__vabs(a), _mm_and_ps(_mm_set1_ps(-0.0f), b));
+    }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm_cmplt_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b)); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
+    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b)
     {
-        __m128i i = _mm_cvtps_epi32(n), half = _mm_srai_epi32(i, 1), rest = _mm_sub_epi32(i, half);
-        a = _mm_castsi128_ps(_mm_add_epi32(_mm_castps_si128(a), _mm_slli_epi32(half, 23)));
-        rest = _mm_slli_epi32(_mm_add_epi32(rest, _mm_set1_epi32(127)), 23);
-        return mlp__vfma(a, _mm_castsi128_ps(rest), _mm_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return _mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(_mm_cvtps_epi32(n), _mm_set1_epi32(bias)), 23));
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return mlp__vfma(mlp__vfma(h, _mm_mul_ps(r, s), s), _mm_set1_ps(MLP__2_64), _mm_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        __m128i sqrt_half = _mm_set1_epi32(0x3f3504f3), i = _mm_sub_epi32(_mm_castps_si128(a), sqrt_half);
-        *e = _mm_cvtepi32_ps(_mm_srai_epi32(i, 23));
-        return _mm_castsi128_ps(_mm_add_epi32(_mm_and_si128(i, _mm_set1_epi32(0x7fffff)), sqrt_half));
+        return _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b));
     }
     MLP__INLINE int mlp__vany(mlp__vm m) { return _mm_movemask_ps(m); }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm_cvtps_epi32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm_cvtepi32_ps(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm_castps_si128(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm_castsi128_ps(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm_add_epi32(a, _mm_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm_and_si128(a, _mm_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm_slli_epi32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm_srai_epi32(a, 23); }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        __m128i inf = _mm_set1_epi32(0x7f800000);
-        return !_mm_movemask_epi8(_mm_cmpeq_epi32(_mm_and_si128(_mm_castps_si128(a), inf), inf));
+        return d == 2 ? _mm_shuffle_ps(a, a, 0x4e) : _mm_shuffle_ps(a, a, 0xb1);
     }
-    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? _mm_shuffle_ps(a, a, 0x4e) : _mm_shuffle_ps(a, a, 0xb1); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
-    {
-        float t[4];
-        uint32_t i[4];
-        _mm_storeu_ps(t, a);
-        memcpy(i, &at, sizeof i);
-        return _mm_setr_ps(t[i[0] & 3], t[i[1] & 3], t[i[2] & 3], t[i[3] & 3]);
-    }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf low = _mm_unpacklo_ps(*a, *b);
-        *b = _mm_unpackhi_ps(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm_unpacklo_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm_unpackhi_ps(a, b); }
 
 #elif MLP_SIMD == MLP_SIMD_AVX2
 
@@ -1112,29 +1121,34 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+x", v)
     typedef __m256 mlp__vf;
     typedef __m256 mlp__vm;
-    MLP__INLINE __m256i mlp__vfirst_n(size_t n) { return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
+    typedef __m256i mlp__vi;
+    MLP__INLINE __m256i mlp__vfirst_n(size_t n)
+    {
+        return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    }
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm256_loadu_ps(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm256_storeu_ps(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q)
-    {
-        return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
-    }
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
-        __m256i m = mlp__vfirst_n(n);
+        const __m256i m = mlp__vfirst_n(n);
         return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, m), _mm256_castsi256_ps(m));
     }
-    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n)           /* in parts: a maskstore takes 10 cycles on Zen 4 */
+    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n)
     {
+                                                   /* in parts: maskstore is slow on Zen */
         __m128 part = _mm256_castps256_ps128(a);
         if (n & 4) { _mm_storeu_ps(p, part); p += 4; part = _mm256_extractf128_ps(a, 1); }
         if (n & 2) { _mm_storel_pi((__m64 *)p, part); p += 2; part = _mm_movehl_ps(part, part); }
         if (n & 1) _mm_store_ss(p, part);
     }
+    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q)
+    {
+        return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
+    }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm256_set1_ps(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = _mm256_broadcast_ps((const __m128 *)p);
+        const mlp__vf a = _mm256_broadcast_ps((const __m128 *)p);
         v[0] = _mm256_permute_ps(a, 0x00);  v[1] = _mm256_permute_ps(a, 0x55);
         v[2] = _mm256_permute_ps(a, 0xaa);  v[3] = _mm256_permute_ps(a, 0xff);
     }
@@ -1142,64 +1156,37 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm256_sub_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm256_mul_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm256_div_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm256_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fmadd_ps(a, b, c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fnmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm256_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm256_min_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm256_max_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm256_round_ps(a, 8); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
-    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return _mm256_or_ps(mlp__vabs(a), _mm256_and_ps(_mm256_set1_ps(-0.0f), b)); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
+    {
+        return _mm256_or_ps(mlp__vabs(a), _mm256_and_ps(_mm256_set1_ps(-0.0f), b));
+    }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm256_blendv_ps(b, a, m); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
-    {
-        __m256i i = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(i, 1), rest = _mm256_sub_epi32(i, half);
-        a = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), _mm256_slli_epi32(half, 23)));
-        rest = _mm256_slli_epi32(_mm256_add_epi32(rest, _mm256_set1_epi32(127)), 23);
-        return _mm256_fmadd_ps(a, _mm256_castsi256_ps(rest), _mm256_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(bias)), 23));
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return _mm256_fmadd_ps(_mm256_fmadd_ps(h, _mm256_mul_ps(r, s), s), _mm256_set1_ps(MLP__2_64), _mm256_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        __m256i sqrt_half = _mm256_set1_epi32(0x3f3504f3), i = _mm256_sub_epi32(_mm256_castps_si256(a), sqrt_half);
-        *e = _mm256_cvtepi32_ps(_mm256_srai_epi32(i, 23));
-        return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_and_si256(i, _mm256_set1_epi32(0x7fffff)), sqrt_half));
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return _mm256_movemask_ps(m); }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
-    {
-        __m256i inf = _mm256_set1_epi32(0x7f800000);
-        return !_mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_and_si256(_mm256_castps_si256(a), inf), inf));
-    }
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm256_cvtps_epi32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm256_cvtepi32_ps(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm256_castps_si256(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm256_castsi256_ps(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm256_add_epi32(a, _mm256_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm256_and_si256(a, _mm256_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm256_slli_epi32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm256_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
         return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e) : _mm256_permute_ps(a, 0xb1);
     }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm256_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { return _mm256_permutevar8x32_ps(a, _mm256_castps_si256(at)); }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        __m256 low = _mm256_unpacklo_ps(*a, *b);
-        *b = _mm256_unpackhi_ps(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b)
-    {
-        __m256 low = _mm256_permute2f128_ps(*a, *b, 0x20);
-        *b = _mm256_permute2f128_ps(*a, *b, 0x31);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { mlp__vzip4(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm256_unpacklo_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm256_unpackhi_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x20); }
+    MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x31); }
 
 #elif MLP_SIMD == MLP_SIMD_AVX512
 
@@ -1214,20 +1201,24 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+v", v)
     typedef __m512 mlp__vf;
     typedef __mmask16 mlp__vm;
+    typedef __m512i mlp__vi;
     MLP__INLINE __mmask16 mlp__vfirst_n(size_t n) { return (__mmask16)((1u << n) - 1); }
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm512_loadu_ps(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm512_storeu_ps(p, a); }
+    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
+    {
+        return _mm512_mask_loadu_ps(fill, mlp__vfirst_n(n), p);
+    }
+    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { _mm512_mask_storeu_ps(p, mlp__vfirst_n(n), a); }
     MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q)
     {
-        __m512d low = _mm512_castps_pd(_mm512_castps256_ps512(_mm256_loadu_ps(p)));
+        const __m512d low = _mm512_castps_pd(_mm512_castps256_ps512(_mm256_loadu_ps(p)));
         return _mm512_castpd_ps(_mm512_insertf64x4(low, _mm256_castps_pd(_mm256_loadu_ps(q)), 1));
     }
-    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { return _mm512_mask_loadu_ps(fill, mlp__vfirst_n(n), p); }
-    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { _mm512_mask_storeu_ps(p, mlp__vfirst_n(n), a); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm512_set1_ps(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = _mm512_broadcast_f32x4(_mm_loadu_ps(p));
+        const mlp__vf a = _mm512_broadcast_f32x4(_mm_loadu_ps(p));
         v[0] = _mm512_permute_ps(a, 0x00);  v[1] = _mm512_permute_ps(a, 0x55);
         v[2] = _mm512_permute_ps(a, 0xaa);  v[3] = _mm512_permute_ps(a, 0xff);
     }
@@ -1235,60 +1226,44 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm512_sub_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm512_mul_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm512_div_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm512_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fmadd_ps(a, b, c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fnmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm512_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm512_min_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm512_max_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm512_castsi512_ps(_mm512_and_epi32(_mm512_castps_si512(a), _mm512_set1_epi32(0x7fffffff))); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm512_roundscale_ps(a, 8); }
+    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a)
+    {
+        return _mm512_castsi512_ps(_mm512_and_epi32(_mm512_castps_si512(a), _mm512_set1_epi32(0x7fffffff)));
+    }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
     {
-        __m512i sign = _mm512_set1_epi32((int)0x80000000u);      /* sign ? b : a, bit by bit */
+                          /* sign ? b : a, bit by bit */
+        const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
         return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a), 0xca));
     }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { return _mm512_scalef_ps(a, n); }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n) { return _mm512_scalef_ps(_mm512_fmadd_ps(h, r, _mm512_set1_ps(1.0f)), n); }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        __m512i sqrt_half = _mm512_set1_epi32(0x3f3504f3), i = _mm512_sub_epi32(_mm512_castps_si512(a), sqrt_half);
-        *e = _mm512_cvtepi32_ps(_mm512_srai_epi32(i, 23));
-        return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_and_epi32(i, _mm512_set1_epi32(0x7fffff)), sqrt_half));
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return m; }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
-    {
-        __m512i inf = _mm512_set1_epi32(0x7f800000);
-        return !_mm512_cmpeq_epi32_mask(_mm512_and_epi32(_mm512_castps_si512(a), inf), inf);
-    }
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm512_cvtps_epi32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm512_cvtepi32_ps(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm512_castps_si512(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm512_castsi512_ps(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm512_add_epi32(a, _mm512_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm512_and_epi32(a, _mm512_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm512_slli_epi32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm512_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
         return d == 8 ? _mm512_shuffle_f32x4(a, a, 0x4e) : d == 4 ? _mm512_shuffle_f32x4(a, a, 0xb1)
              : d == 2 ? _mm512_permute_ps(a, 0x4e) : _mm512_permute_ps(a, 0xb1);
     }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm512_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { return _mm512_permutexvar_ps(_mm512_castps_si512(at), a); }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        __m512 low = _mm512_unpacklo_ps(*a, *b);
-        *b = _mm512_unpackhi_ps(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b)
-    {
-        __m512d low = _mm512_permutex2var_pd(_mm512_castps_pd(*a), _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), _mm512_castps_pd(*b));
-        *b = _mm512_castpd_ps(_mm512_permutex2var_pd(_mm512_castps_pd(*a), _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), _mm512_castps_pd(*b)));
-        *a = _mm512_castpd_ps(low);
-    }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b)
-    {
-        __m512 even = _mm512_shuffle_f32x4(*a, *b, 0x88);
-        *b = _mm512_shuffle_f32x4(*a, *b, 0xdd);
-        *a = even;
-    }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm512_unpacklo_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm512_unpackhi_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0x88); }
+    MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0xdd); }
+    #define MLP__SCALEF(a, n) _mm512_scalef_ps(a, n)            /* a 2^n, rounded once */
 
 #elif MLP_SIMD == MLP_SIMD_NEON
 
@@ -1298,18 +1273,18 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #include <arm_neon.h>
     #define MLP__NAME "neon"
     #define MLP__W 4
-    #define MLP__PARTS_BY_COPY
+    #define MLP__FOUR_LANES
     #define MLP__NV 4
     #define MLP__MR(nv) ((nv) == 1 ? 12 : (nv) == 2 ? 8 : 5)    /* gcc 12 -O2 keeps 2 of the 24 accumulators of 6 x 4 on the stack */
     typedef float32x4_t mlp__vf;
     typedef uint32x4_t mlp__vm;
+    typedef int32x4_t mlp__vi;
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return vld1q_f32(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { vst1q_f32(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return vdupq_n_f32(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = mlp__vload(p);
+        const mlp__vf a = mlp__vload(p);
         v[0] = vdupq_laneq_f32(a, 0);   v[1] = vdupq_laneq_f32(a, 1);
         v[2] = vdupq_laneq_f32(a, 2);   v[3] = vdupq_laneq_f32(a, 3);
     }
@@ -1317,60 +1292,39 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return vsubq_f32(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return vmulq_f32(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return vdivq_f32(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return vsqrtq_f32(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return vfmaq_f32(c, a, b); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return vfmsq_f32(c, a, b); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return vsqrtq_f32(a); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { mlp__vm less = vcltq_f32(a, b); MLP__HIDE("+w", less); return vbslq_f32(less, a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { mlp__vm more = vcgtq_f32(a, b); MLP__HIDE("+w", more); return vbslq_f32(more, a, b); }
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b)
+    {
+        mlp__vm less = vcltq_f32(a, b);
+        MLP__HIDE("+w", less);
+        return vbslq_f32(less, a, b);
+    }
+    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b)
+    {
+        mlp__vm more = vcgtq_f32(a, b);
+        MLP__HIDE("+w", more);
+        return vbslq_f32(more, a, b);
+    }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return vrndnq_f32(a); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return vabsq_f32(a); }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return vbslq_f32(vdupq_n_u32(0x80000000u), b, a); }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return vcltq_f32(a, b); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return vbslq_f32(m, a, b); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
-    {
-        int32x4_t i = vcvtq_s32_f32(n), half = vshrq_n_s32(i, 1), rest = vsubq_s32(i, half);
-        a = vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), vshlq_n_s32(half, 23)));
-        rest = vshlq_n_s32(vaddq_s32(rest, vdupq_n_s32(127)), 23);
-        return vfmaq_f32(vdupq_n_f32(0.0f), a, vreinterpretq_f32_s32(rest));
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(bias)), 23));
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return vfmaq_f32(vdupq_n_f32(0.0f), vfmaq_f32(s, h, vmulq_f32(r, s)), vdupq_n_f32(MLP__2_64));
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        int32x4_t sqrt_half = vdupq_n_s32(0x3f3504f3), i = vsubq_s32(vreinterpretq_s32_f32(a), sqrt_half);
-        *e = vcvtq_f32_s32(vshrq_n_s32(i, 23));
-        return vreinterpretq_f32_s32(vaddq_s32(vandq_s32(i, vdupq_n_s32(0x7fffff)), sqrt_half));
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return vmaxvq_u32(m) != 0; }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
-    {
-        uint32x4_t inf = vdupq_n_u32(0x7f800000u);
-        return !mlp__vany(vceqq_u32(vandq_u32(vreinterpretq_u32_f32(a), inf), inf));
-    }
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return vcvtq_s32_f32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return vcvtq_f32_s32(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return vreinterpretq_s32_f32(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return vreinterpretq_f32_s32(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return vaddq_s32(a, vdupq_n_s32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return vandq_s32(a, vdupq_n_s32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return vshlq_n_s32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return vshrq_n_s32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? vextq_f32(a, a, 2) : vrev64q_f32(a); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return vgetq_lane_f32(a, 0); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
-    {
-        uint32x4_t bytes = vaddq_u32(vmulq_n_u32(vreinterpretq_u32_f32(at), 0x04040404u), vdupq_n_u32(0x03020100u));
-        return vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(a), vreinterpretq_u8_u32(bytes)));
-    }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf low = vzip1q_f32(*a, *b);
-        *b = vzip2q_f32(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return vzip1q_f32(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return vzip2q_f32(a, b); }
 
 #elif MLP_SIMD == MLP_SIMD_WASM
 
@@ -1380,18 +1334,18 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #include <wasm_simd128.h>
     #define MLP__NAME "wasm"
     #define MLP__W 4
-    #define MLP__PARTS_BY_COPY
+    #define MLP__FOUR_LANES
     #define MLP__NV 2
     #define MLP__MR(nv) ((nv) == 1 ? 8 : 4)
     typedef v128_t mlp__vf;
     typedef v128_t mlp__vm;
+    typedef v128_t mlp__vi;
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return wasm_v128_load(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { wasm_v128_store(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return wasm_f32x4_splat(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = mlp__vload(p);
+        const mlp__vf a = mlp__vload(p);
         v[0] = wasm_i32x4_shuffle(a, a, 0, 0, 0, 0);    v[1] = wasm_i32x4_shuffle(a, a, 1, 1, 1, 1);
         v[2] = wasm_i32x4_shuffle(a, a, 2, 2, 2, 2);    v[3] = wasm_i32x4_shuffle(a, a, 3, 3, 3, 3);
     }
@@ -1399,125 +1353,38 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return wasm_f32x4_sub(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return wasm_f32x4_mul(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return wasm_f32x4_div(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return wasm_f32x4_sqrt(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return wasm_f32x4_add(wasm_f32x4_mul(a, b), c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return wasm_f32x4_sub(c, wasm_f32x4_mul(a, b)); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return wasm_f32x4_sqrt(a); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return wasm_f32x4_pmin(b, a); }      /* pmin(x, y): y < x ? y : x */
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return wasm_f32x4_pmin(b, a); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return wasm_f32x4_pmax(b, a); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return wasm_f32x4_nearest(a); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return wasm_f32x4_abs(a); }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return wasm_v128_bitselect(b, a, wasm_f32x4_splat(-0.0f)); }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return wasm_f32x4_lt(a, b); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return wasm_v128_bitselect(a, b, m); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
-    {
-        v128_t i = wasm_i32x4_trunc_sat_f32x4(n), half = wasm_i32x4_shr(i, 1), rest = wasm_i32x4_sub(i, half);
-        a = wasm_i32x4_add(a, wasm_i32x4_shl(half, 23));
-        rest = wasm_i32x4_shl(wasm_i32x4_add(rest, wasm_i32x4_splat(127)), 23);
-        return mlp__vfma(a, rest, wasm_f32x4_splat(0.0f));
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(bias)), 23);
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return mlp__vfma(mlp__vfma(h, wasm_f32x4_mul(r, s), s), wasm_f32x4_splat(MLP__2_64), wasm_f32x4_splat(0.0f));
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        v128_t sqrt_half = wasm_i32x4_splat(0x3f3504f3), i = wasm_i32x4_sub(a, sqrt_half);
-        *e = wasm_f32x4_convert_i32x4(wasm_i32x4_shr(i, 23));
-        return wasm_i32x4_add(wasm_v128_and(i, wasm_i32x4_splat(0x7fffff)), sqrt_half);
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return wasm_v128_any_true(m); }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return wasm_i32x4_trunc_sat_f32x4(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return wasm_f32x4_convert_i32x4(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return a; }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return a; }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return wasm_i32x4_add(a, wasm_i32x4_splat(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return wasm_v128_and(a, wasm_i32x4_splat(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return wasm_i32x4_shl(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return wasm_i32x4_shr(a, 23); }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        v128_t inf = wasm_i32x4_splat(0x7f800000);
-        return !mlp__vany(wasm_i32x4_eq(wasm_v128_and(a, inf), inf));
+        return d == 2 ? wasm_i32x4_shuffle(a, a, 2, 3, 0, 1) : wasm_i32x4_shuffle(a, a, 1, 0, 3, 2);
     }
-    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? wasm_i32x4_shuffle(a, a, 2, 3, 0, 1) : wasm_i32x4_shuffle(a, a, 1, 0, 3, 2); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return wasm_f32x4_extract_lane(a, 0); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
-    {
-        return wasm_i8x16_swizzle(a, wasm_i32x4_add(wasm_i32x4_mul(at, wasm_i32x4_splat(0x04040404)), wasm_i32x4_splat(0x03020100)));
-    }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf low = wasm_i32x4_shuffle(*a, *b, 0, 4, 1, 5);
-        *b = wasm_i32x4_shuffle(*a, *b, 2, 6, 3, 7);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-
-#elif MLP_SIMD == MLP_SIMD_EMULATED
-
-    #define MLP__NAME "emulated"
-    #define MLP__W 8
-    #define MLP__NV 2
-    #define MLP__MR(nv) 3
-    typedef struct { float lane[8]; } mlp__vf;
-    typedef struct { int lane[8]; } mlp__vm;
-    #undef MLP__UNROLL                  /* plain calls and loops: unrolled and inlined, gcc 12 -fsanitize=address takes over 10 minutes */
-    #define MLP__UNROLL
-    #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < 8; i++) r.lane[i] = (expression); return r
-    MLP__NOINLINE mlp__vf mlp__vload(const float *p) { MLP__LANES(mlp__vf, p[i]); }
-    MLP__NOINLINE void mlp__vstore(float *p, mlp__vf a) { int i; for (i = 0; i < 8; i++) p[i] = a.lane[i]; }
-    MLP__NOINLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { MLP__LANES(mlp__vf, i < 4 ? p[i] : q[i - 4]); }
-    MLP__NOINLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { MLP__LANES(mlp__vf, (size_t)i < n ? p[i] : fill.lane[i]); }
-    MLP__NOINLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { size_t i; for (i = 0; i < n; i++) p[i] = a.lane[i]; }
-    MLP__NOINLINE mlp__vf mlp__vset1(float a) { MLP__LANES(mlp__vf, a); }
-    MLP__NOINLINE void mlp__vset4(const float *p, mlp__vf v[4]) { size_t t; for (t = 0; t < 4; t++) v[t] = mlp__vset1(p[t]); }
-    MLP__NOINLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] + b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] - b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] * b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] / b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(a.lane[i], b.lane[i], c.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(-a.lane[i], b.lane[i], c.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vsqrt(mlp__vf a) { MLP__LANES(mlp__vf, mlp__sqrt(a.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__min1(a.lane[i], b.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__max1(a.lane[i], b.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vround(mlp__vf a) { MLP__LANES(mlp__vf, mlp__round1(a.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vabs(mlp__vf a) { MLP__LANES(mlp__vf, mlp__abs1(a.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__sign1(a.lane[i], b.lane[i])); }
-    MLP__NOINLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, a.lane[i] < b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, m.lane[i] ? a.lane[i] : b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { MLP__LANES(mlp__vf, mlp__scale2_1(a.lane[i], n.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vpow2(mlp__vf n) { MLP__LANES(mlp__vf, mlp__pow2_1(n.lane[i], 127)); }
-    MLP__NOINLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf a, mlp__vf n) { MLP__LANES(mlp__vf, mlp__power1(h.lane[i], a.lane[i], n.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { MLP__LANES(mlp__vf, mlp__split1(a.lane[i], &e->lane[i])); }
-    MLP__NOINLINE int mlp__vany(mlp__vm m) { int i, any = 0; for (i = 0; i < 8; i++) any |= m.lane[i]; return any; }
-    MLP__NOINLINE int mlp__vfinite(mlp__vf a) { int i, all = 1; for (i = 0; i < 8; i++) all &= mlp__finite(a.lane[i]); return all; }
-    MLP__NOINLINE mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__LANES(mlp__vf, a.lane[i ^ d]); }
-    MLP__NOINLINE float mlp__vfirst(mlp__vf a) { return a.lane[0]; }
-    MLP__NOINLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { MLP__LANES(mlp__vf, a.lane[mlp__bits(at.lane[i]) & 7]); }
-    MLP__NOINLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf x = *a, y = *b;
-        int i;
-        for (i = 0; i < 8; i += 4) {
-            a->lane[i] = x.lane[i];         b->lane[i] = x.lane[i + 2];
-            a->lane[i + 1] = y.lane[i];     b->lane[i + 1] = y.lane[i + 2];
-            a->lane[i + 2] = x.lane[i + 1]; b->lane[i + 2] = x.lane[i + 3];
-            a->lane[i + 3] = y.lane[i + 1]; b->lane[i + 3] = y.lane[i + 3];
-        }
-    }
-    MLP__NOINLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b)
-    {
-        int i;
-        for (i = 0; i < 4; i++) { float t = a->lane[i + 4]; a->lane[i + 4] = b->lane[i]; b->lane[i] = t; }
-    }
-    MLP__NOINLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { mlp__vzip4(a, b); }
-    #undef MLP__LANES
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return wasm_i32x4_shuffle(a, b, 0, 4, 1, 5); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return wasm_i32x4_shuffle(a, b, 2, 6, 3, 7); }
 
 #else
     #error "mlp.h: unknown value of MLP_SIMD"
 #endif
 
-#ifdef MLP__PARTS_BY_COPY                   /* no masked loads and stores */
+#ifdef MLP__FOUR_LANES                      /* no masks; rows of a transposed square are whole vectors */
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
         float t[MLP__W];
@@ -1533,6 +1400,9 @@ MLP__INLINE float mlp__split1(float a, float *e)
         mlp__vstore(t, a);
         for (i = 0; i < n; i++) p[i] = t[i];
     }
+    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
+    MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { (void)b; return a; }
+    MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { (void)a; return b; }
 #endif
 
 /* What follows from these operations. */
@@ -1557,6 +1427,49 @@ MLP__INLINE mlp__vf mlp__vneg(mlp__vf a) { return mlp__vsub(mlp__vset1(-0.0f), a
 MLP__INLINE mlp__vf mlp__vget(const float *p, size_t n, mlp__vf fill) { return n >= MLP__W ? mlp__vload(p) : mlp__vload_n(p, n, fill); }
 MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n) { if (n >= MLP__W) mlp__vstore(p, a); else mlp__vstore_n(p, a, n); }
 
+/* non-zero: no lane is NaN or infinity, by the exponents, which -ffast-math lets alone */
+MLP__INLINE int mlp__vfinite(mlp__vf a)
+{
+    return !mlp__vany(mlp__vlt(mlp__vset1(254.0f), mlp__vfloat(mlp__vidown(mlp__viand(mlp__vbits(a), 0x7f800000)))));
+}
+
+/* 2^(n + more) for integers n, the sum in -126 .. 127 */
+MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more) { return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more))); }
+
+/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n + 64),
+   which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to something. */
+MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
+{
+#ifdef MLP__SCALEF
+    return MLP__SCALEF(mlp__vfma(h, r, mlp__vset1(1.0f)), n);
+#else
+    const mlp__vf s = mlp__vpow2(n, 64);
+    return mlp__vfma(mlp__vfma(h, mlp__vmul(r, s), s), mlp__vset1(5.42101086e-20f), mlp__vzero());
+#endif
+}
+
+/* a = m 2^e for normal a > 0 with sqrt(1/2) <= m < sqrt(2): returns m */
+MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
+{
+    const mlp__vi i = mlp__viadd(mlp__vbits(a), -0x3f3504f3);       /* from sqrt(1/2) on */
+    *e = mlp__vfloat(mlp__vidown(i));
+    return mlp__vunbits(mlp__viadd(mlp__viand(i, 0x7fffff), 0x3f3504f3));
+}
+
+MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
+{
+    const mlp__vf low = mlp__vzip_low(*a, *b);
+    *b = mlp__vzip_high(*a, *b);
+    *a = low;
+}
+
+MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b)
+{
+    const mlp__vf even = mlp__vfours_even(*a, *b);
+    *b = mlp__vfours_odd(*a, *b);
+    *a = even;
+}
+
 typedef mlp__vf mlp__binary(mlp__vf, mlp__vf);
 
 /* 16 lanes to one float by the tree 8, 4, 2, 1, the same for every MLP__W; first the part of it between n vectors */
@@ -1578,27 +1491,6 @@ MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
     MLP__UNROLL
     for (d = MLP__W / 2; d > 0; d /= 2) v[0] = op(v[0], mlp__vswap(v[0], d));
     return mlp__vfirst(v[0]);
-}
-
-/* The rest of the tree for MLP__W vectors at once: lane i of the result is the fold of v[i]. Lanes d apart are folded while the zip
-   that brings them into one place makes room for another vector: 15 zips instead of 32 for 16 lanes. */
-MLP__INLINE mlp__vf mlp__fold_two(mlp__binary *op, int d, mlp__vf a, mlp__vf b)
-{
-    if (d >= 4) mlp__vzip4(&a, &b);
-    else mlp__vzip(&a, &b);
-    return op(a, b);
-}
-
-/* v[0 .. 2 from - 1]: what the steps above `from` left */
-MLP__INLINE mlp__vf mlp__fold_lanes(mlp__binary *op, mlp__vf v[MLP__W], int from)
-{
-    int i, d;
-    MLP__UNROLL
-    for (d = MLP__W / 2; d > 0; d /= 2) {
-        MLP__UNROLL
-        for (i = 0; i < d; i++) if (d <= from) v[i] = mlp__fold_two(op, d, v[i], v[i + d]);
-    }
-    return v[0];
 }
 
 /* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these. Zips within
@@ -1673,15 +1565,8 @@ MLP__INLINE mlp__vf mlp__vexp_parts(mlp__vf x, mlp__vf *r, mlp__vf *n)
 #endif
 }
 
-/* Below -104 the result is 0, above 89 infinity; NaN passes both bounds as the second operand. */
+/* For x <= 43; below -104 the result is 0. NaN passes the bound as the second operand. */
 MLP__INLINE mlp__vf mlp__vexp(mlp__vf x)
-{
-    mlp__vf n, r, h = mlp__vexp_parts(mlp__vmax(mlp__vset1(-104.0f), mlp__vmin(mlp__vset1(89.0f), x)), &r, &n);
-    return mlp__vscale2(mlp__vfma(h, r, mlp__vset1(1.0f)), n);
-}
-
-/* The same bits for x <= 0, where the upper bound is not needed and scaling is cheaper. */
-MLP__INLINE mlp__vf mlp__vexp_negative(mlp__vf x)
 {
     mlp__vf n, r, h = mlp__vexp_parts(mlp__vmax(mlp__vset1(-104.0f), x), &r, &n);
     return mlp__vpower(h, r, n);
@@ -1726,7 +1611,7 @@ MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
     p = mlp__vfma(p, a2, mlp__vset1(-0.33333328f));
     p = mlp__vfma(p, mlp__vmul(a2, a), a);
     q = mlp__vexpm1_reduced(mlp__vadd(c, c), &n);
-    s = mlp__vpow2(n);
+    s = mlp__vpow2(n, 0);
     q = mlp__vsub(one, mlp__vdiv(mlp__vset1(2.0f), mlp__vfma(s, q, mlp__vadd(s, one))));
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
 }
@@ -1736,7 +1621,7 @@ MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
 MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
 {
     mlp__vf one = mlp__vset1(1.0f), e, d, lost, y;
-    e = mlp__vexp_negative(mlp__vsign(x, mlp__vset1(-1.0f)));
+    e = mlp__vexp(mlp__vsign(x, mlp__vset1(-1.0f)));
     d = mlp__vadd(one, e);
     lost = mlp__vsub(e, mlp__vsub(d, one));
     y = mlp__vdiv(mlp__vselect(mlp__vlt(x, mlp__vzero()), e, one), d);
@@ -1755,13 +1640,13 @@ MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 /* log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which neither overflows nor cancels */
 MLP__INLINE mlp__vf mlp__vsoftplus(mlp__vf x)
 {
-    return mlp__vadd(mlp__vlog1p(mlp__vexp_negative(mlp__vsign(x, mlp__vset1(-1.0f)))), mlp__vmax(mlp__vzero(), x));
+    return mlp__vadd(mlp__vlog1p(mlp__vexp(mlp__vsign(x, mlp__vset1(-1.0f)))), mlp__vmax(mlp__vzero(), x));
 }
 
 /* e^x - 1 for x <= 0: 2^n (1 + q) - 1 = 2^n q + (2^n - 1), without cancellation */
 MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n);
+    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n, 0);
     return mlp__vfma(s, q, mlp__vsub(s, one));
 }
 
@@ -1770,7 +1655,7 @@ MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
 {
     mlp__vf one = mlp__vset1(1.0f), t, p;
-    *e = mlp__vexp_negative(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
+    *e = mlp__vexp(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
     t = mlp__vdiv(one, mlp__vfma(mlp__vset1(0.3f), mlp__vabs(x), one));
     p = mlp__vfma(mlp__vset1(0.03566792f), t, mlp__vset1(-0.15717658f));
     p = mlp__vfma(p, t, mlp__vset1(0.20631142f));
@@ -1954,7 +1839,7 @@ MLP__SLOPE(mish)                                                           /* n/
 MLP__VALUE(sin) { return mlp__vsin(z); }
 MLP__SLOPE(sin) { return mlp__vcos(z); }
 
-MLP__VALUE(gaussian) { return mlp__vexp_negative(mlp__vneg(mlp__vmul(z, z))); }
+MLP__VALUE(gaussian) { return mlp__vexp(mlp__vneg(mlp__vmul(z, z))); }
 MLP__SLOPE(gaussian) { return mlp__vmul(mlp__vmul(mlp__vset1(-2.0f), z), a); }
 
 /* Columns: enum, name, default of alpha (0: it takes none), the slope needs z, initializer. */
@@ -2086,279 +1971,6 @@ static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out
 
 static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y) { mlp__map(mlp__axpy_value, alpha, n, x, y, y, y); }
 
-/* Rows. Each row has values of its own, folded from its elements, and its elements are then a function of these. Short rows are
-   worked on in groups of MLP__W: one vector holds a value of each, and the elements go through in whole vectors, as if there were
-   no rows. Two groups take turns, so that no fold loads what has just been stored in other pieces (10 % of softmax). A long row
-   goes through alone. */
-#define MLP__SHORT_ROW  (4 * MLP__W)
-#define MLP__TWO_GROUPS (2 * MLP__W)
-MLP__INLINE size_t mlp__rows_at_once(size_t rows, size_t cols) { return cols < MLP__SHORT_ROW ? mlp__smaller(rows, MLP__TWO_GROUPS) : 1; }
-
-/* one step of a fold: lanes and the next elements of x and y */
-typedef mlp__vf mlp__folding(mlp__vf lanes, mlp__vf x, mlp__vf y);
-
-MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vmax(m, x); }
-MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vadd(sum, x); }
-MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
-
-/* The lanes of a row: element j belongs to lane j % 16. First what is behind the last 16, n <= 16. Lanes without an element keep
-   their value: the largest of itself, or the sum with 0. */
-MLP__INLINE void mlp__row_rest(mlp__folding *f, size_t n, const float *x, const float *y, mlp__vf lanes[MLP__N16])
-{
-    size_t i;
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) {
-        const size_t j = i * MLP__W;
-        const mlp__vf fill = f == mlp__fold_max ? lanes[i] : mlp__vzero();
-        if (j < n) lanes[i] = f(lanes[i], mlp__vget(x + j, n - j, fill), mlp__vget(y + j, n - j, fill));
-    }
-}
-
-MLP__INLINE void mlp__row_lanes(mlp__folding *f, mlp__vf start, size_t n, const float *x, const float *y, mlp__vf lanes[MLP__N16])
-{
-    size_t i, j;
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
-    for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
-        MLP__UNROLL
-        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
-    }
-    mlp__row_rest(f, n - j, x + j, y + j, lanes);
-}
-
-/* n <= 16: all in registers */
-MLP__INLINE mlp__vf mlp__short_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
-{
-    mlp__vf lanes[MLP__N16];
-    size_t i;
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
-    mlp__row_rest(f, n, x, y, lanes);
-    return mlp__fold_vectors(op, MLP__N16, lanes);
-}
-
-/* x, y: rows x cols, rows <= MLP__W. values[i] = the fold of row i from `first` on, `first` where there is none */
-MLP__INLINE void mlp__fold_group(mlp__folding *f, mlp__binary *op, float first, size_t rows, size_t cols, const float *x, const float *y,
-                                 float values[MLP__W])
-{
-    const mlp__vf start = mlp__vset1(first);
-    const size_t half = MLP__W / 2 * cols;
-    float all[MLP__W * MLP__W];
-    mlp__vf v[MLP__W], lanes[MLP__N16];
-    size_t i;
-    int k;
-    if (rows == 1) {
-        mlp__row_lanes(f, start, cols, x, y, lanes);
-        mlp__vstore(values, mlp__vset1(mlp__fold(op, lanes)));
-    } else if (rows == MLP__W && cols <= MLP__PANEL) {
-        MLP__UNROLL
-        for (k = 0; k < MLP__W / 2; k++, x += cols, y += cols)
-            v[k] = mlp__fold_two(op, MLP__W / 2, mlp__short_row(f, op, start, cols, x, y), mlp__short_row(f, op, start, cols, x + half, y + half));
-        mlp__vstore(values, mlp__fold_lanes(op, v, MLP__W / 4));
-    } else {
-        for (i = 0; i < rows; i++) {
-            mlp__row_lanes(f, start, cols, x + i * cols, y + i * cols, lanes);
-            mlp__vstore(all + i * MLP__W, mlp__fold_vectors(op, MLP__N16, lanes));
-        }
-        for (; i < MLP__W; i++) mlp__vstore(all + i * MLP__W, start);
-        MLP__UNROLL
-        for (k = 0; k < MLP__W; k++) v[k] = mlp__vload(all + k * MLP__W);
-        mlp__vstore(values, mlp__fold_lanes(op, v, MLP__W / 2));
-    }
-}
-
-/* the same for rows <= MLP__TWO_GROUPS */
-MLP__INLINE void mlp__fold_rows(mlp__folding *f, mlp__binary *op, float first, size_t rows, size_t cols, const float *x, const float *y,
-                                float values[MLP__TWO_GROUPS])
-{
-    size_t i;
-    for (i = 0; i < rows; i += MLP__W)
-        mlp__fold_group(f, op, first, mlp__smaller(rows - i, MLP__W), cols, x + i * cols, y + i * cols, values + i);
-}
-
-#define MLP__LOWEST mlp__float(0xff800000u)              /* -infinity, exp of which is 0 */
-MLP__NOINLINE void mlp__max_of_rows(size_t rows, size_t cols, const float *x, float values[MLP__TWO_GROUPS])
-{
-    mlp__fold_rows(mlp__fold_max, mlp__vmax, MLP__LOWEST, rows, cols, x, x, values);
-}
-
-MLP__NOINLINE void mlp__sum_of_rows(size_t rows, size_t cols, const float *x, float values[MLP__TWO_GROUPS])
-{
-    mlp__fold_rows(mlp__fold_sum, mlp__vadd, 0.0f, rows, cols, x, x, values);
-}
-
-/* out = f(x, y, p, q) for n <= MLP__W elements */
-MLP__INLINE void mlp__map_part(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q, float *out)
-{
-    mlp__vput(out, f(mlp__vget(x, n, mlp__vzero()), mlp__vget(y, n, mlp__vzero()), p, q), n);
-}
-
-/* The row of each element of a group of short rows, as vpick takes it: each row's number is written over the excess of the one
-   before. */
-typedef struct { float row[MLP__SHORT_ROW * MLP__W + MLP__W]; } mlp__row_numbers;
-
-MLP__INLINE void mlp__number_rows(mlp__row_numbers *numbers, size_t rows, size_t cols)
-{
-    size_t i, j;
-    if (rows == 1 || cols >= MLP__SHORT_ROW) return;
-    for (i = 0; i < mlp__smaller(rows, MLP__W); i++)
-        for (j = 0; j < cols; j += MLP__W) mlp__vstore(numbers->row + i * cols + j, mlp__vset1(mlp__float((uint32_t)i)));
-}
-
-/* x, y, out: rows x cols, rows <= MLP__TWO_GROUPS; p, q: a value for each row. out = f(x, y, p, q). */
-MLP__INLINE void mlp__map_rows(mlp__elementwise *f, size_t rows, size_t cols, const mlp__row_numbers *numbers, const float *x, const float *y,
-                               const float p[MLP__TWO_GROUPS], const float q[MLP__TWO_GROUPS], float *out)
-{
-    size_t j, n;
-    if (rows == 1) {
-        const mlp__vf p1 = mlp__vset1(*p), q1 = mlp__vset1(*q);
-        for (j = 0; j + MLP__W <= cols; j += MLP__W) mlp__map_part(f, MLP__W, x + j, y + j, p1, q1, out + j);
-        if (j < cols) mlp__map_part(f, cols - j, x + j, y + j, p1, q1, out + j);
-    } else for (n = rows * cols; n > 0; n -= j, x += j, y += j, out += j, p += MLP__W, q += MLP__W) {
-        const mlp__vf ps = mlp__vload(p), qs = mlp__vload(q);
-        const size_t group = mlp__smaller(n, MLP__W * cols);
-        for (j = 0; j + MLP__W <= group; j += MLP__W) {
-            const mlp__vf row = mlp__vload(numbers->row + j);
-            mlp__map_part(f, MLP__W, x + j, y + j, mlp__vpick(ps, row), mlp__vpick(qs, row), out + j);
-        }
-        if (j < group) {
-            const mlp__vf row = mlp__vload(numbers->row + j);
-            mlp__map_part(f, group - j, x + j, y + j, mlp__vpick(ps, row), mlp__vpick(qs, row), out + j);
-            j = group;
-        }
-    }
-}
-
-#define MLP__BY_ROW(name) MLP__INLINE mlp__vf mlp__##name(MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, MLP__MAYBE mlp__vf p, MLP__MAYBE mlp__vf q)
-MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
-MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
-MLP__BY_ROW(row_exp)            { return mlp__vexp_negative(mlp__vsub(x, p)); }
-MLP__BY_ROW(row_softmax_slope)  { return mlp__vmul(x, mlp__vsub(y, p)); }
-MLP__BY_ROW(row_cross_entropy)  /* -y ((z - p) + q); a target of 0 counts nothing */
-{
-    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(y)), mlp__vneg(mlp__vmul(y, mlp__vadd(mlp__vsub(x, p), q))), mlp__vzero());
-}
-MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vneg(y)), q); }
-
-/* one value a row, for mlp__map_rows */
-MLP__INLINE void mlp__values_of_rows(size_t rows, const float *from, float values[MLP__TWO_GROUPS])
-{
-    size_t i;
-    for (i = 0; i < rows; i += MLP__W) mlp__vstore(values + i, mlp__vget(from + i, rows - i, mlp__vzero()));
-}
-
-static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
-{
-    float f[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n;
-    mlp__number_rows(&numbers, rows, cols);
-    for (; rows > 0; rows -= n, x += n * cols, factors += n) {
-        n = mlp__rows_at_once(rows, cols);
-        mlp__values_of_rows(n, factors, f);
-        mlp__map_rows(mlp__row_scale, n, cols, &numbers, x, x, f, f, x);
-    }
-}
-
-/* z, a: n. One row: its exponentials are summed as they come, those of the last 16 elements stay in registers: a load soon after a
-   partial store waits for it, which is half the time for 10 elements. */
-MLP__NOINLINE void mlp__softmax_row(size_t n, const float *z, float *a)
-{
-    const mlp__vf lowest = mlp__vset1(MLP__LOWEST);
-    mlp__vf lanes[MLP__N16], e[MLP__N16], max, sum;
-    size_t j, i, at;
-    mlp__row_lanes(mlp__fold_max, lowest, n, z, z, lanes);
-    max = mlp__vset1(mlp__fold(mlp__vmax, lanes));
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) lanes[i] = e[i] = mlp__vzero();
-    for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
-        MLP__UNROLL
-        for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W) {
-            e[i] = mlp__vexp_negative(mlp__vsub(mlp__vload(z + at), max));
-            mlp__vstore(a + at, e[i]);
-            lanes[i] = mlp__vadd(lanes[i], e[i]);
-        }
-    }
-    MLP__UNROLL
-    for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W)
-        if (at < n) {
-            e[i] = mlp__vexp_negative(mlp__vsub(mlp__vget(z + at, n - at, lowest), max));
-            lanes[i] = mlp__vadd(lanes[i], e[i]);
-        }
-    sum = mlp__vset1(mlp__fold(mlp__vadd, lanes));
-    for (at = 0; at < j; at += MLP__W) mlp__vstore(a + at, mlp__vdiv(mlp__vload(a + at), sum));
-    MLP__UNROLL
-    for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W)
-        if (at < n) mlp__vput(a + at, mlp__vdiv(e[i], sum), n - at);
-}
-
-/* the same of a group of rows; max: of z, sum: of the exponentials */
-MLP__INLINE void mlp__softmax_group(size_t rows, size_t cols, const mlp__row_numbers *numbers, const float *z, float *a,
-                                      float max[MLP__TWO_GROUPS], float sum[MLP__TWO_GROUPS])
-{
-    mlp__max_of_rows(rows, cols, z, max);
-    mlp__map_rows(mlp__row_exp, rows, cols, numbers, z, z, max, max, a);
-    mlp__sum_of_rows(rows, cols, a, sum);
-    mlp__map_rows(mlp__row_divide, rows, cols, numbers, a, a, sum, sum, a);
-}
-
-/* z, a: rows x cols. a = exp(z - max z) / sum of these */
-static void mlp__k_softmax(size_t rows, size_t cols, const float *z, float *a)
-{
-    float max[MLP__TWO_GROUPS], sum[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n;
-    mlp__number_rows(&numbers, rows, cols);
-    for (; rows > 0; rows -= n, z += n * cols, a += n * cols) {
-        n = mlp__rows_at_once(rows, cols);
-        if (n == 1) mlp__softmax_row(cols, z, a);
-        else mlp__softmax_group(n, cols, &numbers, z, a, max, sum);
-    }
-}
-
-/* a, da, dz: rows x cols. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
-static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, const float *da, float *dz)
-{
-    float sum[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n;
-    mlp__number_rows(&numbers, rows, cols);
-    for (; rows > 0; rows -= n, a += n * cols, da += n * cols, dz += n * cols) {
-        n = mlp__rows_at_once(rows, cols);
-        mlp__fold_rows(mlp__fold_dot, mlp__vadd, 0.0f, n, cols, a, da, sum);
-        mlp__map_rows(mlp__row_softmax_slope, n, cols, &numbers, a, da, sum, sum, dz);
-    }
-}
-
-/* z, a = softmax(z), y, l, dz: rows x cols. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite
-   where a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y. Made here, softmax leaves max z behind and
-   the sum, 1 over which is max a, since exp(0) is 1: two folds less (a step of 64-32-10 takes .96 of the time on AVX2, .98 on
-   AVX-512). */
-static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
-                                 float *l, float *dz, int softmax)
-{
-    float max[MLP__TWO_GROUPS], log_max[MLP__TWO_GROUPS], sum[MLP__TWO_GROUPS], f[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n, i, k, at;
-    mlp__number_rows(&numbers, rows, cols);
-    for (i = 0; i < rows; i += n) {
-        n = mlp__rows_at_once(rows - i, cols);
-        at = i * cols;
-        if (softmax) mlp__softmax_group(n, cols, &numbers, z + at, a + at, max, sum);
-        else {
-            mlp__max_of_rows(n, cols, z + at, max);
-            mlp__max_of_rows(n, cols, a + at, log_max);
-        }
-        for (k = 0; k < n; k += MLP__W)
-            mlp__vstore(log_max + k, mlp__vlog(softmax ? mlp__vdiv(mlp__vset1(1.0f), mlp__vload(sum + k)) : mlp__vload(log_max + k)));
-        mlp__map_rows(mlp__row_cross_entropy, n, cols, &numbers, z + at, y + at, max, log_max, l + at);
-        if (!factors) continue;
-        mlp__sum_of_rows(n, cols, y + at, sum);
-        mlp__values_of_rows(n, factors + i, f);
-        mlp__map_rows(mlp__row_cross_entropy_slope, n, cols, &numbers, a + at, y + at, sum, f, dz + at);
-    }
-}
-
 /* a whole square of MLP__W x MLP__W: to[i][j] = from[j][i] */
 MLP__INLINE void mlp__transposed_square(const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row)
 {
@@ -2399,14 +2011,197 @@ static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t fro
     }
 }
 
-/* the folds of MLP__PANEL columns at t, by the tree that mlp__fold is across the lanes of a row */
-MLP__INLINE mlp__vf mlp__fold_columns(mlp__binary *op, const float *t)
+/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows of at most
+   MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds need no shuffles. A longer
+   row goes alone: a vector holds elements of it, and its values in all lanes. Either way a value is a vector, and an array n floats. */
+MLP__INLINE int mlp__as_columns(size_t cols) { return MLP__W > 1 && cols <= MLP__PANEL; }
+
+/* a fold goes on: lanes and the next elements of x and y */
+typedef mlp__vf mlp__folding(mlp__vf lanes, mlp__vf x, mlp__vf y);
+
+MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vmax(m, x); }
+MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vadd(sum, x); }
+MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
+
+/* One row of n: element j belongs to lane j % 16, lanes without one keep their value. */
+MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
 {
-    mlp__vf v[MLP__PANEL];
-    int i;
+    mlp__vf lanes[MLP__N16];
+    size_t i, j;
     MLP__UNROLL
-    for (i = 0; i < MLP__PANEL; i++) v[i] = mlp__vload(t + i * MLP__W);
-    return mlp__fold_vectors(op, MLP__PANEL, v);
+    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
+    for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
+        MLP__UNROLL
+        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
+    }
+    MLP__UNROLL
+    for (i = 0; i < MLP__N16; i++, j += MLP__W) {
+        const mlp__vf fill = f == mlp__fold_max ? lanes[i] : mlp__vzero();
+        if (j < n) lanes[i] = f(lanes[i], mlp__vget(x + j, n - j, fill), mlp__vget(y + j, n - j, fill));
+    }
+    return mlp__vset1(mlp__fold(op, lanes));
+}
+
+/* The same of n / MLP__W columns: the tree that goes across the lanes of a row. */
+MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
+{
+    enum { half = MLP__PANEL / 2 };
+    mlp__vf v[half];
+    size_t i, j;
+    MLP__UNROLL
+    for (i = 0; i < half; i++) {
+        j = i * MLP__W;
+        v[i] = j < n ? f(start, mlp__vload(x + j), mlp__vload(y + j)) : start;
+        j += half * MLP__W;
+        v[i] = op(v[i], j < n ? f(start, mlp__vload(x + j), mlp__vload(y + j)) : start);
+    }
+    return mlp__fold_vectors(op, half, v);
+}
+
+#define MLP__LOWEST mlp__float(0xff800000u)              /* -infinity, exp of which is 0 */
+MLP__NOINLINE mlp__vf mlp__max_of(int columns, size_t n, const float *x)
+{
+    const mlp__vf start = mlp__vset1(MLP__LOWEST);
+    return columns ? mlp__fold_columns(mlp__fold_max, mlp__vmax, start, n, x, x) : mlp__fold_row(mlp__fold_max, mlp__vmax, start, n, x, x);
+}
+
+MLP__NOINLINE mlp__vf mlp__sum_of(int columns, size_t n, const float *x)
+{
+    const mlp__vf zero = mlp__vzero();
+    return columns ? mlp__fold_columns(mlp__fold_sum, mlp__vadd, zero, n, x, x) : mlp__fold_row(mlp__fold_sum, mlp__vadd, zero, n, x, x);
+}
+
+/* out = f(x, y, p, q) for n elements */
+MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q, float *out)
+{
+    const mlp__vf zero = mlp__vzero();
+    size_t j;
+    for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), p, q));
+    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), p, q), n - j);
+}
+
+#define MLP__BY_ROW(name) \
+    MLP__INLINE mlp__vf mlp__##name(MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, MLP__MAYBE mlp__vf p, MLP__MAYBE mlp__vf q)
+MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
+MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
+MLP__BY_ROW(row_exp)            { return mlp__vexp(mlp__vsub(x, p)); }
+MLP__BY_ROW(row_softmax_slope)  { return mlp__vmul(x, mlp__vsub(y, p)); }
+MLP__BY_ROW(row_cross_entropy)  /* -y ((z - p) + q); a target of 0 counts nothing */
+{
+    const mlp__vf l = mlp__vneg(mlp__vmul(y, mlp__vadd(mlp__vsub(x, p), q)));
+    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(y)), l, mlp__vzero());
+}
+MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vneg(y)), q); }
+
+static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
+{
+    for (; rows > 0; rows--, factors++, x += cols) {
+        const mlp__vf f = mlp__vset1(*factors);
+        mlp__map_row(mlp__row_scale, cols, x, x, f, f, x);
+    }
+}
+
+/* Short rows become columns, in lanes without a row the last of them, and come back. */
+#define MLP__SQUARE (MLP__PANEL * MLP__W)
+MLP__INLINE void mlp__to_columns(size_t rows, size_t cols, const float *x, float t[MLP__SQUARE])
+{
+    mlp__transposed(cols, rows, x, (ptrdiff_t)cols, t, MLP__W, MLP__W);
+}
+MLP__INLINE void mlp__from_columns(size_t rows, size_t cols, const float t[MLP__SQUARE], float *x)
+{
+    mlp__transposed(rows, cols, t, MLP__W, x, (ptrdiff_t)cols, cols);
+}
+
+/* z, a: n; max and sum: of z and of the exponentials */
+MLP__INLINE void mlp__softmax_of(int columns, size_t n, const float *z, float *a, mlp__vf *max, mlp__vf *sum)
+{
+    *max = mlp__max_of(columns, n, z);
+    mlp__map_row(mlp__row_exp, n, z, z, *max, *max, a);
+    *sum = mlp__sum_of(columns, n, a);
+    mlp__map_row(mlp__row_divide, n, a, a, *sum, *sum, a);
+}
+
+/* z, a: rows x cols. a = exp(z - max z) / sum of these */
+static void mlp__k_softmax(size_t rows, size_t cols, const float *z, float *a)
+{
+    const int columns = mlp__as_columns(cols);
+    float t[MLP__SQUARE];
+    mlp__vf max, sum;
+    size_t n;
+    for (; rows > 0; rows -= n, z += n * cols, a += n * cols) {
+        n = columns ? mlp__smaller(rows, MLP__W) : 1;
+        if (columns) mlp__to_columns(n, cols, z, t);
+        mlp__softmax_of(columns, columns ? cols * MLP__W : cols, columns ? t : z, columns ? t : a, &max, &sum);
+        if (columns) mlp__from_columns(n, cols, t, a);
+    }
+}
+
+/* a, da, dz: n. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
+MLP__INLINE void mlp__softmax_slope_of(int columns, size_t n, const float *a, const float *da, float *dz)
+{
+    const mlp__vf zero = mlp__vzero(), dot = columns ? mlp__fold_columns(mlp__fold_dot, mlp__vadd, zero, n, a, da)
+                                                     : mlp__fold_row(mlp__fold_dot, mlp__vadd, zero, n, a, da);
+    mlp__map_row(mlp__row_softmax_slope, n, a, da, dot, dot, dz);
+}
+
+/* a, da, dz: rows x cols */
+static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, const float *da, float *dz)
+{
+    float t[2][MLP__SQUARE];
+    size_t n;
+    if (!mlp__as_columns(cols))
+        for (; rows > 0; rows--, a += cols, da += cols, dz += cols) mlp__softmax_slope_of(0, cols, a, da, dz);
+    for (; rows > 0; rows -= n, a += n * cols, da += n * cols, dz += n * cols) {
+        n = mlp__smaller(rows, MLP__W);
+        mlp__to_columns(n, cols, a, t[0]);
+        mlp__to_columns(n, cols, da, t[1]);
+        mlp__softmax_slope_of(1, cols * MLP__W, t[0], t[1], t[1]);
+        mlp__from_columns(n, cols, t[1], dz);
+    }
+}
+
+/* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where a_j
+   underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here, softmax leaves max z behind
+   and the sum, 1 over which is max a, since exp(0) is 1. */
+static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor, float *l, float *dz,
+                                  int softmax)
+{
+    mlp__vf max, sum, log_max;
+    if (softmax) {
+        mlp__softmax_of(columns, n, z, a, &max, &sum);
+        log_max = mlp__vdiv(mlp__vset1(1.0f), sum);
+    } else {
+        max = mlp__max_of(columns, n, z);
+        log_max = mlp__max_of(columns, n, a);
+    }
+    log_max = mlp__vlog(log_max);
+    mlp__map_row(mlp__row_cross_entropy, n, z, y, max, log_max, l);
+    if (!dz) return;
+    sum = mlp__sum_of(columns, n, y);
+    mlp__map_row(mlp__row_cross_entropy_slope, n, a, y, sum, factor, dz);
+}
+
+/* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz */
+static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
+                                 float *l, float *dz, int softmax)
+{
+    float t[5][MLP__SQUARE];                                        /* 1 KiB each on AVX-512 */
+    size_t n, at = 0, i;
+    if (!mlp__as_columns(cols))
+        for (i = 0; i < rows; i++, at += cols)
+            mlp__cross_entropy_of(0, cols, z + at, a + at, y + at, mlp__vset1(factors ? factors[i] : 0.0f), l + at,
+                                  factors ? dz + at : NULL, softmax);
+    else for (i = 0; i < rows; i += n, at += n * cols) {
+        n = mlp__smaller(rows - i, MLP__W);
+        mlp__to_columns(n, cols, z + at, t[0]);
+        mlp__to_columns(n, cols, y + at, t[1]);
+        if (!softmax) mlp__to_columns(n, cols, a + at, t[2]);
+        mlp__cross_entropy_of(1, cols * MLP__W, t[0], t[2], t[1], factors ? mlp__vget(factors + i, n, mlp__vzero()) : mlp__vzero(), t[3],
+                              factors ? t[4] : NULL, softmax);
+        if (softmax) mlp__from_columns(n, cols, t[2], a + at);
+        mlp__from_columns(n, cols, t[3], l + at);
+        if (factors) mlp__from_columns(n, cols, t[4], dz + at);
+    }
 }
 
 /* z, dz: rows x cols, cols <= MLP__PANEL; classes, factors, losses: rows. The bits of mlp__k_cross_entropy with softmax and targets
@@ -2420,25 +2215,20 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
     float t[2 * square], e[2 * square];                             /* 2 KiB each on AVX-512 */
     mlp__vf k, f, sum[2];
     size_t n, i, j, g;
-    for (g = 0; g < (rows > MLP__W ? 2 * square : square); g += square)
-        for (j = g + cols * MLP__W; j < g + square; j += MLP__W) {
-            mlp__vstore(t + j, mlp__vset1(MLP__LOWEST));
-            mlp__vstore(e + j, zero);
-        }
     for (; rows > 0; rows -= n, z += n * cols, classes += n, factors += n, losses += n, dz += n * cols) {
-        n = mlp__smaller(rows, MLP__TWO_GROUPS);
+        n = mlp__smaller(rows, 2 * MLP__W);
         for (g = 0, i = 0; i < n; g += square, i += MLP__W)
             mlp__transposed(cols, mlp__smaller(n - i, MLP__W), z + i * cols, (ptrdiff_t)cols, t + g, MLP__W, MLP__W);
         for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            const mlp__vf max = mlp__fold_columns(mlp__vmax, t + g);
+            const mlp__vf max = mlp__max_of(1, cols * MLP__W, t + g);
             mlp__vf at = zero;
             k = mlp__vget(classes + i, n - i, zero);
             for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
                 const mlp__vf x = mlp__vsub(mlp__vload(t + j), max);
                 at = mlp__vselect(mlp__vlt(mlp__vabs(k), half), x, at);
-                mlp__vstore(e + j, mlp__vexp_negative(x));
+                mlp__vstore(e + j, mlp__vexp(x));
             }
-            sum[i / MLP__W] = mlp__fold_columns(mlp__vadd, e + g);
+            sum[i / MLP__W] = mlp__sum_of(1, cols * MLP__W, e + g);
             mlp__vput(losses + i, mlp__vsub(zero, mlp__vadd(at, mlp__vlog(mlp__vdiv(one, sum[i / MLP__W])))), n - i);
         }
         for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
