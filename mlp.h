@@ -524,8 +524,8 @@ MLP_API mlp_result mlp_input_gradients(mlp *, const mlp_data *, float *dx);
 MLP_API mlp_result mlp_jacobian(mlp *, const float *x, float *j);
 
 /* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of parameters stays
-   where it is as long as the net lives; that of gradients until mlp_train_in, a larger batch, or an optimizer that needs more state
-   than before. */
+   where it is as long as the net lives; that of gradients until mlp_train_in, mlp_fit with larger batches, or an optimizer that
+   needs more state than before. */
 MLP_API float     *mlp_params(mlp *, size_t *count);
 MLP_API float     *mlp_gradients(mlp *, size_t *count);
 
@@ -4047,6 +4047,7 @@ struct mlp {
 #ifndef MLP__BLOCK_ROWS
 #define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together, unless a batch or memory is smaller */
 #endif
+#define MLP__FEWEST_ROWS 32                 /* of a block that the net makes itself before a fit says how many */
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
 #define MLP__SCRATCH_FLOATS(rows, pair) (((rows) + 16) * ((pair) + 96))       /* see backward_weights, backward_input */
 #define MLP__ALIGN 64
@@ -5806,13 +5807,19 @@ static mlp_result mlp__check_gradients(const mlp *net, mlp_error *error)
     return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the gradient is not finite: %g", (double)g[at]);
 }
 
-/* Refuses what cannot be trained on; makes the training block. */
+/* Makes the training block, for the default optimizer and at least a few rows, unless there is one, which stays where it is. */
+static mlp_result mlp__need_gradients(mlp *net, size_t rows, mlp_error *error)
+{
+    if (net->training.gradients) return MLP_OK;
+    return mlp__need_training(net, rows < MLP__FEWEST_ROWS ? MLP__FEWEST_ROWS : rows, 2, error);        /* 2: of adam */
+}
+
+/* Refuses what cannot be trained on. */
 static mlp_result mlp__prepare(mlp *net, const mlp_data *data)
 {
     mlp_result r = mlp__not_busy(net, data->error);
     if (!r) r = mlp__check_data(net, data);
-    if (!r) r = mlp__need_training(net, data->rows, net->training.gradients ? 0 : 2, data->error);     /* 2: of adam, the default */
-    return r;
+    return r ? r : mlp__need_gradients(net, data->rows, data->error);
 }
 
 MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double *loss)
@@ -5867,7 +5874,7 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
     if (!r && !net->training.known)
         r = mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "there is no gradient yet: mlp_compute_gradients makes one");
     if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
-    if (!r) r = mlp__need_training(net, net->training.buffers.rows, arrays, opt.error);
+    if (!r) r = mlp__need_training(net, 1, arrays, opt.error);
     if (!r) r = mlp__update(net, &opt, arrays, 1, opt.error);
     return r ? r : mlp__ok(opt.error);
 }
@@ -6161,7 +6168,7 @@ MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
     mlp_result r;
     if (!net || !x || !j) return MLP_ERR_ARGUMENT;
     r = mlp__not_busy(net, NULL);
-    if (!r) r = mlp__need_training(net, 1, net->training.gradients ? 0 : 2, NULL);
+    if (!r) r = mlp__need_gradients(net, 1, NULL);
     if (r) return r;
     t = &net->training.buffers;
     memset(&b, 0, sizeof b);
