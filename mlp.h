@@ -1875,18 +1875,21 @@ MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, p
         if (t < k) mlp__vput(to + (ptrdiff_t)t * to_row, v[t], stored);
 }
 
-/* to[i][j] = from[j][i], k x n; stored: as above */
+/* to[i][j] = from[j][i], k x n; stored: as above. The last square begins earlier where it is whole then: the same values twice. */
 static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
 {
     size_t i, j;
-    for (j = 0; j < n; j += MLP__W, from += MLP__W * from_row, to += MLP__W) {
-        const float *f = from;
-        float *t = to;
-        i = 0;
-        if (j + MLP__W <= n)
-            for (; i + MLP__W <= k; i += MLP__W, f += MLP__W, t += MLP__W * to_row) mlp__transposed_square(f, from_row, t, to_row);
-        for (; i < k; i += MLP__W, f += MLP__W, t += MLP__W * to_row)
-            mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
+    for (j = 0; j < n; j += MLP__W) {
+        if (j + MLP__W > n && n >= MLP__W && stored == n) j = n - MLP__W;
+        for (i = 0; i < k; i += MLP__W) {
+            const float *f;
+            float *t;
+            if (i + MLP__W > k && k >= MLP__W && j + MLP__W <= n) i = k - MLP__W;
+            f = from + (ptrdiff_t)j * from_row + (ptrdiff_t)i;
+            t = to + (ptrdiff_t)i * to_row + (ptrdiff_t)j;
+            if (i + MLP__W <= k && j + MLP__W <= n) mlp__transposed_square(f, from_row, t, to_row);
+            else mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
+        }
     }
 }
 
@@ -1974,7 +1977,8 @@ MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vne
 
 static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
 {
-    for (; rows > 0; rows--, factors++, x += cols) {
+    if (cols == 1) mlp__k_hadamard(rows, factors, x, x);
+    else for (; rows > 0; rows--, factors++, x += cols) {
         const mlp__vf f = mlp__vset1(*factors);
         mlp__map_row(mlp__row_scale, cols, x, x, f, f, x);
     }
