@@ -524,8 +524,8 @@ MLP_API mlp_result mlp_input_gradients(mlp *, const mlp_data *, float *dx);
 MLP_API mlp_result mlp_jacobian(mlp *, const float *x, float *j);
 
 /* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of parameters stays
-   where it is as long as the net lives; that of gradients until mlp_train_in, a larger batch, or an optimizer that needs more state
-   than before. */
+   where it is as long as the net lives; that of gradients until mlp_train_in, mlp_fit with larger batches, or an optimizer that
+   needs more state than before. */
 MLP_API float     *mlp_params(mlp *, size_t *count);
 MLP_API float     *mlp_gradients(mlp *, size_t *count);
 
@@ -717,39 +717,43 @@ MLP_API const char *mlp_simd_name(void);
     #define MLP_FREE(pointer, user) ((void)(user), free(pointer))
 #endif
 
-#if defined(__GNUC__) && !defined(__TINYC__)
+/* clang-cl has these, too, but not the macro. */
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(__TINYC__)
+    #define MLP__GNU 1
+#else
+    #define MLP__GNU 0
+#endif
+
+#if MLP__GNU
     #define MLP__INLINE static inline __attribute__((always_inline, unused))
     #define MLP__NOINLINE static __attribute__((noinline, unused))
-    #define MLP__MAYBE __attribute__((unused))
+    #define MLP__UNUSED __attribute__((unused))
+    #define MLP__PREFETCH(p) __builtin_prefetch(p)
 #elif defined(_MSC_VER)
     #define MLP__INLINE static __forceinline
     #define MLP__NOINLINE static __declspec(noinline)
-    #define MLP__MAYBE
+    #define MLP__UNUSED
+    #define MLP__PREFETCH(p) ((void)(p))
 #else
     #define MLP__INLINE static inline
     #define MLP__NOINLINE static
-    #define MLP__MAYBE
+    #define MLP__UNUSED
+    #define MLP__PREFETCH(p) ((void)(p))
 #endif
 
 /* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in the
-   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. */
+   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8 on. */
 #if defined(__clang__)
     #define MLP__UNROLL _Pragma("clang loop unroll(full)")
-#elif defined(__GNUC__) && !defined(__TINYC__)
+#elif MLP__GNU && __GNUC__ >= 8
     #define MLP__UNROLL _Pragma("GCC unroll 32")
 #else
     #define MLP__UNROLL
 #endif
 
-#if defined(__GNUC__) && !defined(__TINYC__)
-    #define MLP__PREFETCH(p) __builtin_prefetch(p)
-#else
-    #define MLP__PREFETCH(p) ((void)(p))
-#endif
-
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__SSE2__) && defined(__GNUC__) && !defined(__TINYC__)
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__SSE2__) && MLP__GNU
     #define MLP__X86 1
-#elif defined(_M_X64)
+#elif defined(_M_X64) || (defined(_M_IX86_FP) && _M_IX86_FP == 2)
     #define MLP__X86 1
 #else
     #define MLP__X86 0
@@ -758,16 +762,21 @@ MLP_API const char *mlp_simd_name(void);
 /* Fused multiply-add in hardware? Decided per architecture, since clang does not define __FP_FAST_FMAF. */
 #if defined(__TINYC__)
     #define MLP__FMA 0
-#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__powerpc64__) || defined(__s390x__) \
-   || (defined(__riscv_flen) && __riscv_flen >= 64) || (defined(_MSC_VER) && defined(__AVX2__)) || defined(__FP_FAST_FMAF)
+#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) || defined(__s390x__) \
+   || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) || defined(__riscv_flen) \
+   || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
+   || (defined(_MSC_VER) && !defined(__clang__) && defined(__AVX2__))
     #define MLP__FMA 1
 #else
     #define MLP__FMA 0
 #endif
+#if defined(__FMA4__) && !defined(__FMA__)
+    #error "mlp.h: fused multiply-add with four operands is not supported: add -mno-fma4"
+#endif
 
 #if MLP__X86
     #include <immintrin.h>
-#elif !defined(__GNUC__) || defined(__TINYC__)
+#elif !MLP__GNU
     #include <math.h>
 #endif
 
@@ -782,7 +791,7 @@ MLP_API const char *mlp_simd_name(void);
 
 /* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row a pointer
    for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
-#if defined(__GNUC__) && !defined(__TINYC__)
+#if MLP__GNU
     #define MLP__ONE_REGISTER(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__ONE_REGISTER(constraint, value) ((void)0)
@@ -790,16 +799,19 @@ MLP_API const char *mlp_simd_name(void);
 #define MLP__WALK(pointer) MLP__ONE_REGISTER("+r", pointer)
 
 /* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there. Without the
-   hardware it is multiply and add, and no compiler can fuse them. */
+   hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
 MLP__INLINE float mlp__fma(float a, float b, float c)
 {
 #if !MLP__FMA
+    #if defined(__clang__)
+        #pragma STDC FP_CONTRACT OFF
+    #endif
     return a * b + c;
-#elif defined(__aarch64__) && defined(__GNUC__)
+#elif defined(__aarch64__) && MLP__GNU
     c = __builtin_fmaf(a, b, c);
     MLP__HIDE("+w", c);
     return c;
-#elif defined(__GNUC__)
+#elif MLP__GNU
     return __builtin_fmaf(a, b, c);
 #elif MLP__X86
     return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
@@ -808,10 +820,10 @@ MLP__INLINE float mlp__fma(float a, float b, float c)
 #endif
 }
 
-/* sum + a b in double: the product of two floats is exact, so fused or not is the same */
+/* sum + a b in double: the product of two floats is exact, so fused or not is the same. Some have float in hardware only. */
 MLP__INLINE double mlp__fma_double(float a, float b, double sum)
 {
-#if MLP__FMA && defined(__GNUC__)
+#if MLP__FMA && MLP__GNU && !(defined(__riscv_flen) && __riscv_flen < 64) && !(defined(__ARM_FP) && !(__ARM_FP & 8))
     return __builtin_fma((double)a, (double)b, sum);
 #else
     return (double)a * (double)b + sum;
@@ -823,7 +835,7 @@ MLP__INLINE float mlp__sqrt(float x)
 {
 #if MLP__X86
     return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
-#elif defined(__GNUC__) && !defined(__TINYC__)
+#elif MLP__GNU
     return __builtin_sqrtf(x);
 #else
     return sqrtf(x);
@@ -834,7 +846,7 @@ MLP__INLINE double mlp__sqrt_double(double x)
 {
 #if MLP__X86
     return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(x), _mm_set_sd(x)));
-#elif defined(__GNUC__) && !defined(__TINYC__)
+#elif MLP__GNU
     return __builtin_sqrt(x);
 #else
     return sqrt(x);
@@ -906,13 +918,13 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
     #undef MLP_SIMD
     #define MLP_SIMD MLP__JOIN(MLP__SIMD_, MLP_KERNELS_ONLY)
 #elif !defined(MLP_SIMD)
-    #if defined(__AVX512F__)
+    #if MLP__X86 && defined(__AVX512F__)
         #define MLP_SIMD MLP_SIMD_AVX512
-    #elif defined(__AVX2__) && MLP__FMA
+    #elif MLP__X86 && defined(__AVX2__) && MLP__FMA
         #define MLP_SIMD MLP_SIMD_AVX2
     #elif MLP__X86
         #define MLP_SIMD MLP_SIMD_SSE2
-    #elif (defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__)) || defined(_M_ARM64)
+    #elif (defined(__aarch64__) && defined(__ARM_NEON) && MLP__GNU) || defined(_M_ARM64)
         #define MLP_SIMD MLP_SIMD_NEON
     #elif defined(__wasm_simd128__)
         #define MLP_SIMD MLP_SIMD_WASM
@@ -944,7 +956,7 @@ MLP__INLINE float mlp__round1(float a)
         typedef float mlp__vf;
         typedef int mlp__vm;
         typedef uint32_t mlp__vi;
-        #define MLP__OPERATION MLP__INLINE
+        #define MLP__OP MLP__INLINE
         #define MLP__LANE(a, i) ((void)(i), a)
         #define MLP__LANES(type, expression) enum { i = 0 }; type r = (expression); return r
     #else                               /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
@@ -955,93 +967,70 @@ MLP__INLINE float mlp__round1(float a)
         typedef struct { uint32_t lane[8]; } mlp__vi;
         #undef MLP__UNROLL
         #define MLP__UNROLL
-        #define MLP__OPERATION MLP__NOINLINE
+        #define MLP__OP MLP__NOINLINE
         #define MLP__LANE(a, i) a.lane[i]
         #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
     #endif
     #define MLP__AT(a) MLP__LANE(a, i)
-    MLP__OPERATION mlp__vf mlp__vload(const float *p) { MLP__LANES(mlp__vf, p[i]); }
-    MLP__OPERATION void mlp__vstore(float *p, mlp__vf a)
+    #define MLP__VF(expression) MLP__LANES(mlp__vf, expression)
+    #define MLP__VI(expression) MLP__LANES(mlp__vi, expression)
+    MLP__OP mlp__vf mlp__vload(const float *p) { MLP__VF(p[i]); }
+    MLP__OP void mlp__vstore(float *p, mlp__vf a) { int i; for (i = 0; i < MLP__W; i++) p[i] = MLP__AT(a); }
+    MLP__OP mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
-        int i;
-        for (i = 0; i < MLP__W; i++) p[i] = MLP__AT(a);
+        MLP__VF((size_t)i < n ? p[i] : MLP__AT(fill));
     }
-    MLP__OPERATION mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
+    MLP__OP void mlp__vstore_n(float *p, mlp__vf a, size_t n) { size_t i; for (i = 0; i < n; i++) p[i] = MLP__AT(a); }
+    MLP__OP mlp__vf mlp__vload_halves(const float *p, const float *q)
     {
-        MLP__LANES(mlp__vf, (size_t)i < n ? p[i] : MLP__AT(fill));
+        MLP__VF(i < MLP__W / 2 || MLP__W == 1 ? p[i] : q[i - MLP__W / 2]);
     }
-    MLP__OPERATION void mlp__vstore_n(float *p, mlp__vf a, size_t n)
+    MLP__OP mlp__vf mlp__vset1(float a) { MLP__VF(a); }
+    MLP__OP void mlp__vset4(const float *p, mlp__vf v[4]) { size_t t; for (t = 0; t < 4; t++) v[t] = mlp__vset1(p[t]); }
+    MLP__OP mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) + MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) - MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) * MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) / MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vsqrt(mlp__vf a) { MLP__VF(mlp__sqrt(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c)
     {
-        size_t i;
-        for (i = 0; i < n; i++) p[i] = MLP__AT(a);
+        MLP__VF(mlp__fma(MLP__AT(a), MLP__AT(b), MLP__AT(c)));
     }
-    MLP__OPERATION mlp__vf mlp__vload_halves(const float *p, const float *q)
+    MLP__OP mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c)
     {
-        MLP__LANES(mlp__vf, i < MLP__W / 2 || MLP__W == 1 ? p[i] : q[i - MLP__W / 2]);
+        MLP__VF(mlp__fma(-MLP__AT(a), MLP__AT(b), MLP__AT(c)));
     }
-    MLP__OPERATION mlp__vf mlp__vset1(float a) { MLP__LANES(mlp__vf, a); }
-    MLP__OPERATION void mlp__vset4(const float *p, mlp__vf v[4])
+    MLP__OP mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__VF(mlp__min1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OP mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__VF(mlp__max1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OP mlp__vf mlp__vround(mlp__vf a) { MLP__VF(mlp__round1(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vabs(mlp__vf a) { MLP__VF(mlp__abs1(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__VF(mlp__sign1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OP mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, MLP__AT(a) < MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(m) ? MLP__AT(a) : MLP__AT(b)); }
+    MLP__OP int mlp__vany(mlp__vm m)
     {
-        size_t t; for (t = 0; t < 4; t++) v[t] = mlp__vset1(p[t]);
+        int i, any = 0; for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0; return any;
     }
-    MLP__OPERATION mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) + MLP__AT(b)); }
-    MLP__OPERATION mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) - MLP__AT(b)); }
-    MLP__OPERATION mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) * MLP__AT(b)); }
-    MLP__OPERATION mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) / MLP__AT(b)); }
-    MLP__OPERATION mlp__vf mlp__vsqrt(mlp__vf a) { MLP__LANES(mlp__vf, mlp__sqrt(MLP__AT(a))); }
-    MLP__OPERATION mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c)
+    MLP__OP mlp__vi mlp__vint(mlp__vf a) { MLP__VI(mlp__int1(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vfloat(mlp__vi a) { MLP__VF((float)(int32_t)MLP__AT(a)); }
+    MLP__OP mlp__vi mlp__vbits(mlp__vf a) { MLP__VI(mlp__bits(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vunbits(mlp__vi a) { MLP__VF(mlp__float(MLP__AT(a))); }
+    MLP__OP mlp__vi mlp__viadd(mlp__vi a, int b) { MLP__VI(MLP__AT(a) + (uint32_t)b); }
+    MLP__OP mlp__vi mlp__viand(mlp__vi a, int b) { MLP__VI(MLP__AT(a) & (uint32_t)b); }
+    MLP__OP mlp__vi mlp__viup(mlp__vi a) { MLP__VI(MLP__AT(a) << 23); }
+    MLP__OP mlp__vi mlp__vidown(mlp__vi a) { MLP__VI(MLP__AT(a) >> 23 | (MLP__AT(a) >> 31 ? 0xfffffe00u : 0)); }
+    MLP__OP mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__VF(MLP__LANE(a, i ^ d)); }
+    MLP__OP float mlp__vfirst(mlp__vf a) { return MLP__LANE(a, 0); }
+    MLP__OP mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b)
     {
-        MLP__LANES(mlp__vf, mlp__fma(MLP__AT(a), MLP__AT(b), MLP__AT(c)));
+        MLP__VF(i % 2 ? MLP__LANE(b, (i & 4) + i % 4 / 2) : MLP__LANE(a, (i & 4) + i % 4 / 2));
     }
-    MLP__OPERATION mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c)
+    MLP__OP mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b)
     {
-        MLP__LANES(mlp__vf, mlp__fma(-MLP__AT(a), MLP__AT(b), MLP__AT(c)));
+        MLP__VF(i % 2 ? MLP__LANE(b, (i & 4) + 2 + i % 4 / 2) : MLP__LANE(a, (i & 4) + 2 + i % 4 / 2));
     }
-    MLP__OPERATION mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__min1(MLP__AT(a), MLP__AT(b))); }
-    MLP__OPERATION mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__max1(MLP__AT(a), MLP__AT(b))); }
-    MLP__OPERATION mlp__vf mlp__vround(mlp__vf a) { MLP__LANES(mlp__vf, mlp__round1(MLP__AT(a))); }
-    MLP__OPERATION mlp__vf mlp__vabs(mlp__vf a) { MLP__LANES(mlp__vf, mlp__abs1(MLP__AT(a))); }
-    MLP__OPERATION mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__sign1(MLP__AT(a), MLP__AT(b))); }
-    MLP__OPERATION mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, MLP__AT(a) < MLP__AT(b)); }
-    MLP__OPERATION mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b)
-    {
-        MLP__LANES(mlp__vf, MLP__AT(m) ? MLP__AT(a) : MLP__AT(b));
-    }
-    MLP__OPERATION int mlp__vany(mlp__vm m)
-    {
-        int i, any = 0;
-        for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0;
-        return any;
-    }
-    MLP__OPERATION mlp__vi mlp__vint(mlp__vf a) { MLP__LANES(mlp__vi, mlp__int1(MLP__AT(a))); }
-    MLP__OPERATION mlp__vf mlp__vfloat(mlp__vi a) { MLP__LANES(mlp__vf, (float)(int32_t)MLP__AT(a)); }
-    MLP__OPERATION mlp__vi mlp__vbits(mlp__vf a) { MLP__LANES(mlp__vi, mlp__bits(MLP__AT(a))); }
-    MLP__OPERATION mlp__vf mlp__vunbits(mlp__vi a) { MLP__LANES(mlp__vf, mlp__float(MLP__AT(a))); }
-    MLP__OPERATION mlp__vi mlp__viadd(mlp__vi a, int b) { MLP__LANES(mlp__vi, MLP__AT(a) + (uint32_t)b); }
-    MLP__OPERATION mlp__vi mlp__viand(mlp__vi a, int b) { MLP__LANES(mlp__vi, MLP__AT(a) & (uint32_t)b); }
-    MLP__OPERATION mlp__vi mlp__viup(mlp__vi a) { MLP__LANES(mlp__vi, MLP__AT(a) << 23); }
-    MLP__OPERATION mlp__vi mlp__vidown(mlp__vi a)
-    {
-        MLP__LANES(mlp__vi, MLP__AT(a) >> 23 | (MLP__AT(a) >> 31 ? 0xfffffe00u : 0));
-    }
-    MLP__OPERATION mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__LANES(mlp__vf, MLP__LANE(a, i ^ d)); }
-    MLP__OPERATION float mlp__vfirst(mlp__vf a) { return MLP__LANE(a, 0); }
-    MLP__OPERATION mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b)
-    {
-        MLP__LANES(mlp__vf, i % 2 ? MLP__LANE(b, i / 4 * 4 + i % 4 / 2) : MLP__LANE(a, i / 4 * 4 + i % 4 / 2));
-    }
-    MLP__OPERATION mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b)
-    {
-        MLP__LANES(mlp__vf, i % 2 ? MLP__LANE(b, i / 4 * 4 + 2 + i % 4 / 2) : MLP__LANE(a, i / 4 * 4 + 2 + i % 4 / 2));
-    }
-    MLP__OPERATION mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b)
-    {
-        MLP__LANES(mlp__vf, i < 4 ? MLP__AT(a) : MLP__LANE(b, i - 4));
-    }
-    MLP__OPERATION mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b)
-    {
-        MLP__LANES(mlp__vf, i < 4 ? MLP__LANE(a, i + 4) : MLP__AT(b));
-    }
+    MLP__OP mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { MLP__VF(i < 4 ? MLP__AT(a) : MLP__LANE(b, i - 4)); }
+    MLP__OP mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { MLP__VF(i < 4 ? MLP__LANE(a, i + 4) : MLP__AT(b)); }
 
     #define MLP__TILE_VECTORS (MLP__W == 1 ? 4 : 2)
     #define MLP__TILE_ROWS(vectors) 3
@@ -1148,7 +1137,7 @@ MLP__INLINE float mlp__round1(float a)
     }
     MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n)
     {
-                                                   /* in parts: maskstore is slow on Zen */
+        /* in parts: maskstore is slow on Zen */
         __m128 part = _mm256_castps256_ps128(a);
         if (n & 4) { _mm_storeu_ps(p, part); p += 4; part = _mm256_extractf128_ps(a, 1); }
         if (n & 2) { _mm_storel_pi((__m64 *)p, part); p += 2; part = _mm_movehl_ps(part, part); }
@@ -1256,7 +1245,7 @@ MLP__INLINE float mlp__round1(float a)
     }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
     {
-                          /* sign ? b : a, bit by bit */
+        /* sign ? b : a, bit by bit */
         const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
         return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a), 0xca));
     }
@@ -1320,15 +1309,11 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return vfmsq_f32(c, a, b); }
     MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b)
     {
-        mlp__vm less = vcltq_f32(a, b);
-        MLP__HIDE("+w", less);
-        return vbslq_f32(less, a, b);
+        mlp__vm less = vcltq_f32(a, b); MLP__HIDE("+w", less); return vbslq_f32(less, a, b);
     }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b)
     {
-        mlp__vm more = vcgtq_f32(a, b);
-        MLP__HIDE("+w", more);
-        return vbslq_f32(more, a, b);
+        mlp__vm more = vcgtq_f32(a, b); MLP__HIDE("+w", more); return vbslq_f32(more, a, b);
     }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return vrndnq_f32(a); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return vabsq_f32(a); }
@@ -1781,8 +1766,8 @@ MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const 
 
 /* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions and a
    line in the list. */
-#define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__MAYBE mlp__vf alpha)
-#define MLP__SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_slope(MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf a, MLP__MAYBE mlp__vf alpha)
+#define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__UNUSED mlp__vf alpha)
+#define MLP__SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_slope(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, MLP__UNUSED mlp__vf alpha)
 
 /* x > 0 ? 1 : 0 */
 MLP__INLINE mlp__vf mlp__step(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero()); }
@@ -1894,7 +1879,7 @@ MLP__SLOPE(gaussian) { return mlp__vmul(mlp__vmul(mlp__vset1(-2.0f), z), a); }
     X(GAUSSIAN,     gaussian,     0,     1, GLOROT_UNIFORM)
 
 #define MLP__AS_ELEMENTWISE(NAME, name, alpha_default, needs_z, initializer) \
-    MLP__INLINE mlp__vf mlp__##name##_forward(mlp__vf z, MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, mlp__vf alpha) \
+    MLP__INLINE mlp__vf mlp__##name##_forward(mlp__vf z, MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, mlp__vf alpha) \
     { return mlp__##name##_value(z, alpha); } \
     MLP__INLINE mlp__vf mlp__##name##_backward(mlp__vf z, mlp__vf a, mlp__vf da, mlp__vf alpha) \
     { return mlp__vmul(da, mlp__##name##_slope(z, a, alpha)); }
@@ -1927,8 +1912,8 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
 
 /* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its activation
    being fixed. Adding one is two functions and a line. */
-#define MLP__LOSS(name)       MLP__INLINE mlp__vf mlp__##name##_loss(MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf a, mlp__vf y, MLP__MAYBE mlp__vf delta)
-#define MLP__LOSS_SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf delta)
+#define MLP__LOSS(name)       MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf delta)
+#define MLP__LOSS_SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
 
 MLP__LOSS(squared)            { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(d, d); }
 MLP__LOSS_SLOPE(squared)      { mlp__vf d = mlp__vsub(a, y); return mlp__vadd(d, d); }
@@ -1995,8 +1980,8 @@ static void mlp__k_loss_backward(mlp_loss loss, float delta, size_t n, const flo
     }
 }
 
-MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf p) { return mlp__vmul(a, b); }
-MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__MAYBE mlp__vf z, mlp__vf alpha) { return mlp__vfma(alpha, x, y); }
+MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf p) { return mlp__vmul(a, b); }
+MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__UNUSED mlp__vf z, mlp__vf alpha) { return mlp__vfma(alpha, x, y); }
 
 static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out) { mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out); }
 
@@ -2027,18 +2012,21 @@ MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, p
         if (t < k) mlp__vput(to + (ptrdiff_t)t * to_row, v[t], stored);
 }
 
-/* to[i][j] = from[j][i], k x n; stored: as above */
+/* to[i][j] = from[j][i], k x n; stored: as above. The last square begins earlier where it is whole then: the same values twice. */
 static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
 {
     size_t i, j;
-    for (j = 0; j < n; j += MLP__W, from += MLP__W * from_row, to += MLP__W) {
-        const float *f = from;
-        float *t = to;
-        i = 0;
-        if (j + MLP__W <= n)
-            for (; i + MLP__W <= k; i += MLP__W, f += MLP__W, t += MLP__W * to_row) mlp__transposed_square(f, from_row, t, to_row);
-        for (; i < k; i += MLP__W, f += MLP__W, t += MLP__W * to_row)
-            mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
+    for (j = 0; j < n; j += MLP__W) {
+        if (j + MLP__W > n && n >= MLP__W && stored == n) j = n - MLP__W;
+        for (i = 0; i < k; i += MLP__W) {
+            const float *f;
+            float *t;
+            if (i + MLP__W > k && k >= MLP__W && j + MLP__W <= n) i = k - MLP__W;
+            f = from + (ptrdiff_t)j * from_row + (ptrdiff_t)i;
+            t = to + (ptrdiff_t)i * to_row + (ptrdiff_t)j;
+            if (i + MLP__W <= k && j + MLP__W <= n) mlp__transposed_square(f, from_row, t, to_row);
+            else mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
+        }
     }
 }
 
@@ -2050,8 +2038,8 @@ MLP__INLINE int mlp__as_columns(size_t cols) { return MLP__W > 1 && cols <= MLP_
 /* a fold goes on: lanes and the next elements of x and y */
 typedef mlp__vf mlp__folding(mlp__vf lanes, mlp__vf x, mlp__vf y);
 
-MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vmax(m, x); }
-MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vadd(sum, x); }
+MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__UNUSED mlp__vf y) { return mlp__vmax(m, x); }
+MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__UNUSED mlp__vf y) { return mlp__vadd(sum, x); }
 MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
 
 /* One row of n: element j belongs to lane j % 16, lanes without one keep their value. */
@@ -2112,7 +2100,7 @@ MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, con
 }
 
 #define MLP__BY_ROW(name) \
-    MLP__INLINE mlp__vf mlp__##name(MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, MLP__MAYBE mlp__vf p, MLP__MAYBE mlp__vf q)
+    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf p, MLP__UNUSED mlp__vf q)
 MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
 MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
 MLP__BY_ROW(row_exp)            { return mlp__vexp(mlp__vsub(x, p)); }
@@ -2126,7 +2114,8 @@ MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vne
 
 static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
 {
-    for (; rows > 0; rows--, factors++, x += cols) {
+    if (cols == 1) mlp__k_hadamard(rows, factors, x, x);
+    else for (; rows > 0; rows--, factors++, x += cols) {
         const mlp__vf f = mlp__vset1(*factors);
         mlp__map_row(mlp__row_scale, cols, x, x, f, f, x);
     }
@@ -2306,7 +2295,7 @@ MLP__INLINE mlp__vf mlp__flush(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__va
 /* The optimizers: the new weights from the old ones, their gradient and their state, which is replaced. */
 typedef mlp__vf mlp__updating(const mlp_update *u, mlp__vf w, mlp__vf g, mlp__vf *s1, mlp__vf *s2);
 #define MLP__UPDATE(name) MLP__INLINE mlp__vf mlp__##name##_update(const mlp_update *u, mlp__vf w, mlp__vf g, \
-                                                                   MLP__MAYBE mlp__vf *s1, MLP__MAYBE mlp__vf *s2)
+                                                                   MLP__UNUSED mlp__vf *s1, MLP__UNUSED mlp__vf *s2)
 
 MLP__UPDATE(plain) { return mlp__vfnma(mlp__vset1(u->rate), g, w); }
 MLP__UPDATE(sgd)
@@ -2417,7 +2406,7 @@ static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *
     }
 }
 
-MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__MAYBE mlp__vf z, mlp__vf l1) { return mlp__vfma(l1, mlp__signum(w), g); }
+MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__UNUSED mlp__vf z, mlp__vf l1) { return mlp__vfma(l1, mlp__signum(w), g); }
 
 /* Penalties go into a copy of the gradient, a piece at a time. */
 static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
@@ -3330,7 +3319,7 @@ static const struct { int simd; const mlp_kernels *kernels; } mlp__tables[] = {
 enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
 
 #if defined(MLP_DISPATCH) && MLP__X86
-    #if defined(__GNUC__)
+    #if MLP__GNU
         #include <cpuid.h>
         static void mlp__cpuid(unsigned leaf, unsigned r[4])
         {
@@ -3345,7 +3334,12 @@ enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
         }
     #else
         #include <intrin.h>
-        static void mlp__cpuid(unsigned leaf, unsigned r[4]) { __cpuidex((int *)r, (int)leaf, 0); }
+        static void mlp__cpuid(unsigned leaf, unsigned r[4])
+        {
+            __cpuid((int *)r, 0);                       /* the largest leaf: above it are those of another */
+            if (leaf <= r[0]) __cpuidex((int *)r, (int)leaf, 0);
+            else r[0] = r[1] = r[2] = r[3] = 0;
+        }
         static unsigned mlp__xcr0(void) { return (unsigned)_xgetbv(0); }
     #endif
 
@@ -3377,7 +3371,7 @@ static const mlp_kernels *mlp__find(const char *name)
 
 /* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of nets. Threads
    that come first together find the same. */
-#if defined(MLP_DISPATCH) && defined(__GNUC__)
+#if defined(MLP_DISPATCH) && MLP__GNU
     static const mlp_kernels *mlp__best(void)
     {
         static const mlp_kernels *best;
@@ -3764,6 +3758,7 @@ struct mlp {
 #ifndef MLP__BLOCK_ROWS
 #define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together, unless a batch or memory is smaller */
 #endif
+#define MLP__FEWEST_ROWS 32                 /* of a block that the net makes itself before a fit says how many */
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
 #define MLP__SCRATCH_FLOATS(rows, pair) (((rows) + 16) * ((pair) + 96))       /* see backward_weights, backward_input */
 #define MLP__ALIGN 64
@@ -5523,13 +5518,19 @@ static mlp_result mlp__check_gradients(const mlp *net, mlp_error *error)
     return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the gradient is not finite: %g", (double)g[at]);
 }
 
-/* Refuses what cannot be trained on; makes the training block. */
+/* Makes the training block, for the default optimizer and at least a few rows, unless there is one, which stays where it is. */
+static mlp_result mlp__need_gradients(mlp *net, size_t rows, mlp_error *error)
+{
+    if (net->training.gradients) return MLP_OK;
+    return mlp__need_training(net, rows < MLP__FEWEST_ROWS ? MLP__FEWEST_ROWS : rows, 2, error);        /* 2: of adam */
+}
+
+/* Refuses what cannot be trained on. */
 static mlp_result mlp__prepare(mlp *net, const mlp_data *data)
 {
     mlp_result r = mlp__not_busy(net, data->error);
     if (!r) r = mlp__check_data(net, data);
-    if (!r) r = mlp__need_training(net, data->rows, net->training.gradients ? 0 : 2, data->error);     /* 2: of adam, the default */
-    return r;
+    return r ? r : mlp__need_gradients(net, data->rows, data->error);
 }
 
 MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double *loss)
@@ -5584,7 +5585,7 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
     if (!r && !net->training.known)
         r = mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "there is no gradient yet: mlp_compute_gradients makes one");
     if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
-    if (!r) r = mlp__need_training(net, net->training.buffers.rows, arrays, opt.error);
+    if (!r) r = mlp__need_training(net, 1, arrays, opt.error);
     if (!r) r = mlp__update(net, &opt, arrays, 1, opt.error);
     return r ? r : mlp__ok(opt.error);
 }
@@ -5878,7 +5879,7 @@ MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
     mlp_result r;
     if (!net || !x || !j) return MLP_ERR_ARGUMENT;
     r = mlp__not_busy(net, NULL);
-    if (!r) r = mlp__need_training(net, 1, net->training.gradients ? 0 : 2, NULL);
+    if (!r) r = mlp__need_gradients(net, 1, NULL);
     if (r) return r;
     t = &net->training.buffers;
     memset(&b, 0, sizeof b);
