@@ -2486,10 +2486,7 @@ typedef struct { const float *at; ptrdiff_t row, col; } mlp__matrix;
 
 MLP__INLINE mlp__matrix mlp__matrix_at(const float *at, ptrdiff_t row, ptrdiff_t col)
 {
-    mlp__matrix m;
-    m.at = at;
-    m.row = row;
-    m.col = col;
+    const mlp__matrix m = { at, row, col };
     return m;
 }
 
@@ -2549,20 +2546,10 @@ MLP__INLINE void mlp__tile_add(size_t rows, size_t vectors, mlp__sums to, mlp__s
     for (i = 0; i < rows * vectors; i++) to[i] = mlp__vadd(to[i], from[i]);
 }
 
-/* With MLP__MASKS a part of a vector is as fast as the whole, and needs no branch. */
-MLP__INLINE mlp__vf mlp__tile_get(const float *p, size_t n)
-{
-    return MLP__MASKS ? mlp__vload_n(p, n, mlp__vzero()) : mlp__vget(p, n, mlp__vzero());
-}
-MLP__INLINE void mlp__tile_put(float *p, mlp__vf a, size_t n)
-{
-    if (MLP__MASKS) mlp__vstore_n(p, a, n);
-    else mlp__vput(p, a, n);
-}
-
 MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
 {
     const float *from = p->init;
+    const mlp__vf zero = mlp__vzero();
     size_t i, v;
     MLP__UNROLL
     for (i = 0; i < rows; i++, from += p->init_row) {
@@ -2570,7 +2557,8 @@ MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const 
         MLP__UNROLL
         for (v = 0; v < vectors; v++) {
             const float *at = from + mlp__vector_at(v, p->c_panel);
-            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at) : mlp__tile_get(at, tail);
+            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at)
+                                  : MLP__MASKS ? mlp__vload_n(at, tail, zero) : mlp__vget(at, tail, zero);
         }
     }
 }
@@ -2586,7 +2574,8 @@ MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const
         for (v = 0; v < vectors; v++) {
             float *at = to + mlp__vector_at(v, p->c_panel);
             if (v + 1 < vectors) mlp__vstore(at, sums[i * vectors + v]);
-            else mlp__tile_put(at, sums[i * vectors + v], tail);
+            else if (MLP__MASKS) mlp__vstore_n(at, sums[i * vectors + v], tail);
+            else mlp__vput(at, sums[i * vectors + v], tail);
         }
     }
 }
@@ -2889,9 +2878,7 @@ static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const ml
 MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
                                 int accumulate)
 {
-    mlp__right right;
-    right.matrix = b;
-    right.inputs = 0;
+    const mlp__right right = { b, 0 };
     mlp__by_strips(m, n, k, a, &right, c, c_row, accumulate, NULL);
 }
 
@@ -3017,12 +3004,10 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
     const size_t most = b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024 ? 16 : k;
-    mlp__matrix left = mlp__matrix_at(a, a_row, a_col), rest;
-    mlp__right right;
+    const mlp__right right = { { b, b_row, b_col }, 0 };
+    mlp__matrix left = { a, a_row, a_col };
     int blocks = !accumulate && n > 0 && k > 16 && c_row == (ptrdiff_t)n && a_row == 1 && a_col % 1024 == 0;
     size_t from = 0, steps, done;
-    right.matrix = mlp__matrix_at(b, b_row, b_col);
-    right.inputs = 0;
     if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) {
         mlp__by_steps(m, n, k, left, right.matrix, c, c_row, accumulate);
         return;
@@ -3041,9 +3026,8 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
     }
     do {                                                                /* once even for k = 0: c must be set */
         steps = mlp__smaller(k - from, most);
-        rest = mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col);
-        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col), rest, c, c_row,
-                       accumulate || from > 0);
+        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col),
+                       mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col), c, c_row, accumulate || from > 0);
         from += steps;
     } while (from < k);
 }
@@ -3158,24 +3142,45 @@ static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_st
                            (ptrdiff_t)x_stride, panels + (rows + 1) * i + r * panel, panel);
 }
 
+/* dw of the n units in a ragged panel at dw, with inputs as lanes: of units most would be idle. The sums are
+   transposed on the way in and out; those of a single unit lie side by side as they are, and all its inputs are lanes.
+   Else those that are left of whole vectors go as others do. */
+static void mlp__weights_over_inputs(size_t rows, size_t in, size_t n, const float *x, size_t x_stride, const float *dz,
+                                     size_t dz_stride, float *dw, int accumulate, float *scratch)
+{
+    const size_t lanes = n == 1 ? in : in - in % MLP__W, left = in - lanes;
+    const mlp__matrix a = { dz, 1, (ptrdiff_t)dz_stride }, rest = { x + lanes, 1, (ptrdiff_t)x_stride };
+    float *const sums = n == 1 ? dw : scratch;
+    size_t unit, columns;
+    if (n > 1 && accumulate) mlp__transposed(n, lanes, dw, (ptrdiff_t)n, sums, (ptrdiff_t)lanes, lanes);
+    mlp__by_matrix(n, lanes, rows, a, mlp__matrix_at(x, (ptrdiff_t)x_stride, 1), sums, (ptrdiff_t)lanes, accumulate);
+    if (n > 1) mlp__transposed(lanes, n, sums, (ptrdiff_t)lanes, dw, (ptrdiff_t)n, n);
+    for (unit = 0; left && unit < n; unit += columns) {
+        mlp__product p;
+        columns = mlp__strip_width(left, n - unit);
+        p = mlp__strip_product(columns, rows, rest, dz + unit, a.col, dw + lanes * n + unit, (ptrdiff_t)n, accumulate);
+        mlp__multiply(left, &p);
+    }
+}
+
 /* x: rows x in, dz: rows x out, dw: panels. dw = x^T dz: dE/dw_io = sum over rows of x_i dz_o. Steps of k are whole
    rows apart: many of them do not stay in L1 side by side, so a strip of dz is copied, and x, too, where its columns
-   fall into few sets of the caches and several strips use the copy. The weights of a single unit lie side by side:
-   lanes are inputs. */
+   fall into few sets of the caches and several strips use the copy. */
 static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
                                     const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch)
 {
     const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
     const int far = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
     const size_t panel = MLP__BLOCK_PANEL, high = far && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
-    const size_t single = out % MLP__PANEL == 1;
+    const size_t ragged = out % MLP__PANEL, lanes = (ragged + MLP__W - 1) / MLP__W * MLP__W;
+    const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 8 * lanes && ragged > 0);
     float *const strip = rows > 64 ? scratch : NULL;
     float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
     size_t unit, i;
     mlp__strip s;
     mlp__product p;
     if (high < in) mlp__copy_inputs(rows, in, x, x_stride, panels);
-    for (unit = 0; unit < out - single; unit += s.columns) {
+    for (unit = 0; unit < (over_inputs ? out - ragged : out); unit += s.columns) {
         s = mlp__strip_at(in, in, out, unit);
         p = mlp__strip_product(s.columns, rows, a, dz + unit, (ptrdiff_t)dz_stride, dw + s.offset, s.row, accumulate);
         p.c_panel = (ptrdiff_t)(MLP__PANEL * in);
@@ -3192,9 +3197,9 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
             mlp__multiply(mlp__smaller(in - i, high), &p);
         }
     }
-    if (single)
-        mlp__by_matrix(1, in, rows, mlp__matrix_at(dz + unit, 0, (ptrdiff_t)dz_stride),
-                       mlp__matrix_at(x, (ptrdiff_t)x_stride, 1), dw + unit * in, 0, accumulate);
+    if (over_inputs)
+        mlp__weights_over_inputs(rows, in, ragged, x, x_stride, dz + unit, dz_stride, dw + unit * in, accumulate,
+                                 scratch);
 }
 
 /* dx with rows as lanes, whole vectors of them: from dz transposed, the weights are read in place, and dx is
@@ -3249,9 +3254,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
                                   float *dx, size_t dx_stride, float *scratch)
 {
     const mlp__matrix a = mlp__matrix_at(dz, (ptrdiff_t)dz_stride, 1);
-    mlp__right weights;
-    weights.matrix = mlp__matrix_at(w, 0, 0);
-    weights.inputs = in;
+    const mlp__right weights = { { w, 0, 0 }, in };
     if (rows == 1) mlp__input_of_row(in, out, dz, w, dx);
     else if (rows <= 64 && rows % MLP__W == 0 && rows * (in + out) <= in * out)
         mlp__input_over_rows(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
