@@ -89,10 +89,13 @@
      the optimizer's state and the count of epochs besides, as more tensors; mlp_load reads
      the net in it.
      Files of others, without that metadata, load when mlp_load_desc has the activations or
-     a desc. One row of Linears: tensors "*.weight" and "*.bias" whose names differ in their
-     last number only (0.weight, net.2.weight, fc1.weight, ...), in the order of that
-     number; F32, F64, F16 or BF16; any may lack its bias. Each must take what the one
-     before gives. All else is refused by the tensor's name.
+     a desc: Linears with tensors "*.weight" [units][inputs] and "*.bias" of F32, F64, F16 or
+     BF16; any may lack its bias. Numbers in their names order them (0, 2; fc1, fc2;
+     layers.0.0, layers.1.0), and each must take what the one before gives: fc1, fc2, out is
+     a net if there is one such order only. Where there are several, one Linear named as an
+     end (out, output, proj, head, final, last) is the last; else give
+     mlp_load_desc.names. All other files are refused by the tensor's name, and those of
+     other formats (PyTorch's .pt, ONNX, HDF5, ...) by theirs.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
      A damaged or hostile file is an error with the place of its first bad byte, never more
@@ -148,8 +151,8 @@
                         files with avx2 and avx512 above. Price: 3 objects, one choice per net.
    MLP_DISPATCH_TABLES(X)
                         the tables to choose from, best first; default X(avx512) X(avx2).
-   MLP_NO_STDIO         (everywhere) no files: models in memory only, and none of open, read, write,
-                        fsync, close, rename, remove is called.
+   MLP_NO_FILES         (everywhere) no model files at all, neither on a disk nor in memory.
+   MLP_NO_STDIO         (everywhere) models in memory only: nothing of the system's files is called.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -541,12 +544,13 @@ MLP_API mlp_result mlp_get_gradients(const mlp *, int layer, float *w, float *b)
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
 
+#ifndef MLP_NO_FILES
 /* Files are safetensors of nn.Sequential's state_dict; see Files above. */
 
-/* A file system, for tests and for systems whose files are not those of POSIX or Windows; all functions are needed. */
+/* A file system, for tests and for systems whose files are not those of POSIX or Windows. The last three may be NULL. */
 typedef struct {
-    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when there is one already;
-                                                                   else one to read. NULL: failed */
+    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when one is there, but
+                                                                   for what a crash left; else one to read. NULL: failed */
     size_t (*read)(void *user, void *file, void *to, size_t size);          /* bytes read, fewer only at the end; SIZE_MAX: failed */
     int (*write)(void *user, void *file, const void *from, size_t size);    /* 0: all written; so do the others return 0 */
     int (*sync)(void *user, void *file);                                    /* what was written is on the disk */
@@ -555,6 +559,10 @@ typedef struct {
     int (*remove)(void *user, const char *path);
     int (*sync_folder)(void *user, const char *folder);                     /* the renaming is on the disk */
     void *user;
+    size_t (*size)(void *user, void *file);                                 /* of a file to read; SIZE_MAX: not known */
+    const char *(*replace)(void *user, void *file, const char *path);       /* NULL, or why no other file may replace the one at path;
+                                                                   file, unless NULL, is to replace it and gets its mode */
+    const char *(*reason)(void *user);                                      /* why the last call failed */
 } mlp_io;
 
 typedef struct {
@@ -566,22 +574,25 @@ typedef struct {
 } mlp_save_desc;
 
 typedef struct {
-    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all be 0:
-                                       then they come from the file, as no_bias always does */
-    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; loss etc. are the defaults */
-    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training block */
-    size_t max_header, max_tensors; /* more is refused; default 1 MiB and 4096 */
+    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all
+                                       be 0: then they come from the file, as no_bias always does */
+    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; the loss is then
+                                       cross_entropy with softmax, else squared */
+    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training
+                                       block, and a fit with the same optimizer has the bits of a run never interrupted */
+    size_t max_header;              /* more is refused; default 1 MiB */
     const mlp_kernels *kernels;     /* these three: NULL or zero: those of desc */
     mlp_allocator allocator;
     mlp_error *error;
     const mlp_io *io;               /* NULL: the system's files */
+    const char *const *names;       /* the Linears, in order, by what is before ".weight" in the file; others are left out. */
+    int name_count;                 /* 0: all Linears, in the order that numbers in their names and their sizes give */
 } mlp_load_desc;
 
-/* Saves into memory of the caller's: exactly mlp_save_size bytes, the same on every platform. NULL desc: all defaults.
-   mlp_save_size is 0 when the net cannot be saved: a test_input too long for a header of 1 MiB, or with outputs that are not
-   finite. */
-MLP_API size_t     mlp_save_size(const mlp *, const mlp_save_desc *);
-MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t size, const mlp_save_desc *);
+/* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every platform, also when
+   that is more: MLP_ERR_ARGUMENT. memory NULL: only *size. NULL desc: all defaults. Not every net can be saved with a test_input:
+   one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs that are not finite are MLP_ERR_NONFINITE. */
+MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, const mlp_save_desc *);
 
 /* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL desc: a file
    of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error has the byte and
@@ -592,16 +603,15 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 #ifndef MLP_NO_STDIO
 /* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or loss of
    power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then it is the new.
-   A symbolic link at path is replaced by the file. mlp_save: NULL desc. mlp_save_checkpoint: desc.checkpoint. */
-MLP_API mlp_result mlp_save(const mlp *, const char *path);
-MLP_API mlp_result mlp_save_checkpoint(const mlp *, const char *path);
-MLP_API mlp_result mlp_save_with(const mlp *, const char *path, const mlp_save_desc *);
+   A file that is there keeps its mode, and must be a regular file that may be written: else MLP_ERR_IO. A symbolic link at path
+   is replaced by the file. The new file is path + ".mlp-tmpN" until then (of a long name the beginning); what a crash left of it,
+   the next save removes. On Windows paths are UTF-8. MLP_ERR_IO: the error has the path and what the system said. */
+MLP_API mlp_result mlp_save(const mlp *, const char *path, const mlp_save_desc *);
 
-/* As mlp_load_memory. mlp_load_checkpoint: desc.checkpoint; a fit with the same optimizer then goes on with the bits of a
-   run that was never interrupted. */
+/* As mlp_load_memory. A pipe will do; its memory is not bounded by the above. */
 MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *);
-MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *);
 #endif
+#endif /* MLP_NO_FILES */
 
 /* What one update takes, resolved: no defaults here. Which fields a kind reads stands at `update`. */
 typedef struct {
@@ -6401,24 +6411,88 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
 }
 
 /* ----------------------------------------------------------------------------- >>io -- */
-/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and "M.weight", M its
-   module's number, and the desc as strings in the metadata. */
+/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and "M.weight",
+   M its module's number, and the desc as strings in the metadata. */
 
+#ifndef MLP_NO_FILES
 
 /* Names in files, in the order of the enums. */
 #define MLP__STRING_OF(NAME, name, ...) #name,
 static const char *const mlp__activation_names[] = { "default", MLP__ACTIVATIONS(MLP__STRING_OF) "softmax", "custom", NULL };
 static const char *const mlp__loss_names[] = { "default", MLP__LOSSES(MLP__STRING_OF) "cross_entropy", "custom", NULL };
 static const char *const mlp__reduction_names[] = { "mean", "sum", NULL };
-static const char *const mlp__initializer_names[] = { "default", "zero", "constant", "he_uniform", "he_normal", "glorot_uniform",
-                                                      "glorot_normal", "lecun_normal", "pytorch", "orthogonal", NULL };
-static const char *const mlp__opt_names[] = { "default", "sgd", "adagrad", "rmsprop", "adam", "adamw", "rprop", "lbfgs", NULL };
+static const char *const mlp__initializer_names[] = { "default", MLP__INITIALIZERS(MLP__STRING_OF) NULL };
+static const char *const mlp__opt_names[] = { "default", MLP__OPTIMIZERS(MLP__STRING_OF) NULL };
+static const char *const mlp__scaling_names[] = { "none", "standard", "min_max", "robust", NULL };
 
-/* The version of what the metadata say; most arrays of an optimizer; the largest header that is written and, unless told
-   otherwise, read; the most tensors; the longest entry of a tensor, which is read again when tensors are sorted; the largest header
-   that the format allows. */
-enum { MLP__FILE_VERSION = 1, MLP__STATES = 4, MLP__HEADER = 1 << 20,
-       MLP__MOST_TENSORS = 4096, MLP__MOST_ENTRY = 4096, MLP__MOST_HEADER = 100000000 };
+/* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer, the parameters of
+   the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of the outputs. */
+static const char *const mlp__run_names[] = { "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
+#define MLP__SCALES_NAME "mlp.scales"
+
+/* The version of what the metadata say: a file has the first that can read it. The largest header that is written and, unless
+   told otherwise, read; the largest that the format allows; the most keys of a header. */
+enum { MLP__FILE_VERSION = 1, MLP__RUNS = sizeof mlp__run_names / sizeof *mlp__run_names, MLP__BEST = MLP__RUNS - 1,
+       MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096 };
+
+/* What a checkpoint has besides weights and arrays. */
+typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
+
+/* How a field of a struct stands in the metadata: a name out of a list, a number, or the bits of a float in hexadecimal. A
+   field that is 0 in each of its structs is left out. One row here is all that a further field of the desc needs. */
+typedef enum { MLP__A_NAME, MLP__A_NUMBER, MLP__A_FLOAT } mlp__field_kind;
+typedef struct { const char *key; mlp__field_kind kind; size_t offset, size; const char *const *names; } mlp__field;
+#define MLP__FIELD(key, kind, type, member, names) { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
+#define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
+#define MLP__TABLE(table) table, MLP__COUNT(table)
+
+static const mlp__field mlp__layer_fields[] = {
+    MLP__FIELD("mlp.activations", MLP__A_NAME, mlp_layer, activation, mlp__activation_names),
+    MLP__FIELD("mlp.alpha", MLP__A_FLOAT, mlp_layer, alpha, NULL),
+    MLP__FIELD("mlp.dropout", MLP__A_FLOAT, mlp_layer, dropout, NULL),
+    MLP__FIELD("mlp.gain", MLP__A_FLOAT, mlp_layer, gain, NULL),
+    MLP__FIELD("mlp.initializers", MLP__A_NAME, mlp_layer, initializer, mlp__initializer_names),
+    MLP__FIELD("mlp.rate", MLP__A_FLOAT, mlp_layer, rate, NULL)
+};
+static const mlp__field mlp__desc_fields[] = {
+    MLP__FIELD("mlp.input_scaling", MLP__A_NAME, mlp_desc, input_scaling, mlp__scaling_names),
+    MLP__FIELD("mlp.label_smoothing", MLP__A_FLOAT, mlp_desc, label_smoothing, NULL),
+    MLP__FIELD("mlp.loss", MLP__A_NAME, mlp_desc, loss, mlp__loss_names),
+    MLP__FIELD("mlp.loss_delta", MLP__A_FLOAT, mlp_desc, loss_delta, NULL),
+    MLP__FIELD("mlp.reduction", MLP__A_NAME, mlp_desc, reduction, mlp__reduction_names),
+    MLP__FIELD("mlp.seed", MLP__A_NUMBER, mlp_desc, seed, NULL),
+    MLP__FIELD("mlp.target_scaling", MLP__A_NAME, mlp_desc, target_scaling, mlp__scaling_names)
+};
+static const mlp__field mlp__resume_fields[] = {
+    MLP__FIELD("mlp.train.arrays", MLP__A_NUMBER, mlp__resume, opt.arrays, NULL),
+    MLP__FIELD("mlp.train.best", MLP__A_FLOAT, mlp__resume, course.best, NULL),
+    MLP__FIELD("mlp.train.best_epoch", MLP__A_NUMBER, mlp__resume, course.best_epoch, NULL),
+    MLP__FIELD("mlp.train.beta1_power", MLP__A_FLOAT, mlp__resume, opt.beta1_power, NULL),
+    MLP__FIELD("mlp.train.beta2_power", MLP__A_FLOAT, mlp__resume, opt.beta2_power, NULL),
+    MLP__FIELD("mlp.train.epoch", MLP__A_NUMBER, mlp__resume, course.epoch, NULL),
+    MLP__FIELD("mlp.train.factor", MLP__A_FLOAT, mlp__resume, course.factor, NULL),
+    MLP__FIELD("mlp.train.lowest", MLP__A_FLOAT, mlp__resume, course.lowest, NULL),
+    MLP__FIELD("mlp.train.optimizer", MLP__A_NAME, mlp__resume, opt.kind, mlp__opt_names),
+    MLP__FIELD("mlp.train.stalled", MLP__A_NUMBER, mlp__resume, course.stalled, NULL),
+    MLP__FIELD("mlp.train.start", MLP__A_NUMBER, mlp__resume, course.start, NULL),
+    MLP__FIELD("mlp.train.steps", MLP__A_NUMBER, mlp__resume, opt.steps, NULL),
+    MLP__FIELD("mlp.train.updates", MLP__A_NUMBER, mlp__resume, course.step, NULL),
+    MLP__FIELD("mlp.train.waited", MLP__A_NUMBER, mlp__resume, course.waited, NULL)
+};
+
+/* Where the low n bytes of a number are on this machine, to copy a field to or from. */
+static unsigned char *mlp__low_bytes(uint64_t *value, size_t n)
+{
+    const uint16_t one = 1;
+    return (unsigned char *)value + (*(const unsigned char *)&one ? 0 : 8 - n);
+}
+
+static uint64_t mlp__get_field(const mlp__field *f, const void *base)
+{
+    uint64_t value = 0;
+    memcpy(mlp__low_bytes(&value, f->size), (const unsigned char *)base + f->offset, f->size);
+    return value;
+}
 
 /* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is identity,
    and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
@@ -6429,8 +6503,25 @@ static int mlp__module(const mlp_desc *d, int layer)
     return module;
 }
 
-/* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. */
-typedef struct { unsigned char *to; size_t room, used, total; const mlp_io *io; void *file; int failed; } mlp__out;
+static float *mlp__run_of(const mlp *net, int run)
+{
+    float *states;
+    if (run == 0) return net->params;
+    if (run == MLP__BEST) return net->training.best;
+    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
+    return states + (size_t)(run - 1) * net->count;
+}
+
+/* ---- text ---- */
+
+/* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. failed: why, or NULL. */
+typedef struct {
+    unsigned char *to;
+    size_t room, used, total;
+    const mlp_io *io;
+    void *file;
+    const char *failed;
+} mlp__out;
 
 static mlp__out mlp__out_to(void *to, size_t room)
 {
@@ -6441,9 +6532,16 @@ static mlp__out mlp__out_to(void *to, size_t room)
     return o;
 }
 
+/* What the last call of io that failed had to say. */
+static const char *mlp__reason(const mlp_io *io)
+{
+    const char *reason = io->reason ? io->reason(io->user) : NULL;
+    return reason ? reason : "it failed";
+}
+
 static void mlp__write_out(mlp__out *o)
 {
-    if (o->used && !o->failed) o->failed = o->io->write(o->io->user, o->file, o->to, o->used) != 0;
+    if (o->used && !o->failed && o->io->write(o->io->user, o->file, o->to, o->used)) o->failed = mlp__reason(o->io);
     o->used = 0;
 }
 
@@ -6464,11 +6562,12 @@ static void mlp__put(mlp__out *o, const void *bytes, size_t n)
 
 static void mlp__put_text(mlp__out *o, const char *text) { mlp__put(o, text, strlen(text)); }
 
-static void mlp__put_number(mlp__out *o, uint64_t n)
+/* at least so many digits */
+static void mlp__put_digits(mlp__out *o, uint64_t n, unsigned base, size_t least)
 {
     char digits[20];
     size_t at = sizeof digits;
-    do digits[--at] = (char)('0' + n % 10); while (n /= 10);
+    do digits[--at] = "0123456789abcdef"[n % base]; while ((n /= base) > 0 || sizeof digits - at < least);
     mlp__put(o, digits + at, sizeof digits - at);
 }
 
@@ -6480,31 +6579,13 @@ static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
     mlp__put(o, b, (size_t)bytes);
 }
 
-/* A finite float as C's %a and Python's float.hex() have it: exact, and the same in every locale. */
-static void mlp__put_float(mlp__out *o, float x)
-{
-    const uint32_t bits = mlp__bits(x);
-    uint32_t fraction = bits & 0x7fffff;
-    int exponent = (int)(bits >> 23 & 255) - 127;
-    if (bits >> 31) mlp__put_text(o, "-");
-    if (exponent == -127)
-        for (exponent = fraction ? -126 : 0; fraction && !(fraction & 0x800000); exponent--) fraction <<= 1;    /* subnormal */
-    mlp__put_text(o, bits & 0x7fffffff ? "0x1" : "0x0");
-    fraction = fraction << 1 & 0xffffff;                                    /* 6 digits */
-    if (fraction) mlp__put_text(o, ".");
-    for (; fraction; fraction = fraction << 4 & 0xffffff) mlp__put(o, &"0123456789abcdef"[fraction >> 20], 1);
-    mlp__put_text(o, exponent < 0 ? "p-" : "p+");
-    mlp__put_number(o, (uint64_t)(exponent < 0 ? -exponent : exponent));
-}
-
-/* %s text, %u uint64_t, %f float: as little of printf as files need, since its own depends on the locale */
+/* %s text, %u uint64_t: as little of printf as files and errors need, since its own depends on the locale */
 static void mlp__print_list(mlp__out *o, const char *format, va_list list)
 {
     for (; *format; format++) {
         if (*format != '%') mlp__put(o, format, 1);
         else if (*++format == 's') mlp__put_text(o, va_arg(list, const char *));
-        else if (*format == 'u') mlp__put_number(o, va_arg(list, uint64_t));
-        else mlp__put_float(o, (float)va_arg(list, double));
+        else mlp__put_digits(o, va_arg(list, uint64_t), 10, 1);
     }
 }
 
@@ -6516,155 +6597,146 @@ static void mlp__print(mlp__out *o, const char *format, ...)
     va_end(list);
 }
 
+/* An operation on a path that failed, and why; of a long path the end. */
+static mlp_result mlp__fail_io(mlp_error *error, const char *what, const char *path, const char *why)
+{
+    char text[160];
+    mlp__out o = mlp__out_to(text, sizeof text - 1);
+    const size_t n = strlen(path);
+    mlp__print(&o, n > 70 ? "%s ...%s: %s" : "%s %s: %s", what, n > 70 ? path + n - 67 : path, why);
+    text[o.used] = 0;
+    return mlp__fail(error, MLP_ERR_IO, -1, text);
+}
+
 /* ---- saving ---- */
 
 #define MLP__TOLERANCE 1e-4f
 
-/* What is saved: with a test vector, with optimizer state. */
+/* What is saved: with a test vector, with arrays of the optimizer as further runs. */
 typedef struct {
     const mlp *net;
-    const float *test_input, *test_output;
-    float tolerance;
-    int checkpoint, states;                 /* states: arrays of the optimizer */
-    mlp__opt_state opt;
+    const mlp_save_desc *how;
+    float *test_output, tolerance;
+    int runs, best;                         /* runs of parameters and optimizer; whether that of the best epoch, too */
+    mlp__resume resume;
 } mlp__saving;
 
-/* states run 0: the parameters; others: of the optimizer */
-static float *mlp__run_of(const mlp *net, int states_run)
+/* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
+static mlp_desc mlp__desc_for_file(const mlp *net)
 {
-    float *states;
-    if (states_run == 0) return net->params;
-    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
-    return states + (size_t)(states_run - 1) * net->count;
+    mlp_desc d = net->given;
+    int l;
+    d.loss = net->desc.loss;
+    for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
+    return d;
 }
 
 /* A tensor's entry in the header; its data is at `at`. Returns where it ends. */
-static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int states_run, int layer, int bias, uint64_t at)
+static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int run, int layer, int bias, uint64_t at)
 {
     const mlp__shape *s = &net->shape[layer];
-    const uint64_t module = (uint64_t)mlp__module(&net->desc, layer), out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
-    mlp__print(o, states_run ? ",\"mlp.state%u." : ",\"", (uint64_t)states_run);
-    if (bias) mlp__print(o, "%u.bias\":{\"dtype\":\"F32\",\"shape\":[%u]", module, out);
-    else mlp__print(o, "%u.weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", module, out, in);
+    const uint64_t out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
+    mlp__print(o, ",\"%s%u.", mlp__run_names[run], (uint64_t)mlp__module(&net->desc, layer));
+    if (bias) mlp__print(o, "bias\":{\"dtype\":\"F32\",\"shape\":[%u]", out);
+    else mlp__print(o, "weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", out, in);
     mlp__print(o, ",\"data_offsets\":[%u,%u]}", at, end);
     return end;
 }
 
-static void mlp__put_values(mlp__out *o, const mlp *net, int states_run, int layer, int bias)
+static void mlp__put_values(mlp__out *o, const mlp *net, int run, int layer, int bias)
 {
     const mlp__shape *s = &net->shape[layer];
-    const float *run = mlp__run_of(net, states_run);
+    const float *from = mlp__run_of(net, run);
     size_t unit, input;
     if (!o->room) o->total += s->out * (bias ? 1 : s->in) * 4;              /* only counted */
     else for (unit = 0; unit < s->out; unit++)
         for (input = 0; input < (bias ? 1 : s->in); input++)
-            mlp__put_little_endian(o, mlp__bits(run[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
+            mlp__put_little_endian(o, mlp__bits(from[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
 }
 
-/* The layers by the names of their tensors, byte by byte: "2." is behind "19." and before "20.". Numbers are below 100. */
-static void mlp__order_by_name(const mlp *net, int *order)
-{
-    int key[MLP_MAX_LAYERS], l, at;
-    for (l = 0; l < net->layers; l++) {
-        const int module = mlp__module(&net->desc, l), k = module < 10 ? 20 * module - 1 : 2 * module;
-        for (at = l; at > 0 && key[at - 1] > k; at--) { key[at] = key[at - 1]; order[at] = order[at - 1]; }
-        key[at] = k;
-        order[at] = l;
-    }
-}
-
-/* All entries, or all values, in the order of the reference implementation: by name. */
+/* All entries, or all values. */
 static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
 {
-    int order[MLP_MAX_LAYERS], states_run, i, bias;
+    int run, l, bias;
     uint64_t at = 0;
-    mlp__order_by_name(s->net, order);
-    for (states_run = 0; states_run <= s->states; states_run++)
-        for (i = 0; i < s->net->layers; i++)
-            for (bias = !s->net->desc.layers[order[i]].no_bias; bias >= 0; bias--) {
-                if (entries) at = mlp__put_entry(o, s->net, states_run, order[i], bias, at);
-                else mlp__put_values(o, s->net, states_run, order[i], bias);
-            }
+    const size_t scales = s->net->scaled ? s->net->inputs + s->net->outputs : 0;
+    size_t i;
+    for (run = 0; run < MLP__RUNS; run++)
+        for (l = 0; l < s->net->layers && (run < s->runs || (run == MLP__BEST && s->best)); l++)
+            for (bias = !s->net->desc.layers[l].no_bias; bias >= 0; bias--)
+                if (entries) at = mlp__put_entry(o, s->net, run, l, bias, at);
+                else mlp__put_values(o, s->net, run, l, bias);
+    if (scales && entries)
+        mlp__print(o, ",\"" MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}", (uint64_t)scales, at,
+                   at + (uint64_t)scales * 8);
+    for (i = 0; !entries && i < 2 * scales; i++) mlp__put_little_endian(o, mlp__bits(s->net->scales[i]), 4);
 }
 
-/* an entry of the metadata that is a name, and a value where there is one */
-static void mlp__put_named(mlp__out *o, const char *before, const char *name, float value)
+/* The fields of a table that are not 0, of n structs `stride` bytes apart. */
+static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, const void *base, int n, size_t stride)
 {
-    mlp__print(o, value != 0 ? "%s%s:%f" : "%s%s", before, name, (double)mlp__meant(value));
+    for (; fields > 0; fields--, f++) {
+        const char *at = (const char *)base;
+        int i, used = 0;
+        for (i = 0; i < n; i++) used |= mlp__get_field(f, at + (size_t)i * stride) != 0;
+        if (!used) continue;
+        mlp__print(o, ",\"%s", f->key);
+        for (i = 0; i < n; i++, at += stride) {
+            const uint64_t value = mlp__get_field(f, at);
+            mlp__put_text(o, i ? " " : "\":\"");
+            if (f->kind == MLP__A_NAME) mlp__put_text(o, f->names[value]);
+            else mlp__put_digits(o, value, f->kind == MLP__A_FLOAT ? 16 : 10, f->kind == MLP__A_FLOAT ? 2 * f->size : 1);
+        }
+        mlp__put_text(o, "\"");
+    }
 }
 
 static void mlp__put_floats(mlp__out *o, const char *key, const float *x, size_t n)
 {
-    size_t i;
-    mlp__print(o, "\",\"%s\":\"", key);
-    for (i = 0; i < n; i++) mlp__print(o, i ? " %f" : "%f", (double)x[i]);
+    const char *before = "\":\"";
+    mlp__print(o, ",\"%s", key);
+    for (; n > 0; n--, before = " ") {
+        mlp__put_text(o, before);
+        mlp__put_digits(o, mlp__bits(*x++), 16, 8);
+    }
+    mlp__put_text(o, "\"");
 }
 
-/* epochs, steps, optimizer, arrays, and the bits of the two running products of its state */
-static void mlp__put_checkpoint(mlp__out *o, const mlp__saving *s)
-{
-    uint64_t power[2];
-    memcpy(&power[0], &s->opt.beta1_power, 8);
-    memcpy(&power[1], &s->opt.beta2_power, 8);
-    mlp__print(o, "\",\"mlp.checkpoint\":\"%u %u %s %u %u %u", s->net->course.epoch, s->opt.steps, mlp__opt_names[s->opt.kind],
-               (uint64_t)s->states, power[0], power[1]);
-}
-
-/* Each entry begins by closing the one before. */
 static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
 {
-    const mlp_desc *d = &s->net->desc;
-    int l;
-    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\",\"mlp.activations\":\"");
-    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__activation_names[d->layers[l].activation], d->layers[l].alpha);
-    if (s->checkpoint) mlp__put_checkpoint(o, s);
-    mlp__put_text(o, "\",\"mlp.initializers\":\"");
-    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__initializer_names[d->layers[l].initializer], 0);
-    if (d->label_smoothing != 0) mlp__put_floats(o, "mlp.label_smoothing", &d->label_smoothing, 1);
-    mlp__put_named(o, "\",\"mlp.loss\":\"", mlp__loss_names[d->loss], d->loss_delta);
-    mlp__print(o, "\",\"mlp.reduction\":\"%s\",\"mlp.seed\":\"%u", mlp__reduction_names[d->reduction], d->seed);
-    if (s->test_input) {
-        mlp__put_floats(o, "mlp.test.input", s->test_input, s->net->inputs);
-        mlp__put_floats(o, "mlp.test.output", s->test_output, s->net->outputs);
+    const mlp *net = s->net;
+    const mlp_desc d = mlp__desc_for_file(net);
+    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\"");
+    mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, net->layers, sizeof(mlp_layer));
+    mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
+    if (s->test_output) {
+        mlp__put_floats(o, "mlp.test.input", s->how->test_input, net->inputs);
+        mlp__put_floats(o, "mlp.test.output", s->test_output, net->outputs);
         mlp__put_floats(o, "mlp.test.tolerance", &s->tolerance, 1);
     }
-    mlp__print(o, "\",\"mlp.version\":\"%u\"}", (uint64_t)MLP__FILE_VERSION);
+    if (s->how->checkpoint) {
+        mlp__put_text(o, ",\"mlp.train\":\"1\"");
+        mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
+    }
+    mlp__print(o, ",\"mlp.version\":\"%u\"}", (uint64_t)MLP__FILE_VERSION);
 }
 
-/* y: outputs for one row x, with memory for one row only; scratch: 2 widest */
-static void mlp__predict_row(const mlp *net, const float *x, float *scratch, float *y) { mlp__predict_blocks(net, scratch, 1, x, 1, y); }
-
-/* Fills *s; *memory, to be freed, has the outputs for the test vector. */
-static mlp_result mlp__plan_saving(mlp__saving *s, const mlp *net, const mlp_save_desc *how, void **memory)
+/* The outputs for the test vector, in memory to be freed. */
+static mlp_result mlp__plan_test(mlp__saving *s)
 {
+    const mlp *net = s->net;
     const mlp_kernels *k = net->desc.kernels;
-    float *y;
-    memset(s, 0, sizeof *s);
-    *memory = NULL;
-    s->net = net;
-    s->checkpoint = how->checkpoint != 0;
-    if (s->checkpoint && net->training.gradients) memcpy(&s->opt, net->training.state, sizeof s->opt);
-    s->states = s->opt.steps ? s->opt.arrays : 0;
-    s->test_input = how->test_input;
-    s->tolerance = mlp__meant(mlp__or_default(how->test_tolerance, MLP__TOLERANCE));
-    if (!mlp__finite(s->tolerance)) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
-    if (!s->test_input) return MLP_OK;
-    if (k->first_nonfinite(net->inputs, 0, s->test_input) < net->inputs)
-        return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
-    *memory = mlp__alloc(&net->desc.allocator, (net->outputs + 2 * net->widest) * sizeof(float));
-    if (!*memory) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
-    s->test_output = y = (float *)*memory;
-    mlp__predict_row(net, s->test_input, y + net->outputs, y);
-    if (k->first_nonfinite(net->outputs, 0, y) == net->outputs) return MLP_OK;
-    return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
-}
-
-static mlp_save_desc mlp__save_desc_or_default(const mlp_save_desc *desc)
-{
-    mlp_save_desc how;
-    memset(&how, 0, sizeof how);
-    if (desc) how = *desc;
-    return how;
+    mlp_error *error = s->how->error;
+    s->tolerance = mlp__meant(mlp__or_default(s->how->test_tolerance, MLP__TOLERANCE));
+    if (!mlp__finite(s->tolerance)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
+    if (!s->how->test_input) return MLP_OK;
+    if (k->first_nonfinite(net->inputs, 0, s->how->test_input) < net->inputs)
+        return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
+    s->test_output = (float *)mlp__alloc(&net->desc.allocator, net->outputs * sizeof(float));
+    if (!s->test_output || mlp_predict(net, s->how->test_input, 1, s->test_output))
+        return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (k->first_nonfinite(net->outputs, 0, s->test_output) == net->outputs) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
 }
 
 /* The header, filled with blanks up to n bytes. */
@@ -6681,100 +6753,81 @@ static void mlp__put_header(mlp__out *o, const mlp__saving *s, size_t n)
 static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
     mlp__out header = mlp__out_to(NULL, 0);
-    mlp__saving saving;
-    void *memory;
-    mlp_result r = mlp__plan_saving(&saving, net, how, &memory);
-    if (!r) mlp__put_header(&header, &saving, 0);
+    mlp__saving s;
+    mlp_result r;
+    memset(&s, 0, sizeof s);
+    s.net = net;
+    s.how = how;
+    s.resume.course = net->course;
+    if (net->training.gradients) memcpy(&s.resume.opt, net->training.state, sizeof s.resume.opt);
+    s.runs = how->checkpoint && s.resume.opt.steps ? 1 + s.resume.opt.arrays : 1;
+    s.best = how->checkpoint && net->training.best && net->course.best_epoch > net->course.start;
+    r = mlp__plan_test(&s);
+    if (!r) mlp__put_header(&header, &s, 0);
     if (!r && header.total > MLP__HEADER - 64) r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input: too long for a header");
     if (!r) {
         const size_t n = (8 + header.total + 63) / 64 * 64 - 8;
         mlp__put_little_endian(o, n, 8);
-        mlp__put_header(o, &saving, n);
-        mlp__put_tensors(o, &saving, 0);
+        mlp__put_header(o, &s, n);
+        mlp__put_tensors(o, &s, 0);
     }
-    mlp__free(&net->desc.allocator, memory);
+    mlp__free(&net->desc.allocator, s.test_output);
     return r;
 }
 
-MLP_API size_t mlp_save_size(const mlp *net, const mlp_save_desc *desc)
-{
-    const mlp_save_desc how = mlp__save_desc_or_default(desc);
-    mlp__out o = mlp__out_to(NULL, 0);
-    return net && !mlp__save_to(&o, net, &how) ? o.total : 0;
-}
+static const mlp_save_desc mlp__save_defaults = { NULL, 0, 0, NULL, NULL };
 
-MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t size, const mlp_save_desc *desc)
+MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, const mlp_save_desc *desc)
 {
-    const mlp_save_desc how = mlp__save_desc_or_default(desc);
-    mlp__out o = mlp__out_to(memory, size);
+    const mlp_save_desc *how = desc ? desc : &mlp__save_defaults;
+    const size_t room = memory && size ? *size : 0;
+    mlp__out o = mlp__out_to(memory, room);
     mlp_result r;
-    if (!net || !memory) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
-    r = mlp__save_to(&o, net, &how);
+    if (size) *size = 0;
+    if (!net || !size) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "net or size is NULL");
+    r = mlp__save_to(&o, net, how);
     if (r) return r;
-    if (o.total != size) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "memory: not of mlp_save_size bytes");
-    return mlp__ok(how.error);
+    *size = o.total;
+    if (memory && room < o.total) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "memory: too small");
+    return mlp__ok(how->error);
 }
 
-/* ---- loading: bytes as they arrive ---- */
+/* ---- loading: bytes ---- */
 
-/* A string of the header by the place behind its opening mark, and the place of the value that belongs to it. Both are places
-   rather than copies, so that a header costs 8 bytes for each of its at least 6. */
-typedef struct { uint32_t key, value; } mlp__item;
+/* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key, shape: places
+   of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
+typedef struct { uint64_t rows, columns, begin, end; uint32_t key, shape, rank; unsigned char type, seen; } mlp__tensor;
 
-/* A file that is being read. Numbers of the header are never the size of an allocation before so many bytes are here. */
+/* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
     const unsigned char *bytes;
-    size_t size;                            /* bytes that have arrived */
+    size_t size;                            /* bytes that are here */
     size_t end;                             /* of the header, as a place in the file */
     size_t at;                              /* what is scanned next */
     const char *wrong;                      /* NULL, or why the header is refused */
+    mlp_result code;                        /* of that */
+    uint32_t more;                          /* bytes that an escape has yet to give, the next one lowest; 0: none */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
-    size_t capacity;
-    void *file;                             /* NULL: memory */
+    void *file;
     mlp_load_desc how;
-    mlp__item *tensors, *pairs;             /* in one block; pairs are those of the metadata */
-    size_t tensor_count, pair_count;
+    mlp__tensor *tensors;                   /* in one block with the hashes of all keys */
+    uint64_t *keys;
+    size_t tensor_count, key_count, tensor_room, key_room;
+    size_t metadata;                        /* place behind the { of the metadata; 0: there are none */
 } mlp__in;
 
-static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *text)
+static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *format, ...)
 {
+    char text[160];
+    mlp__out o = mlp__out_to(text, sizeof text - 1);
+    va_list list;
+    va_start(list, format);
+    mlp__print_list(&o, format, list);
+    va_end(list);
+    text[o.used] = 0;
     mlp__fail(in->how.error, code, -1, text);
     if (in->how.error) in->how.error->offset = offset;
     return code;
-}
-
-/* Reads until `wanted` bytes are here. Memory grows by half of what has arrived, so that it stays within 2.5 times that. */
-static mlp_result mlp__arrive(mlp__in *in, uint64_t wanted)
-{
-    while (in->file && in->size < wanted) {
-        size_t room = in->capacity - in->size, got;
-        if (room == 0) {
-            const size_t more = in->capacity / 2 + 1024, left = (size_t)(wanted - in->size < more ? wanted - in->size : more);
-            unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, in->capacity + left);
-            if (!larger) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-            if (in->size) memcpy(larger, in->buffer, in->size);
-            mlp__free(&in->how.allocator, in->buffer);
-            in->bytes = in->buffer = larger;
-            in->capacity += left;
-            room = left;
-        }
-        if (wanted - in->size < room) room = (size_t)(wanted - in->size);
-        got = in->how.io->read(in->how.io->user, in->file, in->buffer + in->size, room);
-        if (got > room) return mlp__refuse(in, MLP_ERR_IO, in->size, "reading failed");
-        in->size += got;
-        if (got < room) break;
-    }
-    return in->size >= wanted ? MLP_OK : mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-}
-
-/* That nothing follows the bytes that are here. */
-static mlp_result mlp__ended(mlp__in *in, size_t total)
-{
-    unsigned char byte;
-    size_t got = in->size - total;
-    if (in->file) got = in->how.io->read(in->how.io->user, in->file, &byte, 1);
-    if (got == SIZE_MAX) return mlp__refuse(in, MLP_ERR_IO, total, "reading failed");
-    return got == 0 ? MLP_OK : mlp__refuse(in, MLP_ERR_FORMAT, total, "bytes behind the last tensor");
 }
 
 static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
@@ -6782,6 +6835,38 @@ static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
     uint64_t value = 0;
     while (bytes-- > 0) value = value << 8 | p[bytes];
     return value;
+}
+
+static int mlp__is_blank(int c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+/* Other files that people have, by their first bytes. */
+static const struct { const char *begin, *name; } mlp__other_files[] = {
+    { "PK\3\4", "a zip archive, as .pt and .npz files are" }, { "\200", "a Python pickle, as old .pt files are" },
+    { "\211HDF", "an HDF5 file, as .h5 files are" }, { "GGUF", "a GGUF file" }, { "\223NUMPY", "a NumPy .npy file" },
+    { "version https://git-lfs", "a git-lfs pointer (git lfs pull gets the file)" }, { "<", "an HTML or XML page" },
+    { "\b", "an ONNX file" }
+};
+
+/* Whether the first bytes, at least 9 or all, can be those of a safetensors file. */
+static mlp_result mlp__check_start(const mlp__in *in)
+{
+    const unsigned char *p = in->bytes;
+    const uint64_t n = in->size < 8 ? 0 : mlp__little_endian(p, 8);
+    const int object = in->size > 8 && (p[8] == '{' || mlp__is_blank(p[8]));
+    size_t i;
+    if (object && n >= 2 && n <= in->how.max_header) return MLP_OK;
+    if (in->size == 0) return mlp__refuse(in, MLP_ERR_FORMAT, 0, "the file is empty");
+    for (i = 0; i < MLP__COUNT(mlp__other_files) && !object; i++) {
+        const char *begin = mlp__other_files[i].begin;
+        const size_t length = strlen(begin);
+        if (in->size < length || memcmp(p, begin, length) != 0) continue;
+        if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;     /* ir_version, then a message */
+        if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
+        return mlp__refuse(in, MLP_ERR_FORMAT, 0, "this is %s, not safetensors", mlp__other_files[i].name);
+    }
+    if (in->size <= 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
+    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header ? "its header is larger than max_header"
+                                                                                : "not a safetensors file");
 }
 
 /* ---- loading: the JSON of the header. Functions return non-zero for success, or set in->wrong ---- */
@@ -6797,7 +6882,7 @@ static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++
 /* the next byte behind white space, which stays; -1 at the end */
 static int mlp__peek(mlp__in *in)
 {
-    while (in->at < in->end && memchr(" \t\n\r", in->bytes[in->at], 4)) in->at++;
+    while (in->at < in->end && mlp__is_blank(in->bytes[in->at])) in->at++;
     return in->at < in->end ? in->bytes[in->at] : -1;
 }
 
@@ -6815,80 +6900,86 @@ static int mlp__next(mlp__in *in, int end, size_t *n)
     return (*n)++ == 0 || mlp__expect(in, ',', "JSON: a comma or an end is missing");
 }
 
+/* The first byte of the text that is not UTF-8: shortest forms, no surrogates, at most U+10FFFF; n: it is all UTF-8. */
+static size_t mlp__not_utf8(const unsigned char *p, size_t n)
+{
+    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+    size_t i = 0, more, k;
+    for (; i < n; i += 1 + more) {
+        uint32_t c = p[i];
+        more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+        if (more > n - i - 1 || (c >= 0x80 && c < 0xc0) || c > 0xf4) return i;
+        c &= 0xffu >> (more + (more > 0));
+        for (k = 1; k <= more; k++) {
+            if ((p[i + k] & 0xc0) != 0x80) return i;
+            c = c << 6 | (p[i + k] & 0x3f);
+        }
+        if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return i;
+    }
+    return n;
+}
+
 /* -1: none */
 static int mlp__hex_digit(int c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static int32_t mlp__hex4(mlp__in *in)
+static uint32_t mlp__hex4(mlp__in *in)
 {
-    int32_t value = 0;
+    uint32_t value = 0;
     int i;
     for (i = 0; i < 4; i++) {
         const int digit = mlp__hex_digit(mlp__byte(in));
-        if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return -1; }
-        value = value * 16 + digit;
+        if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return 0; }
+        value = value * 16 + (uint32_t)digit;
     }
     return value;
 }
 
-/* what follows a backslash */
-static int32_t mlp__escape(mlp__in *in)
+/* The first byte in UTF-8 of what follows a backslash; the others come next. -1: wrong. */
+static int mlp__escape(mlp__in *in)
 {
     static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-    const int c = mlp__byte(in);
-    int32_t high, low;
+    const int first = mlp__byte(in);
+    uint32_t c, low = 0;
     int i;
-    for (i = 0; i < 8; i++) if (c == escapes[i]) return meant[i];
-    if (c != 'u') { mlp__wrong(in, "JSON: an unknown escape"); return -1; }
-    high = mlp__hex4(in);
-    if (high < 0xd800 || high > 0xdfff) return high;
-    if (high < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') {
-        low = mlp__hex4(in);
-        if (low >= 0xdc00 && low <= 0xdfff) return 0x10000 + (high - 0xd800) * 0x400 + (low - 0xdc00);
-    }
-    mlp__wrong(in, "JSON: half of a surrogate pair");
-    return -1;
+    for (i = 0; i < 8; i++) if (first == escapes[i]) return meant[i];
+    if (first != 'u') { mlp__wrong(in, "JSON: an unknown escape"); return -1; }
+    c = mlp__hex4(in);
+    if (c >= 0xd800 && c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
+    if (low >= 0xdc00 && low < 0xe000) c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
+    else if (c >= 0xd800 && c < 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
+    if (in->wrong) return -1;
+    if (c < 0x80) return (int)c;
+    for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1) in->more = in->more << 8 | 0x80 | (c & 0x3f);
+    return (int)(c | (0x100u - 2 * (uint32_t)i)) & 0xff;
 }
 
-/* the rest of a character of more than one byte: shortest form, no surrogates, at most U+10FFFF */
-static int32_t mlp__utf8(mlp__in *in, int first)
+/* the next byte of a string, in UTF-8; -1 at its end and at an error */
+static int mlp__character(mlp__in *in)
 {
-    static const int32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-    const int more = first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0;
-    int32_t c = first & (0x3f >> more);
-    int i, bad = more == 0;
-    for (i = 0; i < more && !bad; i++) {
-        const int b = mlp__byte(in);
-        bad = b < 0x80 || b > 0xbf;
-        c = c << 6 | (b & 0x3f);
-    }
-    if (!bad && c >= least[more] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff)) return c;
-    mlp__wrong(in, "the header is not UTF-8");
-    return -1;
-}
-
-/* the next character of a string; -1 at its end and at an error */
-static int32_t mlp__character(mlp__in *in)
-{
-    const int c = mlp__byte(in);
+    int c = (int)(in->more & 0xff);
+    if (c) { in->more >>= 8; return c; }
+    c = mlp__byte(in);
     if (c == '"') return -1;
     if (c < 0x20) { mlp__wrong(in, "JSON: a string without end, or with a control character"); return -1; }
-    return c == '\\' ? mlp__escape(in) : c < 0x80 ? c : mlp__utf8(in, c);
+    return c == '\\' ? mlp__escape(in) : c;
 }
 
-static int mlp__string(mlp__in *in, uint32_t *place)
+/* Its place, behind the opening mark, and a hash (FNV-1a) of what it means. */
+static int mlp__string(mlp__in *in, uint32_t *place, uint64_t *hash)
 {
+    int c;
     if (!mlp__expect(in, '"', "JSON: a string is missing")) return 0;
     *place = (uint32_t)in->at;
-    while (mlp__character(in) >= 0) { }
+    for (*hash = 14695981039346656037u; (c = mlp__character(in)) >= 0;) *hash = (*hash ^ (uint64_t)c) * 1099511628211u;
     return !in->wrong;
 }
 
-static int mlp__key(mlp__in *in, uint32_t *place)
+static int mlp__key(mlp__in *in, uint32_t *place, uint64_t *hash)
 {
-    return mlp__string(in, place) && mlp__expect(in, ':', "JSON: a colon is missing") && (mlp__peek(in), 1);
+    return mlp__string(in, place, hash) && mlp__expect(in, ':', "JSON: a colon is missing") && (mlp__peek(in), 1);
 }
 
 /* whether the string at that place is `text`; in->at stays */
@@ -6900,7 +6991,18 @@ static int mlp__is(mlp__in *in, uint32_t place, const char *text)
     while (*text && mlp__character(in) == (unsigned char)*text) text++;
     same = !*text && mlp__character(in) < 0;
     in->at = at;
+    in->more = 0;
     return same;
+}
+
+/* Notes the key of an object, which must not have it yet. Different keys of equal hashes do not happen by chance. */
+static int mlp__note(mlp__in *in, uint64_t hash)
+{
+    size_t i;
+    for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) return mlp__wrong(in, "a key twice");
+    if (in->key_count == in->key_room) { in->code = MLP_ERR_UNSUPPORTED; return mlp__wrong(in, "more than 4096 keys"); }
+    in->keys[in->key_count++] = hash;
+    return 1;
 }
 
 static int mlp__append_digit(uint64_t *value, int c)
@@ -6922,27 +7024,12 @@ static int mlp__number(mlp__in *in, uint64_t *value)
     return 1;
 }
 
-/* The types of the format, their bits; the first four can be weights. */
-enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__CONVERTED };
-static const struct { const char *name; uint64_t bits; } mlp__types[] = {
-    { "F32", 32 }, { "F64", 64 }, { "F16", 16 }, { "BF16", 16 }, { "BOOL", 8 }, { "U8", 8 }, { "I8", 8 }, { "I16", 16 }, { "U16", 16 },
-    { "I32", 32 }, { "U32", 32 }, { "I64", 64 }, { "U64", 64 }, { "C64", 64 }, { "F4", 4 }, { "F6_E2M3", 6 }, { "F6_E3M2", 6 }, { "F8_E5M2", 8 },
-    { "F8_E4M3", 8 }, { "F8_E8M0", 8 }, { "F8_E4M3FNUZ", 8 }, { "F8_E5M2FNUZ", 8 } };
-enum { MLP__TYPES = sizeof mlp__types / sizeof *mlp__types };
+/* The types that weights can have, and their bytes; the last: any other. */
+enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__OTHER_TYPE };
+static const struct { const char *name; unsigned bytes; } mlp__types[] = { { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 } };
 
-/* shape: the first four sizes of `rank`; begin, end: bytes behind the header */
-typedef struct { size_t type; size_t rank; uint64_t shape[4], begin, end; } mlp__tensor;
-
-static int mlp__type(mlp__in *in, size_t *type)
-{
-    uint32_t place;
-    if (!mlp__string(in, &place)) return 0;
-    for (*type = 0; *type < MLP__TYPES && !mlp__is(in, place, mlp__types[*type].name); ++*type) { }
-    return *type < MLP__TYPES || mlp__wrong(in, "an unknown dtype");
-}
-
-/* A list of numbers: how many, the first four, and their product, multiplied in order. */
-static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *product)
+/* A list of numbers: how many, the first two, and their product, multiplied in order. */
+static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *second, uint64_t *product)
 {
     uint64_t value;
     *count = 0;
@@ -6952,7 +7039,7 @@ static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *prod
         if (!mlp__number(in, &value)) return 0;
         if (value && *product > UINT64_MAX / value) return mlp__wrong(in, "a shape whose product overflows");
         *product *= value;
-        if (*count <= 4) first[*count - 1] = value;
+        if (*count <= 2) *(*count == 1 ? first : second) = value;
     }
     return !in->wrong;
 }
@@ -6961,233 +7048,139 @@ static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *prod
 static int mlp__entry(mlp__in *in, mlp__tensor *t)
 {
     static const char *const keys[] = { "dtype", "shape", "data_offsets" };
-    uint64_t offsets[4], elements = 0, unused;
-    size_t n = 0, two = 0;
+    uint64_t elements = 0, unused;
+    size_t n = 0, rank = 0, two = 0;
     int seen = 0, k;
     uint32_t place;
-    memset(t, 0, sizeof *t);
     if (!mlp__expect(in, '{', "JSON: a tensor is not an object")) return 0;
     while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &place)) return 0;
+        if (!mlp__key(in, &place, &unused)) return 0;
         for (k = 0; k < 3 && !mlp__is(in, place, keys[k]); k++) { }
         if (k == 3) return mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
         if (seen >> k & 1) return mlp__wrong(in, "a key twice");
         seen |= 1 << k;
-        if (k == 0 && !mlp__type(in, &t->type)) return 0;
-        if (k == 1 && !mlp__list(in, &t->rank, t->shape, &elements)) return 0;
-        if (k == 2 && !mlp__list(in, &two, offsets, &unused)) return 0;
+        if (k == 1) t->shape = (uint32_t)in->at;
+        if (k == 0) {
+            if (!mlp__string(in, &place, &unused)) return 0;
+            while (t->type < MLP__OTHER_TYPE && !mlp__is(in, place, mlp__types[t->type].name)) t->type++;
+        } else if (k == 1 ? !mlp__list(in, &rank, &t->rows, &t->columns, &elements)
+                          : !mlp__list(in, &two, &t->begin, &t->end, &unused)) return 0;
     }
     if (in->wrong) return 0;
     if (seen != 7 || two != 2) return mlp__wrong(in, "a tensor needs dtype, shape and two data_offsets");
-    t->begin = offsets[0];
-    t->end = offsets[1];
+    t->rank = (uint32_t)rank;
     if (t->end < t->begin) return mlp__wrong(in, "data_offsets go backwards");
-    if (elements > UINT64_MAX / mlp__types[t->type].bits) return mlp__wrong(in, "a shape whose product overflows");
-    elements *= mlp__types[t->type].bits;
-    if (elements % 8 || elements / 8 != t->end - t->begin) return mlp__wrong(in, "data_offsets are not those of the shape");
-    return 1;
+    if (t->type == MLP__OTHER_TYPE) return 1;
+    if (elements > UINT64_MAX / 8) return mlp__wrong(in, "a shape whose product overflows");
+    return elements * mlp__types[t->type].bytes == t->end - t->begin || mlp__wrong(in, "data_offsets are not those of the shape");
 }
 
-/* Counts an item, and keeps it when there is room for items. */
-static int mlp__note(mlp__in *in, mlp__item *items, size_t *count, uint32_t key)
-{
-    if (*count >= in->how.max_tensors) return mlp__wrong(in, "more entries than max_tensors");
-    if (items) { items[*count].key = key; items[*count].value = (uint32_t)in->at; }
-    ++*count;
-    return 1;
-}
-
+/* An object of strings, or null. */
 static int mlp__metadata(mlp__in *in)
 {
     size_t n = 0;
-    uint32_t key, value;
+    uint32_t place;
+    uint64_t hash, unused;
+    if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) { in->at += 4; return 1; }
     if (!mlp__expect(in, '{', "JSON: the metadata is not an object")) return 0;
+    in->metadata = in->at;
     while (mlp__next(in, '}', &n))
-        if (!mlp__key(in, &key) || !mlp__note(in, in->pairs, &in->pair_count, key) || !mlp__string(in, &value)) return 0;
+        if (!mlp__key(in, &place, &hash) || !mlp__note(in, ~hash) || !mlp__string(in, &place, &unused)) return 0;
     return !in->wrong;
 }
 
-/* Goes through the header. Without room for items it only counts them. */
 static int mlp__scan(mlp__in *in)
 {
-    mlp__tensor unused;
-    size_t n = 0, value;
+    const size_t good = mlp__not_utf8(in->bytes + 8, in->end - 8);
+    size_t n = 0;
     uint32_t key;
-    int metadata = 0;
+    uint64_t hash;
+    in->at = 8 + good;
+    if (in->at < in->end) return mlp__wrong(in, "the header is not UTF-8");
     in->at = 8;
-    in->tensor_count = in->pair_count = 0;
     if (!mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object")) return 0;
     while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &key)) return 0;
+        if (!mlp__key(in, &key, &hash) || !mlp__note(in, hash)) return 0;
         if (mlp__is(in, key, "__metadata__")) {
-            if (metadata++) return mlp__wrong(in, "a key twice");
             if (!mlp__metadata(in)) return 0;
         } else {
-            value = in->at;
-            if (!mlp__note(in, in->tensors, &in->tensor_count, key) || !mlp__entry(in, &unused)) return 0;
-            if (in->at - value > MLP__MOST_ENTRY) return mlp__wrong(in, "a tensor's entry is longer than 4 KiB");
+            mlp__tensor *t = &in->tensors[in->tensor_count++];
+            if (in->tensor_count > in->tensor_room) return mlp__wrong(in, "more than 4096 tensors");
+            memset(t, 0, sizeof *t);
+            t->key = key;
+            if (!mlp__entry(in, t)) return 0;
         }
     }
     return !in->wrong && (mlp__peek(in) < 0 || mlp__wrong(in, "JSON: something behind the end of the header"));
 }
 
-static mlp__tensor mlp__tensor_of(mlp__in *in, const mlp__item *item)
-{
-    mlp__tensor t;
-    in->at = item->value;
-    mlp__entry(in, &t);
-    return t;
-}
-
-/* Orders of items: by key, and by where their data is. */
-static int mlp__compare_keys(mlp__in *in, const mlp__item *a, const mlp__item *b)
-{
-    size_t p = a->key, q = b->key;
-    int32_t x, y;
-    do {
-        in->at = p; x = mlp__character(in); p = in->at;
-        in->at = q; y = mlp__character(in); q = in->at;
-    } while (x == y && x >= 0);
-    return x < y ? -1 : x > y;
-}
-
-static int mlp__compare_offsets(mlp__in *in, const mlp__item *a, const mlp__item *b)
-{
-    const mlp__tensor s = mlp__tensor_of(in, a), t = mlp__tensor_of(in, b);
-    return s.begin != t.begin ? (s.begin < t.begin ? -1 : 1) : s.end != t.end ? (s.end < t.end ? -1 : 1) : 0;
-}
-
-/* Heapsort: no recursion, no bad case. */
-static void mlp__sort(mlp__in *in, mlp__item *items, size_t n, int (*compare)(mlp__in *, const mlp__item *, const mlp__item *))
-{
-    size_t start = n / 2, end = n, root, child;
-    while (end > 1) {
-        mlp__item moved;
-        if (start > 0) start--;
-        else { moved = items[--end]; items[end] = items[0]; items[0] = moved; }
-        moved = items[root = start];
-        while ((child = 2 * root + 1) < end) {
-            if (child + 1 < end && compare(in, &items[child], &items[child + 1]) < 0) child++;
-            if (compare(in, &moved, &items[child]) >= 0) break;
-            items[root] = items[child];
-            root = child;
-        }
-        items[root] = moved;
-    }
-}
-
-static int mlp__unique(mlp__in *in, mlp__item *items, size_t n)
-{
-    size_t i;
-    mlp__sort(in, items, n, mlp__compare_keys);
-    for (i = 1; i < n; i++)
-        if (mlp__compare_keys(in, &items[i - 1], &items[i]) == 0) { in->at = items[i].key; return mlp__wrong(in, "a key twice"); }
-    return 1;
-}
-
 /* No holes, no overlaps, from the first byte of data on; *total: bytes of data. */
 static int mlp__contiguous(mlp__in *in, uint64_t *total)
 {
+    uint64_t next = 0;
     size_t i;
-    *total = 0;
-    mlp__sort(in, in->tensors, in->tensor_count, mlp__compare_offsets);
-    for (i = 0; i < in->tensor_count; i++) {
-        const mlp__tensor t = mlp__tensor_of(in, &in->tensors[i]);
-        if (t.begin != *total) return mlp__wrong(in, "data_offsets leave a hole or overlap");
-        *total = t.end;
-    }
+    do for (*total = next, i = 0; i < in->tensor_count; i++) {
+        mlp__tensor *t = &in->tensors[i];
+        if (t->begin != *total || (t->end > t->begin && next > *total)) continue;
+        t->seen = 1;
+        if (t->end > next) next = t->end;
+    } while (next > *total);
+    for (i = 0; i < in->tensor_count; i++)
+        if (!in->tensors[i].seen) { in->at = in->tensors[i].key; return mlp__wrong(in, "data_offsets leave a hole or overlap"); }
     return 1;
 }
 
-/* The header and the size of the file; afterwards all is here, and tensors and pairs are known. */
+/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
 static mlp_result mlp__read_header(mlp__in *in)
 {
     uint64_t n, total = 0;
-    mlp_result r = mlp__arrive(in, 8);
+    mlp_result r = mlp__check_start(in);
     if (r) return r;
     n = mlp__little_endian(in->bytes, 8);
-    if (n > in->how.max_header) return mlp__refuse(in, MLP_ERR_FORMAT, 0, "not a safetensors file, or its header is larger than max_header");
-    r = mlp__arrive(in, 8 + n);
-    if (r) return r;
+    if (n > in->size - 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
     in->end = 8 + (size_t)n;
-    if (mlp__scan(in) && in->tensor_count + in->pair_count > 0) {
-        in->tensors = (mlp__item *)mlp__alloc(&in->how.allocator, (in->tensor_count + in->pair_count) * sizeof(mlp__item));
-        if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-        in->pairs = in->tensors + in->tensor_count;
-        mlp__scan(in);
-    }
-    if (in->wrong || !mlp__unique(in, in->tensors, in->tensor_count) || !mlp__unique(in, in->pairs, in->pair_count)
-        || !mlp__contiguous(in, &total))
-        return mlp__refuse(in, MLP_ERR_FORMAT, in->at, in->wrong);
-    if (total > SIZE_MAX - in->end) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    r = mlp__arrive(in, in->end + total);
-    return r ? r : mlp__ended(in, in->end + (size_t)total);
+    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 40 + 1);         /* the shortest entry has more bytes, */
+    in->key_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 6 + 2);             /* and so has the shortest pair */
+    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator, in->tensor_room * sizeof(mlp__tensor) + in->key_room * 8);
+    if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
+    if (!mlp__scan(in) || !mlp__contiguous(in, &total))
+        return mlp__refuse(in, in->code ? in->code : MLP_ERR_FORMAT, in->at, "%s", in->wrong);
+    if (in->size - in->end < total) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
+    if (in->size - in->end == total) return MLP_OK;
+    return mlp__refuse(in, MLP_ERR_FORMAT, in->end + (size_t)total, "bytes behind the last tensor");
 }
 
-/* ---- loading: the desc in the metadata ---- */
+/* ---- loading: the metadata ---- */
 
 /* Goes into the value of a key of the metadata. */
-static int mlp__find_pair(mlp__in *in, const char *key)
+static int mlp__find_key(mlp__in *in, const char *key)
 {
-    size_t i;
-    for (i = 0; i < in->pair_count; i++)
-        if (mlp__is(in, in->pairs[i].key, key)) { in->at = in->pairs[i].value + 1; return 1; }
+    uint32_t place;
+    uint64_t hash;
+    size_t n = 0;
+    in->at = in->metadata;
+    while (in->metadata && mlp__next(in, '}', &n)) {
+        mlp__key(in, &place, &hash);
+        if (mlp__is(in, place, key)) { in->at++; return 1; }
+        mlp__string(in, &place, &hash);
+    }
     return 0;
 }
 
 enum { MLP__WORD = 48 };
 
-/* The next word of a string, up to a blank, a colon or the end; its length, 0 for none. Longer words are cut: none is known. */
+/* The next word of a string, up to a blank or the end; its length, 0 for none. Longer words are cut: none is known. */
 static int mlp__word(mlp__in *in, char *word)
 {
-    int n = 0;
-    int32_t c;
+    int n = 0, c;
     do c = mlp__character(in); while (c == ' ');
-    while (c >= 0 && c != ' ' && c != ':') {
-        if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x7f ? c : '?');
-        c = mlp__character(in);
+    for (; c >= 0 && c != ' '; c = mlp__character(in)) {
+        if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
     }
     word[n] = 0;
-    if (c < 0 || c == ':') in->at--;                        /* these stay, for they are asked again */
+    if (c < 0) in->at--;                                    /* the end stays, for it is asked again */
     return n;
-}
-
-/* the value behind a colon, if there is one */
-static int mlp__word_value(mlp__in *in, char *word)
-{
-    if (in->bytes[in->at] != ':') return 0;
-    in->at++;
-    return mlp__word(in, word);
-}
-
-static int mlp__word_number(const char *word, uint64_t *value)
-{
-    const char *digit = word;
-    for (*value = 0; *digit; digit++) if (!mlp__append_digit(value, *digit)) return 0;
-    return digit > word;
-}
-
-/* What mlp__put_float and Python's float.hex() write; up to 14 digits. Zero for what is not finite. */
-static int mlp__word_float(const char *word, float *x)
-{
-    const int negative = *word == '-';
-    uint64_t digits = 0, exponent;
-    int n = 0, point = -1, shift;
-    double value;
-    word += negative;
-    if (*word++ != '0' || *word++ != 'x') return 0;
-    for (; *word != 'p'; word++) {
-        const int digit = mlp__hex_digit(*word);
-        if (*word == '.' && point < 0) { point = n; continue; }
-        if (digit < 0 || n++ == 14) return 0;
-        digits = digits << 4 | (uint64_t)digit;
-    }
-    if (n == 0 || (word[1] != '+' && word[1] != '-') || !mlp__word_number(word + 2, &exponent) || exponent > 1100) return 0;
-    shift = (word[1] == '-' ? -(int)exponent : (int)exponent) - (point < 0 ? 0 : 4 * (n - point));
-    for (value = (double)digits; shift > 0; shift--) value *= 2;
-    for (; shift < 0; shift++) value *= 0.5;
-    *x = (float)(negative ? -value : value);
-    return mlp__finite(*x);
 }
 
 static int mlp__name_index(const char *const *names, const char *word)
@@ -7197,227 +7190,299 @@ static int mlp__name_index(const char *const *names, const char *word)
     return -1;
 }
 
-/* A word out of a list of names, and the float behind its colon, which a default takes where it is 0: then a negative one. */
-static mlp_result mlp__read_named(mlp__in *in, const char *const *names, int *index, float *value)
+/* A word as the value of a field of this kind and size; 0: it is none. */
+static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *value)
 {
-    char word[MLP__WORD];
-    if (!mlp__word(in, word)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a name is missing");
-    *index = mlp__name_index(names, word);
-    if (*index < 0) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "metadata: a name that this version does not know");
-    if (!mlp__word_value(in, word)) return MLP_OK;
-    if (!value || !mlp__word_float(word, value)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a number that is none");
-    if (*value == 0) *value = -1;
-    return MLP_OK;
+    const char *c;
+    *value = 0;
+    if (f->kind == MLP__A_NAME) {
+        const int index = mlp__name_index(f->names, word);
+        *value = (uint64_t)index;
+        return index >= 0;
+    }
+    for (c = word; *c; c++) {
+        if (f->kind == MLP__A_NUMBER && !mlp__append_digit(value, *c)) return 0;
+        if (f->kind == MLP__A_FLOAT && mlp__hex_digit(*c) < 0) return 0;
+        if (f->kind == MLP__A_FLOAT) *value = *value << 4 | (uint64_t)mlp__hex_digit(*c);
+    }
+    return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : (size_t)(c - word) == 2 * f->size;
 }
 
-static mlp_result mlp__read_version(mlp__in *in)
+/* A field of n structs, `stride` bytes apart. What the file does not have stays. */
+static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
 {
     char word[MLP__WORD];
-    uint64_t version;
-    if (!mlp__find_pair(in, "mlp.version"))
-        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
-    mlp__word(in, word);
-    if (!mlp__word_number(word, &version)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.version is no number");
-    return version <= MLP__FILE_VERSION ? MLP_OK : mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
+    uint64_t value;
+    size_t i;
+    if (!mlp__find_key(in, f->key)) return MLP_OK;
+    for (i = 0; i < n; i++) {
+        if (!mlp__word(in, word)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too few values", f->key);
+        if (!mlp__word_value(f, word, &value))
+            return f->kind == MLP__A_NAME
+                ? mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "metadata: %s: '%s' is not known to this version", f->key, word)
+                : mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: a number that is none", f->key);
+        if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
+            return mlp__refuse(in, MLP_ERR_ARGUMENT, in->at, "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+        memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
+    }
+    return mlp__word(in, word) ? mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too many values", f->key) : MLP_OK;
 }
 
-static mlp_result mlp__read_loss(mlp__in *in, mlp_desc *d)
+static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
 {
-    char word[MLP__WORD];
     mlp_result r = MLP_OK;
-    int index = 0;
-    if (mlp__find_pair(in, "mlp.loss")) r = mlp__read_named(in, mlp__loss_names, &index, &d->loss_delta);
-    d->loss = (mlp_loss)index;
-    index = 0;
-    if (!r && mlp__find_pair(in, "mlp.reduction")) r = mlp__read_named(in, mlp__reduction_names, &index, NULL);
-    d->reduction = (mlp_reduction)index;
-    if (!r && mlp__find_pair(in, "mlp.label_smoothing") && !(mlp__word(in, word) && mlp__word_float(word, &d->label_smoothing)))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.label_smoothing is no number");
-    if (!r && mlp__find_pair(in, "mlp.seed") && !(mlp__word(in, word) && mlp__word_number(word, &d->seed)))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.seed is no number");
-    if (!r && d->loss == MLP_LOSS_CUSTOM) r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom loss: give a desc in mlp_load_desc");
+    for (; fields > 0 && !r; fields--, f++) r = mlp__read_field(in, f, base, n, stride);
     return r;
+}
+
+/* n floats by one key */
+static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_t n)
+{
+    const mlp__field f = { key, MLP__A_FLOAT, 0, sizeof(float), NULL };
+    return mlp__read_field(in, &f, x, n, sizeof(float));
 }
 
 /* All but the sizes. */
 static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 {
-    char word[MLP__WORD];
-    mlp_result r = mlp__read_version(in);
-    int l, index;
-    if (!r) r = mlp__read_loss(in, d);
-    if (!r && !mlp__find_pair(in, "mlp.activations")) r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "metadata: mlp.activations is missing");
-    for (l = 0; l < layers && !r; l++) {
-        r = mlp__read_named(in, mlp__activation_names, &index, &d->layers[l].alpha);
-        d->layers[l].activation = (mlp_activation)index;
-        if (!r && index == MLP_ACT_CUSTOM)
-            r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom activation: give a desc in mlp_load_desc");
-    }
-    if (!r && mlp__word(in, word)) r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: more activations than layers");
-    if (r || !mlp__find_pair(in, "mlp.initializers")) return r;
-    for (l = 0; l < layers && !r; l++) {
-        r = mlp__read_named(in, mlp__initializer_names, &index, NULL);
-        d->layers[l].initializer = (mlp_initializer)index;
-    }
+    static const mlp__field version_field = { "mlp.version", MLP__A_NUMBER, 0, sizeof(uint64_t), NULL };
+    uint64_t version = 0;
+    mlp_result r;
+    if (!mlp__find_key(in, "mlp.version"))
+        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+    r = mlp__read_field(in, &version_field, &version, 1, 0);
+    if (!r && version > MLP__FILE_VERSION) r = mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
+    if (!r && !mlp__find_key(in, "mlp.activations")) r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "metadata: mlp.activations is missing");
+    if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
+    if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
     return r;
 }
 
 /* ---- loading: from tensors to layers ---- */
 
-/* A Linear: its number, the first tensor found of it, and its tensors by run (0 parameters, others of the optimizer) and bias;
-   NULL: not there. */
-typedef struct { uint32_t number; const mlp__item *any, *tensor[1 + MLP__STATES][2]; } mlp__linear;
-typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; int count; } mlp__chain;
-
 #define MLP__NAME_SIZE ((size_t)128)
 
-/* Copies a tensor's name for people: what is not printable ASCII becomes '?'. Returns its length; longer names are cut. */
-static size_t mlp__tensor_name(mlp__in *in, const mlp__item *item, char *name)
+/* A Linear: its name, that is what is before "weight" and "bias"; its tensors by run and bias, NULL: not there; and which
+   others, by bits, come before it by their numbers. */
+typedef struct { char name[MLP__NAME_SIZE]; const mlp__tensor *tensor[MLP__RUNS][2]; uint32_t before; } mlp__linear;
+typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
+                 const mlp__tensor *misfit; uint64_t wanted;     const mlp__tensor *scales;
+} mlp__chain;
+
+/* Copies the name of a tensor; 0: it is too long, and cut. */
+static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)
 {
     size_t n = 0;
-    int32_t c;
-    in->at = item->key;
-    while ((c = mlp__character(in)) >= 0 && n < MLP__NAME_SIZE - 1) name[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
+    int c;
+    in->at = t->key;
+    while ((c = mlp__character(in)) >= 0 && n < MLP__NAME_SIZE - 1) name[n++] = (char)(c ? c : '?');
     name[n] = 0;
-    return c >= 0 ? MLP__NAME_SIZE : n;
+    in->more = 0;
+    return c < 0;
 }
 
-/* Refuses a tensor by name and shape. */
-static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__item *item, const char *format, ...)
+/* Refuses a tensor by name and shape; number: for %u of the reason, if it has one. */
+static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *why, uint64_t number)
 {
-    const mlp__tensor t = mlp__tensor_of(in, item);
     char name[MLP__NAME_SIZE], text[160];
     mlp__out o = mlp__out_to(text, sizeof text - 1);
-    va_list list;
-    size_t i;
-    mlp__tensor_name(in, item, name);
-    name[60] = 0;
-    mlp__print(&o, "tensor '%s' [", name);
-    for (i = 0; i < t.rank && i < 4; i++) mlp__print(&o, i ? ",%u" : "%u", t.shape[i]);
-    mlp__put_text(&o, t.rank > 4 ? ",...]: " : "]: ");
-    va_start(list, format);
-    mlp__print_list(&o, format, list);
-    va_end(list);
+    size_t n;
+    mlp__tensor_name(in, t, name);
+    for (n = 0; name[n] && n < 60; n++) if (name[n] < 0x20 || name[n] > 0x7e) name[n] = '?';
+    name[n] = 0;
+    for (n = 1; n < 30 && in->bytes[t->shape + n - 1] != ']'; n++) { }
+    mlp__print(&o, "tensor '%s' ", name);
+    mlp__put(&o, in->bytes + t->shape, n);
+    mlp__put_text(&o, ": ");
+    mlp__print(&o, why, number);
     text[o.used] = 0;
-    return mlp__refuse(in, code, item->key, text);
+    return mlp__refuse(in, code, t->key, "%s", text);
 }
 
-/* Takes "mlp.stateN." off a name: N, or 0. */
-static int mlp__states_run_of(char **name)
+/* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1: neither. */
+static int mlp__split_name(char *name, int *run, const char **stem)
 {
-    static const char prefix[] = "mlp.state";
-    const char *p = *name;
-    if (strncmp(p, prefix, sizeof prefix - 1) != 0) return 0;
-    p += sizeof prefix - 1;
-    if (p[0] < '1' || p[0] > '0' + MLP__STATES || p[1] != '.') return 0;
-    *name += sizeof prefix + 1;
-    return p[0] - '0';
-}
-
-/* Splits what is before ".weight" or ".bias" at its last number, which becomes '#': "net.12.linear" is "net.#.linear" and 12. A
-   name without a number is number 0. Returns whether it is a weight (0) or a bias (1); -1: neither. */
-static int mlp__split_name(char *name, uint32_t *number)
-{
-    size_t n = strlen(name), end, begin;
-    int bias = -1;
-    *number = 0;
+    size_t n = strlen(name);
+    int bias = -1, i;
+    *stem = name;
+    for (*run = 0, i = 1; i < MLP__RUNS; i++)
+        if (strncmp(name, mlp__run_names[i], strlen(mlp__run_names[i])) == 0) { *run = i; *stem = name + strlen(mlp__run_names[i]); }
+    n = strlen(*stem);
+    name = name + (*stem - name);
     if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
     else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
     if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
-    name[n] = 0;
-    for (end = n; end > 0 && !(name[end - 1] >= '0' && name[end - 1] <= '9'); end--) { }
-    for (begin = end; begin > 0 && name[begin - 1] >= '0' && name[begin - 1] <= '9'; begin--) { }
-    if (begin == end) return bias;
-    if (end - begin > 8) return -1;
-    for (n = begin; n < end; n++) *number = *number * 10 + (uint32_t)(name[n] - '0');
-    name[begin] = '#';
-    memmove(name + begin + 1, name + end, strlen(name + end) + 1);
+    name[n - (n > 0)] = 0;
     return bias;
 }
 
-/* The place of that Linear in the chain, which stays sorted; NULL: it is full. */
-static mlp__linear *mlp__linear_at(mlp__chain *chain, uint32_t number)
+/* The Linear with that name; with may_add a new one if there is none. NULL: there is none, or no room. */
+static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int may_add)
 {
-    int i = chain->count;
-    while (i > 0 && chain->linear[i - 1].number > number) i--;
-    if (i > 0 && chain->linear[i - 1].number == number) return &chain->linear[i - 1];
-    if (chain->count == MLP_MAX_LAYERS) return NULL;
-    memmove(&chain->linear[i + 1], &chain->linear[i], (size_t)(chain->count++ - i) * sizeof chain->linear[0]);
-    memset(&chain->linear[i], 0, sizeof chain->linear[0]);
-    chain->linear[i].number = number;
-    return &chain->linear[i];
+    mlp__linear *linear = chain->linear;
+    int i;
+    for (i = 0; i < chain->count; i++, linear++) if (strcmp(linear->name, name) == 0) return linear;
+    if (!may_add || chain->count == MLP_MAX_LAYERS) return NULL;
+    memset(linear, 0, sizeof *linear);
+    memcpy(linear->name, name, strlen(name) + 1);
+    chain->count++;
+    return linear;
 }
 
-/* Sorts all tensors into Linears by their names, which must be the same but for the number. */
+/* Sorts the tensors into Linears by their names: all of them, or those of mlp_load_desc.names. */
 static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 {
     const mlp_result code = MLP_ERR_UNSUPPORTED;
-    char first[MLP__NAME_SIZE], name[MLP__NAME_SIZE];
+    const int named = in->how.name_count;
+    char name[MLP__NAME_SIZE];
+    const char *stem;
     size_t i;
+    int run, k;
     chain->count = 0;
+    chain->scales = NULL;
+    for (k = 0; k < named; k++)
+        if (!in->how.names || !in->how.names[k] || strlen(in->how.names[k]) >= MLP__NAME_SIZE
+            || !mlp__linear_named(chain, in->how.names[k], 1) || chain->count != k + 1)
+            return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: NULL, too long, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
-        const mlp__item *item = &in->tensors[i];
-        char *stem = name;
-        mlp__linear *linear;
-        uint32_t number;
-        int run, bias;
-        if (mlp__tensor_name(in, item, name) >= MLP__NAME_SIZE) return mlp__refuse_tensor(in, code, item, "its name is too long");
-        run = mlp__states_run_of(&stem);
-        bias = mlp__split_name(stem, &number);
-        if (bias < 0) return mlp__refuse_tensor(in, code, item, "not of a Linear, which has weight and bias");
-        if (i == 0) strncpy(first, stem, sizeof first);
-        if (strcmp(first, stem) != 0) return mlp__refuse_tensor(in, code, item, "not in one row of modules with the other tensors");
-        linear = mlp__linear_at(chain, number);
-        if (!linear) return mlp__refuse_tensor(in, code, item, "more than 32 layers");
-        if (linear->tensor[run][bias]) return mlp__refuse_tensor(in, code, item, "two tensors of one module with this name");
-        linear->tensor[run][bias] = item;
-        if (!linear->any) linear->any = item;
+        const mlp__tensor *t = &in->tensors[i];
+        const int whole = mlp__tensor_name(in, t, name), scales = whole && strcmp(name, MLP__SCALES_NAME) == 0;
+        const int bias = whole ? mlp__split_name(name, &run, &stem) : -1;
+        mlp__linear *linear = bias < 0 ? NULL : mlp__linear_named(chain, stem, !named);
+        if (scales) chain->scales = t;
+        if (scales || (!linear && named)) continue;
+        if (!whole) return mlp__refuse_tensor(in, code, t, "its name is too long", 0);
+        if (bias < 0) return mlp__refuse_tensor(in, code, t, "not of a Linear, which has weight and bias", 0);
+        if (!linear) return mlp__refuse_tensor(in, code, t, "more than 32 layers", 0);
+        linear->tensor[run][bias] = t;
     }
     return chain->count ? MLP_OK : mlp__refuse(in, code, 8, "the file has no tensors");
 }
 
-/* Type and shape of a Linear's tensors of a run. *inputs and *units: what they must be, 0: any; then what they are. */
-static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int states_run, uint64_t *inputs, uint64_t *units)
+/* Type and shape of a Linear's tensors of a run. units, inputs: what they must be, 0: any. */
+static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int run, uint64_t units, uint64_t inputs)
 {
-    const mlp__item *w = linear->tensor[states_run][0], *b = linear->tensor[states_run][1];
+    static const char type[] = "its dtype is not F32, F64, F16 or BF16";
+    const mlp__tensor *w = linear->tensor[run][0], *b = linear->tensor[run][1], *any = w;
     const mlp_result code = MLP_ERR_UNSUPPORTED;
-    mlp__tensor t;
-    if (!w) return mlp__refuse_tensor(in, code, linear->any, states_run ? "no optimizer state for it" : "its module has no weight");
-    t = mlp__tensor_of(in, w);
-    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, w, "its dtype is not F32, F64, F16 or BF16");
-    if (t.rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes");
-    if (t.shape[0] < 1 || t.shape[1] < 1 || t.shape[0] > INT32_MAX || t.shape[1] > INT32_MAX)
-        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int");
-    if (*inputs && t.shape[1] != *inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u outputs before it", *inputs);
-    if (*units && t.shape[0] != *units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", *units);
-    *inputs = t.shape[1];
-    *units = t.shape[0];
+    int i;
+    for (i = 0; i < 2 * MLP__RUNS && !any; i++) any = linear->tensor[i / 2][i % 2];
+    if (!any) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: '%s' is not in the file", linear->name);
+    if (!w) return mlp__refuse_tensor(in, code, any, run ? "no optimizer state for it" : "its module has no weight", 0);
+    if (w->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, w, type, 0);
+    if (w->rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes", 0);
+    if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
+        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int", 0);
+    if (inputs && w->columns != inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u of the layer", inputs);
+    if (units && w->rows != units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", units);
     if (!b) return MLP_OK;
-    t = mlp__tensor_of(in, b);
-    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, b, "its dtype is not F32, F64, F16 or BF16");
-    return t.rank == 1 && t.shape[0] == *units ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", *units);
+    if (b->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, b, type, 0);
+    return b->rank == 1 && b->rows == w->rows ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", w->rows);
+}
+
+/* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
+static int mlp__compare_numbers(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+    for (; *a; a++, b++) {
+        size_t n, m;
+        if (strspn(a, digits) && strspn(b, digits)) {
+            a += strspn(a, "0");
+            b += strspn(b, "0");
+            n = strspn(a, digits);
+            m = strspn(b, digits);
+            if (n != m || memcmp(a, b, n) != 0) return n != m ? (n < m ? -1 : 1) : memcmp(a, b, n);
+            a += n;
+            b += m;
+        }
+        if (*a != *b || !*a) break;
+    }
+    return 0;
+}
+
+/* Whether the last word of a name says that it is the end of a net: fc_out, out_proj, output_layer; but not in_proj. */
+static int mlp__ends_net(const char *name)
+{
+    static const char *const words[] = { "out", "output", "proj", "head", "final", "last", "in", "input" };
+    const char *last = strrchr(name, '.');
+    int found = 0;
+    size_t i, n;
+    for (name = last ? last + 1 : name; *name; name += n + (name[n] != 0)) {
+        n = strcspn(name, "_-0123456789");
+        for (i = 0; i < MLP__COUNT(words); i++)
+            if (strlen(words[i]) == n && strncmp(words[i], name, n) == 0) found |= i < 6 ? 1 : 2;
+    }
+    return found == 1;
+}
+
+/* The orders in which each Linear takes what the one before gives and numbers in names ascend: 0, 1, or 2 for more than one
+   and for more than can be tried. The first is left in chain->layer; without any, chain->misfit is the weight that does not take
+   what is wanted behind the longest beginning. */
+static int mlp__orders(mlp__chain *chain)
+{
+    int choice[MLP_MAX_LAYERS], depth = 0, longest = 0, found = 0, tries;
+    uint32_t used = 0;
+    choice[0] = -1;
+    for (tries = 0; depth >= 0 && found < 2 && tries < 100000; tries++) {
+        const int i = ++choice[depth];
+        const mlp__linear *l = &chain->linear[i];
+        const mlp__tensor *w = depth > 0 ? chain->linear[choice[depth - 1]].tensor[0][0] : NULL;
+        if (i == chain->count) {
+            if (--depth >= 0) used &= ~((uint32_t)1 << choice[depth]);
+        } else if (used >> i & 1 || (l->before & ~used)) {
+            continue;
+        } else if (w && l->tensor[0][0]->columns != w->rows) {
+            if (depth > longest) { chain->misfit = l->tensor[0][0]; chain->wanted = w->rows; longest = depth; }
+        } else if (depth + 1 < chain->count) {
+            used |= (uint32_t)1 << i;
+            choice[++depth] = -1;
+        } else if (found++ == 0) {
+            for (depth = 0; depth < chain->count; depth++) chain->layer[depth] = &chain->linear[choice[depth]];
+            depth--;
+        }
+    }
+    return depth >= 0 ? 2 : found;
+}
+
+/* Puts the Linears into the order of mlp_load_desc.names, or into the only one that makes a net of them. */
+static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
+{
+    int i, k, orders, ends = 0, end = 0;
+    for (i = 0; i < chain->count; i++) {
+        const mlp_result r = mlp__check_linear(in, &chain->linear[i], 0, 0, 0);
+        if (r) return r;
+        for (k = 0; k < chain->count; k++) {
+            const int given = in->how.name_count ? k - i : mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
+            if (given < 0) chain->linear[i].before |= (uint32_t)1 << k;
+        }
+        if (mlp__ends_net(chain->linear[i].name)) { ends++; end = i; }
+    }
+    orders = mlp__orders(chain);
+    if (orders == 2 && ends == 1) {
+        chain->linear[end].before = (uint32_t)(((uint64_t)1 << chain->count) - 1) & ~((uint32_t)1 << end);
+        orders = mlp__orders(chain);
+    }
+    if (orders == 1) return MLP_OK;
+    return orders == 0
+        ? mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it", chain->wanted)
+        : mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0][0],
+                             "the order of the layers is not certain: give mlp_load_desc.names", 0);
 }
 
 /* Sizes of the layers, into d, whose own must be the same unless they are 0. */
 static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc *d)
 {
     const int given = d->layers[0].units != 0 || d->inputs != 0;
-    uint64_t width = 0;
     int l;
     for (l = 0; l < chain->count; l++) {
-        const mlp__linear *linear = &chain->linear[l];
-        const int no_bias = linear->tensor[0][1] == NULL;
-        uint64_t inputs = width, units = 0;
-        const mlp_result r = mlp__check_linear(in, linear, 0, &inputs, &units);
-        if (r) return r;
-        if (given && ((uint64_t)d->layers[l].units != units || (l == 0 && (uint64_t)d->inputs != inputs)))
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][0], "not the sizes of this layer in mlp_load_desc.desc");
-        if (d->layers[l].no_bias && !no_bias)
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][1], "a bias, but no_bias in mlp_load_desc.desc");
-        if (l == 0) d->inputs = (int)inputs;
-        d->layers[l].units = (int)units;
-        d->layers[l].no_bias = no_bias;
-        width = units;
+        const mlp__tensor *w = chain->layer[l]->tensor[0][0], *b = chain->layer[l]->tensor[0][1];
+        if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, w, "not the sizes of this layer in mlp_load_desc.desc", 0);
+        if (d->layers[l].no_bias && b)
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, b, "a bias, but no_bias in mlp_load_desc.desc", 0);
+        if (l == 0) d->inputs = (int)w->columns;
+        d->layers[l].units = (int)w->rows;
+        d->layers[l].no_bias = !b;
     }
     return l == MLP_MAX_LAYERS || d->layers[l].units == 0 ? MLP_OK
          : mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.desc has more layers than the file");
@@ -7431,9 +7496,10 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     int l;
     if (how->desc) *d = *how->desc;
     else memset(d, 0, sizeof *d);
-    if (!how->desc && (how->hidden || how->output))
+    if (!how->desc && (how->hidden || how->output)) {
         for (l = 0; l < chain->count; l++) d->layers[l].activation = l < chain->count - 1 ? how->hidden : how->output;
-    else if (!how->desc) r = mlp__read_desc(in, chain->count, d);
+        if (how->output == MLP_ACT_SOFTMAX) d->loss = MLP_LOSS_CROSS_ENTROPY;
+    } else if (!how->desc) r = mlp__read_desc(in, chain->count, d);
     if (!r) r = mlp__read_sizes(in, chain, d);
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
@@ -7442,7 +7508,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
 }
 
 /* An element of a tensor as the bits of a float. */
-static uint32_t mlp__element(size_t type, const unsigned char *p, size_t i)
+static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
 {
     uint64_t u;
     double d;
@@ -7456,123 +7522,145 @@ static uint32_t mlp__element(size_t type, const unsigned char *p, size_t i)
     default:
         u = mlp__little_endian(p + 2 * i, 2);
         if ((u & 0x7c00) == 0x7c00) return (uint32_t)((u & 0x8000) << 16 | 0x7f800000 | (u & 0x3ff) << 13);
-        if ((u & 0x7c00) == 0) return (uint32_t)(u & 0x8000) << 16 | mlp__bits((float)(u & 0x3ff) * 5.9604644775390625e-08f);  /* 2^-24 */
+        if ((u & 0x7c00) == 0)                                              /* times 2^-24 */
+            return (uint32_t)(u & 0x8000) << 16 | mlp__bits((float)(u & 0x3ff) * 5.9604644775390625e-08f);
         return (uint32_t)((u & 0x8000) << 16 | ((u & 0x7fff) << 13)) + 0x38000000u;
     }
 }
 
 /* The tensors of all layers into a run of the net. */
-static void mlp__read_run(mlp__in *in, const mlp__chain *chain, mlp *net, int states_run)
+static void mlp__read_run(const mlp__in *in, const mlp__chain *chain, mlp *net, int run)
 {
-    float *run = mlp__run_of(net, states_run);
-    int l, bias;
-    for (l = 0; l < net->layers; l++)
-        for (bias = 0; bias < 2; bias++) {
-            const mlp__item *item = chain->linear[l].tensor[states_run][bias];
-            const mlp__shape *s = &net->shape[l];
-            const size_t inputs = bias ? 1 : s->in;
-            size_t unit, input;
-            mlp__tensor t;
-            if (!item) continue;
-            t = mlp__tensor_of(in, item);
-            for (unit = 0; unit < s->out; unit++)
-                for (input = 0; input < inputs; input++) {
-                    const uint32_t bits = mlp__element(t.type, in->bytes + in->end + (size_t)t.begin, unit * inputs + input);
-                    memcpy(run + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
-                }
-        }
+    float *to = mlp__run_of(net, run);
+    int i;
+    for (i = 0; i < 2 * net->layers; i++) {
+        const mlp__tensor *t = chain->layer[i / 2]->tensor[run][i % 2];
+        const mlp__shape *s = &net->shape[i / 2];
+        const int bias = i % 2;
+        const size_t inputs = bias ? 1 : s->in;
+        size_t unit, input;
+        for (unit = 0; t && unit < s->out; unit++)
+            for (input = 0; input < inputs; input++) {
+                const uint32_t bits = mlp__element(t->type, in->bytes + in->end + (size_t)t->begin, unit * inputs + input);
+                memcpy(to + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
+            }
+    }
 }
 
-/* The state of the optimizer and the count of epochs. */
-static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
+/* The scales, which the net must have if the file has them. */
+static mlp_result mlp__read_scales(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    char word[MLP__WORD];
-    uint64_t v[6];                          /* as in mlp__put_checkpoint */
-    mlp__opt_state s;
-    mlp_result r;
-    int i, l, fine = 1;
-    if (!mlp__find_pair(in, "mlp.checkpoint")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
-    for (i = 0; i < 6 && fine; i++) {
-        fine = mlp__word(in, word) > 0;
-        if (i != 2) fine = fine && mlp__word_number(word, &v[i]);
-        else v[i] = (uint64_t)mlp__name_index(mlp__opt_names, word);
+    const mlp__tensor *t = chain->scales;
+    const size_t columns = net->inputs + net->outputs;
+    size_t i;
+    if (!t) return MLP_OK;
+    if (!net->scales) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so", 0);
+    if (t->type != MLP__F32 || t->rank != 2 || t->rows != columns || t->columns != 2)
+        return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "not F32 pairs for %u inputs and outputs", (uint64_t)columns);
+    for (i = 0; i < 2 * columns; i++) {
+        net->scales[i] = mlp__float(mlp__element(MLP__F32, in->bytes + in->end + (size_t)t->begin, i));
+        if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
+            return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "a scale that is not finite, or not positive", 0);
     }
-    if (!fine || mlp__word(in, word) || v[2] > MLP_OPT_LBFGS || v[3] > MLP__STATES || v[4] > 0x3ff0000000000000u || v[5] > 0x3ff0000000000000u)
-        return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.checkpoint makes no sense");
-    net->course.epoch = v[0];
-    if (v[1] == 0) return MLP_OK;
-    s.steps = v[1];
-    s.kind = (int)v[2];
-    s.arrays = (int)v[3];
-    memcpy(&s.beta1_power, &v[4], 8);       /* at most 1, by their bits */
-    memcpy(&s.beta2_power, &v[5], 8);
-    for (i = 1; i <= s.arrays; i++)
-        for (l = 0; l < net->layers; l++) {
-            uint64_t inputs = net->shape[l].in, units = net->shape[l].out;
-            r = mlp__check_linear(in, &chain->linear[l], i, &inputs, &units);
-            if (r) return r;
-            if (!chain->linear[l].tensor[0][1] != !chain->linear[l].tensor[i][1])
-                return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[l].any, "optimizer state for a bias that is not there, or none");
-        }
-    r = mlp__need_training(net, net->training.buffers.rows ? net->training.buffers.rows : 1, s.arrays, in->how.error);
-    if (r) return r;
-    memcpy(net->training.state, &s, sizeof s);
-    for (i = 1; i <= s.arrays; i++) mlp__read_run(in, chain, net, i);
+    net->scaled = 1;
     return MLP_OK;
 }
 
-/* n floats of the metadata */
-static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_t n)
+/* The tensors of a run are there, and of the net's shape. */
+static mlp_result mlp__check_run(mlp__in *in, const mlp__chain *chain, const mlp *net, int run)
 {
-    char word[MLP__WORD];
-    size_t i = 0;
-    if (mlp__find_pair(in, key))
-        while (mlp__word(in, word) && i < n && mlp__word_float(word, &x[i])) i++;
-    if (i == n && !*word) return MLP_OK;
-    return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a test vector that is not one number for each input or output");
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__linear *linear = chain->layer[l];
+        const mlp_result r = mlp__check_linear(in, linear, run, net->shape[l].out, net->shape[l].in);
+        if (r) return r;
+        if (!linear->tensor[0][1] != !linear->tensor[run][1])
+            return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, linear->tensor[0][0], "state for weights only, or a bias too much", 0);
+    }
+    return MLP_OK;
 }
 
-/* The test vector, if the file has one: input, output, tolerance, in *x, to be freed. */
-static mlp_result mlp__read_test(mlp__in *in, const mlp *net, float **x)
+/* The parameters of the best epoch, if the file has them. */
+static mlp_result mlp__read_best(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
     mlp_result r;
-    *x = NULL;
-    if (!mlp__find_pair(in, "mlp.test.input")) return MLP_OK;
-    *x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + net->outputs + 1) * sizeof(float));
-    if (!*x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-    (*x)[net->inputs + net->outputs] = MLP__TOLERANCE;
-    r = mlp__read_floats(in, "mlp.test.input", *x, net->inputs);
-    if (!r) r = mlp__read_floats(in, "mlp.test.output", *x + net->inputs, net->outputs);
-    if (r || !mlp__find_pair(in, "mlp.test.tolerance")) return r;
-    return mlp__read_floats(in, "mlp.test.tolerance", *x + net->inputs + net->outputs, 1);
+    if (!chain->layer[0]->tensor[MLP__BEST][0]) return MLP_OK;
+    r = mlp__check_run(in, chain, net, MLP__BEST);
+    if (r) return r;
+    net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+    if (!net->training.best) return mlp__refuse(in, MLP_ERR_MEMORY, 0, "out of memory");
+    mlp__read_run(in, chain, net, MLP__BEST);
+    return MLP_OK;
 }
 
-/* Whether the net does to the test vector what it did to it when it was saved. */
-static mlp_result mlp__check_test(const mlp__in *in, const mlp *net, const float *x)
+/* The state of the optimizer and how far training has come. */
+static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    const float *expected = x + net->inputs, tolerance = expected[net->outputs];
-    float *y = (float *)mlp__alloc(&in->how.allocator, (net->outputs + 2 * net->widest) * sizeof(float));
-    mlp_result r = MLP_OK;
+    mlp__resume resume;
+    const mlp__opt_state *s = &resume.opt;
+    mlp_result r;
+    int run;
+    memset(&resume, 0, sizeof resume);
+    if (!mlp__find_key(in, "mlp.train")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
+    r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
+    if (r) return r;
+    if (s->arrays < 0 || s->arrays >= MLP__BEST || !(s->beta1_power >= 0 && s->beta1_power <= 1 && s->beta2_power >= 0 && s->beta2_power <= 1))
+        return mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.train makes no sense");
+    net->course = resume.course;
+    net->resumed = net->course.epoch > net->course.start;
+    r = mlp__read_best(in, chain, net);
+    if (r || s->steps == 0) return r;
+    for (run = 1; run <= s->arrays && !r; run++) r = mlp__check_run(in, chain, net, run);
+    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
+    if (r) return r;
+    memcpy(net->training.state, s, sizeof *s);
+    for (run = 1; run <= s->arrays; run++) mlp__read_run(in, chain, net, run);
+    return MLP_OK;
+}
+
+static void mlp__let_go(mlp__in *in)
+{
+    mlp__free(&in->how.allocator, in->tensors);
+    mlp__free(&in->how.allocator, in->buffer);
+    in->tensors = NULL;
+    in->buffer = NULL;
+}
+
+/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. The bytes of the file are given
+   back before it runs, so that memory stays small. */
+static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
+{
+    float tolerance = MLP__TOLERANCE, *x, *expected, *y;
+    mlp_result r;
     size_t j;
-    if (!y) return mlp__refuse(in, MLP_ERR_MEMORY, 0, "out of memory");
-    mlp__predict_row(net, x, y + net->outputs, y);
+    if (!mlp__find_key(in, "mlp.test.input")) return MLP_OK;
+    x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
+    if (!x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    expected = x + net->inputs;
+    y = expected + net->outputs;
+    r = mlp__read_floats(in, "mlp.test.input", x, net->inputs);
+    if (!r && !mlp__find_key(in, "mlp.test.output")) r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.test.output is missing");
+    if (!r) r = mlp__read_floats(in, "mlp.test.output", expected, net->outputs);
+    if (!r) r = mlp__read_floats(in, "mlp.test.tolerance", &tolerance, 1);
+    mlp__let_go(in);
+    if (!r && mlp_predict(net, x, 1, y)) r = mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
     for (j = 0; j < net->outputs && !r; j++) {
-        const double off = (double)y[j] - (double)expected[j], limit = (double)tolerance * (1 + (double)mlp__abs1(expected[j]));
-        if (!((off < 0 ? -off : off) <= limit)) {
-            r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "the net does not give the outputs of the file's test vector: other activations, or weights");
-            if (in->how.error) in->how.error->column = j;
-        }
+        const double off = (double)y[j] - (double)expected[j];
+        if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
+        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "not the outputs of the file's test vector: other activations, or weights");
+        if (in->how.error) in->how.error->column = j;
     }
-    mlp__free(&in->how.allocator, y);
+    mlp__free(&in->how.allocator, x);
     return r;
 }
 
-/* What can be said of the file once it is here: *net, and the test vector *x. */
-static mlp_result mlp__build(mlp__in *in, mlp **net, float **x)
+/* What can be said of the file once it is here. */
+static mlp_result mlp__build(mlp__in *in, mlp **net)
 {
     mlp__chain chain;
     mlp_desc d;
     mlp_result r = mlp__read_chain(in, &chain);
+    if (!r) r = mlp__order_chain(in, &chain);
     if (!r) r = mlp__plan_loading(in, &chain, &d);
     if (r) return r;
     r = mlp__make_blank(net, NULL, 0, &d);
@@ -7582,53 +7670,43 @@ static mlp_result mlp__build(mlp__in *in, mlp **net, float **x)
     }
     if (r) return r;
     mlp__read_run(in, &chain, *net, 0);
-    if (in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
-    return r ? r : mlp__read_test(in, *net, x);
+    r = mlp__read_scales(in, &chain, *net);
+    if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
+    return r ? r : mlp__check_test(in, *net);
 }
 
-/* in: with bytes, or with a file. The bytes are given back before the test runs, so that memory stays small. */
+/* Of bytes that are here. */
 static mlp_result mlp__load(mlp__in *in, mlp **net)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
-    float *x = NULL;
     mlp_result r = mlp__read_header(in);
-    if (!r) r = mlp__build(in, net, &x);
-    mlp__free(allocator, in->tensors);
-    mlp__free(allocator, in->buffer);
-    if (!r && x) r = mlp__check_test(in, *net, x);
-    mlp__free(allocator, x);
+    if (!r) r = mlp__build(in, net);
+    mlp__let_go(in);
     if (!r) return mlp__ok(in->how.error);
     mlp_destroy(*net);
     *net = NULL;
     return r;
 }
 
-static mlp__in mlp__in_of(const mlp_load_desc *desc)
+static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source, const mlp_load_desc *desc)
 {
-    mlp__in in;
-    memset(&in, 0, sizeof in);
-    if (desc) in.how = *desc;
-    if (!in.how.max_header) in.how.max_header = MLP__HEADER;
-    in.how.max_header = mlp__smaller(in.how.max_header, MLP__MOST_HEADER);
-    if (!in.how.max_tensors) in.how.max_tensors = MLP__MOST_TENSORS;
-    if (in.how.desc && !in.how.allocator.alloc && !in.how.allocator.free) in.how.allocator = in.how.desc->allocator;
-    if (in.how.desc && !in.how.error) in.how.error = in.how.desc->error;
-    return in;
-}
-
-static mlp_result mlp__check_loading(const mlp__in *in, mlp **net, const void *source)
-{
+    mlp_load_desc *how = &in->how;
+    const char *wrong = NULL;
+    memset(in, 0, sizeof *in);
+    if (desc) *how = *desc;
+    how->max_header = mlp__smaller(how->max_header ? how->max_header : (size_t)MLP__HEADER, MLP__MOST_HEADER);
+    if (how->desc && !how->allocator.alloc && !how->allocator.free) how->allocator = how->desc->allocator;
+    if (how->desc && !how->error) how->error = how->desc->error;
     if (net) *net = NULL;
-    if (!net || !source) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "net, path or data is NULL");
-    if (!in->how.allocator.alloc != !in->how.allocator.free) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "allocator: alloc and free go together");
-    if (in->how.desc && (in->how.hidden || in->how.output)) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "a desc, or activations: not both");
-    return MLP_OK;
+    if (!net || !source) wrong = "net, path or data is NULL";
+    else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
+    else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
+    return wrong ? mlp__refuse(in, MLP_ERR_ARGUMENT, 0, wrong) : MLP_OK;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
 {
-    mlp__in in = mlp__in_of(desc);
-    const mlp_result r = mlp__check_loading(&in, net, data);
+    mlp__in in;
+    const mlp_result r = mlp__begin_loading(&in, net, data, desc);
     if (r) return r;
     in.bytes = (const unsigned char *)data;
     in.size = size;
@@ -7641,24 +7719,33 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 
 #include <stdio.h>                          /* rename, remove */
 
-/* File descriptors rather than FILE: C99 has no exclusive creation, and fsync needs one anyway. open, read, write and close are
-   declared under -std=c99, too; only fsync is not. */
+/* File descriptors rather than FILE: C99 has no exclusive creation, and fsync needs one anyway. */
 #if defined(_WIN32)
+    #include <errno.h>
     #include <fcntl.h>
     #include <io.h>
     #include <sys/stat.h>
+    #include <share.h>
+    #include <wchar.h>
     #define MLP__POSIX(name) _##name
-    #define MLP__OPEN_FLAGS _O_BINARY | _O_NOINHERIT
     #define MLP__SEPARATORS "/\\:"
     #ifdef __cplusplus
-    extern "C"
+    extern "C" {
     #endif
-    __declspec(dllimport) int __stdcall MoveFileExA(const char *, const char *, unsigned long);
-    static int mlp__fd_sync(int fd) { return _commit(fd); }
-    static int mlp__rename(const char *from, const char *to) { return !MoveFileExA(from, to, 1 | 8); }  /* replace, write through */
+    __declspec(dllimport) int __stdcall MoveFileExW(const wchar_t *, const wchar_t *, unsigned long);
+    __declspec(dllimport) int __stdcall MultiByteToWideChar(unsigned, unsigned long, const char *, int, wchar_t *, int);
+    __declspec(dllimport) unsigned long __stdcall GetLastError(void);
+    #ifdef __cplusplus
+    }
+    #endif
 #elif defined(__unix__) || defined(__APPLE__) || defined(__wasi__) || defined(__HAIKU__)
+    #include <errno.h>
     #include <fcntl.h>
+    #include <sys/stat.h>
     #include <unistd.h>
+    #ifndef __wasi__
+        #include <sys/file.h>
+    #endif
     #define MLP__POSIX(name) name
     #ifdef O_CLOEXEC
         #define MLP__OPEN_FLAGS O_CLOEXEC
@@ -7666,11 +7753,17 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
         #define MLP__OPEN_FLAGS 0
     #endif
     #define MLP__SEPARATORS "/"
-    #ifndef __cplusplus
-    extern int fsync(int);
+    #ifndef __cplusplus                     /* not declared under -std=c99 */
+        #ifdef __GNUC__
+            #pragma GCC diagnostic push
+            #pragma GCC diagnostic ignored "-Wredundant-decls"
+        #endif
+        extern int fsync(int);
+        extern int fchmod(int, mode_t);
+        #ifdef __GNUC__
+            #pragma GCC diagnostic pop
+        #endif
     #endif
-    static int mlp__fd_sync(int fd) { return fsync(fd); }
-    static int mlp__rename(const char *from, const char *to) { return rename(from, to); }
 #endif
 
 #ifdef MLP__POSIX
@@ -7679,17 +7772,24 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 static void *mlp__io_file(int fd) { return fd < 0 ? NULL : (void *)((intptr_t)fd + 1); }
 static int mlp__io_fd(void *file) { return (int)((intptr_t)file - 1); }
 
-static void *mlp__io_open(void *user, const char *path, int create)
+/* what errno means, without the locale */
+static const char *mlp__io_reason(void *user)
 {
-#ifdef _WIN32
-    const int flags = (create ? _O_WRONLY | _O_CREAT | _O_EXCL : _O_RDONLY) | MLP__OPEN_FLAGS;
+    static const struct { int error; const char *text; } reasons[] = {
+        { ENOENT, "no such file or folder" }, { EACCES, "permission denied" }, { EPERM, "not permitted" }, { EISDIR, "it is a folder" },
+        { ENOSPC, "no space left on the device" }, { EROFS, "the file system is read-only" }, { EIO, "input/output error" },
+        { ENOTDIR, "a part of the path is no folder" }, { ENAMETOOLONG, "the name is too long" }, { EMFILE, "too many open files" },
+        { ENFILE, "too many open files in the system" }, { EFBIG, "the file is too large" }, { EEXIST, "the file exists" },
+        { EBUSY, "it is in use" }, { ENOMEM, "out of memory" }, { EXDEV, "on another file system" }, { EINVAL, "not possible here" },
+        { ENODEV, "no such device" }, { ENXIO, "no such device" }, { EINTR, "interrupted" }, { EBADF, "the file is not open" },
+    #ifdef EDQUOT
+        { EDQUOT, "the quota is used up" }, { ELOOP, "too many symbolic links" }, { ESTALE, "the file is gone" },
+    #endif
+        { EAGAIN, "not ready" } };
+    size_t i;
     (void)user;
-    return mlp__io_file(_open(path, flags, _S_IREAD | _S_IWRITE));
-#else
-    const int flags = (create ? O_WRONLY | O_CREAT | O_EXCL : O_RDONLY) | MLP__OPEN_FLAGS;
-    (void)user;
-    return mlp__io_file(open(path, flags, 0666));
-#endif
+    for (i = 0; i < MLP__COUNT(reasons); i++) if (reasons[i].error == errno) return reasons[i].text;
+    return "an error of the system";
 }
 
 enum { MLP__PIECE = 1 << 30 };              /* systems refuse more than 2 GiB at once */
@@ -7700,6 +7800,7 @@ static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
     (void)user;
     while (done < size) {
         const long long n = MLP__POSIX(read)(mlp__io_fd(file), (char *)to + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        if (n < 0 && errno == EINTR) continue;
         if (n < 0) return SIZE_MAX;
         if (n == 0) break;
         done += (size_t)n;
@@ -7713,153 +7814,328 @@ static int mlp__io_write(void *user, void *file, const void *from, size_t size)
     (void)user;
     while (done < size) {
         const long long n = MLP__POSIX(write)(mlp__io_fd(file), (const char *)from + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return -1;
         done += (size_t)n;
     }
     return 0;
 }
 
-static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
-static int mlp__io_close(void *user, void *file) { (void)user; return MLP__POSIX(close)(mlp__io_fd(file)); }
-static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return mlp__rename(from, to); }
-static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
-
-static int mlp__io_sync_folder(void *user, const char *folder)
+/* Interrupted, it is closed all the same. */
+static int mlp__io_close(void *user, void *file)
 {
-#ifdef _WIN32
-    (void)user; (void)folder;               /* MoveFileEx has done it */
-    return 0;
-#else
-    void *file = mlp__io_open(user, folder, 0);
-    const int failed = !file || mlp__io_sync(user, file);
-    return (file && mlp__io_close(user, file)) || failed;
-#endif
+    (void)user;
+    return MLP__POSIX(close)(mlp__io_fd(file)) && errno != EINTR;
 }
 
-static const mlp_io mlp__system_io = { mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove,
-                                       mlp__io_sync_folder, NULL };
+#ifdef _WIN32
+
+enum { MLP__PATH = 1024 };
+
+/* Paths are UTF-8; what is not is read as text of the ANSI code page. */
+static int mlp__wide(const char *path, wchar_t *wide)
+{
+    if (MultiByteToWideChar(65001, 8, path, -1, wide, MLP__PATH) > 0 || MultiByteToWideChar(0, 0, path, -1, wide, MLP__PATH) > 0) return 1;
+    errno = ENAMETOOLONG;
+    return 0;
+}
+
+/* A new file is ours alone while it is open, so that one left behind by a crash, and no other, can be removed. */
+static void *mlp__io_open(void *user, const char *path, int create)
+{
+    wchar_t wide[MLP__PATH];
+    int fd = -1, again;
+    (void)user;
+    if (!mlp__wide(path, wide)) return NULL;
+    if (!create) return mlp__io_file(_wopen(wide, _O_RDONLY | _O_BINARY | _O_NOINHERIT, 0));
+    for (again = 0; again < 2 && fd < 0; again++) {
+        fd = _wsopen(wide, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT, _SH_DENYRW, _S_IREAD | _S_IWRITE);
+        if (fd < 0 && errno == EEXIST && !again && _wremove(wide)) errno = EEXIST;
+    }
+    return mlp__io_file(fd);
+}
+
+static int mlp__io_sync(void *user, void *file) { (void)user; return _commit(mlp__io_fd(file)); }
+
+static int mlp__io_rename(void *user, const char *from, const char *to)     /* replaces, writes through */
+{
+    wchar_t wide_from[MLP__PATH], wide_to[MLP__PATH];
+    unsigned long error;
+    (void)user;
+    if (!mlp__wide(from, wide_from) || !mlp__wide(to, wide_to)) return -1;
+    if (MoveFileExW(wide_from, wide_to, 1 | 8)) return 0;
+    error = GetLastError();
+    errno = error == 32 || error == 33 ? EBUSY : error == 2 || error == 3 ? ENOENT : EACCES;
+    return -1;
+}
+
+static int mlp__io_remove(void *user, const char *path)
+{
+    wchar_t wide[MLP__PATH];
+    (void)user;
+    return mlp__wide(path, wide) ? _wremove(wide) : -1;
+}
+
+static int mlp__io_sync_folder(void *user, const char *folder) { (void)user; (void)folder; return 0; }      /* MoveFileExW has done it */
+
+static size_t mlp__io_size(void *user, void *file)
+{
+    const long long size = _filelengthi64(mlp__io_fd(file));
+    (void)user;
+    return size > 0 && (unsigned long long)size < SIZE_MAX ? (size_t)size : SIZE_MAX;
+}
+
+#else
+
+static int mlp__open(const char *path, int flags)
+{
+    int fd;
+    do fd = open(path, flags | MLP__OPEN_FLAGS, 0666); while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+#ifdef LOCK_NB
+static int mlp__is_file(int fd, const char *path)
+{
+    struct stat a, b;
+    return !fstat(fd, &a) && !stat(path, &b) && S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int mlp__locked(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
+
+/* A new file, locked as long as it is open. A file of this name without a lock was left by a crash and is removed. Since a lock
+   may come between creation and lock, or hold a file that is removed already, the name is looked at with the lock. */
+static int mlp__create(const char *path)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL;
+    int fd = mlp__open(path, flags), left;
+    if (fd < 0 && errno == EEXIST && (left = mlp__open(path, O_RDONLY | O_NONBLOCK)) >= 0) {
+        if (mlp__is_file(left, path) && mlp__locked(left) && mlp__is_file(left, path)) remove(path);
+        close(left);
+        fd = mlp__open(path, flags);
+    }
+    if (fd < 0) return fd;
+    if ((mlp__locked(fd) || errno != EWOULDBLOCK) && mlp__is_file(fd, path)) return fd;     /* or there are no locks here */
+    close(fd);
+    errno = EEXIST;
+    return -1;
+}
+#else
+static int mlp__create(const char *path) { return mlp__open(path, O_WRONLY | O_CREAT | O_EXCL); }
+#endif
+
+static void *mlp__io_open(void *user, const char *path, int create)
+{
+    (void)user;
+    return mlp__io_file(create ? mlp__create(path) : mlp__open(path, O_RDONLY));
+}
+
+static int mlp__fd_sync(int fd)
+{
+    int failed;
+#ifdef F_FULLFSYNC
+    if (fcntl(fd, F_FULLFSYNC) == 0) return 0;
+#endif
+    do failed = fsync(fd); while (failed && errno == EINTR);
+    return failed;
+}
+
+static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
+static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to); }
+static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
+
+/* Folders that may not be read, and file systems that do not sync folders, leave it to the system. */
+static int mlp__io_sync_folder(void *user, const char *folder)
+{
+    const int fd = mlp__open(folder, O_RDONLY);
+    int error;
+    (void)user;
+    if (fd < 0) return errno != EACCES && errno != EPERM;
+    error = mlp__fd_sync(fd) ? errno : 0;
+    close(fd);
+    errno = error;
+    return error != 0 && error != EINVAL && error != ENOTSUP && error != ENOSYS && error != EBADF && error != EROFS;
+}
+
+static size_t mlp__io_size(void *user, void *file)
+{
+    struct stat s;
+    (void)user;
+    if (fstat(mlp__io_fd(file), &s) || !S_ISREG(s.st_mode) || s.st_size <= 0 || (uint64_t)s.st_size >= SIZE_MAX) return SIZE_MAX;
+    return (size_t)s.st_size;
+}
+
+#ifndef __wasi__
+static const char *mlp__io_replace(void *user, void *file, const char *path)
+{
+    struct stat old, now;
+    if (stat(path, &old)) return errno == ENOENT ? NULL : mlp__io_reason(user);
+    if (S_ISDIR(old.st_mode)) return "it is a folder";
+    if (!S_ISREG(old.st_mode)) return "it is no regular file";
+    if (!(old.st_mode & 0222)) return "it is write-protected";
+    if (access(path, W_OK)) return mlp__io_reason(user);
+    if (!file) return NULL;
+    if (fstat(mlp__io_fd(file), &now)) return mlp__io_reason(user);
+    if ((old.st_mode ^ now.st_mode) & 0777 && fchmod(mlp__io_fd(file), old.st_mode & 0777)) return mlp__io_reason(user);
+    return NULL;
+}
+#endif
+
+#endif /* _WIN32 */
+
+#if defined(_WIN32) || defined(__wasi__)
+    #define MLP__IO_REPLACE NULL
+#else
+    #define MLP__IO_REPLACE mlp__io_replace
+#endif
+static const mlp_io mlp__system_io = {
+    mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove, mlp__io_sync_folder, NULL,
+    mlp__io_size, MLP__IO_REPLACE, mlp__io_reason };
 #define MLP__SYSTEM_IO &mlp__system_io
+
+/* Whether another name may do when a file could not be created, after so many. */
+static int mlp__another_name(const mlp_io *io, int names) { return io == &mlp__system_io ? errno == EEXIST && names < 10000 : names < 100; }
 
 #else
     #define MLP__SEPARATORS "/"
     #define MLP__SYSTEM_IO NULL             /* a system without files: those of mlp_save_desc.io and mlp_load_desc.io */
+static int mlp__another_name(const mlp_io *io, int names) { (void)io; return names < 100; }
 #endif
-
-static int mlp__io_is_whole(const mlp_io *io)
-{
-    return io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder;
-}
 
 static mlp_result mlp__check_io(const mlp_io *io, mlp_error *error)
 {
     if (!io) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
-    return mlp__io_is_whole(io) ? MLP_OK : mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    return io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder ? MLP_OK
+         : mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
 }
 
-/* Opens path + ".tmpN", the first N from 0 to 99 for which no file is there; name has room for it. */
-static void *mlp__open_temporary(const mlp_io *io, char *name, size_t length)
-{
-    void *file = NULL;
-    int n;
-    for (n = 0; n < 100 && !file; n++) {
-        mlp__out o = mlp__out_to(name + length, 8);
-        mlp__put_text(&o, ".tmp");
-        mlp__put_number(&o, (uint64_t)n);
-        mlp__put(&o, "", 1);
-        file = io->open(io->user, name, 1);
-    }
-    return file;
-}
-
-/* cuts a path to its folder */
-static void mlp__folder_of(char *path)
+static size_t mlp__folder_length(const char *path)
 {
     size_t n = strlen(path);
     while (n > 0 && !memchr(MLP__SEPARATORS, path[n - 1], sizeof MLP__SEPARATORS - 1)) n--;
-    if (n == 0) path[n++] = '.';
-    path[n] = 0;
+    return n;
+}
+
+enum { MLP__SUFFIX = sizeof ".mlp-tmp99999", MLP__STEM = 100 };
+
+/* Opens a new file beside path and puts its name into `name`: at most 100 bytes of path's own, whole characters, + ".mlp-tmpN",
+   N the first number that serves. */
+static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
+{
+    const size_t folder = mlp__folder_length(path);
+    size_t length = strlen(path);
+    void *file;
+    int n = 0;
+    if (length - folder > MLP__STEM)
+        for (length = folder + MLP__STEM; (path[length] & 0xc0) == 0x80 && length > folder; length--) { }
+    memcpy(name, path, length);
+    do {
+        mlp__out o = mlp__out_to(name + length, MLP__SUFFIX);
+        mlp__print(&o, ".mlp-tmp%u", (uint64_t)n);
+        mlp__put(&o, "", 1);
+        file = io->open(io->user, name, 1);
+    } while (!file && mlp__another_name(io, ++n));
+    return file;
 }
 
 /* Writes the temporary file and closes it. */
-static mlp_result mlp__write_file(const mlp *net, const mlp_save_desc *how, void *file)
+static mlp_result mlp__write_file(const mlp *net, const char *path, const mlp_save_desc *how, void *file)
 {
     unsigned char buffer[4096];
     mlp__out o = mlp__out_to(buffer, sizeof buffer);
-    mlp_result r;
-    int failed;
+    mlp_result r = MLP_OK;
     o.io = how->io;
     o.file = file;
-    r = mlp__save_to(&o, net, how);
+    if (o.io->replace) o.failed = o.io->replace(o.io->user, file, path);
+    if (!o.failed) r = mlp__save_to(&o, net, how);
     mlp__write_out(&o);
-    failed = o.failed || (!r && o.io->sync(o.io->user, file));
-    failed = o.io->close(o.io->user, file) || failed;
-    return !r && failed ? mlp__fail(how->error, MLP_ERR_IO, -1, "writing failed; the file is as it was") : r;
+    if (!o.failed && !r && o.io->sync(o.io->user, file)) o.failed = mlp__reason(o.io);
+    if (o.io->close(o.io->user, file) && !o.failed) o.failed = mlp__reason(o.io);
+    return !r && o.failed ? mlp__fail_io(how->error, "not saved: cannot write", path, o.failed) : r;
 }
 
-MLP_API mlp_result mlp_save_with(const mlp *net, const char *path, const mlp_save_desc *desc)
+/* name: room for the temporary file's */
+static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, const mlp_save_desc *how)
 {
-    mlp_save_desc how = mlp__save_desc_or_default(desc);
-    const mlp_io *io = how.io = how.io ? how.io : MLP__SYSTEM_IO;
+    const mlp_io *io = how->io;
+    const char *why = io->replace ? io->replace(io->user, NULL, path) : NULL;
+    const size_t folder = mlp__folder_length(path);
     mlp_result r;
-    size_t length;
-    char *name;
     void *file;
-    if (!net || !path || !*path) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
-    r = mlp__check_io(io, how.error);
-    if (r) return r;
-    length = strlen(path);
-    name = (char *)mlp__alloc(&net->desc.allocator, length + 8);
-    if (!name) return mlp__fail(how.error, MLP_ERR_MEMORY, -1, "out of memory");
-    memcpy(name, path, length);
-    file = mlp__open_temporary(io, name, length);
-    if (!file) r = mlp__fail(how.error, MLP_ERR_IO, -1, "cannot create a file in the folder");
-    else {
-        r = mlp__write_file(net, &how, file);
-        if (!r && io->rename(io->user, name, path)) r = mlp__fail(how.error, MLP_ERR_IO, -1, "renaming failed; the file is as it was");
-        if (r) io->remove(io->user, name);
+    if (why) return mlp__fail_io(how->error, "not saved: cannot replace", path, why);
+    file = mlp__open_temporary(io, path, name);
+    if (!file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
+    r = mlp__write_file(net, path, how, file);
+    if (!r && io->rename(io->user, name, path)) r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
+    if (r) {
+        io->remove(io->user, name);
+        return r;
     }
-    if (!r) {
-        mlp__folder_of(name);
-        if (io->sync_folder(io->user, name))
-            r = mlp__fail(how.error, MLP_ERR_IO, -1, "the new file is there, but the folder could not be synced");
-    }
-    mlp__free(&net->desc.allocator, name);
-    return r ? r : mlp__ok(how.error);
+    memcpy(name, folder ? path : ".", folder + !folder);
+    name[folder + !folder] = 0;
+    if (!io->sync_folder(io->user, name)) return mlp__ok(how->error);
+    return mlp__fail_io(how->error, "the new file is there, but its folder is not synced:", path, mlp__reason(io));
 }
 
-MLP_API mlp_result mlp_save(const mlp *net, const char *path) { return mlp_save_with(net, path, NULL); }
-
-MLP_API mlp_result mlp_save_checkpoint(const mlp *net, const char *path)
+MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_desc *desc)
 {
-    mlp_save_desc how = mlp__save_desc_or_default(NULL);
-    how.checkpoint = 1;
-    return mlp_save_with(net, path, &how);
+    mlp_save_desc how = desc ? *desc : mlp__save_defaults;
+    mlp_result r;
+    char *name;
+    if (!how.io) how.io = MLP__SYSTEM_IO;
+    if (!net || !path || !*path) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
+    r = mlp__check_io(how.io, how.error);
+    if (r) return r;
+    name = (char *)mlp__alloc(&net->desc.allocator, strlen(path) + MLP__SUFFIX);
+    if (!name) return mlp__fail(how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    r = mlp__save_as(net, path, name, &how);
+    mlp__free(&net->desc.allocator, name);
+    return r;
+}
+
+/* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with a pipe,
+   memory grows with what arrives. */
+static mlp_result mlp__read_file(mlp__in *in, const char *path)
+{
+    const mlp_io *io = in->how.io;
+    const size_t size = io->size ? io->size(io->user, in->file) : SIZE_MAX;
+    size_t room = mlp__smaller(size, 4096), got;
+    for (;;) {
+        unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
+        mlp_result r;
+        if (!larger) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+        if (in->size) memcpy(larger, in->buffer, in->size);
+        mlp__free(&in->how.allocator, in->buffer);
+        in->bytes = in->buffer = larger;
+        got = io->read(io->user, in->file, larger + in->size, room - in->size);
+        if (got > room - in->size) return mlp__fail_io(in->how.error, "cannot read", path, mlp__reason(io));
+        in->size += got;
+        r = mlp__check_start(in);
+        if (r || in->size < room || room == size) return r;
+        room = size != SIZE_MAX ? size : room + room / 2;
+    }
 }
 
 MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *desc)
 {
-    mlp__in in = mlp__in_of(desc);
-    mlp_result r = mlp__check_loading(&in, net, path);
+    mlp__in in;
+    const mlp_io *io;
+    mlp_result r = mlp__begin_loading(&in, net, path, desc);
     if (!in.how.io) in.how.io = MLP__SYSTEM_IO;
     if (!r) r = mlp__check_io(in.how.io, in.how.error);
     if (r) return r;
-    in.file = in.how.io->open(in.how.io->user, path, 0);
-    if (!in.file) return mlp__refuse(&in, MLP_ERR_IO, 0, "cannot open the file");
-    r = mlp__load(&in, net);
-    in.how.io->close(in.how.io->user, in.file);             /* of a file that was only read: nothing can be lost */
+    io = in.how.io;
+    in.file = io->open(io->user, path, 0);
+    if (!in.file) return mlp__fail_io(in.how.error, "cannot open", path, mlp__reason(io));
+    r = mlp__read_file(&in, path);
+    io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
+    if (!r) return mlp__load(&in, net);
+    mlp__free(&in.how.allocator, in.buffer);
     return r;
 }
 
-MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *desc)
-{
-    mlp_load_desc how;
-    memset(&how, 0, sizeof how);
-    if (desc) how = *desc;
-    how.checkpoint = 1;
-    return mlp_load(net, path, &how);
-}
-
 #endif /* MLP_NO_STDIO */
+#endif /* MLP_NO_FILES */
 
 #endif /* MLP_KERNELS_ONLY */
 #endif /* MLP_IMPLEMENTATION */
