@@ -244,7 +244,7 @@ check-interop: | $(BUILD)
 	@BUILD=$(BUILD) CC="$(CC)" SIMD_FLAGS="$(flags_$(SIMD))" sh tests/interop.sh
 
 check-break:
-	@CC="$(CC)" BUILD=$(BUILD) SIMD_FLAGS="$(flags_$(SIMD))" JOBS=$(JOBS) ONLY="$(ONLY)" sh tests/break.sh
+	@CC="$(CC)" BUILD=$(BUILD) SIMD=$(SIMD) SIMD_FLAGS="$(flags_$(SIMD))" JOBS=$(JOBS) ONLY="$(ONLY)" sh tests/break.sh
 
 # clang with its fuzzer (Debian: libclang-rt-14-dev); what it finds stays in build/fuzz
 FUZZ_SECONDS ?= 60

@@ -3670,7 +3670,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     #endif
     const mlp_kernels MLP__TABLE = {
 #else
-    static const mlp_kernels mlp__kernels = {
+    static MLP__MAYBE const mlp_kernels mlp__kernels = {
 #endif
     MLP__NAME, MLP__W, MLP__FMA,
     mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
@@ -3712,7 +3712,9 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 #define MLP__ENTRY(name) { MLP__SIMD_##name, &mlp__kernels_##name },
 static const struct { int simd; const mlp_kernels *kernels; } mlp__tables[] = {
     MLP_DISPATCH_TABLES(MLP__ENTRY)
+#ifndef MLP__KERNELS_APART                  /* then nothing refers to those of this file, and no compiler keeps them */
     { MLP_SIMD, &mlp__kernels }
+#endif
 };
 enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
 

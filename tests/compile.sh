@@ -12,7 +12,7 @@ compiles() { # compiler flags source: no warning, no error
 }
 refused() { # compiler flags source text: an #error that says text
     printf '%s\n' "$3" > "$tmp/source.c"
-    ! $1 $2 -I. -c "$tmp/source.c" -o "$tmp/source.o" 2> "$tmp/errors" && grep -q "mlp.h: $4" "$tmp/errors"
+    ! $1 $2 -I. -E "$tmp/source.c" > "$tmp/source.i" 2> "$tmp/errors" && grep -q "mlp.h: $4" "$tmp/errors"
 }
 
 # Warnings of data flow come with optimization: one pass of each compiler has it, and with WERROR=-Werror the objects of make test.
@@ -49,17 +49,17 @@ done
 windows=x86_64-w64-mingw32-gcc
 if command -v $windows > /dev/null; then
     check "Windows: implementation, no warnings" compiles $windows "-std=c99 $strict -Wstrict-prototypes -O1" "$implementation"
-    check "Windows: after windows.h" compiles $windows "-std=gnu11 -Wall -Werror" "#include <windows.h>
+    check "Windows: after windows.h" compiles $windows "-std=gnu11 -Wall -Werror $syntax" "#include <windows.h>
 $implementation"
 else
     skip "Windows" mingw
 fi
 
-check "included twice, before and after the implementation" compiles "$CC" "-std=c99 $strict" "$header
+check "included twice, before and after the implementation" compiles "$CC" "-std=c99 $strict $syntax" "$header
 $implementation
 $header
 $implementation"
-check "after the macros of other people" compiles "$CC" "-std=c99 $SIMD_FLAGS" "#define min(a,b) ((a)<(b)?(a):(b))
+check "after the macros of other people" compiles "$CC" "-std=c99 $syntax $SIMD_FLAGS" "#define min(a,b) ((a)<(b)?(a):(b))
 #define max(a,b) ((a)>(b)?(a):(b))
 #define small char
 #define near
