@@ -458,7 +458,7 @@ static void kernels_update(void)
             for (n = 1; n <= 70; n++) kernels_updates_of(&kernels_optimizers[k], way, n, &hash);
             kernels_updates_of(&kernels_optimizers[k], way, 600, &hash);
         }
-    if (!CHECK(hash == (MLP__FMA ? KERNELS_UPDATES_FMA : KERNELS_UPDATES_NO_FMA))) printf("    0x%016llxu\n", (unsigned long long)hash);
+    if (!CHECK(hash == (kernels_k->fma ? KERNELS_UPDATES_FMA : KERNELS_UPDATES_NO_FMA))) printf("    0x%016llxu\n", (unsigned long long)hash);
 }
 
 /* without momentum: the bits of axpy */

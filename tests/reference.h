@@ -204,7 +204,7 @@ static inline ref_net ref_from(const mlp *from)
     int l;
     size_t i;
     memset(&n, 0, sizeof n);
-    n.desc = *mlp_get_desc(from);
+    if (mlp_resolve_desc(mlp_get_desc(from), &n.desc)) exit(2);
     n.units[0] = (size_t)n.desc.inputs;
     while (n.layers < MLP_MAX_LAYERS && n.desc.layers[n.layers].units) {
         n.units[n.layers + 1] = (size_t)n.desc.layers[n.layers].units;
