@@ -40,7 +40,7 @@ flags_wasm         := -msimd128
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
 .PHONY: help run test test-one clean install check-all check-bits check-break check-bench check-cross check-fuzz check-interop \
-        check-sanitize check-simde check-size check-targets check-tiles check-ulp
+        check-sanitize check-size check-targets check-tiles check-ulp
 
 help:
 	@echo "make run             train 64-32-10 on the digits, show what it learned"
@@ -53,7 +53,6 @@ help:
 	@echo "make check-sanitize  the tests under gcc's and clang's sanitizers of addresses, undefined behaviour and threads"
 	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node"
 	@echo "make check-targets   the tests on other processors under qemu: $(sort $(foreach b,$(TARGETS),$(call tool,$(b))))"
-	@echo "make check-simde     the tests of AVX-512 on a CPU without it, by SIMDe (libsimde-dev)"
 	@echo "make check-tiles     the inner loops of the matrix products in the disassembly: exact, no spills"
 	@echo "make check-size      bytes of a program that only predicts, on cortex-m0 and cortex-m4"
 	@echo "make check-interop   models in PyTorch, ONNX Runtime (by npm) and as C under other compilers, and PyTorch's here"
@@ -239,6 +238,9 @@ check-sanitize:
 check-tiles:
 	@sh tests/tiles.sh
 
+check-size:
+	@sh tests/size.sh
+
 # Needs python3-torch, python3-onnx, tcc, gcc-arm-none-eabi with libnewlib-arm-none-eabi, npm; skips what is not here
 check-interop: | $(BUILD)
 	@BUILD=$(BUILD) CC="$(CC)" SIMD_FLAGS="$(flags_$(SIMD))" sh tests/interop.sh
@@ -248,8 +250,10 @@ check-break:
 
 # clang with its fuzzer (Debian: libclang-rt-14-dev); what it finds stays in build/fuzz
 FUZZ_SECONDS ?= 60
-$(BUILD)/fuzz_load: tests/fuzz_load.c mlp.h | $(BUILD)
-	clang -std=c99 -O1 -g -DMLP_SIMD=MLP_SIMD_SCALAR -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< -o $@
+# the loader under sanitizers, with kernels apart, which take clang minutes there
+FUZZ_FLAGS := -DMLP__KERNELS_APART -DMLP__SIMD_under_test=0 -DMLP_DISPATCH '-DMLP_DISPATCH_TABLES(X)=X(under_test)'
+$(BUILD)/fuzz_load: tests/fuzz_load.c mlp.h $(BUILD)/kernels-scalar@clang-O2.o | $(BUILD)
+	clang -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(FUZZ_FLAGS) $< $(filter %.o,$^) -o $@
 $(BUILD)/fuzz_seeds: tests/fuzz_load.c mlp.h | $(BUILD)
 	$(CC) -std=c99 -O1 -DMLP_SIMD=MLP_SIMD_SCALAR -DFUZZ_SEEDS $< -o $@
 check-fuzz:

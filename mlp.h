@@ -131,7 +131,11 @@
    Define them before the #include that has MLP_IMPLEMENTATION; "everywhere" means before
    every #include of this file.
 
-   MLP_IMPLEMENTATION   creates the implementation in this file.
+   MLP_IMPLEMENTATION   creates the implementation in this file: in one of a program's files. Not in
+                        a file at all, but for each compiler its own object:
+                            cc -O2 -DMLP_IMPLEMENTATION -x c -c mlp.h -o mlp.o
+                        A program of one file may have it on the command line; where the file
+                        defines it, too, write -DMLP_IMPLEMENTATION= with nothing behind.
    MLP_STATIC           (everywhere) all functions are static: several copies, each with its
                         own flags, may live in one program.
    MLP_SIMD             one of MLP_SIMD_SCALAR, _SSE2, _AVX2, _AVX512, _NEON, _WASM, _EMULATED.
@@ -716,6 +720,18 @@ MLP_API const char *mlp_simd_name(void);
     #include <stdlib.h>
     #define MLP_MALLOC(size, user) ((void)(user), malloc(size))
     #define MLP_FREE(pointer, user) ((void)(user), free(pointer))
+#endif
+
+/* The first that a linker finds twice says what is wrong. */
+#if !defined(MLP_STATIC) && !defined(MLP_KERNELS_ONLY)
+    #ifdef __cplusplus
+    extern "C" {
+    #endif
+    void mlp__define_MLP_IMPLEMENTATION_in_one_file_only(void);
+    void mlp__define_MLP_IMPLEMENTATION_in_one_file_only(void) { }
+    #ifdef __cplusplus
+    }
+    #endif
 #endif
 
 #if defined(__GNUC__) && !defined(__TINYC__)

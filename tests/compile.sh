@@ -87,6 +87,26 @@ if [ "$(uname -m)" = x86_64 ]; then
     check "AVX-512 without the flags is refused" refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX512" "$implementation" "MLP_SIMD_AVX512 needs"
 fi
 
+# -DMLP_IMPLEMENTATION on the command line: one file; a file that defines it besides; several files, of which the linker has to say why
+# that is wrong, first of all; the header as a file of its own
+plain='#include "mlp.h"
+int main(void) { return !mlp_simd_name(); }'
+printf '%s\n' "$plain" > "$tmp/a.c"
+printf '#include "mlp.h"\nconst char *b(void);\nconst char *b(void) { return mlp_simd_name(); }\n' > "$tmp/b.c"
+one_file() { $CC -std=c99 -I. -DMLP_IMPLEMENTATION "$tmp/a.c" -o "$tmp/a" && "$tmp/a"; }
+check "-DMLP_IMPLEMENTATION: a program of one file" one_file
+check "-DMLP_IMPLEMENTATION= beside the file's own #define: no warning" compiles "$CC" "-std=c99 $strict $syntax -DMLP_IMPLEMENTATION=" "$implementation"
+header_alone() { $CC -std=c99 -DMLP_IMPLEMENTATION -x c -c mlp.h -o "$tmp/mlp.o" && $CC -std=c99 -I. "$tmp/a.c" "$tmp/b.c" "$tmp/mlp.o" -o "$tmp/a" && "$tmp/a"; }
+check "-DMLP_IMPLEMENTATION -x c -c mlp.h: for a program of several files" header_alone
+said_first() { # compiler
+    for n in a b; do $1 -w -I. -DMLP_IMPLEMENTATION -c "$tmp/$n.c" -o "$tmp/$n.o" || return; done
+    ! $1 "$tmp/a.o" "$tmp/b.o" -o "$tmp/a" > "$tmp/said" 2>&1 && grep 'mlp_' "$tmp/said" | head -n 1 | grep mlp__define_MLP_IMPLEMENTATION_in_one_file_only
+}
+for c in gcc "clang -O2" tcc; do
+    if command -v ${c%% *} > /dev/null; then check "$c: several files with it: the first message says what is wrong" said_first "$c"
+    else skip "${c%% *}: several files with -DMLP_IMPLEMENTATION" ${c%% *}; fi
+done
+
 two_copies() {
     for n in one two; do
         printf '#define MLP_STATIC\n#define MLP_IMPLEMENTATION\n#include "mlp.h"\nconst char *%s(void);\nconst char *%s(void) { return mlp_simd_name(); }\n' $n $n > "$tmp/$n.c"
