@@ -134,7 +134,11 @@
    Define them before the #include that has MLP_IMPLEMENTATION; "everywhere" means before
    every #include of this file.
 
-   MLP_IMPLEMENTATION   creates the implementation in this file.
+   MLP_IMPLEMENTATION   creates the implementation in this file: in one of a program's files. Not in
+                        a file at all, but for each compiler its own object:
+                            cc -O2 -DMLP_IMPLEMENTATION -x c -c mlp.h -o mlp.o
+                        A program of one file may have it on the command line; where the file
+                        defines it, too, write -DMLP_IMPLEMENTATION= with nothing behind.
    MLP_STATIC           (everywhere) all functions are static: several copies, each with its
                         own flags, may live in one program.
    MLP_SIMD             one of MLP_SIMD_SCALAR, _SSE2, _AVX2, _AVX512, _NEON, _WASM, _EMULATED.
@@ -725,6 +729,18 @@ MLP_API const char *mlp_simd_name(void);
     #include <stdlib.h>
     #define MLP_MALLOC(size, user) ((void)(user), malloc(size))
     #define MLP_FREE(pointer, user) ((void)(user), free(pointer))
+#endif
+
+/* The first that a linker finds twice says what is wrong. */
+#if !defined(MLP_STATIC) && !defined(MLP_KERNELS_ONLY)
+    #ifdef __cplusplus
+    extern "C" {
+    #endif
+    void mlp__define_MLP_IMPLEMENTATION_in_one_file_only(void);
+    void mlp__define_MLP_IMPLEMENTATION_in_one_file_only(void) { }
+    #ifdef __cplusplus
+    }
+    #endif
 #endif
 
 /* clang-cl has these, too, but not the macro. */
@@ -3282,7 +3298,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     #endif
     const mlp_kernels MLP__TABLE = {
 #else
-    static const mlp_kernels mlp__kernels = {
+    static MLP__MAYBE const mlp_kernels mlp__kernels = {
 #endif
     MLP__NAME, MLP__W, MLP__FMA,
     mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
@@ -3324,7 +3340,9 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 #define MLP__ENTRY(name) { MLP__SIMD_##name, &mlp__kernels_##name },
 static const struct { int simd; const mlp_kernels *kernels; } mlp__tables[] = {
     MLP_DISPATCH_TABLES(MLP__ENTRY)
+#ifndef MLP__KERNELS_APART                  /* then nothing refers to those of this file, and no compiler keeps them */
     { MLP_SIMD, &mlp__kernels }
+#endif
 };
 enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
 
@@ -7266,8 +7284,7 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
    others, by bits, come before it by their numbers. */
 typedef struct { char name[MLP__NAME_SIZE]; const mlp__tensor *tensor[MLP__RUNS][2]; uint32_t before; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
-                 const mlp__tensor *misfit; uint64_t wanted;     const mlp__tensor *scales;
-} mlp__chain;
+                 const mlp__tensor *misfit, *scales; uint64_t wanted; } mlp__chain;
 
 /* Copies the name of a tensor; 0: it is too long, and cut. */
 static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)

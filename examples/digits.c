@@ -4,6 +4,8 @@
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { PIXELS = 64, CLASSES = 10, ROWS = 2000, EPOCHS = 60 };

@@ -1,7 +1,6 @@
 # Models of ours in other programs and theirs here: generated C under several compilers, ONNX's checker and ONNX Runtime, PyTorch.
 # What is missing is skipped: tcc, arm-none-eabi-gcc, torch, onnx, onnxruntime (npm installs it into the build folder).
 . tests/lib.sh
-: "${CC:=cc}" "${BUILD:=build}"
 dir="$tmp/models"
 mkdir "$dir"
 for_models() { for model in $models; do "$@" "$model" || return; done; }
