@@ -212,7 +212,7 @@ static double bench_peak(const measure_peak *p)
 {
     static long rounds = 1000;
     for (;;) {
-        const double begin = measure_now(), work = p->run(rounds), took = measure_now() - begin;
+        const double begin = measure_thread(), work = p->run(rounds), took = measure_thread() - begin;
         if (took >= bench_seconds / 8) {
             if (took > bench_seconds / 2 && rounds > 1) rounds /= 2;
             return work / took * 1e-9;
@@ -244,10 +244,11 @@ static void bench_measure(const bench_case *c, bench_result *results)
     long calls[BENCH_ISAS];
     int reps[BENCH_ISAS] = { 0 }, r, i;
     bench_run run;
+    const measure_way way = { bench_call, &run, NULL };
     run.c = c;
     for (i = 0; i < bench_isa_count; i++) {
         run.kernels = bench_isas[i].kernels;
-        calls[i] = measure_how_many(bench_call, &run, bench_seconds);
+        calls[i] = measure_how_many(&way, bench_seconds, measure_thread);
     }
     for (r = 0; r < bench_reps; r++)
         for (i = 0; i < bench_isa_count; i++) {
@@ -255,7 +256,7 @@ static void bench_measure(const bench_case *c, bench_result *results)
             if (reps[i] >= BENCH_LEAST_REPS && spent[i] > 100 * bench_seconds) continue;
             run.kernels = bench_isas[i].kernels;
             peak[i][reps[i]] = bench_peak(bench_isas[i].peak);
-            seconds = measure_calls(bench_call, &run, calls[i]);
+            seconds = measure_calls(&way, calls[i], measure_thread);
             spent[i] += seconds;
             seconds /= (double)calls[i];
             value[i][reps[i]] = c->out ? work / seconds : seconds / work;
@@ -343,9 +344,9 @@ static void bench_compile(const char *isa, const char *command)
         bench_result result;
         snprintf(line, sizeof line, "%s%s %s", what[i][1], command, what[i][2]);
         for (r = 0; r < BENCH_LEAST_REPS; r++) {
-            begin = measure_now();
+            begin = measure_wall();
             if (system(line) != 0) { fprintf(stderr, "bench: failed: %s\n", line); exit(2); }
-            seconds[r] = measure_now() - begin;
+            seconds[r] = measure_wall() - begin;
         }
         result = bench_sum_up(seconds, peak, share, r);
         bench_rows++;

@@ -1,11 +1,15 @@
 /* Two versions of mlp.h in one process, in turns: the median of the ratio of their times, after / before, and its quartiles.
    change [--json FILE] [--seconds S] [--reps N] form sizes ...     e.g. forward 32,784,128 tanh 65536 train 784-128-10,32
-   Without forms a list of its own. In a training figure a call is eight batches. Ends with 0; 2 for any failure. */
+   Without forms a list of its own. A net may have words behind its rows: train 4-32-16-4,10000,tanh,adam,full: tanh (else relu) inside,
+   adam or momentum (else plain SGD), shuffled (else rows as they stand), full: one batch a call (else eight, or 256 rows).
+   Times are those of this thread. At the end two lines: geometric means, and how many rows differ by both quartiles.
+   Ends with 0; 2 for any failure. */
 #define _POSIX_C_SOURCE 200112L
 #include "change.h"
 #include "measure.h"
+#include <math.h>
 
-enum { CHANGE_MOST_REPS = 101, CHANGE_LEAST_REPS = 4, CHANGE_SLACK = 64 };
+enum { CHANGE_SLACK = 64 };
 static const char *const change_usual[] = {
     "forward", "1,64,64", "forward", "1,784,256", "forward", "16,64,32", "forward", "32,784,128", "forward", "64,256,256",
     "forward", "128,512,512", "forward", "256,1024,1024", "forward", "7,13,5", "forward", "33,65,17", "forward", "100,300,77",
@@ -17,7 +21,10 @@ static const char *const change_usual[] = {
     "dw", "1,1024,1024", "dw", "64,256,256",
     "relu", "65536", "sigmoid", "65536", "tanh", "65536", "gelu", "65536", "softmax10", "65530", "hadamard", "65536",
     "predict", "64-64-10,1", "predict", "784-256-10,1", "predict", "784-128-10,256",
-    "train", "64-32-10,16", "train", "784-128-10,32", "train", "784-512-512-10,128", "train", "1024-1024-1024-1024,256"
+    "train", "64-32-10,16", "train", "784-128-10,32", "train", "784-512-512-10,128", "train", "1024-1024-1024-1024,256",
+    "train", "6-64-8-4,32,shuffled,adam", "train", "16-32-32-1,32,shuffled,adam", "train", "4-32-16-4,10000,tanh,adam,full",
+    "train", "4-32-16-4,1,tanh", "train", "64-32-10,1", "predict", "6-64-8-4,1", "predict", "16-32-32-1,1", "predict", "128-64-1,1",
+    "predict", "6-64-8-4,64", "predict", "16-32-32-1,64"
 };
 
 const change_version *change_before(void), *change_after(void);
@@ -32,7 +39,21 @@ static void change_fail(const char *what, const char *which)
 
 static size_t change_larger(size_t a, size_t b) { return a > b ? a : b; }
 
-/* "rows,in,out", "n" or "in-units-...-units,rows" */
+/* whether each of the words ",a,b," is one that version.c reads */
+static int change_known(const char *words)
+{
+    static const char *const known[] = { "tanh", "adam", "momentum", "shuffled", "full" };
+    size_t i, length;
+    for (words++; words[-1] && *words; words += length + 1) {
+        length = strcspn(words, ",");
+        for (i = 0; i < sizeof known / sizeof *known; i++)
+            if (strlen(known[i]) == length && strncmp(known[i], words, length) == 0) break;
+        if (i == sizeof known / sizeof *known) return 0;
+    }
+    return 1;
+}
+
+/* "rows,in,out", "n" or "in-units-...-units,rows[,words]" */
 static void change_parse(change_case *c, const char *form, const char *sizes)
 {
     const char *at = sizes;
@@ -49,92 +70,107 @@ static void change_parse(change_case *c, const char *form, const char *sizes)
     for (c->layers = -1; c->layers < CHANGE_LAYERS; at = end + 1) {
         c->widths[++c->layers] = (int)strtol(at, &end, 10);
         if (c->widths[c->layers] < 1) break;
-        if (*end == ',') c->rows = strtoul(end + 1, NULL, 10);
+        if (*end == ',') {
+            c->rows = strtoul(end + 1, &end, 10);
+            snprintf(c->words, sizeof c->words, "%s,", end);
+        }
         if (*end != '-') break;
     }
-    if (c->rows == 0 || c->layers < 1) change_fail("no net:", sizes);
+    if (c->rows == 0 || c->layers < 1 || !change_known(c->words)) change_fail("no net:", sizes);
 }
 
 static void change_data(change_case *c)
 {
     const size_t in = change_larger(c->in, (size_t)c->widths[0]);
-    size_t widest = change_larger(c->in, c->out), i, rows = 8 * c->rows;
+    size_t widest = change_larger(c->in, c->out), i, rows;
     int l;
     for (l = 0; l <= c->layers; l++) widest = change_larger(widest, (size_t)c->widths[l]);
+    c->batches = strstr(c->words, ",full,") ? 1 : c->rows < 32 ? 256 / c->rows : 8;
+    rows = c->batches * c->rows;
     c->x = measure_floats(c->in || c->layers ? rows * in : c->rows, 0.5f);
     c->w = measure_floats(change_larger(c->in * c->out, c->layers ? 0 : c->rows) + CHANGE_SLACK, 0.1f);
     c->b = measure_floats(widest + CHANGE_SLACK, 0.1f);
     c->dz = measure_floats(c->rows * c->out + CHANGE_SLACK, 0.5f);
     c->y = measure_floats(change_larger(c->rows * change_larger(widest, 1), c->in * c->out) + CHANGE_SLACK, 0);
-    c->scratch = measure_floats(c->in || c->layers ? (change_larger(c->rows, 256) + 16) * (2 * widest + 96) : 1, 0);
+    c->scratch = measure_floats(c->in ? (change_larger(c->rows, 256) + 16) * (2 * widest + 96) : 1, 0);
     c->labels = (int *)calloc(rows, sizeof *c->labels);
     if (!c->labels) change_fail("out of memory:", c->form);
     for (i = 0; c->layers && i < rows; i++) c->labels[i] = (int)(i % (size_t)c->widths[c->layers]);
 }
 
-/* ratio: after / before; share: of the register-only rate, for products */
-typedef struct { double before, after, ratio, first, third, share; } change_result;
-
-static change_result change_measure(change_case cases[2], void (*const run[2])(const void *), double seconds, int reps)
+static void change_print(const change_case *c, const char *sizes, const measure_figure f[2], FILE *json)
 {
-    static double took[2][CHANGE_MOST_REPS], ratio[CHANGE_MOST_REPS], share[CHANGE_MOST_REPS];
-    const double work = 2.0 * (double)cases[0].rows * (double)cases[0].in * (double)cases[0].out;
-    change_result result;
-    double unused;
-    const long calls = measure_how_many(run[0], &cases[0], seconds);
-    int r, i;
-    (void)measure_calls(run[1], &cases[1], calls);
-    for (r = 0; r < reps; r++) {
-        const double begin = measure_now(), done = PEAK.run(100000), peak = done / (measure_now() - begin);
-        for (i = 0; i < 2; i++) {
-            const int version = (r + i) % 2;
-            took[version][r] = measure_calls(run[version], &cases[version], calls) / (double)calls;
-        }
-        ratio[r] = took[1][r] / took[0][r];
-        share[r] = work / took[1][r] / peak;
-    }
-    result.before = measure_median(took[0], reps, &unused);
-    result.after = measure_median(took[1], reps, &unused);
-    result.ratio = measure_median(ratio, reps, &unused);
-    result.first = ratio[reps / 4];
-    result.third = ratio[3 * reps / 4];
-    result.share = measure_median(share, reps, &unused);
-    return result;
-}
-
-static void change_print(const change_case *c, const char *sizes, int reps, const change_result *r, FILE *json)
-{
-    printf("%-10s %-22s %12.1f ns %12.1f ns   after / before %.3f [%.3f %.3f]", c->form, sizes, r->before * 1e9, r->after * 1e9,
-           r->ratio, r->first, r->third);
-    if (c->out) printf("  %.2f P", r->share);
+    printf("%-8s %-32s %11.1f ns %11.1f ns   after / before %.3f [%.3f %.3f]", c->form, sizes, f[0].seconds * 1e9,
+           f[1].seconds * 1e9, f[1].ratio, f[1].first, f[1].third);
+    if (c->out) printf("  %.2f P", 2.0 * (double)c->rows * (double)c->in * (double)c->out * f[1].per_peak);
     printf("\n");
     fflush(stdout);
     if (!json) return;
     fprintf(json, "{\"cpu\":\"%s\",\"compiler\":\"%s\",\"isa\":\"%s\",\"flags\":\"%s\",\"kernel\":\"%s\",\"shape\":\"%s\","
                   "\"unit\":\"ns\",\"reps\":%d,\"before\":%.5g,\"after\":%.5g,\"ratio\":%.4f,\"first\":%.4f,\"third\":%.4f}\n",
-            measure_cpu(), measure_compiler(), change_versions[1]->name, PEAK.flags, c->form, sizes, reps, r->before * 1e9,
-            r->after * 1e9, r->ratio, r->first, r->third);
+            measure_cpu(), measure_compiler(), change_versions[1]->name, PEAK.flags, c->form, sizes, f[1].reps, f[0].seconds * 1e9,
+            f[1].seconds * 1e9, f[1].ratio, f[1].first, f[1].third);
+}
+
+/* What is added up over all rows, training apart from the rest: the logarithms of the ratios. Slower and faster: with both quartiles. */
+static struct {
+    double sum[2];
+    int rows[2], slower, faster;
+    struct { double ratio; char what[80]; } worst, best;
+} change_total;
+
+static void change_add(const change_case *c, const char *sizes, const measure_figure *after)
+{
+    const int train = strcmp(c->form, "train") == 0;
+    const int slower = after->first > 1, faster = after->third < 1;
+    change_total.sum[train] += log(after->ratio);
+    change_total.rows[train]++;
+    change_total.slower += slower;
+    change_total.faster += faster;
+    if (slower && after->ratio > change_total.worst.ratio) {
+        change_total.worst.ratio = after->ratio;
+        snprintf(change_total.worst.what, sizeof change_total.worst.what, "%s %s %.3f", c->form, sizes, after->ratio);
+    }
+    if (faster && (change_total.best.ratio == 0 || after->ratio < change_total.best.ratio)) {
+        change_total.best.ratio = after->ratio;
+        snprintf(change_total.best.what, sizeof change_total.best.what, "%s %s %.3f", c->form, sizes, after->ratio);
+    }
+}
+
+static void change_sum_up(void)
+{
+    int i;
+    printf("geometric mean of after / before:");
+    for (i = 1; i >= 0; i--)
+        if (change_total.rows[i])
+            printf("  %s %.3f (%d rows)", i ? "training" : "all else", exp(change_total.sum[i] / change_total.rows[i]), change_total.rows[i]);
+    printf("\nboth quartiles above 1: %d rows%s%s; below 1: %d rows%s%s\n", change_total.slower,
+           change_total.slower ? ", most of all " : "", change_total.worst.what, change_total.faster,
+           change_total.faster ? ", most of all " : "", change_total.best.what);
 }
 
 static void change_run(const char *form, const char *sizes, double seconds, int reps, FILE *json)
 {
     static change_case cases[2];
-    void (*run[2])(const void *);
-    change_result result;
+    measure_way ways[2];
+    measure_figure figures[2] = { { 0 } };
     change_kind kind;
     int i;
     change_parse(&cases[0], form, sizes);
     change_data(&cases[0]);
     cases[1] = cases[0];
     for (i = 0; i < 2; i++) {
-        run[i] = change_versions[i]->find(form, &kind);
-        if (!run[i]) change_fail("no such form:", form);
+        ways[i].run = change_versions[i]->find(form, &kind);
+        ways[i].data = &cases[i];
+        ways[i].peak = &PEAK;
+        if (!ways[i].run) change_fail("no such form:", form);
         if (kind != (cases[i].layers ? CHANGE_NET : cases[i].in ? CHANGE_PRODUCT : CHANGE_FUNCTION))
             change_fail("these are not its sizes:", sizes);
         if (cases[i].layers && !(cases[i].net = change_versions[i]->net(&cases[i]))) change_fail("no net:", sizes);
     }
-    result = change_measure(cases, run, seconds, reps);
-    change_print(&cases[0], sizes, reps, &result, json);
+    measure_turns(ways, 2, measure_thread, seconds, reps, figures);
+    change_print(&cases[0], sizes, figures, json);
+    change_add(&cases[0], sizes, &figures[1]);
     free(cases[0].labels);
 }
 
@@ -152,12 +188,13 @@ int main(int argc, char **argv)
             if (!json) change_fail("cannot write", argv[i + 1]);
         } else change_fail("no such option:", argv[i]);
     }
-    if (reps < CHANGE_LEAST_REPS || reps > CHANGE_MOST_REPS || !(seconds > 0)) change_fail("wrong --reps or --seconds for", argv[0]);
+    if (reps < MEASURE_LEAST_REPS || reps > MEASURE_MOST_REPS || !(seconds > 0)) change_fail("wrong --reps or --seconds for", argv[0]);
     if (argc > i) { forms = (const char *const *)(argv + i); n = argc - i; }
     if (n % 2) change_fail("sizes are missing behind", forms[n - 1]);
     change_versions[0] = change_before();
     change_versions[1] = change_after();
     printf("%s, %s, %s %s\n", measure_cpu(), measure_compiler(), change_versions[1]->name, PEAK.flags);
     for (i = 0; i + 1 < n; i += 2) change_run(forms[i], forms[i + 1], seconds, reps, json);
+    change_sum_up();
     return json && fclose(json) ? 2 : 0;
 }

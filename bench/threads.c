@@ -46,9 +46,9 @@ static double threads_train(const threads_case *c, mlp *net, int threads, int ep
     const mlp_data data = { .rows = c->rows, .x = threads_x, .labels = threads_labels };
     const mlp_fit_desc fit = { .epochs = epochs, .batch = c->batch, .threads = threads, .order = MLP_ORDER_SEQUENTIAL,
                                .opt = { .kind = MLP_OPT_SGD, .rate = 1e-4f } };
-    const double begin = measure_now();
+    const double begin = measure_wall();
     threads_must(mlp_fit(net, &data, &fit));
-    return (measure_now() - begin) / epochs / (double)(c->rows / (size_t)c->batch);
+    return (measure_wall() - begin) / epochs / (double)(c->rows / (size_t)c->batch);
 }
 
 typedef struct { double seconds, ratio, spread; } threads_result;

@@ -43,14 +43,40 @@ static void must(mlp_result r)
 {
     if (r) { fprintf(stderr, "change: %s\n", mlp_result_string(r)); exit(2); }
 }
-static void predict(const void *p) { C(p); must(mlp_predict_with((const mlp *)c->net, c->scratch, c->x, c->rows, c->y)); }
-/* eight batches; the rate is small, for the same rows come again and again */
+/* The calls that had other arguments before 0.1: of one header only one type is right, the other call is never made. */
+typedef size_t (*size_before)(const mlp *);
+typedef size_t (*size_now)(const mlp *, size_t rows);
+typedef mlp_result (*with_before)(const mlp *, void *, const float *, size_t, float *);
+typedef mlp_result (*with_now)(const mlp *, void *, size_t, const float *, size_t, float *);
+#define OF_TYPE(function, type) __builtin_types_compatible_p(__typeof__(&function), type)
+
+static size_t scratch_size(const mlp *net, size_t rows)
+{
+    const size_before before = (size_before)(void (*)(void))mlp_scratch_size;
+    const size_now now = (size_now)(void (*)(void))mlp_scratch_size;
+    return OF_TYPE(mlp_scratch_size, size_before) ? before(net) : now(net, rows);
+}
+static void predict(const void *p)
+{
+    C(p);
+    const mlp *net = (const mlp *)c->net;
+    const with_before before = (with_before)(void (*)(void))mlp_predict_with;
+    const with_now now = (with_now)(void (*)(void))mlp_predict_with;
+    must(OF_TYPE(mlp_predict_with, with_before) ? before(net, c->scratch, c->x, c->rows, c->y)
+                                                : now(net, c->scratch, c->scratch_size, c->x, c->rows, c->y));
+}
+
+static int has(const change_case *c, const char *word) { return strstr(c->words, word) != NULL; }
+/* the rate is small, for the same rows come again and again */
 static void train(const void *p)
 {
     C(p);
-    const mlp_data data = { .rows = 8 * c->rows, .x = c->x, .labels = c->labels };
-    const mlp_fit_desc fit = { .epochs = 1, .batch = (int)c->rows, .order = MLP_ORDER_SEQUENTIAL,
-                               .opt = { .kind = MLP_OPT_SGD, .rate = 1e-6f } };
+    const mlp_data data = { .rows = c->batches * c->rows, .x = c->x, .labels = c->labels };
+    mlp_fit_desc fit = { .epochs = 1, .batch = has(c, ",full,") ? MLP_FULL_BATCH : (int)c->rows,
+                         .order = has(c, ",shuffled,") ? MLP_ORDER_SHUFFLED : MLP_ORDER_SEQUENTIAL };
+    fit.opt.kind = has(c, ",adam,") ? MLP_OPT_ADAM : MLP_OPT_SGD;
+    fit.opt.rate = 1e-6f;
+    fit.opt.momentum = has(c, ",momentum,") ? 0.9f : 0;
     must(mlp_fit((mlp *)c->net, &data, &fit));
 }
 
@@ -74,16 +100,23 @@ static void (*find(const char *form, change_kind *kind))(const void *)
     return NULL;
 }
 
-static void *net(const change_case *c)
+static void *net(change_case *c)
 {
     mlp_desc desc;
     mlp *made;
     int l;
     memset(&desc, 0, sizeof desc);
     desc.inputs = c->widths[0];
-    for (l = 0; l < c->layers; l++) desc.layers[l].units = c->widths[l + 1];
-    desc.loss = strcmp(c->form, "train") == 0 ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_SQUARED;
-    return mlp_create(&made, &desc) ? NULL : made;
+    for (l = 0; l < c->layers; l++) {
+        desc.layers[l].units = c->widths[l + 1];
+        if (has(c, ",tanh,") && l + 1 < c->layers) desc.layers[l].activation = MLP_ACT_TANH;
+    }
+    desc.loss = strcmp(c->form, "train") == 0 && c->widths[c->layers] > 1 ? MLP_LOSS_CROSS_ENTROPY
+              : strcmp(c->form, "train") == 0 ? MLP_LOSS_BINARY_CROSS_ENTROPY : MLP_LOSS_SQUARED;
+    if (mlp_create(&made, &desc)) return NULL;
+    c->scratch_size = scratch_size(made, c->rows);
+    c->scratch = (float *)malloc(c->scratch_size);
+    return c->scratch ? made : NULL;
 }
 
 #define NAME_OF(version) change_##version
