@@ -50,16 +50,18 @@ bench: $(BENCH_NAME)program
 
 # ---- this mlp.h against an earlier one, in one process and in turns ----
 
-# FROM=HEAD~1: a revision of git, or BEFORE=file. ONLY="dX 64,256,256 train 784-128-10,32": these, see bench/change.c
+# FROM=HEAD~1: a revision of git, or BEFORE=file; AFTER=file: another than ./mlp.h. ONLY="dX 64,256,256 train 784-128-10,32": these, see bench/change.c
 .PHONY: bench-change
 FROM   ?= HEAD
 BEFORE ?=
+AFTER  ?= mlp.h
 CHANGE := $(BENCH_NAME)change
 bench-change: $(BENCH_NAME)peak_$(SIMD).o
-	@mkdir -p $(CHANGE)-before
+	@mkdir -p $(CHANGE)-before $(CHANGE)-after
+	@cp "$(AFTER)" $(CHANGE)-after/mlp.h
 	@$(if $(BEFORE),cp "$(BEFORE)" $(CHANGE)-before/mlp.h,git show "$(FROM):mlp.h" > $(CHANGE)-before/mlp.h)
 	$(CC) $(BENCH_WARN) $(call bench_flags,$(SIMD)) -I$(CHANGE)-before -DVERSION=before -c bench/version.c -o $(CHANGE)-before.o
-	$(CC) $(BENCH_WARN) $(call bench_flags,$(SIMD)) -I. -DVERSION=after -c bench/version.c -o $(CHANGE)-after.o
+	$(CC) $(BENCH_WARN) $(call bench_flags,$(SIMD)) -I$(CHANGE)-after -DVERSION=after -c bench/version.c -o $(CHANGE)-after.o
 	$(CC) $(BENCH_WARN) $(OPT) -DPEAK=peak_$(SIMD) bench/change.c $(CHANGE)-before.o $(CHANGE)-after.o $< -o $(CHANGE) -lm
 	$(CHANGE) $(ONLY)
 

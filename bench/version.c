@@ -50,20 +50,29 @@ typedef mlp_result (*with_before)(const mlp *, void *, const float *, size_t, fl
 typedef mlp_result (*with_now)(const mlp *, void *, size_t, const float *, size_t, float *);
 #define OF_TYPE(function, type) __builtin_types_compatible_p(__typeof__(&function), type)
 
+static size_before scratch_before;              /* variables, or compilers warn of the call that is never made */
+static size_now scratch_now;
+static with_before predict_before;
+static with_now predict_now;
+
+static void find_calls(void)
+{
+    scratch_before = (size_before)(void (*)(void))mlp_scratch_size;
+    scratch_now = (size_now)(void (*)(void))mlp_scratch_size;
+    predict_before = (with_before)(void (*)(void))mlp_predict_with;
+    predict_now = (with_now)(void (*)(void))mlp_predict_with;
+}
+
 static size_t scratch_size(const mlp *net, size_t rows)
 {
-    const size_before before = (size_before)(void (*)(void))mlp_scratch_size;
-    const size_now now = (size_now)(void (*)(void))mlp_scratch_size;
-    return OF_TYPE(mlp_scratch_size, size_before) ? before(net) : now(net, rows);
+    return OF_TYPE(mlp_scratch_size, size_before) ? scratch_before(net) : scratch_now(net, rows);
 }
 static void predict(const void *p)
 {
     C(p);
     const mlp *net = (const mlp *)c->net;
-    const with_before before = (with_before)(void (*)(void))mlp_predict_with;
-    const with_now now = (with_now)(void (*)(void))mlp_predict_with;
-    must(OF_TYPE(mlp_predict_with, with_before) ? before(net, c->scratch, c->x, c->rows, c->y)
-                                                : now(net, c->scratch, c->scratch_size, c->x, c->rows, c->y));
+    must(OF_TYPE(mlp_predict_with, with_before) ? predict_before(net, c->scratch, c->x, c->rows, c->y)
+                                                : predict_now(net, c->scratch, c->scratch_size, c->x, c->rows, c->y));
 }
 
 static int has(const change_case *c, const char *word) { return strstr(c->words, word) != NULL; }
@@ -126,6 +135,7 @@ const change_version *NAME(VERSION)(void)
 {
     static change_version version;
     k = mlp_kernels_for(NULL);
+    find_calls();
     version.name = mlp_simd_name();
     version.net = net;
     version.find = find;
