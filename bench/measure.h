@@ -136,18 +136,24 @@ static double measure_turns(const measure_way *ways, int n, double (*now)(void),
 
 /* ---- data and the machine ---- */
 
+enum { MEASURE_ARRAYS = 64 };
+static void *measure_memory[MEASURE_ARRAYS];
+static int measure_arrays;
+
+static void measure_forget(void) { while (measure_arrays) free(measure_memory[--measure_arrays]); }
+
 /* n floats uniform in [-range, range) by SplitMix64 (the low bits of a linear congruence repeat at power-of-two strides, which makes
-   columns of a matrix equal), at a boundary of 64 bytes, never freed. Arrays begin at different places in a page: where
+   columns of a matrix equal), at a boundary of 64 bytes, until measure_forget. Arrays begin at different places in a page: where
    they all begin at the same, loads wait for stores to equal low address bits. */
 static float *measure_floats(size_t n, float range)
 {
     static uint64_t state = 2;              /* from 1 a hidden unit of the comparison's net C is zero but for rounding, and relu's slope there is anything */
-    static uint32_t arrays;
-    const size_t shift = arrays++ * 17 * 64;
+    const size_t shift = (size_t)measure_arrays * 17 * 64;
     unsigned char *p = (unsigned char *)malloc(n * sizeof(float) + shift + 64);
     float *x;
     size_t i;
-    if (!p) { fprintf(stderr, "bench: out of memory\n"); exit(2); }
+    if (!p || measure_arrays == MEASURE_ARRAYS) { fprintf(stderr, "bench: out of memory\n"); exit(2); }
+    measure_memory[measure_arrays++] = p;
     x = (float *)(void *)(p + (64 - (uintptr_t)p % 64) % 64 + shift);
     for (i = 0; i < n; i++) {
         uint64_t z = state += 0x9e3779b97f4a7c15u;
@@ -156,6 +162,16 @@ static float *measure_floats(size_t n, float range)
         x[i] = ((float)((z ^ z >> 31) >> 40) / 8388608.0f - 1.0f) * range;
     }
     return x;
+}
+
+/* what the machine is doing besides: runnable programs per processor, by the last minute; 0: unknown */
+static double measure_load(void)
+{
+    double load = 0;
+    FILE *f = fopen("/proc/loadavg", "r");
+    if (f && fscanf(f, "%lf", &load) != 1) load = 0;
+    if (f) fclose(f);
+    return load / (double)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 /* copies the value of the first line "key : value" of /proc/cpuinfo; "" when there is none */
