@@ -320,7 +320,8 @@ typedef struct {
    with v = m = 0 before the first step, as PyTorch has them. State smaller than 2^-120 becomes 0.
    Default: adam. The others: not in this version. */
 typedef enum {
-    MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP, MLP_OPT_LBFGS
+    MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP, MLP_OPT_LBFGS,
+    MLP_OPT_LM
 } mlp_opt;
 
 typedef struct {
@@ -497,6 +498,17 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *);
 MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *);
 #endif
 
+/* What one update takes, resolved: no defaults here. Which fields a kind reads stands at `update`. */
+typedef struct {
+    float rate;                     /* adam, adamw: already divided by 1-beta1^t */
+    float momentum, beta1, beta2, rho, epsilon;
+    float scale;                    /* adam, adamw: 1 / sqrt(1-beta2^t) */
+    float shrink;                   /* adamw: factor of the weights, 1 - rate decay; 1 without decay */
+    float decay, l1;                /* any kind: g + decay w + l1 sign(w) in the place of g; both 0: g as it is */
+    float eta_minus, eta_plus, step_min, step_max;
+    int nesterov, first;            /* first: rprop's step of each weight starts as rate */
+} mlp_update;
+
 /* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be one of the
    inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing outside of the
    named elements is touched. No alignment is needed. Errors do not exist here: arguments must be right. */
@@ -552,6 +564,15 @@ struct mlp_kernels {
 
     /* y = y + alpha x */
     void (*axpy)(size_t n, float alpha, const float *x, float *y);
+    /* One update of n weights w by the gradient g, as at mlp_opt; s1, s2: the state, n each, of which a kind has none, one or two:
+         sgd      w - rate g without momentum, s1 is NULL; else s1 = v; takes momentum, nesterov
+         adagrad  s1 = s + g^2, w - rate g / (sqrt(s1) + epsilon)
+         rmsprop  s1 = rho v + (1-rho) g^2, w - rate g / (sqrt(s1) + epsilon)
+         adam     s1 = m, s2 = v; takes beta1, beta2, scale, epsilon; adamw: the same from shrink w on
+         rprop    p = g s1; step = s2 times eta_plus for p > 0, eta_minus for p < 0, within step_min and step_max; g = 0 for p < 0;
+                  w - step sign(g); s1 = g, s2 = step
+       Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
+    int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
     /* updates as at mlp_opt; adam: step = rate / (1-beta1^t), scale = 1 / sqrt(1-beta2^t) */
     void (*momentum)(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov);
     void (*adam)(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
@@ -1744,6 +1765,12 @@ MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const 
 /* x > 0 ? 1 : 0 */
 MLP__INLINE mlp__vf mlp__step(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero()); }
 
+/* -1, 0 or 1; 0 for NaN */
+MLP__INLINE mlp__vf mlp__signum(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsign(mlp__vset1(1.0f), x), mlp__vzero());
+}
+
 MLP__VALUE(identity) { return z; }
 MLP__SLOPE(identity) { return mlp__vset1(1.0f); }
 
@@ -1888,7 +1915,7 @@ MLP__LOSS(half_squared)       { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(ml
 MLP__LOSS_SLOPE(half_squared) { return mlp__vsub(a, y); }
 
 MLP__LOSS(absolute)           { return mlp__vabs(mlp__vsub(a, y)); }
-MLP__LOSS_SLOPE(absolute)     { return mlp__vsub(mlp__step(mlp__vsub(a, y)), mlp__step(mlp__vsub(y, a))); }     /* the sign of a - y */
+MLP__LOSS_SLOPE(absolute)     { return mlp__signum(mlp__vsub(a, y)); }
 
 /* with c = min(|a-y|, delta): c (|a-y| - c/2) */
 MLP__LOSS(huber)
@@ -2349,38 +2376,155 @@ static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t 
 /* Optimizer state of a weight whose gradient stays 0 would end as a subnormal number, slow for ever. */
 MLP__INLINE mlp__vf mlp__flush(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x); }
 
-/* n <= MLP__W weights */
-MLP__INLINE void mlp__momentum_part(size_t n, float *w, const float *g, float *v, mlp__vf rate, mlp__vf mu, int nesterov)
+/* The optimizers: the new weights from the old ones, their gradient and their state, which is replaced. */
+typedef mlp__vf mlp__updating(const mlp_update *u, mlp__vf w, mlp__vf g, mlp__vf *s1, mlp__vf *s2);
+#define MLP__UPDATE(name) MLP__INLINE mlp__vf mlp__##name##_update(const mlp_update *u, mlp__vf w, mlp__vf g, \
+                                                                   MLP__MAYBE mlp__vf *s1, MLP__MAYBE mlp__vf *s2)
+
+MLP__UPDATE(plain) { return mlp__vfnma(mlp__vset1(u->rate), g, w); }
+MLP__UPDATE(sgd)
 {
-    const mlp__vf zero = mlp__vzero(), gi = mlp__vget(g, n, zero), vi = mlp__flush(mlp__vfma(mu, mlp__vget(v, n, zero), gi));
-    mlp__vput(v, vi, n);
-    mlp__vput(w, mlp__vfnma(rate, nesterov ? mlp__vfma(mu, vi, gi) : vi, mlp__vget(w, n, zero)), n);
+    const mlp__vf mu = mlp__vset1(u->momentum);
+    *s1 = mlp__flush(mlp__vfma(mu, *s1, g));
+    return mlp__vfnma(mlp__vset1(u->rate), u->nesterov ? mlp__vfma(mu, *s1, g) : *s1, w);
+}
+
+/* w - rate x / (scale sqrt(v) + epsilon) */
+MLP__INLINE mlp__vf mlp__normalized(const mlp_update *u, mlp__vf scale, mlp__vf w, mlp__vf x, mlp__vf v)
+{
+    const mlp__vf d = mlp__vfma(mlp__vsqrt(v), scale, mlp__vset1(u->epsilon));
+    return mlp__vfnma(mlp__vset1(u->rate), mlp__vdiv(x, d), w);
+}
+/* kept v + (1 - kept) g^2 */
+MLP__INLINE mlp__vf mlp__mean_square(float kept, mlp__vf v, mlp__vf g)
+{
+    return mlp__flush(mlp__vfma(mlp__vset1(1.0f - kept), mlp__vfma(g, g, mlp__vneg(v)), v));
+}
+
+MLP__UPDATE(adagrad)
+{
+    *s1 = mlp__flush(mlp__vfma(g, g, *s1));
+    return mlp__normalized(u, mlp__vset1(1.0f), w, g, *s1);
+}
+MLP__UPDATE(rmsprop)
+{
+    *s1 = mlp__mean_square(u->rho, *s1, g);
+    return mlp__normalized(u, mlp__vset1(1.0f), w, g, *s1);
+}
+MLP__UPDATE(adam)
+{
+    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));           /* beta1 m + (1 - beta1) g */
+    *s2 = mlp__mean_square(u->beta2, *s2, g);
+    return mlp__normalized(u, mlp__vset1(u->scale), w, *s1, *s2);
+}
+MLP__UPDATE(adamw) { return mlp__adam_update(u, mlp__vmul(mlp__vset1(u->shrink), w), g, s1, s2); }
+MLP__UPDATE(rprop)
+{
+    const mlp__vf zero = mlp__vzero(), p = mlp__vmul(g, *s1), step = u->first ? mlp__vset1(u->rate) : *s2;
+    const mlp__vm turned = mlp__vlt(p, zero);
+    const mlp__vf eta = mlp__vselect(mlp__vlt(zero, p), mlp__vset1(u->eta_plus), mlp__vset1(1.0f));
+    *s2 = mlp__clamp(mlp__vset1(u->step_min), mlp__vset1(u->step_max), mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->eta_minus), eta)));
+    *s2 = mlp__flush(*s2);
+    *s1 = mlp__flush(mlp__vselect(turned, zero, g));
+    return mlp__vfnma(mlp__signum(mlp__vselect(turned, zero, g)), *s2, w);
+}
+
+/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2 and epsilon, and
+   which fields the kind takes besides the rate and the penalties. */
+enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, MLP__TAKES_RHO = 8, MLP__TAKES_STEPS = 16,
+       MLP__TAKES_DECOUPLED = 32 };         /* decay as a factor of the weights, not in the gradient */
+#define MLP__UPDATES(X) \
+    X(SGD,     sgd,     1, 0.01f,  0,    0,      0,      MLP__TAKES_MOMENTUM) \
+    X(ADAGRAD, adagrad, 1, 0.01f,  0,    0,      1e-10f, MLP__TAKES_EPSILON) \
+    X(RMSPROP, rmsprop, 1, 0.01f,  0,    0,      1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_RHO) \
+    X(ADAM,    adam,    2, 0.001f, 0.9f, 0.999f, 1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_BETAS) \
+    X(ADAMW,   adamw,   2, 0.001f, 0.9f, 0.999f, 1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_BETAS | MLP__TAKES_DECOUPLED) \
+    X(RPROP,   rprop,   2, 0.01f,  0,    0,      0,      MLP__TAKES_STEPS)
+
+/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was stored, since
+   lanes behind it may be anything. */
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w, const float *g,
+                                  float *s1, float *s2, mlp__vf *bad)
+{
+    const mlp__vf zero = mlp__vzero();
+    mlp__vf a = arrays > 0 ? mlp__vget(s1, n, zero) : zero, b = arrays > 1 ? mlp__vget(s2, n, zero) : zero;
+    mlp__vf wi = f(u, mlp__vget(w, n, zero), mlp__vget(g, n, zero), &a, &b);
+    if (arrays > 0) mlp__vput(s1, a, n);
+    if (arrays > 1) mlp__vput(s2, b, n);
+    mlp__vput(w, wi, n);
+    if (n < MLP__W) wi = mlp__vget(w, n, zero);
+    *bad = mlp__vfma(wi, nought, *bad);
+}
+
+/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would be what takes longest: then there are four. */
+MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
+{
+    volatile float hidden = 0;                          /* no compiler multiplies with 0 in advance, not even under -ffast-math */
+    const mlp_update own = *u;                          /* in registers: a store to w might be one to *u */
+    const mlp__vf nought = mlp__vset1(hidden);
+    mlp__vf bad[4];
+    size_t i = 0, v;
+    MLP__UNROLL
+    for (v = 0; v < 4; v++) bad[v] = mlp__vzero();
+    if (arrays == 0)
+        for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
+            MLP__UNROLL
+            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
+        }
+    for (; i + MLP__W <= n; i += MLP__W)
+        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+    if (i < n)
+        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+    return !mlp__vfinite(mlp__vadd(mlp__vadd(bad[0], bad[1]), mlp__vadd(bad[2], bad[3])));
+}
+
+static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
+{
+    if (kind == MLP_OPT_SGD && !s1) return mlp__update_all(mlp__plain_update, 0, u, n, w, g, s1, s2);
+    switch (kind) {
+    #define MLP__CASE(NAME, name, arrays, rate, beta1, beta2, epsilon, takes) \
+        case MLP_OPT_##NAME: return mlp__update_all(mlp__##name##_update, arrays, u, n, w, g, s1, s2);
+    MLP__UPDATES(MLP__CASE)
+    #undef MLP__CASE
+    default: return 0;
+    }
+}
+
+MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__MAYBE mlp__vf z, mlp__vf l1) { return mlp__vfma(l1, mlp__signum(w), g); }
+
+/* Penalties go into a copy of the gradient, a piece at a time. */
+static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
+{
+    float t[256];
+    size_t i, m;
+    int bad = 0;
+    if (u->decay == 0 && u->l1 == 0) return mlp__update_kind(kind, u, n, w, g, s1, s2);
+    for (i = 0; i < n; i += m) {
+        m = mlp__smaller(n - i, sizeof t / sizeof *t);
+        mlp__map(mlp__axpy_value, u->decay, m, w + i, g + i, g + i, t);
+        mlp__map(mlp__l1_value, u->l1, m, w + i, t, t, t);
+        bad |= mlp__update_kind(kind, u, m, w + i, t, s1 ? s1 + i : s1, s2 ? s2 + i : s2);
+    }
+    return bad;
 }
 
 /* w, g, v: n */
 static void mlp__k_momentum(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov)
 {
-    const mlp__vf mu = mlp__vset1(momentum), r = mlp__vset1(rate);
-    size_t i;
-    for (i = 0; i + MLP__W <= n; i += MLP__W) mlp__momentum_part(MLP__W, w + i, g + i, v + i, r, mu, nesterov);
-    if (i < n) mlp__momentum_part(n - i, w + i, g + i, v + i, r, mu, nesterov);
+    mlp_update u;
+    memset(&u, 0, sizeof u);
+    u.rate = rate; u.momentum = momentum; u.nesterov = nesterov;
+    mlp__k_update(MLP_OPT_SGD, &u, n, w, g, v, NULL);
 }
 
 /* w, g, m, v: n */
 static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
                         float epsilon)
 {
-    const mlp__vf zero = mlp__vzero(), c1 = mlp__vset1(1.0f - beta1), c2 = mlp__vset1(1.0f - beta2);
-    size_t i;
-    for (i = 0; i < n; i += MLP__W) {
-        mlp__vf gi = mlp__vget(g + i, n - i, zero), mi = mlp__vget(m + i, n - i, zero), vi = mlp__vget(v + i, n - i, zero), d;
-        mi = mlp__flush(mlp__vfma(c1, mlp__vsub(gi, mi), mi));                              /* beta1 m + (1 - beta1) g */
-        vi = mlp__flush(mlp__vfma(c2, mlp__vfma(gi, gi, mlp__vneg(vi)), vi));               /* beta2 v + (1 - beta2) g^2 */
-        mlp__vput(m + i, mi, n - i);
-        mlp__vput(v + i, vi, n - i);
-        d = mlp__vfma(mlp__vsqrt(vi), mlp__vset1(scale), mlp__vset1(epsilon));
-        mlp__vput(w + i, mlp__vfnma(mlp__vset1(step), mlp__vdiv(mi, d), mlp__vget(w + i, n - i, zero)), n - i);
-    }
+    mlp_update u;
+    memset(&u, 0, sizeof u);
+    u.rate = step; u.beta1 = beta1; u.beta2 = beta2; u.scale = scale; u.epsilon = epsilon;
+    mlp__k_update(MLP_OPT_ADAM, &u, n, w, g, m, v);
 }
 
 /* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for eight of
@@ -3533,7 +3677,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy, mlp__k_class_entropy,
     mlp__k_forward, mlp__k_backward_weights, mlp__k_update_weights, mlp__k_backward_input,
     mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
-    mlp__k_axpy, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
+    mlp__k_axpy, mlp__k_update, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
 };
 
 #ifndef MLP_KERNELS_ONLY

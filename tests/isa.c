@@ -1,9 +1,4 @@
-/* One build of the whole library as a static copy: cc -DISA=name ... -c tests/isa.c. Many of them live in one program. */
-#define MLP_STATIC
-#define MLP_IMPLEMENTATION
-#define _DEFAULT_SOURCE
-#include "bits.h"
-#include "test.h"
+/* Nets to train for their bits: isa_hash() is the hash of losses, weights, gradients and predictions after 1,000 steps of each. */
 
 typedef struct {
     int units[5];                       /* inputs first, ends with 0 */
@@ -109,8 +104,3 @@ static uint64_t isa_hash(void)
     for (i = 0; i < sizeof isa_nets / sizeof *isa_nets && hash; i++) hash = isa_train(&isa_nets[i], hash);
     return hash;
 }
-
-static const mlp_kernels *isa_kernels(void) { return mlp_kernels_for(NULL); }
-
-extern const bits_build ISA;
-const bits_build ISA = { isa_kernels, isa_hash };
