@@ -3193,7 +3193,7 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
 {
     const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
     const int far = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
-    const size_t high = far && out > MLP__TILE_COLUMNS && in > MLP__BLOCK_PANEL ? MLP__BLOCK_PANEL : in;
+    const size_t panel = MLP__BLOCK_PANEL, high = far && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
     const size_t single = out % MLP__PANEL == 1;
     float *const strip = rows > 64 ? scratch : NULL;
     float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
