@@ -616,14 +616,16 @@ typedef struct {
 
 /* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be one of the
    inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing outside of the
-   named elements is touched. No alignment is needed. Errors do not exist here: arguments must be right. */
+   named elements is written, or read but for what stands at the layers. No alignment is needed. Compiled with
+   optimization a call takes up to 16 KiB of stack, without it several times as much. Errors do not exist here: arguments
+   must be right. */
 struct mlp_kernels {
     const char *name;               /* "scalar" "emulated" "sse2" "avx2" "avx512" "neon" "wasm" */
     int lanes, fma;                 /* floats per vector; non-zero: fused multiply-add (see Bits) */
 
     /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row + k*a_col],
-       so that a transposed matrix is a pair of swapped strides; c has unit columns. Up to 16 KiB of stack; without accumulate
-       parts of c may be room for copies until the end. */
+       so that a transposed matrix is a pair of swapped strides; c has unit columns. Without accumulate parts of c may be room
+       for copies until the end. */
     void (*gemm)(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate);
     /* out = a * b, element by element */
@@ -644,17 +646,14 @@ struct mlp_kernels {
     void (*class_entropy)(size_t rows, size_t cols, const float *z, const float *classes, const float *factors, float *losses,
                           float *dz);
 
-    /* Layers; w, dw in panels (see Memory). w may be read up to 15 floats behind its end, and so may each dz of
-       backward_weights. forward: z = x W + b, b may be NULL. backward_weights: dw = x^T dz, + dw with accumulate.
-       update_weights: w = w + step (x^T dz + dw), dw may be NULL: the bits of backward_weights and then axpy, without
-       writing the sums to memory in between; nothing for a step of 0.
-       backward_input: dx = dz W^T. scratch: (rows + 16) x (in + out + 96) floats. */
+    /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w are
+       read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
+       backward_input: dx = dz W^T. What is read behind an end changes nothing. scratch: (rows + 16) x (in + out + 96)
+       floats. */
     void (*forward)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                     float *z, size_t z_stride);
     void (*backward_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
                              const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch);
-    void (*update_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
-                           const float *dz, size_t dz_stride, const float *dw, float step, float *w, float *scratch);
     void (*backward_input)(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
                            float *dx, size_t dx_stride, float *scratch);
 
@@ -893,10 +892,17 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
      vzip_low vzip_high   within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
      vfours_even _odd     the even fours of a, then of b; the odd ones
 
-   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves and the fours. Then MLP__NAME,
-   MLP__NV (vectors per tile, MLP__NV * MLP__W a multiple or a divisor of 16) and MLP__MR(nv), the rows of a tile of nv vectors:
-   rows * nv accumulators, nv vectors of b and one of a must fit into the registers, and 8 or more chains must be under way to hide
-   the latency of fma. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. */
+   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves and the fours. Then MLP__NAME.
+   Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. At the end of a block stand the
+   numbers that the products are tuned by; each block has to state them all:
+
+     MLP__TILE_VECTORS    vectors of a row of a tile; MLP__TILE_VECTORS * MLP__W is a multiple or a divisor of 16
+     MLP__TILE_ROWS(v)    the most rows of a tile of v vectors: rows * v sums, v vectors of b and one of a must fit into
+                          the registers, and 8 or more chains must be under way to hide the latency of fma
+     MLP__ONE_ROW_VECTORS vectors of a tile of one row, 4 or 8: streams of weights at once
+     MLP__COPY_COLUMNS    columns of a copy of so many rows that a copy as wide as a tile would not stay in L1
+     MLP__COPIES_FAR      1: tall products copy rows of b that are far apart, of which a tile takes too few lines
+     MLP__COPY_ROWS       more rows of x than this, 4 KiB apart, are copied for dW */
 
 #define MLP__SIMD_scalar   MLP_SIMD_SCALAR
 #define MLP__SIMD_sse2     MLP_SIMD_SSE2
@@ -947,7 +953,6 @@ MLP__INLINE float mlp__round1(float a)
     #if MLP_SIMD == MLP_SIMD_SCALAR     /* one lane */
         #define MLP__NAME "scalar"
         #define MLP__W 1
-        #define MLP__NV 4
         typedef float mlp__vf;
         typedef int mlp__vm;
         typedef uint32_t mlp__vi;
@@ -957,7 +962,6 @@ MLP__INLINE float mlp__round1(float a)
     #else                               /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
         #define MLP__NAME "emulated"
         #define MLP__W 8
-        #define MLP__NV 2
         typedef struct { float lane[8]; } mlp__vf;
         typedef struct { int lane[8]; } mlp__vm;
         typedef struct { uint32_t lane[8]; } mlp__vi;
@@ -967,7 +971,6 @@ MLP__INLINE float mlp__round1(float a)
         #define MLP__LANE(a, i) a.lane[i]
         #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
     #endif
-    #define MLP__MR(nv) 3
     #define MLP__AT(a) MLP__LANE(a, i)
     #define MLP__VF(expression) MLP__LANES(mlp__vf, expression)
     #define MLP__VI(expression) MLP__LANES(mlp__vi, expression)
@@ -1029,6 +1032,13 @@ MLP__INLINE float mlp__round1(float a)
     MLP__OP mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { MLP__VF(i < 4 ? MLP__AT(a) : MLP__LANE(b, i - 4)); }
     MLP__OP mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { MLP__VF(i < 4 ? MLP__LANE(a, i + 4) : MLP__AT(b)); }
 
+    #define MLP__TILE_VECTORS (MLP__W == 1 ? 4 : 2)
+    #define MLP__TILE_ROWS(vectors) 3
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
+
 #elif MLP_SIMD == MLP_SIMD_SSE2
 
     #if !MLP__X86
@@ -1037,8 +1047,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__NAME "sse2"
     #define MLP__W 4
     #define MLP__FOUR_LANES
-    #define MLP__NV 2
-    #define MLP__MR(nv) ((nv) == 1 ? 8 : 5)
     typedef __m128 mlp__vf;
     typedef __m128 mlp__vm;
     typedef __m128i mlp__vi;
@@ -1098,6 +1106,13 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm_unpacklo_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm_unpackhi_ps(a, b); }
 
+    #define MLP__TILE_VECTORS 2
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 5)
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
+
 #elif MLP_SIMD == MLP_SIMD_AVX2
 
     #if !defined(__AVX2__) || !MLP__FMA
@@ -1105,8 +1120,6 @@ MLP__INLINE float mlp__round1(float a)
     #endif
     #define MLP__NAME "avx2"
     #define MLP__W 8
-    #define MLP__NV 2
-    #define MLP__MR(nv) ((nv) == 1 ? 8 : 6)
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+x", v)
     typedef __m256 mlp__vf;
     typedef __m256 mlp__vm;
@@ -1177,6 +1190,13 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x20); }
     MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x31); }
 
+    #define MLP__TILE_VECTORS 2
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 6)
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
+
 #elif MLP_SIMD == MLP_SIMD_AVX512
 
     #if !defined(__AVX512F__)
@@ -1185,8 +1205,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__NAME "avx512"
     #define MLP__W 16
     #define MLP__MASKS 1
-    #define MLP__NV 4
-    #define MLP__MR(nv) ((nv) <= 2 ? 11 : (nv) == 3 ? 8 : 6)    /* more row offsets do not fit into registers */
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+v", v)
     typedef __m512 mlp__vf;
     typedef __mmask16 mlp__vm;
@@ -1254,6 +1272,13 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0xdd); }
     #define MLP__SCALEF(a, n) _mm512_scalef_ps(a, n)            /* a 2^n, rounded once */
 
+    #define MLP__TILE_VECTORS 4
+    #define MLP__TILE_ROWS(vectors) ((vectors) <= 2 ? 11 : (vectors) == 3 ? 8 : 6)  /* 12 row offsets do not fit into the general registers */
+    #define MLP__ONE_ROW_VECTORS 4
+    #define MLP__COPY_COLUMNS 48
+    #define MLP__COPIES_FAR 0
+    #define MLP__COPY_ROWS 512
+
 #elif MLP_SIMD == MLP_SIMD_NEON
 
     #if !defined(__aarch64__) && !defined(_M_ARM64)
@@ -1263,8 +1288,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__NAME "neon"
     #define MLP__W 4
     #define MLP__FOUR_LANES
-    #define MLP__NV 4
-    #define MLP__MR(nv) ((nv) == 1 ? 12 : (nv) == 2 ? 8 : 5)    /* gcc 12 keeps 2 of the 24 of 6 x 4 on the stack */
     typedef float32x4_t mlp__vf;
     typedef uint32x4_t mlp__vm;
     typedef int32x4_t mlp__vi;
@@ -1311,6 +1334,13 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return vzip1q_f32(a, b); }
     MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return vzip2q_f32(a, b); }
 
+    #define MLP__TILE_VECTORS 4
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 12 : (vectors) == 2 ? 8 : 5)  /* gcc 12 -O2 keeps 2 of the 24 sums of 6 x 4 on the stack */
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
+
 #elif MLP_SIMD == MLP_SIMD_WASM
 
     #if !defined(__wasm_simd128__)
@@ -1320,8 +1350,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__NAME "wasm"
     #define MLP__W 4
     #define MLP__FOUR_LANES
-    #define MLP__NV 2
-    #define MLP__MR(nv) ((nv) == 1 ? 8 : 4)
     typedef v128_t mlp__vf;
     typedef v128_t mlp__vm;
     typedef v128_t mlp__vi;
@@ -1365,6 +1393,13 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return wasm_i32x4_shuffle(a, b, 0, 4, 1, 5); }
     MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return wasm_i32x4_shuffle(a, b, 2, 6, 3, 7); }
 
+    #define MLP__TILE_VECTORS 2
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 4)
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
+
 #else
     #error "mlp.h: unknown value of MLP_SIMD"
 #endif
@@ -1399,11 +1434,7 @@ MLP__INLINE float mlp__round1(float a)
 #endif
 #define MLP__PANEL 16                                   /* units per panel of weights; lanes of a row sum */
 #define MLP__N16 (MLP__PANEL / MLP__W)                  /* vectors per 16 lanes */
-#define MLP__NR (MLP__NV * MLP__W)                      /* columns per tile */
-#define MLP__NV1 8                                      /* vectors of a tile of one row: 8 chains, */
-#define MLP__NV0 (MLP__W < 16 ? MLP__NV1 : 16)          /* or a whole row of 256 columns: 1 x 784 x 256 takes .81 of the time */
-#define MLP__NV2 (MLP__NV < 4 ? 4 : MLP__NV)            /* vectors of a tile of two or three rows, which else has too few chains: */
-#define MLP__MR2 (MLP__FMA ? 3 : 2)                     /* 3 x 784 x 256 on AVX2 .74 of the time; a product takes a register without fma */
+#define MLP__TILE_COLUMNS (MLP__TILE_VECTORS * MLP__W)
 
 MLP__INLINE mlp__vf mlp__vzero(void) { return mlp__vset1(0.0f); }
 MLP__INLINE mlp__vf mlp__vneg(mlp__vf a) { return mlp__vsub(mlp__vset1(-0.0f), a); }
@@ -2432,233 +2463,218 @@ static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 }
 
 /* --------------------------------------------------------------------------- >>gemm -- */
-/* Every matrix product is made of tiles: mr rows and nv vectors of c stay in registers while k runs, one fma a step, in
-   order. Tiles are the same code for all shapes, inlined with constant mr and nv. */
+/* Every matrix product is made of tiles: some rows and vectors of c, which stay in registers while k runs, one fma a
+   step, in order. Tiles are the same code for all shapes, inlined with constant sizes. A strip is what tiles of one
+   width go down: a few columns of c, all rows. A panel is a group of 16 units, as weights have them. */
 
-#define MLP__AHEAD (MLP__W < 16 ? 16 : 32)              /* one line of the cache; two where strips are wider and tiles fewer */
-#define MLP__MOST_SUMS 24                               /* the most of all tiles: rows * vectors */
-
-/* Before it goes through the s-th `span` steps of its product, the last excepted, tile t < tiles prefetches the MLP__AHEAD floats
-   at at + s * span + t * tile. */
-typedef struct { const float *at; ptrdiff_t span, tile; size_t tiles; } mlp__ahead;
-
-/* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j]. Rows at x_row, the steps of k at a_col and b_row, groups of 16 columns at
-   x_panel from each other; after every `span` steps a moves on by a_jump. init may be c, or NULL for zero, and repeats a row with
-   init_row 0. A single row has no jumps; without jumps span only says how often to look ahead. b is read in whole vectors; of the
-   last vector of c only `tail` lanes exist.
-   next: what will be needed after this product, or NULL. */
+/* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j], of a strip: `vectors` vectors, the last of which has `tail`
+   lanes. Rows lie at x_row, the steps of k at a_col and b_row, panels of 16 columns at x_panel from each other; after
+   every `span` steps, of which k is a multiple, a moves on by a_jump. b is read in whole vectors. init is laid out as
+   c, which it may be, but repeats a row with init_row 0; NULL is zero. chains: 1, or 4 over the quarters of k (see
+   Bits in the manual). */
 typedef struct {
-    size_t k, span, tail;
+    size_t vectors, tail, k, span;
+    int chains;
     const float *a;    ptrdiff_t a_row, a_col, a_jump;
     const float *b;    ptrdiff_t b_row, b_panel;
-    const float *init; ptrdiff_t init_row, init_panel;
+    const float *init; ptrdiff_t init_row;
     float *c;          ptrdiff_t c_row, c_panel;
-    mlp__ahead *next;
 } mlp__product;
 
+/* element (i, j) is at i * row + j * col from `at` */
+typedef struct { const float *at; ptrdiff_t row, col; } mlp__matrix;
+
+MLP__INLINE mlp__matrix mlp__matrix_at(const float *at, ptrdiff_t row, ptrdiff_t col)
+{
+    mlp__matrix m;
+    m.at = at;
+    m.row = row;
+    m.col = col;
+    return m;
+}
+
+/* One chain, without jumps, columns side by side; with accumulate added to c. b has unit columns. */
+MLP__INLINE mlp__product mlp__strip_product(size_t columns, size_t k, mlp__matrix a, const float *b, ptrdiff_t b_row,
+                                            float *c, ptrdiff_t c_row, int accumulate)
+{
+    mlp__product p;
+    p.vectors = (columns + MLP__W - 1) / MLP__W;
+    p.tail = columns - (p.vectors - 1) * MLP__W;
+    p.k = p.span = k;
+    p.chains = 1;
+    p.a = a.at;     p.a_row = a.row;    p.a_col = a.col;    p.a_jump = 0;
+    p.b = b;        p.b_row = b_row;    p.b_panel = MLP__PANEL;
+    p.c = c;        p.c_row = c_row;    p.c_panel = MLP__PANEL;
+    p.init = accumulate ? c : NULL;
+    p.init_row = c_row;
+    return p;
+}
+
+MLP__INLINE void mlp__move_down(size_t rows, mlp__product *p)
+{
+    p->a += (ptrdiff_t)rows * p->a_row;
+    p->c += (ptrdiff_t)rows * p->c_row;
+    if (p->init) p->init += (ptrdiff_t)rows * p->init_row;
+}
+
 /* where vector v of a row begins */
-MLP__INLINE ptrdiff_t mlp__vector_at(size_t v, ptrdiff_t panel) { return (ptrdiff_t)(v / MLP__N16) * panel + (ptrdiff_t)(v % MLP__N16 * MLP__W); }
-
-typedef mlp__vf mlp__accumulators[MLP__MOST_SUMS];      /* of row i, vector v: at i * nv + v */
-
-MLP__INLINE void mlp__tile_zero(size_t mr, size_t nv, mlp__accumulators acc)
+MLP__INLINE ptrdiff_t mlp__vector_at(size_t v, ptrdiff_t panel)
 {
+    return (ptrdiff_t)(v / MLP__N16) * panel + (ptrdiff_t)(v % MLP__N16 * MLP__W);
+}
+
+/* ---- one tile ---- */
+
+enum { MLP__MOST_SUMS = 24, MLP__MOST_VECTORS = 8 };    /* of all tiles */
+typedef mlp__vf mlp__sums[MLP__MOST_SUMS];              /* of row i, vector v: at i * vectors + v */
+
+MLP__INLINE void mlp__tile_zero(size_t rows, size_t vectors, mlp__sums sums)
+{
+    size_t i;
+    MLP__UNROLL
+    for (i = 0; i < rows * vectors; i++) sums[i] = mlp__vzero();
+}
+
+MLP__INLINE void mlp__tile_copy(size_t rows, size_t vectors, mlp__sums to, mlp__sums from)
+{
+    size_t i;
+    MLP__UNROLL
+    for (i = 0; i < rows * vectors; i++) to[i] = from[i];
+}
+
+MLP__INLINE void mlp__tile_add(size_t rows, size_t vectors, mlp__sums to, mlp__sums from)
+{
+    size_t i;
+    MLP__UNROLL
+    for (i = 0; i < rows * vectors; i++) to[i] = mlp__vadd(to[i], from[i]);
+}
+
+/* With MLP__MASKS a part of a vector is as fast as the whole, and needs no branch. */
+MLP__INLINE mlp__vf mlp__tile_get(const float *p, size_t n)
+{
+    return MLP__MASKS ? mlp__vload_n(p, n, mlp__vzero()) : mlp__vget(p, n, mlp__vzero());
+}
+MLP__INLINE void mlp__tile_put(float *p, mlp__vf a, size_t n)
+{
+    if (MLP__MASKS) mlp__vstore_n(p, a, n);
+    else mlp__vput(p, a, n);
+}
+
+MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
+{
+    const float *from = p->init;
     size_t i, v;
     MLP__UNROLL
-    for (i = 0; i < mr; i++) {
-        MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[i * nv + v] = mlp__vzero();
-    }
-}
-
-/* the last vector of a row of a tile, which has `tail` lanes */
-MLP__INLINE mlp__vf mlp__tile_get(const float *p, size_t tail)
-{
-    return MLP__MASKS ? mlp__vload_n(p, tail, mlp__vzero()) : mlp__vget(p, tail, mlp__vzero());
-}
-MLP__INLINE void mlp__tile_put(float *p, mlp__vf a, size_t tail)
-{
-    if (MLP__MASKS) mlp__vstore_n(p, a, tail);
-    else mlp__vput(p, a, tail);
-}
-
-MLP__INLINE void mlp__tile_load(size_t mr, size_t nv, size_t tail, const float *from, ptrdiff_t row, ptrdiff_t panel, mlp__accumulators acc)
-{
-    size_t i, v;
-    MLP__UNROLL
-    for (i = 0; i < mr; i++, from += row) {
+    for (i = 0; i < rows; i++, from += p->init_row) {
         MLP__WALK(from);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) {
-            const float *at = from + mlp__vector_at(v, panel);
-            acc[i * nv + v] = v + 1 < nv ? mlp__vload(at) : mlp__tile_get(at, tail);
+        for (v = 0; v < vectors; v++) {
+            const float *at = from + mlp__vector_at(v, p->c_panel);
+            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at) : mlp__tile_get(at, tail);
         }
     }
 }
 
-MLP__INLINE void mlp__tile_store(size_t mr, size_t nv, size_t tail, float *to, ptrdiff_t row, ptrdiff_t panel, mlp__accumulators acc)
+MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
 {
+    float *to = p->c;
     size_t i, v;
     MLP__UNROLL
-    for (i = 0; i < mr; i++, to += row) {
+    for (i = 0; i < rows; i++, to += p->c_row) {
         MLP__WALK(to);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) {
-            float *at = to + mlp__vector_at(v, panel);
-            if (v + 1 < nv) mlp__vstore(at, acc[i * nv + v]);
-            else mlp__tile_put(at, acc[i * nv + v], tail);
+        for (v = 0; v < vectors; v++) {
+            float *at = to + mlp__vector_at(v, p->c_panel);
+            if (v + 1 < vectors) mlp__vstore(at, sums[i * vectors + v]);
+            else mlp__tile_put(at, sums[i * vectors + v], tail);
         }
     }
 }
 
-/* Here and below whole vectors have code of their own, without a branch for each row, unless masks do as well: with it the header
-   takes 1.07 of the time to compile for AVX-512. */
-MLP__INLINE void mlp__tile_begin(size_t mr, size_t nv, const mlp__product *p, mlp__accumulators acc)
+/* Here and below whole vectors have code of their own, without a branch for each row, unless masks do as well. */
+MLP__INLINE void mlp__tile_begin(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
 {
-    if (!p->init) mlp__tile_zero(mr, nv, acc);
-    else if (MLP__MASKS || p->tail < MLP__W) mlp__tile_load(mr, nv, p->tail, p->init, p->init_row, p->init_panel, acc);
-    else mlp__tile_load(mr, nv, MLP__W, p->init, p->init_row, p->init_panel, acc);
+    if (!p->init) mlp__tile_zero(rows, vectors, sums);
+    else if (MLP__MASKS || p->tail < MLP__W) mlp__tile_load(rows, vectors, p->tail, p, sums);
+    else mlp__tile_load(rows, vectors, MLP__W, p, sums);
 }
 
-MLP__INLINE void mlp__tile_copy(size_t mr, size_t nv, mlp__accumulators into, mlp__accumulators acc)
+MLP__INLINE void mlp__tile_end(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
 {
+    if (MLP__MASKS || p->tail < MLP__W) mlp__tile_store(rows, vectors, p->tail, p, sums);
+    else mlp__tile_store(rows, vectors, MLP__W, p, sums);
+}
+
+/* One step of k: sums[i][v] += a[i] b[v]. The side that has fewer stays in registers, of the other there is one at a
+   time; a vector of b is loaded once, not once for each row. */
+MLP__INLINE void mlp__tile_step(size_t rows, size_t vectors, const float *a, ptrdiff_t a_row, const float *b,
+                                ptrdiff_t b_panel, mlp__sums sums)
+{
+    mlp__vf few[MLP__MOST_VECTORS];
     size_t i, v;
-    MLP__UNROLL
-    for (i = 0; i < mr; i++) {
+    if (rows < vectors) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) into[i * nv + v] = acc[i * nv + v];
-    }
-}
-
-/* into += acc */
-MLP__INLINE void mlp__tile_add(size_t mr, size_t nv, mlp__accumulators into, mlp__accumulators acc)
-{
-    size_t i, v;
-    MLP__UNROLL
-    for (i = 0; i < mr; i++) {
+        for (i = 0; i < rows; i++) few[i] = mlp__vset1(a[(ptrdiff_t)i * a_row]);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) into[i * nv + v] = mlp__vadd(into[i * nv + v], acc[i * nv + v]);
-    }
-}
-
-MLP__INLINE void mlp__tile_end(size_t mr, size_t nv, const mlp__product *p, mlp__accumulators acc)
-{
-    if (MLP__MASKS || p->tail < MLP__W) mlp__tile_store(mr, nv, p->tail, p->c, p->c_row, p->c_panel, acc);
-    else mlp__tile_store(mr, nv, MLP__W, p->c, p->c_row, p->c_panel, acc);
-}
-
-/* A vector of b for mr rows. Loaded once for two or three of them, 3 x 784 x 256 takes .82 of the time on AVX-512. */
-MLP__INLINE mlp__vf mlp__tile_b(size_t mr, const float *b)
-{
-    mlp__vf v = mlp__vload(b);
-    if (mr > 1) MLP__KEEP(v);
-    return v;
-}
-
-/* one step of k: acc += a[.][k] b[k][.] */
-MLP__INLINE void mlp__tile_step(size_t mr, size_t nv, const float *a, ptrdiff_t a_row, const float *b, ptrdiff_t b_panel, mlp__accumulators acc)
-{
-    mlp__vf few[MLP__NV1];                              /* the side that has fewer stays in registers, of the other there is one at a time */
-    size_t i, v;
-    if (mr < nv) {
-        MLP__UNROLL
-        for (i = 0; i < mr; i++) few[i] = mlp__vset1(a[(ptrdiff_t)i * a_row]);
-        MLP__UNROLL
-        for (v = 0; v < nv; v++) {
-            const mlp__vf bv = mlp__tile_b(mr, b + mlp__vector_at(v, b_panel));
+        for (v = 0; v < vectors; v++) {
+            mlp__vf bv = mlp__vload(b + mlp__vector_at(v, b_panel));
+            if (rows > 1) MLP__KEEP(bv);
             MLP__UNROLL
-            for (i = 0; i < mr; i++) acc[i * nv + v] = mlp__vfma(few[i], bv, acc[i * nv + v]);
+            for (i = 0; i < rows; i++) sums[i * vectors + v] = mlp__vfma(few[i], bv, sums[i * vectors + v]);
         }
         return;
     }
     MLP__UNROLL
-    for (v = 0; v < nv; v++) few[v] = mlp__tile_b(mr, b + mlp__vector_at(v, b_panel));
+    for (v = 0; v < vectors; v++) {
+        few[v] = mlp__vload(b + mlp__vector_at(v, b_panel));
+        if (rows > 1) MLP__KEEP(few[v]);
+    }
     MLP__UNROLL
-    for (i = 0; i < mr; i++) {
+    for (i = 0; i < rows; i++) {
         const mlp__vf ai = mlp__vset1(a[(ptrdiff_t)i * a_row]);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[i * nv + v] = mlp__vfma(ai, few[v], acc[i * nv + v]);
+        for (v = 0; v < vectors; v++) sums[i * vectors + v] = mlp__vfma(ai, few[v], sums[i * vectors + v]);
     }
 }
 
-/* to the next mr rows */
-MLP__INLINE void mlp__tile_next(size_t mr, mlp__product *p)
+/* The loop of the textbook, for some steps of k from a and b on: nearly all of the time goes here. */
+MLP__INLINE void mlp__tile_steps(size_t rows, size_t vectors, size_t steps, const mlp__product *p, const float *a,
+                                 const float *b, mlp__sums sums)
 {
-    p->a += (ptrdiff_t)mr * p->a_row;
-    p->c += (ptrdiff_t)mr * p->c_row;
-    if (p->init) p->init += (ptrdiff_t)mr * p->init_row;
+    for (; steps > 0; steps--, a += p->a_col, b += p->b_row)
+        mlp__tile_step(rows, vectors, a, p->a_row, b, p->b_panel, sums);
 }
 
-/* `count` tiles below each other */
-MLP__INLINE void mlp__tile(size_t mr, size_t nv, size_t count, mlp__product *product)
+/* a single row, without jumps */
+MLP__INLINE void mlp__tile_row(size_t vectors, const mlp__product *p)
+{
+    mlp__sums sums;
+    mlp__tile_begin(1, vectors, p, sums);
+    mlp__tile_steps(1, vectors, p->k, p, p->a, p->b, sums);
+    mlp__tile_end(1, vectors, p, sums);
+}
+
+/* `count` tiles below each other. What a has behind a jump is asked for before it. */
+MLP__INLINE void mlp__tile(size_t rows, size_t vectors, size_t count, const mlp__product *product)
 {
     mlp__product p = *product;                          /* a copy, which stores to c cannot change */
-    size_t t;
-    for (t = 0; t < count; t++) {
-        mlp__accumulators acc;
+    const ptrdiff_t a_next = (ptrdiff_t)p.span * p.a_col + p.a_jump, b_next = (ptrdiff_t)p.span * p.b_row;
+    if (rows == 1) { mlp__tile_row(vectors, &p); return; }
+    for (; count > 0; count--, mlp__move_down(rows, &p)) {
         const float *a = p.a, *b = p.b;
-        size_t left, k, i;
-        ptrdiff_t next = 0;
-        mlp__tile_begin(mr, nv, &p, acc);
-        for (left = p.k; left > 0; left -= k, a += p.a_jump) {
-            const size_t steps = mlp__smaller(left, p.span);
-            if (left > steps && p.next && t < p.next->tiles) {
-                const float *at = p.next->at + (ptrdiff_t)t * p.next->tile + next;
-                MLP__PREFETCH(at);
-                if (MLP__AHEAD > 16) MLP__PREFETCH(at + 16);
-                next += p.next->span;
-            } else if (left > steps)                            /* the next panel: 256 x 1024 x 1024 of dX on AVX2 .83 -> .92 P */
-                for (i = 0; i < mr; i++) MLP__PREFETCH(a + (ptrdiff_t)steps * p.a_col + p.a_jump + (ptrdiff_t)i * p.a_row);
-            for (k = 0; k < steps; k++, a += p.a_col, b += p.b_row) mlp__tile_step(mr, nv, a, p.a_row, b, p.b_panel, acc);
+        mlp__sums sums;
+        size_t k, i;
+        mlp__tile_begin(rows, vectors, &p, sums);
+        for (k = 0; k < p.k; k += p.span, a += a_next, b += b_next) {
+            for (i = 0; i < rows && k + p.span < p.k; i++) MLP__PREFETCH(a + a_next + (ptrdiff_t)i * p.a_row);
+            mlp__tile_steps(rows, vectors, p.span, &p, a, b, sums);
         }
-        mlp__tile_end(mr, nv, &p, acc);
-        mlp__tile_next(mr, &p);
-    }
-    product->a = p.a; product->c = p.c; product->init = p.init;
-    if (p.next) {
-        const size_t done = mlp__smaller(count, p.next->tiles);
-        p.next->at += (ptrdiff_t)done * p.next->tile;
-        p.next->tiles -= done;
+        mlp__tile_end(rows, vectors, &p, sums);
     }
 }
 
-/* A single row, without jumps. (clang 14 keeps it on the stack inside the loops above.) */
-MLP__INLINE void mlp__tile_single(size_t nv, const mlp__product *product)
-{
-    const mlp__product p = *product;
-    mlp__accumulators acc;
-    const float *a = p.a, *b = p.b;
-    size_t k;
-    mlp__tile_begin(1, nv, &p, acc);
-    for (k = p.k; k > 0; k--, a += p.a_col, b += p.b_row) mlp__tile_step(1, nv, a, 0, b, p.b_panel, acc);
-    mlp__tile_end(1, nv, &p, acc);
-}
-
-/* The same with four chains over the quarters of k, k >= 9: the last quarter is the shortest. One chain after the other. */
-MLP__INLINE void mlp__tile4(size_t mr, size_t nv, size_t count, mlp__product *product)
-{
-    mlp__product p = *product;
-    for (; count > 0; count--) {
-        mlp__accumulators acc, even, half;
-        const float *a = p.a, *b = p.b;
-        size_t q, k, left = p.k;
-        mlp__tile_begin(mr, nv, &p, acc);
-        for (q = 0; q < 4; q++) {
-            for (k = mlp__smaller(left, (p.k + 3) / 4), left -= k; k > 0; k--, a += p.a_col, b += p.b_row)
-                mlp__tile_step(mr, nv, a, p.a_row, b, p.b_panel, acc);
-            if (q % 2 == 1) mlp__tile_add(mr, nv, acc, even);
-            if (q == 3) mlp__tile_add(mr, nv, acc, half);
-            else { mlp__tile_copy(mr, nv, q == 1 ? half : even, acc); mlp__tile_zero(mr, nv, acc); }
-        }
-        mlp__tile_end(mr, nv, &p, acc);
-        mlp__tile_next(mr, &p);
-    }
-    product->a = p.a; product->c = p.c; product->init = p.init;
-}
-
-/* acc += a[0..3] b[0..3][.] of a single row. Four chains of one or two vectors wait for loads: a row of b that crosses lines takes
-   two, and four steps of a take one in the place of four: 1 x 256 x 10 takes .79 of the time on AVX-512, .81 on AVX2. */
-MLP__INLINE void mlp__tile_single4(size_t nv, const float *a, const float *b, ptrdiff_t b_row, mlp__accumulators acc)
+/* sums += a[0..3] b[0..3] of a single row, steps of a side by side */
+MLP__INLINE void mlp__tile4_steps(size_t vectors, const float *a, const float *b, ptrdiff_t b_row, mlp__sums sums)
 {
     mlp__vf at[4];
     size_t t, v;
@@ -2666,201 +2682,227 @@ MLP__INLINE void mlp__tile_single4(size_t nv, const float *a, const float *b, pt
     MLP__UNROLL
     for (t = 0; t < 4; t++, b += b_row) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[v] = mlp__vfma(at[t], mlp__vload(b + v * MLP__W), acc[v]);
+        for (v = 0; v < vectors; v++) sums[v] = mlp__vfma(at[t], mlp__vload(b + v * MLP__W), sums[v]);
     }
 }
 
-/* A single row with the four chains side by side: there one chain alone waits for itself. Steps of a are contiguous. */
-MLP__INLINE void mlp__tile4_single(size_t nv, const mlp__product *product)
+/* A single row with the four chains side by side, for one alone waits for itself; columns of one panel. */
+MLP__INLINE void mlp__tile4_row(size_t vectors, const mlp__product *p)
 {
-    const mlp__product p = *product;
-    const size_t quarter = (p.k + 3) / 4, last = p.k - 3 * quarter;
-    const ptrdiff_t b_next = (ptrdiff_t)quarter * p.b_row;
-    mlp__accumulators s0, s1, s2, s3;
-    const float *a = p.a, *b = p.b;
-    size_t k;
-    mlp__tile_begin(1, nv, &p, s0);
-    mlp__tile_zero(1, nv, s1);
-    mlp__tile_zero(1, nv, s2);
-    mlp__tile_zero(1, nv, s3);
-    for (k = 0; nv <= 2 && k + 4 <= last; k += 4, a += 4, b += 4 * p.b_row) {
-        mlp__tile_single4(nv, a, b, p.b_row, s0);
-        mlp__tile_single4(nv, a + quarter, b + b_next, p.b_row, s1);
-        mlp__tile_single4(nv, a + 2 * quarter, b + 2 * b_next, p.b_row, s2);
-        mlp__tile_single4(nv, a + 3 * quarter, b + 3 * b_next, p.b_row, s3);
+    const size_t quarter = (p->k + 3) / 4, last = p->k - 3 * quarter;
+    const ptrdiff_t b_next = (ptrdiff_t)quarter * p->b_row;
+    const float *a = p->a, *b = p->b;
+    mlp__sums s[4];
+    size_t k, q;
+    mlp__tile_begin(1, vectors, p, s[0]);
+    MLP__UNROLL
+    for (q = 1; q < 4; q++) mlp__tile_zero(1, vectors, s[q]);
+    for (k = 0; vectors <= 2 && k + 4 <= last; k += 4, a += 4, b += 4 * p->b_row) {
+        MLP__UNROLL
+        for (q = 0; q < 4; q++) mlp__tile4_steps(vectors, a + q * quarter, b + (ptrdiff_t)q * b_next, p->b_row, s[q]);
     }
-    for (; k < quarter; k++, a++, b += p.b_row) {
-        mlp__tile_step(1, nv, a, 0, b, 0, s0);
-        mlp__tile_step(1, nv, a + quarter, 0, b + b_next, 0, s1);
-        mlp__tile_step(1, nv, a + 2 * quarter, 0, b + 2 * b_next, 0, s2);
-        if (k < last) mlp__tile_step(1, nv, a + 3 * quarter, 0, b + 3 * b_next, 0, s3);
+    for (; k < quarter; k++, a++, b += p->b_row) {
+        MLP__UNROLL
+        for (q = 0; q < 4; q++)
+            if (q < 3 || k < last) mlp__tile_step(1, vectors, a + q * quarter, 0, b + (ptrdiff_t)q * b_next, 0, s[q]);
     }
-    mlp__tile_add(1, nv, s0, s1);
-    mlp__tile_add(1, nv, s2, s3);
-    mlp__tile_add(1, nv, s0, s2);
-    mlp__tile_end(1, nv, &p, s0);
+    mlp__tile_add(1, vectors, s[0], s[1]);
+    mlp__tile_add(1, vectors, s[2], s[3]);
+    mlp__tile_add(1, vectors, s[0], s[2]);
+    mlp__tile_end(1, vectors, p, s[0]);
 }
 
-/* One function per nv, of all heights that this block of >>simd uses; the others are compiled away. Four chains are for one panel. */
-#define MLP__ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
-#define MLP__TILES(NV) \
-    static void mlp__tiles_##NV(size_t mr, size_t count, mlp__product *p) \
-    { enum { nv = NV, most = MLP__MOST(NV) }; switch (mr) { MLP__ROWS(MLP__TILE_CASE)  default: break; } } \
-    static void mlp__tiles4_##NV(size_t mr, size_t count, mlp__product *p) \
-    { enum { nv = NV, most = NV <= MLP__N16 ? MLP__MOST(NV) : 0 }; switch (mr) { MLP__ROWS(MLP__TILE4_CASE) default: break; } }
-#define MLP__MOST(NV) (NV <= MLP__NV ? MLP__MR(NV) : NV == MLP__NV2 ? MLP__MR2 : NV == MLP__NV1 || NV == MLP__NV0 ? 1 : 0)
-#define MLP__TILE_CASE(ROWS) \
-    case ROWS: if (ROWS == 1 && most > 0) mlp__tile_single(nv, p); else if (ROWS <= most) mlp__tile(ROWS, nv, count, p); break;
-#define MLP__TILE4_CASE(ROWS) \
-    case ROWS: if (ROWS == 1 && most > 0) mlp__tile4_single(nv, p); else if (ROWS <= most) mlp__tile4(ROWS, nv, count, p); break;
-MLP__TILES(1)
-MLP__TILES(2)
-MLP__TILES(3)
-MLP__TILES(4)
-MLP__TILES(8)
-MLP__TILES(16)
-
-/* columns of a strip, of those that are left. A single row takes 8 vectors, on AVX-512 only if `wide`, or 16, else 4: with few rows
-   of 2 KiB 8 vectors take 1.4 of the time; as panels, 8 streams, 784 x 128 takes 1.1. */
-MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left, int wide)
+/* Four chains over the quarters of k, k >= 9, of which the last is the shortest; one chain after the other. */
+MLP__INLINE void mlp__tile4(size_t rows, size_t vectors, size_t count, const mlp__product *product)
 {
-    const size_t single = wide && left >= MLP__NV0 * MLP__W ? MLP__NV0 : wide || MLP__W < 16 ? MLP__NV1 : MLP__NV;
-    const size_t widest = (rows == 1 ? single : rows <= MLP__MR2 ? MLP__NV2 : MLP__NV) * MLP__W;
-    return left >= widest ? widest : mlp__smaller(left, MLP__NR);
+    mlp__product p = *product;
+    const size_t quarter = (p.k + 3) / 4;
+    const ptrdiff_t a_next = (ptrdiff_t)quarter * p.a_col, b_next = (ptrdiff_t)quarter * p.b_row;
+    if (rows == 1) { mlp__tile4_row(vectors, &p); return; }
+    for (; count > 0; count--, mlp__move_down(rows, &p)) {
+        const float *a = p.a, *b = p.b;
+        mlp__sums sums, even, half;
+        size_t q;
+        mlp__tile_begin(rows, vectors, &p, sums);
+        for (q = 0; q < 4; q++, a += a_next, b += b_next) {
+            mlp__tile_steps(rows, vectors, mlp__smaller(quarter, p.k - q * quarter), &p, a, b, sums);
+            if (q % 2 == 1) mlp__tile_add(rows, vectors, sums, even);
+            if (q == 3) mlp__tile_add(rows, vectors, sums, half);
+            else { mlp__tile_copy(rows, vectors, q == 1 ? half : even, sums); mlp__tile_zero(rows, vectors, sums); }
+        }
+        mlp__tile_end(rows, vectors, &p, sums);
+    }
 }
 
-/* m rows of nv vectors, cut into tiles of nearly equal height: 16 rows with MLP__MR 6 are 6 + 5 + 5. Moves p below them. */
-static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
+/* ---- the tiles of a strip ---- */
+
+enum { MLP__FEW_ROWS = MLP__FMA ? 3 : 2, MLP__FEW_ROWS_VECTORS = 4 };   /* without fma a product takes a register */
+
+/* the most rows of tiles of so many vectors, 0: there are none such */
+#define MLP__MOST_ROWS(vectors) \
+    ((vectors) <= MLP__TILE_VECTORS ? MLP__TILE_ROWS(vectors) : \
+     (vectors) == MLP__FEW_ROWS_VECTORS ? MLP__FEW_ROWS : (vectors) == MLP__ONE_ROW_VECTORS ? 1 : 0)
+
+/* One function per width, with the code of all heights that this instruction set uses; the others are compiled away.
+   Four chains are for one panel. */
+#define MLP__HEIGHTS(X, tile) X(tile, 1) X(tile, 2) X(tile, 3) X(tile, 4) X(tile, 5) X(tile, 6) \
+                              X(tile, 7) X(tile, 8) X(tile, 9) X(tile, 10) X(tile, 11) X(tile, 12)
+#define MLP__TILE_CASE(tile, ROWS) case ROWS: if (ROWS <= most) tile(ROWS, vectors, count, p); break;
+#define MLP__TILES(tiles, tile, VECTORS, MOST) \
+    static void tiles##VECTORS(size_t rows, size_t count, const mlp__product *p) \
+    { enum { vectors = VECTORS, most = MOST }; switch (rows) { MLP__HEIGHTS(MLP__TILE_CASE, tile) default: break; } }
+#define MLP__TILES_OF(VECTORS) \
+    MLP__TILES(mlp__tiles_, mlp__tile, VECTORS, MLP__MOST_ROWS(VECTORS)) \
+    MLP__TILES(mlp__tiles4_, mlp__tile4, VECTORS, (VECTORS <= MLP__N16 ? MLP__MOST_ROWS(VECTORS) : 0))
+MLP__TILES_OF(1)
+MLP__TILES_OF(2)
+MLP__TILES_OF(3)
+MLP__TILES_OF(4)
+MLP__TILES_OF(8)
+
+/* Columns of the next strip, of those that are left. Tiles of few rows are wider, so that they have enough chains. */
+MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left)
 {
-    static void (*const tiles[2][6])(size_t, size_t, mlp__product *) = {
-        { mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8, mlp__tiles_16 },
-        { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4, mlp__tiles4_8, mlp__tiles4_16 }
+    const size_t widest = MLP__W * (rows == 1 ? MLP__ONE_ROW_VECTORS
+                                    : rows <= MLP__FEW_ROWS ? MLP__FEW_ROWS_VECTORS : MLP__TILE_VECTORS);
+    return left >= widest ? widest : mlp__smaller(left, MLP__TILE_COLUMNS);
+}
+
+/* rows of p, cut into tiles of nearly equal height: 16 rows where tiles have at most 6 are 6 + 5 + 5 */
+static void mlp__multiply(size_t rows, const mlp__product *p)
+{
+    static void (*const tiles[2][5])(size_t, size_t, const mlp__product *) = {
+        { mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8 },
+        { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4, mlp__tiles4_8 }
     };
-    void (*const tile)(size_t, size_t, mlp__product *) = tiles[chains == 4][nv < 5 ? nv - 1 : nv / 8 + 3];
-    const size_t most = MLP__MOST(nv);
-    if (m <= most) tile(m, 1, p);
+    const size_t width = p->vectors < 5 ? p->vectors - 1 : 4, most = MLP__MOST_ROWS(p->vectors);
+    void (*const tile)(size_t, size_t, const mlp__product *) = tiles[p->chains == 4][width];
+    if (rows <= most) tile(rows, 1, p);
     else {
-        const size_t count = (m + most - 1) / most, low = m / count, higher = m - low * count;
+        const size_t count = (rows + most - 1) / most, low = rows / count, higher = rows - low * count;
+        mlp__product rest = *p;
         if (higher) tile(low + 1, higher, p);
-        tile(low, count - higher, p);
+        mlp__move_down((low + 1) * higher, &rest);
+        tile(low, count - higher, &rest);
     }
 }
 
-/* the first place from p on where no vector lies in two lines */
-MLP__INLINE float *mlp__aligned(float *p) { return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W; }
+/* ---- copies of what tiles cannot read in place ---- */
 
-/* Copies of what tiles cannot read in place: strips of columns, k rows at a time within 8 KiB of L1, unless more pays (see
-   MLP__GEMM_FLOATS and dX). Where k is long they are 32 wide on AVX-512: of 64 columns only 32 rows fit, and c would be loaded and
-   stored twice as often. */
-#define MLP__PACK_FLOATS 2048
-static size_t mlp__pack_width(size_t k) { return k <= MLP__PACK_FLOATS / MLP__NR || MLP__NR < 32 ? MLP__NR : 32; }
+/* the first place from p on where no vector lies in two lines of the cache */
+MLP__INLINE float *mlp__aligned(float *p)
+{
+    return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W;
+}
 
-/* pack[i][j] = b[i * b_row + j], k x n, `width` floats from row to row, b_row in b. What is left of whole vectors goes by itself,
-   without branches (1 x 100 x 20 of the gemm .75 of the time), and into no more than `width`. KEEP: else gcc calls memcpy per row. */
-static void mlp__pack_rows(size_t k, size_t n, const float *b, ptrdiff_t b_row, float *pack, size_t width)
+/* copy[i][j] = b[i * b_row + j], k x n, `width` floats from row to row. What is left of whole vectors goes by itself,
+   without branches, and into no more than `width`. KEEP: else gcc calls memcpy per row. */
+static void mlp__copy_rows(size_t k, size_t n, const float *b, ptrdiff_t b_row, float *copy, size_t width)
 {
     const size_t tail = n % MLP__W, whole = n - tail, stored = mlp__smaller(width - whole, MLP__W);
-    const float *from = b + whole;
-    float *to = pack + whole;
     size_t i, j;
-    for (i = 0; whole && i < k; i++, b += b_row, pack += width)
+    for (i = 0; whole && i < k; i++)
         for (j = 0; j < whole; j += MLP__W) {
-            mlp__vf v = mlp__vload(b + j);
+            mlp__vf v = mlp__vload(b + (ptrdiff_t)i * b_row + j);
             MLP__KEEP(v);
-            mlp__vstore(pack + j, v);
+            mlp__vstore(copy + i * width + j, v);
         }
-    for (i = 0; tail && i < k; i++, from += b_row, to += width) mlp__vput(to, mlp__vload_n(from, tail, mlp__vzero()), stored);
-}
-
-/* pack[i][j] = b[i + j * b_col], k x n */
-static void mlp__pack_columns(size_t k, size_t n, const float *b, ptrdiff_t b_col, float *pack, size_t width)
-{
-    mlp__transposed(k, n, b, b_col, pack, (ptrdiff_t)width, width);
-}
-
-/* pack[i][j] = b[i * b_row + j * b_col], k x n; the rest is 0 */
-static void mlp__pack_any(size_t k, size_t n, const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *pack, size_t width)
-{
-    size_t i, j;
-    for (i = 0; i < k; i++)
-        for (j = 0; j < width; j++)
-            pack[i * width + j] = j < n ? b[(ptrdiff_t)i * b_row + (ptrdiff_t)j * b_col] : 0.0f;
-}
-
-/* Has the tiles of p prefetch the k x n of b that will be packed next, all but its last 16 rows: a line or two of each row, or the
-   lines of a column of b transposed. */
-static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row, ptrdiff_t b_col, size_t width, mlp__ahead *next, mlp__product *p)
-{
-    /* what is prefetched must be there: for each 16 steps of p but the last as many of the next copy, and a whole strip */
-    if (k + MLP__PANEL < (p->k - 1) / MLP__PANEL * MLP__PANEL + MLP__AHEAD || n < width || (b_row != 1 && b_col != 1)) return;
-    next->at = b;
-    next->span = MLP__PANEL * b_row;
-    next->tile = b_col == 1 ? b_row : b_col;
-    next->tiles = b_col == 1 ? MLP__PANEL : width;
-    p->span = MLP__PANEL;
-    p->next = next;
-}
-
-/* A strip of c at a time, from some rows of b, each of which goes on from the sums of the one before. Strips that are full are read
-   in place where the rows of b are contiguous, unless narrow tiles would use one line a page of long columns or of lines 4 KiB
-   apart, which fall into few sets of the caches (AVX2 128 x 2048 x 512 from .56 to .75 P). Even where wide tiles read them, the
-   caches do not hold more than MLP__GEMM_STEPS rows: 512 x 2048 x 2048 goes from .80 to .91 P on AVX-512, 64 x 2048 x 2048 takes .6
-   of the time on AVX2. Else they are copied. A copy takes 14 KiB, since a frame may have 16 (clang 14 adds 1.2). On AVX-512 it is
-   48 columns wide, which makes tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and
-   the next copy prefetched, b transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
-#define MLP__GEMM_STEPS 384
-#define MLP__GEMM_FLOATS 3584
-static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
-                                const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
-{
-    float room_for_pack[MLP__GEMM_FLOATS + MLP__W];     /* so that no vector of it lies in two lines: .98 on AVX-512 */
-    float *const pack = mlp__aligned(room_for_pack);
-    const int tall = m >= 96 && k > 64, many = tall && a_col == 1;
-    const int apart = MLP__NR < 32 && ((many && k > 256) || (tall && b_row % 1024 == 0));
-    const size_t room = a_col == 1 ? MLP__GEMM_FLOATS : MLP__PACK_FLOATS;       /* the columns of a: each step in another line */
-    const size_t width = a_col == 1 && MLP__NR > 32 && k > room / MLP__NR ? 48 : mlp__pack_width(k);
-    const size_t most = k <= room / width ? k : room / width / MLP__PANEL * MLP__PANEL;
-    const int at_once = m >= 16 && MLP__NR >= 32;       /* tiles of one vector wait for broadcasts: 33 x 65 x 17 takes .86 */
-    size_t j, k0, count, step;
-    if (m == 0) return;
-    for (j = 0; j < n; j += count) {
-        const size_t strip = mlp__strip_width(m, n - j, k >= 64), ragged = strip % MLP__W;
-        const size_t full = ragged && at_once && strip < width ? 0 : strip - ragged;
-        const int in_place = b_col == 1 && full > 0 && !apart;
-        count = in_place ? full : mlp__smaller(n - j, width);
-        k0 = 0;
-        do {                                                            /* once even for k = 0: c must be set */
-            const size_t nv = (count + MLP__W - 1) / MLP__W;
-            const float *from = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
-            mlp__product p;
-            mlp__ahead next;
-            step = mlp__smaller(k - k0, !in_place ? most : m > 1 && k * (size_t)b_row > 524288 ? MLP__GEMM_STEPS : k);
-            p.k = p.span = step;        p.tail = count - (nv - 1) * MLP__W;     p.next = NULL;
-            p.a = a + (ptrdiff_t)k0 * a_col;
-            p.a_row = a_row;            p.a_col = a_col;    p.a_jump = 0;
-            p.b = from;                 p.b_row = b_row;    p.b_panel = MLP__PANEL;
-            p.c = c + j;                p.c_row = c_row;    p.c_panel = MLP__PANEL;
-            p.init = k0 || accumulate ? p.c : NULL;
-            p.init_row = c_row;         p.init_panel = MLP__PANEL;
-            if (!in_place) {
-                if (b_col == 1)      mlp__pack_rows(step, count, from, b_row, pack, width);
-                else if (b_row == 1) mlp__pack_columns(step, count, from, b_col, pack, width);
-                else                 mlp__pack_any(step, count, from, b_row, b_col, pack, width);
-                p.b = pack;
-                p.b_row = (ptrdiff_t)width;
-                if (many && k0 + step < k)
-                    mlp__look_ahead(k - k0 - step, count, from + (ptrdiff_t)step * b_row, b_row, b_col, width, &next, &p);
-                else if (many && j + count < n)
-                    mlp__look_ahead(k, n - j - count, b + (ptrdiff_t)(j + count) * b_col, b_row, b_col, width, &next, &p);
-            }
-            mlp__rows(m, nv, &p, 1);
-            k0 += step;
-        } while (k0 < k);
+    for (i = 0; tail && i < k; i++) {
+        const mlp__vf v = mlp__vload_n(b + (ptrdiff_t)i * b_row + whole, tail, mlp__vzero());
+        mlp__vput(copy + i * width + whole, v, stored);
     }
 }
 
-/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__HALF steps i and one or two vectors, which share what is loaded of a */
-MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col)
+/* The right side of a product, k x n: a matrix; or with inputs > 0 the transposed weights at matrix.at of a layer with
+   so many inputs, a unit for each k. */
+typedef struct { mlp__matrix matrix; size_t inputs; } mlp__right;
+
+/* Of weights the part from input j on, of k units from `from` on, the first of a panel. The next panel is far: its
+   lines are asked for in time. */
+static void mlp__copy_weights(const mlp__right *b, size_t from, size_t k, size_t j, size_t n, float *copy, size_t width)
+{
+    const float *w = b->matrix.at + from * b->inputs;
+    size_t unit, units;
+    for (unit = 0; unit < k; unit += units, w += units * b->inputs, copy += units * width) {
+        units = mlp__smaller(k - unit, MLP__PANEL);
+        if (unit + 2 * MLP__PANEL <= k) mlp__fetch(n * MLP__PANEL, w + (b->inputs + j) * MLP__PANEL);
+        if (units == 1) mlp__copy_rows(1, n, w + j, 0, copy, width);
+        else mlp__transposed(units, n, w + j * units, (ptrdiff_t)units, copy, (ptrdiff_t)width, width);
+    }
+}
+
+/* copy[i][c] = b[from + i][j + c], k x n, `width` floats from row to row */
+static void mlp__copy(const mlp__right *b, size_t from, size_t k, size_t j, size_t n, float *copy, size_t width)
+{
+    const ptrdiff_t row = b->matrix.row, col = b->matrix.col;
+    const float *at = b->matrix.at + (ptrdiff_t)from * row + (ptrdiff_t)j * col;
+    size_t i, c;
+    if (b->inputs)     mlp__copy_weights(b, from, k, j, n, copy, width);
+    else if (col == 1) mlp__copy_rows(k, n, at, row, copy, width);
+    else if (row == 1) mlp__transposed(k, n, at, col, copy, (ptrdiff_t)width, width);
+    else
+        for (i = 0; i < k; i++)
+            for (c = 0; c < width; c++)
+                copy[i * width + c] = c < n ? at[(ptrdiff_t)i * row + (ptrdiff_t)c * col] : 0.0f;
+}
+
+/* ---- any product ---- */
+
+/* A strip of c at a time, from some rows of b, each of which goes on from the sums of the one before. Full strips are
+   read in place where the rows of b are contiguous, unless narrow tiles would use one line a page of long columns, or
+   of lines 4 KiB apart, which fall into few sets of the caches. Else they are copied: as many rows as fit into L1, or
+   all of them into `room` if that is not NULL. In place there are at most MLP__MANY_STEPS rows at a time where all of
+   b is more than a cache holds. The copy here takes 14 KiB, since a frame may have 16. */
+#define MLP__MANY_STEPS  384
+#define MLP__COPY_FLOATS 3584
+static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c, ptrdiff_t c_row,
+                           int accumulate, float *room)
+{
+    float own_room[MLP__COPY_FLOATS + MLP__W];
+    float *const copy = room ? room : mlp__aligned(own_room);
+    const ptrdiff_t b_row = b->matrix.row;
+    const int far = m >= 96 && k > 64 && ((a.col == 1 && k > 256) || b_row % 1024 == 0);
+    const int copied = b->inputs || b->matrix.col != 1 || (far && MLP__COPIES_FAR);
+    const size_t width = room || k <= MLP__COPY_FLOATS / MLP__TILE_COLUMNS ? MLP__TILE_COLUMNS : MLP__COPY_COLUMNS;
+    const size_t most = room || k <= MLP__COPY_FLOATS / width ? k : MLP__COPY_FLOATS / width / MLP__PANEL * MLP__PANEL;
+    const size_t most_in_place = m > 1 && k * (size_t)b_row > 524288 ? MLP__MANY_STEPS : k;
+    size_t j, columns, from, steps;
+    if (m == 0) return;
+    for (j = 0; j < n; j += columns) {
+        const size_t strip = mlp__strip_width(m, n - j), whole = strip - strip % MLP__W;
+        const int in_place = !copied && whole > 0;
+        columns = in_place ? whole : mlp__smaller(n - j, width);
+        from = 0;
+        do {                                                            /* once even for k = 0: c must be set */
+            mlp__product p;
+            steps = mlp__smaller(k - from, in_place ? most_in_place : most);
+            if (!in_place) mlp__copy(b, from, steps, j, columns, copy, width);
+            p = mlp__strip_product(columns, steps, mlp__matrix_at(a.at + (ptrdiff_t)from * a.col, a.row, a.col),
+                                   in_place ? b->matrix.at + (ptrdiff_t)from * b_row + j : copy,
+                                   in_place ? b_row : (ptrdiff_t)width, c + j, c_row, accumulate || from > 0);
+            mlp__multiply(m, &p);
+            from += steps;
+        } while (from < k);
+    }
+}
+
+MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
+                                int accumulate)
+{
+    mlp__right right;
+    right.matrix = b;
+    right.inputs = 0;
+    mlp__by_strips(m, n, k, a, &right, c, c_row, accumulate, NULL);
+}
+
+/* ---- one row times a transposed matrix, which needs no copy of it ---- */
+
+enum { MLP__MOST_COLUMNS = 4 };         /* vectors of columns side by side: enough chains to hide the latency of fma */
+
+/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__HALF steps i and one or two vectors, which share what is
+   loaded of a */
+MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b,
+                                      ptrdiff_t b_col)
 {
     mlp__vf v[2][MLP__HALF];
     size_t g, t;
@@ -2874,21 +2916,16 @@ MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float 
     }
 }
 
-/* Four vectors have enough chains to hide the latency of fma: 1 x 64 x 64 of dX takes .93 of the time that it takes with two. Where
-   columns are multiples of 1 KiB apart, their lines fall into few sets of L1, and of four vectors would be gone before their second
-   half is read: b transposed takes three times as long for 1 x 1024 x 1024. */
-enum { MLP__ROW_VECTORS = 4, MLP__ROW_APART = MLP__W < 16 ? 2 : 1 };
-
-/* Some vectors of a row of c: c[j] (or 0) + sum of a[i] b[j * b_col + i] over 16 steps of i in each panel. A panel of all vectors
-   before the next: so a line of b is used up while it is in the L1 cache. */
-MLP__INLINE void mlp__row_part(size_t vectors, size_t panels, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col,
-                               float *c, int accumulate)
+/* Some vectors of a row of c: c[j] (or 0) + sum of a[i] b[j * b_col + i] over k steps i, a multiple of 16: so a line
+   of b is used up while it is in L1. */
+MLP__INLINE void mlp__columns(size_t vectors, size_t k, const float *a, ptrdiff_t a_col, const float *b,
+                              ptrdiff_t b_col, float *c, int accumulate)
 {
-    mlp__vf sum[MLP__ROW_VECTORS];
+    mlp__vf sum[MLP__MOST_COLUMNS];
     size_t i, g;
     MLP__UNROLL
     for (g = 0; g < vectors; g++) sum[g] = accumulate ? mlp__vload(c + g * MLP__W) : mlp__vzero();
-    for (i = 0; i < panels * MLP__PANEL; i += MLP__HALF, a += MLP__HALF * a_col, b += MLP__HALF) {
+    for (i = 0; i < k; i += MLP__HALF, a += MLP__HALF * a_col, b += MLP__HALF) {
         MLP__UNROLL
         for (g = 0; g < vectors; g += 2)
             mlp__columns_product(vectors == 1 ? 1 : 2, sum + g, a, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col, b_col);
@@ -2897,298 +2934,173 @@ MLP__INLINE void mlp__row_part(size_t vectors, size_t panels, const float *a, pt
     for (g = 0; g < vectors; g++) mlp__vstore(c + g * MLP__W, sum[g]);
 }
 
-/* the same for all n columns; those that are left of whole vectors are computed together with some before them */
-static void mlp__row(size_t n, size_t panels, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col, float *c, int accumulate)
+/* The same for all n columns. Where a vector of them is so far apart that its lines fall into few sets of L1, one at a
+   time. What is left of whole vectors is computed together with some columns before it. */
+static void mlp__all_columns(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col,
+                             float *c, int accumulate)
 {
-    enum { some = MLP__ROW_VECTORS * MLP__W, few = MLP__ROW_APART * MLP__W };
-    const int apart = b_col % 256 == 0;
+    const size_t some = b_col % (4096 / MLP__W) == 0 ? n + 1 : MLP__MOST_COLUMNS * MLP__W;
     float last[MLP__W];
-    size_t j = 0;
-    for (; !apart && j + some <= n; j += some)
-        mlp__row_part(MLP__ROW_VECTORS, panels, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
-    for (; few > MLP__W && j + few <= n; j += few)
-        mlp__row_part(MLP__ROW_APART, panels, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
-    for (; j + MLP__W <= n; j += MLP__W) mlp__row_part(1, panels, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
-    if (j == n) return;
-    if (n < MLP__W) { mlp__gemm_by_strips(1, n, panels * MLP__PANEL, a, 0, a_col, b, 1, b_col, c, 0, accumulate); return; }
+    size_t j = 0, left;
+    if (n < MLP__W) {
+        mlp__by_matrix(1, n, k, mlp__matrix_at(a, 0, a_col), mlp__matrix_at(b, 1, b_col), c, 0, accumulate);
+        return;
+    }
+    for (; j + some <= n; j += some)
+        mlp__columns(MLP__MOST_COLUMNS, k, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
+    for (; j + MLP__W <= n; j += MLP__W)
+        mlp__columns(1, k, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
+    left = n - j;
+    if (left == 0) return;
     memcpy(last, c + n - MLP__W, sizeof last);
-    mlp__row_part(1, panels, a, a_col, b + (ptrdiff_t)(n - MLP__W) * b_col, b_col, last, accumulate);
-    memcpy(c + j, last + j + MLP__W - n, (n - j) * sizeof *c);
+    mlp__columns(1, k, a, a_col, b + (ptrdiff_t)(n - MLP__W) * b_col, b_col, last, accumulate);
+    memcpy(c + j, last + (MLP__W - left), left * sizeof *c);
 }
 
-/* The sizes of a product by blocks: `rows` that go by blocks of `block`, with copies of `steps` of k. The rows behind them are room
-   for the copies, at most a quarter of c. Narrow tiles copy b for each block: these are higher, if there is room. */
-typedef struct { size_t rows, block, steps; } mlp__blocks;
+/* ---- the public gemm: strips, and the few rules that make some products twice as fast ---- */
 
-#define MLP__GEMM_ROWS    (MLP__NR < 32 ? 192 : 96)
-#define MLP__GEMM_COLUMNS 64
-#define MLP__GEMM_PANEL   24
-static mlp__blocks mlp__blocks_of(size_t m, size_t n, size_t k, int columns)
+/* The first rows of c = a b where a is transposed, its steps 4 KiB apart, so that they fall into one set of L1;
+   returns how many. Until the end the last rows of c, at most a quarter, are room for copies: of a block of a, in
+   panels of rows side by side, and of a strip of b, which goes with all of the block. If there is little room, both
+   are smaller. */
+enum { MLP__BLOCK_ROWS = 192, MLP__BLOCK_COLUMNS = 64, MLP__BLOCK_PANEL = 24 };
+static size_t mlp__by_blocks(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c)
 {
-    mlp__blocks s;
-    size_t block = columns ? MLP__GEMM_ROWS : 0, steps = columns ? mlp__smaller(k, MLP__GEMM_STEPS) : k, last;
-    for (; block > 48 && MLP__NR < 32 && steps * (MLP__GEMM_COLUMNS + block) > m / 4 * n; block /= 2) steps = (steps + 1) / 2;
-    last = (steps * (MLP__GEMM_COLUMNS + block) + n - 1) / n;
-    s.rows = last <= m / 4 ? m - last : 0;
-    s.block = columns ? block : s.rows;
-    s.steps = steps;
-    return s;
-}
-
-/* The first rows of a large product without accumulate and with c_row = n; returns how many. Until the end the last rows of c are
-   room for larger copies: of a strip of b for all of k, or, where a is transposed, of blocks of its columns in panels and of some
-   steps of b, which wide tiles read in place. */
-static size_t mlp__gemm_by_blocks(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
-                                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c)
-{
-    const int columns = a_col != 1, in_place = columns && b_col == 1 && MLP__NR >= 32;
-    const mlp__blocks s = mlp__blocks_of(m, n, k, columns);
-    const size_t panel = columns ? MLP__GEMM_PANEL : s.rows;
-    float *const copy = c + s.rows * n, *const panels = copy + s.steps * MLP__GEMM_COLUMNS;
-    size_t i, j, r, k0, high, step, count;
-    for (i = 0; i < s.rows; i += high)
-        for (high = mlp__smaller(s.rows - i, s.block), k0 = 0; k0 < k; k0 += step) {
-            const float *const from = a + (ptrdiff_t)i * a_row + (ptrdiff_t)k0 * a_col;
-            step = mlp__smaller(k - k0, s.steps);
-            for (r = 0; columns && r < high; r += panel)
-                mlp__pack_rows(step, mlp__smaller(high - r, panel), from + r, a_col, panels + r * step, panel);
-            for (j = 0; j < n; j += count) {
-                const float *const at = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
-                count = mlp__smaller(n - j, MLP__GEMM_COLUMNS);
-                if (b_col != 1)     mlp__pack_columns(step, count, at, b_col, copy, MLP__GEMM_COLUMNS);
-                else if (!in_place) mlp__pack_rows(step, count, at, b_row, copy, MLP__GEMM_COLUMNS);
-                for (r = 0; r < high; r += panel)
-                    mlp__gemm_by_strips(mlp__smaller(high - r, panel), count, step,
-                                        columns ? panels + r * step : from, a_row, columns ? MLP__GEMM_PANEL : 1,
-                                        in_place ? at : copy, in_place ? b_row : MLP__GEMM_COLUMNS, 1,
-                                        c + (i + r) * n + j, (ptrdiff_t)n, k0 > 0);
+    size_t highest = MLP__BLOCK_ROWS, most = mlp__smaller(k, MLP__MANY_STEPS);
+    size_t rows, i, j, r, from, height, steps, columns;
+    float *strip, *panels;
+    for (; highest > 48 && most * (MLP__BLOCK_COLUMNS + highest) > m / 4 * n; highest /= 2) most = (most + 1) / 2;
+    rows = (most * (MLP__BLOCK_COLUMNS + highest) + n - 1) / n;
+    if (rows > m / 4) return 0;
+    rows = m - rows;
+    strip = c + rows * n;
+    panels = strip + most * MLP__BLOCK_COLUMNS;
+    for (i = 0; i < rows; i += height)
+        for (height = mlp__smaller(rows - i, highest), from = 0; from < k; from += steps) {
+            const float *const block = a.at + i + (ptrdiff_t)from * a.col;
+            steps = mlp__smaller(k - from, most);
+            for (r = 0; r < height; r += MLP__BLOCK_PANEL)
+                mlp__copy_rows(steps, mlp__smaller(height - r, MLP__BLOCK_PANEL), block + r, a.col, panels + r * steps,
+                               MLP__BLOCK_PANEL);
+            for (j = 0; j < n; j += columns) {
+                const mlp__matrix copy = mlp__matrix_at(strip, MLP__BLOCK_COLUMNS, 1);
+                columns = mlp__smaller(n - j, MLP__BLOCK_COLUMNS);
+                mlp__copy(b, from, steps, j, columns, strip, MLP__BLOCK_COLUMNS);
+                for (r = 0; r < height; r += MLP__BLOCK_PANEL)
+                    mlp__by_matrix(mlp__smaller(height - r, MLP__BLOCK_PANEL), columns, steps,
+                                   mlp__matrix_at(panels + r * steps, 1, MLP__BLOCK_PANEL), copy,
+                                   c + (i + r) * n + j, (ptrdiff_t)n, from > 0);
             }
         }
-    return s.rows;
+    return rows;
 }
 
-/* Some steps of k at a time for n columns: c[j] = c[j] (or 0) + sum of a[i] b[i][j], b's rows contiguous; done several times, after
-   each of which a, b and c move on, or c does not (c_next 0) and is added to. */
-typedef struct {
-    size_t n;
-    const float *a;    ptrdiff_t a_col, a_next;
-    const float *b;    ptrdiff_t b_row, b_next;
-    float *c;          ptrdiff_t c_next;
-} mlp__walk;
-
-/* n <= MLP__W columns, fewer with `part`: a constant, since clang 14 does not unroll around the branch of vget. f: vectors of a */
-MLP__INLINE void mlp__walk_vector(size_t steps, size_t n, int part, const mlp__vf *f, const float *b, ptrdiff_t b_row, float *c,
-                                  int accumulate)
+/* One or two steps of k, rows of c in order: tiles would visit a few columns of many rows, with a store for each fma.
+   */
+static void mlp__by_steps(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
+                          int accumulate)
 {
-    mlp__vf sum = accumulate ? mlp__vget(c, n, mlp__vzero()) : mlp__vzero();
-    size_t i;
-    MLP__UNROLL
-    for (i = 0; i < steps; i++, b += b_row) sum = mlp__vfma(f[i], part ? mlp__vload_n(b, n, mlp__vzero()) : mlp__vload(b), sum);
-    mlp__vput(c, sum, n);
-}
-
-/* A constant number of steps. Vectors beside each other are short chains, which overlap. Without a branch in the loop 1 x 100 x
-   1000 takes .85 of the time on AVX2. */
-MLP__INLINE void mlp__walk_by(size_t steps, size_t times, const mlp__walk *walk, int accumulate)
-{
-    const mlp__walk w = *walk;
-    const float *a = w.a, *b = w.b;
-    float *c = w.c;
-    for (; times > 0; times--, a += w.a_next, b += w.b_next, c += w.c_next) {
-        mlp__vf f[8];
-        size_t i, j = 0;
-        MLP__UNROLL
-        for (i = 0; i < steps; i++) f[i] = mlp__vset1(a[(ptrdiff_t)i * w.a_col]);
-        if (accumulate) for (; j + MLP__W <= w.n; j += MLP__W) mlp__walk_vector(steps, MLP__W, 0, f, b + j, w.b_row, c + j, 1);
-        else            for (; j + MLP__W <= w.n; j += MLP__W) mlp__walk_vector(steps, MLP__W, 0, f, b + j, w.b_row, c + j, 0);
-        if (j < w.n) mlp__walk_vector(steps, w.n - j, 1, f, b + j, w.b_row, c + j, accumulate);
-        accumulate = accumulate || w.c_next == 0;
-    }
-}
-
-/* as many of the steps that are left as there is code for; returns how many */
-static size_t mlp__walk_some(size_t left, size_t times, const mlp__walk *w, int accumulate)
-{
-    if (left >= 8) { mlp__walk_by(8, times, w, accumulate); return 8; }
-    if (left >= 4) { mlp__walk_by(4, times, w, accumulate); return 4; }
-    if (left >= 2) { mlp__walk_by(2, times, w, accumulate); return 2; }
-    mlp__walk_by(1, times, w, accumulate);
-    return 1;
-}
-
-/* A row of c, which waits in L1, from two rows of b at a time: from eight 1 x 784 x 256 takes 1.2 of the time on AVX-512. There L2
-   gives up to 1.5 times as much to a single stream, a row at a time, if this has vectors enough between a store to c and the next
-   load: 1 x 100 x 1000 takes .87 of the time. */
-static void mlp__row_by_steps(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_row, float *c,
-                              int accumulate)
-{
-    const size_t steps = n >= 448 && MLP__W == 16 ? 1 : 2, times = k / steps;
-    mlp__walk w;
-    w.n = n;
-    w.a = a;    w.a_col = a_col;    w.a_next = (ptrdiff_t)steps * a_col;
-    w.b = b;    w.b_row = b_row;    w.b_next = (ptrdiff_t)steps * b_row;
-    w.c = c;                        w.c_next = 0;
-    if (times > 0) mlp__walk_some(steps, times, &w, accumulate);
-    w.a += (ptrdiff_t)times * w.a_next;
-    w.b += (ptrdiff_t)times * w.b_next;
-    if (steps * times < k) mlp__walk_some(1, 1, &w, accumulate || times > 0);
-}
-
-/* Rows of c from all of few rows of b, 32 KiB of them at a time, which stay in L1; and 16 KiB of c, in case it takes more than one
-   walk. */
-static void mlp__rows_by_steps(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
-                               const float *b, ptrdiff_t b_row, float *c, ptrdiff_t c_row, int accumulate)
-{
-    mlp__walk w;
-    size_t i, j, rows, done, steps;
-    w.a_col = a_col;    w.a_next = a_row;
-    w.b_row = b_row;    w.b_next = 0;
-    w.c_next = c_row;
-    for (j = 0; j < n; j += w.n) {
-        w.n = mlp__smaller(n - j, 8192 / k / 64 * 64);
-        for (i = 0; i < m; i += rows) {
-            rows = mlp__smaller(m - i, 1 + 4096 / w.n);
-            w.a = a + (ptrdiff_t)i * a_row;
-            w.b = b + j;
-            w.c = c + (ptrdiff_t)i * c_row + j;
-            for (done = 0; done < k; done += steps) {
-                steps = mlp__walk_some(k - done, rows, &w, accumulate || done > 0);
-                w.a += (ptrdiff_t)steps * a_col;
-                w.b += (ptrdiff_t)steps * b_row;
-            }
+    const mlp__vf zero = mlp__vzero();
+    size_t i, j;
+    for (i = 0; i < m; i++, a.at += a.row, c += c_row)
+        for (j = 0; j < n; j += MLP__W) {
+            mlp__vf sum = accumulate ? mlp__vget(c + j, n - j, zero) : zero;
+            sum = mlp__vfma(mlp__vset1(a.at[0]), mlp__vget(b.at + j, n - j, zero), sum);
+            if (k == 2) sum = mlp__vfma(mlp__vset1(a.at[a.col]), mlp__vget(b.at + b.row + j, n - j, zero), sum);
+            mlp__vput(c + j, sum, n - j);
         }
-    }
 }
 
-/* Which products go by steps, b's rows being contiguous. Tiles visit a few columns of many rows of c, at one step with a store for
-   each fma; and these rows share few sets of L1 where they are 4 KiB apart, 2 where a tile has one line of each: 1024 x 1024 takes
-   .27 of the time on AVX-512 at k = 1, .43 at 8, but 1.4 at 12, on AVX2 .10, .23 and .43. For a single row tiles read a few columns
-   of many rows of b: then 1 x 1024 x 1024 takes .73 of the time on AVX-512, .65 on AVX2. Up to 192 columns are read in few strips,
-   256 in one on AVX-512, and of more than 6144 c does not stay in L1: 1 x 100 x 10000 would take 1.5. With fewer lanes tiles are as
-   fast. */
-MLP__INLINE int mlp__goes_by_steps(size_t m, size_t n, size_t k, ptrdiff_t b_col, ptrdiff_t c_row)
-{
-    if (b_col != 1 || k == 0) return 0;
-    if (m == 1) return MLP__W >= 8 && n > 192 && n <= 6144 && n != MLP__NV0 * MLP__W;
-    return n >= 128 && k <= (c_row % (64 * MLP__W) != 0 ? 1 : MLP__W == 8 ? 12 : 8);
-}
-
-/* Which products without accumulate go by blocks, as far as they can. The steps of a transposed a, 4 KiB apart, fall into one set
-   of the L1 cache: 256 x 1024 x 1024 of dW takes .78 of the time on AVX2. The rows that are left go through again where tiles are
-   narrow: 60 of them take .78 of the time. A larger copy of b transposed means fewer visits to c, where loads wait for stores to
-   rows 4 KiB before: 1024 x 1024 x 1024 takes .90 on AVX-512; copies that narrow tiles need are large enough. A strip of it fits
-   into a quarter of c, or it is not asked for. */
-MLP__INLINE int mlp__goes_by_blocks(size_t m, size_t n, size_t k, ptrdiff_t a_row, ptrdiff_t a_col, ptrdiff_t b_row, ptrdiff_t b_col,
-                                    ptrdiff_t c_row)
-{
-    if (m < (MLP__NR < 32 ? 32 : 192) || n == 0 || c_row != (ptrdiff_t)n) return 0;
-    if (a_row == 1 && a_col % 1024 == 0) return k > 16 && (b_row == 1 || b_col == 1);
-    return a_col == 1 && b_row == 1 && MLP__NR >= 32 && k > MLP__GEMM_FLOATS / MLP__NR && k <= m / 4 * n / MLP__GEMM_COLUMNS;
-}
-
-/* The steps that all strips go before the next. The rows of a b beyond 12 MiB lie on more pages than the TLB holds (3072), and each
-   strip of c would go over all of them: then 16 rows for all strips of a few rows of c. 8 x 2048 x 2048 takes .35 of the time on
-   AVX2, .55 on AVX-512. */
-MLP__INLINE size_t mlp__steps_at_once(size_t m, size_t n, size_t k, ptrdiff_t b_col)
-{
-    return b_col == 1 && m <= 16 && n > 2 * MLP__NR && k * n >= 3072 * 1024 ? 16 : k;
-}
-
-/* See struct mlp_kernels. */
+/* See struct mlp_kernels. The rows of a b beyond 12 MiB lie on more pages than the TLB holds, and each strip of few
+   rows of c would go over all of them: then 16 rows of b for all strips. */
 static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
-    const size_t whole = m == 1 && b_row == 1 ? k - k % MLP__PANEL : 0, most = mlp__steps_at_once(m, n, k, b_col);
-    size_t i = whole, step;
-    if (mlp__goes_by_steps(m, n, k, b_col, c_row)) {
-        if (m == 1) mlp__row_by_steps(n, k, a, a_col, b, b_row, c, accumulate);
-        else        mlp__rows_by_steps(m, n, k, a, a_row, a_col, b, b_row, c, c_row, accumulate);
+    const size_t most = b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024 ? 16 : k;
+    mlp__matrix left = mlp__matrix_at(a, a_row, a_col), rest;
+    mlp__right right;
+    int blocks = !accumulate && n > 0 && k > 16 && c_row == (ptrdiff_t)n && a_row == 1 && a_col % 1024 == 0;
+    size_t from = 0, steps, done;
+    right.matrix = mlp__matrix_at(b, b_row, b_col);
+    right.inputs = 0;
+    if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) {
+        mlp__by_steps(m, n, k, left, right.matrix, c, c_row, accumulate);
         return;
     }
-    while (!accumulate && mlp__goes_by_blocks(m, n, k, a_row, a_col, b_row, b_col, c_row)) {
-        const size_t done = mlp__gemm_by_blocks(m, n, k, a, a_row, a_col, b, b_row, b_col, c);
-        if (done == 0) break;
+    while (blocks && m >= 32) {
+        done = mlp__by_blocks(m, n, k, left, &right, c);
+        blocks = done > 0;
         m -= done;
-        a += (ptrdiff_t)done * a_row;
+        left.at += done;
         c += done * n;
     }
-    if (whole) mlp__row(n, whole / MLP__PANEL, a, a_col, b, b_col, c, accumulate);         /* needs no copy of b */
-    if (whole && whole == k) return;
+    if (m == 1 && b_row == 1 && k >= MLP__PANEL) {
+        from = k - k % MLP__PANEL;
+        mlp__all_columns(n, from, left.at, a_col, b, b_col, c, accumulate);
+        if (from == k) return;
+    }
     do {                                                                /* once even for k = 0: c must be set */
-        step = mlp__smaller(k - i, most);
-        mlp__gemm_by_strips(m, n, step, a + (ptrdiff_t)i * a_col, a_row, a_col, b + (ptrdiff_t)i * b_row, b_row, b_col,
-                            c, c_row, accumulate || i > 0);
-        i += step;
-    } while (i < k);
+        steps = mlp__smaller(k - from, most);
+        rest = mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col);
+        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col), rest, c, c_row,
+                       accumulate || from > 0);
+        from += steps;
+    } while (from < k);
 }
 
-/* The strip of a layer's units that starts at `unit`, within the panels [units/16][in][16], [in][units % 16]: whole panels side by
-   side or a part of one; the ragged panel by itself. */
-typedef struct { size_t count, vectors, tail, offset; ptrdiff_t row; } mlp__strip;
+/* ---- layers ---- */
+
+/* The strip of a layer's units that starts at `unit`, within the panels [units/16][in][16], [in][units % 16]: whole
+   panels side by side or a part of one; the ragged panel by itself. Lanes are units. */
+typedef struct { size_t columns, offset; ptrdiff_t row; } mlp__strip;
 
 MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_t unit)
 {
     const size_t ragged = units % MLP__PANEL, whole = units - ragged;
     mlp__strip s;
-    s.count = mlp__strip_width(rows, unit < whole ? whole - unit : units - unit, 0);
-    s.vectors = (s.count + MLP__W - 1) / MLP__W;
-    s.tail = s.count - (s.vectors - 1) * MLP__W;
+    s.columns = mlp__strip_width(rows, unit < whole ? whole - unit : units - unit);
     s.offset = unit / MLP__PANEL * MLP__PANEL * in + unit % MLP__PANEL;
     s.row = (ptrdiff_t)(unit < whole ? MLP__PANEL : ragged);
     return s;
 }
 
-/* Where the last panel is as narrow as this, lanes are rows, or most of them would be idle: 32 x 16 x 1 takes .4 of the time on
-   AVX-512. Its units are taken as one or as this many; of weights behind the last the sums are not stored. */
-enum { MLP__NARROW = MLP__W / 4, MLP__NARROW_SUMS = MLP__W < 4 ? 1 : MLP__NARROW };
-
-/* sums[u] += w[i][u] x[.][i] for the inputs begin .. end - 1, the first `units` of n, and MLP__W rows. What is left of MLP__HALF
-   inputs is taken from as many that begin earlier. */
-MLP__INLINE void mlp__narrow_chain(size_t units, size_t n, size_t begin, size_t end, const float *x, ptrdiff_t x_stride,
-                                   const float *w, mlp__vf *sums)
+/* sum[u] += w[i][u] x[.][i] of the inputs from .. to - 1, `units` of the w_row units in the panel, and MLP__W rows */
+MLP__INLINE void mlp__narrow_chain(size_t units, size_t from, size_t to, const float *x, size_t x_stride,
+                                   const float *w, size_t w_row, mlp__vf *sum)
 {
-    float rest[MLP__HALF * MLP__W];
-    mlp__vf v[MLP__HALF], sum[MLP__NARROW_SUMS];        /* a copy stays in registers */
-    const size_t last = end > MLP__HALF ? end - MLP__HALF : 0;
-    size_t i, t, u;
-    MLP__UNROLL
-    for (u = 0; u < units; u++) sum[u] = sums[u];
-    for (i = begin; i + MLP__HALF <= end; i += MLP__HALF) {
-        mlp__load_columns(x + i, x_stride, v);
+    mlp__vf v[MLP__HALF];
+    float lanes[MLP__W];
+    size_t t, u;
+    for (; from + MLP__HALF <= to; from += MLP__HALF) {
+        mlp__load_columns(x + from, (ptrdiff_t)x_stride, v);
         MLP__UNROLL
         for (t = 0; t < MLP__HALF; t++) {
             MLP__UNROLL
-            for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(i + t) * n + u]), v[t], sum[u]);
+            for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(from + t) * w_row + u]), v[t], sum[u]);
         }
     }
-    if (i < end) {
-        mlp__load_columns(x + last, x_stride, v);
+    for (; from < to; from++) {
+        for (t = 0; t < MLP__W; t++) lanes[t] = x[t * x_stride + from];
         MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++) mlp__vstore(rest + t * MLP__W, v[t]);
+        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[from * w_row + u]), mlp__vload(lanes), sum[u]);
     }
-    for (; i < end; i++) {
-        const mlp__vf xi = mlp__vload(rest + (i - last) * MLP__W);
-        MLP__UNROLL
-        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[i * n + u]), xi, sum[u]);
-    }
-    MLP__UNROLL
-    for (u = 0; u < units; u++) sums[u] = sum[u];
 }
 
-/* z of MLP__W rows and n units, computed as `units` */
-MLP__INLINE void mlp__narrow_rows(size_t units, size_t n, size_t in, const float *x, size_t x_stride, const float *w, const float *b,
-                                  float *z, size_t z_stride, size_t chains)
+/* z of MLP__W rows, of one or two units of the w_row in the panel */
+MLP__INLINE void mlp__narrow_rows(size_t units, size_t in, const float *x, size_t x_stride, const float *w,
+                                  size_t w_row, const float *b, float *z, size_t z_stride, int chains)
 {
     const size_t quarter = chains == 4 ? (in + 3) / 4 : in;
-    mlp__vf sum[4][MLP__NARROW_SUMS];
+    mlp__vf sum[4][2];
     float lanes[MLP__W];
     size_t c = 0, u, r;
     do {
         MLP__UNROLL
-        for (u = 0; u < units; u++) sum[c][u] = mlp__vset1(b && c == 0 && u < n ? b[u] : 0.0f);
-        mlp__narrow_chain(units, n, c * quarter, mlp__smaller((c + 1) * quarter, in), x, (ptrdiff_t)x_stride, w, sum[c]);
-    } while (++c < chains);
-    for (u = 0; u < n; u++) {
+        for (u = 0; u < units; u++) sum[c][u] = mlp__vset1(b && c == 0 ? b[u] : 0.0f);
+        mlp__narrow_chain(units, c * quarter, mlp__smaller((c + 1) * quarter, in), x, x_stride, w, w_row, sum[c]);
+    } while (++c < (size_t)chains);
+    MLP__UNROLL
+    for (u = 0; u < units; u++) {
         mlp__vf all = sum[0][u];
         if (chains == 4) all = mlp__vadd(mlp__vadd(all, sum[1][u]), mlp__vadd(sum[2][u], sum[3][u]));
         mlp__vstore(lanes, all);
@@ -3196,349 +3108,154 @@ MLP__INLINE void mlp__narrow_rows(size_t units, size_t n, size_t in, const float
     }
 }
 
-/* a panel of n units for rows >= MLP__W and inputs >= MLP__HALF; the last MLP__W rows may be some of those before again */
-MLP__NOINLINE void mlp__forward_narrow(size_t n, size_t rows, size_t in, const float *x, size_t x_stride, const float *w, const float *b,
-                                       float *z, size_t z_stride, size_t chains)
+/* A panel of few units, for rows >= MLP__W: lanes are rows, else most of them would be idle. The last MLP__W rows may
+   be some of those before again. */
+MLP__NOINLINE void mlp__forward_narrow(size_t units, size_t rows, size_t in, const float *x, size_t x_stride,
+                                       const float *w, const float *b, float *z, size_t z_stride, int chains)
 {
-    size_t r;
-    for (r = 0; r < rows; r += MLP__W) {
-        const size_t at = mlp__smaller(r, rows - MLP__W);
-        if (n == 1 || MLP__NARROW_SUMS == 1) mlp__narrow_rows(1, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
-        else mlp__narrow_rows(MLP__NARROW_SUMS, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
-    }
+    size_t r, u;
+    for (u = 0; u < units; u += 2)
+        for (r = 0; r < rows; r += MLP__W) {
+            const size_t at = mlp__smaller(r, rows - MLP__W);
+            const float *const xr = x + at * x_stride, *const bu = b ? b + u : b;
+            float *const zr = z + at * z_stride + u;
+            if (units - u == 1) mlp__narrow_rows(1, in, xr, x_stride, w + u, units, bu, zr, z_stride, chains);
+            else                mlp__narrow_rows(2, in, xr, x_stride, w + u, units, bu, zr, z_stride, chains);
+        }
 }
 
-/* x: rows x in, w: panels, b: out or NULL, z: rows x out. Lanes are units. */
-static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
-                           float *z, size_t z_stride)
+/* x: rows x in, w: panels, b: out or NULL, z: rows x out */
+static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w,
+                           const float *b, float *z, size_t z_stride)
 {
+    const mlp__matrix a = mlp__matrix_at(x, (ptrdiff_t)x_stride, 1);
     const int chains = out <= MLP__PANEL && in >= 32 ? 4 : 1;           /* see Bits in the manual */
     size_t unit;
     mlp__strip s;
     mlp__product p;
     if (rows == 0) return;
-    p.k = p.span = in;          p.a_row = (ptrdiff_t)x_stride;  p.a_col = 1;    p.a_jump = 0;    p.next = NULL;
-    p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
-    p.init_row = 0;             p.init_panel = MLP__PANEL;
-    p.c_row = (ptrdiff_t)z_stride;  p.c_panel = MLP__PANEL;
-    for (unit = 0; unit < out; unit += s.count) {
+    for (unit = 0; unit < out; unit += s.columns) {
         s = mlp__strip_at(rows, in, out, unit);
-        p.tail = s.tail;
-        p.a = x;
-        p.b = w + s.offset;     p.b_row = s.row;
-        p.init = b ? b + unit : b;
-        p.c = z + unit;
-        if (s.row <= MLP__NARROW && rows >= MLP__W && in >= (s.row > 2 ? MLP__W : MLP__HALF))
-            mlp__forward_narrow(s.count, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, (size_t)chains);
-        else mlp__rows(rows, s.vectors, &p, chains);
+        p = mlp__strip_product(s.columns, in, a, w + s.offset, s.row, z + unit, (ptrdiff_t)z_stride, 0);
+        p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
+        p.chains = chains;
+        if (b) { p.init = b + unit; p.init_row = 0; }
+        if (s.row <= MLP__W / 4 && rows >= MLP__W)
+            mlp__forward_narrow(s.columns, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, chains);
+        else mlp__multiply(rows, &p);
     }
 }
 
-/* c = c + step sums, n x count, `row` floats from row to row in both; all at once where there are no gaps */
-static void mlp__move(size_t n, size_t count, size_t row, float step, const float *sums, float *c)
+/* x: rows x in. Copies columns in panels of MLP__BLOCK_PANEL, each rows x panel, (rows + 1) * panel floats apart; a few
+   rows at a time, since 1024 of them are as many pages. */
+static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_stride, float *panels)
 {
-    const size_t run = count == row ? n * row : count, stride = count == row ? run : row;
-    size_t i;
-    for (i = 0; i < n * row; i += stride) mlp__k_axpy(run, step, sums + i, c + i);
-}
-
-/* x: rows x in, dz: rows x out, init and c: panels, init may be c or NULL for 0. c = init + x^T dz: dE/dw_io = sum over rows of
-   x_i dz_o; with a step c = c + step (init + x^T dz), step being a constant 0 where these functions are inlined without. Functions
-   that are not inlined take it by value: else it is stored for small shapes too, 7 x 13 x 5 takes 1.05 of the time on AVX-512. */
-typedef struct {
-    size_t rows, in, out;
-    const float *x;    ptrdiff_t x_stride;
-    const float *dz;   ptrdiff_t dz_stride;
-    const float *init; float *c;
-    size_t panel;                                       /* columns of x that lie side by side: all of them unless copied */
-    float *panels, *strip, *sums;                       /* x copied; a strip of dz copied, or NULL; sums on their way to c */
-} mlp__weights;
-
-/* A strip of units in a ragged panel, and whole vectors of inputs, which are the lanes: lanes that are units would be idle. Sums
-   are transposed on the way, so some 8 vectors of steps must be saved: 32 x 128 x 10 takes .70 of the time on AVX-512, .87 on
-   AVX2. So is a whole panel that is one vector, if inputs are four: 128 x 784 x 16 takes .84 on AVX-512, 1000 x 1024 x 16 .58. */
-static void mlp__weights_over_inputs(mlp__weights g, float step, size_t unit, mlp__strip s, size_t in)
-{
-    float room_for_sums_t[MLP__PANEL * 64 + MLP__W];    /* 4 KiB */
-    float *const sums_t = mlp__aligned(room_for_sums_t);
-    const size_t n = s.count, row = (size_t)s.row;      /* n < row where the strip is narrower than the panel */
-    float *c = g.c + s.offset;
-    size_t i, count;
-    for (i = 0; i < in; i += count, c += count * row) {
-        mlp__product p;
-        count = mlp__strip_width(n, in - i, 0);
-        p.k = p.span = g.rows;      p.tail = MLP__W;                p.a_jump = 0;       p.next = NULL;
-        p.a = g.dz + unit;          p.a_row = 1;                    p.a_col = g.dz_stride;
-        p.b = g.x + i;              p.b_row = g.x_stride;           p.b_panel = MLP__PANEL;
-        p.c = sums_t;               p.c_row = (ptrdiff_t)count;     p.c_panel = MLP__PANEL;
-        p.init = g.init ? sums_t : NULL;    p.init_row = p.c_row;   p.init_panel = MLP__PANEL;
-        if (g.init) mlp__transposed(n, count, g.init + s.offset + i * row, s.row, sums_t, (ptrdiff_t)count, count);
-        mlp__rows(n, count / MLP__W, &p, 1);
-        mlp__transposed(count, n, sums_t, (ptrdiff_t)count, step == 0 ? c : g.sums, s.row, n);
-        if (step != 0) mlp__move(count, n, row, step, g.sums, c);
-    }
-}
-
-/* c = c + step sums, of the inputs i .. i + n - 1 of a strip */
-MLP__INLINE void mlp__weights_move(const mlp__weights *g, float step, const mlp__strip *s, size_t i, size_t n)
-{
-    float *const c = g->c + s->offset + i * (size_t)s->row;
-    size_t v;
-    for (v = 0; v < s->count; v += MLP__PANEL)
-        mlp__move(n, mlp__smaller(s->count, MLP__PANEL), (size_t)s->row, step, g->sums + v * n, c + v * g->in);
-}
-
-/* asks for the weights of them */
-MLP__INLINE void mlp__weights_fetch(const mlp__weights *g, const mlp__strip *s, size_t i, size_t n)
-{
-    const float *const c = g->c + s->offset + i * (size_t)s->row;
-    size_t v;
-    for (v = 0; v < s->count; v += MLP__PANEL) mlp__fetch(n * (size_t)s->row, c + v * g->in);
-}
-
-/* Has the tiles of p prefetch the strip of dz that begins at `unit`, MLP__AHEAD of the `*columns` that are left at a time, once
-   there are just enough tiles for that, with `inputs` to go: what is fetched earlier leaves L2 again. */
-static void mlp__weights_ahead(mlp__weights g, size_t unit, size_t inputs, size_t *columns, mlp__ahead *next,
-                               mlp__product *p)
-{
-    const size_t passes = (*columns + MLP__AHEAD - 1) / MLP__AHEAD;
-    if (next->tiles == 0 && passes > 0 && inputs <= (MLP__PANEL * passes + 8) * MLP__MR(MLP__NV)) {
-        next->at = g.dz + unit + (MLP__NR - *columns);
-        next->span = MLP__PANEL * g.dz_stride;
-        next->tile = g.dz_stride;
-        next->tiles = MLP__PANEL;
-        *columns -= mlp__smaller(*columns, MLP__AHEAD);
-    }
-    p->next = next->tiles > 0 ? next : NULL;
-    p->span = next->tiles > 0 ? MLP__PANEL : p->k;
-}
-
-/* Of a strip the inputs from `first` on, 0 unless over_inputs had the others; lanes are units. Some inputs at a time if the sums
-   are added to c, from L1: against all of them from L2 784 x 128 with 32 rows takes .95 of the time, with the update. Where L2 does
-   not hold x and dz the next strip of dz is prefetched: 1024 x 1024 x 1024 takes .97 of the time on AVX2, .98 on AVX-512. */
-#define MLP__UPDATED 48
-MLP__INLINE void mlp__weights_over_units(const mlp__weights *g, float step, size_t unit, const mlp__strip *s, size_t first)
-{
-    const int distant = g->in * g->out > 262144;    /* beyond L2: fetched in time, 1024-1024-1024-1024 trains in .975 of the time */
-    const int ahead = g->strip && g->rows * (g->in + g->out) > 262144 && unit + s->count + MLP__NR <= g->out;
-    const size_t group = mlp__smaller(g->panel, step != 0 || ahead ? MLP__UPDATED : g->in);
-    const size_t at_first = s->offset + first * (size_t)s->row;
-    const int copied = g->panel < g->in && first == 0;
-    size_t columns = MLP__NR, i, n;
-    mlp__ahead next;
-    mlp__product p;
-    p.k = p.span = g->rows;     p.tail = s->tail;               p.a_jump = 0;   p.next = NULL;
-    p.a = g->x + first;         p.a_row = 1;                    p.a_col = g->x_stride;
-    p.b = g->dz + unit;         p.b_row = g->dz_stride;         p.b_panel = MLP__PANEL;
-    p.c = g->c + at_first;      p.c_row = s->row;               p.c_panel = (ptrdiff_t)(MLP__PANEL * g->in);
-    p.init = g->init ? g->init + at_first : NULL;
-    p.init_row = p.c_row;       p.init_panel = p.c_panel;
-    if (g->strip) {
-        p.b = g->strip;
-        p.b_row = (ptrdiff_t)(s->vectors * MLP__W);
-        mlp__pack_rows(g->rows, s->count, g->dz + unit, g->dz_stride, g->strip, s->vectors * MLP__W);
-    }
-    next.tiles = 0;
-    for (i = first; i < g->in; i += n) {
-        n = mlp__smaller(g->in - i, group);
-        if (copied) { p.a = g->panels + (g->rows + 1) * i; p.a_col = (ptrdiff_t)g->panel; }
-        if (step != 0) { p.c = g->sums; p.c_panel = (ptrdiff_t)(MLP__PANEL * n); }
-        if (step != 0 && distant) mlp__weights_fetch(g, s, i, n);
-        if (ahead) mlp__weights_ahead(*g, unit + s->count, g->in - i, &columns, &next, &p);
-        mlp__rows(n, s->vectors, &p, 1);
-        if (step != 0) mlp__weights_move(g, step, s, i, n);
-    }
-}
-
-/* Of a panel of one unit: its weights lie side by side, lanes are inputs. */
-MLP__INLINE void mlp__weights_single(const mlp__weights *g, float step, size_t unit)
-{
-    float *const c = g->c + unit * g->in, *const to = step == 0 ? c : g->sums;
-    if (g->init && to != g->init + unit * g->in) memcpy(to, g->init + unit * g->in, g->in * sizeof(float));
-    mlp__gemm_by_strips(1, g->in, g->rows, g->dz + unit, 0, g->dz_stride, g->x, g->x_stride, 1, to, 0, g->init != NULL);
-    if (step != 0) mlp__k_axpy(g->in, step, to, c);
-}
-
-/* x: rows x in. Copies `panel` columns after the other, each rows x panel, (rows + 1) * panel floats apart; a few rows at a time,
-   since 1024 of them are as many pages. */
-static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_stride, size_t panel, float *panels)
-{
+    const size_t panel = MLP__BLOCK_PANEL;
     size_t r, i;
     for (r = 0; r < rows; r += 8)
         for (i = 0; i < in; i += panel)
-            mlp__pack_rows(mlp__smaller(rows - r, 8), mlp__smaller(in - i, panel), x + r * x_stride + i, (ptrdiff_t)x_stride,
-                           panels + (rows + 1) * i + r * panel, panel);
+            mlp__copy_rows(mlp__smaller(rows - r, 8), mlp__smaller(in - i, panel), x + r * x_stride + i,
+                           (ptrdiff_t)x_stride, panels + (rows + 1) * i + r * panel, panel);
 }
 
-/* Steps of k are whole rows apart. Where they are many they do not stay in L1 side by side, so a strip of dz is copied, and x
-   too where its columns fall into few sets of the caches and several strips use the copy: on AVX2 128 x 512 x 512 goes from .77
-   to .94 P, 128 x 1024 x 1024 from .60 to .90; 1024 x 512 x 512 takes .9 of the time. A wide tile needs a line of x more
-   seldom: on AVX-512 the copy costs 512 x 1024 x 256 .04. */
-MLP__INLINE void mlp__weights_copies(mlp__weights *g, float *scratch)
+/* x: rows x in, dz: rows x out, dw: panels. dw = x^T dz: dE/dw_io = sum over rows of x_i dz_o. Steps of k are whole
+   rows apart: many of them do not stay in L1 side by side, so a strip of dz is copied, and x, too, where its columns
+   fall into few sets of the caches and several strips use the copy. The weights of a single unit lie side by side:
+   lanes are inputs. */
+static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
+                                    const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch)
 {
-    const size_t widest = mlp__strip_width(g->in, SIZE_MAX, 0), stride = (size_t)g->x_stride;
-    const int apart = stride % 1024 == 0 ? g->rows > (MLP__NR < 32 ? 64 : 512) : stride % 256 == 0 && g->rows >= 1000;
-    g->strip = g->rows > 64 ? scratch : NULL;
-    g->panels = scratch + (g->strip ? g->rows * widest : 0);
-    g->sums = g->panels;
-    g->panel = g->in;
-    if (apart && g->out > MLP__NR && g->in > 24) {
-        g->panel = 24;
-        g->sums += (g->in / g->panel + 1) * g->panel * (g->rows + 1);
-        mlp__copy_inputs(g->rows, g->in, g->x, stride, g->panel, g->panels);
-    }
-}
-
-MLP__INLINE void mlp__weights_product(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
-                                      const float *init, float step, float *c, float *scratch)
-{
+    const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
+    const int far = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
+    const size_t high = far && out > MLP__TILE_COLUMNS && in > MLP__BLOCK_PANEL ? MLP__BLOCK_PANEL : in;
     const size_t single = out % MLP__PANEL == 1;
-    size_t unit;
+    float *const strip = rows > 64 ? scratch : NULL;
+    float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
+    size_t unit, i;
     mlp__strip s;
-    mlp__weights g;
-    g.rows = rows;      g.in = in;      g.out = out;
-    g.x = x;            g.dz = dz;      g.x_stride = (ptrdiff_t)x_stride;       g.dz_stride = (ptrdiff_t)dz_stride;
-    g.init = init;      g.c = c;
-    mlp__weights_copies(&g, scratch);
-    for (unit = 0; unit < out - single; unit += s.count) {
-        size_t first = 0, idle;
-        s = mlp__strip_at(in, in, out, unit);
-        idle = s.vectors * MLP__W - s.count + (s.vectors == 1 ? MLP__W / 4 : 0);    /* a single vector waits for loads, as in dX */
-        if ((s.row < MLP__PANEL || (s.vectors == 1 && in >= 4 * MLP__W)) && idle > 2 && rows * idle >= 8 * MLP__W * s.vectors) {
-            first = in / MLP__W * MLP__W;
-            mlp__weights_over_inputs(g, step, unit, s, first);
-        }
-        if (first < in) mlp__weights_over_units(&g, step, unit, &s, first);
-    }
-    if (single) mlp__weights_single(&g, step, unit);
-}
-
-static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
-                                    float *dw, int accumulate, float *scratch)
-{
-    mlp__weights_product(rows, in, out, x, x_stride, dz, dz_stride, accumulate ? dw : NULL, 0, dw, scratch);
-}
-
-static void mlp__k_update_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
-                                  const float *dw, float step, float *w, float *scratch)
-{
-    if (step != 0) mlp__weights_product(rows, in, out, x, x_stride, dz, dz_stride, dw, step, w, scratch);
-}
-
-/* pack[o][i] = w of `count` inputs from `first` on and of `units` units, the first of which begin the panel at w; `width` floats
-   from row to row. Panels are far from each other: of the next one the lines are asked for in time. */
-static void mlp__pack_weights(size_t in, size_t units, const float *w, size_t first, size_t count, float *pack, size_t width)
-{
-    size_t unit;
-    for (unit = 0; unit < units; unit += MLP__PANEL, w += MLP__PANEL * in, pack += MLP__PANEL * width) {
-        const size_t n = mlp__smaller(units - unit, MLP__PANEL);
-        const float *const from = w + first * n;
-        if (unit + 2 * MLP__PANEL <= units) mlp__fetch(count * MLP__PANEL, from + in * MLP__PANEL);
-        if (n == 1) mlp__pack_rows(1, count, from, 0, pack, width);
-        else mlp__pack_columns(n, count, from, (ptrdiff_t)n, pack, width);
-    }
-}
-
-/* dz: rows x out, w: panels, dx: rows x in. dx = dz w^T: dE/dx_i = sum over units of dz_o w_io. Lanes are inputs: w is transposed
-   on the way, a strip of inputs at a time: for few rows as many units as fit into L1, else all of them, so that dx is written once.
-   The weights of the next strip are prefetched between the steps of this one.
-   pack: of mlp__pack_width or, from 64 rows on, MLP__NR x out floats. */
-static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
-                                            float *dx, size_t dx_stride, float *pack)
-{
-    const int all = rows >= 64, ahead = all && in * out > 131072;     /* weights of half the L2 cache: below it looking ahead costs 2 % */
-    const size_t strip = all ? MLP__NR : mlp__pack_width(out), most = all ? out : MLP__PACK_FLOATS / strip;
-    size_t i, unit, step;
-    for (i = 0; i < in; i += strip) {
-        const size_t count = mlp__smaller(in - i, strip), nv = (count + MLP__W - 1) / MLP__W;
-        for (unit = 0; unit < out; unit += step) {
-            mlp__product p;
-            mlp__ahead next;
-            step = mlp__smaller(out - unit, most);
-            mlp__pack_weights(in, step, w + unit * in, i, count, pack, strip);
-            next.tiles = mlp__smaller(in - i - count, strip) * MLP__PANEL / MLP__AHEAD;
-            next.at = next.tiles ? w + (i + count) * MLP__PANEL : w;
-            next.span = (ptrdiff_t)(in * MLP__PANEL);   next.tile = MLP__AHEAD;
-            p.next = ahead && next.tiles > 0 ? &next : NULL;
-            p.k = step;                 p.tail = count - (nv - 1) * MLP__W;             p.span = p.next ? MLP__PANEL : step;
-            p.a = dz + unit;            p.a_row = (ptrdiff_t)dz_stride; p.a_col = 1;    p.a_jump = 0;
-            p.b = pack;                 p.b_row = (ptrdiff_t)strip;     p.b_panel = MLP__PANEL;
-            p.c = dx + i;               p.c_row = (ptrdiff_t)dx_stride; p.c_panel = MLP__PANEL;
-            p.init = unit ? p.c : NULL; p.init_row = p.c_row;           p.init_panel = MLP__PANEL;
-            mlp__rows(rows, nv, &p, 1);
-        }
-    }
-}
-
-/* dx of the n inputs from i on and a strip of rows, which are the lanes, from dz transposed: the weights are read in place, and dx
-   is transposed on the way out. dz_t: out x rows, rounded up to whole vectors. */
-enum { MLP__GROUP = 48 };
-static void mlp__backward_input_group(size_t rows, size_t in, size_t out, size_t i, size_t n, const float *dz_t, const float *w,
-                                      float *dx, size_t dx_stride)
-{
-    float room_for_dx_t[MLP__GROUP * MLP__NR + MLP__W]; /* 12 KiB on AVX-512 */
-    float *const dx_t = mlp__aligned(room_for_dx_t);
-    const size_t ragged = out % MLP__PANEL, whole = out - ragged, nv = (rows + MLP__W - 1) / MLP__W, width = nv * MLP__W;
-    size_t r;
     mlp__product p;
-    p.k = whole;                p.span = MLP__PANEL;            p.tail = MLP__W;
-    p.a = w + i * MLP__PANEL;   p.a_row = MLP__PANEL;           p.a_col = 1;    p.a_jump = (ptrdiff_t)((in - 1) * MLP__PANEL);
-    p.b = dz_t;                 p.b_row = (ptrdiff_t)width;     p.b_panel = MLP__PANEL;
-    p.c = dx_t;                 p.c_row = p.b_row;              p.c_panel = MLP__PANEL;
-    p.init = NULL;              p.init_row = p.b_row;           p.init_panel = MLP__PANEL;      p.next = NULL;
-    mlp__rows(n, nv, &p, 1);
-    if (ragged) {
-        p.k = ragged;
-        p.a = w + whole * in + i * ragged;
-        p.a_row = (ptrdiff_t)ragged;
-        p.b = dz_t + whole * width;
-        p.c = dx_t;
-        p.init = dx_t;
-        mlp__rows(n, nv, &p, 1);
+    if (high < in) mlp__copy_inputs(rows, in, x, x_stride, panels);
+    for (unit = 0; unit < out - single; unit += s.columns) {
+        s = mlp__strip_at(in, in, out, unit);
+        p = mlp__strip_product(s.columns, rows, a, dz + unit, (ptrdiff_t)dz_stride, dw + s.offset, s.row, accumulate);
+        p.c_panel = (ptrdiff_t)(MLP__PANEL * in);
+        if (strip) {
+            p.b = strip;
+            p.b_row = (ptrdiff_t)(p.vectors * MLP__W);
+            mlp__copy_rows(rows, s.columns, dz + unit, (ptrdiff_t)dz_stride, strip, p.vectors * MLP__W);
+        }
+        if (high < in) p.a_col = (ptrdiff_t)high;
+        for (i = 0; i < in; i += high) {
+            if (high < in) p.a = panels + (rows + 1) * i;
+            p.c = dw + s.offset + i * (size_t)s.row;
+            if (accumulate) p.init = p.c;
+            mlp__multiply(mlp__smaller(in - i, high), &p);
+        }
     }
-    for (r = 0; r < rows; r += MLP__PANEL)              /* few rows at a time: 64 lines 2 KiB apart fall into two sets of L1 */
-        mlp__transposed(mlp__smaller(rows - r, MLP__PANEL), n, dx_t + r, (ptrdiff_t)width, dx + r * dx_stride + i,
-                        (ptrdiff_t)dx_stride, n);
+    if (single)
+        mlp__by_matrix(1, in, rows, mlp__matrix_at(dz + unit, 0, (ptrdiff_t)dz_stride),
+                       mlp__matrix_at(x, (ptrdiff_t)x_stride, 1), dw + unit * in, 0, accumulate);
 }
 
-/* A group of inputs for all rows, and the next: so the weights come from memory once. dz_t: (rows + 15) x out */
-static void mlp__backward_input_over_rows(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
-                                          float *dx, size_t dx_stride, float *dz_t)
+/* dx with rows as lanes, whole vectors of them: from dz transposed, the weights are read in place, and dx is
+   transposed on the way out. A group of inputs for all rows, and the next: so the weights come from memory once. dz_t:
+   rows x out */
+enum { MLP__GROUP = 48 };
+static void mlp__input_over_rows(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
+                                 float *dx, size_t dx_stride, float *dz_t)
 {
-    size_t i, r, n;
-    for (r = 0; r < rows; r += MLP__NR) {
-        n = mlp__smaller(rows - r, MLP__NR);
-        mlp__pack_columns(out, n, dz + r * dz_stride, (ptrdiff_t)dz_stride, dz_t + r * out, (n + MLP__W - 1) / MLP__W * MLP__W);
+    float own_room[MLP__GROUP * MLP__TILE_COLUMNS + MLP__W];
+    float *const dx_t = mlp__aligned(own_room);
+    const size_t ragged = out % MLP__PANEL, whole = out - ragged;
+    size_t i, r, n, width;
+    for (r = 0; r < rows; r += width) {
+        width = mlp__smaller(rows - r, MLP__TILE_COLUMNS);
+        mlp__transposed(out, width, dz + r * dz_stride, (ptrdiff_t)dz_stride, dz_t + r * out, (ptrdiff_t)width, width);
     }
     for (i = 0; i < in; i += n) {
-        n = in - i == MLP__GROUP + 1 ? MLP__GROUP - 1 : mlp__smaller(in - i, MLP__GROUP);       /* never a single one */
-        for (r = 0; r < rows; r += MLP__NR)
-            mlp__backward_input_group(mlp__smaller(rows - r, MLP__NR), in, out, i, n, dz_t + r * out, w, dx + r * dx_stride, dx_stride);
+        n = mlp__smaller(in - i, in - i == MLP__GROUP + 1 ? MLP__GROUP - 1 : MLP__GROUP);   /* never one alone */
+        for (r = 0; r < rows; r += width) {
+            const ptrdiff_t row = (ptrdiff_t)(width = mlp__smaller(rows - r, MLP__TILE_COLUMNS));
+            const float *const b = dz_t + r * out;
+            mlp__matrix a = mlp__matrix_at(w + i * MLP__PANEL, MLP__PANEL, 1);
+            mlp__product p = mlp__strip_product(width, whole, a, b, row, dx_t, row, 0);
+            p.span = MLP__PANEL;
+            p.a_jump = (ptrdiff_t)((in - 1) * MLP__PANEL);
+            mlp__multiply(n, &p);
+            a = mlp__matrix_at(w + whole * in + i * ragged, (ptrdiff_t)ragged, 1);
+            p = mlp__strip_product(width, ragged, a, b + whole * width, row, dx_t, row, 1);
+            if (ragged) mlp__multiply(n, &p);
+            mlp__transposed(width, n, dx_t, row, dx + r * dx_stride + i, (ptrdiff_t)dx_stride, n);
+        }
     }
 }
 
-/* dx of a single row, panel by panel: so the weights are read in order. 1 x 784 x 256 takes .8 of the time on AVX2. */
-static void mlp__backward_input_row(size_t in, size_t out, const float *dz, const float *w, float *dx)
+/* dx of a single row, panel by panel: so the weights are read in order, and need no copy. */
+static void mlp__input_of_row(size_t in, size_t out, const float *dz, const float *w, float *dx)
 {
     const size_t ragged = out % MLP__PANEL, whole = out - ragged;
     size_t unit;
-    for (unit = 0; unit < whole; unit += MLP__PANEL) mlp__row(in, 1, dz + unit, 1, w + unit * in, MLP__PANEL, dx, unit > 0);
-    if (ragged) mlp__gemm_by_strips(1, in, ragged, dz + whole, 0, 1, w + whole * in, 1, (ptrdiff_t)ragged, dx, 0, whole > 0);
+    for (unit = 0; unit < whole; unit += MLP__PANEL)
+        mlp__all_columns(in, MLP__PANEL, dz + unit, 1, w + unit * in, MLP__PANEL, dx, unit > 0);
+    if (ragged)
+        mlp__by_matrix(1, in, ragged, mlp__matrix_at(dz + whole, 0, 1),
+                       mlp__matrix_at(w + whole * in, 1, (ptrdiff_t)ragged), dx, 0, whole > 0);
 }
 
-/* Over rows where that costs less: it transposes lanes * (in + out) floats instead of in * out; an idle lane costs a step for each
-   weight, an eighth of transposing it, and a single vector of rows waits for the loads of weights, as if a quarter more were idle.
-   With many rows a strip of columns goes through the weights once, lanes that are rows panel by panel, all of which may fall into
-   one set of the caches: AVX-512 64 x 256 x 256 takes .95 of the time over rows, 256 x 256 x 256 1.05, 128 x 2048 x 2048 1.08. */
-static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w, float *dx,
-                                  size_t dx_stride, float *scratch)
+/* dz: rows x out, w: panels, dx: rows x in. dx = dz w^T: dE/dx_i = sum over units of dz_o w_io. Lanes are inputs, for
+   which w is transposed, of many rows for all units at once, so that dx is written once; or rows, if that is less to
+   transpose. */
+static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
+                                  float *dx, size_t dx_stride, float *scratch)
 {
-    const size_t lanes = (rows + MLP__W - 1) / MLP__W * MLP__W, idle = lanes - rows + (rows <= MLP__W ? MLP__W / 4 : 0);
-    const int few = rows <= 128 && rows * (in * out >> 16) <= 64 * MLP__NR;
-    if (rows == 1) mlp__backward_input_row(in, out, dz, w, dx);
-    else if (few && idle < 8 && 8 * lanes * (in + out) <= (8 - idle) * in * out)
-        mlp__backward_input_over_rows(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
-    else mlp__backward_input_over_inputs(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
+    const mlp__matrix a = mlp__matrix_at(dz, (ptrdiff_t)dz_stride, 1);
+    mlp__right weights;
+    weights.matrix = mlp__matrix_at(w, 0, 0);
+    weights.inputs = in;
+    if (rows == 1) mlp__input_of_row(in, out, dz, w, dx);
+    else if (rows <= 64 && rows % MLP__W == 0 && rows * (in + out) <= in * out)
+        mlp__input_over_rows(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
+    else mlp__by_strips(rows, in, out, a, &weights, dx, (ptrdiff_t)dx_stride, 0, rows >= 64 ? scratch : NULL);
 }
 
 /* -------------------------------------------------------------------------- >>table -- */
@@ -3560,7 +3277,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     MLP__NAME, MLP__W, MLP__FMA,
     mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
     mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy, mlp__k_class_entropy,
-    mlp__k_forward, mlp__k_backward_weights, mlp__k_update_weights, mlp__k_backward_input,
+    mlp__k_forward, mlp__k_backward_weights, mlp__k_backward_input,
     mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
     mlp__k_axpy, mlp__k_update, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
 };
