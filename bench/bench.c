@@ -106,11 +106,17 @@ static void bench_loss(const mlp_kernels *k, const bench_case *c)
 }
 static void bench_momentum(const mlp_kernels *k, const bench_case *c)
 {
-    k->momentum(c->m, bench_out, bench_x, bench_m, 1e-9f, 0.9f, 0);
+    mlp_update u;
+    memset(&u, 0, sizeof u);
+    u.rate = 1e-9f; u.momentum = 0.9f;
+    k->update(MLP_OPT_SGD, &u, c->m, bench_out, bench_x, bench_m, NULL);
 }
 static void bench_adam(const mlp_kernels *k, const bench_case *c)
 {
-    k->adam(c->m, bench_out, bench_x, bench_m, bench_v, 0.9f, 0.999f, 1e-9f, 1, 1e-8f);
+    mlp_update u;
+    memset(&u, 0, sizeof u);
+    u.rate = 1e-9f; u.beta1 = 0.9f; u.beta2 = 0.999f; u.scale = 1; u.epsilon = 1e-8f;
+    k->update(MLP_OPT_ADAM, &u, c->m, bench_out, bench_x, bench_m, bench_v);
 }
 static void bench_first_nonfinite(const mlp_kernels *k, const bench_case *c)
 {
