@@ -251,6 +251,17 @@ static int number_at(const csv *c, size_t row, int place, double *value)
     return csv_number(cell, c->decimal, value) && fabs(*value) < 1e30 ? 1 : -1;
 }
 
+/* Quantiles of the sorted values, as floats, so that text keeps them; each once. */
+static void learn_parts(table_column *k, const double *sorted, size_t n)
+{
+    int i, knots = 0;
+    for (i = 0; i <= TABLE_PARTS && n; i++) {
+        const double value = (double)(float)sorted[(size_t)((double)(n - 1) * i / TABLE_PARTS)];
+        if (knots == 0 || value > k->knots[knots - 1]) k->knots[knots++] = value;
+    }
+    k->parts = knots > 2 ? knots - 1 : 0;
+}
+
 static int learn_number(table_column *k, const csv *c, int column, const size_t *rows, size_t n, char *error)
 {
     double *values = (double *)malloc((n ? n : 1) * sizeof *values);
@@ -261,9 +272,10 @@ static int learn_number(table_column *k, const csv *c, int column, const size_t 
         if ((found = number_at(c, rows[i], column, &values[filled])) > 0) filled++;
     if (found < 0) { free(values); return bad_number(c, rows[i - 1], column, k->name, error); }
     qsort(values, filled, sizeof *values, by_value);
-    k->median = filled ? values[filled / 2] : 0;
+    k->median = filled ? (double)(float)values[filled / 2] : 0;
     k->missing = filled < n;
-    k->inputs = 1 + k->missing;
+    learn_parts(k, values, filled);
+    k->inputs = 1 + k->missing + k->parts;
     free(values);
     return 0;
 }
@@ -344,7 +356,7 @@ int table_learn(table *t, const csv *c, const size_t *rows, size_t n, char *erro
 
 /* ---- encoding ---- */
 
-static int encode_category(const table_column *k, const char *cell, float *x, table_surprises *s)
+static void encode_category(const table_column *k, const char *cell, float *x, table_surprises *s)
 {
     const char *text = cell ? cell : "";
     char **found = k->count ? (char **)bsearch(&text, k->categories, (size_t)k->count, sizeof *k->categories, by_text) : NULL;
@@ -352,15 +364,19 @@ static int encode_category(const table_column *k, const char *cell, float *x, ta
     if (found) x[found - k->categories] = 1;
     else if (k->other) x[k->count] = 1;
     if (!found && s) { if (cell) s->unseen++; else s->missing++; }
-    return 0;
 }
 
-static int encode_number(const table_column *k, int found, double value, float *x, table_surprises *s)
+static void encode_number(const table_column *k, int found, double value, float *x, table_surprises *s)
 {
-    x[0] = (float)(found ? value : k->median);
-    if (k->missing) x[1] = (float)!found;
+    int i;
+    if (!found) value = k->median;
+    *x++ = (float)value;
+    if (k->missing) *x++ = (float)!found;
     else if (!found && s) s->missing++;
-    return 0;
+    for (i = 0; i < k->parts; i++) {
+        const double up = (value - k->knots[i]) / (k->knots[i + 1] - k->knots[i]);
+        *x++ = (float)(up < 0 ? 0 : up > 1 ? 1 : up);
+    }
 }
 
 int table_encode(const table *t, const csv *c, const int *place, const size_t *rows, size_t n, float *x, table_surprises *s, char *error)
@@ -476,9 +492,14 @@ static int save_column(const table_column *k, int place, int (*set)(void *, cons
 {
     builder b = { NULL, 0, 0, 0 };
     char key[32];
+    int i;
     put_field(&b, kind_names[k->kind]);
     put_field(&b, k->name);
-    if (k->kind == TABLE_NUMBER) { put_number(&b, k->median); put_number(&b, k->missing); }
+    if (k->kind == TABLE_NUMBER) {
+        put_number(&b, k->median);
+        put_number(&b, k->missing);
+        for (i = 0; k->parts && i <= k->parts; i++) put_number(&b, k->knots[i]);
+    }
     if (k->kind == TABLE_CATEGORY) { put_number(&b, k->other); put_texts(&b, k->categories, k->count); }
     snprintf(key, sizeof key, "table.column.%d", place + 1);
     return hand_over(&b, key, set, user);
@@ -534,21 +555,33 @@ static char **keep_fields(char **fields, int n, int first, int ordered)
 }
 
 /* 0: fine */
+static int load_number(table_column *k, char *const *f, int n)
+{
+    int i;
+    k->median = field_number(f, n, 2);
+    k->missing = field_number(f, n, 3) != 0;
+    if (n > 4 && (n < 7 || n > 5 + TABLE_PARTS)) return 1;
+    for (i = 4; i < n; i++) {
+        k->knots[i - 4] = field_number(f, n, i);
+        if (i > 4 && !(k->knots[i - 4] > k->knots[i - 5])) return 1;
+    }
+    k->parts = n > 4 ? n - 5 : 0;
+    k->inputs = 1 + k->missing + k->parts;
+    return 0;
+}
+
+/* 0: fine */
 static int load_column(table *t, int place, const char *value)
 {
     table_column *k = &t->columns[place];
-    int n, kind;
+    int n, kind, bad = 0;
     char **f = fields_of(value, &n);
     for (kind = 0; f && kind <= TABLE_TARGET && strcmp(f[0], kind_names[kind]);) kind++;
-    if (!f || kind > TABLE_TARGET || n < 2 || (kind == TABLE_NUMBER && n != 4) || (kind == TABLE_CATEGORY && n < 3)) return free_texts(f, f ? n : 0), 1;
+    if (!f || kind > TABLE_TARGET || n < 2 || (kind == TABLE_NUMBER && n < 4) || (kind == TABLE_CATEGORY && n < 3)) return free_texts(f, f ? n : 0), 1;
     k->kind = (table_kind)kind;
     k->name = copy_of(f[1]);
     k->input = t->inputs;
-    if (kind == TABLE_NUMBER) {
-        k->median = field_number(f, n, 2);
-        k->missing = field_number(f, n, 3) != 0;
-        k->inputs = 1 + k->missing;
-    }
+    if (kind == TABLE_NUMBER) bad = load_number(k, f, n);
     if (kind == TABLE_TARGET) t->target = place;
     if (kind == TABLE_CATEGORY) {
         k->other = field_number(f, n, 2) != 0;
@@ -558,7 +591,7 @@ static int load_column(table *t, int place, const char *value)
         if (!k->categories) k->count = 0;
     } else free_texts(f, n);
     t->inputs += k->inputs;
-    return !k->name || (kind == TABLE_CATEGORY && !k->categories);
+    return bad || !k->name || (kind == TABLE_CATEGORY && !k->categories);
 }
 
 int table_load(table *t, const char *(*get)(void *user, const char *key), void *user, char *error)

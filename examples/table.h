@@ -7,12 +7,16 @@
 
 typedef enum { TABLE_NUMBER, TABLE_CATEGORY, TABLE_ID, TABLE_CONSTANT, TABLE_TARGET } table_kind;
 
+enum { TABLE_PARTS = 8, TABLE_ERROR = 400 };
+
 typedef struct {
     char *name;
     table_kind kind;
     int asked;                          /* the kind is the user's wish */
     double median;                      /* number: for a missing cell */
     int missing;                        /* number: one more input says that a cell is missing */
+    double knots[TABLE_PARTS + 1];      /* number: quantiles; between two of them lies a part, and an input says how far up it the */
+    int parts;                          /*   number is, 0 below, 1 above. 0: too few different numbers */
     char **categories;                  /* category: an input each, in the order of strcmp; "": missing */
     int count;
     int other;                          /* category: one more input for rare ones, and for those never seen */
@@ -37,8 +41,6 @@ typedef struct {
 
 /* What was met in encoding that training did not have. */
 typedef struct { size_t unseen, missing; } table_surprises;
-
-enum { TABLE_ERROR = 400 };
 
 /* All return 0, or 1 with the reason in error. table_free is needed after 0 only. */
 int table_plan(table *, const csv *, const table_options *, char *error);                      /* kinds, target, task, classes */
