@@ -201,7 +201,9 @@ typedef enum {
     MLP_ERR_MEMORY,         /* the allocator said no */
     MLP_ERR_IO,
     MLP_ERR_FORMAT,
-    MLP_ERR_NONFINITE,      /* NaN or infinity in data, loss or gradient; nothing was applied */
+    MLP_ERR_NONFINITE,      /* NaN or infinity in data, loss or gradient, or a gradient so large that its update would be (its square
+                               with kinds that take it, its product with the rate): nothing was applied. Also when an update has
+                               made weights that are not finite; the text says which */
     MLP_ERR_UNSUPPORTED     /* not in this version */
 } mlp_result;
 
@@ -246,14 +248,24 @@ typedef enum {
 
 typedef enum { MLP_REDUCE_MEAN, MLP_REDUCE_SUM } mlp_reduction;
 
-/* Weights at the start, with n inputs and m units: U is uniform within the limit.
-     he_uniform U(sqrt(6/n))    glorot_uniform U(sqrt(6/(n+m)))    zero 0    the others: not in this version
-   Default: he_uniform for relu, leaky_relu, elu, gelu, gelu_tanh, silu, softplus and mish, else glorot_uniform.
-   Biases start at 0. */
+/* Weights at the start, with n inputs and m units, times gain: U is uniform within the limit, N normal with the deviation.
+     zero 0    constant 1    he_uniform U(sqrt(6/n))    he_normal N(sqrt(2/n))    glorot_uniform U(sqrt(6/(n+m)))
+     glorot_normal N(sqrt(2/(n+m)))    lecun_normal N(sqrt(1/n))    pytorch U(sqrt(1/n)), biases too, as nn.Linear
+     orthogonal: rows are orthonormal, or columns where there are fewer of these; made of normal deviates
+   (He et al. 2015; Glorot, Bengio 2010; LeCun et al. 1998; Saxe et al. 2014.) Default: he_uniform for relu, leaky_relu, elu, gelu,
+   gelu_tanh, silu, softplus and mish, else glorot_uniform. Biases start at 0 but for pytorch's. */
 typedef enum {
     MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL, MLP_INIT_GLOROT_UNIFORM,
     MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
 } mlp_initializer;
+
+/* Scaling in the net, (value - shift) / width of each column: fitted by the first fit, on the rows it trains on, or by
+   mlp_fit_scaling, identity before; applied by every function that runs the net, so that inputs and predictions are in the user's
+   units; loss and progress are of scaled targets.
+     standard: mean, standard deviation      min_max: least, range, so that values are in [0, 1]
+     robust: median, distance of the quartiles, then v / sqrt(1 + (v/3)^2), which stays within 3; for inputs only
+   A column that does not vary has width 1. Targets: with squared, half_squared, absolute and huber only. */
+typedef enum { MLP_SCALE_NONE, MLP_SCALE_STANDARD, MLP_SCALE_MIN_MAX, MLP_SCALE_ROBUST } mlp_scaling;
 
 /* Memory: both functions or neither. alloc returns NULL when it has none; free never gets NULL. */
 typedef struct {
@@ -280,9 +292,12 @@ typedef struct {
     int units;                      /* >= 1; 0 ends the list of layers */
     mlp_activation activation;
     float alpha;                    /* of leaky_relu and elu */
-    float dropout;                  /* not in this version */
+    float dropout;                  /* p, 0 <= p < 1, of the outputs while training, of which the rest is divided by 1-p (inverted
+                                       dropout); not of the last layer */
     int no_bias;                    /* non-zero: z = W a */
     mlp_initializer initializer;
+    float gain;                     /* factor of the initializer's spread, the value for constant; default 1 */
+    float rate;                     /* factor of this layer's rate; default 1; -1: it does not learn */
     mlp_custom_activation custom;   /* with MLP_ACT_CUSTOM only */
 } mlp_layer;
 
@@ -298,9 +313,11 @@ typedef struct {
     mlp_error *error;               /* optional; used by mlp_create, mlp_size and mlp_init_in only */
     float label_smoothing;          /* s, 0 <= s < 1, of the two cross entropies: targets become (1-s) y + s/K for K classes */
     mlp_custom_loss custom_loss;    /* with MLP_LOSS_CUSTOM only */
+    mlp_scaling input_scaling, target_scaling;
 } mlp_desc;
 
-/* Rows of data; every array is the caller's and is only read. */
+/* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are in [0, 1],
+   those of cross_entropy not negative. Rows of weight 0 take part in nothing. */
 typedef struct {
     size_t rows;
     const float *x;                 /* rows x inputs */
@@ -311,26 +328,49 @@ typedef struct {
     size_t x_stride, y_stride;      /* floats from row to row; 0: no gap */
     mlp_error *error;               /* optional */
     const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its label; NULL: all 1 */
+    /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the other pointer being
+       NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the call with MLP_ERR_IO. */
+    int (*read)(void *user, const size_t *rows, size_t n, float *x, float *y, int *labels);
+    int read_labels;
+    void *user;
 } mlp_data;
 
 /* Optimizers, g the gradient, t the step from 1:
-     sgd    v = momentum v + g,  w = w - rate v          (nesterov: w = w - rate (g + momentum v))
-     adam   m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
-            w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
-   with v = m = 0 before the first step, as PyTorch has them. State smaller than 2^-120 becomes 0.
-   Default: adam. The others: not in this version. */
+     sgd      v = momentum v + g,  w = w - rate v          (nesterov: w = w - rate (g + momentum v))
+     adagrad  s = s + g^2,  w = w - rate g / (sqrt(s) + epsilon)
+     rmsprop  v = rho v + (1-rho) g^2,  w = w - rate g / (sqrt(v) + epsilon)
+     adam     m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
+              w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
+     adamw    the same after w = w - rate weight_decay w
+     rprop    each weight's own step, times eta_plus where g keeps its sign, times eta_minus where it turns, where w then waits;
+              w = w - sign(g) step, the first step being rate (iRprop-); for full batches
+     lbfgs, lm: not in this version
+   with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba 2015;
+   Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam. */
 typedef enum {
-    MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP, MLP_OPT_LBFGS
+    MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP, MLP_OPT_LBFGS,
+    MLP_OPT_LM
 } mlp_opt;
 
+/* A field that the kind does not take must be 0; where 0 is not the default, -1 means 0. */
 typedef struct {
     mlp_opt kind;
-    float rate;                     /* default 0.01 for sgd, 0.001 for adam */
+    float rate;                     /* default 0.001 for adam and adamw, else 0.01 */
     float momentum;                 /* of sgd, 0 <= momentum < 1; default 0 */
-    int nesterov;                   /* of sgd */
-    float beta1, beta2;             /* of adam, < 1; default 0.9, 0.999 */
-    float epsilon;                  /* of adam; default 1e-8 */
-    float weight_decay;             /* not in this version */
+    int nesterov;                   /* of sgd with momentum */
+    float beta1, beta2;             /* of adam and adamw, < 1; default 0.9, 0.999 */
+    float epsilon;                  /* of adam, adamw, rmsprop: default 1e-8; of adagrad: 1e-10 */
+    float weight_decay;             /* weight_decay w is added to the gradient; adamw: see there; default 0.01 for adamw, else 0 */
+    float l1;                       /* l1 sign(w) is added to the gradient; default 0. Both: not of biases, unless */
+    int decay_biases;
+    float clip_norm, clip_value;    /* the gradient is cut to [-clip_value, clip_value], then scaled to a norm of at most clip_norm;
+                                       0: not */
+    float max_norm;                 /* after the update each unit's weights are scaled to a norm of at most max_norm; 0: not */
+    float rho;                      /* of rmsprop; default 0.99 */
+    float eta_minus, eta_plus;      /* of rprop; default 0.5, 1.2 */
+    float step_min, step_max;       /* of rprop; default 1e-6, 50 */
+    int history;                    /* of lbfgs: pairs kept, at most 1000; default 10 */
+    mlp_error *error;               /* optional; of mlp_step, mlp_train_in and mlp_opt_update */
 } mlp_opt_desc;
 
 /* How an epoch goes through the N rows, ceil(N / batch) updates in all, the last batch smaller:
@@ -338,16 +378,54 @@ typedef struct {
    replacement: N rows drawn one by one, each with the same chance. */
 typedef enum { MLP_ORDER_SHUFFLED, MLP_ORDER_SEQUENTIAL, MLP_ORDER_REPLACEMENT } mlp_order;
 
-/* How the rate changes from epoch to epoch. In this version: constant. */
+/* The factor of the rate, e the epochs done (a part of one counts), t = e / epochs in [0, 1]; floor is the least factor:
+     constant     1                               step         gamma^floor(e / period), gamma 0.1, period 10
+     exponential  gamma^floor(e), gamma 0.95      cosine       floor + (1 - floor) (1 + cos(pi t)) / 2
+     one_cycle    by half cosines from 0.04 to 1 at t = 0.3, then to 4e-6 (Smith, Topin 2018; PyTorch's defaults)
+     plateau      times gamma, 0.1, when the loss (of validation, if there is one) has not gained a part of 1e-4 for more than
+                  period, 10, epochs               coslog       (1 - cos(2 pi log2(1 + 15 t))) / 2 (Holzmueller et al. 2024)
+     custom       rate(user, e, rate of opt) is the rate
+   Before any of them: warmup epochs from 0 to the full rate, in steps; e and epochs are then counted without them. */
 typedef enum {
     MLP_SCHEDULE_CONSTANT, MLP_SCHEDULE_STEP, MLP_SCHEDULE_EXPONENTIAL, MLP_SCHEDULE_COSINE, MLP_SCHEDULE_ONE_CYCLE,
-    MLP_SCHEDULE_PLATEAU, MLP_SCHEDULE_CUSTOM
+    MLP_SCHEDULE_PLATEAU, MLP_SCHEDULE_COSLOG, MLP_SCHEDULE_CUSTOM
 } mlp_schedule;
 
 typedef struct {
+    mlp_schedule kind;
+    int epochs;                     /* 0: e runs from this fit's start to its end; > 0: e is the net's own count of epochs, of so many */
+    int warmup, period;             /* epochs */
+    float gamma, floor;
+    float (*rate)(void *user, double epoch, float rate);
+    void *user;
+} mlp_schedule_desc;
+
+/* What evaluating gives. Classes are there with labels, cross entropies, logistic, hinge or softmax. NaN: it does not apply. */
+typedef struct {
+    size_t rows;
+    double loss;                    /* E as above */
+    double accuracy;                /* with classes: weighted share of rows whose class is right: the largest output against the label
+                                       or the largest target; with one output a >= 0.5 against y >= 0.5, logistic and hinge a > 0
+                                       against y > 0; several outputs with one of these losses: each output counts for itself */
+    double top_k;                   /* share of rows whose class is among the 5 largest outputs; from 6 outputs on */
+    double mae, rmse;               /* without classes, in the units of y: mean of |a-y|, root of the mean of (a-y)^2, over outputs, too */
+    double r2;                      /* 1 - sum (a-y)^2 / sum (y - mean y)^2, mean over outputs; 1 or 0 for one that does not vary */
+} mlp_metrics;
+
+typedef struct {
     int epoch, epochs;              /* epoch from 1 */
-    double loss;                    /* mean over the epoch's rows, each before its update */
+    size_t step, steps, rows;       /* updates done and in all of this epoch; rows to train on */
+    double loss, rate;              /* mean over the epoch's rows so far, each before its update; the last update's rate */
+    mlp_metrics validation;         /* after the epoch; rows 0: none */
 } mlp_progress;
+
+typedef enum { MLP_STOP_EPOCHS, MLP_STOP_PATIENCE, MLP_STOP_CALLBACK, MLP_STOP_ERROR } mlp_stop;
+
+typedef struct {
+    mlp_stop stop;
+    int epochs, best_epoch;         /* epochs done; the one of best_loss, from 1; 0: none */
+    double loss, validation_loss, best_loss;        /* of the last epoch, and the least of validation; NaN: none */
+} mlp_fit_report;
 
 typedef struct {
     int epochs;                     /* default 10 */
@@ -355,24 +433,27 @@ typedef struct {
     mlp_order order;
     mlp_opt_desc opt;
     int threads;                    /* 0 and 1: one; more need OpenMP (see Threads), and an allocation while mlp_fit runs */
-    int (*on_epoch)(void *user, const mlp_progress *);   /* NULL, or: called after each epoch, may change the values of the data;
-                                       non-zero ends fit */
-    void *user;
-    mlp_schedule schedule;
+    int (*on_epoch)(void *user, const mlp_progress *);   /* NULL, or: called after each epoch, may change the values of the data, which
+                                       are looked at again; non-zero ends fit */
+    void *user;                     /* of all callbacks here; none may call what trains this net: MLP_ERR_ARGUMENT */
+    mlp_schedule_desc schedule;
+    const mlp_data *validation;     /* evaluated after each epoch; or validation_split: a share of the rows, drawn from the seed, of each */
+    float validation_split;         /* class alike with labels, on which is not trained. The best weights come back, unless keep_last */
+    int patience;                   /* ends after so many epochs without a gain of validation loss; 0: not */
+    float min_delta;                /* a gain is a loss < best - min_delta */
+    int keep_last;                  /* non-zero: the last weights stay */
+    int (*on_step)(void *user, const mlp_progress *);    /* as on_epoch, after each update */
+    int (*on_gradients)(void *user, mlp *, float *gradients, size_t count);     /* before each update, on the calling thread; may change
+                                       the gradient; non-zero ends fit without that update */
+    mlp_fit_report *report;         /* optional; filled after an error, too */
 } mlp_fit_desc;
 
-typedef struct {
-    size_t rows;
-    double loss;                    /* E as above */
-    double accuracy;                /* weighted share of rows whose class is right: the largest output against the
-                                       label or the largest target; with one output, binary_cross_entropy: a >= 0.5
-                                       against y >= 0.5, logistic and hinge: a > 0 against y > 0, others: 0 */
-} mlp_metrics;
+typedef struct { double precision, recall, f1; size_t support; } mlp_class_score;       /* 0 where nothing is divided by nothing */
 
 /* What went wrong, for people: a constant string, never NULL. */
 MLP_API const char *mlp_result_string(mlp_result);
 
-/* Makes a net with one allocation. *net is NULL on failure. */
+/* Makes a net with one allocation (and another for a while with orthogonal). *net is NULL on failure. */
 MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *);
 
 /* The same in memory of the caller's, which must outlive the net: at least mlp_size bytes, any alignment.
@@ -380,58 +461,83 @@ MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *);
 MLP_API size_t     mlp_size(const mlp_desc *);
 MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_desc *);
 
-/* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive
-   the net. mlp_train_size is 0 for a desc that mlp_train_in would refuse. Gradients and optimizer state start at 0.
-   Without it, the first call that needs the block allocates it. */
-MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *);
+/* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive the net.
+   mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc that mlp_train_in would
+   refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit. Gradients and optimizer state start at
+   0. Without it, the first call that needs the block allocates it. */
+MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *, size_t rows);
 MLP_API mlp_result mlp_train_in(mlp *, void *memory, size_t size, const mlp_opt_desc *);
 
-/* A net of its own with the same desc and parameters, without gradients, optimizer state or epochs. */
+/* A net of its own with the same desc, parameters and scaling, without gradients, optimizer state or epochs. */
 MLP_API mlp_result mlp_copy(mlp **copy, const mlp *);
 
 /* Gives back what the net allocated. NULL is fine. */
 MLP_API void       mlp_destroy(mlp *);
 
-/* The desc with all defaults resolved, error NULL; NULL for NULL. Valid as long as the net. */
+/* The desc as it was given, or stands in the file, error NULL; NULL for NULL. Valid as long as the net. */
 MLP_API const mlp_desc *mlp_get_desc(const mlp *);
 
-/* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
-   count of epochs go on from call to call: two fits of 5 epochs are one of 10. On MLP_ERR_NONFINITE after the start
-   the updates before the bad one stay; data->error has the epoch and the layer. */
+/* What the defaults of a desc stand for; a wanted zero stays negative. All 0 on failure. */
+MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
+
+/* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the count of epochs
+   go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in between or the schedule runs over
+   the fit. On MLP_ERR_NONFINITE after the start the updates before the bad one stay; data->error has the epoch and the layer. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
+
+/* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
+MLP_API mlp_result mlp_fit_scaling(mlp *, const mlp_data *);
 
 /* x: rows x inputs, y: rows x outputs, no gaps, not overlapping. Row by row: NaN and infinity stay in their row.
    mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation.
-   mlp_predict_with uses the caller's mlp_scratch_size bytes, any alignment of float, and never allocates. */
+   mlp_predict_with never allocates: scratch is `size` bytes of the caller's, any alignment of float, at least mlp_scratch_size(net,
+   1); how much changes no bit. mlp_scratch_size: so that that many rows (0 and above 256: 256) go through the layers together. */
 MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *y);
-MLP_API size_t     mlp_scratch_size(const mlp *);
-MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, const float *x, size_t rows, float *y);
+MLP_API size_t     mlp_scratch_size(const mlp *, size_t rows);
+MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, size_t size, const float *x, size_t rows, float *y);
 
-/* Loss and accuracy over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite either.
-   One allocation. */
+/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it. At most one allocation
+   more than mlp_predict. */
+MLP_API mlp_result mlp_classify(const mlp *, const float *x, size_t rows, int *labels);
+
+/* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite either. One
+   allocation. Uses as many threads as the net's last fit was told. */
 MLP_API mlp_result mlp_evaluate(const mlp *, const mlp_data *, mlp_metrics *);
 
-/* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E.
+/* counts: classes x classes, how many rows of class [true] were taken for [predicted]; rows are not weighted, but those of weight
+   0 are left out. One output: two classes. Refused where a row may have several. mlp_class_scores: precision, recall, F1 of each. */
+MLP_API mlp_result mlp_confusion(const mlp *, const mlp_data *, size_t *counts);
+MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class_score *scores);
+
+/* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E. With dropout.
    MLP_ERR_NONFINITE when E or the gradient is not finite: then the run and *loss hold what was computed. */
 MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
 
-/* One update of all parameters from the gradient run. NULL: the default optimizer. A change of kind starts from zero
-   state. MLP_ERR_NONFINITE, and no update, when the run is not finite. */
+/* One update of all parameters from the gradient run, which clipping changes. NULL: the default optimizer. A change of kind starts
+   from zero state. MLP_ERR_ARGUMENT before there is a gradient. */
 MLP_API mlp_result mlp_step(mlp *, const mlp_opt_desc *);
 
+/* dE/dx over these rows, E as in mlp_compute_gradients but without dropout; dx: rows x inputs. The gradient run stays. */
+MLP_API mlp_result mlp_input_gradients(mlp *, const mlp_data *, float *dx);
+
+/* dy/dx of one row; x: inputs, j: outputs x inputs. The gradient run stays. */
+MLP_API mlp_result mlp_jacobian(mlp *, const float *x, float *j);
+
 /* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of parameters stays
-   where it is as long as the net lives; that of gradients until mlp_train_in, or an optimizer that needs more state than before.
-   What mlp_fit leaves in it is not the gradient of anything. */
+   where it is as long as the net lives; that of gradients until mlp_train_in, a larger batch, or an optimizer that needs more state
+   than before. */
 MLP_API float     *mlp_params(mlp *, size_t *count);
 MLP_API float     *mlp_gradients(mlp *, size_t *count);
 
-/* Copies the weights [units][inputs] and biases [units] of a layer (from 0) out or in; either may be NULL.
+/* Copies the weights [units][inputs] and biases [units] of a layer (from 0) out or in, or their gradients out; either may be NULL.
    A layer without bias gives zeros and takes none. */
 MLP_API mlp_result mlp_get_weights(const mlp *, int layer, float *w, float *b);
 MLP_API mlp_result mlp_set_weights(mlp *, int layer, const float *w, const float *b);
+MLP_API mlp_result mlp_get_gradients(const mlp *, int layer, float *w, float *b);
 
 /* The optimizers on any vector v of n floats with gradient g, without a net. state: mlp_opt_state_size bytes of the
-   caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. */
+   caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. Decay and l1 are of all
+   values; clipping and max_norm are for nets. */
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
 
@@ -497,6 +603,17 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *);
 MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *);
 #endif
 
+/* What one update takes, resolved: no defaults here. Which fields a kind reads stands at `update`. */
+typedef struct {
+    float rate;                     /* adam, adamw: already divided by 1-beta1^t */
+    float momentum, beta1, beta2, rho, epsilon;
+    float scale;                    /* adam, adamw: 1 / sqrt(1-beta2^t) */
+    float shrink;                   /* adamw: factor of the weights, 1 - rate decay; 1 without decay */
+    float decay, l1;                /* any kind: g + decay w + l1 sign(w) in the place of g; both 0: g as it is */
+    float eta_minus, eta_plus, step_min, step_max;
+    int nesterov, first;            /* first: rprop's step of each weight starts as rate */
+} mlp_update;
+
 /* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be one of the
    inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing outside of the
    named elements is touched. No alignment is needed. Errors do not exist here: arguments must be right. */
@@ -552,6 +669,15 @@ struct mlp_kernels {
 
     /* y = y + alpha x */
     void (*axpy)(size_t n, float alpha, const float *x, float *y);
+    /* One update of n weights w by the gradient g, as at mlp_opt; s1, s2: the state, n each, of which a kind has none, one or two:
+         sgd      w - rate g without momentum, s1 is NULL; else s1 = v; takes momentum, nesterov
+         adagrad  s1 = s + g^2, w - rate g / (sqrt(s1) + epsilon)
+         rmsprop  s1 = rho v + (1-rho) g^2, w - rate g / (sqrt(s1) + epsilon)
+         adam     s1 = m, s2 = v; takes beta1, beta2, scale, epsilon; adamw: the same from shrink w on
+         rprop    p = g s1; step = s2 times eta_plus for p > 0, eta_minus for p < 0, within step_min and step_max; g = 0 for p < 0;
+                  w - step sign(g); s1 = g, s2 = step
+       Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
+    int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
     /* updates as at mlp_opt; adam: step = rate / (1-beta1^t), scale = 1 / sqrt(1-beta2^t) */
     void (*momentum)(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov);
     void (*adam)(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
@@ -579,6 +705,7 @@ MLP_API const char *mlp_simd_name(void);
 
 /* ----------------------------------------------------------------------- >>platform -- */
 
+#include <stdarg.h>
 #include <string.h>
 
 #ifdef MLP_KERNELS_ONLY
@@ -734,39 +861,30 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 /* --------------------------------------------------------------------------- >>simd -- */
 /* The one place that knows instruction sets. Each block below defines the same operations in the same order:
 
-     mlp__vf, mlp__vm      a vector of MLP__W floats; a mask
-     vload vstore          any alignment
-     vload_halves          the lower half of the lanes from p, the upper from q; for MLP__W <= 4, which has no use for it, all from p
-     vload_n vstore_n      the first n < MLP__W lanes, vload_n takes the others from fill; or MLP__PARTS_BY_COPY. With MLP__MASKS
-                           n may be MLP__W, and that takes no more time than vload and vstore
-     vset1                 all lanes
-     vset4                 four vset1, of p[0..3]
-     vadd vsub vmul vdiv   IEEE
-     vfma vfnma            a b + c and c - a b: one rounding if MLP__FMA, else two
-     vsqrt                 IEEE
-     vmin vmax             a < b ? a : b and a > b ? a : b: the second when one is NaN or both are zero
-     vround                to the nearest integer, ties to even, for |a| < 2^22; NaN stays
-     vabs vsign            |a|; a with the sign of b in the place of its own
-     vlt vselect           a < b, false for NaN; m ? a : b
-     vscale2               a 2^n, rounded once, for integers -152 <= n <= 130 and 0.5 <= a < 2; any NaN gives NaN. The last
-                           product is a fma with 0, for it may be inlined where its result is added to something
-     vpow2                 2^n for integers -126 <= n <= 127
-     vpower                (1 + h r) 2^n for integers -152 <= n <= 63 and |h r| <= 0.5: the first by vfma, the product as by vscale2,
-                           which is dearer where there is no scalef
-     vsplit                a = m 2^e for normal a > 0 with sqrt(1/2) <= m < sqrt(2): returns m, *e is a float
-     vany                  non-zero: some lane of the mask is set
-     vfinite               non-zero: no lane is NaN or infinity, by the bits
-     vswap                 lane i takes lane i ^ d, d a power of two below MLP__W
-     vfirst                lane 0
-     vpick                 lane i takes lane at[i] of a; at: the bits of integers 0 .. MLP__W - 1, or any where the lane does not matter
-     vzip                  within each four lanes: a becomes a0 b0 a1 b1, b becomes a2 b2 a3 b3
-     vzip4                 the same with fours in the place of lanes: a0..3 b0..3 a4..7 b4..7 over both, a the first half
-     vunzip4               a becomes the even fours of a, then of b, b the odd ones
+     mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
+     vload vstore         any alignment
+     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the others from fill. With MLP__MASKS n may be MLP__W, and that
+                          takes no more time than vload and vstore
+     vload_halves         the lower half of the lanes from p, the upper from q
+     vset1 vset4          all lanes; four vset1, of p[0..3]
+     vadd vsub vmul vdiv vsqrt  IEEE
+     vfma vfnma           a b + c and c - a b: one rounding if MLP__FMA, else two
+     vmin vmax            a < b ? a : b and a > b ? a : b: the second when one is NaN or both are zero
+     vround               to the nearest integer, ties to even, for |a| < 2^22; NaN stays
+     vabs vsign           |a|; a with the sign of b in the place of its own
+     vlt vselect vany     a < b, false for NaN; m ? a : b; non-zero: some lane of the mask is set
+     vint vfloat          of whole numbers, |a| < 2^22, else anything; as floats
+     vbits vunbits        the same bits as integers, as floats
+     viadd viand          with one number in all lanes, wrapping around
+     viup vidown          by 23 bits, where the exponent stands: to the left, and to the right with copies of the sign
+     vswap vfirst         lane i takes lane i ^ d, d a power of two below MLP__W; lane 0
+     vzip_low vzip_high   within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
+     vfours_even _odd     the even fours of a, then of b; the odd ones
 
-   and MLP__NAME, MLP__NV (vectors per tile, MLP__NV * MLP__W a multiple or a divisor of 16) and MLP__MR(nv), the rows of a
-   tile of nv vectors: rows * nv accumulators, nv vectors of b and one of a must fit into the registers, and 8 or more
-   chains must be under way to hide the latency of fma. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a
-   register. */
+   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves and the fours. Then MLP__NAME,
+   MLP__NV (vectors per tile, MLP__NV * MLP__W a multiple or a divisor of 16) and MLP__MR(nv), the rows of a tile of nv vectors:
+   rows * nv accumulators, nv vectors of b and one of a must fit into the registers, and 8 or more chains must be under way to hide
+   the latency of fma. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. */
 
 #define MLP__SIMD_scalar   MLP_SIMD_SCALAR
 #define MLP__SIMD_sse2     MLP_SIMD_SSE2
@@ -797,87 +915,130 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
     #endif
 #endif
 
-/* The operations on one float: the specification of the vector operations, and what is left of them for scalar. */
+/* The operations on one float that are more than an expression. */
 MLP__INLINE float mlp__min1(float a, float b) { int less = a < b; MLP__HIDE("+r", less); return less ? a : b; }
 MLP__INLINE float mlp__max1(float a, float b) { int more = a > b; MLP__HIDE("+r", more); return more ? a : b; }
 MLP__INLINE float mlp__abs1(float a) { return mlp__float(mlp__bits(a) & 0x7fffffffu); }
 MLP__INLINE float mlp__sign1(float a, float b) { return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u)); }
+MLP__INLINE uint32_t mlp__int1(float a) { return a > -4194304.0f && a < 4194304.0f ? (uint32_t)(int32_t)a : 0; }
 
 MLP__INLINE float mlp__round1(float a)
 {
-    int n;
-    float d;
+    const int n = (int)(int32_t)mlp__int1(a);
+    const float d = a - (float)n;                       /* exact */
     if (!(a > -4194304.0f && a < 4194304.0f)) return a;
-    n = (int)a;
-    d = a - (float)n;                                   /* exact */
-    if (d > 0.5f || (d == 0.5f && n & 1)) n++;
-    if (d < -0.5f || (d == -0.5f && n & 1)) n--;
-    return mlp__sign1((float)n, a);
+    return mlp__sign1((float)(n + (d > 0.5f || (d == 0.5f && n & 1)) - (d < -0.5f || (d == -0.5f && n & 1))), a);
 }
 
-MLP__INLINE float mlp__scale2_1(float a, float n)
-{
-    int i = n > -200.0f && n < 200.0f ? (int)n : 0, half = (i + 256) / 2 - 128;     /* two steps: 2^i may be out of range */
-    return mlp__fma(a * mlp__float((uint32_t)(half + 127) << 23), mlp__float((uint32_t)(i - half + 127) << 23), 0.0f);
-}
+#if MLP_SIMD == MLP_SIMD_SCALAR || MLP_SIMD == MLP_SIMD_EMULATED
 
-MLP__INLINE float mlp__pow2_1(float n, int bias) { return mlp__float((uint32_t)((n > -200.0f && n < 200.0f ? (int)n : 0) + bias) << 23); }
-
-#define MLP__2_64 5.42101086e-20f                                   /* 2^-64 brings (1 + h r) 2^(n + 64), which is normal, down to 2^n */
-MLP__INLINE float mlp__power1(float h, float r, float n)
-{
-    const float s = mlp__pow2_1(n, 127 + 64);
-    return mlp__fma(mlp__fma(h, r * s, s), MLP__2_64, 0.0f);
-}
-
-MLP__INLINE float mlp__split1(float a, float *e)
-{
-    uint32_t from_sqrt_half = mlp__bits(a) - 0x3f3504f3u;           /* wraps for a < sqrt(1/2) */
-    *e = (float)((int)(from_sqrt_half >> 23) - (from_sqrt_half >> 31 ? 512 : 0));
-    return mlp__float((from_sqrt_half & 0x7fffffu) + 0x3f3504f3u);
-}
-
-#if MLP_SIMD == MLP_SIMD_SCALAR
-
-    #define MLP__NAME "scalar"
-    #define MLP__W 1
-    #define MLP__NV 4
+    #if MLP_SIMD == MLP_SIMD_SCALAR     /* one lane */
+        #define MLP__NAME "scalar"
+        #define MLP__W 1
+        #define MLP__NV 4
+        typedef float mlp__vf;
+        typedef int mlp__vm;
+        typedef uint32_t mlp__vi;
+        #define MLP__OPERATION MLP__INLINE
+        #define MLP__LANE(a, i) ((void)(i), a)
+        #define MLP__LANES(type, expression) enum { i = 0 }; type r = (expression); return r
+    #else                               /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
+        #define MLP__NAME "emulated"
+        #define MLP__W 8
+        #define MLP__NV 2
+        typedef struct { float lane[8]; } mlp__vf;
+        typedef struct { int lane[8]; } mlp__vm;
+        typedef struct { uint32_t lane[8]; } mlp__vi;
+        #undef MLP__UNROLL
+        #define MLP__UNROLL
+        #define MLP__OPERATION MLP__NOINLINE
+        #define MLP__LANE(a, i) a.lane[i]
+        #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
+    #endif
     #define MLP__MR(nv) 3
-    typedef float mlp__vf;
-    typedef int mlp__vm;
-    MLP__INLINE mlp__vf mlp__vload(const float *p) { return *p; }
-    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { *p = a; }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
-    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { return n ? *p : fill; }
-    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { if (n) *p = a; }
-    MLP__INLINE mlp__vf mlp__vset1(float a) { return a; }
-    MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4]) { v[0] = p[0]; v[1] = p[1]; v[2] = p[2]; v[3] = p[3]; }
-    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return a + b; }
-    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return a - b; }
-    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return a * b; }
-    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return a / b; }
-    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__fma(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__fma(-a, b, c); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return mlp__sqrt(a); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return mlp__min1(a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return mlp__max1(a, b); }
-    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return mlp__round1(a); }
-    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return mlp__abs1(a); }
-    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return mlp__sign1(a, b); }
-    MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return a < b; }
-    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return m ? a : b; }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { return mlp__scale2_1(a, n); }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__pow2_1(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n) { return mlp__power1(h, r, n); }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { return mlp__split1(a, e); }
-    MLP__INLINE int mlp__vany(mlp__vm m) { return m; }
-    MLP__INLINE int mlp__vfinite(mlp__vf a) { return mlp__finite(a); }
-    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { (void)d; return a; }
-    MLP__INLINE float mlp__vfirst(mlp__vf a) { return a; }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { (void)at; return a; }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+    #define MLP__AT(a) MLP__LANE(a, i)
+    MLP__OPERATION mlp__vf mlp__vload(const float *p) { MLP__LANES(mlp__vf, p[i]); }
+    MLP__OPERATION void mlp__vstore(float *p, mlp__vf a)
+    {
+        int i;
+        for (i = 0; i < MLP__W; i++) p[i] = MLP__AT(a);
+    }
+    MLP__OPERATION mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
+    {
+        MLP__LANES(mlp__vf, (size_t)i < n ? p[i] : MLP__AT(fill));
+    }
+    MLP__OPERATION void mlp__vstore_n(float *p, mlp__vf a, size_t n)
+    {
+        size_t i;
+        for (i = 0; i < n; i++) p[i] = MLP__AT(a);
+    }
+    MLP__OPERATION mlp__vf mlp__vload_halves(const float *p, const float *q)
+    {
+        MLP__LANES(mlp__vf, i < MLP__W / 2 || MLP__W == 1 ? p[i] : q[i - MLP__W / 2]);
+    }
+    MLP__OPERATION mlp__vf mlp__vset1(float a) { MLP__LANES(mlp__vf, a); }
+    MLP__OPERATION void mlp__vset4(const float *p, mlp__vf v[4])
+    {
+        size_t t; for (t = 0; t < 4; t++) v[t] = mlp__vset1(p[t]);
+    }
+    MLP__OPERATION mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) + MLP__AT(b)); }
+    MLP__OPERATION mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) - MLP__AT(b)); }
+    MLP__OPERATION mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) * MLP__AT(b)); }
+    MLP__OPERATION mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) / MLP__AT(b)); }
+    MLP__OPERATION mlp__vf mlp__vsqrt(mlp__vf a) { MLP__LANES(mlp__vf, mlp__sqrt(MLP__AT(a))); }
+    MLP__OPERATION mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c)
+    {
+        MLP__LANES(mlp__vf, mlp__fma(MLP__AT(a), MLP__AT(b), MLP__AT(c)));
+    }
+    MLP__OPERATION mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c)
+    {
+        MLP__LANES(mlp__vf, mlp__fma(-MLP__AT(a), MLP__AT(b), MLP__AT(c)));
+    }
+    MLP__OPERATION mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__min1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OPERATION mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__max1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OPERATION mlp__vf mlp__vround(mlp__vf a) { MLP__LANES(mlp__vf, mlp__round1(MLP__AT(a))); }
+    MLP__OPERATION mlp__vf mlp__vabs(mlp__vf a) { MLP__LANES(mlp__vf, mlp__abs1(MLP__AT(a))); }
+    MLP__OPERATION mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__sign1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OPERATION mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, MLP__AT(a) < MLP__AT(b)); }
+    MLP__OPERATION mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b)
+    {
+        MLP__LANES(mlp__vf, MLP__AT(m) ? MLP__AT(a) : MLP__AT(b));
+    }
+    MLP__OPERATION int mlp__vany(mlp__vm m)
+    {
+        int i, any = 0;
+        for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0;
+        return any;
+    }
+    MLP__OPERATION mlp__vi mlp__vint(mlp__vf a) { MLP__LANES(mlp__vi, mlp__int1(MLP__AT(a))); }
+    MLP__OPERATION mlp__vf mlp__vfloat(mlp__vi a) { MLP__LANES(mlp__vf, (float)(int32_t)MLP__AT(a)); }
+    MLP__OPERATION mlp__vi mlp__vbits(mlp__vf a) { MLP__LANES(mlp__vi, mlp__bits(MLP__AT(a))); }
+    MLP__OPERATION mlp__vf mlp__vunbits(mlp__vi a) { MLP__LANES(mlp__vf, mlp__float(MLP__AT(a))); }
+    MLP__OPERATION mlp__vi mlp__viadd(mlp__vi a, int b) { MLP__LANES(mlp__vi, MLP__AT(a) + (uint32_t)b); }
+    MLP__OPERATION mlp__vi mlp__viand(mlp__vi a, int b) { MLP__LANES(mlp__vi, MLP__AT(a) & (uint32_t)b); }
+    MLP__OPERATION mlp__vi mlp__viup(mlp__vi a) { MLP__LANES(mlp__vi, MLP__AT(a) << 23); }
+    MLP__OPERATION mlp__vi mlp__vidown(mlp__vi a)
+    {
+        MLP__LANES(mlp__vi, MLP__AT(a) >> 23 | (MLP__AT(a) >> 31 ? 0xfffffe00u : 0));
+    }
+    MLP__OPERATION mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__LANES(mlp__vf, MLP__LANE(a, i ^ d)); }
+    MLP__OPERATION float mlp__vfirst(mlp__vf a) { return MLP__LANE(a, 0); }
+    MLP__OPERATION mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b)
+    {
+        MLP__LANES(mlp__vf, i % 2 ? MLP__LANE(b, i / 4 * 4 + i % 4 / 2) : MLP__LANE(a, i / 4 * 4 + i % 4 / 2));
+    }
+    MLP__OPERATION mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b)
+    {
+        MLP__LANES(mlp__vf, i % 2 ? MLP__LANE(b, i / 4 * 4 + 2 + i % 4 / 2) : MLP__LANE(a, i / 4 * 4 + 2 + i % 4 / 2));
+    }
+    MLP__OPERATION mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b)
+    {
+        MLP__LANES(mlp__vf, i < 4 ? MLP__AT(a) : MLP__LANE(b, i - 4));
+    }
+    MLP__OPERATION mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b)
+    {
+        MLP__LANES(mlp__vf, i < 4 ? MLP__LANE(a, i + 4) : MLP__AT(b));
+    }
 
 #elif MLP_SIMD == MLP_SIMD_SSE2
 
@@ -886,18 +1047,18 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #endif
     #define MLP__NAME "sse2"
     #define MLP__W 4
-    #define MLP__PARTS_BY_COPY
+    #define MLP__FOUR_LANES
     #define MLP__NV 2
     #define MLP__MR(nv) ((nv) == 1 ? 8 : 5)
     typedef __m128 mlp__vf;
     typedef __m128 mlp__vm;
+    typedef __m128i mlp__vi;
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm_loadu_ps(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm_storeu_ps(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm_set1_ps(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = mlp__vload(p);
+        const mlp__vf a = mlp__vload(p);
         v[0] = _mm_shuffle_ps(a, a, 0x00);  v[1] = _mm_shuffle_ps(a, a, 0x55);
         v[2] = _mm_shuffle_ps(a, a, 0xaa);  v[3] = _mm_shuffle_ps(a, a, 0xff);
     }
@@ -905,6 +1066,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm_sub_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm_mul_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm_div_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm_sqrt_ps(a); }
     #if MLP__FMA
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fmadd_ps(a, b, c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fnmadd_ps(a, b, c); }
@@ -912,66 +1074,40 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_sub_ps(c, _mm_mul_ps(a, b)); }
     #endif
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm_min_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm_max_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a)
     {
-        __m128 sign = _mm_set1_ps(-0.0f), whole = _mm_or_ps(_mm_cvtepi32_ps(_mm_cvtps_epi32(a)), _mm_and_ps(sign, a));
-        __m128 inside = _mm_cmplt_ps(_mm_andnot_ps(sign, a), _mm_set1_ps(4194304.0f));
+        const __m128 sign = _mm_set1_ps(-0.0f), inside = _mm_cmplt_ps(_mm_andnot_ps(sign, a), _mm_set1_ps(4194304.0f));
+        const __m128 whole = _mm_or_ps(_mm_cvtepi32_ps(_mm_cvtps_epi32(a)), _mm_and_ps(sign, a));
         return _mm_or_ps(_mm_and_ps(inside, whole), _mm_andnot_ps(inside, a));
     }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm_andnot_ps(_mm_set1_ps(-0.0f), a); }
-    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return _mm_or_ps(mlp__vabs(a), _mm_and_ps(_mm_set1_ps(-0.0f), b)); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
+    {
+        return _mm_or_ps(mlp__vabs(a), _mm_and_ps(_mm_set1_ps(-0.0f), b));
+    }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm_cmplt_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b)); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
+    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b)
     {
-        __m128i i = _mm_cvtps_epi32(n), half = _mm_srai_epi32(i, 1), rest = _mm_sub_epi32(i, half);
-        a = _mm_castsi128_ps(_mm_add_epi32(_mm_castps_si128(a), _mm_slli_epi32(half, 23)));
-        rest = _mm_slli_epi32(_mm_add_epi32(rest, _mm_set1_epi32(127)), 23);
-        return mlp__vfma(a, _mm_castsi128_ps(rest), _mm_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return _mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(_mm_cvtps_epi32(n), _mm_set1_epi32(bias)), 23));
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return mlp__vfma(mlp__vfma(h, _mm_mul_ps(r, s), s), _mm_set1_ps(MLP__2_64), _mm_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        __m128i sqrt_half = _mm_set1_epi32(0x3f3504f3), i = _mm_sub_epi32(_mm_castps_si128(a), sqrt_half);
-        *e = _mm_cvtepi32_ps(_mm_srai_epi32(i, 23));
-        return _mm_castsi128_ps(_mm_add_epi32(_mm_and_si128(i, _mm_set1_epi32(0x7fffff)), sqrt_half));
+        return _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b));
     }
     MLP__INLINE int mlp__vany(mlp__vm m) { return _mm_movemask_ps(m); }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm_cvtps_epi32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm_cvtepi32_ps(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm_castps_si128(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm_castsi128_ps(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm_add_epi32(a, _mm_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm_and_si128(a, _mm_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm_slli_epi32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm_srai_epi32(a, 23); }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        __m128i inf = _mm_set1_epi32(0x7f800000);
-        return !_mm_movemask_epi8(_mm_cmpeq_epi32(_mm_and_si128(_mm_castps_si128(a), inf), inf));
+        return d == 2 ? _mm_shuffle_ps(a, a, 0x4e) : _mm_shuffle_ps(a, a, 0xb1);
     }
-    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? _mm_shuffle_ps(a, a, 0x4e) : _mm_shuffle_ps(a, a, 0xb1); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
-    {
-        float t[4];
-        uint32_t i[4];
-        _mm_storeu_ps(t, a);
-        memcpy(i, &at, sizeof i);
-        return _mm_setr_ps(t[i[0] & 3], t[i[1] & 3], t[i[2] & 3], t[i[3] & 3]);
-    }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf low = _mm_unpacklo_ps(*a, *b);
-        *b = _mm_unpackhi_ps(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm_unpacklo_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm_unpackhi_ps(a, b); }
 
 #elif MLP_SIMD == MLP_SIMD_AVX2
 
@@ -985,29 +1121,34 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+x", v)
     typedef __m256 mlp__vf;
     typedef __m256 mlp__vm;
-    MLP__INLINE __m256i mlp__vfirst_n(size_t n) { return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
+    typedef __m256i mlp__vi;
+    MLP__INLINE __m256i mlp__vfirst_n(size_t n)
+    {
+        return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    }
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm256_loadu_ps(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm256_storeu_ps(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q)
-    {
-        return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
-    }
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
-        __m256i m = mlp__vfirst_n(n);
+        const __m256i m = mlp__vfirst_n(n);
         return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, m), _mm256_castsi256_ps(m));
     }
-    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n)           /* in parts: a maskstore takes 10 cycles on Zen 4 */
+    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n)
     {
+                                                   /* in parts: maskstore is slow on Zen */
         __m128 part = _mm256_castps256_ps128(a);
         if (n & 4) { _mm_storeu_ps(p, part); p += 4; part = _mm256_extractf128_ps(a, 1); }
         if (n & 2) { _mm_storel_pi((__m64 *)p, part); p += 2; part = _mm_movehl_ps(part, part); }
         if (n & 1) _mm_store_ss(p, part);
     }
+    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q)
+    {
+        return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
+    }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm256_set1_ps(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = _mm256_broadcast_ps((const __m128 *)p);
+        const mlp__vf a = _mm256_broadcast_ps((const __m128 *)p);
         v[0] = _mm256_permute_ps(a, 0x00);  v[1] = _mm256_permute_ps(a, 0x55);
         v[2] = _mm256_permute_ps(a, 0xaa);  v[3] = _mm256_permute_ps(a, 0xff);
     }
@@ -1015,64 +1156,37 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm256_sub_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm256_mul_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm256_div_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm256_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fmadd_ps(a, b, c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fnmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm256_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm256_min_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm256_max_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm256_round_ps(a, 8); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
-    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return _mm256_or_ps(mlp__vabs(a), _mm256_and_ps(_mm256_set1_ps(-0.0f), b)); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
+    {
+        return _mm256_or_ps(mlp__vabs(a), _mm256_and_ps(_mm256_set1_ps(-0.0f), b));
+    }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm256_blendv_ps(b, a, m); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
-    {
-        __m256i i = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(i, 1), rest = _mm256_sub_epi32(i, half);
-        a = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), _mm256_slli_epi32(half, 23)));
-        rest = _mm256_slli_epi32(_mm256_add_epi32(rest, _mm256_set1_epi32(127)), 23);
-        return _mm256_fmadd_ps(a, _mm256_castsi256_ps(rest), _mm256_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(bias)), 23));
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return _mm256_fmadd_ps(_mm256_fmadd_ps(h, _mm256_mul_ps(r, s), s), _mm256_set1_ps(MLP__2_64), _mm256_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        __m256i sqrt_half = _mm256_set1_epi32(0x3f3504f3), i = _mm256_sub_epi32(_mm256_castps_si256(a), sqrt_half);
-        *e = _mm256_cvtepi32_ps(_mm256_srai_epi32(i, 23));
-        return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_and_si256(i, _mm256_set1_epi32(0x7fffff)), sqrt_half));
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return _mm256_movemask_ps(m); }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
-    {
-        __m256i inf = _mm256_set1_epi32(0x7f800000);
-        return !_mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_and_si256(_mm256_castps_si256(a), inf), inf));
-    }
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm256_cvtps_epi32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm256_cvtepi32_ps(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm256_castps_si256(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm256_castsi256_ps(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm256_add_epi32(a, _mm256_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm256_and_si256(a, _mm256_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm256_slli_epi32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm256_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
         return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e) : _mm256_permute_ps(a, 0xb1);
     }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm256_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { return _mm256_permutevar8x32_ps(a, _mm256_castps_si256(at)); }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        __m256 low = _mm256_unpacklo_ps(*a, *b);
-        *b = _mm256_unpackhi_ps(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b)
-    {
-        __m256 low = _mm256_permute2f128_ps(*a, *b, 0x20);
-        *b = _mm256_permute2f128_ps(*a, *b, 0x31);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { mlp__vzip4(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm256_unpacklo_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm256_unpackhi_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x20); }
+    MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x31); }
 
 #elif MLP_SIMD == MLP_SIMD_AVX512
 
@@ -1087,20 +1201,24 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+v", v)
     typedef __m512 mlp__vf;
     typedef __mmask16 mlp__vm;
+    typedef __m512i mlp__vi;
     MLP__INLINE __mmask16 mlp__vfirst_n(size_t n) { return (__mmask16)((1u << n) - 1); }
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm512_loadu_ps(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm512_storeu_ps(p, a); }
+    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
+    {
+        return _mm512_mask_loadu_ps(fill, mlp__vfirst_n(n), p);
+    }
+    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { _mm512_mask_storeu_ps(p, mlp__vfirst_n(n), a); }
     MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q)
     {
-        __m512d low = _mm512_castps_pd(_mm512_castps256_ps512(_mm256_loadu_ps(p)));
+        const __m512d low = _mm512_castps_pd(_mm512_castps256_ps512(_mm256_loadu_ps(p)));
         return _mm512_castpd_ps(_mm512_insertf64x4(low, _mm256_castps_pd(_mm256_loadu_ps(q)), 1));
     }
-    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { return _mm512_mask_loadu_ps(fill, mlp__vfirst_n(n), p); }
-    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { _mm512_mask_storeu_ps(p, mlp__vfirst_n(n), a); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm512_set1_ps(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = _mm512_broadcast_f32x4(_mm_loadu_ps(p));
+        const mlp__vf a = _mm512_broadcast_f32x4(_mm_loadu_ps(p));
         v[0] = _mm512_permute_ps(a, 0x00);  v[1] = _mm512_permute_ps(a, 0x55);
         v[2] = _mm512_permute_ps(a, 0xaa);  v[3] = _mm512_permute_ps(a, 0xff);
     }
@@ -1108,60 +1226,44 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm512_sub_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm512_mul_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm512_div_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm512_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fmadd_ps(a, b, c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fnmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm512_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm512_min_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm512_max_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm512_castsi512_ps(_mm512_and_epi32(_mm512_castps_si512(a), _mm512_set1_epi32(0x7fffffff))); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm512_roundscale_ps(a, 8); }
+    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a)
+    {
+        return _mm512_castsi512_ps(_mm512_and_epi32(_mm512_castps_si512(a), _mm512_set1_epi32(0x7fffffff)));
+    }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
     {
-        __m512i sign = _mm512_set1_epi32((int)0x80000000u);      /* sign ? b : a, bit by bit */
+                          /* sign ? b : a, bit by bit */
+        const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
         return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a), 0xca));
     }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { return _mm512_scalef_ps(a, n); }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n) { return _mm512_scalef_ps(_mm512_fmadd_ps(h, r, _mm512_set1_ps(1.0f)), n); }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        __m512i sqrt_half = _mm512_set1_epi32(0x3f3504f3), i = _mm512_sub_epi32(_mm512_castps_si512(a), sqrt_half);
-        *e = _mm512_cvtepi32_ps(_mm512_srai_epi32(i, 23));
-        return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_and_epi32(i, _mm512_set1_epi32(0x7fffff)), sqrt_half));
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return m; }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
-    {
-        __m512i inf = _mm512_set1_epi32(0x7f800000);
-        return !_mm512_cmpeq_epi32_mask(_mm512_and_epi32(_mm512_castps_si512(a), inf), inf);
-    }
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm512_cvtps_epi32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm512_cvtepi32_ps(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm512_castps_si512(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm512_castsi512_ps(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm512_add_epi32(a, _mm512_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm512_and_epi32(a, _mm512_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm512_slli_epi32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm512_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
         return d == 8 ? _mm512_shuffle_f32x4(a, a, 0x4e) : d == 4 ? _mm512_shuffle_f32x4(a, a, 0xb1)
              : d == 2 ? _mm512_permute_ps(a, 0x4e) : _mm512_permute_ps(a, 0xb1);
     }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm512_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { return _mm512_permutexvar_ps(_mm512_castps_si512(at), a); }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        __m512 low = _mm512_unpacklo_ps(*a, *b);
-        *b = _mm512_unpackhi_ps(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b)
-    {
-        __m512d low = _mm512_permutex2var_pd(_mm512_castps_pd(*a), _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), _mm512_castps_pd(*b));
-        *b = _mm512_castpd_ps(_mm512_permutex2var_pd(_mm512_castps_pd(*a), _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), _mm512_castps_pd(*b)));
-        *a = _mm512_castpd_ps(low);
-    }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b)
-    {
-        __m512 even = _mm512_shuffle_f32x4(*a, *b, 0x88);
-        *b = _mm512_shuffle_f32x4(*a, *b, 0xdd);
-        *a = even;
-    }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm512_unpacklo_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm512_unpackhi_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0x88); }
+    MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0xdd); }
+    #define MLP__SCALEF(a, n) _mm512_scalef_ps(a, n)            /* a 2^n, rounded once */
 
 #elif MLP_SIMD == MLP_SIMD_NEON
 
@@ -1171,18 +1273,18 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #include <arm_neon.h>
     #define MLP__NAME "neon"
     #define MLP__W 4
-    #define MLP__PARTS_BY_COPY
+    #define MLP__FOUR_LANES
     #define MLP__NV 4
     #define MLP__MR(nv) ((nv) == 1 ? 12 : (nv) == 2 ? 8 : 5)    /* gcc 12 -O2 keeps 2 of the 24 accumulators of 6 x 4 on the stack */
     typedef float32x4_t mlp__vf;
     typedef uint32x4_t mlp__vm;
+    typedef int32x4_t mlp__vi;
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return vld1q_f32(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { vst1q_f32(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return vdupq_n_f32(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = mlp__vload(p);
+        const mlp__vf a = mlp__vload(p);
         v[0] = vdupq_laneq_f32(a, 0);   v[1] = vdupq_laneq_f32(a, 1);
         v[2] = vdupq_laneq_f32(a, 2);   v[3] = vdupq_laneq_f32(a, 3);
     }
@@ -1190,60 +1292,39 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return vsubq_f32(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return vmulq_f32(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return vdivq_f32(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return vsqrtq_f32(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return vfmaq_f32(c, a, b); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return vfmsq_f32(c, a, b); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return vsqrtq_f32(a); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { mlp__vm less = vcltq_f32(a, b); MLP__HIDE("+w", less); return vbslq_f32(less, a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { mlp__vm more = vcgtq_f32(a, b); MLP__HIDE("+w", more); return vbslq_f32(more, a, b); }
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b)
+    {
+        mlp__vm less = vcltq_f32(a, b);
+        MLP__HIDE("+w", less);
+        return vbslq_f32(less, a, b);
+    }
+    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b)
+    {
+        mlp__vm more = vcgtq_f32(a, b);
+        MLP__HIDE("+w", more);
+        return vbslq_f32(more, a, b);
+    }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return vrndnq_f32(a); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return vabsq_f32(a); }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return vbslq_f32(vdupq_n_u32(0x80000000u), b, a); }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return vcltq_f32(a, b); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return vbslq_f32(m, a, b); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
-    {
-        int32x4_t i = vcvtq_s32_f32(n), half = vshrq_n_s32(i, 1), rest = vsubq_s32(i, half);
-        a = vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), vshlq_n_s32(half, 23)));
-        rest = vshlq_n_s32(vaddq_s32(rest, vdupq_n_s32(127)), 23);
-        return vfmaq_f32(vdupq_n_f32(0.0f), a, vreinterpretq_f32_s32(rest));
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(bias)), 23));
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return vfmaq_f32(vdupq_n_f32(0.0f), vfmaq_f32(s, h, vmulq_f32(r, s)), vdupq_n_f32(MLP__2_64));
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        int32x4_t sqrt_half = vdupq_n_s32(0x3f3504f3), i = vsubq_s32(vreinterpretq_s32_f32(a), sqrt_half);
-        *e = vcvtq_f32_s32(vshrq_n_s32(i, 23));
-        return vreinterpretq_f32_s32(vaddq_s32(vandq_s32(i, vdupq_n_s32(0x7fffff)), sqrt_half));
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return vmaxvq_u32(m) != 0; }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
-    {
-        uint32x4_t inf = vdupq_n_u32(0x7f800000u);
-        return !mlp__vany(vceqq_u32(vandq_u32(vreinterpretq_u32_f32(a), inf), inf));
-    }
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return vcvtq_s32_f32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return vcvtq_f32_s32(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return vreinterpretq_s32_f32(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return vreinterpretq_f32_s32(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return vaddq_s32(a, vdupq_n_s32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return vandq_s32(a, vdupq_n_s32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return vshlq_n_s32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return vshrq_n_s32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? vextq_f32(a, a, 2) : vrev64q_f32(a); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return vgetq_lane_f32(a, 0); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
-    {
-        uint32x4_t bytes = vaddq_u32(vmulq_n_u32(vreinterpretq_u32_f32(at), 0x04040404u), vdupq_n_u32(0x03020100u));
-        return vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(a), vreinterpretq_u8_u32(bytes)));
-    }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf low = vzip1q_f32(*a, *b);
-        *b = vzip2q_f32(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return vzip1q_f32(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return vzip2q_f32(a, b); }
 
 #elif MLP_SIMD == MLP_SIMD_WASM
 
@@ -1253,18 +1334,18 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #include <wasm_simd128.h>
     #define MLP__NAME "wasm"
     #define MLP__W 4
-    #define MLP__PARTS_BY_COPY
+    #define MLP__FOUR_LANES
     #define MLP__NV 2
     #define MLP__MR(nv) ((nv) == 1 ? 8 : 4)
     typedef v128_t mlp__vf;
     typedef v128_t mlp__vm;
+    typedef v128_t mlp__vi;
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return wasm_v128_load(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { wasm_v128_store(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return wasm_f32x4_splat(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = mlp__vload(p);
+        const mlp__vf a = mlp__vload(p);
         v[0] = wasm_i32x4_shuffle(a, a, 0, 0, 0, 0);    v[1] = wasm_i32x4_shuffle(a, a, 1, 1, 1, 1);
         v[2] = wasm_i32x4_shuffle(a, a, 2, 2, 2, 2);    v[3] = wasm_i32x4_shuffle(a, a, 3, 3, 3, 3);
     }
@@ -1272,125 +1353,38 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return wasm_f32x4_sub(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return wasm_f32x4_mul(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return wasm_f32x4_div(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return wasm_f32x4_sqrt(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return wasm_f32x4_add(wasm_f32x4_mul(a, b), c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return wasm_f32x4_sub(c, wasm_f32x4_mul(a, b)); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return wasm_f32x4_sqrt(a); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return wasm_f32x4_pmin(b, a); }      /* pmin(x, y): y < x ? y : x */
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return wasm_f32x4_pmin(b, a); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return wasm_f32x4_pmax(b, a); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return wasm_f32x4_nearest(a); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return wasm_f32x4_abs(a); }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return wasm_v128_bitselect(b, a, wasm_f32x4_splat(-0.0f)); }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return wasm_f32x4_lt(a, b); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return wasm_v128_bitselect(a, b, m); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
-    {
-        v128_t i = wasm_i32x4_trunc_sat_f32x4(n), half = wasm_i32x4_shr(i, 1), rest = wasm_i32x4_sub(i, half);
-        a = wasm_i32x4_add(a, wasm_i32x4_shl(half, 23));
-        rest = wasm_i32x4_shl(wasm_i32x4_add(rest, wasm_i32x4_splat(127)), 23);
-        return mlp__vfma(a, rest, wasm_f32x4_splat(0.0f));
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(bias)), 23);
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return mlp__vfma(mlp__vfma(h, wasm_f32x4_mul(r, s), s), wasm_f32x4_splat(MLP__2_64), wasm_f32x4_splat(0.0f));
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        v128_t sqrt_half = wasm_i32x4_splat(0x3f3504f3), i = wasm_i32x4_sub(a, sqrt_half);
-        *e = wasm_f32x4_convert_i32x4(wasm_i32x4_shr(i, 23));
-        return wasm_i32x4_add(wasm_v128_and(i, wasm_i32x4_splat(0x7fffff)), sqrt_half);
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return wasm_v128_any_true(m); }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return wasm_i32x4_trunc_sat_f32x4(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return wasm_f32x4_convert_i32x4(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return a; }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return a; }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return wasm_i32x4_add(a, wasm_i32x4_splat(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return wasm_v128_and(a, wasm_i32x4_splat(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return wasm_i32x4_shl(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return wasm_i32x4_shr(a, 23); }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        v128_t inf = wasm_i32x4_splat(0x7f800000);
-        return !mlp__vany(wasm_i32x4_eq(wasm_v128_and(a, inf), inf));
+        return d == 2 ? wasm_i32x4_shuffle(a, a, 2, 3, 0, 1) : wasm_i32x4_shuffle(a, a, 1, 0, 3, 2);
     }
-    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? wasm_i32x4_shuffle(a, a, 2, 3, 0, 1) : wasm_i32x4_shuffle(a, a, 1, 0, 3, 2); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return wasm_f32x4_extract_lane(a, 0); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
-    {
-        return wasm_i8x16_swizzle(a, wasm_i32x4_add(wasm_i32x4_mul(at, wasm_i32x4_splat(0x04040404)), wasm_i32x4_splat(0x03020100)));
-    }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf low = wasm_i32x4_shuffle(*a, *b, 0, 4, 1, 5);
-        *b = wasm_i32x4_shuffle(*a, *b, 2, 6, 3, 7);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-
-#elif MLP_SIMD == MLP_SIMD_EMULATED
-
-    #define MLP__NAME "emulated"
-    #define MLP__W 8
-    #define MLP__NV 2
-    #define MLP__MR(nv) 3
-    typedef struct { float lane[8]; } mlp__vf;
-    typedef struct { int lane[8]; } mlp__vm;
-    #undef MLP__UNROLL                  /* plain calls and loops: unrolled and inlined, gcc 12 -fsanitize=address takes over 10 minutes */
-    #define MLP__UNROLL
-    #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < 8; i++) r.lane[i] = (expression); return r
-    MLP__NOINLINE mlp__vf mlp__vload(const float *p) { MLP__LANES(mlp__vf, p[i]); }
-    MLP__NOINLINE void mlp__vstore(float *p, mlp__vf a) { int i; for (i = 0; i < 8; i++) p[i] = a.lane[i]; }
-    MLP__NOINLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { MLP__LANES(mlp__vf, i < 4 ? p[i] : q[i - 4]); }
-    MLP__NOINLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { MLP__LANES(mlp__vf, (size_t)i < n ? p[i] : fill.lane[i]); }
-    MLP__NOINLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { size_t i; for (i = 0; i < n; i++) p[i] = a.lane[i]; }
-    MLP__NOINLINE mlp__vf mlp__vset1(float a) { MLP__LANES(mlp__vf, a); }
-    MLP__NOINLINE void mlp__vset4(const float *p, mlp__vf v[4]) { size_t t; for (t = 0; t < 4; t++) v[t] = mlp__vset1(p[t]); }
-    MLP__NOINLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] + b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] - b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] * b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] / b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(a.lane[i], b.lane[i], c.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(-a.lane[i], b.lane[i], c.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vsqrt(mlp__vf a) { MLP__LANES(mlp__vf, mlp__sqrt(a.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__min1(a.lane[i], b.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__max1(a.lane[i], b.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vround(mlp__vf a) { MLP__LANES(mlp__vf, mlp__round1(a.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vabs(mlp__vf a) { MLP__LANES(mlp__vf, mlp__abs1(a.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__sign1(a.lane[i], b.lane[i])); }
-    MLP__NOINLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, a.lane[i] < b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, m.lane[i] ? a.lane[i] : b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { MLP__LANES(mlp__vf, mlp__scale2_1(a.lane[i], n.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vpow2(mlp__vf n) { MLP__LANES(mlp__vf, mlp__pow2_1(n.lane[i], 127)); }
-    MLP__NOINLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf a, mlp__vf n) { MLP__LANES(mlp__vf, mlp__power1(h.lane[i], a.lane[i], n.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { MLP__LANES(mlp__vf, mlp__split1(a.lane[i], &e->lane[i])); }
-    MLP__NOINLINE int mlp__vany(mlp__vm m) { int i, any = 0; for (i = 0; i < 8; i++) any |= m.lane[i]; return any; }
-    MLP__NOINLINE int mlp__vfinite(mlp__vf a) { int i, all = 1; for (i = 0; i < 8; i++) all &= mlp__finite(a.lane[i]); return all; }
-    MLP__NOINLINE mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__LANES(mlp__vf, a.lane[i ^ d]); }
-    MLP__NOINLINE float mlp__vfirst(mlp__vf a) { return a.lane[0]; }
-    MLP__NOINLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { MLP__LANES(mlp__vf, a.lane[mlp__bits(at.lane[i]) & 7]); }
-    MLP__NOINLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf x = *a, y = *b;
-        int i;
-        for (i = 0; i < 8; i += 4) {
-            a->lane[i] = x.lane[i];         b->lane[i] = x.lane[i + 2];
-            a->lane[i + 1] = y.lane[i];     b->lane[i + 1] = y.lane[i + 2];
-            a->lane[i + 2] = x.lane[i + 1]; b->lane[i + 2] = x.lane[i + 3];
-            a->lane[i + 3] = y.lane[i + 1]; b->lane[i + 3] = y.lane[i + 3];
-        }
-    }
-    MLP__NOINLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b)
-    {
-        int i;
-        for (i = 0; i < 4; i++) { float t = a->lane[i + 4]; a->lane[i + 4] = b->lane[i]; b->lane[i] = t; }
-    }
-    MLP__NOINLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { mlp__vzip4(a, b); }
-    #undef MLP__LANES
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return wasm_i32x4_shuffle(a, b, 0, 4, 1, 5); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return wasm_i32x4_shuffle(a, b, 2, 6, 3, 7); }
 
 #else
     #error "mlp.h: unknown value of MLP_SIMD"
 #endif
 
-#ifdef MLP__PARTS_BY_COPY                   /* no masked loads and stores */
+#ifdef MLP__FOUR_LANES                      /* no masks; rows of a transposed square are whole vectors */
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
         float t[MLP__W];
@@ -1406,6 +1400,9 @@ MLP__INLINE float mlp__split1(float a, float *e)
         mlp__vstore(t, a);
         for (i = 0; i < n; i++) p[i] = t[i];
     }
+    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
+    MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { (void)b; return a; }
+    MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { (void)a; return b; }
 #endif
 
 /* What follows from these operations. */
@@ -1430,6 +1427,49 @@ MLP__INLINE mlp__vf mlp__vneg(mlp__vf a) { return mlp__vsub(mlp__vset1(-0.0f), a
 MLP__INLINE mlp__vf mlp__vget(const float *p, size_t n, mlp__vf fill) { return n >= MLP__W ? mlp__vload(p) : mlp__vload_n(p, n, fill); }
 MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n) { if (n >= MLP__W) mlp__vstore(p, a); else mlp__vstore_n(p, a, n); }
 
+/* non-zero: no lane is NaN or infinity, by the exponents, which -ffast-math lets alone */
+MLP__INLINE int mlp__vfinite(mlp__vf a)
+{
+    return !mlp__vany(mlp__vlt(mlp__vset1(254.0f), mlp__vfloat(mlp__vidown(mlp__viand(mlp__vbits(a), 0x7f800000)))));
+}
+
+/* 2^(n + more) for integers n, the sum in -126 .. 127 */
+MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more) { return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more))); }
+
+/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n + 64),
+   which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to something. */
+MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
+{
+#ifdef MLP__SCALEF
+    return MLP__SCALEF(mlp__vfma(h, r, mlp__vset1(1.0f)), n);
+#else
+    const mlp__vf s = mlp__vpow2(n, 64);
+    return mlp__vfma(mlp__vfma(h, mlp__vmul(r, s), s), mlp__vset1(5.42101086e-20f), mlp__vzero());
+#endif
+}
+
+/* a = m 2^e for normal a > 0 with sqrt(1/2) <= m < sqrt(2): returns m */
+MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
+{
+    const mlp__vi i = mlp__viadd(mlp__vbits(a), -0x3f3504f3);       /* from sqrt(1/2) on */
+    *e = mlp__vfloat(mlp__vidown(i));
+    return mlp__vunbits(mlp__viadd(mlp__viand(i, 0x7fffff), 0x3f3504f3));
+}
+
+MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
+{
+    const mlp__vf low = mlp__vzip_low(*a, *b);
+    *b = mlp__vzip_high(*a, *b);
+    *a = low;
+}
+
+MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b)
+{
+    const mlp__vf even = mlp__vfours_even(*a, *b);
+    *b = mlp__vfours_odd(*a, *b);
+    *a = even;
+}
+
 typedef mlp__vf mlp__binary(mlp__vf, mlp__vf);
 
 /* 16 lanes to one float by the tree 8, 4, 2, 1, the same for every MLP__W; first the part of it between n vectors */
@@ -1451,27 +1491,6 @@ MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
     MLP__UNROLL
     for (d = MLP__W / 2; d > 0; d /= 2) v[0] = op(v[0], mlp__vswap(v[0], d));
     return mlp__vfirst(v[0]);
-}
-
-/* The rest of the tree for MLP__W vectors at once: lane i of the result is the fold of v[i]. Lanes d apart are folded while the zip
-   that brings them into one place makes room for another vector: 15 zips instead of 32 for 16 lanes. */
-MLP__INLINE mlp__vf mlp__fold_two(mlp__binary *op, int d, mlp__vf a, mlp__vf b)
-{
-    if (d >= 4) mlp__vzip4(&a, &b);
-    else mlp__vzip(&a, &b);
-    return op(a, b);
-}
-
-/* v[0 .. 2 from - 1]: what the steps above `from` left */
-MLP__INLINE mlp__vf mlp__fold_lanes(mlp__binary *op, mlp__vf v[MLP__W], int from)
-{
-    int i, d;
-    MLP__UNROLL
-    for (d = MLP__W / 2; d > 0; d /= 2) {
-        MLP__UNROLL
-        for (i = 0; i < d; i++) if (d <= from) v[i] = mlp__fold_two(op, d, v[i], v[i + d]);
-    }
-    return v[0];
 }
 
 /* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these. Zips within
@@ -1546,15 +1565,8 @@ MLP__INLINE mlp__vf mlp__vexp_parts(mlp__vf x, mlp__vf *r, mlp__vf *n)
 #endif
 }
 
-/* Below -104 the result is 0, above 89 infinity; NaN passes both bounds as the second operand. */
+/* For x <= 43; below -104 the result is 0. NaN passes the bound as the second operand. */
 MLP__INLINE mlp__vf mlp__vexp(mlp__vf x)
-{
-    mlp__vf n, r, h = mlp__vexp_parts(mlp__vmax(mlp__vset1(-104.0f), mlp__vmin(mlp__vset1(89.0f), x)), &r, &n);
-    return mlp__vscale2(mlp__vfma(h, r, mlp__vset1(1.0f)), n);
-}
-
-/* The same bits for x <= 0, where the upper bound is not needed and scaling is cheaper. */
-MLP__INLINE mlp__vf mlp__vexp_negative(mlp__vf x)
 {
     mlp__vf n, r, h = mlp__vexp_parts(mlp__vmax(mlp__vset1(-104.0f), x), &r, &n);
     return mlp__vpower(h, r, n);
@@ -1599,7 +1611,7 @@ MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
     p = mlp__vfma(p, a2, mlp__vset1(-0.33333328f));
     p = mlp__vfma(p, mlp__vmul(a2, a), a);
     q = mlp__vexpm1_reduced(mlp__vadd(c, c), &n);
-    s = mlp__vpow2(n);
+    s = mlp__vpow2(n, 0);
     q = mlp__vsub(one, mlp__vdiv(mlp__vset1(2.0f), mlp__vfma(s, q, mlp__vadd(s, one))));
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
 }
@@ -1609,7 +1621,7 @@ MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
 MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
 {
     mlp__vf one = mlp__vset1(1.0f), e, d, lost, y;
-    e = mlp__vexp_negative(mlp__vsign(x, mlp__vset1(-1.0f)));
+    e = mlp__vexp(mlp__vsign(x, mlp__vset1(-1.0f)));
     d = mlp__vadd(one, e);
     lost = mlp__vsub(e, mlp__vsub(d, one));
     y = mlp__vdiv(mlp__vselect(mlp__vlt(x, mlp__vzero()), e, one), d);
@@ -1628,13 +1640,13 @@ MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 /* log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which neither overflows nor cancels */
 MLP__INLINE mlp__vf mlp__vsoftplus(mlp__vf x)
 {
-    return mlp__vadd(mlp__vlog1p(mlp__vexp_negative(mlp__vsign(x, mlp__vset1(-1.0f)))), mlp__vmax(mlp__vzero(), x));
+    return mlp__vadd(mlp__vlog1p(mlp__vexp(mlp__vsign(x, mlp__vset1(-1.0f)))), mlp__vmax(mlp__vzero(), x));
 }
 
 /* e^x - 1 for x <= 0: 2^n (1 + q) - 1 = 2^n q + (2^n - 1), without cancellation */
 MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n);
+    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n, 0);
     return mlp__vfma(s, q, mlp__vsub(s, one));
 }
 
@@ -1643,7 +1655,7 @@ MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
 {
     mlp__vf one = mlp__vset1(1.0f), t, p;
-    *e = mlp__vexp_negative(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
+    *e = mlp__vexp(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
     t = mlp__vdiv(one, mlp__vfma(mlp__vset1(0.3f), mlp__vabs(x), one));
     p = mlp__vfma(mlp__vset1(0.03566792f), t, mlp__vset1(-0.15717658f));
     p = mlp__vfma(p, t, mlp__vset1(0.20631142f));
@@ -1744,6 +1756,12 @@ MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const 
 /* x > 0 ? 1 : 0 */
 MLP__INLINE mlp__vf mlp__step(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero()); }
 
+/* -1, 0 or 1; 0 for NaN */
+MLP__INLINE mlp__vf mlp__signum(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsign(mlp__vset1(1.0f), x), mlp__vzero());
+}
+
 MLP__VALUE(identity) { return z; }
 MLP__SLOPE(identity) { return mlp__vset1(1.0f); }
 
@@ -1821,7 +1839,7 @@ MLP__SLOPE(mish)                                                           /* n/
 MLP__VALUE(sin) { return mlp__vsin(z); }
 MLP__SLOPE(sin) { return mlp__vcos(z); }
 
-MLP__VALUE(gaussian) { return mlp__vexp_negative(mlp__vneg(mlp__vmul(z, z))); }
+MLP__VALUE(gaussian) { return mlp__vexp(mlp__vneg(mlp__vmul(z, z))); }
 MLP__SLOPE(gaussian) { return mlp__vmul(mlp__vmul(mlp__vset1(-2.0f), z), a); }
 
 /* Columns: enum, name, default of alpha (0: it takes none), the slope needs z, initializer. */
@@ -1888,7 +1906,7 @@ MLP__LOSS(half_squared)       { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(ml
 MLP__LOSS_SLOPE(half_squared) { return mlp__vsub(a, y); }
 
 MLP__LOSS(absolute)           { return mlp__vabs(mlp__vsub(a, y)); }
-MLP__LOSS_SLOPE(absolute)     { return mlp__vsub(mlp__step(mlp__vsub(a, y)), mlp__step(mlp__vsub(y, a))); }     /* the sign of a - y */
+MLP__LOSS_SLOPE(absolute)     { return mlp__signum(mlp__vsub(a, y)); }
 
 /* with c = min(|a-y|, delta): c (|a-y| - c/2) */
 MLP__LOSS(huber)
@@ -1953,279 +1971,6 @@ static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out
 
 static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y) { mlp__map(mlp__axpy_value, alpha, n, x, y, y, y); }
 
-/* Rows. Each row has values of its own, folded from its elements, and its elements are then a function of these. Short rows are
-   worked on in groups of MLP__W: one vector holds a value of each, and the elements go through in whole vectors, as if there were
-   no rows. Two groups take turns, so that no fold loads what has just been stored in other pieces (10 % of softmax). A long row
-   goes through alone. */
-#define MLP__SHORT_ROW  (4 * MLP__W)
-#define MLP__TWO_GROUPS (2 * MLP__W)
-MLP__INLINE size_t mlp__rows_at_once(size_t rows, size_t cols) { return cols < MLP__SHORT_ROW ? mlp__smaller(rows, MLP__TWO_GROUPS) : 1; }
-
-/* one step of a fold: lanes and the next elements of x and y */
-typedef mlp__vf mlp__folding(mlp__vf lanes, mlp__vf x, mlp__vf y);
-
-MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vmax(m, x); }
-MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vadd(sum, x); }
-MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
-
-/* The lanes of a row: element j belongs to lane j % 16. First what is behind the last 16, n <= 16. Lanes without an element keep
-   their value: the largest of itself, or the sum with 0. */
-MLP__INLINE void mlp__row_rest(mlp__folding *f, size_t n, const float *x, const float *y, mlp__vf lanes[MLP__N16])
-{
-    size_t i;
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) {
-        const size_t j = i * MLP__W;
-        const mlp__vf fill = f == mlp__fold_max ? lanes[i] : mlp__vzero();
-        if (j < n) lanes[i] = f(lanes[i], mlp__vget(x + j, n - j, fill), mlp__vget(y + j, n - j, fill));
-    }
-}
-
-MLP__INLINE void mlp__row_lanes(mlp__folding *f, mlp__vf start, size_t n, const float *x, const float *y, mlp__vf lanes[MLP__N16])
-{
-    size_t i, j;
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
-    for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
-        MLP__UNROLL
-        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
-    }
-    mlp__row_rest(f, n - j, x + j, y + j, lanes);
-}
-
-/* n <= 16: all in registers */
-MLP__INLINE mlp__vf mlp__short_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
-{
-    mlp__vf lanes[MLP__N16];
-    size_t i;
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
-    mlp__row_rest(f, n, x, y, lanes);
-    return mlp__fold_vectors(op, MLP__N16, lanes);
-}
-
-/* x, y: rows x cols, rows <= MLP__W. values[i] = the fold of row i from `first` on, `first` where there is none */
-MLP__INLINE void mlp__fold_group(mlp__folding *f, mlp__binary *op, float first, size_t rows, size_t cols, const float *x, const float *y,
-                                 float values[MLP__W])
-{
-    const mlp__vf start = mlp__vset1(first);
-    const size_t half = MLP__W / 2 * cols;
-    float all[MLP__W * MLP__W];
-    mlp__vf v[MLP__W], lanes[MLP__N16];
-    size_t i;
-    int k;
-    if (rows == 1) {
-        mlp__row_lanes(f, start, cols, x, y, lanes);
-        mlp__vstore(values, mlp__vset1(mlp__fold(op, lanes)));
-    } else if (rows == MLP__W && cols <= MLP__PANEL) {
-        MLP__UNROLL
-        for (k = 0; k < MLP__W / 2; k++, x += cols, y += cols)
-            v[k] = mlp__fold_two(op, MLP__W / 2, mlp__short_row(f, op, start, cols, x, y), mlp__short_row(f, op, start, cols, x + half, y + half));
-        mlp__vstore(values, mlp__fold_lanes(op, v, MLP__W / 4));
-    } else {
-        for (i = 0; i < rows; i++) {
-            mlp__row_lanes(f, start, cols, x + i * cols, y + i * cols, lanes);
-            mlp__vstore(all + i * MLP__W, mlp__fold_vectors(op, MLP__N16, lanes));
-        }
-        for (; i < MLP__W; i++) mlp__vstore(all + i * MLP__W, start);
-        MLP__UNROLL
-        for (k = 0; k < MLP__W; k++) v[k] = mlp__vload(all + k * MLP__W);
-        mlp__vstore(values, mlp__fold_lanes(op, v, MLP__W / 2));
-    }
-}
-
-/* the same for rows <= MLP__TWO_GROUPS */
-MLP__INLINE void mlp__fold_rows(mlp__folding *f, mlp__binary *op, float first, size_t rows, size_t cols, const float *x, const float *y,
-                                float values[MLP__TWO_GROUPS])
-{
-    size_t i;
-    for (i = 0; i < rows; i += MLP__W)
-        mlp__fold_group(f, op, first, mlp__smaller(rows - i, MLP__W), cols, x + i * cols, y + i * cols, values + i);
-}
-
-#define MLP__LOWEST mlp__float(0xff800000u)              /* -infinity, exp of which is 0 */
-MLP__NOINLINE void mlp__max_of_rows(size_t rows, size_t cols, const float *x, float values[MLP__TWO_GROUPS])
-{
-    mlp__fold_rows(mlp__fold_max, mlp__vmax, MLP__LOWEST, rows, cols, x, x, values);
-}
-
-MLP__NOINLINE void mlp__sum_of_rows(size_t rows, size_t cols, const float *x, float values[MLP__TWO_GROUPS])
-{
-    mlp__fold_rows(mlp__fold_sum, mlp__vadd, 0.0f, rows, cols, x, x, values);
-}
-
-/* out = f(x, y, p, q) for n <= MLP__W elements */
-MLP__INLINE void mlp__map_part(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q, float *out)
-{
-    mlp__vput(out, f(mlp__vget(x, n, mlp__vzero()), mlp__vget(y, n, mlp__vzero()), p, q), n);
-}
-
-/* The row of each element of a group of short rows, as vpick takes it: each row's number is written over the excess of the one
-   before. */
-typedef struct { float row[MLP__SHORT_ROW * MLP__W + MLP__W]; } mlp__row_numbers;
-
-MLP__INLINE void mlp__number_rows(mlp__row_numbers *numbers, size_t rows, size_t cols)
-{
-    size_t i, j;
-    if (rows == 1 || cols >= MLP__SHORT_ROW) return;
-    for (i = 0; i < mlp__smaller(rows, MLP__W); i++)
-        for (j = 0; j < cols; j += MLP__W) mlp__vstore(numbers->row + i * cols + j, mlp__vset1(mlp__float((uint32_t)i)));
-}
-
-/* x, y, out: rows x cols, rows <= MLP__TWO_GROUPS; p, q: a value for each row. out = f(x, y, p, q). */
-MLP__INLINE void mlp__map_rows(mlp__elementwise *f, size_t rows, size_t cols, const mlp__row_numbers *numbers, const float *x, const float *y,
-                               const float p[MLP__TWO_GROUPS], const float q[MLP__TWO_GROUPS], float *out)
-{
-    size_t j, n;
-    if (rows == 1) {
-        const mlp__vf p1 = mlp__vset1(*p), q1 = mlp__vset1(*q);
-        for (j = 0; j + MLP__W <= cols; j += MLP__W) mlp__map_part(f, MLP__W, x + j, y + j, p1, q1, out + j);
-        if (j < cols) mlp__map_part(f, cols - j, x + j, y + j, p1, q1, out + j);
-    } else for (n = rows * cols; n > 0; n -= j, x += j, y += j, out += j, p += MLP__W, q += MLP__W) {
-        const mlp__vf ps = mlp__vload(p), qs = mlp__vload(q);
-        const size_t group = mlp__smaller(n, MLP__W * cols);
-        for (j = 0; j + MLP__W <= group; j += MLP__W) {
-            const mlp__vf row = mlp__vload(numbers->row + j);
-            mlp__map_part(f, MLP__W, x + j, y + j, mlp__vpick(ps, row), mlp__vpick(qs, row), out + j);
-        }
-        if (j < group) {
-            const mlp__vf row = mlp__vload(numbers->row + j);
-            mlp__map_part(f, group - j, x + j, y + j, mlp__vpick(ps, row), mlp__vpick(qs, row), out + j);
-            j = group;
-        }
-    }
-}
-
-#define MLP__BY_ROW(name) MLP__INLINE mlp__vf mlp__##name(MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, MLP__MAYBE mlp__vf p, MLP__MAYBE mlp__vf q)
-MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
-MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
-MLP__BY_ROW(row_exp)            { return mlp__vexp_negative(mlp__vsub(x, p)); }
-MLP__BY_ROW(row_softmax_slope)  { return mlp__vmul(x, mlp__vsub(y, p)); }
-MLP__BY_ROW(row_cross_entropy)  /* -y ((z - p) + q); a target of 0 counts nothing */
-{
-    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(y)), mlp__vneg(mlp__vmul(y, mlp__vadd(mlp__vsub(x, p), q))), mlp__vzero());
-}
-MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vneg(y)), q); }
-
-/* one value a row, for mlp__map_rows */
-MLP__INLINE void mlp__values_of_rows(size_t rows, const float *from, float values[MLP__TWO_GROUPS])
-{
-    size_t i;
-    for (i = 0; i < rows; i += MLP__W) mlp__vstore(values + i, mlp__vget(from + i, rows - i, mlp__vzero()));
-}
-
-static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
-{
-    float f[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n;
-    mlp__number_rows(&numbers, rows, cols);
-    for (; rows > 0; rows -= n, x += n * cols, factors += n) {
-        n = mlp__rows_at_once(rows, cols);
-        mlp__values_of_rows(n, factors, f);
-        mlp__map_rows(mlp__row_scale, n, cols, &numbers, x, x, f, f, x);
-    }
-}
-
-/* z, a: n. One row: its exponentials are summed as they come, those of the last 16 elements stay in registers: a load soon after a
-   partial store waits for it, which is half the time for 10 elements. */
-MLP__NOINLINE void mlp__softmax_row(size_t n, const float *z, float *a)
-{
-    const mlp__vf lowest = mlp__vset1(MLP__LOWEST);
-    mlp__vf lanes[MLP__N16], e[MLP__N16], max, sum;
-    size_t j, i, at;
-    mlp__row_lanes(mlp__fold_max, lowest, n, z, z, lanes);
-    max = mlp__vset1(mlp__fold(mlp__vmax, lanes));
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) lanes[i] = e[i] = mlp__vzero();
-    for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
-        MLP__UNROLL
-        for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W) {
-            e[i] = mlp__vexp_negative(mlp__vsub(mlp__vload(z + at), max));
-            mlp__vstore(a + at, e[i]);
-            lanes[i] = mlp__vadd(lanes[i], e[i]);
-        }
-    }
-    MLP__UNROLL
-    for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W)
-        if (at < n) {
-            e[i] = mlp__vexp_negative(mlp__vsub(mlp__vget(z + at, n - at, lowest), max));
-            lanes[i] = mlp__vadd(lanes[i], e[i]);
-        }
-    sum = mlp__vset1(mlp__fold(mlp__vadd, lanes));
-    for (at = 0; at < j; at += MLP__W) mlp__vstore(a + at, mlp__vdiv(mlp__vload(a + at), sum));
-    MLP__UNROLL
-    for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W)
-        if (at < n) mlp__vput(a + at, mlp__vdiv(e[i], sum), n - at);
-}
-
-/* the same of a group of rows; max: of z, sum: of the exponentials */
-MLP__INLINE void mlp__softmax_group(size_t rows, size_t cols, const mlp__row_numbers *numbers, const float *z, float *a,
-                                      float max[MLP__TWO_GROUPS], float sum[MLP__TWO_GROUPS])
-{
-    mlp__max_of_rows(rows, cols, z, max);
-    mlp__map_rows(mlp__row_exp, rows, cols, numbers, z, z, max, max, a);
-    mlp__sum_of_rows(rows, cols, a, sum);
-    mlp__map_rows(mlp__row_divide, rows, cols, numbers, a, a, sum, sum, a);
-}
-
-/* z, a: rows x cols. a = exp(z - max z) / sum of these */
-static void mlp__k_softmax(size_t rows, size_t cols, const float *z, float *a)
-{
-    float max[MLP__TWO_GROUPS], sum[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n;
-    mlp__number_rows(&numbers, rows, cols);
-    for (; rows > 0; rows -= n, z += n * cols, a += n * cols) {
-        n = mlp__rows_at_once(rows, cols);
-        if (n == 1) mlp__softmax_row(cols, z, a);
-        else mlp__softmax_group(n, cols, &numbers, z, a, max, sum);
-    }
-}
-
-/* a, da, dz: rows x cols. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
-static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, const float *da, float *dz)
-{
-    float sum[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n;
-    mlp__number_rows(&numbers, rows, cols);
-    for (; rows > 0; rows -= n, a += n * cols, da += n * cols, dz += n * cols) {
-        n = mlp__rows_at_once(rows, cols);
-        mlp__fold_rows(mlp__fold_dot, mlp__vadd, 0.0f, n, cols, a, da, sum);
-        mlp__map_rows(mlp__row_softmax_slope, n, cols, &numbers, a, da, sum, sum, dz);
-    }
-}
-
-/* z, a = softmax(z), y, l, dz: rows x cols. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite
-   where a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y. Made here, softmax leaves max z behind and
-   the sum, 1 over which is max a, since exp(0) is 1: two folds less (a step of 64-32-10 takes .96 of the time on AVX2, .98 on
-   AVX-512). */
-static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
-                                 float *l, float *dz, int softmax)
-{
-    float max[MLP__TWO_GROUPS], log_max[MLP__TWO_GROUPS], sum[MLP__TWO_GROUPS], f[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n, i, k, at;
-    mlp__number_rows(&numbers, rows, cols);
-    for (i = 0; i < rows; i += n) {
-        n = mlp__rows_at_once(rows - i, cols);
-        at = i * cols;
-        if (softmax) mlp__softmax_group(n, cols, &numbers, z + at, a + at, max, sum);
-        else {
-            mlp__max_of_rows(n, cols, z + at, max);
-            mlp__max_of_rows(n, cols, a + at, log_max);
-        }
-        for (k = 0; k < n; k += MLP__W)
-            mlp__vstore(log_max + k, mlp__vlog(softmax ? mlp__vdiv(mlp__vset1(1.0f), mlp__vload(sum + k)) : mlp__vload(log_max + k)));
-        mlp__map_rows(mlp__row_cross_entropy, n, cols, &numbers, z + at, y + at, max, log_max, l + at);
-        if (!factors) continue;
-        mlp__sum_of_rows(n, cols, y + at, sum);
-        mlp__values_of_rows(n, factors + i, f);
-        mlp__map_rows(mlp__row_cross_entropy_slope, n, cols, &numbers, a + at, y + at, sum, f, dz + at);
-    }
-}
-
 /* a whole square of MLP__W x MLP__W: to[i][j] = from[j][i] */
 MLP__INLINE void mlp__transposed_square(const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row)
 {
@@ -2266,14 +2011,197 @@ static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t fro
     }
 }
 
-/* the folds of MLP__PANEL columns at t, by the tree that mlp__fold is across the lanes of a row */
-MLP__INLINE mlp__vf mlp__fold_columns(mlp__binary *op, const float *t)
+/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows of at most
+   MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds need no shuffles. A longer
+   row goes alone: a vector holds elements of it, and its values in all lanes. Either way a value is a vector, and an array n floats. */
+MLP__INLINE int mlp__as_columns(size_t cols) { return MLP__W > 1 && cols <= MLP__PANEL; }
+
+/* a fold goes on: lanes and the next elements of x and y */
+typedef mlp__vf mlp__folding(mlp__vf lanes, mlp__vf x, mlp__vf y);
+
+MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vmax(m, x); }
+MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vadd(sum, x); }
+MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
+
+/* One row of n: element j belongs to lane j % 16, lanes without one keep their value. */
+MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
 {
-    mlp__vf v[MLP__PANEL];
-    int i;
+    mlp__vf lanes[MLP__N16];
+    size_t i, j;
     MLP__UNROLL
-    for (i = 0; i < MLP__PANEL; i++) v[i] = mlp__vload(t + i * MLP__W);
-    return mlp__fold_vectors(op, MLP__PANEL, v);
+    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
+    for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
+        MLP__UNROLL
+        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
+    }
+    MLP__UNROLL
+    for (i = 0; i < MLP__N16; i++, j += MLP__W) {
+        const mlp__vf fill = f == mlp__fold_max ? lanes[i] : mlp__vzero();
+        if (j < n) lanes[i] = f(lanes[i], mlp__vget(x + j, n - j, fill), mlp__vget(y + j, n - j, fill));
+    }
+    return mlp__vset1(mlp__fold(op, lanes));
+}
+
+/* The same of n / MLP__W columns: the tree that goes across the lanes of a row. */
+MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
+{
+    enum { half = MLP__PANEL / 2 };
+    mlp__vf v[half];
+    size_t i, j;
+    MLP__UNROLL
+    for (i = 0; i < half; i++) {
+        j = i * MLP__W;
+        v[i] = j < n ? f(start, mlp__vload(x + j), mlp__vload(y + j)) : start;
+        j += half * MLP__W;
+        v[i] = op(v[i], j < n ? f(start, mlp__vload(x + j), mlp__vload(y + j)) : start);
+    }
+    return mlp__fold_vectors(op, half, v);
+}
+
+#define MLP__LOWEST mlp__float(0xff800000u)              /* -infinity, exp of which is 0 */
+MLP__NOINLINE mlp__vf mlp__max_of(int columns, size_t n, const float *x)
+{
+    const mlp__vf start = mlp__vset1(MLP__LOWEST);
+    return columns ? mlp__fold_columns(mlp__fold_max, mlp__vmax, start, n, x, x) : mlp__fold_row(mlp__fold_max, mlp__vmax, start, n, x, x);
+}
+
+MLP__NOINLINE mlp__vf mlp__sum_of(int columns, size_t n, const float *x)
+{
+    const mlp__vf zero = mlp__vzero();
+    return columns ? mlp__fold_columns(mlp__fold_sum, mlp__vadd, zero, n, x, x) : mlp__fold_row(mlp__fold_sum, mlp__vadd, zero, n, x, x);
+}
+
+/* out = f(x, y, p, q) for n elements */
+MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q, float *out)
+{
+    const mlp__vf zero = mlp__vzero();
+    size_t j;
+    for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), p, q));
+    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), p, q), n - j);
+}
+
+#define MLP__BY_ROW(name) \
+    MLP__INLINE mlp__vf mlp__##name(MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, MLP__MAYBE mlp__vf p, MLP__MAYBE mlp__vf q)
+MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
+MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
+MLP__BY_ROW(row_exp)            { return mlp__vexp(mlp__vsub(x, p)); }
+MLP__BY_ROW(row_softmax_slope)  { return mlp__vmul(x, mlp__vsub(y, p)); }
+MLP__BY_ROW(row_cross_entropy)  /* -y ((z - p) + q); a target of 0 counts nothing */
+{
+    const mlp__vf l = mlp__vneg(mlp__vmul(y, mlp__vadd(mlp__vsub(x, p), q)));
+    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(y)), l, mlp__vzero());
+}
+MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vneg(y)), q); }
+
+static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
+{
+    for (; rows > 0; rows--, factors++, x += cols) {
+        const mlp__vf f = mlp__vset1(*factors);
+        mlp__map_row(mlp__row_scale, cols, x, x, f, f, x);
+    }
+}
+
+/* Short rows become columns, in lanes without a row the last of them, and come back. */
+#define MLP__SQUARE (MLP__PANEL * MLP__W)
+MLP__INLINE void mlp__to_columns(size_t rows, size_t cols, const float *x, float t[MLP__SQUARE])
+{
+    mlp__transposed(cols, rows, x, (ptrdiff_t)cols, t, MLP__W, MLP__W);
+}
+MLP__INLINE void mlp__from_columns(size_t rows, size_t cols, const float t[MLP__SQUARE], float *x)
+{
+    mlp__transposed(rows, cols, t, MLP__W, x, (ptrdiff_t)cols, cols);
+}
+
+/* z, a: n; max and sum: of z and of the exponentials */
+MLP__INLINE void mlp__softmax_of(int columns, size_t n, const float *z, float *a, mlp__vf *max, mlp__vf *sum)
+{
+    *max = mlp__max_of(columns, n, z);
+    mlp__map_row(mlp__row_exp, n, z, z, *max, *max, a);
+    *sum = mlp__sum_of(columns, n, a);
+    mlp__map_row(mlp__row_divide, n, a, a, *sum, *sum, a);
+}
+
+/* z, a: rows x cols. a = exp(z - max z) / sum of these */
+static void mlp__k_softmax(size_t rows, size_t cols, const float *z, float *a)
+{
+    const int columns = mlp__as_columns(cols);
+    float t[MLP__SQUARE];
+    mlp__vf max, sum;
+    size_t n;
+    for (; rows > 0; rows -= n, z += n * cols, a += n * cols) {
+        n = columns ? mlp__smaller(rows, MLP__W) : 1;
+        if (columns) mlp__to_columns(n, cols, z, t);
+        mlp__softmax_of(columns, columns ? cols * MLP__W : cols, columns ? t : z, columns ? t : a, &max, &sum);
+        if (columns) mlp__from_columns(n, cols, t, a);
+    }
+}
+
+/* a, da, dz: n. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
+MLP__INLINE void mlp__softmax_slope_of(int columns, size_t n, const float *a, const float *da, float *dz)
+{
+    const mlp__vf zero = mlp__vzero(), dot = columns ? mlp__fold_columns(mlp__fold_dot, mlp__vadd, zero, n, a, da)
+                                                     : mlp__fold_row(mlp__fold_dot, mlp__vadd, zero, n, a, da);
+    mlp__map_row(mlp__row_softmax_slope, n, a, da, dot, dot, dz);
+}
+
+/* a, da, dz: rows x cols */
+static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, const float *da, float *dz)
+{
+    float t[2][MLP__SQUARE];
+    size_t n;
+    if (!mlp__as_columns(cols))
+        for (; rows > 0; rows--, a += cols, da += cols, dz += cols) mlp__softmax_slope_of(0, cols, a, da, dz);
+    for (; rows > 0; rows -= n, a += n * cols, da += n * cols, dz += n * cols) {
+        n = mlp__smaller(rows, MLP__W);
+        mlp__to_columns(n, cols, a, t[0]);
+        mlp__to_columns(n, cols, da, t[1]);
+        mlp__softmax_slope_of(1, cols * MLP__W, t[0], t[1], t[1]);
+        mlp__from_columns(n, cols, t[1], dz);
+    }
+}
+
+/* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where a_j
+   underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here, softmax leaves max z behind
+   and the sum, 1 over which is max a, since exp(0) is 1. */
+static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor, float *l, float *dz,
+                                  int softmax)
+{
+    mlp__vf max, sum, log_max;
+    if (softmax) {
+        mlp__softmax_of(columns, n, z, a, &max, &sum);
+        log_max = mlp__vdiv(mlp__vset1(1.0f), sum);
+    } else {
+        max = mlp__max_of(columns, n, z);
+        log_max = mlp__max_of(columns, n, a);
+    }
+    log_max = mlp__vlog(log_max);
+    mlp__map_row(mlp__row_cross_entropy, n, z, y, max, log_max, l);
+    if (!dz) return;
+    sum = mlp__sum_of(columns, n, y);
+    mlp__map_row(mlp__row_cross_entropy_slope, n, a, y, sum, factor, dz);
+}
+
+/* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz */
+static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
+                                 float *l, float *dz, int softmax)
+{
+    float t[5][MLP__SQUARE];                                        /* 1 KiB each on AVX-512 */
+    size_t n, at = 0, i;
+    if (!mlp__as_columns(cols))
+        for (i = 0; i < rows; i++, at += cols)
+            mlp__cross_entropy_of(0, cols, z + at, a + at, y + at, mlp__vset1(factors ? factors[i] : 0.0f), l + at,
+                                  factors ? dz + at : NULL, softmax);
+    else for (i = 0; i < rows; i += n, at += n * cols) {
+        n = mlp__smaller(rows - i, MLP__W);
+        mlp__to_columns(n, cols, z + at, t[0]);
+        mlp__to_columns(n, cols, y + at, t[1]);
+        if (!softmax) mlp__to_columns(n, cols, a + at, t[2]);
+        mlp__cross_entropy_of(1, cols * MLP__W, t[0], t[2], t[1], factors ? mlp__vget(factors + i, n, mlp__vzero()) : mlp__vzero(), t[3],
+                              factors ? t[4] : NULL, softmax);
+        if (softmax) mlp__from_columns(n, cols, t[2], a + at);
+        mlp__from_columns(n, cols, t[3], l + at);
+        if (factors) mlp__from_columns(n, cols, t[4], dz + at);
+    }
 }
 
 /* z, dz: rows x cols, cols <= MLP__PANEL; classes, factors, losses: rows. The bits of mlp__k_cross_entropy with softmax and targets
@@ -2287,25 +2215,20 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
     float t[2 * square], e[2 * square];                             /* 2 KiB each on AVX-512 */
     mlp__vf k, f, sum[2];
     size_t n, i, j, g;
-    for (g = 0; g < (rows > MLP__W ? 2 * square : square); g += square)
-        for (j = g + cols * MLP__W; j < g + square; j += MLP__W) {
-            mlp__vstore(t + j, mlp__vset1(MLP__LOWEST));
-            mlp__vstore(e + j, zero);
-        }
     for (; rows > 0; rows -= n, z += n * cols, classes += n, factors += n, losses += n, dz += n * cols) {
-        n = mlp__smaller(rows, MLP__TWO_GROUPS);
+        n = mlp__smaller(rows, 2 * MLP__W);
         for (g = 0, i = 0; i < n; g += square, i += MLP__W)
             mlp__transposed(cols, mlp__smaller(n - i, MLP__W), z + i * cols, (ptrdiff_t)cols, t + g, MLP__W, MLP__W);
         for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            const mlp__vf max = mlp__fold_columns(mlp__vmax, t + g);
+            const mlp__vf max = mlp__max_of(1, cols * MLP__W, t + g);
             mlp__vf at = zero;
             k = mlp__vget(classes + i, n - i, zero);
             for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
                 const mlp__vf x = mlp__vsub(mlp__vload(t + j), max);
                 at = mlp__vselect(mlp__vlt(mlp__vabs(k), half), x, at);
-                mlp__vstore(e + j, mlp__vexp_negative(x));
+                mlp__vstore(e + j, mlp__vexp(x));
             }
-            sum[i / MLP__W] = mlp__fold_columns(mlp__vadd, e + g);
+            sum[i / MLP__W] = mlp__sum_of(1, cols * MLP__W, e + g);
             mlp__vput(losses + i, mlp__vsub(zero, mlp__vadd(at, mlp__vlog(mlp__vdiv(one, sum[i / MLP__W])))), n - i);
         }
         for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
@@ -2349,38 +2272,155 @@ static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t 
 /* Optimizer state of a weight whose gradient stays 0 would end as a subnormal number, slow for ever. */
 MLP__INLINE mlp__vf mlp__flush(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x); }
 
-/* n <= MLP__W weights */
-MLP__INLINE void mlp__momentum_part(size_t n, float *w, const float *g, float *v, mlp__vf rate, mlp__vf mu, int nesterov)
+/* The optimizers: the new weights from the old ones, their gradient and their state, which is replaced. */
+typedef mlp__vf mlp__updating(const mlp_update *u, mlp__vf w, mlp__vf g, mlp__vf *s1, mlp__vf *s2);
+#define MLP__UPDATE(name) MLP__INLINE mlp__vf mlp__##name##_update(const mlp_update *u, mlp__vf w, mlp__vf g, \
+                                                                   MLP__MAYBE mlp__vf *s1, MLP__MAYBE mlp__vf *s2)
+
+MLP__UPDATE(plain) { return mlp__vfnma(mlp__vset1(u->rate), g, w); }
+MLP__UPDATE(sgd)
 {
-    const mlp__vf zero = mlp__vzero(), gi = mlp__vget(g, n, zero), vi = mlp__flush(mlp__vfma(mu, mlp__vget(v, n, zero), gi));
-    mlp__vput(v, vi, n);
-    mlp__vput(w, mlp__vfnma(rate, nesterov ? mlp__vfma(mu, vi, gi) : vi, mlp__vget(w, n, zero)), n);
+    const mlp__vf mu = mlp__vset1(u->momentum);
+    *s1 = mlp__flush(mlp__vfma(mu, *s1, g));
+    return mlp__vfnma(mlp__vset1(u->rate), u->nesterov ? mlp__vfma(mu, *s1, g) : *s1, w);
+}
+
+/* w - rate x / (scale sqrt(v) + epsilon) */
+MLP__INLINE mlp__vf mlp__normalized(const mlp_update *u, mlp__vf scale, mlp__vf w, mlp__vf x, mlp__vf v)
+{
+    const mlp__vf d = mlp__vfma(mlp__vsqrt(v), scale, mlp__vset1(u->epsilon));
+    return mlp__vfnma(mlp__vset1(u->rate), mlp__vdiv(x, d), w);
+}
+/* kept v + (1 - kept) g^2 */
+MLP__INLINE mlp__vf mlp__mean_square(float kept, mlp__vf v, mlp__vf g)
+{
+    return mlp__flush(mlp__vfma(mlp__vset1(1.0f - kept), mlp__vfma(g, g, mlp__vneg(v)), v));
+}
+
+MLP__UPDATE(adagrad)
+{
+    *s1 = mlp__flush(mlp__vfma(g, g, *s1));
+    return mlp__normalized(u, mlp__vset1(1.0f), w, g, *s1);
+}
+MLP__UPDATE(rmsprop)
+{
+    *s1 = mlp__mean_square(u->rho, *s1, g);
+    return mlp__normalized(u, mlp__vset1(1.0f), w, g, *s1);
+}
+MLP__UPDATE(adam)
+{
+    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));           /* beta1 m + (1 - beta1) g */
+    *s2 = mlp__mean_square(u->beta2, *s2, g);
+    return mlp__normalized(u, mlp__vset1(u->scale), w, *s1, *s2);
+}
+MLP__UPDATE(adamw) { return mlp__adam_update(u, mlp__vmul(mlp__vset1(u->shrink), w), g, s1, s2); }
+MLP__UPDATE(rprop)
+{
+    const mlp__vf zero = mlp__vzero(), p = mlp__vmul(g, *s1), step = u->first ? mlp__vset1(u->rate) : *s2;
+    const mlp__vm turned = mlp__vlt(p, zero);
+    const mlp__vf eta = mlp__vselect(mlp__vlt(zero, p), mlp__vset1(u->eta_plus), mlp__vset1(1.0f));
+    *s2 = mlp__clamp(mlp__vset1(u->step_min), mlp__vset1(u->step_max), mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->eta_minus), eta)));
+    *s2 = mlp__flush(*s2);
+    *s1 = mlp__flush(mlp__vselect(turned, zero, g));
+    return mlp__vfnma(mlp__signum(mlp__vselect(turned, zero, g)), *s2, w);
+}
+
+/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2 and epsilon, and
+   which fields the kind takes besides the rate and the penalties. */
+enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, MLP__TAKES_RHO = 8, MLP__TAKES_STEPS = 16,
+       MLP__TAKES_DECOUPLED = 32 };         /* decay as a factor of the weights, not in the gradient */
+#define MLP__UPDATES(X) \
+    X(SGD,     sgd,     1, 0.01f,  0,    0,      0,      MLP__TAKES_MOMENTUM) \
+    X(ADAGRAD, adagrad, 1, 0.01f,  0,    0,      1e-10f, MLP__TAKES_EPSILON) \
+    X(RMSPROP, rmsprop, 1, 0.01f,  0,    0,      1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_RHO) \
+    X(ADAM,    adam,    2, 0.001f, 0.9f, 0.999f, 1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_BETAS) \
+    X(ADAMW,   adamw,   2, 0.001f, 0.9f, 0.999f, 1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_BETAS | MLP__TAKES_DECOUPLED) \
+    X(RPROP,   rprop,   2, 0.01f,  0,    0,      0,      MLP__TAKES_STEPS)
+
+/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was stored, since
+   lanes behind it may be anything. */
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w, const float *g,
+                                  float *s1, float *s2, mlp__vf *bad)
+{
+    const mlp__vf zero = mlp__vzero();
+    mlp__vf a = arrays > 0 ? mlp__vget(s1, n, zero) : zero, b = arrays > 1 ? mlp__vget(s2, n, zero) : zero;
+    mlp__vf wi = f(u, mlp__vget(w, n, zero), mlp__vget(g, n, zero), &a, &b);
+    if (arrays > 0) mlp__vput(s1, a, n);
+    if (arrays > 1) mlp__vput(s2, b, n);
+    mlp__vput(w, wi, n);
+    if (n < MLP__W) wi = mlp__vget(w, n, zero);
+    *bad = mlp__vfma(wi, nought, *bad);
+}
+
+/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would be what takes longest: then there are four. */
+MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
+{
+    volatile float hidden = 0;                          /* no compiler multiplies with 0 in advance, not even under -ffast-math */
+    const mlp_update own = *u;                          /* in registers: a store to w might be one to *u */
+    const mlp__vf nought = mlp__vset1(hidden);
+    mlp__vf bad[4];
+    size_t i = 0, v;
+    MLP__UNROLL
+    for (v = 0; v < 4; v++) bad[v] = mlp__vzero();
+    if (arrays == 0)
+        for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
+            MLP__UNROLL
+            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
+        }
+    for (; i + MLP__W <= n; i += MLP__W)
+        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+    if (i < n)
+        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+    return !mlp__vfinite(mlp__vadd(mlp__vadd(bad[0], bad[1]), mlp__vadd(bad[2], bad[3])));
+}
+
+static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
+{
+    if (kind == MLP_OPT_SGD && !s1) return mlp__update_all(mlp__plain_update, 0, u, n, w, g, s1, s2);
+    switch (kind) {
+    #define MLP__CASE(NAME, name, arrays, rate, beta1, beta2, epsilon, takes) \
+        case MLP_OPT_##NAME: return mlp__update_all(mlp__##name##_update, arrays, u, n, w, g, s1, s2);
+    MLP__UPDATES(MLP__CASE)
+    #undef MLP__CASE
+    default: return 0;
+    }
+}
+
+MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__MAYBE mlp__vf z, mlp__vf l1) { return mlp__vfma(l1, mlp__signum(w), g); }
+
+/* Penalties go into a copy of the gradient, a piece at a time. */
+static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
+{
+    float t[256];
+    size_t i, m;
+    int bad = 0;
+    if (u->decay == 0 && u->l1 == 0) return mlp__update_kind(kind, u, n, w, g, s1, s2);
+    for (i = 0; i < n; i += m) {
+        m = mlp__smaller(n - i, sizeof t / sizeof *t);
+        mlp__map(mlp__axpy_value, u->decay, m, w + i, g + i, g + i, t);
+        mlp__map(mlp__l1_value, u->l1, m, w + i, t, t, t);
+        bad |= mlp__update_kind(kind, u, m, w + i, t, s1 ? s1 + i : s1, s2 ? s2 + i : s2);
+    }
+    return bad;
 }
 
 /* w, g, v: n */
 static void mlp__k_momentum(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov)
 {
-    const mlp__vf mu = mlp__vset1(momentum), r = mlp__vset1(rate);
-    size_t i;
-    for (i = 0; i + MLP__W <= n; i += MLP__W) mlp__momentum_part(MLP__W, w + i, g + i, v + i, r, mu, nesterov);
-    if (i < n) mlp__momentum_part(n - i, w + i, g + i, v + i, r, mu, nesterov);
+    mlp_update u;
+    memset(&u, 0, sizeof u);
+    u.rate = rate; u.momentum = momentum; u.nesterov = nesterov;
+    mlp__k_update(MLP_OPT_SGD, &u, n, w, g, v, NULL);
 }
 
 /* w, g, m, v: n */
 static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
                         float epsilon)
 {
-    const mlp__vf zero = mlp__vzero(), c1 = mlp__vset1(1.0f - beta1), c2 = mlp__vset1(1.0f - beta2);
-    size_t i;
-    for (i = 0; i < n; i += MLP__W) {
-        mlp__vf gi = mlp__vget(g + i, n - i, zero), mi = mlp__vget(m + i, n - i, zero), vi = mlp__vget(v + i, n - i, zero), d;
-        mi = mlp__flush(mlp__vfma(c1, mlp__vsub(gi, mi), mi));                              /* beta1 m + (1 - beta1) g */
-        vi = mlp__flush(mlp__vfma(c2, mlp__vfma(gi, gi, mlp__vneg(vi)), vi));               /* beta2 v + (1 - beta2) g^2 */
-        mlp__vput(m + i, mi, n - i);
-        mlp__vput(v + i, vi, n - i);
-        d = mlp__vfma(mlp__vsqrt(vi), mlp__vset1(scale), mlp__vset1(epsilon));
-        mlp__vput(w + i, mlp__vfnma(mlp__vset1(step), mlp__vdiv(mi, d), mlp__vget(w + i, n - i, zero)), n - i);
-    }
+    mlp_update u;
+    memset(&u, 0, sizeof u);
+    u.rate = step; u.beta1 = beta1; u.beta2 = beta2; u.scale = scale; u.epsilon = epsilon;
+    mlp__k_update(MLP_OPT_ADAM, &u, n, w, g, m, v);
 }
 
 /* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for eight of
@@ -3533,7 +3573,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy, mlp__k_class_entropy,
     mlp__k_forward, mlp__k_backward_weights, mlp__k_update_weights, mlp__k_backward_input,
     mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
-    mlp__k_axpy, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
+    mlp__k_axpy, mlp__k_update, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -3654,7 +3694,9 @@ static uint64_t mlp__random(uint64_t seed, uint64_t stream, uint64_t index)
     return mlp__mix(mlp__mix(seed + stream * 0x9e3779b97f4a7c15u) + (index + 1) * 0x9e3779b97f4a7c15u);
 }
 
-enum { MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS };        /* the latter: + the layer */
+/* WEIGHTS: + the layer; the rest are far behind */
+enum { MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS, MLP__STREAM_BIASES = 1000, MLP__STREAM_MASKS = 2000, MLP__STREAM_SPLIT = 3000,
+       MLP__STREAM_SAMPLE };
 
 /* uniform in [-1, 1), one of 2^24 values */
 static float mlp__random_sign(uint64_t seed, uint64_t stream, uint64_t index)
@@ -3662,18 +3704,91 @@ static float mlp__random_sign(uint64_t seed, uint64_t stream, uint64_t index)
     return (float)((int32_t)(mlp__random(seed, stream, index) >> 40) - 0x800000) * 1.1920929e-07f;
 }
 
-/* A permutation of 0 .. n-1: each index is sent through three rounds of steps that can be undone, on the smallest power of two
-   that holds n, again until it lands below n (cycle walking, Black and Rogaway 2002). With three rounds index i lands on each j
-   equally often within the noise of 2000 keys; with one shift a round it takes more than eight. */
-enum { MLP__ROUNDS = 3 };
-typedef struct { uint64_t n, mask, add[MLP__ROUNDS], odd[MLP__ROUNDS]; int shift1, shift2; } mlp__permutation;
+/* Through memory: no compiler may fuse the product into an addition that comes later. */
+static double mlp__product_of(double a, double b)
+{
+    volatile double product = a * b;
+    return product;
+}
+
+/* Two functions for what is rare (deviates, schedules), with the same bits in all builds: every product is rounded.
+   log2 x, x > 0 and normal: ln m = 2 artanh((m-1)/(m+1)) for m in [1/sqrt(2), sqrt(2)], by its series. */
+static double mlp__log2(double x)
+{
+    uint64_t u;
+    double m, t, square, sum = 0;
+    int exponent, k;
+    memcpy(&u, &x, 8);
+    exponent = (int)(u >> 52) - 1023;
+    u = (u & 0xfffffffffffffu) | 0x3ff0000000000000u;
+    memcpy(&m, &u, 8);
+    if (m > 1.4142135623730951) { m /= 2; exponent++; }
+    t = (m - 1) / (m + 1);
+    square = mlp__product_of(t, t);
+    for (k = 23; k > 0; k -= 2) sum = mlp__product_of(sum, square) + 1.0 / k;
+    return exponent + mlp__product_of(mlp__product_of(2 * 1.4426950408889634, t), sum);
+}
+
+/* cos(2 pi x), 0 <= x < 2^53: by its series on a quarter of the circle */
+static double mlp__cos_turn(double x)
+{
+    double r = x - (double)(uint64_t)x, square, sum = 0;
+    int k, negative;
+    if (r > 0.5) r = 1 - r;
+    negative = r > 0.25;
+    if (negative) r = 0.5 - r;
+    r = mlp__product_of(r, 6.283185307179586);
+    square = mlp__product_of(r, r);
+    for (k = 22; k >= 2; k -= 2) sum = mlp__product_of(1 + sum, -square) / ((k - 1) * k);
+    return negative ? -(1 + sum) : 1 + sum;
+}
+
+/* uniform in (0, 1] */
+static double mlp__random_unit(uint64_t seed, uint64_t stream, uint64_t index)
+{
+    return mlp__product_of((double)((mlp__random(seed, stream, index) >> 11) + 1), 1.1102230246251565e-16);
+}
+
+/* a standard normal deviate (Box and Muller 1958) */
+static float mlp__random_normal(uint64_t seed, uint64_t stream, uint64_t index)
+{
+    const double u = mlp__random_unit(seed, stream, 2 * index), turn = mlp__random_unit(seed, stream, 2 * index + 1);
+    const double radius = mlp__sqrt_double(mlp__product_of(-2 * 0.6931471805599453, mlp__log2(u)));
+    return (float)mlp__product_of(radius, mlp__cos_turn(turn));
+}
+
+/* A permutation of 0 .. n-1. A few are shuffled in a table (Fisher and Yates, Durstenfeld 1964): each order is equally likely.
+   More are sent through three rounds of steps that can be undone, on the smallest power of two that holds n, again until they land
+   below n (cycle walking, Black and Rogaway 2002): index i lands on each j equally often within the noise of 2000 keys; with one
+   shift a round it takes more than eight rounds. */
+enum { MLP__ROUNDS = 3, MLP__FEW = 1 };
+typedef struct {
+    uint64_t n, mask, add[MLP__ROUNDS], odd[MLP__ROUNDS];
+    int shift1, shift2;
+    unsigned char few[MLP__FEW];
+} mlp__permutation;
+
+static void mlp__shuffle_few(mlp__permutation *p, uint64_t seed, uint64_t stream)
+{
+    uint64_t i, j;
+    for (i = 0; i < p->n; i++) {
+        j = mlp__random(seed, stream, i) % (i + 1);
+        p->few[i] = p->few[j];
+        p->few[j] = (unsigned char)i;
+    }
+}
 
 static mlp__permutation mlp__permutation_of(uint64_t n, uint64_t seed, uint64_t stream)
 {
     mlp__permutation p;
     int bits = 1, i;
-    while (bits < 63 && (uint64_t)1 << bits < n) bits++;
+    memset(&p, 0, sizeof p);
     p.n = n;
+    if (n <= MLP__FEW) {
+        mlp__shuffle_few(&p, seed, stream);
+        return p;
+    }
+    while (bits < 63 && (uint64_t)1 << bits < n) bits++;
     p.mask = ((uint64_t)1 << bits) - 1;
     p.shift1 = (bits + 1) / 2;
     p.shift2 = p.shift1 > 1 ? p.shift1 - 1 : 1;
@@ -3687,6 +3802,7 @@ static mlp__permutation mlp__permutation_of(uint64_t n, uint64_t seed, uint64_t 
 static uint64_t mlp__permute(const mlp__permutation *p, uint64_t x)
 {
     int i;
+    if (p->n <= MLP__FEW) return p->few[x];
     do {
         for (i = 0; i < MLP__ROUNDS; i++) {
             x = (x + p->add[i]) & p->mask;
@@ -3715,21 +3831,96 @@ MLP_API const char *mlp_result_string(mlp_result result)
     return "unknown result";
 }
 
-/* Fills *error, which may be NULL, and returns the code. */
-static mlp_result mlp__fail(mlp_error *error, mlp_result code, int layer, const char *text)
+/* A text under way: at most size - 1 characters and a zero; what does not fit is left out. */
+typedef struct { char *to; size_t at, size; } mlp__text;
+
+static void mlp__say_char(mlp__text *t, char c)
 {
-    if (error) {
-        memset(error, 0, sizeof *error);
-        error->code = code;
-        error->layer = layer;
-        memcpy(error->text, text, mlp__smaller(strlen(text), sizeof error->text - 1));
+    if (t->at + 1 < t->size) { t->to[t->at++] = c; t->to[t->at] = 0; }
+}
+
+static void mlp__say(mlp__text *t, const char *s) { while (*s) mlp__say_char(t, *s++); }
+
+/* in decimal, with zeros in front up to `digits` */
+static void mlp__say_integer(mlp__text *t, uint64_t value, int digits)
+{
+    char reversed[24];
+    int n = 0;
+    do { reversed[n++] = (char)('0' + value % 10); value /= 10; } while (value > 0);
+    while (digits-- > n) mlp__say_char(t, '0');
+    while (n > 0) mlp__say_char(t, reversed[--n]);
+}
+
+/* a number for people, to six decimals of its mantissa */
+static void mlp__say_number(mlp__text *t, double v)
+{
+    int power = 0, digits = 6;
+    uint64_t millionths;
+    if (!mlp__finite_double(v)) { mlp__say(t, v != v ? "NaN" : v < 0 ? "-infinity" : "infinity"); return; }
+    if (v < 0) { mlp__say_char(t, '-'); v = -v; }
+    while (v >= 1e6) { v /= 10; power++; }
+    while (v > 0 && v < 1e-3) { v *= 10; power--; }
+    millionths = (uint64_t)mlp__product_of(v, 1e6);
+    if (mlp__product_of(v, 1e6) - (double)millionths >= 0.5) millionths++;
+    mlp__say_integer(t, millionths / 1000000, 1);
+    millionths %= 1000000;
+    while (digits > 0 && millionths % 10 == 0) { millionths /= 10; digits--; }
+    if (digits > 0) { mlp__say_char(t, '.'); mlp__say_integer(t, millionths, digits); }
+    if (power == 0) return;
+    mlp__say(t, power < 0 ? "e-" : "e+");
+    mlp__say_integer(t, (uint64_t)(power < 0 ? -power : power), 1);
+}
+
+/* %s const char *, %i int, %z size_t, %g double */
+static void mlp__say_format(mlp__text *t, const char *format, va_list list)
+{
+    for (; *format; format++) {
+        if (*format != '%') { mlp__say_char(t, *format); continue; }
+        switch (*++format) {
+        case 's': mlp__say(t, va_arg(list, const char *)); break;
+        case 'z': mlp__say_integer(t, va_arg(list, size_t), 1); break;
+        case 'g': mlp__say_number(t, va_arg(list, double)); break;
+        default: {
+            const int value = va_arg(list, int);
+            if (value < 0) mlp__say_char(t, '-');
+            mlp__say_integer(t, value < 0 ? (uint64_t)0 - (uint64_t)(int64_t)value : (uint64_t)value, 1);
+        } }
     }
+}
+
+/* Fills *error, which may be NULL, and returns the code; format as above. */
+static mlp_result mlp__fail(mlp_error *error, mlp_result code, int layer, const char *format, ...)
+{
+    mlp__text t;
+    va_list list;
+    if (!error) return code;
+    memset(error, 0, sizeof *error);
+    error->code = code;
+    error->layer = layer;
+    t.to = error->text;
+    t.at = 0;
+    t.size = sizeof error->text;
+    va_start(list, format);
+    mlp__say_format(&t, format, list);
+    va_end(list);
     return code;
 }
 
 static mlp_result mlp__ok(mlp_error *error) { return mlp__fail(error, MLP_OK, -1, ""); }
 
-/* What the net has to know about an activation or a loss; known 0: this version does not have it. */
+/* adds the place in the data to a failure */
+static mlp_result mlp__at(mlp_error *error, mlp_result code, size_t row, size_t column)
+{
+    if (error) { error->row = row; error->column = column; }
+    return code;
+}
+
+/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
+
+#ifndef MLP_ACTIVATIONS
+    #define MLP_ACTIVATIONS (~0u)
+#endif
+
 typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
 
 static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
@@ -3744,6 +3935,7 @@ static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
     case MLP_ACT_CUSTOM: facts.needs_z = 1; break;
     default: facts.known = 0;
     }
+    if (facts.known && !(MLP_ACTIVATIONS >> (int)activation & 1)) facts.known = 0;
     return facts;
 }
 
@@ -3765,44 +3957,98 @@ static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
     return facts;
 }
 
+/* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out units);
+   the measure is the limit of a uniform, the deviation of a normal distribution, times gain. of_in, of_out 0: gain alone. */
+#define MLP__INITIALIZERS(X) \
+    X(ZERO,           zero,           CONSTANT,   0, 0, 0) \
+    X(CONSTANT,       constant,       CONSTANT,   1, 0, 0) \
+    X(HE_UNIFORM,     he_uniform,     UNIFORM,    6, 1, 0) \
+    X(HE_NORMAL,      he_normal,      NORMAL,     2, 1, 0) \
+    X(GLOROT_UNIFORM, glorot_uniform, UNIFORM,    6, 1, 1) \
+    X(GLOROT_NORMAL,  glorot_normal,  NORMAL,     2, 1, 1) \
+    X(LECUN_NORMAL,   lecun_normal,   NORMAL,     1, 1, 0) \
+    X(PYTORCH,        pytorch,        UNIFORM,    1, 1, 0) \
+    X(ORTHOGONAL,     orthogonal,     ORTHOGONAL, 1, 0, 0)
+
+typedef enum { MLP__DRAW_CONSTANT, MLP__DRAW_UNIFORM, MLP__DRAW_NORMAL, MLP__DRAW_ORTHOGONAL } mlp__draw;
+typedef struct { int known; mlp__draw draw; double numerator, of_in, of_out; } mlp__initializer_facts;
+
+static mlp__initializer_facts mlp__facts_of_initializer(mlp_initializer initializer)
+{
+    mlp__initializer_facts facts = { 0, MLP__DRAW_CONSTANT, 0, 0, 0 };
+    switch (initializer) {
+    #define MLP__CASE(NAME, name, distribution, over, in, out) case MLP_INIT_##NAME: facts.known = 1; \
+        facts.draw = MLP__DRAW_##distribution; facts.numerator = over; facts.of_in = in; facts.of_out = out; break;
+    MLP__INITIALIZERS(MLP__CASE)
+    #undef MLP__CASE
+    default: break;
+    }
+    return facts;
+}
+
+/* An enum without a row, or a row without an enum, does not compile. */
+#define MLP__ONE(...) + 1
+typedef char mlp__every_activation_has_a_row[MLP_ACT_SOFTMAX == 1 MLP__ACTIVATIONS(MLP__ONE) ? 1 : -1];
+typedef char mlp__every_loss_has_a_row[MLP_LOSS_CROSS_ENTROPY == 1 MLP__LOSSES(MLP__ONE) ? 1 : -1];
+typedef char mlp__every_initializer_has_a_row[MLP_INIT_ORTHOGONAL == 0 MLP__INITIALIZERS(MLP__ONE) ? 1 : -1];
+
 /* Where a layer's parameters are in the runs of parameters and gradients, in floats. */
 typedef struct { size_t in, out, w, b; } mlp__shape;
 
-/* The training block: buffers of MLP__BLOCK_ROWS rows, gradients, optimizer state. */
+/* Room for a block of rows on its way through the layers. out[l] is what the next layer reads: a[l], or that with its mask. */
 typedef struct {
-    void *block;                            /* to be freed, or NULL */
-    float *gradients;                       /* NULL: there is no training block */
-    void *state;
-    size_t state_size;
+    size_t rows;
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
+    float *mask[MLP_MAX_LAYERS], *out[MLP_MAX_LAYERS];
     float *x, *y, *losses, *slope;          /* rows x inputs, outputs, outputs; widest, for custom activations, else NULL */
     float *weight, *factor, *loss;          /* rows: w_i, w_i / sum of w, L_i */
     float *scratch, *more_scratch;          /* of the layers' backward kernels: of the first part of the work, and of further parts */
     size_t scratch_size;                    /* of each part, in floats */
-    size_t calm_rows;                       /* batches of so many rows and fewer are asked whether they are calm, see mlp__block_is_calm */
+    size_t *index;                          /* rows: for mlp_data.read */
+    int *labels;
+} mlp__buffers;
+
+/* The training block. */
+typedef struct {
+    void *block;                            /* to be freed, or NULL */
+    float *gradients;                       /* NULL: there is no training block */
+    float *best;                            /* parameters of the best epoch in a block of their own, or NULL */
+    void *state;
+    size_t state_size;
+    int known;                              /* the gradients are those of something: there was a compute_gradients or a fit */
+    mlp__buffers buffers;
 } mlp__training;
 
+/* How far training has come; a checkpoint has it. */
+typedef struct {
+    uint64_t epoch, step;                   /* epochs and updates so far */
+    double best, lowest;                    /* least validation loss of the fit; least loss, for MLP_SCHEDULE_PLATEAU */
+    double factor;                          /* of the rate, by MLP_SCHEDULE_PLATEAU */
+    uint64_t start, best_epoch;             /* epochs before the fit, and at best */
+    uint64_t waited, stalled;               /* epochs since best, since lowest */
+} mlp__course;
+
 struct mlp {
-    mlp_desc desc;                          /* resolved */
+    mlp_desc desc, given;                   /* resolved, and as it was given */
     void *block;                            /* to be freed, or NULL */
-    float *params;
+    float *params, *scales;                 /* scales: see >>data; NULL without scaling */
     size_t count;                           /* of parameters */
     int layers;
     mlp__shape shape[MLP_MAX_LAYERS];
     size_t inputs, outputs, widest;         /* widest: most units of a layer */
+    size_t ping, pong;                      /* most units of the even hidden layers, of the odd ones */
     mlp__loss_facts loss;
-    uint64_t epoch;                         /* epochs trained so far */
+    mlp__course course;
+    int busy, resumed, threads;             /* a fit is under way; its checkpoint was loaded; threads of the last fit */
+    int scaled;                             /* scales are fitted */
     mlp__training training;
 };
 
-#ifdef _OPENMP
-    #include <omp.h>
-#endif
-
 #ifndef MLP__BLOCK_ROWS
-#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together; of 128, training 1024-1024-1024-1024 takes 1.06 of the time */
+#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together, unless a batch or memory is smaller */
 #endif
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
+#define MLP__SCRATCH_FLOATS(rows, pair) (((rows) + 16) * ((pair) + 96))       /* see backward_weights, backward_input */
 #define MLP__ALIGN 64
 
 /* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too big. */
@@ -3811,7 +4057,8 @@ typedef struct { unsigned char *base; size_t used; } mlp__arena;
 static void *mlp__take(mlp__arena *arena, size_t count, size_t each, size_t size)
 {
     const size_t at = (arena->used + MLP__ALIGN - 1) & ~(size_t)(MLP__ALIGN - 1);
-    if (arena->used > SIZE_MAX - 2 * MLP__ALIGN || (each && count > SIZE_MAX / each) || count * each > (SIZE_MAX - at - MLP__ALIGN) / size) {
+    if (arena->used > SIZE_MAX - 2 * MLP__ALIGN || (each && count > SIZE_MAX / each)
+        || count * each > (SIZE_MAX - at - MLP__ALIGN) / size) {
         arena->used = SIZE_MAX;
         return NULL;
     }
@@ -3819,17 +4066,26 @@ static void *mlp__take(mlp__arena *arena, size_t count, size_t each, size_t size
     return arena->base ? arena->base + at : NULL;
 }
 
-static float *mlp__take_floats(mlp__arena *arena, size_t rows, size_t cols) { return (float *)mlp__take(arena, rows, cols, sizeof(float)); }
+static float *mlp__take_floats(mlp__arena *arena, size_t rows, size_t cols)
+{
+    return (float *)mlp__take(arena, rows, cols, sizeof(float));
+}
 
 /* bytes to ask for, so that the arena fits behind the first aligned address; SIZE_MAX: too big */
-static size_t mlp__arena_size(const mlp__arena *arena) { return arena->used == SIZE_MAX ? SIZE_MAX : arena->used + MLP__ALIGN - 1; }
+static size_t mlp__arena_size(const mlp__arena *arena)
+{
+    return arena->used == SIZE_MAX ? SIZE_MAX : arena->used + MLP__ALIGN - 1;
+}
 
 static unsigned char *mlp__align(void *memory)
 {
     return (unsigned char *)memory + (MLP__ALIGN - (uintptr_t)memory % MLP__ALIGN) % MLP__ALIGN;
 }
 
-static void *mlp__alloc(const mlp_allocator *a, size_t size) { return a->alloc ? a->alloc(a->user, size) : MLP_MALLOC(size, a->user); }
+static void *mlp__alloc(const mlp_allocator *a, size_t size)
+{
+    return a->alloc ? a->alloc(a->user, size) : MLP_MALLOC(size, a->user);
+}
 
 static void mlp__free(const mlp_allocator *a, void *p)
 {
@@ -3844,9 +4100,13 @@ typedef void mlp__task(const void *work, size_t part, size_t parts);
 
 static size_t mlp__cut(size_t n, size_t grain, size_t part, size_t parts)
 {
-    if (parts == 1) return part * n;            /* no divisions: 1 % of a step of 64-32-10 */
+    if (parts == 1) return part * n;            /* no divisions for small nets */
     return mlp__smaller(n, ((n + grain - 1) / grain * part + parts - 1) / parts * grain);
 }
+
+#ifdef _OPENMP
+    #include <omp.h>
+#endif
 
 static void mlp__in_parts(int threads, mlp__task *task, const void *work)
 {
@@ -3876,27 +4136,42 @@ static float mlp__meant(float value) { return value < 0 ? 0 : value; }
 static int mlp__layer_is_zero(const mlp_layer *l)
 {
     return l->units == 0 && l->activation == MLP_ACT_DEFAULT && l->alpha == 0 && l->dropout == 0 && l->no_bias == 0
-        && l->initializer == MLP_INIT_DEFAULT && !l->custom.value && !l->custom.slope && !l->custom.user;
+        && l->initializer == MLP_INIT_DEFAULT && l->gain == 0 && l->rate == 0
+        && !l->custom.value && !l->custom.slope && !l->custom.user;
 }
 
-static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, mlp_activation activation, mlp_error *error)
+static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_activation activation, mlp_error *error)
 {
+    const int custom = layer->activation == MLP_ACT_CUSTOM;
     mlp__activation_facts facts;
-    if (layer->units < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: units must not be negative");
+    if (layer->units < 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: units is %i and must not be negative", layer->units);
     if (layer->activation == MLP_ACT_DEFAULT) layer->activation = activation;
     facts = mlp__facts_of_activation(layer->activation);
     if (!facts.known)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: this activation is unknown or not in this version");
-    if (!mlp__finite(layer->alpha)) return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha must be finite");
-    if (facts.alpha == 0 && layer->alpha != 0) return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: this activation takes no alpha");
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: activation %i is unknown or not in this build",
+                         (int)layer->activation);
+    if (!mlp__finite(layer->alpha))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g and must be finite", (double)layer->alpha);
+    if (facts.alpha == 0 && layer->alpha != 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g, but this activation takes none", (double)layer->alpha);
     layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
-    if (!layer->custom.value != (layer->activation != MLP_ACT_CUSTOM) || !layer->custom.slope != (layer->activation != MLP_ACT_CUSTOM))
+    if (!layer->custom.value != !custom || !layer->custom.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: a custom activation, and no other, needs value and slope");
-    if (layer->dropout != 0) return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: dropout is not in this version");
+    if (!(layer->dropout >= 0 && layer->dropout < 1))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is %g and must be in [0, 1)", (double)layer->dropout);
+    if (last && layer->dropout != 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is for hidden layers, not for the last");
+    if (!mlp__finite(layer->gain) || !mlp__finite(layer->rate))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain and rate must be finite");
+    if (layer->initializer == MLP_INIT_ZERO && layer->gain != 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain is %g, but the initializer zero takes none", (double)layer->gain);
+    layer->gain = mlp__or_default(layer->gain, 1);
+    layer->rate = mlp__or_default(layer->rate, 1);
     layer->no_bias = layer->no_bias != 0;
     if (layer->initializer == MLP_INIT_DEFAULT) layer->initializer = facts.initializer;
-    if (layer->initializer != MLP_INIT_ZERO && layer->initializer != MLP_INIT_HE_UNIFORM && layer->initializer != MLP_INIT_GLOROT_UNIFORM)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: this initializer is unknown or not in this version");
+    if (!mlp__facts_of_initializer(layer->initializer).known)
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: initializer %i is unknown", (int)layer->initializer);
     return MLP_OK;
 }
 
@@ -3905,14 +4180,28 @@ static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_
     const int huber = desc->loss == MLP_LOSS_HUBER, custom = desc->loss == MLP_LOSS_CUSTOM;
     if (desc->loss == MLP_LOSS_DEFAULT) desc->loss = MLP_LOSS_SQUARED;
     *facts = mlp__facts_of_loss(desc->loss);
-    if (!facts->known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss is unknown or not in this version");
+    if (!facts->known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss %i is unknown", (int)desc->loss);
     if (huber && desc->loss_delta == 0) desc->loss_delta = 1;
     if (!mlp__finite(desc->loss_delta) || desc->loss_delta < 0 || (!huber && desc->loss_delta != 0))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "loss_delta is for huber only, and positive");
-    if (!(desc->label_smoothing >= 0 && desc->label_smoothing < 1) || (desc->label_smoothing != 0 && facts->activation == MLP_ACT_DEFAULT))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "label_smoothing is for the cross entropies only, and in [0, 1)");
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "loss_delta is %g; it is for huber only, and positive", (double)desc->loss_delta);
+    if (!(desc->label_smoothing >= 0 && desc->label_smoothing < 1)
+        || (desc->label_smoothing != 0 && facts->activation == MLP_ACT_DEFAULT))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "label_smoothing is %g; it is for the cross entropies only, and in [0, 1)",
+                         (double)desc->label_smoothing);
     if (!desc->custom_loss.value != !custom || !desc->custom_loss.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "a custom loss, and no other, needs value and slope");
+    return MLP_OK;
+}
+
+static mlp_result mlp__resolve_scaling(const mlp_desc *desc, mlp_error *error)
+{
+    const int of_distance = desc->loss == MLP_LOSS_SQUARED || desc->loss == MLP_LOSS_HALF_SQUARED
+                         || desc->loss == MLP_LOSS_ABSOLUTE || desc->loss == MLP_LOSS_HUBER;
+    if ((unsigned)desc->input_scaling > MLP_SCALE_ROBUST || (unsigned)desc->target_scaling > MLP_SCALE_ROBUST)
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "input_scaling or target_scaling is unknown");
+    if (desc->target_scaling == MLP_SCALE_ROBUST || (desc->target_scaling && !of_distance))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "target_scaling: standard or min_max, with squared, half_squared, absolute or huber");
     return MLP_OK;
 }
 
@@ -3921,11 +4210,12 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
 {
     mlp_result r;
     int n = 0, i;
-    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs must be at least 1");
+    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1", desc->inputs);
     r = mlp__resolve_loss(desc, loss, error);
+    if (!r) r = mlp__resolve_scaling(desc, error);
     if (r) return r;
     if (desc->reduction != MLP_REDUCE_MEAN && desc->reduction != MLP_REDUCE_SUM)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "reduction is unknown");
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "reduction %i is unknown", (int)desc->reduction);
     if (!desc->allocator.alloc != !desc->allocator.free)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "allocator: alloc and free go together");
     while (n < MLP_MAX_LAYERS && desc->layers[n].units != 0) n++;
@@ -3935,18 +4225,45 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
     if (n == 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "layers: at least one is needed");
     for (i = 0; i < n; i++) {
         const int last = i == n - 1;
-        const mlp_activation activation = !last ? MLP_ACT_RELU : loss->activation != MLP_ACT_DEFAULT ? loss->activation : MLP_ACT_IDENTITY;
-        r = mlp__resolve_layer(&desc->layers[i], i, activation, error);
+        const mlp_activation of_loss = loss->activation != MLP_ACT_DEFAULT ? loss->activation : MLP_ACT_IDENTITY;
+        r = mlp__resolve_layer(&desc->layers[i], i, last, last ? of_loss : MLP_ACT_RELU, error);
         if (r) return r;
         if (!last && desc->layers[i].activation == MLP_ACT_SOFTMAX)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: softmax is for the last layer only");
         if (last && loss->activation != MLP_ACT_DEFAULT && desc->layers[i].activation != loss->activation)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
+        if (last && loss->labels == MLP__LABELS_CLASS && desc->layers[i].units == 1)
+            return mlp__fail(error, MLP_ERR_ARGUMENT, i,
+                             "cross_entropy needs an output for each class; for one output: binary_cross_entropy");
     }
     if (!desc->kernels) desc->kernels = mlp_kernels_for(NULL);
     desc->error = NULL;
     *count = n;
     return MLP_OK;
+}
+
+MLP_API mlp_result mlp_resolve_desc(const mlp_desc *desc, mlp_desc *resolved)
+{
+    mlp_error *error = desc ? desc->error : NULL;
+    mlp__loss_facts loss;
+    mlp_desc d;
+    int layers;
+    mlp_result r;
+    if (resolved && resolved != desc) memset(resolved, 0, sizeof *resolved);
+    if (!desc || !resolved) return MLP_ERR_ARGUMENT;
+    d = *desc;
+    r = mlp__resolve(&d, &layers, &loss, error);
+    if (r) return r;
+    *resolved = d;
+    return mlp__ok(error);
+}
+
+/* The parts of a net's block. */
+static void mlp__lay_out_net(mlp *net, mlp__arena *arena)
+{
+    const int scaled = net->desc.input_scaling || net->desc.target_scaling;
+    net->params = mlp__take_floats(arena, net->count + MLP__SLACK, 1);
+    net->scales = scaled ? mlp__take_floats(arena, 2 * (net->inputs + net->outputs), 1) : NULL;
 }
 
 /* Fills net but for its memory; *size is what that takes. */
@@ -3959,15 +4276,19 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
     *size = 0;
     if (!desc) return MLP_ERR_ARGUMENT;
     memset(net, 0, sizeof *net);
-    net->desc = *desc;
+    net->desc = net->given = *desc;
+    net->given.error = NULL;
+    net->course.factor = 1;
     r = mlp__resolve(&net->desc, &net->layers, &net->loss, error);
     if (r) return r;
     net->inputs = net->outputs = (size_t)desc->inputs;
     for (i = 0; i < net->layers; i++) {
         mlp__shape *s = &net->shape[i];
+        size_t *hidden = i % 2 ? &net->pong : &net->ping;
         s->in = net->outputs;
         s->out = net->outputs = (size_t)net->desc.layers[i].units;
         if (s->out > net->widest) net->widest = s->out;
+        if (i < net->layers - 1 && s->out > *hidden) *hidden = s->out;
         if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS) || s->in > SIZE_MAX / sizeof(float) / 4 / (s->out + 1))
             return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
         s->w = net->count;
@@ -3975,23 +4296,25 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
         if (net->count > SIZE_MAX / sizeof(float) / 4) return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
     }
-    mlp__take_floats(&arena, net->count + MLP__SLACK, 1);
+    mlp__lay_out_net(net, &arena);
     *size = mlp__arena_size(&arena);
     if (*size == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "layers: too many weights");
     return mlp__ok(error);
 }
 
-/* Moves a planned net into its memory. */
+/* Moves a planned net into its memory: all weights 0, nothing scaled. */
 static mlp *mlp__place(const mlp *plan, void *memory)
 {
     mlp__arena arena;
     mlp *net;
+    size_t i;
     arena.base = mlp__align(memory);
     arena.used = sizeof(mlp);
     net = (mlp *)(void *)arena.base;
     *net = *plan;
-    net->params = mlp__take_floats(&arena, net->count + MLP__SLACK, 1);
+    mlp__lay_out_net(net, &arena);
     memset(net->params, 0, (net->count + MLP__SLACK) * sizeof(float));
+    for (i = 0; net->scales && i < net->inputs + net->outputs; i++) { net->scales[2 * i] = 0; net->scales[2 * i + 1] = 1; }
     return net;
 }
 
@@ -4002,21 +4325,87 @@ static size_t mlp__weight_at(const mlp__shape *s, size_t unit, size_t input)
     return s->w + panel * s->in + input * width + unit % MLP__PANEL;
 }
 
-/* Each weight is drawn by its place in [units][inputs]. */
-static void mlp__init_weights(mlp *net)
+/* vectors of n floats that are `step` apart */
+static double mlp__dot(size_t n, const float *a, const float *b, size_t step)
+{
+    double sum = 0;
+    size_t i;
+    for (i = 0; i < n * step; i += step) sum = mlp__fma_double(a[i], b[i], sum);
+    return sum;
+}
+
+/* Makes `count` vectors of n floats orthonormal (count <= n) and multiplies them with gain: Gram and Schmidt, twice, which is
+   enough (Giraud et al. 2005). Vector v has its i-th float at w[v * apart + i * step]. */
+static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, size_t step, float gain)
+{
+    size_t v, u, i;
+    int again;
+    for (v = 0; v < count; v++) {
+        float *a = w + v * apart;
+        double length;
+        for (again = 0; again < 2; again++)
+            for (u = 0; u < v; u++) {
+                const float *b = w + u * apart, along = (float)mlp__dot(n, a, b, step);
+                for (i = 0; i < n * step; i += step) a[i] = (float)mlp__fma_double(-along, b[i], (double)a[i]);
+            }
+        length = mlp__sqrt_double(mlp__dot(n, a, a, step));
+        for (i = 0; i < n * step; i += step) a[i] = length > 0 ? (float)((double)a[i] / length) : 0;
+    }
+    for (v = 0; v < count; v++)
+        for (i = 0; i < n * step; i += step) w[v * apart + i * step] *= gain;
+}
+
+/* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its end. */
+static mlp_result mlp__init_orthogonal(mlp *net, int layer, float gain)
+{
+    const mlp__shape *s = &net->shape[layer];
+    const size_t n = s->in * s->out;
+    const uint64_t stream = MLP__STREAM_WEIGHTS + (uint64_t)layer;
+    float *w = (float *)mlp__alloc(&net->desc.allocator, n * sizeof(float));
+    size_t i;
+    if (!w) return MLP_ERR_MEMORY;
+    for (i = 0; i < n; i++) w[i] = mlp__random_normal(net->desc.seed, stream, i);
+    if (s->out <= s->in) mlp__orthonormalize(w, s->out, s->in, s->in, 1, gain);
+    else mlp__orthonormalize(w, s->in, s->out, 1, s->in, gain);
+    for (i = 0; i < n; i++) net->params[mlp__weight_at(s, i / s->in, i % s->in)] = w[i];
+    mlp__free(&net->desc.allocator, w);
+    return MLP_OK;
+}
+
+/* one number of a distribution with this measure */
+static float mlp__drawn(const mlp *net, mlp__draw draw, float measure, uint64_t stream, uint64_t index)
+{
+    switch (draw) {
+    case MLP__DRAW_UNIFORM: return measure * mlp__random_sign(net->desc.seed, stream, index);
+    case MLP__DRAW_NORMAL:  return measure * mlp__random_normal(net->desc.seed, stream, index);
+    default:                return measure;
+    }
+}
+
+/* Each weight is drawn by its place in [units][inputs]. Biases are 0 but for PyTorch's, which are drawn as its weights. */
+static mlp_result mlp__init_weights(mlp *net)
 {
     int l;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
-        const mlp_initializer kind = net->desc.layers[l].initializer;
-        const double fan = (double)s->in + (kind == MLP_INIT_GLOROT_UNIFORM ? (double)s->out : 0.0);
-        const float limit = (float)mlp__sqrt_double(6.0 / fan);
+        const mlp_layer *layer = &net->desc.layers[l];
+        const mlp__initializer_facts facts = mlp__facts_of_initializer(layer->initializer);
+        const double fan = facts.of_in * (double)s->in + facts.of_out * (double)s->out;
+        const double spread = mlp__sqrt_double(facts.numerator / (fan > 0 ? fan : 1));
+        const float measure = (float)(spread * (double)mlp__meant(layer->gain));
         size_t o, i;
-        if (kind == MLP_INIT_ZERO) continue;
+        if (facts.draw == MLP__DRAW_ORTHOGONAL) {
+            if (mlp__init_orthogonal(net, l, measure)) return MLP_ERR_MEMORY;
+            continue;
+        }
         for (o = 0; o < s->out; o++)
             for (i = 0; i < s->in; i++)
-                net->params[mlp__weight_at(s, o, i)] = limit * mlp__random_sign(net->desc.seed, MLP__STREAM_WEIGHTS + (uint64_t)l, o * s->in + i);
+                net->params[mlp__weight_at(s, o, i)] =
+                    mlp__drawn(net, facts.draw, measure, MLP__STREAM_WEIGHTS + (uint64_t)l, o * s->in + i);
+        for (o = 0; layer->initializer == MLP_INIT_PYTORCH && !layer->no_bias && o < s->out; o++)
+            net->params[s->b + o] = mlp__drawn(net, facts.draw, measure, MLP__STREAM_BIASES + (uint64_t)l, o);
     }
+    return MLP_OK;
 }
 
 MLP_API size_t mlp_size(const mlp_desc *desc)
@@ -4034,17 +4423,21 @@ static mlp_result mlp__make_blank(mlp **net, void *memory, size_t size, const ml
     mlp_result r = mlp__plan(&plan, desc, &needed);
     if (r) return r;
     if (!memory) memory = plan.block = mlp__alloc(&plan.desc.allocator, size = needed);
-    if (!memory) return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory");
-    if (size < needed) return mlp__fail(desc->error, MLP_ERR_ARGUMENT, -1, "memory: smaller than mlp_size");
+    if (!memory) return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes", needed);
+    if (size < needed)
+        return mlp__fail(desc->error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_size says %z", size, needed);
     *net = mlp__place(&plan, memory);
     return MLP_OK;
 }
 
 static mlp_result mlp__make(mlp **net, void *memory, size_t size, const mlp_desc *desc)
 {
-    const mlp_result r = mlp__make_blank(net, memory, size, desc);
-    if (!r) mlp__init_weights(*net);
-    return r;
+    mlp_result r = mlp__make_blank(net, memory, size, desc);
+    if (!r) r = mlp__init_weights(*net);
+    if (r != MLP_ERR_MEMORY || !*net) return r;
+    mlp_destroy(*net);
+    *net = NULL;
+    return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory");
 }
 
 MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *desc)
@@ -4070,12 +4463,15 @@ MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
     if (!copy || !net) return MLP_ERR_ARGUMENT;
     plan = *net;
     memset(&plan.training, 0, sizeof plan.training);
-    plan.epoch = 0;
-    mlp__take_floats(&arena, plan.count + MLP__SLACK, 1);
+    memset(&plan.course, 0, sizeof plan.course);
+    plan.course.factor = 1;
+    plan.busy = plan.resumed = 0;
+    mlp__lay_out_net(&plan, &arena);
     plan.block = mlp__alloc(&plan.desc.allocator, mlp__arena_size(&arena));
     if (!plan.block) return MLP_ERR_MEMORY;
     *copy = mlp__place(&plan, plan.block);
     memcpy((*copy)->params, net->params, net->count * sizeof(float));
+    if (net->scales) memcpy((*copy)->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
     return MLP_OK;
 }
 
@@ -4083,13 +4479,14 @@ MLP_API void mlp_destroy(mlp *net)
 {
     if (!net) return;
     mlp__free(&net->desc.allocator, net->training.block);
+    mlp__free(&net->desc.allocator, net->training.best);
     if (net->block) {
         const mlp_allocator allocator = net->desc.allocator;
         mlp__free(&allocator, net->block);
     }
 }
 
-MLP_API const mlp_desc *mlp_get_desc(const mlp *net) { return net ? &net->desc : NULL; }
+MLP_API const mlp_desc *mlp_get_desc(const mlp *net) { return net ? &net->given : NULL; }
 
 static float *mlp__run(float *run, size_t n, size_t *count)
 {
@@ -4097,25 +4494,43 @@ static float *mlp__run(float *run, size_t n, size_t *count)
     return run;
 }
 
-MLP_API float *mlp_params(mlp *net, size_t *count) { return mlp__run(net ? net->params : NULL, net ? net->count : 0, count); }
-MLP_API float *mlp_gradients(mlp *net, size_t *count) { return mlp__run(net ? net->training.gradients : NULL, net ? net->count : 0, count); }
+MLP_API float *mlp_params(mlp *net, size_t *count)
+{
+    return mlp__run(net ? net->params : NULL, net ? net->count : 0, count);
+}
+
+MLP_API float *mlp_gradients(mlp *net, size_t *count)
+{
+    return mlp__run(net ? net->training.gradients : NULL, net ? net->count : 0, count);
+}
 
 static int mlp__has_layer(const mlp *net, int layer) { return net && layer >= 0 && layer < net->layers; }
 
-MLP_API mlp_result mlp_get_weights(const mlp *net, int layer, float *w, float *b)
+/* Out of a run, parameters or gradients, into w [units][inputs] and b [units]; either may be NULL. */
+static mlp_result mlp__get_layer(const mlp *net, int layer, const float *run, float *w, float *b)
 {
     const mlp__shape *s;
     size_t o, i;
-    if (!mlp__has_layer(net, layer)) return MLP_ERR_ARGUMENT;
+    if (!mlp__has_layer(net, layer) || !run) return MLP_ERR_ARGUMENT;
     s = &net->shape[layer];
     if (w)
         for (o = 0; o < s->out; o++)
-            for (i = 0; i < s->in; i++) w[o * s->in + i] = net->params[mlp__weight_at(s, o, i)];
+            for (i = 0; i < s->in; i++) w[o * s->in + i] = run[mlp__weight_at(s, o, i)];
     if (b) {
         if (net->desc.layers[layer].no_bias) memset(b, 0, s->out * sizeof(float));
-        else memcpy(b, net->params + s->b, s->out * sizeof(float));
+        else memcpy(b, run + s->b, s->out * sizeof(float));
     }
     return MLP_OK;
+}
+
+MLP_API mlp_result mlp_get_weights(const mlp *net, int layer, float *w, float *b)
+{
+    return mlp__get_layer(net, layer, net ? net->params : NULL, w, b);
+}
+
+MLP_API mlp_result mlp_get_gradients(const mlp *net, int layer, float *w, float *b)
+{
+    return mlp__get_layer(net, layer, net ? net->training.gradients : NULL, w, b);
 }
 
 MLP_API mlp_result mlp_set_weights(mlp *net, int layer, const float *w, const float *b)
@@ -4129,6 +4544,389 @@ MLP_API mlp_result mlp_set_weights(mlp *net, int layer, const float *w, const fl
             for (i = 0; i < s->in; i++) net->params[mlp__weight_at(s, o, i)] = w[o * s->in + i];
     if (b) memcpy(net->params + s->b, b, s->out * sizeof(float));
     return MLP_OK;
+}
+
+/* --------------------------------------------------------------------------- >>data -- */
+/* What the user gives: checks, the order of rows, targets, scaling. */
+
+static size_t mlp__x_stride(const mlp *net, const mlp_data *d) { return d->x_stride ? d->x_stride : net->inputs; }
+static size_t mlp__y_stride(const mlp *net, const mlp_data *d) { return d->y_stride ? d->y_stride : net->outputs; }
+static int mlp__has_labels(const mlp_data *d) { return d->read ? d->read_labels : d->labels != NULL; }
+static int mlp__is_weighted(const mlp_data *d) { return d->sample_weights || d->class_weights; }
+
+static float mlp__weight_of(const mlp_data *d, size_t row)
+{
+    return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
+}
+
+/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is none */
+static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
+{
+    const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
+    size_t done;
+    for (done = 0; done < rows * cols; done += run, values += stride) {
+        const size_t at = net->desc.kernels->first_nonfinite(run, 0, values);
+        if (at < run) return done + at;
+    }
+    return done;
+}
+
+/* Rows as they are used: x and y at their strides, labels. index: what row of the data each is; NULL: itself. */
+typedef struct { size_t rows; const size_t *index; const float *x, *y; size_t x_stride, y_stride; const int *labels; } mlp__rows_given;
+
+static size_t mlp__index_of(const mlp__rows_given *g, size_t i) { return g->index ? g->index[i] : i; }
+
+static mlp_result mlp__check_finite(const mlp *net, const mlp__rows_given *g, const float *values, size_t cols, size_t stride,
+                                    const char *name, mlp_error *error)
+{
+    const size_t at = mlp__first_nonfinite(net, values, g->rows, cols, stride);
+    size_t row, column;
+    if (at == g->rows * cols) return MLP_OK;
+    row = at / cols;
+    column = at % cols;
+    mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: %g in row %z, column %z", name, (double)values[row * stride + column],
+              mlp__index_of(g, row), column);
+    return mlp__at(error, MLP_ERR_NONFINITE, mlp__index_of(g, row), column);
+}
+
+/* Targets that the loss does not mean: of binary_cross_entropy outside of [0, 1], of cross_entropy below 0. */
+static mlp_result mlp__check_targets(const mlp *net, const mlp__rows_given *g, mlp_error *error)
+{
+    const int binary = net->loss.labels == MLP__LABELS_ZERO_ONE;
+    size_t i, j;
+    if (!binary && net->loss.labels != MLP__LABELS_CLASS) return MLP_OK;
+    for (i = 0; i < g->rows; i++)
+        for (j = 0; j < net->outputs; j++) {
+            const float y = g->y[i * g->y_stride + j];
+            if (y >= 0 && (!binary || y <= 1)) continue;
+            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "y: %g in row %z, column %z; %s", (double)y, mlp__index_of(g, i), j,
+                      binary ? "binary_cross_entropy takes 0 to 1" : "cross_entropy takes 0 and more");
+            return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), j);
+        }
+    return MLP_OK;
+}
+
+static size_t mlp__classes(const mlp *net) { return net->loss.labels == MLP__LABELS_CLASS ? net->outputs : 2; }
+
+/* What the values of rows can have wrong. */
+static mlp_result mlp__check_rows(const mlp *net, const mlp__rows_given *g, mlp_error *error)
+{
+    const size_t classes = mlp__classes(net);
+    mlp_result r;
+    size_t i;
+    for (i = 0; g->labels && i < g->rows; i++)
+        if (g->labels[i] < 0 || (size_t)g->labels[i] >= classes) {
+            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", g->labels[i], mlp__index_of(g, i),
+                      classes - 1);
+            return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), 0);
+        }
+    r = mlp__check_finite(net, g, g->x, net->inputs, g->x_stride, "x", error);
+    if (r || g->labels) return r;
+    r = mlp__check_finite(net, g, g->y, net->outputs, g->y_stride, "y", error);
+    return r ? r : mlp__check_targets(net, g, error);
+}
+
+static int mlp__is_weight(float w) { return mlp__finite(w) && w >= 0; }
+
+static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
+{
+    const size_t classes = d->class_weights ? mlp__classes(net) : 0;
+    double sum = 0;
+    size_t i;
+    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: only with labels, not with read");
+    for (i = 0; i < classes; i++)
+        if (!mlp__is_weight(d->class_weights[i]))
+            return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: %g for class %z; must be finite and not negative",
+                             (double)d->class_weights[i], i);
+    for (i = 0; i < d->rows; i++) {
+        if (d->sample_weights && !mlp__is_weight(d->sample_weights[i])) {
+            mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "sample_weights: %g in row %z; must be finite and not negative",
+                      (double)d->sample_weights[i], i);
+            return mlp__at(d->error, MLP_ERR_ARGUMENT, i, 0);
+        }
+        sum += (double)mlp__weight_of(d, i);
+    }
+    if (sum > 0 && mlp__finite_double(sum)) return MLP_OK;
+    return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "weights: their sum is %g and must be positive and finite", sum);
+}
+
+/* What can be wrong with data before a value is looked at */
+static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
+{
+    if (d->rows == 0) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "rows: at least one is needed");
+    if (d->read ? d->x || d->y || d->labels || d->x_stride || d->y_stride : !d->x || !d->y == !d->labels)
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x and one of y and labels are needed, or read without any of them");
+    if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x_stride or y_stride is shorter than a row");
+    if (mlp__has_labels(d) && (net->loss.labels == MLP__LABELS_NONE || (net->loss.labels != MLP__LABELS_CLASS && net->outputs != 1)))
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                         "labels: for cross_entropy, or one output with binary_cross_entropy, logistic, hinge");
+    return MLP_OK;
+}
+
+/* All that can be wrong with data; what comes by mlp_data.read is looked at as it comes. */
+static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
+{
+    mlp__rows_given g;
+    mlp_result r = mlp__check_arrays(net, d);
+    memset(&g, 0, sizeof g);
+    if (!r && !d->read) {
+        g.rows = d->rows;
+        g.x = d->x;
+        g.y = d->y;
+        g.labels = d->labels;
+        g.x_stride = mlp__x_stride(net, d);
+        g.y_stride = mlp__y_stride(net, d);
+        r = mlp__check_rows(net, &g, d->error);
+    }
+    return !r && mlp__is_weighted(d) ? mlp__check_weights(net, d) : r;
+}
+
+/* Rows of data in the order of an epoch: `rows` of them, all or those of a map. */
+typedef struct {
+    const mlp_data *data;
+    size_t rows;
+    const size_t *map;                      /* rows; NULL: all rows of data, as they are */
+    mlp_order order;
+    uint64_t seed;
+    mlp__permutation permutation;
+    size_t stand_in;                        /* a row of data with weight, taken where a row has none */
+    int check;                              /* values are looked at as they are used */
+} mlp__source;
+
+static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_t rows, mlp_order order, uint64_t seed, uint64_t epoch)
+{
+    mlp__source s;
+    memset(&s, 0, sizeof s);
+    s.data = data;
+    s.rows = rows;
+    s.map = map;
+    s.order = order;
+    s.seed = mlp__random(seed, MLP__STREAM_ORDER, epoch);
+    if (order == MLP_ORDER_SHUFFLED) s.permutation = mlp__permutation_of(rows, s.seed, 0);
+    s.check = data->read != NULL;
+    return s;
+}
+
+/* all rows as they are */
+static mlp__source mlp__source_in_order(const mlp_data *data)
+{
+    return mlp__source_of(data, NULL, data->rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+}
+
+static size_t mlp__row_at(const mlp__source *s, size_t i)
+{
+    if (s->order == MLP_ORDER_SHUFFLED) i = (size_t)mlp__permute(&s->permutation, i);
+    else if (s->order == MLP_ORDER_REPLACEMENT) i = (size_t)(mlp__random(s->seed, 0, i) % s->rows);
+    return s->map ? s->map[i] : i;
+}
+
+/* rows lie in memory as they are used, and nothing is to be done to them */
+static int mlp__in_place(const mlp *net, const mlp__source *s)
+{
+    return s->order == MLP_ORDER_SEQUENTIAL && !s->map && !s->data->read && !mlp__is_weighted(s->data) && !net->desc.input_scaling;
+}
+
+/* The sum of the weights of these rows; the first that has weight becomes the stand-in. */
+static double mlp__weight_of_rows(mlp__source *s, size_t first, size_t rows)
+{
+    double sum = 0;
+    size_t i;
+    if (!mlp__is_weighted(s->data)) return (double)rows;
+    for (i = 0; i < rows; i++) {
+        const size_t row = mlp__row_at(s, first + i);
+        const float w = mlp__weight_of(s->data, row);
+        if (w > 0 && !(sum > 0)) s->stand_in = row;
+        sum += (double)w;
+    }
+    return sum;
+}
+
+/* share k + 1/2, a whole number of rows */
+static size_t mlp__share_of(size_t k, float share) { return (size_t)(mlp__product_of((double)k, (double)share) + 0.5); }
+
+/* Rows of a seeded split: first those to train on, how many is returned, then those to validate on, in an order drawn from the
+   seed. With labels each class is split alike: of its rows in that order, the k-th is for validation where share k + 1/2 reaches
+   another whole number. seen: as many as classes, all 0. */
+static size_t mlp__split(const mlp *net, const mlp_data *d, float share, size_t *rows, size_t *seen)
+{
+    const mlp__permutation p = mlp__permutation_of(d->rows, net->desc.seed, MLP__STREAM_SPLIT);
+    size_t i, kept = 0, held = 0;
+    for (i = 0; i < d->rows; i++) {
+        const size_t row = (size_t)mlp__permute(&p, i);
+        size_t *k = &seen[d->labels ? d->labels[row] : 0];
+        if (mlp__share_of(*k + 1, share) > mlp__share_of(*k, share)) rows[d->rows - ++held] = row;
+        else rows[kept++] = row;
+        ++*k;
+    }
+    return kept;
+}
+
+/* (1 - s) y + s / K */
+static float mlp__smooth(const mlp *net, float y)
+{
+    const float s = net->desc.label_smoothing;
+    const double classes = net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)net->outputs : 2;
+    return s == 0 ? y : (float)mlp__fma_double(1 - s, y, (double)s / classes);
+}
+
+/* Scaling is (value - shift) * factor: the pairs (shift, factor) of the inputs, then those of the outputs. */
+static const float *mlp__input_scale(const mlp *net, size_t column) { return net->scales + 2 * column; }
+static const float *mlp__target_scale(const mlp *net, size_t column) { return net->scales + 2 * (net->inputs + column); }
+
+/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3. */
+static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
+{
+    size_t j;
+    for (j = 0; j < net->inputs; j++) {
+        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1], third = v / 3;
+        to[j] = net->desc.input_scaling != MLP_SCALE_ROBUST ? v
+              : (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
+    }
+}
+
+/* back into the user's units */
+static void mlp__unscale_outputs(const mlp *net, size_t rows, float *y)
+{
+    size_t i, j;
+    for (i = 0; net->desc.target_scaling && i < rows; i++)
+        for (j = 0; j < net->outputs; j++, y++) {
+            const float *s = mlp__target_scale(net, j);
+            *y = *y / s[1] + s[0];
+        }
+}
+
+/* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as one-hot, 0 and
+   1, or -1 and 1 */
+static void mlp__targets_of_row(const mlp *net, const float *given, int label, float *y)
+{
+    size_t j;
+    if (given && !net->desc.target_scaling) { if (y != given) memcpy(y, given, net->outputs * sizeof(float)); }
+    else if (given) for (j = 0; j < net->outputs; j++) y[j] = (given[j] - mlp__target_scale(net, j)[0]) * mlp__target_scale(net, j)[1];
+    else if (net->loss.labels == MLP__LABELS_CLASS) {
+        memset(y, 0, net->outputs * sizeof(float));
+        y[label] = 1;
+    } else y[0] = net->loss.labels == MLP__LABELS_SIGN ? (label ? 1.0f : -1.0f) : (float)label;
+    if (net->desc.label_smoothing != 0)
+        for (j = 0; j < net->outputs; j++) y[j] = mlp__smooth(net, y[j]);
+}
+
+/* A block of rows on its way through the layers. */
+typedef struct {
+    const mlp *net;
+    const mlp__source *source;              /* NULL: only x, to be predicted */
+    const mlp__buffers *t;
+    size_t first, rows;                     /* of the source */
+    double divisor;                         /* a row's weight over this is its factor; 0: no gradients, only losses */
+    const float *x;                         /* rows x inputs: of the buffers, or the user's */
+    size_t x_stride;
+    int accumulate;                         /* a later block of its batch */
+    int masks;                              /* dropout is on */
+    size_t place;                           /* of the first row in its batch */
+} mlp__block;
+
+/* The rows first .. of the source as a block; begin of them belong to its batch already. */
+static void mlp__block_begin(mlp__block *b, size_t first, size_t rows, size_t place)
+{
+    const mlp_data *d = b->source->data;
+    const int in_place = mlp__in_place(b->net, b->source);
+    b->first = first;
+    b->rows = rows;
+    b->place = place;
+    b->accumulate = place > 0;
+    b->x_stride = in_place ? mlp__x_stride(b->net, d) : b->net->inputs;
+    b->x = in_place ? d->x + first * b->x_stride : b->t->x;
+}
+
+/* the row of data that stands at place i of the block */
+static size_t mlp__block_row(const mlp__block *b, size_t i, float *weight)
+{
+    const mlp_data *d = b->source->data;
+    const size_t row = mlp__row_at(b->source, b->first + i);
+    *weight = mlp__is_weighted(d) ? mlp__weight_of(d, row) : 1.0f;
+    return *weight > 0 ? row : b->source->stand_in;
+}
+
+/* On the calling thread: rows by mlp_data.read, and a look at values that nobody has looked at. */
+static mlp_result mlp__block_read(const mlp__block *b)
+{
+    const mlp *net = b->net;
+    const mlp_data *d = b->source->data;
+    const mlp__buffers *t = b->t;
+    mlp__rows_given g;
+    size_t i;
+    float weight;
+    if (!b->source->check) return MLP_OK;
+    memset(&g, 0, sizeof g);
+    for (i = 0; i < b->rows; i++) t->index[i] = mlp__block_row(b, i, &weight);
+    if (d->read && d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL)) {
+        mlp__fail(d->error, MLP_ERR_IO, -1, "read failed for %z rows, the first is row %z", b->rows, t->index[0]);
+        return mlp__at(d->error, MLP_ERR_IO, t->index[0], 0);
+    }
+    g.rows = b->rows;
+    g.index = t->index;
+    g.x = t->x;
+    g.y = t->y;
+    g.x_stride = net->inputs;
+    g.y_stride = net->outputs;
+    g.labels = d->read && d->read_labels ? t->labels : NULL;
+    if (d->read) return mlp__check_rows(net, &g, d->error);
+    for (i = 0; i < b->rows; i++) {                                 /* one by one, where they lie */
+        const size_t row = t->index[i];
+        mlp_result r;
+        g.rows = 1;
+        g.index = &t->index[i];
+        g.x = d->x + row * mlp__x_stride(net, d);
+        g.y = d->y ? d->y + row * mlp__y_stride(net, d) : NULL;
+        g.labels = d->labels ? d->labels + row : NULL;
+        r = mlp__check_rows(net, &g, d->error);
+        if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
+        if (r) return r;
+    }
+    return MLP_OK;
+}
+
+/* Rows in another order than that of memory: asks for those of the next block, which come while this one is computed. Worth it only
+   for data beyond the caches. The first lines of a long row are enough, the hardware asks for the rest. */
+#ifndef MLP__MANY_FLOATS
+#define MLP__MANY_FLOATS 3145728
+#endif
+enum { MLP__FETCHED = 128 };
+static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
+{
+    const mlp_data *d = b->source->data;
+    const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs, MLP__FETCHED), next = b->first + b->rows;
+    size_t i;
+    if (d->read || d->rows < MLP__MANY_FLOATS / stride) return;
+    for (i = next + begin; i < mlp__smaller(next + end, b->source->rows); i++) {
+        const size_t row = mlp__row_at(b->source, i);
+        mlp__fetch(count, d->x + row * stride);
+        if (d->labels) MLP__PREFETCH(d->labels + row);
+    }
+}
+
+/* Rows begin .. end - 1 of the block: inputs unless they are read in place, targets, weights. */
+static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
+{
+    const mlp *net = b->net;
+    const mlp_data *d = b->source->data;
+    const mlp__buffers *t = b->t;
+    const int copied = b->x == t->x, labels = mlp__has_labels(d);
+    const size_t stride = mlp__x_stride(net, d);
+    float weight = 1, factor = (float)(1 / b->divisor);             /* of the row before: most often the same */
+    size_t i;
+    for (i = begin; i < end; i++) {
+        float w, *x = t->x + i * net->inputs, *y = t->y + i * net->outputs;
+        const size_t row = mlp__block_row(b, i, &w);
+        const float *given = labels ? NULL : d->read ? y : d->y + row * mlp__y_stride(net, d);
+        if (copied && net->desc.input_scaling) mlp__scale_inputs(net, d->read ? x : d->x + row * stride, x);
+        else if (copied && !d->read) memcpy(x, d->x + row * stride, net->inputs * sizeof(float));
+        mlp__targets_of_row(net, given, !labels ? 0 : d->read ? t->labels[i] : d->labels[row], y);
+        if (b->divisor > 0 && mlp__bits(w) != mlp__bits(weight)) factor = (float)((double)w / b->divisor);
+        t->weight[i] = weight = w;
+        t->factor[i] = factor;
+    }
+    if (copied) mlp__fetch_next(b, begin, end);
 }
 
 /* ------------------------------------------------------------------------- >>layers -- */
@@ -4147,41 +4945,24 @@ static void mlp__custom_forward(const mlp_layer *l, size_t n, const float *z, fl
     }
 }
 
-/* a = g(z) for n elements, any activation but softmax */
-static void mlp__activation_forward(const mlp_kernels *k, const mlp_layer *l, size_t n, const float *z, float *a)
-{
-    if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, n, z, a);
-    else if (l->activation != MLP_ACT_IDENTITY || z != a) k->activate(l->activation, mlp__meant(l->alpha), n, z, a);
-}
-
-/* z = x W + b, a = g(z); x: rows x in, z and a: rows x out, may be the same; a may be NULL: only z */
-static void mlp__layer_forward(const mlp *net, int layer, size_t rows, const float *x, size_t x_stride, float *z, float *a)
+/* a = g(z); z, a: rows x cols, of a layer's units all or, with a stride, a part; may be the same. softmax: all. */
+static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size_t cols, size_t stride, const float *z, float *a)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
-    const mlp__shape *s = &net->shape[layer];
-    k->forward(rows, s->in, s->out, x, x_stride, net->params + s->w, l->no_bias ? NULL : net->params + s->b, z, s->out);
-    if (!a) return;
-    if (l->activation == MLP_ACT_SOFTMAX) k->softmax(rows, s->out, z, a);
-    else mlp__activation_forward(k, l, rows * s->out, z, a);
-}
-
-/* the same for the units begin .. end - 1, whole panels but for the layer's last, more than 16; not for softmax */
-static void mlp__units_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x, size_t x_stride, float *z, float *a)
-{
-    const mlp_kernels *k = net->desc.kernels;
-    const mlp_layer *l = &net->desc.layers[layer];
-    const mlp__shape *s = &net->shape[layer];
-    size_t r;
-    if (begin == end) return;
-    k->forward(rows, s->in, end - begin, x, x_stride, net->params + s->w + begin * s->in, l->no_bias ? NULL : net->params + s->b + begin,
-               z + begin, s->out);
-    for (r = begin; a && r < rows * s->out; r += s->out) mlp__activation_forward(k, l, end - begin, z + r, a + r);
+    const size_t run = cols == stride ? rows * cols : cols;
+    size_t at;
+    if (l->activation == MLP_ACT_SOFTMAX) { k->softmax(rows, cols, z, a); return; }
+    if (l->activation == MLP_ACT_IDENTITY && z == a) return;
+    for (at = 0; at < rows * stride; at += cols == stride ? run : stride) {
+        if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, run, z + at, a + at);
+        else k->activate(l->activation, mlp__meant(l->alpha), run, z + at, a + at);
+    }
 }
 
 /* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom only. */
-static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a, const float *da, float *dz,
-                                     float *slope)
+static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a, const float *da,
+                                     float *dz, float *slope)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
@@ -4190,7 +4971,41 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
     else if (l->activation == MLP_ACT_CUSTOM) {
         l->custom.slope(l->custom.user, n, z, a, slope);
         k->hadamard(n, da, slope, dz);
-    } else if (l->activation != MLP_ACT_IDENTITY || da != dz) k->activate_backward(l->activation, mlp__meant(l->alpha), n, z, a, da, dz);
+    } else if (l->activation != MLP_ACT_IDENTITY || da != dz)
+        k->activate_backward(l->activation, mlp__meant(l->alpha), n, z, a, da, dz);
+}
+
+/* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of the seed, the
+   update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and parts.
+   mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout * mask. */
+static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask, const float *a,
+                         float *out)
+{
+    const float p = net->desc.layers[layer].dropout, kept = 1 / (1 - p);
+    const uint64_t threshold = (uint64_t)((double)p * 4294967296.0), stream = MLP__STREAM_MASKS + (uint64_t)layer;
+    const uint64_t update = mlp__random(net->desc.seed, stream, net->course.step);
+    const size_t units = net->shape[layer].out;
+    size_t i, j;
+    for (i = 0; i < rows; i++) {
+        const uint64_t row = mlp__random(update, 0, place + i);
+        float *m = mask + i * units;
+        for (j = begin; j < end; j++) {
+            const uint64_t two = mlp__mix(row + (j / 2 + 1) * 0x9e3779b97f4a7c15u);
+            m[j] = (j % 2 ? two >> 32 : two & 0xffffffffu) < threshold ? 0 : kept;
+        }
+        net->desc.kernels->hadamard(end - begin, a + i * units + begin, m + begin, out + i * units + begin);
+    }
+}
+
+/* z = x W + b, a = g(z) of the units begin .. end - 1, all, or whole panels but for the layer's last; x: rows x in,
+   z and a: rows x out, may be the same; a may be NULL: only z */
+static void mlp__layer_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x, size_t x_stride,
+                               float *z, float *a)
+{
+    const mlp__shape *s = &net->shape[layer];
+    const float *b = net->desc.layers[layer].no_bias ? NULL : net->params + s->b + begin;
+    net->desc.kernels->forward(rows, s->in, end - begin, x, x_stride, net->params + s->w + begin * s->in, b, z + begin, s->out);
+    if (a) mlp__activation_forward(net, layer, rows, end - begin, s->out, z + begin, a + begin);
 }
 
 /* dE/dx = dz W^T, the layer below's dE/da */
@@ -4201,56 +5016,139 @@ static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, co
 }
 
 /* dE/dW = x^T dz and dE/db = the column sums of dz, or added to what is there with accumulate; of the units begin .. end - 1, whole
-   panels. With a step the parameters move by step times that, and there is no gradient of the weights in memory. */
-static void mlp__layer_gradients(const mlp *net, int layer, size_t rows, const float *x, size_t x_stride, const float *dz, int accumulate,
-                                 float step, size_t begin, size_t end, float *scratch)
+   panels but for the layer's last */
+static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
+                                       size_t x_stride, const float *dz, int accumulate, float *scratch)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp__shape *s = &net->shape[layer];
-    const size_t w = s->w + begin * s->in, b = s->b + begin, n = end - begin;
     float *g = net->training.gradients;
-    if (n == 0) return;
-    if (step == 0) k->backward_weights(rows, s->in, n, x, x_stride, dz + begin, s->out, g + w, accumulate, scratch);
-    else k->update_weights(rows, s->in, n, x, x_stride, dz + begin, s->out, accumulate ? g + w : NULL, step, net->params + w, scratch);
-    if (net->desc.layers[layer].no_bias) return;
-    k->column_sums(rows, n, dz + begin, s->out, g + b, accumulate);
-    if (step != 0) k->axpy(n, step, g + b, net->params + b);
+    if (begin == end) return;
+    k->backward_weights(rows, s->in, end - begin, x, x_stride, dz + begin, s->out, g + s->w + begin * s->in, accumulate, scratch);
+    if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin, accumulate);
 }
 
-/* ping and pong: rows x widest. The last layer goes to z and a, which may be the same. */
-static void mlp__net_forward(const mlp *net, size_t rows, const float *x, size_t x_stride, float *ping, float *pong, float *z, float *a)
+/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none
+   that lie in another's cache; else, and for softmax, by rows. Pieces are whole tiles and more than a panel, which would have
+   other chains. */
+static int mlp__by_units(const mlp *net, int layer, size_t parts)
 {
-    int l;
-    for (l = 0; l < net->layers - 1; l++) {
-        float *out = l % 2 ? pong : ping;
-        mlp__layer_forward(net, l, rows, x, x_stride, out, out);
-        x = out;
-        x_stride = net->shape[l].out;
+    const size_t units = net->shape[layer].out;
+    return parts > 1 && units > 64 && (units % 64 == 0 || units % 64 > MLP__PANEL)
+        && net->desc.layers[layer].activation != MLP_ACT_SOFTMAX;
+}
+
+static size_t mlp__unit_at(const mlp *net, int layer, size_t part, size_t parts)
+{
+    return mlp__cut(net->shape[layer].out, mlp__by_units(net, layer, parts) ? 64 : MLP__PANEL, part, parts);
+}
+
+/* The rows begin .. end - 1 are this part's. The one way up through the layers, for fit, evaluate and predict. Who needs what other
+   parts have made waits for it: all parts meet here, also those without a row. The last activation belongs to the loss, if there is
+   one. */
+static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, size_t part, size_t parts)
+{
+    const mlp *net = b->net;
+    const mlp__buffers *t = b->t;
+    const float *x = b->x;
+    size_t stride = b->x_stride;
+    int l, by_units = 0;
+    for (l = 0; l < net->layers; l++) {
+        const size_t out = net->shape[l].out;
+        const int before = by_units, with_loss = l == net->layers - 1 && b->source;
+        size_t row = begin, rows = end - begin, unit = 0, end_unit = out;
+        by_units = mlp__by_units(net, l, parts);
+        if (before || by_units) mlp__barrier();
+        if (by_units) {
+            row = 0;
+            rows = b->rows;
+            unit = mlp__unit_at(net, l, part, parts);
+            end_unit = mlp__unit_at(net, l, part + 1, parts);
+        }
+        if (rows > 0 && unit < end_unit) {
+            const size_t at = row * out;
+            mlp__layer_forward(net, l, unit, end_unit, rows, x + row * stride, stride, t->z[l] + at, with_loss ? NULL : t->a[l] + at);
+            if (b->masks && net->desc.layers[l].dropout != 0)
+                mlp__dropout(net, l, b->place + row, rows, unit, end_unit, t->mask[l] + at, t->a[l] + at, t->out[l] + at);
+        }
+        x = b->masks ? t->out[l] : t->a[l];
+        stride = out;
     }
-    mlp__layer_forward(net, l, rows, x, x_stride, z, a);
+    if (by_units) mlp__barrier();
 }
 
-MLP_API size_t mlp_scratch_size(const mlp *net)
+/* what layer l has read */
+static const float *mlp__input_of(const mlp__block *b, int l)
 {
-    return net ? 2 * MLP__BLOCK_ROWS * net->widest * sizeof(float) : 0;
+    return l == 0 ? b->x : b->masks ? b->t->out[l - 1] : b->t->a[l - 1];
 }
 
-/* scratch: 2 x block x widest floats */
+static float *mlp__slope_at(const mlp__block *b, size_t row) { return b->t->slope ? b->t->slope + row * b->net->widest : NULL; }
+
+/* Backpropagation: the other layers' dE/dz, downwards from the last one's, which the loss has made. */
+static void mlp__block_backward(const mlp__block *b, size_t begin, size_t end, float *scratch)
+{
+    const mlp *net = b->net;
+    const mlp__buffers *t = b->t;
+    int l;
+    for (l = net->layers - 1; l > 0; l--) {
+        const size_t rows = end - begin, at = begin * net->shape[l].in;
+        float *dz = t->dz[l - 1] + at;
+        mlp__layer_backward_input(net, l, rows, t->dz[l] + begin * net->shape[l].out, dz, scratch);
+        if (b->masks && net->desc.layers[l - 1].dropout != 0)
+            net->desc.kernels->hadamard(rows * net->shape[l].in, dz, t->mask[l - 1] + at, dz);
+        mlp__activation_backward(net, l - 1, rows, t->z[l - 1] + at, t->a[l - 1] + at, dz, dz, mlp__slope_at(b, begin));
+    }
+}
+
+/* ---- predicting ---- */
+
+/* floats of scratch for a row */
+static size_t mlp__predict_floats(const mlp *net)
+{
+    return net->ping + net->pong + (net->desc.input_scaling ? net->inputs : 0);
+}
+
+MLP_API size_t mlp_scratch_size(const mlp *net, size_t rows)
+{
+    if (!net) return 0;
+    if (rows == 0 || rows > MLP__BLOCK_ROWS) rows = MLP__BLOCK_ROWS;
+    return (rows * mlp__predict_floats(net) + (mlp__predict_floats(net) == 0)) * sizeof(float);
+}
+
+/* scratch: for `block` rows */
 static void mlp__predict_blocks(const mlp *net, float *scratch, size_t block, const float *x, size_t rows, float *y)
 {
-    while (rows > 0) {
-        const size_t n = mlp__smaller(rows, block);
-        mlp__net_forward(net, n, x, net->inputs, scratch, scratch + block * net->widest, y, y);
-        x += n * net->inputs;
-        y += n * net->outputs;
-        rows -= n;
+    mlp__buffers t;
+    mlp__block b;
+    int l;
+    for (l = 0; l < net->layers - 1; l++) t.a[l] = t.z[l] = scratch + (l % 2 ? block * net->ping : 0);
+    t.x = scratch + block * (net->ping + net->pong);
+    b.net = net;
+    b.source = NULL;
+    b.t = &t;
+    b.masks = 0;
+    b.x_stride = net->inputs;
+    for (; rows > 0; rows -= b.rows) {
+        size_t i;
+        b.rows = mlp__smaller(rows, block);
+        b.x = net->desc.input_scaling ? t.x : x;
+        for (i = 0; net->desc.input_scaling && i < b.rows; i++)
+            mlp__scale_inputs(net, x + i * net->inputs, t.x + i * net->inputs);
+        t.a[l] = t.z[l] = y;
+        mlp__block_forward(&b, 0, b.rows, 0, 1);
+        mlp__unscale_outputs(net, b.rows, y);
+        x += b.rows * net->inputs;
+        y += b.rows * net->outputs;
     }
 }
 
-MLP_API mlp_result mlp_predict_with(const mlp *net, void *scratch, const float *x, size_t rows, float *y)
+MLP_API mlp_result mlp_predict_with(const mlp *net, void *scratch, size_t size, const float *x, size_t rows, float *y)
 {
-    if (!net || (rows && (!scratch || !x || !y))) return MLP_ERR_ARGUMENT;
-    mlp__predict_blocks(net, (float *)scratch, MLP__BLOCK_ROWS, x, rows, y);
+    size_t block;
+    if (!net || (rows && (!scratch || !x || !y)) || (rows && size < mlp_scratch_size(net, 1))) return MLP_ERR_ARGUMENT;
+    block = size / sizeof(float) / (mlp__predict_floats(net) ? mlp__predict_floats(net) : 1);
+    mlp__predict_blocks(net, (float *)scratch, mlp__smaller(block, MLP__BLOCK_ROWS), x, rows, y);
     return MLP_OK;
 }
 
@@ -4262,13 +5160,13 @@ MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, floa
     size_t block;
     void *scratch;
     if (!net || (rows && (!x || !y))) return MLP_ERR_ARGUMENT;
-    block = MLP__STACK_FLOATS / 2 / net->widest;
+    block = MLP__STACK_FLOATS / (mlp__predict_floats(net) + 1);
     if (block >= rows || block >= 16) {
         mlp__predict_blocks(net, stack, mlp__smaller(block, rows), x, rows, y);
         return MLP_OK;
     }
     block = mlp__smaller(rows, MLP__BLOCK_ROWS);
-    scratch = mlp__alloc(&net->desc.allocator, 2 * block * net->widest * sizeof(float));
+    scratch = mlp__alloc(&net->desc.allocator, mlp_scratch_size(net, block));
     if (!scratch) return MLP_ERR_MEMORY;
     mlp__predict_blocks(net, (float *)scratch, block, x, rows, y);
     mlp__free(&net->desc.allocator, scratch);
@@ -4276,26 +5174,6 @@ MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, floa
 }
 
 /* --------------------------------------------------------------------------- >>loss -- */
-
-/* The losses of all elements, and dE/dz of the last layer unless factors is NULL. In training, with factors, cross-entropy makes a,
-   too, which mlp__layer_forward has left out. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by
-   outputs with reduction mean. A custom loss is asked row by row, later. */
-static void mlp__loss_of_elements(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
-                                  float *losses, float *dz, float *slope)
-{
-    const mlp_kernels *k = net->desc.kernels;
-    const mlp_custom_loss *custom = &net->desc.custom_loss;
-    const mlp_loss loss = net->desc.loss;
-    const size_t n = rows * net->outputs;
-    size_t i;
-    if (loss == MLP_LOSS_CROSS_ENTROPY) { k->cross_entropy(rows, net->outputs, z, a, y, factors, losses, dz, factors != NULL); return; }
-    if (loss != MLP_LOSS_CUSTOM) k->loss(loss, net->desc.loss_delta, n, z, a, y, losses);
-    if (!factors) return;
-    if (loss != MLP_LOSS_CUSTOM) k->loss_backward(loss, net->desc.loss_delta, n, a, y, dz);
-    else for (i = 0; i < n; i += net->outputs) custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
-    if (net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, net->layers - 1, rows, z, a, dz, dz, slope);
-    k->scale_rows(rows, net->outputs, factors, dz);
-}
 
 /* A row's loss is divided by this. Losses per row have no mean over outputs. */
 static double mlp__loss_divisor(const mlp *net)
@@ -4305,14 +5183,15 @@ static double mlp__loss_divisor(const mlp *net)
 }
 
 /* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is exact in double; it
-   may be losses. Four rows at once, since each sum is a chain of additions that wait for each other (4 % of training 64-32-10). */
+   may be losses. Four rows at once, since each sum is a chain of additions that wait for each other. */
 static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y, float *loss)
 {
     const mlp_custom_loss *custom = &net->desc.custom_loss;
     const size_t cols = net->outputs;
     const double divisor = mlp__loss_divisor(net);
     size_t i, j;
-    for (i = 0; net->desc.loss == MLP_LOSS_CUSTOM && i < rows; i++) loss[i] = custom->value(custom->user, cols, a + i * cols, y + i * cols);
+    for (i = 0; net->desc.loss == MLP_LOSS_CUSTOM && i < rows; i++)
+        loss[i] = custom->value(custom->user, cols, a + i * cols, y + i * cols);
     for (; i < rows; i += 4) {
         const size_t last = rows - 1 - i;
         const float *l0 = losses + i * cols, *l1 = l0 + mlp__smaller(1, last) * cols;
@@ -4326,29 +5205,122 @@ static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses
     }
 }
 
+/* The last layer's activation, its losses and, unless factors is NULL, its dE/dz. A pair that belongs together (softmax and
+   cross_entropy, sigmoid and binary_cross_entropy) is one: dz = (a - y) factor; the rest is dz = g'(z) dL/da factor.
+   z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by outputs with reduction mean; loss: rows */
+static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
+                            float *losses, float *loss, float *dz, float *slope)
+{
+    const mlp_kernels *k = net->desc.kernels;
+    const mlp_custom_loss *custom = &net->desc.custom_loss;
+    const mlp_loss kind = net->desc.loss;
+    const size_t n = rows * net->outputs;
+    const int last = net->layers - 1;
+    size_t i;
+    if (kind == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy(rows, net->outputs, z, a, y, factors, losses, dz, 1);
+    else {
+        mlp__activation_forward(net, last, rows, net->outputs, net->outputs, z, a);
+        if (kind != MLP_LOSS_CUSTOM) k->loss(kind, net->desc.loss_delta, n, z, a, y, losses);
+        if (factors && kind != MLP_LOSS_CUSTOM) k->loss_backward(kind, net->desc.loss_delta, n, a, y, dz);
+        for (i = 0; factors && kind == MLP_LOSS_CUSTOM && i < n; i += net->outputs)
+            custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
+        if (factors && net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
+        if (factors) k->scale_rows(rows, net->outputs, factors, dz);
+    }
+    mlp__losses_of_rows(net, rows, losses, a, y, loss);
+}
+
 /* -------------------------------------------------------------------------- >>optim -- */
+
+/* Further columns as those of MLP__UPDATES. These two see the whole objective, not a gradient at a time. */
+enum { MLP__TAKES_HISTORY = 64, MLP__TAKES_OBJECTIVE = 128 };
+#define MLP__OPTIMIZERS(X) MLP__UPDATES(X) \
+    X(LBFGS, lbfgs, 0, 1.0f,   0, 0, 0, MLP__TAKES_OBJECTIVE | MLP__TAKES_HISTORY) \
+    X(LM,    lm,    0, 0.001f, 0, 0, 0, MLP__TAKES_OBJECTIVE)
+
+typedef char mlp__every_optimizer_has_a_row[MLP_OPT_LM == 0 MLP__OPTIMIZERS(MLP__ONE) ? 1 : -1];
+
+typedef struct { int known, arrays, takes; const char *name; float rate, beta1, beta2, epsilon; } mlp__opt_facts;
+
+static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
+{
+    mlp__opt_facts facts = { 0, 0, 0, "", 0, 0, 0, 0 };
+    switch (kind) {
+    #define MLP__CASE(NAME, text, n, rate_default, b1, b2, e, fields) case MLP_OPT_##NAME: facts.known = 1; facts.name = #text; \
+        facts.arrays = n; facts.rate = rate_default; facts.beta1 = b1; facts.beta2 = b2; facts.epsilon = e; facts.takes = fields; break;
+    MLP__OPTIMIZERS(MLP__CASE)
+    #undef MLP__CASE
+    default: break;
+    }
+    return facts;
+}
 
 /* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It is copied in
    and out, so that the caller's memory needs no alignment but that of float. */
 typedef struct { double beta1_power, beta2_power; uint64_t steps; int kind, arrays; } mlp__opt_state;
 
-/* Replaces defaults; *arrays: floats of state per weight. */
-static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays, mlp_error *error)
+/* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it is in [0, below). */
+static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise, float below)
 {
-    const int adam = opt->kind == MLP_OPT_DEFAULT || opt->kind == MLP_OPT_ADAM;
-    if (!adam && opt->kind != MLP_OPT_SGD) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "opt: this optimizer is unknown or not in this version");
-    if (opt->weight_decay != 0) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "opt: weight_decay is not in this version");
-    opt->kind = adam ? MLP_OPT_ADAM : MLP_OPT_SGD;
-    opt->rate = mlp__or_default(opt->rate, adam ? 0.001f : 0.01f);
-    opt->beta1 = mlp__or_default(opt->beta1, 0.9f);
-    opt->beta2 = mlp__or_default(opt->beta2, 0.999f);
-    opt->epsilon = mlp__or_default(opt->epsilon, 1e-8f);
-    *arrays = adam ? 2 : opt->momentum != 0;
-    if (!mlp__finite(opt->rate)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: rate must be finite");
-    if (!(opt->momentum >= 0 && opt->momentum < 1)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: momentum must be in [0, 1)");
-    if (!(opt->beta1 < 1 && opt->beta2 < 1)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: beta1 and beta2 must be below 1");
-    if (!mlp__finite(opt->epsilon)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: epsilon must be finite");
+    const char *kind = mlp__facts_of_opt(opt->kind).name;
+    if (*value == 0 && taken) *value = otherwise;
+    if (*value == 0) return MLP_OK;
+    if (!taken) return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g, but %s takes none", name, (double)*value, kind);
+    if ((*value == -1 && otherwise != 0) || (*value > 0 && *value < below && mlp__finite(*value))) return MLP_OK;
+    if (!mlp__finite(below))
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be positive and finite", name, (double)*value);
+    return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be in [0, %g)", name, (double)*value, (double)below);
+}
+
+/* Replaces defaults; *arrays: floats of state per weight. */
+static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
+{
+    const float any = mlp__float(0x7f800000u);                      /* infinity */
+    mlp__opt_facts f;
+    int stepwise;
+    mlp_result r;
+    if (opt->kind == MLP_OPT_DEFAULT) opt->kind = MLP_OPT_ADAM;
+    f = mlp__facts_of_opt(opt->kind);
+    if (!f.known) return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: kind %i is unknown", (int)opt->kind);
+    stepwise = !(f.takes & MLP__TAKES_OBJECTIVE);
+    r = mlp__opt_field(opt, "rate", &opt->rate, 1, f.rate, any);
+    if (!r) r = mlp__opt_field(opt, "momentum", &opt->momentum, f.takes & MLP__TAKES_MOMENTUM, 0, 1);
+    if (!r) r = mlp__opt_field(opt, "beta1", &opt->beta1, f.takes & MLP__TAKES_BETAS, f.beta1, 1);
+    if (!r) r = mlp__opt_field(opt, "beta2", &opt->beta2, f.takes & MLP__TAKES_BETAS, f.beta2, 1);
+    if (!r) r = mlp__opt_field(opt, "epsilon", &opt->epsilon, f.takes & MLP__TAKES_EPSILON, f.epsilon, any);
+    if (!r) r = mlp__opt_field(opt, "rho", &opt->rho, f.takes & MLP__TAKES_RHO, 0.99f, 1);
+    if (!r) r = mlp__opt_field(opt, "eta_minus", &opt->eta_minus, f.takes & MLP__TAKES_STEPS, 0.5f, 1);
+    if (!r) r = mlp__opt_field(opt, "eta_plus", &opt->eta_plus, f.takes & MLP__TAKES_STEPS, 1.2f, any);
+    if (!r) r = mlp__opt_field(opt, "step_min", &opt->step_min, f.takes & MLP__TAKES_STEPS, 1e-6f, any);
+    if (!r) r = mlp__opt_field(opt, "step_max", &opt->step_max, f.takes & MLP__TAKES_STEPS, 50, any);
+    if (!r) r = mlp__opt_field(opt, "weight_decay", &opt->weight_decay, 1, f.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0, any);
+    if (!r) r = mlp__opt_field(opt, "l1", &opt->l1, opt->kind != MLP_OPT_LM, 0, any);
+    if (!r) r = mlp__opt_field(opt, "clip_norm", &opt->clip_norm, stepwise, 0, any);
+    if (!r) r = mlp__opt_field(opt, "clip_value", &opt->clip_value, stepwise, 0, any);
+    if (!r) r = mlp__opt_field(opt, "max_norm", &opt->max_norm, stepwise, 0, any);
+    if (r) return r;
+    if (opt->nesterov && opt->momentum == 0)
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: nesterov needs a momentum, which is 0");
+    if (opt->decay_biases && opt->weight_decay <= 0 && opt->l1 == 0)
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: decay_biases needs weight_decay or l1, which are 0");
+    if (opt->history && !(f.takes & MLP__TAKES_HISTORY))
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i, but %s takes none", opt->history, f.name);
+    if (opt->history < 0 || opt->history > 1000)
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i and must be in 1 .. 1000", opt->history);
+    if (opt->history == 0 && f.takes & MLP__TAKES_HISTORY) opt->history = 10;
+    if (f.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: eta_plus must be at least 1, and step_min at most step_max");
+    *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : f.arrays;
     return MLP_OK;
+}
+
+/* one that takes a gradient at a time */
+static mlp_result mlp__resolve_stepwise(mlp_opt_desc *opt, int *arrays)
+{
+    const mlp_result r = mlp__resolve_opt(opt, arrays);
+    if (r || !(mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_OBJECTIVE)) return r;
+    return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: %s needs the whole objective: mlp_fit with MLP_FULL_BATCH",
+                     mlp__facts_of_opt(opt->kind).name);
 }
 
 /* 0: too big */
@@ -4370,35 +5342,59 @@ MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
-    return mlp__resolve_opt(&opt, &arrays, NULL) ? 0 : mlp__opt_size(arrays, n);
+    return mlp__resolve_stepwise(&opt, &arrays) ? 0 : mlp__opt_size(arrays, n);
 }
 
-/* Through memory: no compiler may fuse the product into the subtraction that comes later. */
-static double mlp__product_of(double a, double b)
-{
-    volatile double product = a * b;
-    return product;
-}
+enum { MLP__MOST_THREADS = 256 };
 
 /* An update of n values, cut into parts. */
 typedef struct {
     const mlp_kernels *k;
+    const mlp *net;                         /* NULL: values are a plain vector, without layers and biases */
     mlp_opt_desc opt;                       /* resolved, with a wanted zero as 0 */
+    int arrays;
     size_t n;
-    float *v, *first, *second;              /* values and state */
+    float *v, *state;                       /* values and arrays of state */
     const float *g;
-    float step, scale;                      /* of adam */
+    mlp_update u;
+    double divisor;                         /* of the rate, for adam */
+    unsigned char *bad;                     /* parts: values became NaN or infinite */
 } mlp__opt_work;
+
+/* the values begin .. end - 1 of [from, to), whose rate is multiplied by `rate`, with or without penalties */
+static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate, int penalties)
+{
+    const int decoupled = mlp__facts_of_opt(w->opt.kind).takes & MLP__TAKES_DECOUPLED;
+    mlp_update u = w->u;
+    if (begin < from) begin = from;
+    if (end > to) end = to;
+    if (begin >= end || rate == 0) return 0;
+    u.rate *= rate;
+    u.shrink = penalties && decoupled ? (float)(1 - mlp__product_of((double)u.rate, (double)w->opt.weight_decay)) : 1;
+    u.rate = (float)((double)u.rate / w->divisor);
+    u.decay = penalties && !decoupled ? w->opt.weight_decay : 0;
+    u.l1 = penalties ? w->opt.l1 : 0;
+    return w->k->update(w->opt.kind, &u, end - begin, w->v + begin, w->g + begin, w->arrays > 0 ? w->state + begin : NULL,
+                        w->arrays > 1 ? w->state + w->n + begin : NULL);
+}
 
 static void mlp__opt_part(const void *work, size_t part, size_t parts)
 {
     const mlp__opt_work *w = (const mlp__opt_work *)work;
-    const mlp_opt_desc *o = &w->opt;
-    const size_t at = mlp__cut(w->n, MLP__PANEL, part, parts), n = mlp__cut(w->n, MLP__PANEL, part + 1, parts) - at;
-    if (o->kind == MLP_OPT_ADAM)
-        w->k->adam(n, w->v + at, w->g + at, w->first + at, w->second + at, o->beta1, o->beta2, w->step, w->scale, o->epsilon);
-    else if (o->momentum != 0) w->k->momentum(n, w->v + at, w->g + at, w->first + at, o->rate, o->momentum, o->nesterov);
-    else w->k->axpy(n, -o->rate, w->g + at, w->v + at);
+    const mlp *net = w->net;
+    const size_t begin = mlp__cut(w->n, MLP__PANEL, part, parts), end = mlp__cut(w->n, MLP__PANEL, part + 1, parts);
+    const int penalties = w->opt.weight_decay != 0 || w->opt.l1 != 0;
+    int l, alike = !net || !penalties || w->opt.decay_biases, bad = 0;
+    for (l = 0; net && l < net->layers; l++) alike &= net->desc.layers[l].rate == 1;
+    if (alike) bad = mlp__opt_run(w, 0, w->n, begin, end, 1, penalties);
+    for (l = 0; !alike && l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const float rate = mlp__meant(net->desc.layers[l].rate);
+        const size_t b_end = s->b + (net->desc.layers[l].no_bias ? 0 : s->out);
+        bad |= mlp__opt_run(w, s->w, s->b, begin, end, rate, penalties);
+        bad |= mlp__opt_run(w, s->b, b_end, begin, end, rate, penalties && w->opt.decay_biases);
+    }
+    w->bad[part] = bad != 0;
 }
 
 /* The state before one more step of an optimizer: all zero at its first. */
@@ -4414,479 +5410,327 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
         s.beta1_power = s.beta2_power = 1;
     }
     s.steps++;
-    if (opt->kind == MLP_OPT_ADAM) {
-        s.beta1_power = mlp__product_of(s.beta1_power, (double)mlp__meant(opt->beta1));
-        s.beta2_power = mlp__product_of(s.beta2_power, (double)mlp__meant(opt->beta2));
-    }
+    s.beta1_power = mlp__product_of(s.beta1_power, (double)mlp__meant(opt->beta1));
+    s.beta2_power = mlp__product_of(s.beta2_power, (double)mlp__meant(opt->beta2));
     memcpy(state, &s, sizeof s);
     return s;
 }
 
-/* One update; opt is resolved, v and g: n. */
-static void mlp__opt_apply(const mlp_kernels *k, const mlp_opt_desc *opt, int arrays, void *state, size_t n, float *v, const float *g, int threads)
+/* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or infinite. */
+static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state, size_t n, float *v,
+                          const float *g, int threads)
 {
     const mlp__opt_state s = mlp__opt_begin(opt, arrays, state, n);
+    unsigned char bad[MLP__MOST_THREADS];
     mlp__opt_work w;
+    int i, any = 0;
     memset(&w, 0, sizeof w);
+    memset(bad, 0, sizeof bad);
     w.k = k;
+    w.net = net;
     w.opt = *opt;
-    w.opt.rate = mlp__meant(opt->rate);
-    w.opt.beta1 = mlp__meant(opt->beta1);
-    w.opt.beta2 = mlp__meant(opt->beta2);
-    w.opt.epsilon = mlp__meant(opt->epsilon);
+    w.opt.weight_decay = mlp__meant(opt->weight_decay);
+    w.arrays = arrays;
     w.n = n;
     w.v = v;
     w.g = g;
-    w.first = (float *)(void *)((unsigned char *)state + sizeof(mlp__opt_state));
-    w.second = w.first + n;
-    if (opt->kind == MLP_OPT_ADAM) {
-        w.step = (float)((double)w.opt.rate / (1 - s.beta1_power));
-        w.scale = (float)(1 / mlp__sqrt_double(1 - s.beta2_power));
+    w.state = (float *)(void *)((unsigned char *)state + sizeof(mlp__opt_state));
+    w.bad = bad;
+    w.divisor = 1;
+    w.u.rate = mlp__meant(opt->rate);
+    w.u.momentum = opt->momentum;
+    w.u.nesterov = opt->nesterov;
+    w.u.beta1 = mlp__meant(opt->beta1);
+    w.u.beta2 = mlp__meant(opt->beta2);
+    w.u.epsilon = mlp__meant(opt->epsilon);
+    w.u.rho = mlp__meant(opt->rho);
+    w.u.eta_minus = mlp__meant(opt->eta_minus);
+    w.u.eta_plus = opt->eta_plus;
+    w.u.step_min = mlp__meant(opt->step_min);
+    w.u.step_max = opt->step_max;
+    w.u.first = s.steps == 1;
+    if (mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_BETAS) {
+        w.divisor = 1 - s.beta1_power;
+        w.u.scale = (float)(1 / mlp__sqrt_double(1 - s.beta2_power));
     }
     mlp__in_parts(threads, mlp__opt_part, &w);
+    for (i = 0; i < threads || i == 0; i++) any |= bad[i];
+    return any;
 }
 
-/* What an update multiplies the gradient with, if it does nothing else; else 0. */
-static float mlp__opt_step(const mlp_opt_desc *opt) { return opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? -mlp__meant(opt->rate) : 0; }
+/* The index of the first of n gradients that is not finite, or that makes the update overflow: where its square does, or its product
+   with the rate; n: none. */
+static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, const float *g)
+{
+    const float squared = mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_EPSILON ? 1.8446744e19f : 0;      /* 2^64 */
+    const float rate = mlp__meant(opt->rate) > 1 ? opt->rate : 0;
+    return k->first_nonfinite(n, squared > rate ? squared : rate, g);
+}
+
+static double mlp__norm(size_t n, const float *g)
+{
+    double lanes[16] = { 0 };
+    size_t i, j;
+    for (i = 0; i + 16 <= n; i += 16)
+        for (j = 0; j < 16; j++) lanes[j] = mlp__fma_double(g[i + j], g[i + j], lanes[j]);
+    for (j = 0; i + j < n; j++) lanes[j] = mlp__fma_double(g[i + j], g[i + j], lanes[j]);
+    for (i = 8; i > 0; i /= 2)
+        for (j = 0; j < i; j++) lanes[j] += lanes[j + i];
+    return mlp__sqrt_double(lanes[0]);
+}
+
+/* By value, then by the norm of all, as PyTorch's clip_grad_norm_ does. */
+static void mlp__clip(const mlp_opt_desc *opt, size_t n, float *g)
+{
+    const float most = opt->clip_value;
+    double factor;
+    size_t i;
+    for (i = 0; most > 0 && i < n; i++) g[i] = g[i] < -most ? -most : g[i] > most ? most : g[i];
+    if (!(opt->clip_norm > 0)) return;
+    factor = (double)opt->clip_norm / (mlp__norm(n, g) + 1e-6);
+    for (i = 0; factor < 1 && i < n; i++) g[i] *= (float)factor;
+}
+
+/* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014). */
+static void mlp__limit_norms(mlp *net, float most)
+{
+    int l;
+    for (l = 0; most > 0 && l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        size_t o, i;
+        for (o = 0; o < s->out; o++) {
+            const size_t step = mlp__smaller(s->out - o / MLP__PANEL * MLP__PANEL, MLP__PANEL);
+            float *w = net->params + mlp__weight_at(s, o, 0);
+            const double norm = mlp__sqrt_double(mlp__dot(s->in, w, w, step));
+            for (i = 0; norm > (double)most && i < s->in * step; i += step) w[i] = (float)((double)w[i] / norm * (double)most);
+        }
+    }
+}
 
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t n, float *v, const float *g)
 {
     const mlp_kernels *k = mlp_kernels_for(NULL);
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
+    size_t at;
     int arrays;
     mlp_result r;
-    if (!state || (n && (!v || !g))) return MLP_ERR_ARGUMENT;
-    r = mlp__resolve_opt(&opt, &arrays, NULL);
+    if (!state || (n && (!v || !g))) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "state, v or g is NULL");
+    r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
-    if (!mlp__opt_size(arrays, n)) return MLP_ERR_TOO_BIG;
-    if (k->first_nonfinite(n, 0, g) < n) return MLP_ERR_NONFINITE;
-    mlp__opt_apply(k, &opt, arrays, state, n, v, g, 1);
-    return MLP_OK;
+    if (opt.clip_value > 0 || opt.clip_norm > 0 || opt.max_norm > 0)
+        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "opt: clip_value, clip_norm and max_norm are for nets");
+    if (!mlp__opt_size(arrays, n)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
+    at = mlp__first_too_large(k, &opt, n, g);
+    if (at < n) {
+        mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the gradient is %g at %z: not finite, or its update would not be", (double)g[at], at);
+        return mlp__at(opt.error, MLP_ERR_NONFINITE, 0, at);
+    }
+    if (mlp__opt_apply(k, NULL, &opt, arrays, state, n, v, g, 1))
+        return mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the update has made values that are not finite");
+    return mlp__ok(opt.error);
 }
 
 /* -------------------------------------------------------------------------- >>train -- */
-/* user's rows -> batch -> layers forward -> loss -> layers backward -> gradients -> optimizer */
+/* user's rows -> batch -> layers forward -> loss -> layers backward -> gradient finished -> optimizer */
 
-static int mlp__has_custom(const mlp *net)
+static int mlp__has(const mlp *net, mlp_activation activation)
 {
-    int l, custom = 0;
-    for (l = 0; l < net->layers; l++) custom |= net->desc.layers[l].activation == MLP_ACT_CUSTOM;
-    return custom;
+    int l, has = 0;
+    for (l = 0; l < net->layers; l++) has |= net->desc.layers[l].activation == activation;
+    return has;
 }
 
-/* The parts of the training block; *state comes last, so that its size may vary. */
-static void mlp__lay_out_training(const mlp *net, size_t state_size, mlp__arena *arena, mlp__training *t)
+static int mlp__has_dropout(const mlp *net)
 {
-    const size_t rows = MLP__BLOCK_ROWS;
-    size_t pair = 0, factors = 0;               /* most of in + out of a layer; a row's in all products, but for its inputs */
+    int l, has = 0;
+    for (l = 0; l < net->layers; l++) has |= net->desc.layers[l].dropout != 0;
+    return has;
+}
+
+/* Room for blocks of so many rows; backward: with what gradients need, else layers share two buffers. */
+static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp__arena *arena, mlp__buffers *t)
+{
+    float *shared[2] = { NULL, NULL };
+    size_t pair = 0;                            /* most of in + out of a layer */
     int l;
-    t->gradients = mlp__take_floats(arena, net->count, 1);
+    memset(t, 0, sizeof *t);
+    t->rows = rows;
+    if (!backward) {
+        shared[0] = mlp__take_floats(arena, rows, net->ping);
+        shared[1] = mlp__take_floats(arena, rows, net->pong);
+    }
     for (l = 0; l < net->layers; l++) {
         const size_t out = net->shape[l].out;
-        const size_t both = net->shape[l].in + out;
-        const int last = l == net->layers - 1;
-        const int needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
-        t->a[l] = mlp__take_floats(arena, rows, out);
-        t->z[l] = last || needs_z ? mlp__take_floats(arena, rows, out) : t->a[l];     /* losses read the last z */
-        t->dz[l] = mlp__take_floats(arena, rows + 1, out + MLP__SLACK);
-        if (both > pair) pair = both;
-        factors += last ? out : 2 * out;
+        const int last = l == net->layers - 1, needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
+        t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
+        t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];     /* losses read the last z */
+        t->out[l] = t->a[l];
+        if (net->shape[l].in + out > pair) pair = net->shape[l].in + out;
+        if (!backward) continue;
+        t->dz[l] = mlp__take_floats(arena, rows * out + MLP__SLACK, 1);
+        if (net->desc.layers[l].dropout == 0) continue;
+        t->mask[l] = mlp__take_floats(arena, rows, out);
+        t->out[l] = mlp__take_floats(arena, rows, out);
     }
-    /* Worth asking when factors are fewer than weights: 784-128-10 with 32 rows spends at most 1 % of its time on that instead of 4. */
-    t->calm_rows = mlp__smaller(net->count / factors * 3 / 4, 1048576);
     t->x = mlp__take_floats(arena, rows, net->inputs);
     t->y = mlp__take_floats(arena, rows, net->outputs);
     t->losses = mlp__take_floats(arena, rows, net->outputs);
     t->weight = mlp__take_floats(arena, rows, 1);
     t->factor = mlp__take_floats(arena, rows, 1);
     t->loss = mlp__take_floats(arena, rows, 1);
-    t->slope = mlp__has_custom(net) ? mlp__take_floats(arena, rows, net->widest) : NULL;
-    t->scratch_size = (rows + 16) * (pair + 96);
-    t->scratch = mlp__take_floats(arena, rows + 16, pair + 96);
+    t->index = (size_t *)mlp__take(arena, rows, 1, sizeof(size_t));
+    t->labels = (int *)mlp__take(arena, rows, 1, sizeof(int));
+    if (!backward) return;
+    t->slope = mlp__has(net, MLP_ACT_CUSTOM) ? mlp__take_floats(arena, rows, net->widest) : NULL;
+    t->scratch_size = MLP__SCRATCH_FLOATS(rows, pair);
+    t->scratch = mlp__take_floats(arena, t->scratch_size, 1);
+}
+
+/* The parts of the training block; *state comes last, so that its size may vary. */
+static void mlp__lay_out_training(const mlp *net, size_t rows, size_t state_size, mlp__arena *arena, mlp__training *t)
+{
+    t->gradients = mlp__take_floats(arena, net->count, 1);
+    mlp__lay_out_buffers(net, rows, 1, arena, &t->buffers);
     t->state = mlp__take(arena, state_size, 1, 1);
     t->state_size = state_size;
 }
 
-/* Bytes of a training block with optimizer state of that size; 0: too big. */
-static size_t mlp__training_size(const mlp *net, size_t state_size)
+/* Bytes of a training block; 0: too big. */
+static size_t mlp__training_size(const mlp *net, size_t rows, size_t state_size)
 {
     mlp__arena arena = { NULL, 0 };
     mlp__training unused;
     size_t size;
     if (!state_size) return 0;
-    mlp__lay_out_training(net, state_size, &arena, &unused);
+    mlp__lay_out_training(net, rows, state_size, &arena, &unused);
     size = mlp__arena_size(&arena);
     return size == SIZE_MAX ? 0 : size;
 }
 
-/* Puts a zeroed training block into memory, of which mlp__training_size(net, state_size) bytes are used. */
-static void mlp__place_training(mlp *net, void *memory, size_t state_size, void *block)
+/* Puts a zeroed training block into memory, of which mlp__training_size bytes are used. */
+static void mlp__place_training(mlp *net, void *memory, size_t rows, size_t state_size, void *block)
 {
     mlp__arena arena = { NULL, 0 };
     arena.base = mlp__align(memory);
-    mlp__lay_out_training(net, state_size, &arena, &net->training);
+    mlp__lay_out_training(net, rows, state_size, &arena, &net->training);
     memset(arena.base, 0, arena.used);
     net->training.block = block;
+    net->training.known = 0;
 }
 
-/* Makes sure that there is a training block with room for the state of this optimizer. One of the net's own is replaced when
-   it is too small; the gradients stay. */
-static mlp_result mlp__need_training(mlp *net, int arrays, mlp_error *error)
+/* Makes sure that there is a training block for so many rows at a time and with room for the state of this optimizer. One of the
+   net's own is replaced when it is too small; gradients and state stay. In one of the caller's, rows are as many as there is room
+   for. */
+static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_error *error)
 {
-    const size_t state_size = mlp__opt_size(arrays, net->count), size = mlp__training_size(net, state_size);
     const mlp__training old = net->training;
+    size_t state_size = mlp__opt_size(arrays, net->count), size;
     void *block;
-    if (old.gradients && old.state_size >= state_size) return MLP_OK;
+    rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
+    if (old.gradients && old.state_size >= state_size && (!old.block || old.buffers.rows >= rows)) return MLP_OK;
     if (old.gradients && !old.block)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: the state of this optimizer does not fit into the caller's block");
+    if (old.gradients && old.buffers.rows > rows) rows = old.buffers.rows;
+    if (old.gradients && old.state_size > state_size) state_size = old.state_size;
+    size = mlp__training_size(net, rows, state_size);
     if (!size) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to train");
     block = mlp__alloc(&net->desc.allocator, size);
-    if (!block) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
-    mlp__place_training(net, block, state_size, block);
-    if (old.gradients) {
-        memcpy(net->training.gradients, old.gradients, net->count * sizeof(float));
-        mlp__free(&net->desc.allocator, old.block);
-    }
+    if (!block) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to train", size);
+    mlp__place_training(net, block, rows, state_size, block);
+    if (!old.gradients) return MLP_OK;
+    net->training.known = old.known;
+    memcpy(net->training.gradients, old.gradients, net->count * sizeof(float));
+    memcpy(net->training.state, old.state, old.state_size);
+    mlp__free(&net->desc.allocator, old.block);
     return MLP_OK;
 }
 
-MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc)
+MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc, size_t rows)
 {
-    return net ? mlp__training_size(net, mlp_opt_state_size(desc, net->count)) : 0;
+    return net ? mlp__training_size(net, rows ? rows : MLP__BLOCK_ROWS, mlp_opt_state_size(desc, net->count)) : 0;
+}
+
+/* most rows of a training block that fit into size; 0: none */
+static size_t mlp__rows_that_fit(const mlp *net, size_t state_size, size_t size)
+{
+    size_t fits = 0, step = (size_t)1 << 20;
+    for (; step > 0; step /= 2) {
+        const size_t needed = mlp__training_size(net, fits + step, state_size);
+        if (needed && needed <= size) fits += step;
+    }
+    return fits;
+}
+
+/* A net whose fit is under way is not for anything else that trains. */
+static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
+{
+    if (!net->busy) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net is being fitted: this was called from a callback of its own fit");
 }
 
 MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
-    size_t needed;
+    size_t rows, state_size;
     int arrays;
     mlp_result r;
-    if (!net || !memory) return MLP_ERR_ARGUMENT;
-    r = mlp__resolve_opt(&opt, &arrays, NULL);
+    if (!net || !memory) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
+    r = mlp__not_busy(net, opt.error);
+    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
-    needed = mlp_train_size(net, desc);
-    if (!needed) return MLP_ERR_TOO_BIG;
-    if (size < needed) return MLP_ERR_ARGUMENT;
+    state_size = mlp__opt_size(arrays, net->count);
+    if (!state_size || !mlp__training_size(net, 1, state_size)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
+    rows = mlp__rows_that_fit(net, state_size, size);
+    if (rows == 0)
+        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z", size,
+                         mlp__training_size(net, 1, state_size));
     mlp__free(&net->desc.allocator, net->training.block);
-    mlp__place_training(net, memory, mlp__opt_size(arrays, net->count), NULL);
-    return MLP_OK;
+    mlp__place_training(net, memory, rows, state_size, NULL);
+    return mlp__ok(opt.error);
 }
 
-static size_t mlp__x_stride(const mlp *net, const mlp_data *d) { return d->x_stride ? d->x_stride : net->inputs; }
-static size_t mlp__y_stride(const mlp *net, const mlp_data *d) { return d->y_stride ? d->y_stride : net->outputs; }
-
-/* values: rows x cols at stride; the index in rows x cols of the first that is not finite with this scale, rows * cols when there
-   is none */
-static size_t mlp__first_nonfinite(const mlp *net, float scale, const float *values, size_t rows, size_t cols, size_t stride)
-{
-    const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
-    size_t done;
-    for (done = 0; done < rows * cols; done += run, values += stride) {
-        const size_t at = net->desc.kernels->first_nonfinite(run, scale, values);
-        if (at < run) return done + at;
-    }
-    return done;
-}
-
-/* A batch is calm when all factors of its gradients' products are below 2^50 (2^50 2^78 overflows): sums of up to 2^20 such
-   products are below 2^121, however they are rounded: the whole gradient is finite before any of it is computed. See calm_rows. */
-#define MLP__CALM_SCALE 3.0223145e23f
-
-static int mlp__all_below_2_50(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
-{
-    return mlp__first_nonfinite(net, MLP__CALM_SCALE, values, rows, cols, stride) == rows * cols;
-}
-
-/* *calm, unless NULL: all are below 2^50; most often they are, and one look is enough */
-static mlp_result mlp__check_finite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride, mlp_error *error,
-                                    const char *text, int *calm)
-{
-    const int below = mlp__all_below_2_50(net, values, rows, cols, stride);
-    size_t at;
-    if (calm) *calm = below;
-    if (below) return MLP_OK;
-    at = mlp__first_nonfinite(net, 0, values, rows, cols, stride);
-    if (at == rows * cols) return MLP_OK;
-    mlp__fail(error, MLP_ERR_NONFINITE, -1, text);
-    if (error) { error->row = at / cols; error->column = at % cols; }
-    return MLP_ERR_NONFINITE;
-}
-
-static float mlp__weight_of(const mlp_data *d, size_t row)
-{
-    return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
-}
-
-static mlp_result mlp__fail_in_row(mlp_error *error, size_t row, const char *text)
-{
-    mlp__fail(error, MLP_ERR_ARGUMENT, -1, text);
-    if (error) error->row = row;
-    return MLP_ERR_ARGUMENT;
-}
-
-static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d)
-{
-    const mlp__labels meaning = net->loss.labels;
-    const size_t classes = meaning == MLP__LABELS_CLASS ? net->outputs : 2;
-    size_t i;
-    if (meaning == MLP__LABELS_NONE || (meaning != MLP__LABELS_CLASS && net->outputs != 1))
-        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "labels: for cross_entropy, or one output with binary_cross_entropy, logistic, hinge");
-    for (i = 0; i < d->rows; i++)
-        if (d->labels[i] < 0 || (size_t)d->labels[i] >= classes) return mlp__fail_in_row(d->error, i, "labels: out of range");
-    return MLP_OK;
-}
-
-static int mlp__is_weight(float w) { return mlp__finite(w) && w >= 0; }
-
-static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
-{
-    const size_t classes = d->class_weights ? (net->outputs == 1 && net->desc.loss != MLP_LOSS_CROSS_ENTROPY ? 2 : net->outputs) : 0;
-    double sum = 0;
-    size_t i;
-    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: only with labels");
-    for (i = 0; i < classes; i++)
-        if (!mlp__is_weight(d->class_weights[i])) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: must be finite and not negative");
-    for (i = 0; i < d->rows; i++) {
-        if (d->sample_weights && !mlp__is_weight(d->sample_weights[i]))
-            return mlp__fail_in_row(d->error, i, "sample_weights: must be finite and not negative");
-        sum += (double)mlp__weight_of(d, i);
-    }
-    return sum > 0 && mlp__finite_double(sum) ? MLP_OK : mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "weights: all are zero, or their sum overflows");
-}
-
-/* All that can be wrong with data. *calm, unless NULL: no input keeps a batch from being calm. */
-static mlp_result mlp__check_data(const mlp *net, const mlp_data *d, int *calm)
-{
-    mlp_result r;
-    if (d->rows == 0) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "rows: at least one is needed");
-    if (!d->x || !d->y == !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x and one of y and labels are needed");
-    if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
-        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "a stride is shorter than a row");
-    if (d->labels) {
-        r = mlp__check_labels(net, d);
-        if (r) return r;
-    }
-    if (d->sample_weights || d->class_weights) {
-        r = mlp__check_weights(net, d);
-        if (r) return r;
-    }
-    r = mlp__check_finite(net, d->x, d->rows, net->inputs, mlp__x_stride(net, d), d->error, "x: NaN or infinity", calm);
-    if (!r && d->y) r = mlp__check_finite(net, d->y, d->rows, net->outputs, mlp__y_stride(net, d), d->error, "y: NaN or infinity", NULL);
-    return r;
-}
-
-/* The rows of data in the order of an epoch; calm: see mlp__check_data. */
-typedef struct { const mlp_data *data; int calm; mlp_order order; uint64_t seed; mlp__permutation permutation; } mlp__source;
-
-static mlp__source mlp__source_of(const mlp_data *data, mlp_order order, uint64_t seed, uint64_t epoch)
-{
-    mlp__source s;
-    s.data = data;
-    s.calm = 0;
-    s.order = order;
-    s.seed = mlp__random(seed, MLP__STREAM_ORDER, epoch);
-    s.permutation = mlp__permutation_of(data->rows, s.seed, 0);
-    return s;
-}
-
-static size_t mlp__row_at(const mlp__source *s, size_t i)
-{
-    switch (s->order) {
-    case MLP_ORDER_SHUFFLED:    return (size_t)mlp__permute(&s->permutation, i);
-    case MLP_ORDER_REPLACEMENT: return (size_t)(mlp__random(s->seed, 0, i) % s->data->rows);
-    default:                    return i;
-    }
-}
-
-/* (1 - s) y + s / K */
-static float mlp__smooth(const mlp *net, float y)
-{
-    const float s = net->desc.label_smoothing;
-    const double classes = net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)net->outputs : 2;
-    return s == 0 ? y : (float)mlp__fma_double(1 - s, y, (double)s / classes);
-}
-
-/* y: outputs, all 0 before if there are labels; the targets of a row, labels as one-hot, 0 and 1, or -1 and 1 */
-static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, float *y)
-{
-    const mlp__labels meaning = net->loss.labels;
-    size_t j;
-    if (!d->labels) memcpy(y, d->y + row * mlp__y_stride(net, d), net->outputs * sizeof(float));
-    else if (meaning == MLP__LABELS_CLASS) y[d->labels[row]] = 1;
-    else y[0] = meaning == MLP__LABELS_SIGN ? (d->labels[row] ? 1.0f : -1.0f) : (float)d->labels[row];
-    if (net->desc.label_smoothing != 0)
-        for (j = 0; j < net->outputs; j++) y[j] = mlp__smooth(net, y[j]);
-}
-
-/* A block of a batch on its way through the training block. */
-typedef struct {
-    mlp *net;
-    const mlp__source *source;
-    size_t first, rows;                     /* of the source */
-    double divisor;                         /* a row's weight over this is its factor */
-    const float *x;                         /* rows x inputs: the training block's, or the user's */
-    size_t x_stride;
-    int accumulate;                         /* a later block of its batch */
-    float step;                             /* of its gradients, see mlp__layer_gradients */
-    unsigned char *wild;                    /* rows: not 0 where a part of the block begins that is not calm; NULL: nobody asks */
-} mlp__block;
-
-/* The targets of a row are 1 at its class and else 0, for few classes: then the loss takes the class itself, a float. */
-static int mlp__by_class(const mlp *net, const mlp_data *d)
-{
-    return d->labels && net->desc.loss == MLP_LOSS_CROSS_ENTROPY && net->desc.label_smoothing == 0 && net->outputs <= MLP__PANEL;
-}
-
-/* Rows in another order than that of memory: asks for those of the next block, which come while this one is computed. Worth it only
-   for data beyond the caches: with 32 rows 64-32-10 trains on 100 MiB in .70 of the time on AVX-512, but on 4 MiB it would in 1.05.
-   The first lines of a long row are enough, the hardware asks for the rest. */
-#ifndef MLP__MANY_FLOATS
-#define MLP__MANY_FLOATS 3145728
+/* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
+   written costs more than is gained, with less work, the waiting for each other does. There are never more than processors. */
+#ifndef MLP__THREAD_ROWS
+#define MLP__THREAD_ROWS 16
+#define MLP__THREAD_FLOP 1e6
 #endif
-enum { MLP__FETCHED = 128 };
-static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
+#ifndef MLP__LEAST_PROCESSORS
+#define MLP__LEAST_PROCESSORS 1             /* tests run more threads than there are */
+#endif
+
+static int mlp__threads_for(const mlp *net, size_t batch, int threads)
 {
-    const mlp_data *d = b->source->data;
-    const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs, MLP__FETCHED), next = b->first + b->rows;
-    size_t i;
-    if (d->rows < MLP__MANY_FLOATS / stride) return;
-    for (i = next + begin; i < mlp__smaller(next + end, d->rows); i++) {
-        const size_t row = mlp__row_at(b->source, i);
-        mlp__fetch(count, d->x + row * stride);
-        if (d->labels) MLP__PREFETCH(d->labels + row);
-    }
+    size_t most = mlp__smaller(batch / MLP__THREAD_ROWS, MLP__MOST_THREADS);
+    if (6.0 * (double)batch * (double)net->count < MLP__THREAD_FLOP) return 1;      /* 2 flop a weight for each of z, dW and dX */
+#ifdef _OPENMP
+    most = mlp__smaller(most, (size_t)omp_get_num_procs() < MLP__LEAST_PROCESSORS ? MLP__LEAST_PROCESSORS : (size_t)omp_get_num_procs());
+#endif
+    return (size_t)threads < most ? (threads > 1 ? threads : 1) : most > 1 ? (int)most : 1;
 }
 
-/* Rows begin .. end - 1 of the block: inputs unless they are read in place, targets, or only the classes, weights. */
-static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
-{
-    const mlp *net = b->net;
-    const mlp_data *d = b->source->data;
-    const mlp__training *t = &net->training;
-    const int by_class = mlp__by_class(net, d), copied = b->x == t->x, weighted = d->sample_weights || d->class_weights;
-    const size_t stride = mlp__x_stride(net, d);
-    float weight = 1, factor = (float)(1 / b->divisor);             /* of the row before: most often the same */
-    size_t i;
-    if (d->labels && !by_class) memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
-    for (i = begin; i < end; i++) {
-        const size_t row = mlp__row_at(b->source, b->first + i);
-        const float w = weighted ? mlp__weight_of(d, row) : 1.0f;
-        if (copied) memcpy(t->x + i * net->inputs, d->x + row * stride, net->inputs * sizeof(float));
-        if (by_class) t->y[i] = (float)d->labels[row];
-        else mlp__targets_of_row(net, d, row, t->y + i * net->outputs);
-        if (mlp__bits(w) != mlp__bits(weight)) factor = (float)((double)w / b->divisor);
-        t->weight[i] = weight = w;
-        t->factor[i] = factor;
-    }
-    if (copied) mlp__fetch_next(b, begin, end);
-}
+/* ---- gradients ---- */
 
-/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none
-   that lie in another's cache (two threads whose cores are slow to fetch from each other: 784-128-10 with 32 rows goes from .71 to
-   1.28 of the speed of one, 784-512-512-10 from 1.42 to 1.57); else, and for softmax, by rows. Pieces are whole tiles and more than
-   a panel, which would have other chains. */
-static int mlp__by_units(const mlp *net, int layer, size_t parts)
+static float *mlp__scratch_of(const mlp__buffers *t, size_t part)
 {
-    const size_t units = net->shape[layer].out;
-    return parts > 1 && units > 64 && (units % 64 == 0 || units % 64 > MLP__PANEL) && net->desc.layers[layer].activation != MLP_ACT_SOFTMAX;
-}
-
-static size_t mlp__unit_at(const mlp *net, int layer, size_t part, size_t parts)
-{
-    return mlp__cut(net->shape[layer].out, mlp__by_units(net, layer, parts) ? 64 : MLP__PANEL, part, parts);
-}
-
-/* begin, end: the rows of this part. Whoever needs what other parts have made waits for it. */
-static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, size_t part, size_t parts)
-{
-    const mlp *net = b->net;
-    const mlp__training *t = &net->training;
-    const float *x = b->x;
-    size_t stride = b->x_stride;
-    int l, by_units = 0;
-    for (l = 0; l < net->layers; l++) {
-        const size_t at = begin * net->shape[l].out;
-        float *const a = l == net->layers - 1 && net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? NULL : t->a[l];
-        const int before = by_units;
-        by_units = mlp__by_units(net, l, parts);
-        if (before || by_units) mlp__barrier();
-        if (by_units) mlp__units_forward(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), b->rows, x,
-                                         stride, t->z[l], a);
-        else if (begin < end) mlp__layer_forward(net, l, end - begin, x + begin * stride, stride, t->z[l] + at, a ? a + at : NULL);
-        x = t->a[l];
-        stride = net->shape[l].out;
-    }
-    if (by_units) mlp__barrier();
-}
-
-static float *mlp__slope_at(const mlp *net, size_t row) { return net->training.slope ? net->training.slope + row * net->widest : NULL; }
-
-/* The rows' losses and the last layer's dE/dz */
-static void mlp__block_loss(const mlp__block *b, size_t begin, size_t end)
-{
-    const mlp *net = b->net;
-    const mlp__training *t = &net->training;
-    const int last = net->layers - 1;
-    const size_t at = begin * net->outputs;
-    const float *y = t->y + at;
-    float *a = t->a[last] + at;
-    if (mlp__by_class(net, b->source->data)) {
-        net->desc.kernels->class_entropy(end - begin, net->outputs, t->z[last] + at, t->y + begin, t->factor + begin,
-                                         t->loss + begin, t->dz[last] + at);
-        return;
-    }
-    mlp__loss_of_elements(net, end - begin, t->z[last] + at, a, y, t->factor + begin, t->losses + at, t->dz[last] + at,
-                          mlp__slope_at(net, begin));
-    mlp__losses_of_rows(net, end - begin, t->losses + at, a, y, t->loss + begin);
-}
-
-/* Backpropagation: the other layers' dE/dz, downwards. */
-static void mlp__block_backpropagate(const mlp__block *b, size_t begin, size_t end, float *scratch)
-{
-    const mlp *net = b->net;
-    const mlp__training *t = &net->training;
-    int l;
-    for (l = net->layers - 1; l > 0; l--) {
-        const size_t at = begin * net->shape[l].in;
-        float *dz = t->dz[l - 1] + at;
-        mlp__layer_backward_input(net, l, end - begin, t->dz[l] + begin * net->shape[l].out, dz, scratch);
-        mlp__activation_backward(net, l - 1, end - begin, t->z[l - 1] + at, t->a[l - 1] + at, dz, dz, mlp__slope_at(net, begin));
-    }
-}
-
-/* whether rows are calm but for their inputs, all of which have been looked at before the first batch */
-static int mlp__block_is_calm(const mlp__block *b, size_t begin, size_t end)
-{
-    const mlp *net = b->net;
-    const mlp__training *t = &net->training;
-    const size_t rows = end - begin;
-    int l, calm = 1;
-    for (l = 0; l < net->layers && calm; l++) {
-        const size_t cols = net->shape[l].out, n = rows * cols;
-        calm = net->desc.kernels->first_nonfinite(n, MLP__CALM_SCALE, t->dz[l] + begin * cols) == n
-            && (l == net->layers - 1 || net->desc.kernels->first_nonfinite(n, MLP__CALM_SCALE, t->a[l] + begin * cols) == n);
-    }
-    return calm;
-}
-
-static float *mlp__scratch_of(const mlp *net, size_t part)
-{
-    const mlp__training *t = &net->training;
     return part == 0 ? t->scratch : t->more_scratch + (part - 1) * t->scratch_size;
 }
 
 /* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all parts meet at the
-   barriers, also those without a row. */
+   barriers, also those without a row. Without a divisor there are only losses. */
 static void mlp__block_rows(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
+    const mlp__buffers *t = b->t;
+    const int last = b->net->layers - 1, backward = b->divisor > 0;
     const size_t begin = mlp__cut(b->rows, 1, part, parts), end = mlp__cut(b->rows, 1, part + 1, parts);
+    const size_t at = begin * b->net->outputs;
     mlp__block_load(b, begin, end);
     mlp__block_forward(b, begin, end, part, parts);
     if (begin == end) return;
-    mlp__block_loss(b, begin, end);
-    mlp__block_backpropagate(b, begin, end, mlp__scratch_of(b->net, part));
-    if (b->wild) b->wild[begin] = !mlp__block_is_calm(b, begin, end);
+    mlp__last_layer(b->net, end - begin, t->z[last] + at, t->a[last] + at, t->y + at, backward ? t->factor + begin : NULL,
+                    t->losses + at, t->loss + begin, backward ? t->dz[last] + at : NULL, mlp__slope_at(b, begin));
+    if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
 }
 
 /* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units are cut into
@@ -4895,109 +5739,122 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
     const mlp *net = b->net;
-    const mlp__training *t = &net->training;
     int l;
-    for (l = 0; l < net->layers; l++) {
-        mlp__layer_gradients(net, l, b->rows, l ? t->a[l - 1] : b->x, l ? net->shape[l].in : b->x_stride, t->dz[l], b->accumulate, b->step,
-                             mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), mlp__scratch_of(net, part));
-    }
+    for (l = 0; l < net->layers; l++)
+        mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), b->rows,
+                                   mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l], b->accumulate,
+                                   mlp__scratch_of(b->t, part));
 }
 
-/* The sum of the weights of these rows */
-static double mlp__weight_of_rows(const mlp__source *source, size_t first, size_t rows)
+/* The loss of the rows in the block is not finite: the first layer whose outputs are not. */
+static mlp_result mlp__fail_in_loss(const mlp__block *b)
 {
-    double weight = 0;
-    size_t i;
-    if (!source->data->sample_weights && !source->data->class_weights) return (double)rows;
-    for (i = 0; i < rows; i++) weight += (double)mlp__weight_of(source->data, mlp__row_at(source, first + i));
-    return weight;
-}
-
-/* A batch, and what became of it. */
-typedef struct {
-    double sum, weight;                     /* of w_i L_i and of w_i; without weight nothing is computed */
-    size_t bad;                             /* rows of the block, still in the training block, where the sum was not finite; else 0 */
-    int calm, updated;                      /* the gradient is finite; the parameters have moved by step times it, and it is not in memory */
-} mlp__batch;
-
-/* The gradient of rows of the source, block by block, or with a step and a calm batch the update itself. */
-static mlp__batch mlp__gradient(mlp *net, const mlp__source *source, size_t first, size_t rows, float step, int threads)
-{
-    const mlp__training *t = &net->training;
-    unsigned char wild[MLP__BLOCK_ROWS];
-    mlp__batch r;
-    mlp__block b;
-    size_t done, i;
-    memset(&r, 0, sizeof r);
-    r.calm = source->calm && rows <= t->calm_rows;
-    r.weight = mlp__weight_of_rows(source, first, rows);
-    if (!(r.weight > 0)) return r;
-    if (r.calm) memset(wild, 0, sizeof wild);
-    b.net = net;
-    b.source = source;
-    b.divisor = r.weight * mlp__loss_divisor(net);
-    b.wild = r.calm ? wild : NULL;
-    b.step = 0;
-    for (done = 0; done < rows; done += b.rows) {
-        const int in_place = source->order == MLP_ORDER_SEQUENTIAL;
-        b.first = first + done;
-        b.rows = mlp__smaller(rows - done, MLP__BLOCK_ROWS);
-        b.x_stride = in_place ? mlp__x_stride(net, source->data) : net->inputs;
-        b.x = in_place ? source->data->x + b.first * b.x_stride : t->x;
-        b.accumulate = done > 0;
-        mlp__in_parts(threads, mlp__block_rows, &b);
-        for (i = 0; i < b.rows; i++) r.sum = mlp__fma_double(t->weight[i], t->loss[i], r.sum);
-        for (i = 0; i < b.rows && r.calm; i++) r.calm = !wild[i];
-        if (!r.calm) b.wild = NULL;
-        if (!mlp__finite_double(r.sum)) { r.bad = b.rows; return r; }
-        b.step = r.calm && done + b.rows == rows ? step : 0;        /* not before the whole batch is known to be finite */
-        mlp__in_parts(threads, mlp__block_gradients, &b);
-    }
-    r.updated = b.step != 0;
-    return r;
-}
-
-/* The loss of the rows in the training block is not finite: the first layer whose outputs are not. */
-static mlp_result mlp__fail_in_loss(const mlp *net, size_t rows, mlp_error *error)
-{
+    const mlp *net = b->net;
     int l = 0;
     while (l < net->layers - 1
-           && net->desc.kernels->first_nonfinite(rows * net->shape[l].out, 0, net->training.a[l]) == rows * net->shape[l].out) l++;
-    return mlp__fail(error, MLP_ERR_NONFINITE, l, "the loss is not finite");
+           && net->desc.kernels->first_nonfinite(b->rows * net->shape[l].out, 0, b->t->a[l]) == b->rows * net->shape[l].out) l++;
+    return mlp__fail(b->source->data->error, MLP_ERR_NONFINITE, l, "the loss is not finite");
+}
+
+/* the layer to which the parameter or gradient at this index belongs */
+static int mlp__layer_of(const mlp *net, size_t at)
+{
+    int l = 0;
+    while (l < net->layers - 1 && at >= net->shape[l + 1].w) l++;
+    return l;
+}
+
+/* Sums of w_i L_i and of w_i over a batch */
+typedef struct { double loss, weight; } mlp__batch;
+
+/* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx, unless NULL:
+   rows x inputs, dE/dx. */
+static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows, int threads,
+                                mlp__batch *sums, float *dx)
+{
+    mlp__block b;
+    size_t done, i;
+    memset(&b, 0, sizeof b);
+    sums->loss = 0;
+    sums->weight = mlp__weight_of_rows(source, first, rows);
+    if (!(sums->weight > 0)) return MLP_OK;
+    b.net = net;
+    b.source = source;
+    b.t = t;
+    b.divisor = sums->weight * mlp__loss_divisor(net);
+    b.masks = dx ? 0 : mlp__has_dropout(net);
+    for (done = 0; done < rows; done += b.rows) {
+        mlp_result r;
+        mlp__block_begin(&b, first + done, mlp__smaller(rows - done, t->rows), done);
+        r = mlp__block_read(&b);
+        if (r) return r;
+        mlp__in_parts(threads, mlp__block_rows, &b);
+        for (i = 0; i < b.rows; i++)
+            if (t->weight[i] > 0) sums->loss = mlp__fma_double(t->weight[i], t->loss[i], sums->loss);
+        if (!mlp__finite_double(sums->loss)) return mlp__fail_in_loss(&b);
+        if (dx) mlp__layer_backward_input(net, 0, b.rows, t->dz[0], dx + done * net->inputs, t->scratch);
+        else mlp__in_parts(threads, mlp__block_gradients, &b);
+    }
+    return MLP_OK;
 }
 
 static mlp_result mlp__check_gradients(const mlp *net, mlp_error *error)
 {
-    const size_t at = net->desc.kernels->first_nonfinite(net->count, 0, net->training.gradients);
-    int l = 0;
+    const float *g = net->training.gradients;
+    const size_t at = net->desc.kernels->first_nonfinite(net->count, 0, g);
     if (at == net->count) return MLP_OK;
-    while (l < net->layers - 1 && at >= net->shape[l + 1].w) l++;
-    return mlp__fail(error, MLP_ERR_NONFINITE, l, "the gradient is not finite");
+    return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the gradient is not finite: %g", (double)g[at]);
+}
+
+/* Refuses what cannot be trained on; makes the training block. */
+static mlp_result mlp__prepare(mlp *net, const mlp_data *data)
+{
+    mlp_result r = mlp__not_busy(net, data->error);
+    if (!r) r = mlp__check_data(net, data);
+    if (!r) r = mlp__need_training(net, data->rows, net->training.gradients ? 0 : 2, data->error);     /* 2: of adam, the default */
+    return r;
 }
 
 MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double *loss)
 {
     mlp__source source;
-    mlp__batch b;
+    mlp__batch sums = { 0, 1 };
     mlp_result r;
-    int calm;
     if (loss) *loss = 0;
     if (!net || !data) return MLP_ERR_ARGUMENT;
-    r = mlp__check_data(net, data, &calm);
-    if (!r && !net->training.gradients) r = mlp__need_training(net, 2, data->error);    /* 2: of adam, the default */
+    r = mlp__prepare(net, data);
     if (r) return r;
-    source = mlp__source_of(data, MLP_ORDER_SEQUENTIAL, 0, 0);
-    source.calm = calm;
-    b = mlp__gradient(net, &source, 0, data->rows, 0, 1);
-    if (loss) *loss = b.sum / b.weight;
-    if (b.bad) return mlp__fail_in_loss(net, b.bad, data->error);
-    if (!b.calm) r = mlp__check_gradients(net, data->error);
+    source = mlp__source_in_order(data);
+    r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, NULL);
+    net->training.known = 1;
+    if (loss) *loss = sums.loss / sums.weight;
+    if (!r) r = mlp__check_gradients(net, data->error);
     return r ? r : mlp__ok(data->error);
 }
 
-static void mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int threads)
+/* The gradient is complete and becomes an update, here and nowhere else: check, clipping, penalties and update, norms. */
+static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int threads, mlp_error *error)
 {
-    mlp__opt_apply(net->desc.kernels, opt, arrays, net->training.state, net->count, net->params, net->training.gradients, threads);
+    const mlp_kernels *k = net->desc.kernels;
+    float *g = net->training.gradients;
+    size_t at;
+    mlp_result r = MLP_OK;
+    if (opt->clip_value > 0 || opt->clip_norm > 0) {
+        r = mlp__check_gradients(net, error);
+        if (!r) mlp__clip(opt, net->count, g);
+    }
+    if (r) return r;
+    at = mlp__first_too_large(k, opt, net->count, g);
+    if (at < net->count)
+        return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at),
+                         "the gradient is %g: not finite, or its update would not be", (double)g[at]);
+    net->course.step++;
+    if (mlp__opt_apply(k, net, opt, arrays, net->training.state, net->count, net->params, g, threads)) {
+        at = k->first_nonfinite(net->count, 0, net->params);
+        return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the update has made weights that are not finite");
+    }
+    mlp__limit_norms(net, opt->max_norm);
+    return MLP_OK;
 }
 
 MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
@@ -5005,122 +5862,37 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
     mlp_result r;
-    if (!net || !net->training.gradients) return MLP_ERR_ARGUMENT;
-    r = mlp__resolve_opt(&opt, &arrays, NULL);
-    if (!r) r = mlp__need_training(net, arrays, NULL);
-    if (!r) r = mlp__check_gradients(net, NULL);                /* the caller may have written to them */
-    if (!r) mlp__update(net, &opt, arrays, 1);
-    return r;
+    if (!net) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    r = mlp__not_busy(net, opt.error);
+    if (!r && !net->training.known)
+        r = mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "there is no gradient yet: mlp_compute_gradients makes one");
+    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
+    if (!r) r = mlp__need_training(net, net->training.buffers.rows, arrays, opt.error);
+    if (!r) r = mlp__update(net, &opt, arrays, 1, opt.error);
+    return r ? r : mlp__ok(opt.error);
 }
 
-/* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
-   written costs more than is gained (784-128-10, 2 threads: 8 rows 0.70 of the speed of one thread, 32 rows 1.28 to 1.74), with
-   less work, the waiting for each other does (64-32-10, 16 rows: 0.60, 128 rows 1.32). make bench-threads measures 784-128-10 with
-   32 rows, and what lies below the limits when they are lifted by OPT="-O2 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0". */
-#ifndef MLP__THREAD_ROWS
-#define MLP__THREAD_ROWS 16
-#define MLP__THREAD_FLOP 1e6
-#endif
+/* ---- evaluating ---- */
 
-static int mlp__threads_for(const mlp *net, size_t batch, int threads)
+/* What evaluating adds up: weighted sums over rows. */
+typedef struct {
+    double weight, loss, right, top, distance, square;
+    double *moments;                        /* outputs x 3: of target - shift, of its square, of the error's square */
+    float *shift;                           /* outputs: the first row's targets */
+    size_t *confusion;                      /* classes x classes, or NULL */
+    float *outputs;                         /* room for a row */
+    int begun;
+} mlp__tally;
+
+static int mlp__has_classes(const mlp *net)
 {
-    const size_t most = batch / MLP__THREAD_ROWS;
-    if (6.0 * (double)batch * (double)net->count < MLP__THREAD_FLOP) return 1;      /* 2 flop a weight for each of z, dW and dX */
-    return (size_t)threads < most ? threads : most > 1 ? (int)most : 1;
+    return net->loss.labels != MLP__LABELS_NONE || net->desc.layers[net->layers - 1].activation == MLP_ACT_SOFTMAX;
 }
 
-/* Replaces the defaults of a fit. */
-static mlp_result mlp__resolve_fit(const mlp *net, mlp_fit_desc *fit, size_t rows, size_t *batch, int *arrays, mlp_error *error)
+/* several outputs, each of which is a question of its own */
+static int mlp__is_multilabel(const mlp *net)
 {
-    if (fit->epochs == 0) fit->epochs = 10;
-    if (fit->batch == 0) fit->batch = 32;
-    if (fit->batch < MLP_FULL_BATCH) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch must be positive or MLP_FULL_BATCH");
-    if (fit->order != MLP_ORDER_SHUFFLED && fit->order != MLP_ORDER_SEQUENTIAL && fit->order != MLP_ORDER_REPLACEMENT)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order is unknown");
-    if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads must not be negative");
-    if (fit->schedule != MLP_SCHEDULE_CONSTANT)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule is unknown or not in this version");
-#ifndef _OPENMP
-    if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
-#endif
-    *batch = fit->batch == MLP_FULL_BATCH ? rows : mlp__smaller((size_t)fit->batch, rows);
-    fit->threads = mlp__threads_for(net, *batch, fit->threads);
-    return mlp__resolve_opt(&fit->opt, arrays, error);
-}
-
-/* One epoch; *loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
-static mlp_result mlp__epoch(mlp *net, const mlp_data *data, int calm, const mlp_fit_desc *fit, size_t batch, int arrays,
-                             double *loss)
-{
-    mlp__source source = mlp__source_of(data, fit->order, net->desc.seed, net->epoch);
-    const float step = mlp__opt_step(&fit->opt);
-    double total = 0, total_weight = 0;
-    size_t first;
-    source.calm = calm;
-    for (first = 0; first < data->rows; first += batch) {
-        const mlp__batch b = mlp__gradient(net, &source, first, mlp__smaller(batch, data->rows - first), step, fit->threads);
-        mlp_result r = MLP_OK;
-        if (b.bad) return mlp__fail_in_loss(net, b.bad, data->error);
-        if (!(b.weight > 0)) continue;                          /* nothing to learn from rows without weight */
-        if (!b.calm) r = mlp__check_gradients(net, data->error);
-        if (r) return r;
-        if (b.updated) mlp__opt_begin(&fit->opt, arrays, net->training.state, net->count);
-        else mlp__update(net, &fit->opt, arrays, fit->threads);
-        total += b.sum;
-        total_weight += b.weight;
-    }
-    *loss = total_weight > 0 ? total / total_weight : 0;
-    return MLP_OK;
-}
-
-static mlp_result mlp__epochs(mlp *net, const mlp_data *data, int calm, const mlp_fit_desc *fit, size_t batch, int arrays)
-{
-    mlp_progress progress;
-    int epoch;
-    for (epoch = 1; epoch <= fit->epochs; epoch++) {
-        mlp_result r;
-        if (fit->on_epoch && epoch > 1)                 /* which may have changed them */
-            calm = mlp__all_below_2_50(net, data->x, data->rows, net->inputs, mlp__x_stride(net, data));
-        memset(&progress, 0, sizeof progress);
-        progress.epoch = epoch;
-        progress.epochs = fit->epochs;
-        r = mlp__epoch(net, data, calm, fit, batch, arrays, &progress.loss);
-        if (r && data->error) data->error->epoch = epoch;
-        if (r) return r;
-        net->epoch++;
-        if (fit->on_epoch && fit->on_epoch(fit->user, &progress)) break;
-    }
-    return mlp__ok(data->error);
-}
-
-/* Scratch memory of the second thread and on, for one fit: the training block has that of one. */
-static mlp_result mlp__need_scratch(mlp *net, int threads, mlp_error *error)
-{
-    mlp__training *t = &net->training;
-    const size_t bytes = t->scratch_size * sizeof(float), more = threads > 1 ? (size_t)threads - 1 : 0;
-    t->more_scratch = NULL;
-    if (more == 0) return MLP_OK;
-    if (bytes <= SIZE_MAX / more) t->more_scratch = (float *)mlp__alloc(&net->desc.allocator, more * bytes);
-    return t->more_scratch ? MLP_OK : mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
-}
-
-MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *desc)
-{
-    mlp_fit_desc fit;
-    size_t batch = 0;
-    int arrays = 0, calm = 0;
-    mlp_result r;
-    if (!net || !data) return MLP_ERR_ARGUMENT;
-    if (!desc) memset(&fit, 0, sizeof fit);
-    else fit = *desc;
-    r = mlp__check_data(net, data, &calm);
-    if (!r) r = mlp__resolve_fit(net, &fit, data->rows, &batch, &arrays, data->error);
-    if (!r) r = mlp__need_training(net, arrays, data->error);
-    if (!r) r = mlp__need_scratch(net, fit.threads, data->error);
-    if (r) return r;
-    r = mlp__epochs(net, data, calm, &fit, batch, arrays);
-    mlp__free(&net->desc.allocator, net->training.more_scratch);
-    return r;
+    return net->outputs > 1 && (net->loss.labels == MLP__LABELS_ZERO_ONE || net->loss.labels == MLP__LABELS_SIGN);
 }
 
 /* index of the largest, the first of equals */
@@ -5132,82 +5904,788 @@ static size_t mlp__largest(const float *v, size_t n)
     return best;
 }
 
-/* a, y: outputs and targets of a row */
-static int mlp__row_is_right(const mlp *net, const float *a, const float *y)
+static int mlp__is_on(const mlp *net, float v) { return net->loss.labels == MLP__LABELS_SIGN ? v > 0 : v >= 0.5f; }
+
+/* the class that outputs or targets mean */
+static size_t mlp__class_of(const mlp *net, const float *v)
 {
-    if (net->outputs > 1) return mlp__largest(a, net->outputs) == mlp__largest(y, net->outputs);
-    switch (net->loss.labels) {
-    case MLP__LABELS_ZERO_ONE: return (a[0] >= 0.5f) == (y[0] >= 0.5f);
-    case MLP__LABELS_SIGN:     return (a[0] > 0) == (y[0] > 0);
-    default:                   return 0;
-    }
+    return net->outputs > 1 ? mlp__largest(v, net->outputs) : (size_t)mlp__is_on(net, v[0]);
 }
 
-/* Buffers of a block of rows: widest, widest, outputs, outputs, outputs, outputs. */
-typedef struct { float *ping, *pong, *z, *a, *y, *losses; } mlp__evaluation;
+enum { MLP__TOP = 5 };
 
-static void mlp__lay_out_evaluation(const mlp *net, mlp__arena *arena, mlp__evaluation *e)
+static void mlp__tally_class(const mlp *net, mlp__tally *t, float w, const float *a, const float *y)
 {
-    e->ping = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->widest);
-    e->pong = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->widest);
-    e->z = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
-    e->a = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
-    e->y = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
-    e->losses = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
+    size_t j, right = 0, above = 0;
+    if (mlp__is_multilabel(net)) {
+        for (j = 0; j < net->outputs; j++) right += mlp__is_on(net, a[j]) == mlp__is_on(net, y[j]);
+        t->right = mlp__fma_double(w, (float)right / (float)net->outputs, t->right);
+        return;
+    }
+    j = mlp__class_of(net, y);
+    if (mlp__class_of(net, a) == j) t->right += (double)w;
+    if (t->confusion) t->confusion[j * (net->outputs > 1 ? net->outputs : 2) + mlp__class_of(net, a)]++;
+    if (net->outputs <= MLP__TOP) return;
+    for (right = 0; right < net->outputs; right++) above += a[right] > a[j] || (a[right] == a[j] && right < j);
+    if (above < MLP__TOP) t->top += (double)w;
 }
 
-/* Adds the rows first .. first + rows - 1 to the sums, metrics without the division. */
-static void mlp__evaluate_block(const mlp *net, const mlp_data *data, const mlp__evaluation *e, size_t first, size_t rows, mlp_metrics *sums,
-                                double *weight)
+/* in the user's units */
+static void mlp__tally_distance(const mlp *net, mlp__tally *t, float w, const float *a, const float *y)
 {
-    const size_t stride = mlp__x_stride(net, data), cols = net->outputs;
-    size_t i;
-    mlp__net_forward(net, rows, data->x + first * stride, stride, e->ping, e->pong, e->z, e->a);
-    if (data->labels) memset(e->y, 0, rows * cols * sizeof(float));
-    for (i = 0; i < rows; i++) mlp__targets_of_row(net, data, first + i, e->y + i * cols);
-    mlp__loss_of_elements(net, rows, e->z, e->a, e->y, NULL, e->losses, NULL, NULL);
-    mlp__losses_of_rows(net, rows, e->losses, e->a, e->y, e->losses);
-    for (i = 0; i < rows; i++) {
-        const float w = mlp__weight_of(data, first + i), *a = e->a + i * cols, *y = e->y + i * cols;
-        sums->loss = mlp__fma_double(w, e->losses[i], sums->loss);
-        if (mlp__row_is_right(net, a, y)) sums->accuracy += (double)w;
-        *weight += (double)w;
+    size_t j;
+    for (j = 0; j < net->outputs; j++) {
+        const float *s = net->desc.target_scaling ? mlp__target_scale(net, j) : NULL;
+        const float value = s ? y[j] / s[1] + s[0] : y[j], error = s ? (a[j] - y[j]) / s[1] : a[j] - y[j];
+        float from;
+        if (!t->begun) t->shift[j] = value;
+        from = value - t->shift[j];
+        t->distance = mlp__fma_double(w, error < 0 ? -error : error, t->distance);
+        t->moments[3 * j] = mlp__fma_double(w, from, t->moments[3 * j]);
+        t->moments[3 * j + 1] += mlp__product_of((double)w, (double)from * (double)from);
+        t->moments[3 * j + 2] += mlp__product_of((double)w, (double)error * (double)error);
     }
+    t->begun = 1;
+}
+
+static double mlp__none(void) { return (double)mlp__float(0x7fc00000u); }       /* NaN */
+
+/* mean over outputs of 1 - error's square / variance; an output that does not vary counts 1 without an error, else 0 */
+static double mlp__r2(const mlp *net, const mlp__tally *t)
+{
+    double sum = 0;
+    size_t j;
+    for (j = 0; j < net->outputs; j++) {
+        const double *m = t->moments + 3 * j, mean = m[0] / t->weight;
+        const double spread = m[1] - mlp__product_of(mean, m[0]);
+        sum += spread > 0 ? 1 - m[2] / spread : m[2] > 0 ? 0 : 1;
+    }
+    return sum / (double)net->outputs;
+}
+
+static void mlp__metrics_of(const mlp *net, const mlp__tally *t, size_t rows, mlp_metrics *m)
+{
+    const double none = mlp__none(), values = t->weight * (double)net->outputs;
+    double square = 0;
+    size_t j;
+    m->rows = rows;
+    m->loss = t->loss / t->weight;
+    m->accuracy = m->top_k = m->mae = m->rmse = m->r2 = none;
+    if (mlp__has_classes(net)) {
+        m->accuracy = t->right / t->weight;
+        if (net->outputs > MLP__TOP && !mlp__is_multilabel(net)) m->top_k = t->top / t->weight;
+        return;
+    }
+    for (j = 0; j < net->outputs; j++) square += t->moments[3 * j + 2];
+    m->mae = t->distance / values;
+    m->rmse = mlp__sqrt_double(square / values);
+    m->r2 = mlp__r2(net, t);
+}
+
+/* Room to evaluate in: one allocation. */
+typedef struct { void *memory; mlp__buffers t; mlp__tally tally; } mlp__evaluation;
+
+static void mlp__lay_out_evaluation(const mlp *net, size_t rows, mlp__arena *arena, mlp__evaluation *e)
+{
+    mlp__lay_out_buffers(net, rows, 0, arena, &e->t);
+    e->tally.moments = (double *)mlp__take(arena, 3 * net->outputs, 1, sizeof(double));
+    e->tally.shift = mlp__take_floats(arena, net->outputs, 1);
+}
+
+static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evaluation *e, mlp_error *error)
+{
+    mlp__arena arena = { NULL, 0 };
+    memset(e, 0, sizeof *e);
+    rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
+    mlp__lay_out_evaluation(net, rows, &arena, e);
+    if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
+    e->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
+    if (!e->memory) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate", mlp__arena_size(&arena));
+    arena.base = mlp__align(e->memory);
+    arena.used = 0;
+    mlp__lay_out_evaluation(net, rows, &arena, e);
+    return MLP_OK;
+}
+
+/* Adds up all rows of the source and, unless metrics is NULL, says what that means. */
+static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__evaluation *e, int threads, mlp_metrics *metrics)
+{
+    mlp__tally *tally = &e->tally;
+    const mlp__buffers *t = &e->t;
+    mlp__source s = *source;
+    mlp__block b;
+    size_t first, i;
+    memset(&b, 0, sizeof b);
+    tally->weight = tally->loss = tally->right = tally->top = tally->distance = 0;
+    tally->begun = 0;
+    memset(tally->moments, 0, 3 * net->outputs * sizeof(double));
+    b.net = net;
+    b.source = &s;
+    b.t = t;
+    mlp__weight_of_rows(&s, 0, s.rows);                             /* finds a row to stand in for those without weight */
+    for (first = 0; first < s.rows; first += b.rows) {
+        mlp_result r;
+        mlp__block_begin(&b, first, mlp__smaller(s.rows - first, t->rows), 0);
+        r = mlp__block_read(&b);
+        if (r) return r;
+        mlp__in_parts(threads, mlp__block_rows, &b);
+        for (i = 0; i < b.rows; i++) {
+            const float w = t->weight[i], *a = t->a[net->layers - 1] + i * net->outputs, *y = t->y + i * net->outputs;
+            if (!(w > 0)) continue;
+            tally->weight += (double)w;
+            tally->loss = mlp__fma_double(w, t->loss[i], tally->loss);
+            if (mlp__has_classes(net)) mlp__tally_class(net, tally, w, a, y);
+            else mlp__tally_distance(net, tally, w, a, y);
+        }
+    }
+    if (metrics) mlp__metrics_of(net, tally, s.rows, metrics);
+    return MLP_OK;
+}
+
+static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_t *confusion, mlp_metrics *metrics)
+{
+    const mlp__source source = mlp__source_in_order(data);
+    mlp__evaluation e;
+    mlp_result r = mlp__check_data(net, data);
+    if (!r) r = mlp__evaluation_begin(net, data->rows, &e, data->error);
+    if (r) return r;
+    e.tally.confusion = confusion;
+    r = mlp__evaluate(net, &source, &e, mlp__threads_for(net, data->rows, net->threads), metrics);
+    mlp__free(&net->desc.allocator, e.memory);
+    return r ? r : mlp__ok(data->error);
 }
 
 MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metrics *metrics)
 {
-    mlp__arena arena = { NULL, 0 };
-    mlp__evaluation e;
-    double weight = 0;
-    size_t first;
-    void *memory;
     mlp_result r;
     if (metrics) memset(metrics, 0, sizeof *metrics);
-    if (!net || !data || !metrics) return MLP_ERR_ARGUMENT;
-    r = mlp__check_data(net, data, NULL);
+    if (!net || !data || !metrics) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or metrics is NULL");
+    r = mlp__evaluate_data(net, data, NULL, metrics);
+    if (r) memset(metrics, 0, sizeof *metrics);
+    return r;
+}
+
+/* whether a row has one class, and outputs say which */
+static mlp_result mlp__check_classes(const mlp *net, mlp_error *error)
+{
+    if (mlp__has_classes(net) && !mlp__is_multilabel(net)) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net has no classes, or a row may have several");
+}
+
+MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *counts)
+{
+    mlp_metrics unused;
+    size_t classes;
+    mlp_result r;
+    if (!net || !data || !counts) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or counts is NULL");
+    r = mlp__check_classes(net, data->error);
     if (r) return r;
-    mlp__lay_out_evaluation(net, &arena, &e);
-    if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(data->error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
-    memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-    if (!memory) return mlp__fail(data->error, MLP_ERR_MEMORY, -1, "out of memory");
-    arena.base = mlp__align(memory);
-    arena.used = 0;
-    mlp__lay_out_evaluation(net, &arena, &e);
-    for (first = 0; first < data->rows; first += MLP__BLOCK_ROWS)
-        mlp__evaluate_block(net, data, &e, first, mlp__smaller(MLP__BLOCK_ROWS, data->rows - first), metrics, &weight);
-    mlp__free(&net->desc.allocator, memory);
-    metrics->rows = data->rows;
-    metrics->loss /= weight;
-    metrics->accuracy /= weight;
+    classes = net->outputs > 1 ? net->outputs : 2;
+    memset(counts, 0, classes * classes * sizeof *counts);
+    return mlp__evaluate_data(net, data, counts, &unused);
+}
+
+MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class_score *scores)
+{
+    const size_t n = (size_t)classes;
+    size_t c, o;
+    if (!counts || !scores || classes < 1) return MLP_ERR_ARGUMENT;
+    for (c = 0; c < n; c++) {
+        size_t predicted = 0, support = 0;
+        const double right = (double)counts[c * n + c];
+        for (o = 0; o < n; o++) { support += counts[c * n + o]; predicted += counts[o * n + c]; }
+        scores[c].support = support;
+        scores[c].precision = predicted ? right / (double)predicted : 0;
+        scores[c].recall = support ? right / (double)support : 0;
+        scores[c].f1 = predicted + support ? 2 * right / ((double)predicted + (double)support) : 0;
+    }
+    return MLP_OK;
+}
+
+MLP_API mlp_result mlp_classify(const mlp *net, const float *x, size_t rows, int *labels)
+{
+    float stack[256], *y = stack;
+    size_t block, done, i, n;
+    mlp_result r = MLP_OK;
+    if (!net || (rows && (!x || !labels)) || mlp__check_classes(net, NULL)) return MLP_ERR_ARGUMENT;
+    block = mlp__smaller(rows, MLP__BLOCK_ROWS);
+    if (block * net->outputs > sizeof stack / sizeof *stack)
+        y = (float *)mlp__alloc(&net->desc.allocator, block * net->outputs * sizeof(float));
+    if (!y) return MLP_ERR_MEMORY;
+    for (done = 0; done < rows && !r; done += n) {
+        n = mlp__smaller(rows - done, block);
+        r = mlp_predict(net, x + done * net->inputs, n, y);
+        for (i = 0; i < n && !r; i++) labels[done + i] = (int)mlp__class_of(net, y + i * net->outputs);
+    }
+    if (y != stack) mlp__free(&net->desc.allocator, y);
+    return r;
+}
+
+/* ---- derivatives with respect to the inputs ---- */
+
+/* dx: inputs; from the scaled inputs of a row to the user's x */
+static void mlp__unscale_slopes(const mlp *net, const float *x, float *dx)
+{
+    size_t j;
+    for (j = 0; net->desc.input_scaling && j < net->inputs; j++) {
+        const float *s = mlp__input_scale(net, j), third = (x[j] - s[0]) * s[1] / 3;
+        const double root = mlp__sqrt_double(mlp__fma_double(third, third, 1));
+        const double slope = net->desc.input_scaling == MLP_SCALE_ROBUST ? 1 / root / root / root : 1;      /* (1 + (v/3)^2)^-3/2 */
+        dx[j] = (float)((double)dx[j] * slope * (double)s[1]);
+    }
+}
+
+MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx)
+{
+    mlp__source source;
+    mlp__batch sums;
+    size_t i;
+    mlp_result r;
+    if (!net || !data || !dx) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or dx is NULL");
+    if (data->read) return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "input gradients are of rows in memory: read must be NULL");
+    r = mlp__prepare(net, data);
+    if (r) return r;
+    source = mlp__source_in_order(data);
+    r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, dx);
+    if (r) return r;
+    for (i = 0; i < data->rows; i++) mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data), dx + i * net->inputs);
     return mlp__ok(data->error);
+}
+
+MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
+{
+    const int last = net ? net->layers - 1 : 0;
+    const mlp__buffers *t;
+    mlp__block b;
+    size_t o, i;
+    mlp_result r;
+    if (!net || !x || !j) return MLP_ERR_ARGUMENT;
+    r = mlp__not_busy(net, NULL);
+    if (!r) r = mlp__need_training(net, 1, net->training.gradients ? 0 : 2, NULL);
+    if (r) return r;
+    t = &net->training.buffers;
+    memset(&b, 0, sizeof b);
+    b.net = net;
+    b.t = t;
+    b.rows = 1;
+    b.x = x;
+    b.x_stride = net->inputs;
+    if (net->desc.input_scaling) { mlp__scale_inputs(net, x, t->x); b.x = t->x; }
+    mlp__block_forward(&b, 0, 1, 0, 1);
+    for (o = 0; o < net->outputs; o++, j += net->inputs) {
+        float *dz = t->dz[last];
+        memset(dz, 0, net->outputs * sizeof(float));
+        dz[o] = 1;
+        mlp__activation_backward(net, last, 1, t->z[last], t->a[last], dz, dz, mlp__slope_at(&b, 0));
+        mlp__block_backward(&b, 0, 1, t->scratch);
+        mlp__layer_backward_input(net, 0, 1, t->dz[0], j, t->scratch);
+        mlp__unscale_slopes(net, x, j);
+        for (i = 0; net->desc.target_scaling && i < net->inputs; i++) j[i] /= mlp__target_scale(net, o)[1];
+    }
+    return MLP_OK;
+}
+
+/* ---- scaling ---- */
+
+typedef struct { float first, low, high; double sum, square; } mlp__column;      /* sums of value - first and of its square */
+
+static void mlp__column_add(mlp__column *c, float value, int begun)
+{
+    float from;
+    if (!begun) { c->first = c->low = c->high = value; c->sum = c->square = 0; }
+    from = value - c->first;
+    c->low = value < c->low ? value : c->low;
+    c->high = value > c->high ? value : c->high;
+    c->sum += (double)from;
+    c->square = mlp__fma_double(from, from, c->square);
+}
+
+/* shift and factor of a column; one that does not vary keeps factor 1 */
+static void mlp__scale_of(mlp_scaling kind, const mlp__column *c, double rows, float *scale)
+{
+    const double mean = c->sum / rows, spread = mlp__sqrt_double((c->square - mlp__product_of(mean, c->sum)) / rows);
+    const double range = (double)c->high - (double)c->low, width = kind == MLP_SCALE_STANDARD ? spread : range;
+    scale[0] = kind == MLP_SCALE_STANDARD ? (float)((double)c->first + mean) : c->low;
+    scale[1] = c->high > c->low && width > 0 && mlp__finite((float)(1 / width)) ? (float)(1 / width) : 1;
+}
+
+/* x in ascending order: heap sort */
+static void mlp__sort_floats(float *x, size_t n)
+{
+    size_t end = n, root = n / 2, at, child;
+    while (end > 1) {
+        float value;
+        if (root > 0) value = x[--root];
+        else { value = x[--end]; x[end] = x[0]; }
+        for (at = root; (child = 2 * at + 1) < end; at = child) {
+            if (child + 1 < end && x[child + 1] > x[child]) child++;
+            if (!(x[child] > value)) break;
+            x[at] = x[child];
+        }
+        x[at] = value;
+    }
+}
+
+/* sorted: n; linear between neighbours, as NumPy has it */
+static float mlp__quantile(const float *sorted, size_t n, float q)
+{
+    const double place = mlp__product_of((double)q, (double)(n - 1));
+    const size_t at = (size_t)place;
+    const float part = (float)(place - (double)at), low = sorted[at], high = sorted[at + 1 < n ? at + 1 : at];
+    return (float)mlp__fma_double(part, high - low, (double)low);
+}
+
+/* The median, and 1 / the distance of the quartiles, or, where that is 0, 2 / the range (Holzmueller et al. 2024) */
+static void mlp__robust_scale(float *x, size_t n, float *scale)
+{
+    float width;
+    mlp__sort_floats(x, n);
+    width = mlp__quantile(x, n, 0.75f) - mlp__quantile(x, n, 0.25f);
+    if (!(width > 0)) width = (x[n - 1] - x[0]) / 2;
+    scale[0] = mlp__quantile(x, n, 0.5f);
+    scale[1] = width > 0 && mlp__finite(1 / width) ? 1 / width : 1;
+}
+
+/* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs), the inputs also into
+   sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
+static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t rows, mlp__column *columns,
+                              float *sample, size_t *used)
+{
+    const mlp_data *d = source->data;
+    const int targets = !mlp__has_labels(d);
+    mlp__block b;
+    size_t first, i, j;
+    memset(&b, 0, sizeof b);
+    b.net = net;
+    b.source = source;
+    b.t = t;
+    *used = 0;
+    for (first = 0; first < rows; first += b.rows) {
+        mlp_result r;
+        mlp__block_begin(&b, first, mlp__smaller(rows - first, t->rows), 0);
+        r = mlp__block_read(&b);
+        if (r) return r;
+        for (i = 0; i < b.rows; i++) {
+            float w;
+            const size_t row = mlp__block_row(&b, i, &w);
+            const float *x = d->read ? t->x + i * net->inputs : d->x + row * mlp__x_stride(net, d);
+            const float *y = d->read ? t->y + i * net->outputs : targets ? d->y + row * mlp__y_stride(net, d) : NULL;
+            if (!(w > 0)) continue;
+            for (j = 0; j < net->inputs; j++) mlp__column_add(&columns[j], x[j], *used > 0);
+            for (j = 0; targets && j < net->outputs; j++) mlp__column_add(&columns[net->inputs + j], y[j], *used > 0);
+            for (j = 0; sample && j < net->inputs; j++) sample[j * rows + *used] = x[j];
+            ++*used;
+        }
+    }
+    return MLP_OK;
+}
+
+/* Scales from rows of the source: all, or of robust ones a seeded sample of at most 65,536 rows and 2^24 numbers. */
+static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
+{
+    const mlp_data *d = source.data;
+    const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
+    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1), sampled = mlp__smaller(source.rows, most);
+    mlp__arena arena = { NULL, 0 };
+    mlp__buffers t;
+    mlp__column *columns = NULL;
+    float *sample = NULL;
+    void *memory = NULL;
+    size_t used = 0, j;
+    int pass;
+    mlp_result r;
+    for (pass = 0; pass < 2; pass++) {                              /* how much, then where */
+        if (pass) arena.base = mlp__align(memory);
+        arena.used = 0;
+        mlp__lay_out_buffers(net, mlp__smaller(source.rows, MLP__BLOCK_ROWS), 0, &arena, &t);
+        columns = (mlp__column *)mlp__take(&arena, net->inputs + net->outputs, 1, sizeof *columns);
+        if (robust) sample = mlp__take_floats(&arena, sampled, net->inputs);
+        if (pass) break;
+        if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too big to scale");
+        memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
+        if (!memory) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
+    }
+    mlp__weight_of_rows(&source, 0, source.rows);
+    r = robust && !net->desc.target_scaling ? MLP_OK : mlp__survey(net, &source, &t, source.rows, columns, NULL, &used);
+    for (j = 0; !r && net->desc.input_scaling && !robust && j < net->inputs; j++)
+        mlp__scale_of(net->desc.input_scaling, &columns[j], (double)used, net->scales + 2 * j);
+    for (j = net->inputs; !r && net->desc.target_scaling && j < net->inputs + net->outputs; j++)
+        mlp__scale_of(net->desc.target_scaling, &columns[j], (double)used, net->scales + 2 * j);
+    if (!r && robust) {
+        source.order = MLP_ORDER_SHUFFLED;
+        source.permutation = mlp__permutation_of(source.rows, net->desc.seed, MLP__STREAM_SAMPLE);
+        r = mlp__survey(net, &source, &t, sampled, columns, sample, &used);
+        for (j = 0; !r && j < net->inputs; j++) mlp__robust_scale(sample + j * sampled, used, net->scales + 2 * j);
+    }
+    net->scaled = !r;
+    mlp__free(&net->desc.allocator, memory);
+    return r;
+}
+
+MLP_API mlp_result mlp_fit_scaling(mlp *net, const mlp_data *data)
+{
+    mlp_result r;
+    if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    r = mlp__not_busy(net, data->error);
+    if (!r && !net->scales) r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "the net has neither input_scaling nor target_scaling");
+    if (!r) r = mlp__check_data(net, data);
+    if (!r) r = mlp__fit_scales(net, mlp__source_in_order(data));
+    return r ? r : mlp__ok(data->error);
+}
+
+/* ---- schedules of the rate ---- */
+
+/* Columns: enum, name, defaults of gamma and period (0: it takes none), whether it takes floor. */
+#define MLP__SCHEDULES(X) \
+    X(CONSTANT,    constant,    0,     0,  0) \
+    X(STEP,        step,        0.1f,  10, 1) \
+    X(EXPONENTIAL, exponential, 0.95f, 0,  1) \
+    X(COSINE,      cosine,      0,     0,  1) \
+    X(ONE_CYCLE,   one_cycle,   0,     0,  0) \
+    X(PLATEAU,     plateau,     0.1f,  10, 1) \
+    X(COSLOG,      coslog,      0,     0,  1) \
+    X(CUSTOM,      custom,      0,     0,  0)
+
+typedef char mlp__every_schedule_has_a_row[MLP_SCHEDULE_CUSTOM + 1 == 0 MLP__SCHEDULES(MLP__ONE) ? 1 : -1];
+
+static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
+{
+    int known = 0, period = 0, floor_taken = 0;
+    float gamma = 0;
+    const char *kind = "";
+    switch (s->kind) {
+    #define MLP__CASE(NAME, name, g, p, f) case MLP_SCHEDULE_##NAME: known = 1; kind = #name; gamma = g; period = p; floor_taken = f; break;
+    MLP__SCHEDULES(MLP__CASE)
+    #undef MLP__CASE
+    default: break;
+    }
+    if (!known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
+    if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: epochs, warmup and period must not be negative");
+    if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0) || (s->floor != 0 && !floor_taken))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: gamma, period or floor is set, but %s does not take it", kind);
+    if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: custom, and no other, needs the function rate");
+    if (s->gamma == 0) s->gamma = gamma;
+    if (s->period == 0) s->period = period;
+    if (!(s->gamma >= 0 && s->gamma <= 1))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: gamma is %g and must be in (0, 1]", (double)s->gamma);
+    if (!(s->floor >= 0 && s->floor <= 1))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: floor is %g and must be in [0, 1]", (double)s->floor);
+    return MLP_OK;
+}
+
+/* base^n, each product rounded */
+static double mlp__power(double base, uint64_t n)
+{
+    double result = 1;
+    for (; n > 0; n >>= 1) {
+        if (n & 1) result = mlp__product_of(result, base);
+        base = mlp__product_of(base, base);
+    }
+    return result;
+}
+
+/* from a, at t = 0, to b, at t = 1, along half a cosine */
+static double mlp__along_cosine(double a, double b, double t)
+{
+    return b + mlp__product_of((a - b) / 2, 1 + mlp__cos_turn(t / 2));
+}
+
+/* The factor of the rate when `epoch` epochs are done, a part of one included, of `total`; lowered: what plateau has come to. */
+static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, double total, double step, double lowered)
+{
+    const double warm = (double)s->warmup, past = epoch - warm, least = (double)s->floor;
+    const double left = total - warm, t = !(left > 0) || past >= left ? 1 : past / left;
+    double factor = 1;
+    if (past < 0) return (epoch + step) / warm < 1 ? (epoch + step) / warm : 1;
+    switch (s->kind) {
+    case MLP_SCHEDULE_STEP:        factor = mlp__power((double)s->gamma, (uint64_t)(past / s->period)); break;
+    case MLP_SCHEDULE_EXPONENTIAL: factor = mlp__power((double)s->gamma, (uint64_t)past); break;
+    case MLP_SCHEDULE_COSINE:      return mlp__along_cosine(1, least, t);
+    case MLP_SCHEDULE_ONE_CYCLE:
+        return t < 0.3 ? mlp__along_cosine(0.04, 1, t / 0.3) : mlp__along_cosine(1, 4e-6, (t - 0.3) / 0.7);
+    case MLP_SCHEDULE_PLATEAU:     factor = lowered; break;
+    case MLP_SCHEDULE_COSLOG:      factor = (1 - mlp__cos_turn(mlp__log2(1 + mlp__product_of(15, t)))) / 2; break;
+    default: break;
+    }
+    return factor > least ? factor : least;
+}
+
+/* ---- fit ---- */
+
+/* A fit under way. */
+typedef struct {
+    mlp *net;
+    const mlp_data *data;
+    mlp_fit_desc fit;                       /* resolved */
+    mlp_data validation;                    /* rows 0: none */
+    int arrays;
+    size_t batch, train_rows, held;         /* held: rows of a split */
+    size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
+    mlp__buffers t;
+    mlp__evaluation evaluation;
+    mlp_progress progress;
+    mlp_fit_report report;
+} mlp__fitting;
+
+static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
+
+/* Replaces the defaults of a fit. */
+static mlp_result mlp__resolve_fit(mlp__fitting *f)
+{
+    mlp_fit_desc *fit = &f->fit;
+    mlp_error *error = f->data->error;
+    const int validates = fit->validation || fit->validation_split != 0;
+    mlp_result r;
+    if (fit->epochs == 0) fit->epochs = 10;
+    if (fit->batch == 0) fit->batch = 32;
+    if (fit->batch < MLP_FULL_BATCH)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
+    if ((unsigned)fit->order > MLP_ORDER_REPLACEMENT)
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order %i is unknown", (int)fit->order);
+    if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative", fit->threads);
+#ifndef _OPENMP
+    if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
+#endif
+    if (fit->validation && fit->validation_split != 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation and validation_split: one of them");
+    if (!(fit->validation_split >= 0 && fit->validation_split < 1))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation_split is %g and must be in [0, 1)", (double)fit->validation_split);
+    if (fit->patience < 0 || !mlp__not_negative(fit->min_delta))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "patience and min_delta must not be negative");
+    if (!validates && (fit->patience || fit->min_delta != 0 || fit->keep_last))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "patience, min_delta and keep_last need validation or validation_split");
+    r = mlp__resolve_schedule(&fit->schedule, error);
+    if (r) return r;
+    if (!fit->opt.error) fit->opt.error = error;
+    return mlp__resolve_stepwise(&fit->opt, &f->arrays);
+}
+
+/* The rows of a split, and the data to validate on. */
+static mlp_result mlp__prepare_validation(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    const mlp_data *d = f->data;
+    const size_t classes = d->labels ? mlp__classes(net) : 1;
+    f->train_rows = d->rows;
+    if (f->fit.validation) {
+        f->validation = *f->fit.validation;
+        if (!f->validation.error) f->validation.error = d->error;
+        return mlp__check_data(net, &f->validation);
+    }
+    if (f->fit.validation_split == 0) return MLP_OK;
+    if (d->rows > SIZE_MAX / sizeof(size_t) - classes) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too many rows to split");
+    f->rows = (size_t *)mlp__alloc(&net->desc.allocator, (d->rows + classes) * sizeof(size_t));
+    if (!f->rows) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
+    memset(f->rows + d->rows, 0, classes * sizeof(size_t));
+    f->validation = *d;
+    f->train_rows = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
+    f->held = d->rows - f->train_rows;
+    if (f->train_rows > 0 && f->held > 0) return MLP_OK;
+    return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "validation_split %g of %z rows leaves %z to train on, %z to validate on",
+                     (double)f->fit.validation_split, d->rows, f->train_rows, f->held);
+}
+
+static mlp__source mlp__validation_source(const mlp__fitting *f)
+{
+    if (!f->held) return mlp__source_in_order(&f->validation);
+    return mlp__source_of(f->data, f->rows + f->train_rows, f->held, MLP_ORDER_SEQUENTIAL, 0, 0);
+}
+
+/* All that a fit needs before its first epoch; scratch memory of the second thread and on is for one fit. */
+static mlp_result mlp__fit_begin(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    mlp_error *error = f->data->error;
+    mlp_result r = mlp__check_data(net, f->data);
+    size_t more;
+    if (!r) r = mlp__resolve_fit(f);
+    if (!r) r = mlp__prepare_validation(f);
+    if (r) return r;
+    f->batch = f->fit.batch == MLP_FULL_BATCH ? f->train_rows : mlp__smaller((size_t)f->fit.batch, f->train_rows);
+    f->progress.epochs = f->fit.epochs < 0 ? 0 : f->fit.epochs;
+    f->progress.rows = f->train_rows;
+    f->progress.steps = (f->train_rows - 1) / f->batch + 1;
+    net->threads = f->fit.threads;
+    f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
+    r = mlp__need_training(net, f->batch, f->arrays, error);
+    if (!r && f->validation.rows) r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows, &f->evaluation, error);
+    if (r) return r;
+    f->t = net->training.buffers;
+    more = (size_t)f->fit.threads - 1;
+    if (more > 0 && f->t.scratch_size <= SIZE_MAX / sizeof(float) / more)
+        f->t.more_scratch = (float *)mlp__alloc(&net->desc.allocator, more * f->t.scratch_size * sizeof(float));
+    if (more > 0 && !f->t.more_scratch) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (f->validation.rows && !f->fit.keep_last && !net->training.best) {
+        net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+        if (!net->training.best) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    }
+    if (!net->resumed) {
+        net->course.start = net->course.best_epoch = net->course.epoch;
+        net->course.waited = net->course.stalled = 0;
+        net->course.factor = 1;
+    }
+    net->resumed = 0;
+    if (!net->scales || net->scaled) return MLP_OK;
+    return mlp__fit_scales(net, mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0));
+}
+
+/* the rate of the update that comes */
+static float mlp__rate_now(const mlp__fitting *f)
+{
+    const mlp_schedule_desc *s = &f->fit.schedule;
+    const mlp__course *c = &f->net->course;
+    const double step = 1.0 / (double)f->progress.steps, done = (double)f->progress.step / (double)f->progress.steps;
+    const double whole = s->epochs > 0 ? (double)c->epoch : (double)(f->progress.epoch - 1), epoch = whole + done;
+    const double total = (double)(s->epochs > 0 ? s->epochs : f->progress.epochs);
+    const float rate = mlp__meant(f->fit.opt.rate);
+    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup) return s->rate(s->user, epoch, rate);
+    return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
+}
+
+/* One batch. *stop: a callback has said so. */
+static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t first, mlp__batch *epoch, int *stop)
+{
+    mlp *net = f->net;
+    mlp_opt_desc opt = f->fit.opt;
+    mlp__batch b;
+    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first), f->fit.threads, &b, NULL);
+    if (r) return r;
+    net->training.known = 1;
+    f->progress.rate = mlp__rate_now(f);
+    if (!mlp__finite((float)f->progress.rate) || f->progress.rate < 0)
+        return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1, "schedule: a rate of %g", f->progress.rate);
+    opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
+    if (b.weight > 0) {                                             /* nothing to learn from rows without weight */
+        *stop = f->fit.on_gradients && f->fit.on_gradients(f->fit.user, net, net->training.gradients, net->count);
+        if (*stop) return MLP_OK;
+        r = mlp__update(net, &opt, f->arrays, f->fit.threads, f->data->error);
+        if (r) return r;
+        epoch->loss += b.loss;
+        epoch->weight += b.weight;
+        f->progress.loss = epoch->loss / epoch->weight;
+    }
+    f->progress.step++;
+    *stop = f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress);
+    return MLP_OK;
+}
+
+/* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
+static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
+{
+    mlp__source source = mlp__source_of(f->data, f->rows, f->train_rows, f->fit.order, f->net->desc.seed, f->net->course.epoch);
+    mlp__batch sums = { 0, 0 };
+    size_t first;
+    mlp_result r = MLP_OK;
+    source.check |= f->fit.on_step || f->fit.on_gradients;          /* which may have changed values */
+    f->progress.step = 0;
+    f->progress.loss = 0;
+    for (first = 0; first < f->train_rows && !r && !*stop; first += mlp__smaller(f->batch, f->train_rows - first))
+        r = mlp__fit_batch(f, &source, first, &sums, stop);
+    return r;
+}
+
+/* After an epoch: validation, best weights, plateau. *stop: no gain for too long. */
+static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
+{
+    mlp *net = f->net;
+    mlp__course *c = &net->course;
+    double loss = f->progress.loss;
+    if (f->validation.rows) {
+        const mlp__source held = mlp__validation_source(f);
+        const mlp_result r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
+        if (r) return r;
+        loss = f->progress.validation.loss;
+        if (c->best_epoch == c->start || loss < c->best - (double)f->fit.min_delta) {
+            c->best = loss;
+            c->best_epoch = c->epoch;
+            c->waited = 0;
+            if (net->training.best) memcpy(net->training.best, net->params, net->count * sizeof(float));
+        } else c->waited++;
+        *stop = f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience;
+    }
+    if (c->epoch == c->start + 1 || loss < mlp__product_of(c->lowest, 1 - 1e-4)) { c->lowest = loss; c->stalled = 0; }
+    else if (f->fit.schedule.kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)f->fit.schedule.period) {
+        c->factor = mlp__product_of(c->factor, (double)f->fit.schedule.gamma);
+        c->stalled = 0;
+    }
+    return MLP_OK;
+}
+
+static mlp_result mlp__fit_epochs(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    mlp_result r = MLP_OK;
+    int stop = 0;
+    while (f->progress.epoch < f->progress.epochs && !stop) {
+        if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_data(net, f->data);        /* which may have changed it */
+        if (!r && f->fit.on_epoch && f->progress.epoch > 0 && f->fit.validation) r = mlp__check_data(net, &f->validation);
+        f->progress.epoch++;
+        if (!r) r = mlp__fit_epoch(f, &stop);
+        if (stop) f->report.stop = MLP_STOP_CALLBACK;
+        if (r || stop) break;
+        net->course.epoch++;
+        f->report.epochs++;
+        r = mlp__fit_judge(f, &stop);
+        if (r) break;
+        f->report.loss = f->progress.loss;
+        if (f->validation.rows) f->report.validation_loss = f->progress.validation.loss;
+        if (stop) f->report.stop = MLP_STOP_PATIENCE;
+        if (f->fit.on_epoch && f->fit.on_epoch(f->fit.user, &f->progress)) { stop = 1; f->report.stop = MLP_STOP_CALLBACK; }
+    }
+    if (r && f->data->error) f->data->error->epoch = f->progress.epoch;
+    return r;
+}
+
+static void mlp__fit_end(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    const mlp_allocator *a = &net->desc.allocator;
+    const int found = f->validation.rows && net->course.best_epoch > net->course.start;
+    if (found) {
+        f->report.best_epoch = (int)(net->course.best_epoch - net->course.start);
+        f->report.best_loss = net->course.best;
+        if (net->training.best) memcpy(net->params, net->training.best, net->count * sizeof(float));
+    }
+    mlp__free(a, net->training.best);
+    net->training.best = NULL;
+    mlp__free(a, f->t.more_scratch);
+    mlp__free(a, f->evaluation.memory);
+    mlp__free(a, f->rows);
+}
+
+MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *desc)
+{
+    mlp__fitting f;
+    mlp_result r;
+    memset(&f, 0, sizeof f);
+    if (desc) f.fit = *desc;
+    f.report.stop = MLP_STOP_ERROR;
+    f.report.loss = f.report.validation_loss = f.report.best_loss = mlp__none();
+    if (f.fit.report) *f.fit.report = f.report;
+    if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    r = mlp__not_busy(net, data->error);
+    if (r) return r;
+    f.net = net;
+    f.data = data;
+    net->busy = 1;
+    r = mlp__fit_begin(&f);
+    if (!r) {
+        f.report.stop = MLP_STOP_EPOCHS;
+        r = mlp__fit_epochs(&f);
+    }
+    mlp__fit_end(&f);
+    net->busy = 0;
+    if (r) f.report.stop = MLP_STOP_ERROR;
+    if (f.fit.report) *f.fit.report = f.report;
+    return r ? r : mlp__ok(data->error);
 }
 
 /* ----------------------------------------------------------------------------- >>io -- */
 /* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and "M.weight", M its
    module's number, and the desc as strings in the metadata. */
 
-#include <stdarg.h>
 
 /* Names in files, in the order of the enums. */
 #define MLP__STRING_OF(NAME, name, ...) #name,
@@ -5410,7 +6888,7 @@ static void mlp__put_checkpoint(mlp__out *o, const mlp__saving *s)
     uint64_t power[2];
     memcpy(&power[0], &s->opt.beta1_power, 8);
     memcpy(&power[1], &s->opt.beta2_power, 8);
-    mlp__print(o, "\",\"mlp.checkpoint\":\"%u %u %s %u %u %u", s->net->epoch, s->opt.steps, mlp__opt_names[s->opt.kind],
+    mlp__print(o, "\",\"mlp.checkpoint\":\"%u %u %s %u %u %u", s->net->course.epoch, s->opt.steps, mlp__opt_names[s->opt.kind],
                (uint64_t)s->states, power[0], power[1]);
 }
 
@@ -6303,7 +7781,7 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
     }
     if (!fine || mlp__word(in, word) || v[2] > MLP_OPT_LBFGS || v[3] > MLP__STATES || v[4] > 0x3ff0000000000000u || v[5] > 0x3ff0000000000000u)
         return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.checkpoint makes no sense");
-    net->epoch = v[0];
+    net->course.epoch = v[0];
     if (v[1] == 0) return MLP_OK;
     s.steps = v[1];
     s.kind = (int)v[2];
@@ -6318,7 +7796,7 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
             if (!chain->linear[l].tensor[0][1] != !chain->linear[l].tensor[i][1])
                 return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[l].any, "optimizer state for a bias that is not there, or none");
         }
-    r = mlp__need_training(net, s.arrays, in->how.error);
+    r = mlp__need_training(net, net->training.buffers.rows ? net->training.buffers.rows : 1, s.arrays, in->how.error);
     if (r) return r;
     memcpy(net->training.state, &s, sizeof s);
     for (i = 1; i <= s.arrays; i++) mlp__read_run(in, chain, net, i);

@@ -1,12 +1,23 @@
-/* All tests of one build, section by section: cc -I. tests/all.c -lm. See test.h for the command line; --every-input makes the
-   sweeps of >>vmath visit all 2^32 floats. */
+/* The tests of what does not know instruction sets, section by section, and the main program. It is compiled once for a compiler and
+   linked with the kernels to test and with tests/inner.c, which are compiled for each instruction set:
+     cc -std=c99 -O2 -mavx2 -mfma -DMLP_KERNELS_ONLY=avx2 -Dmlp__kernels_avx2=mlp__kernels_under_test -x c -c mlp.h -o kernels.o
+     cc -std=c99 -O2 -mavx2 -mfma -c tests/inner.c
+     cc -std=c99 tests/all.c kernels.o inner.o -lm
+   See test.h for the command line; --every-input makes the sweeps of >>vmath visit all 2^32 floats. */
 #define _DEFAULT_SOURCE
+#define MLP__SIMD_under_test 0
+#define MLP_DISPATCH
+#define MLP_DISPATCH_TABLES(X) X(under_test)
 #define MLP_IMPLEMENTATION
 #include "../mlp.h"
 #include "test.h"
+
+/* From here on these mean the table under test and its arithmetic, not those of this object. */
+#define mlp__kernels mlp__kernels_under_test
+#define mlp__fma(a, b, c) all_fma(a, b, c)
+static float all_fma(float a, float b, float c) { return mlp__kernels.fma ? fmaf(a, b, c) : a * b + c; }
+
 #include "reference.h"
-#include "simd.c"
-#include "vmath.c"
 #include "kernels.c"
 #include "gemm.c"
 #include "rng.c"
@@ -16,20 +27,16 @@
 #include "optim.c"
 #include "train.c"
 #include "io.c"
+#include "isa.c"
+#include "bits.c"
 
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "--every-input") == 0) {
-        vmath_step = 1;
-        argv++;
-        argc--;
-    }
+    test.every_input = argc > 1 && strcmp(argv[1], "--every-input") == 0;
     test.small = getenv("TEST_SMALL") != NULL;
-    if (test.small) vmath_step *= 16;
-    test.argc = argc;
-    test.argv = argv;
-    simd_tests();
-    vmath_tests();
+    test.argc = argc - test.every_input;
+    test.argv = argv + test.every_input;
+    inner_tests(&test);
     kernels_tests();
     gemm_tests();
     rng_tests();
@@ -39,5 +46,6 @@ int main(int argc, char **argv)
     optim_tests();
     train_tests();
     io_tests();
+    bits_tests();
     return test_end();
 }

@@ -1,37 +1,4 @@
-/* One arithmetic: all builds linked into this program return the same bits, class by class. The included list, made by
-   tests/bits_list.sh, has a row for each: X(symbol, "isa", "compiler", "options", fma width, what it needs). */
-#define _DEFAULT_SOURCE
-#include "bits.h"
-#include "test.h"
-#include BITS_LIST
-
-extern const bits_build bits_missing;
-const bits_build bits_missing = { NULL, NULL };                 /* a row whose compiler is not here */
-
-#define X(symbol, isa, compiler, options, width, needs) extern const bits_build symbol;
-BITS_BUILDS
-#undef X
-
-typedef struct { const bits_build *build; const char *isa, *compiler, *options; int width; const char *needs; } bits_row;
-
-static const bits_row bits_rows[] = {
-#define X(symbol, isa, compiler, options, width, needs) { &symbol, isa, compiler, options, width, needs },
-BITS_BUILDS
-BITS_MISSING
-#undef X
-};
-
-enum { BITS_ROWS = sizeof bits_rows / sizeof *bits_rows };
-
-static int bits_runs_here(const char *cpu)
-{
-#if defined(__x86_64__) && defined(__GNUC__)
-    if (strcmp(cpu, "fma") == 0) return __builtin_cpu_supports("fma");
-    if (strcmp(cpu, "avx2") == 0) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (strcmp(cpu, "avx512") == 0) return __builtin_cpu_supports("avx512f");
-#endif
-    return strcmp(cpu, "any") == 0;
-}
+/* One arithmetic: every build returns the bits of its class, which stand in tests/golden.txt. Here the kernels; the nets of isa.c. */
 
 /* ---- every kernel over every length 0..67 and offset 0..15, hashed ---- */
 
@@ -135,44 +102,24 @@ static uint64_t bits_golden(const char *wanted)
     return found;
 }
 
-/* the widest register of a fused multiply-add: none without fma; scalar and emulated code may be vectorized by the compiler */
-static int bits_width_is_right(const bits_row *r, const mlp_kernels *k)
+static void bits_of_all_kernels_are_golden(void)
 {
-    if (!k->fma) return r->width == 0;
-    return strcmp(r->isa, "neon") == 0 ? r->width == 128 : strcmp(r->isa, "avx2") == 0 ? r->width == 256 : strcmp(r->isa, "avx512") == 0 ? r->width == 512 : r->width >= 128;
+    const mlp_kernels *k = mlp_kernels_for(NULL);
+    const uint64_t hash = bits_of_kernels(k);
+    snprintf(test.note, sizeof test.note, "%s %s %016llx", k->name, k->fma ? "fma" : "nofma", (unsigned long long)hash);
+    CHECK(hash == bits_golden(k->fma ? "fma-kernels" : "nofma-kernels"));
 }
 
-static const bits_row *bits_row_now;
-
-static void bits_of_build(void)
+static void bits_of_trained_nets_are_golden(void)
 {
-    const bits_row *r = bits_row_now;
-    const mlp_kernels *k;
-    uint64_t nets, kernels;
-    snprintf(test.note, sizeof test.note, "%s %s %s", r->isa, r->compiler, r->options);
-    if (!bits_runs_here(r->needs)) {
-        test_skip(r->needs);
-        return;
-    }
-    k = r->build->kernels();
-    kernels = bits_of_kernels(k);
-    nets = r->build->hash();
-    snprintf(test.note, sizeof test.note, "%-9s %-5s %4d bits  %-5s %-22s kernels %016llx nets %016llx", r->isa, k->fma ? "fma" : "nofma", r->width,
-             r->compiler, r->options, (unsigned long long)kernels, (unsigned long long)nets);
-    CHECK(strcmp(k->name, r->isa) == 0);
-    CHECK(bits_width_is_right(r, k));
-    CHECK(nets != 0 && nets == bits_golden(k->fma ? "fma-nets" : "nofma-nets"));
-    CHECK(kernels == bits_golden(k->fma ? "fma-kernels" : "nofma-kernels"));
+    const mlp_kernels *k = mlp_kernels_for(NULL);
+    const uint64_t hash = isa_hash();
+    snprintf(test.note, sizeof test.note, "%s %s %016llx", k->name, k->fma ? "fma" : "nofma", (unsigned long long)hash);
+    CHECK(hash != 0 && hash == bits_golden(k->fma ? "fma-nets" : "nofma-nets"));
 }
 
-/* arguments: "k/n" for the rows k, k + n, k + 2 n, ... only */
-int main(int argc, char **argv)
+static void bits_tests(void)
 {
-    int i, first = 0, step = 1;
-    if (argc > 1 && sscanf(argv[1], "%d/%d", &first, &step) != 2) return 2;
-    for (i = first; i < BITS_ROWS; i += step) {
-        bits_row_now = &bits_rows[i];
-        RUN(bits_of_build);
-    }
-    return test_end();
+    RUN(bits_of_all_kernels_are_golden);
+    RUN(bits_of_trained_nets_are_golden);
 }

@@ -343,6 +343,171 @@ static void kernels_first_nonfinite(void)
     }
 }
 
+/* ---- optimizers: the formulas of PyTorch in double precision, a twin for each row of the list ---- */
+
+typedef struct { double w, s1, s2; } kernels_weight;
+typedef void kernels_updating(const mlp_update *u, double g, kernels_weight *t);
+#define KERNELS_UPDATE(name) static void kernels_##name(const mlp_update *u, double g, kernels_weight *t)
+
+KERNELS_UPDATE(sgd)
+{
+    const double mu = (double)u->momentum;
+    t->s1 = mu * t->s1 + g;
+    t->w -= (double)u->rate * (u->nesterov ? g + mu * t->s1 : t->s1);
+}
+KERNELS_UPDATE(adagrad)
+{
+    t->s1 += g * g;
+    t->w -= (double)u->rate * g / (sqrt(t->s1) + (double)u->epsilon);
+}
+KERNELS_UPDATE(rmsprop)
+{
+    t->s1 = (double)u->rho * t->s1 + (1 - (double)u->rho) * g * g;
+    t->w -= (double)u->rate * g / (sqrt(t->s1) + (double)u->epsilon);
+}
+KERNELS_UPDATE(adam)
+{
+    t->s1 = (double)u->beta1 * t->s1 + (1 - (double)u->beta1) * g;
+    t->s2 = (double)u->beta2 * t->s2 + (1 - (double)u->beta2) * g * g;
+    t->w -= (double)u->rate * t->s1 / (sqrt(t->s2) * (double)u->scale + (double)u->epsilon);
+}
+KERNELS_UPDATE(adamw) { t->w *= (double)u->shrink; kernels_adam(u, g, t); }
+KERNELS_UPDATE(rprop)
+{
+    const double p = g * t->s1, eta = p > 0 ? (double)u->eta_plus : p < 0 ? (double)u->eta_minus : 1;
+    t->s2 = fmin(fmax((u->first ? (double)u->rate : t->s2) * eta, (double)u->step_min), (double)u->step_max);
+    t->s1 = p < 0 ? 0 : g;
+    t->w -= t->s1 > 0 ? t->s2 : t->s1 < 0 ? -t->s2 : 0;
+}
+
+typedef struct { mlp_opt kind; kernels_updating *twin; int arrays; float rate, beta1, beta2, epsilon; int takes; } kernels_optimizer;
+static const kernels_optimizer kernels_optimizers[] = {
+#define KERNELS_ROW(NAME, name, arrays, rate, beta1, beta2, epsilon, takes) \
+    { MLP_OPT_##NAME, kernels_##name, arrays, rate, beta1, beta2, epsilon, takes },
+MLP__UPDATES(KERNELS_ROW)
+};
+#define KERNELS_UPDATES_FMA    0xef5fa2436e9656e2u
+#define KERNELS_UPDATES_NO_FMA 0x08303e693df5e581u
+enum { KERNELS_OPTIMIZERS = sizeof kernels_optimizers / sizeof *kernels_optimizers };
+
+/* way: bits 1 momentum or a decay in adamw, 2 nesterov, 4 decay, 8 l1 */
+static mlp_update kernels_update_of(const kernels_optimizer *o, int way)
+{
+    mlp_update u;
+    memset(&u, 0, sizeof u);
+    u.rate = o->rate; u.beta1 = o->beta1; u.beta2 = o->beta2; u.epsilon = o->epsilon;
+    u.rho = 0.99f; u.scale = 1.25f;
+    u.shrink = way & 1 ? 0.875f : 1;
+    u.eta_minus = 0.5f; u.eta_plus = 1.2f; u.step_min = 1e-3f; u.step_max = 0.015f;
+    u.momentum = way & 1 ? 0.9f : 0;
+    u.nesterov = way >> 1 & way & 1;
+    u.decay = way & 4 ? 0.05f : 0;
+    u.l1 = way & 8 ? 0.25f : 0;
+    return u;
+}
+
+static void kernels_updates_of(const kernels_optimizer *o, int way, size_t n, uint64_t *hash)
+{
+    mlp_update u = kernels_update_of(o, way);
+    const int arrays = o->kind == MLP_OPT_SGD && u.momentum == 0 ? 0 : o->arrays;
+    kernels_array w = kernels_take(n, n % 16), g = kernels_take(n, 1), s1 = kernels_take(n, 2), s2 = kernels_take(n, 3);
+    kernels_array alone = kernels_take(n, 4), a1 = kernels_take(n, 5), a2 = kernels_take(n, 6);
+    double *value = ref_doubles(n), *state = ref_doubles(n);
+    kernels_weight *t = (kernels_weight *)calloc(n + 1, sizeof *t);
+    size_t i;
+    int step, one = 0;
+    test_fill(w.p, n);
+    memset(s1.p, 0, n * sizeof(float)); memset(s2.p, 0, n * sizeof(float));
+    if (n > 2) w.p[2] = 0;
+    memcpy(alone.p, w.p, n * sizeof(float)); memcpy(a1.p, s1.p, n * sizeof(float)); memcpy(a2.p, s2.p, n * sizeof(float));
+    for (step = 0; step < 3; step++) {
+        test_fill(g.p, n);
+        if (n > 1) g.p[1] = 0;
+        u.first = step == 0;
+        for (i = 0; i < n; i++) {                               /* from the values as rounded so far: errors do not add up */
+            t[i].w = (double)w.p[i]; t[i].s1 = (double)s1.p[i]; t[i].s2 = (double)s2.p[i];
+            o->twin(&u, (double)g.p[i] + (double)u.decay * t[i].w + (double)u.l1 * ((t[i].w > 0) - (t[i].w < 0)), &t[i]);
+        }
+        CHECK(kernels_k->update(o->kind, &u, n, w.p, g.p, arrays > 0 ? s1.p : NULL, arrays > 1 ? s2.p : NULL) == 0);
+        for (i = 0; i < n; i++)
+            one |= kernels_k->update(o->kind, &u, 1, alone.p + i, g.p + i, arrays > 0 ? a1.p + i : NULL, arrays > 1 ? a2.p + i : NULL);
+        for (i = 0; i < n; i++) value[i] = t[i].w;
+        if (!CHECK(kernels_close(w.p, value, n, 4, 1))) printf("    optimizer %d, way %d, step %d\n", (int)o->kind, way, step);
+        for (i = 0; i < n; i++) state[i] = t[i].s1;
+        if (arrays > 0) CHECK(kernels_close(s1.p, state, n, 4, 1));
+        for (i = 0; i < n; i++) state[i] = t[i].s2;
+        if (arrays > 1) CHECK(kernels_close(s2.p, state, n, 4, 1));
+    }
+    CHECK(!one && test_same_bits(w.p, alone.p, n) && test_same_bits(s1.p, a1.p, n) && test_same_bits(s2.p, a2.p, n));
+    *hash = test_hash(test_hash(test_hash(*hash, w.p, n), s1.p, n), s2.p, n);
+    free(value); free(state); free(t);
+    test_free(w.memory); test_free(g.memory); test_free(s1.memory); test_free(s2.memory);
+    test_free(alone.memory); test_free(a1.memory); test_free(a2.memory);
+}
+
+/* every kind of 1 to 70 weights, and of more than a piece of penalized gradients; a weight alone and among others has the same bits,
+   and all together those that they have on any other build of the class */
+static void kernels_update(void)
+{
+    uint64_t hash = TEST_HASH_BEGIN;
+    size_t k, n;
+    int way;
+    test_seed(21);
+    for (k = 0; k < KERNELS_OPTIMIZERS; k++)
+        for (way = 0; way < 16; way++) {
+            for (n = 1; n <= 70; n++) kernels_updates_of(&kernels_optimizers[k], way, n, &hash);
+            kernels_updates_of(&kernels_optimizers[k], way, 600, &hash);
+        }
+    if (!CHECK(hash == (kernels_k->fma ? KERNELS_UPDATES_FMA : KERNELS_UPDATES_NO_FMA))) printf("    0x%016llxu\n", (unsigned long long)hash);
+}
+
+/* without momentum: the bits of axpy */
+static void kernels_update_sgd_is_axpy(void)
+{
+    float w[70], v[70], g[70];
+    mlp_update u = kernels_update_of(&kernels_optimizers[0], 0);
+    test_seed(22);
+    test_fill(w, 70); test_fill(g, 70);
+    memcpy(v, w, sizeof v);
+    kernels_k->axpy(70, -u.rate, g, v);
+    CHECK(kernels_k->update(MLP_OPT_SGD, &u, 70, w, g, NULL, NULL) == 0 && test_same_bits(w, v, 70));
+    CHECK(kernels_k->update(MLP_OPT_LM, &u, 70, w, g, NULL, NULL) == 0 && test_same_bits(w, v, 70));        /* none of these */
+}
+
+/* wherever one weight stops being finite, the call says so; what lanes behind the end hold, like 0/0 with an epsilon of 0, does not */
+static void kernels_update_tells_nonfinite(void)
+{
+    float w[70], g[70], s1[70], s2[70];
+    size_t k, n, at;
+    test_seed(23);
+    for (k = 0; k < KERNELS_OPTIMIZERS; k++) {
+        mlp_update u = kernels_update_of(&kernels_optimizers[k], 1);
+        const int two = kernels_optimizers[k].arrays > 1;
+        u.first = 1;
+        u.epsilon = 0;
+        for (n = 1; n <= 70; n++)
+            for (at = 0; at <= n; at++) {
+                size_t i;
+                test_fill(w, 70); test_fill(g, 70);
+                for (i = 0; i < n; i++) { g[i] = g[i] < 0 ? g[i] - 1 : g[i] + 1; s1[i] = s2[i] = 0; }
+                if (at < n) w[at] = at % 2 ? test_nan() : (float)INFINITY;
+                CHECK(!kernels_k->update(kernels_optimizers[k].kind, &u, n, w, g, s1, two ? s2 : NULL) == (at == n));
+            }
+    }
+}
+
+static void kernels_update_flushes_state(void)
+{
+    size_t k;
+    int step;
+    for (k = 0; k < KERNELS_OPTIMIZERS; k++) {
+        mlp_update u = kernels_update_of(&kernels_optimizers[k], 1);
+        float w[3] = { 1, 1, 1 }, g[3] = { 1e-37f, -1e-37f, 0 }, s1[3] = { 0, 0, 1e-36f }, s2[3] = { 1, 1, 1 };
+        for (step = 0; step < 100; step++) kernels_k->update(kernels_optimizers[k].kind, &u, 3, w, g, s1, kernels_optimizers[k].arrays > 1 ? s2 : NULL);
+        for (step = 0; step < 3; step++) CHECK(s1[step] == 0 || fabsf(s1[step]) >= ldexpf(1, -120));
+    }
+}
+
 static void kernels_tests(void)
 {
     RUN(kernels_activate_and_backward);
@@ -355,4 +520,8 @@ static void kernels_tests(void)
     RUN(kernels_softmax_keeps_nan_in_its_row);
     RUN(kernels_column_sums);
     RUN(kernels_first_nonfinite);
+    RUN(kernels_update);
+    RUN(kernels_update_sgd_is_axpy);
+    RUN(kernels_update_tells_nonfinite);
+    RUN(kernels_update_flushes_state);
 }

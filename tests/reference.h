@@ -25,7 +25,7 @@ typedef struct {
     double *z_abs[MLP_MAX_LAYERS], *a_abs[MLP_MAX_LAYERS + 1], *dz_abs[MLP_MAX_LAYERS];
 } ref_pass;
 
-static double *ref_doubles(size_t n)
+static inline double *ref_doubles(size_t n)
 {
     double *p = (double *)calloc(n ? n : 1, sizeof(double));
     if (!p) { printf("reference: out of memory\n"); exit(2); }
@@ -49,13 +49,13 @@ static const mlp_loss ref_losses[REF_LOSSES] = {                        /* all b
 
 #define REF_PI 3.14159265358979323846
 
-static double ref_sigmoid(double z) { return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z)); }
-static double ref_softplus(double z) { return fmax(z, 0) + log1p(exp(-fabs(z))); }
-static double ref_clamp(double z, double low, double high) { return z < low ? low : z > high ? high : z; }
-static double ref_alpha(const mlp_layer *l) { return l->alpha < 0 ? 0 : (double)l->alpha; }
-static double ref_gelu_tanh_u(double z) { return sqrt(2 / REF_PI) * (z + 0.044715 * z * z * z); }
+static inline double ref_sigmoid(double z) { return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z)); }
+static inline double ref_softplus(double z) { return fmax(z, 0) + log1p(exp(-fabs(z))); }
+static inline double ref_clamp(double z, double low, double high) { return z < low ? low : z > high ? high : z; }
+static inline double ref_alpha(const mlp_layer *l) { return l->alpha < 0 ? 0 : (double)l->alpha; }
+static inline double ref_gelu_tanh_u(double z) { return sqrt(2 / REF_PI) * (z + 0.044715 * z * z * z); }
 
-static double ref_value(const mlp_layer *l, double z)
+static inline double ref_value(const mlp_layer *l, double z)
 {
     const double selu_alpha = 1.6732632423543772, selu_scale = 1.0507009873554805;
     switch (l->activation) {
@@ -80,7 +80,7 @@ static double ref_value(const mlp_layer *l, double z)
     }
 }
 
-static double ref_slope(const mlp_layer *l, double z)
+static inline double ref_slope(const mlp_layer *l, double z)
 {
     const double selu_alpha = 1.6732632423543772, selu_scale = 1.0507009873554805, t = tanh(ref_gelu_tanh_u(z));
     switch (l->activation) {
@@ -105,7 +105,7 @@ static double ref_slope(const mlp_layer *l, double z)
     }
 }
 
-static double ref_curvature(const mlp_layer *l)
+static inline double ref_curvature(const mlp_layer *l)
 {
     switch (l->activation) {
     case MLP_ACT_SIGMOID:   return 0.1;
@@ -123,7 +123,7 @@ static double ref_curvature(const mlp_layer *l)
 }
 
 /* how far z is from a place where the slope jumps */
-static double ref_kink(const mlp_layer *l, double z)
+static inline double ref_kink(const mlp_layer *l, double z)
 {
     switch (l->activation) {
     case MLP_ACT_RELU: case MLP_ACT_LEAKY_RELU: case MLP_ACT_ELU: case MLP_ACT_SELU: return fabs(z);
@@ -135,7 +135,7 @@ static double ref_kink(const mlp_layer *l, double z)
 
 /* ---- losses of one output: value, slope with respect to a, the slope's majorant, places without a slope ---- */
 
-static double ref_loss(const mlp_desc *d, double z, double a, double y)
+static inline double ref_loss(const mlp_desc *d, double z, double a, double y)
 {
     const double delta = (double)d->loss_delta, e = fabs(a - y);
     switch (d->loss) {
@@ -152,7 +152,7 @@ static double ref_loss(const mlp_desc *d, double z, double a, double y)
     }
 }
 
-static double ref_loss_slope(const mlp_desc *d, double a, double y)
+static inline double ref_loss_slope(const mlp_desc *d, double a, double y)
 {
     switch (d->loss) {
     case MLP_LOSS_SQUARED:              return 2 * (a - y);
@@ -168,7 +168,7 @@ static double ref_loss_slope(const mlp_desc *d, double a, double y)
     }
 }
 
-static double ref_loss_slope_abs(const mlp_desc *d, double a_abs, double y)
+static inline double ref_loss_slope_abs(const mlp_desc *d, double a_abs, double y)
 {
     switch (d->loss) {
     case MLP_LOSS_SQUARED:  return 2 * (a_abs + fabs(y));
@@ -180,7 +180,7 @@ static double ref_loss_slope_abs(const mlp_desc *d, double a_abs, double y)
     }
 }
 
-static double ref_loss_kink(const mlp_desc *d, double a, double y)
+static inline double ref_loss_kink(const mlp_desc *d, double a, double y)
 {
     switch (d->loss) {
     case MLP_LOSS_ABSOLUTE: case MLP_LOSS_MARGIN: return fabs(a - y);
@@ -191,20 +191,20 @@ static double ref_loss_kink(const mlp_desc *d, double a, double y)
 
 /* ---- the net ---- */
 
-static void ref_free(ref_net *n)
+static inline void ref_free(ref_net *n)
 {
     int l;
     for (l = 0; l < n->layers; l++) { free(n->w[l]); free(n->b[l]); }
 }
 
 /* weights and biases of `from` in double; `from` may be a net that holds gradients in their place */
-static ref_net ref_from(const mlp *from)
+static inline ref_net ref_from(const mlp *from)
 {
     ref_net n;
     int l;
     size_t i;
     memset(&n, 0, sizeof n);
-    n.desc = *mlp_get_desc(from);
+    if (mlp_resolve_desc(mlp_get_desc(from), &n.desc)) exit(2);
     n.units[0] = (size_t)n.desc.inputs;
     while (n.layers < MLP_MAX_LAYERS && n.desc.layers[n.layers].units) {
         n.units[n.layers + 1] = (size_t)n.desc.layers[n.layers].units;
@@ -223,7 +223,7 @@ static ref_net ref_from(const mlp *from)
     return n;
 }
 
-static ref_gradient ref_gradient_of(const ref_net *n)
+static inline ref_gradient ref_gradient_of(const ref_net *n)
 {
     ref_gradient g;
     int l;
@@ -237,13 +237,13 @@ static ref_gradient ref_gradient_of(const ref_net *n)
     return g;
 }
 
-static void ref_gradient_free(ref_gradient *g)
+static inline void ref_gradient_free(ref_gradient *g)
 {
     int l;
     for (l = 0; l < MLP_MAX_LAYERS; l++) { free(g->w[l]); free(g->b[l]); free(g->w_abs[l]); free(g->b_abs[l]); }
 }
 
-static ref_pass ref_pass_of(const ref_net *n)
+static inline ref_pass ref_pass_of(const ref_net *n)
 {
     ref_pass p;
     int l;
@@ -260,7 +260,7 @@ static ref_pass ref_pass_of(const ref_net *n)
     return p;
 }
 
-static void ref_pass_free(ref_pass *p)
+static inline void ref_pass_free(ref_pass *p)
 {
     int l;
     for (l = 0; l < MLP_MAX_LAYERS; l++) { free(p->z[l]); free(p->dz[l]); free(p->z_abs[l]); free(p->dz_abs[l]); }
@@ -268,7 +268,7 @@ static void ref_pass_free(ref_pass *p)
 }
 
 /* z = W a + b, a = g(z), layer after layer */
-static void ref_forward(const ref_net *n, ref_pass *p, const float *x)
+static inline void ref_forward(const ref_net *n, ref_pass *p, const float *x)
 {
     size_t i, o;
     int l;
@@ -295,7 +295,7 @@ static void ref_forward(const ref_net *n, ref_pass *p, const float *x)
     }
 }
 
-static double ref_row_loss(const ref_net *n, const ref_pass *p, const float *y)
+static inline double ref_row_loss(const ref_net *n, const ref_pass *p, const float *y)
 {
     const size_t out = n->units[n->layers];
     double sum = 0;
@@ -305,7 +305,7 @@ static double ref_row_loss(const ref_net *n, const ref_pass *p, const float *y)
 }
 
 /* the targets of a row: labels as one-hot, 0 and 1, or -1 and 1; smoothed */
-static void ref_targets(const ref_net *n, const mlp_data *d, size_t row, float *y)
+static inline void ref_targets(const ref_net *n, const mlp_data *d, size_t row, float *y)
 {
     const size_t out = n->units[n->layers];
     const double s = (double)n->desc.label_smoothing, classes = n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)out : 2;
@@ -318,15 +318,15 @@ static void ref_targets(const ref_net *n, const mlp_data *d, size_t row, float *
     }
 }
 
-static double ref_weight(const mlp_data *d, size_t row)
+static inline double ref_weight(const mlp_data *d, size_t row)
 {
     return (d->sample_weights ? (double)d->sample_weights[row] : 1) * (d->class_weights ? (double)d->class_weights[d->labels[row]] : 1);
 }
 
-static const float *ref_x(const ref_net *n, const mlp_data *d, size_t row) { return d->x + row * (d->x_stride ? d->x_stride : n->units[0]); }
+static inline const float *ref_x(const ref_net *n, const mlp_data *d, size_t row) { return d->x + row * (d->x_stride ? d->x_stride : n->units[0]); }
 
 /* dz = g'(z) da, for softmax dz_j = sum over i of da_i a_i ((i == j) - a_j); da, da_abs: of the layer's outputs */
-static void ref_activation_backward(const ref_net *n, ref_pass *p, int l, const double *da, const double *da_abs)
+static inline void ref_activation_backward(const ref_net *n, ref_pass *p, int l, const double *da, const double *da_abs)
 {
     const mlp_layer *layer = &n->desc.layers[l];
     const size_t out = n->units[l + 1];
@@ -349,7 +349,7 @@ static void ref_activation_backward(const ref_net *n, ref_pass *p, int l, const 
 }
 
 /* dE/dz of all layers for one row with factor w_i / sum of w */
-static void ref_backward(const ref_net *n, ref_pass *p, const float *y, double factor)
+static inline void ref_backward(const ref_net *n, ref_pass *p, const float *y, double factor)
 {
     const int last = n->layers - 1;
     const size_t out = n->units[n->layers];
@@ -384,7 +384,7 @@ static void ref_backward(const ref_net *n, ref_pass *p, const float *y, double f
 }
 
 /* E and, unless g is NULL, its gradient, over all rows of data */
-static double ref_evaluate(const ref_net *n, const mlp_data *d, ref_gradient *g)
+static inline double ref_evaluate(const ref_net *n, const mlp_data *d, ref_gradient *g)
 {
     ref_pass p = ref_pass_of(n);
     float *y = (float *)malloc(n->units[n->layers] * sizeof(float));
@@ -415,7 +415,7 @@ static double ref_evaluate(const ref_net *n, const mlp_data *d, ref_gradient *g)
 }
 
 /* how far the data stay away from all places without a slope, over all rows */
-static double ref_distance_to_kinks(const ref_net *n, const mlp_data *d)
+static inline double ref_distance_to_kinks(const ref_net *n, const mlp_data *d)
 {
     ref_pass p = ref_pass_of(n);
     float *y = (float *)malloc(n->units[n->layers] * sizeof(float));

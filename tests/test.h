@@ -19,33 +19,38 @@
     #define TEST_GUARD_PAGES 1
 #endif
 
-static struct {
+typedef struct {
     int argc;
     char **argv;
     int small;                      /* fewer shapes, for emulators and sanitizers: TEST_SMALL in the environment */
+    int every_input;                /* all 2^32 floats in the sweeps */
     int passed, failed, skipped;
     int failures, skip;             /* of the test that runs */
     char note[200];
-} test;
+} test_state;
+
+static test_state test;
+
+void inner_tests(test_state *);     /* tests/inner.c: those of one instruction set, with these counts and arguments */
 
 #define CHECK(condition) test_check((condition) != 0, #condition, __FILE__, __LINE__)
 #define CHECK_NEAR(a, b, tolerance) test_near((a), (b), (tolerance), #a " == " #b, __FILE__, __LINE__)
 #define RUN(name) test_run(#name, name)
 
-static int test_check(int ok, const char *text, const char *file, int line)
+static inline int test_check(int ok, const char *text, const char *file, int line)
 {
     if (!ok && test.failures++ < 5) printf("    %s:%d: %s\n", file, line, text);
     return ok;
 }
 
-static int test_near(double a, double b, double tolerance, const char *text, const char *file, int line)
+static inline int test_near(double a, double b, double tolerance, const char *text, const char *file, int line)
 {
     const int ok = fabs(a - b) <= tolerance;        /* false for NaN */
     if (!ok && test.failures < 5) printf("    %.9g against %.9g, tolerance %.3g\n", a, b, tolerance);
     return test_check(ok, text, file, line);
 }
 
-static int test_required(const char *name)
+static inline int test_required(const char *name)
 {
     const char *list = getenv("REQUIRE"), *at = list ? strstr(list, name) : NULL;
     const size_t n = strlen(name);
@@ -54,7 +59,7 @@ static int test_required(const char *name)
 }
 
 /* Marks the running test as skipped: what is missing, in a word that REQUIRE may name. */
-static void test_skip(const char *missing)
+static inline void test_skip(const char *missing)
 {
     const size_t n = strlen(test.note);
     snprintf(test.note + n, sizeof test.note - n, "%sno %s", n ? ": " : "", missing);
@@ -62,7 +67,7 @@ static void test_skip(const char *missing)
     else test.skip = 1;
 }
 
-static int test_wanted(const char *name)
+static inline int test_wanted(const char *name)
 {
     int i;
     for (i = 1; i < test.argc; i++)
@@ -70,7 +75,7 @@ static int test_wanted(const char *name)
     return test.argc <= 1;
 }
 
-static void test_run(const char *name, void (*f)(void))
+static inline void test_run(const char *name, void (*f)(void))
 {
     if (!test_wanted(name)) return;
     test.failures = test.skip = 0;
@@ -83,7 +88,7 @@ static void test_run(const char *name, void (*f)(void))
     fflush(stdout);
 }
 
-static int test_end(void)
+static inline int test_end(void)
 {
     printf("%d passed, %d failed", test.passed, test.failed);
     if (test.skipped) printf(", %d skipped", test.skipped);
@@ -93,46 +98,46 @@ static int test_end(void)
 
 /* ---- random numbers: xorshift64*, apart from the library's own ---- */
 
-static uint64_t test_state = 88172645463325252u;
+static uint64_t test_random_state = 88172645463325252u;
 
-static void test_seed(uint64_t seed) { test_state = seed * 2 + 1; }
+static inline void test_seed(uint64_t seed) { test_random_state = seed * 2 + 1; }
 
-static uint32_t test_random(void)
+static inline uint32_t test_random(void)
 {
-    test_state ^= test_state >> 12;
-    test_state ^= test_state << 25;
-    test_state ^= test_state >> 27;
-    return (uint32_t)(test_state * 2685821657736338717u >> 32);
+    test_random_state ^= test_random_state >> 12;
+    test_random_state ^= test_random_state << 25;
+    test_random_state ^= test_random_state >> 27;
+    return (uint32_t)(test_random_state * 2685821657736338717u >> 32);
 }
 
-static int test_below(int n) { return (int)(test_random() % (uint32_t)n); }
+static inline int test_below(int n) { return (int)(test_random() % (uint32_t)n); }
 
 /* uniform in [-1, 1) */
-static float test_float(void) { return (float)((int32_t)(test_random() >> 8) - 0x800000) * (1.0f / 0x800000); }
+static inline float test_float(void) { return (float)((int32_t)(test_random() >> 8) - 0x800000) * (1.0f / 0x800000); }
 
-static void test_fill(float *x, size_t n)
+static inline void test_fill(float *x, size_t n)
 {
     size_t i;
     for (i = 0; i < n; i++) x[i] = test_float();
 }
 
-static float test_nan(void) { return (float)NAN; }
+static inline float test_nan(void) { return (float)NAN; }
 
-static void test_fill_nan(float *x, size_t n)
+static inline void test_fill_nan(float *x, size_t n)
 {
     size_t i;
     for (i = 0; i < n; i++) x[i] = test_nan();
 }
 
 /* bits, with all NaN made one */
-static uint32_t test_bits(float x)
+static inline uint32_t test_bits(float x)
 {
     uint32_t u;
     memcpy(&u, &x, 4);
     return (u & 0x7fffffffu) > 0x7f800000u ? 0x7fc00000u : u;
 }
 
-static int test_same_bits(const float *a, const float *b, size_t n)
+static inline int test_same_bits(const float *a, const float *b, size_t n)
 {
     size_t i;
     for (i = 0; i < n; i++)
@@ -145,7 +150,7 @@ static int test_same_bits(const float *a, const float *b, size_t n)
 }
 
 /* FNV-1a over canonical bits, in the byte order of a little-endian machine */
-static uint64_t test_hash(uint64_t hash, const float *x, size_t n)
+static inline uint64_t test_hash(uint64_t hash, const float *x, size_t n)
 {
     size_t i;
     int shift;
@@ -160,7 +165,7 @@ static uint64_t test_hash(uint64_t hash, const float *x, size_t n)
 
 typedef struct { float *p; unsigned char *map; size_t size; } test_memory;
 
-static test_memory test_guarded(size_t floats, int at_front)
+static inline test_memory test_guarded(size_t floats, int at_front)
 {
     test_memory m;
 #if TEST_GUARD_PAGES
@@ -178,7 +183,7 @@ static test_memory test_guarded(size_t floats, int at_front)
     return m;
 }
 
-static void test_free(test_memory m)
+static inline void test_free(test_memory m)
 {
 #if TEST_GUARD_PAGES
     munmap(m.map, m.size);
