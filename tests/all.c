@@ -6,6 +6,7 @@
    See test.h for the command line; --every-input makes the sweeps of >>vmath visit all 2^32 floats. */
 #define _DEFAULT_SOURCE
 #define MLP__SIMD_under_test 0
+#define MLP__KERNELS_APART
 #define MLP_DISPATCH
 #define MLP_DISPATCH_TABLES(X) X(under_test)
 #define MLP_IMPLEMENTATION
