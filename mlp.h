@@ -658,8 +658,8 @@ struct mlp_kernels {
 
     /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w are
        read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
-       backward_input: dx = dz W^T. What is read behind an end changes nothing. scratch: (rows + 16) x (in + out + 96)
-       floats. */
+       backward_input: dx = dz W^T. What is read behind an end changes nothing.
+       scratch: rows x (in + out) floats below 64 rows, else (rows + 16) x (in + out + 96). */
     void (*forward)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                     float *z, size_t z_stride);
     void (*backward_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
@@ -3433,7 +3433,7 @@ static float mlp__random_normal(uint64_t seed, uint64_t stream, uint64_t index)
    More are sent through three rounds of steps that can be undone, on the smallest power of two that holds n, again until they land
    below n (cycle walking, Black and Rogaway 2002): index i lands on each j equally often within the noise of 2000 keys; with one
    shift a round it takes more than eight rounds. */
-enum { MLP__ROUNDS = 3, MLP__FEW = 1 };
+enum { MLP__ROUNDS = 3, MLP__FEW = 32 };
 typedef struct {
     uint64_t n, mask, add[MLP__ROUNDS], odd[MLP__ROUNDS];
     int shift1, shift2;
@@ -3463,7 +3463,7 @@ static mlp__permutation mlp__permutation_of(uint64_t n, uint64_t seed, uint64_t 
     while (bits < 63 && (uint64_t)1 << bits < n) bits++;
     p.mask = ((uint64_t)1 << bits) - 1;
     p.shift1 = (bits + 1) / 2;
-    p.shift2 = p.shift1 > 1 ? p.shift1 - 1 : 1;
+    p.shift2 = p.shift1 - 1;
     for (i = 0; i < MLP__ROUNDS; i++) {
         p.odd[i] = mlp__random(seed, stream, (uint64_t)i) | 1;
         p.add[i] = p.odd[i] >> 32;
@@ -3721,7 +3721,8 @@ struct mlp {
 #endif
 #define MLP__FEWEST_ROWS 32                 /* of a block that the net makes itself before a fit says how many */
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
-#define MLP__SCRATCH_FLOATS(rows, pair) (((rows) + 16) * ((pair) + 96))       /* see backward_weights, backward_input */
+/* of the backward kernels for a layer whose inputs and units are `pair` together */
+#define MLP__SCRATCH_FLOATS(rows, pair) ((rows) < 64 ? (rows) * (pair) : ((rows) + 16) * ((pair) + 96))
 #define MLP__ALIGN 64
 
 /* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too big. */
