@@ -655,15 +655,11 @@ struct mlp_kernels {
        neither each other nor one of the inputs. */
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
-    /* The same, with softmax, where each row of y is 0 but for a 1 at classes[i], an integer: losses[i] = the sum of row i of l,
-       and dz. cols <= 16, factors not NULL. dz and losses are none of the inputs. */
-    void (*class_entropy)(size_t rows, size_t cols, const float *z, const float *classes, const float *factors, float *losses,
-                          float *dz);
 
     /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w are
        read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
-       backward_input: dx = dz W^T. What is read behind an end changes nothing. scratch: (rows + 16) x (in + out + 96)
-       floats. */
+       backward_input: dx = dz W^T. What is read behind an end changes nothing.
+       scratch: rows x (in + out) floats below 64 rows, else (rows + 16) x (in + out + 96). */
     void (*forward)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                     float *z, size_t z_stride);
     void (*backward_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
@@ -691,10 +687,6 @@ struct mlp_kernels {
                   w - step sign(g); s1 = g, s2 = step
        Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
     int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
-    /* updates as at mlp_opt; adam: step = rate / (1-beta1^t), scale = 1 / sqrt(1-beta2^t) */
-    void (*momentum)(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov);
-    void (*adam)(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
-                 float epsilon);
     /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is one */
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
 };
@@ -2250,46 +2242,6 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
     }
 }
 
-/* z, dz: rows x cols, cols <= MLP__PANEL; classes, factors, losses: rows. The bits of mlp__k_cross_entropy with softmax and targets
-   that are 1 at a row's class, else 0: neither y nor l is in memory. Lanes are rows: folds need no shuffles, and 16 x 10 takes .76
-   of the time on AVX-512, on AVX2 .96 to 1.07. Two groups take turns, each being a chain: 32 x 10 from 1.1 to .87. */
-static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const float *classes, const float *factors,
-                                 float *losses, float *dz)
-{
-    enum { square = MLP__PANEL * MLP__W };
-    const mlp__vf zero = mlp__vzero(), one = mlp__vset1(1.0f), half = mlp__vset1(0.5f);
-    float t[2 * square], e[2 * square];                             /* 2 KiB each on AVX-512 */
-    mlp__vf k, f, sum[2];
-    size_t n, i, j, g;
-    for (; rows > 0; rows -= n, z += n * cols, classes += n, factors += n, losses += n, dz += n * cols) {
-        n = mlp__smaller(rows, 2 * MLP__W);
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W)
-            mlp__transposed(cols, mlp__smaller(n - i, MLP__W), z + i * cols, (ptrdiff_t)cols, t + g, MLP__W, MLP__W);
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            const mlp__vf max = mlp__max_of(1, cols * MLP__W, t + g);
-            mlp__vf at = zero;
-            k = mlp__vget(classes + i, n - i, zero);
-            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
-                const mlp__vf x = mlp__vsub(mlp__vload(t + j), max);
-                at = mlp__vselect(mlp__vlt(mlp__vabs(k), half), x, at);
-                mlp__vstore(e + j, mlp__vexp(x));
-            }
-            sum[i / MLP__W] = mlp__sum_of(1, cols * MLP__W, e + g);
-            mlp__vput(losses + i, mlp__vsub(zero, mlp__vadd(at, mlp__vlog(mlp__vdiv(one, sum[i / MLP__W])))), n - i);
-        }
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            k = mlp__vget(classes + i, n - i, zero);
-            f = mlp__vget(factors + i, n - i, zero);
-            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
-                const mlp__vf y = mlp__vselect(mlp__vlt(mlp__vabs(k), half), one, zero);
-                mlp__vstore(t + j, mlp__vmul(mlp__vsub(mlp__vdiv(mlp__vload(e + j), sum[i / MLP__W]), y), f));
-            }
-        }
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W)
-            mlp__transposed(mlp__smaller(n - i, MLP__W), cols, t + g, MLP__W, dz + i * cols, (ptrdiff_t)cols, cols);
-    }
-}
-
 /* sums of n <= nv * MLP__W columns down the rows of x */
 MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums, int accumulate)
 {
@@ -2448,25 +2400,6 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
         bad |= mlp__update_kind(kind, u, m, w + i, t, s1 ? s1 + i : s1, s2 ? s2 + i : s2);
     }
     return bad;
-}
-
-/* w, g, v: n */
-static void mlp__k_momentum(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov)
-{
-    mlp_update u;
-    memset(&u, 0, sizeof u);
-    u.rate = rate; u.momentum = momentum; u.nesterov = nesterov;
-    mlp__k_update(MLP_OPT_SGD, &u, n, w, g, v, NULL);
-}
-
-/* w, g, m, v: n */
-static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
-                        float epsilon)
-{
-    mlp_update u;
-    memset(&u, 0, sizeof u);
-    u.rate = step; u.beta1 = beta1; u.beta2 = beta2; u.scale = scale; u.epsilon = epsilon;
-    mlp__k_update(MLP_OPT_ADAM, &u, n, w, g, m, v);
 }
 
 /* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for eight of
@@ -3193,7 +3126,7 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
 {
     const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
     const int far = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
-    const size_t high = far && out > MLP__TILE_COLUMNS && in > MLP__BLOCK_PANEL ? MLP__BLOCK_PANEL : in;
+    const size_t panel = MLP__BLOCK_PANEL, high = far && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
     const size_t single = out % MLP__PANEL == 1;
     float *const strip = rows > 64 ? scratch : NULL;
     float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
@@ -3302,10 +3235,10 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 #endif
     MLP__NAME, MLP__W, MLP__FMA,
     mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
-    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy, mlp__k_class_entropy,
+    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy,
     mlp__k_forward, mlp__k_backward_weights, mlp__k_backward_input,
     mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
-    mlp__k_axpy, mlp__k_update, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
+    mlp__k_axpy, mlp__k_update, mlp__k_first_nonfinite
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -3500,7 +3433,7 @@ static float mlp__random_normal(uint64_t seed, uint64_t stream, uint64_t index)
    More are sent through three rounds of steps that can be undone, on the smallest power of two that holds n, again until they land
    below n (cycle walking, Black and Rogaway 2002): index i lands on each j equally often within the noise of 2000 keys; with one
    shift a round it takes more than eight rounds. */
-enum { MLP__ROUNDS = 3, MLP__FEW = 1 };
+enum { MLP__ROUNDS = 3, MLP__FEW = 32 };
 typedef struct {
     uint64_t n, mask, add[MLP__ROUNDS], odd[MLP__ROUNDS];
     int shift1, shift2;
@@ -3530,7 +3463,7 @@ static mlp__permutation mlp__permutation_of(uint64_t n, uint64_t seed, uint64_t 
     while (bits < 63 && (uint64_t)1 << bits < n) bits++;
     p.mask = ((uint64_t)1 << bits) - 1;
     p.shift1 = (bits + 1) / 2;
-    p.shift2 = p.shift1 > 1 ? p.shift1 - 1 : 1;
+    p.shift2 = p.shift1 - 1;
     for (i = 0; i < MLP__ROUNDS; i++) {
         p.odd[i] = mlp__random(seed, stream, (uint64_t)i) | 1;
         p.add[i] = p.odd[i] >> 32;
@@ -3788,7 +3721,8 @@ struct mlp {
 #endif
 #define MLP__FEWEST_ROWS 32                 /* of a block that the net makes itself before a fit says how many */
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
-#define MLP__SCRATCH_FLOATS(rows, pair) (((rows) + 16) * ((pair) + 96))       /* see backward_weights, backward_input */
+/* of the backward kernels for a layer whose inputs and units are `pair` together */
+#define MLP__SCRATCH_FLOATS(rows, pair) ((rows) < 64 ? (rows) * (pair) : ((rows) + 16) * ((pair) + 96))
 #define MLP__ALIGN 64
 
 /* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too big. */
