@@ -91,7 +91,7 @@ table = $(firstword $(subst -, ,$(call isa,$(1))))
 
 SANITIZE := -g -fsanitize=address,undefined -fno-sanitize-recover=all
 # several threads from the first row on, and blocks of few rows, which are fetched ahead
-THREADED := -fopenmp -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 -DMLP__BLOCK_ROWS=16 -DMLP__MANY_FLOATS=1
+THREADED := -fopenmp -DMLP__LEAST_PROCESSORS=8 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 -DMLP__BLOCK_ROWS=16 -DMLP__MANY_FLOATS=1
 # node 20 corrupts its heap when a program that grows its memory goes on calling WASI (fast API calls; it dies at exit, after the
 # tests have passed): with 256 MiB from the start, none grows
 WASM := --target=wasm32-wasi -Wl,-z,stack-size=1048576 -Wl,--initial-memory=268435456

@@ -89,10 +89,13 @@
      the optimizer's state and the count of epochs besides, as more tensors; mlp_load reads
      the net in it.
      Files of others, without that metadata, load when mlp_load_desc has the activations or
-     a desc. One row of Linears: tensors "*.weight" and "*.bias" whose names differ in their
-     last number only (0.weight, net.2.weight, fc1.weight, ...), in the order of that
-     number; F32, F64, F16 or BF16; any may lack its bias. Each must take what the one
-     before gives. All else is refused by the tensor's name.
+     a desc: Linears with tensors "*.weight" [units][inputs] and "*.bias" of F32, F64, F16 or
+     BF16; any may lack its bias. Numbers in their names order them (0, 2; fc1, fc2;
+     layers.0.0, layers.1.0), and each must take what the one before gives: fc1, fc2, out is
+     a net if there is one such order only. Where there are several, one Linear named as an
+     end (out, output, proj, head, final, last) is the last; else give
+     mlp_load_desc.names. All other files are refused by the tensor's name, and those of
+     other formats (PyTorch's .pt, ONNX, HDF5, ...) by theirs.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
      A damaged or hostile file is an error with the place of its first bad byte, never more
@@ -152,8 +155,8 @@
                         files with avx2 and avx512 above. Price: 3 objects, one choice per net.
    MLP_DISPATCH_TABLES(X)
                         the tables to choose from, best first; default X(avx512) X(avx2).
-   MLP_NO_STDIO         (everywhere) no files: models in memory only, and none of open, read, write,
-                        fsync, close, rename, remove is called.
+   MLP_NO_FILES         (everywhere) no model files at all, neither on a disk nor in memory.
+   MLP_NO_STDIO         (everywhere) models in memory only: nothing of the system's files is called.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -528,8 +531,8 @@ MLP_API mlp_result mlp_input_gradients(mlp *, const mlp_data *, float *dx);
 MLP_API mlp_result mlp_jacobian(mlp *, const float *x, float *j);
 
 /* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of parameters stays
-   where it is as long as the net lives; that of gradients until mlp_train_in, a larger batch, or an optimizer that needs more state
-   than before. */
+   where it is as long as the net lives; that of gradients until mlp_train_in, mlp_fit with larger batches, or an optimizer that
+   needs more state than before. */
 MLP_API float     *mlp_params(mlp *, size_t *count);
 MLP_API float     *mlp_gradients(mlp *, size_t *count);
 
@@ -545,12 +548,13 @@ MLP_API mlp_result mlp_get_gradients(const mlp *, int layer, float *w, float *b)
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
 
+#ifndef MLP_NO_FILES
 /* Files are safetensors of nn.Sequential's state_dict; see Files above. */
 
-/* A file system, for tests and for systems whose files are not those of POSIX or Windows; all functions are needed. */
+/* A file system, for tests and for systems whose files are not those of POSIX or Windows. The last three may be NULL. */
 typedef struct {
-    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when there is one already;
-                                                                   else one to read. NULL: failed */
+    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when one is there, but
+                                                                   for what a crash left; else one to read. NULL: failed */
     size_t (*read)(void *user, void *file, void *to, size_t size);          /* bytes read, fewer only at the end; SIZE_MAX: failed */
     int (*write)(void *user, void *file, const void *from, size_t size);    /* 0: all written; so do the others return 0 */
     int (*sync)(void *user, void *file);                                    /* what was written is on the disk */
@@ -559,6 +563,10 @@ typedef struct {
     int (*remove)(void *user, const char *path);
     int (*sync_folder)(void *user, const char *folder);                     /* the renaming is on the disk */
     void *user;
+    size_t (*size)(void *user, void *file);                                 /* of a file to read; SIZE_MAX: not known */
+    const char *(*replace)(void *user, void *file, const char *path);       /* NULL, or why no other file may replace the one at path;
+                                                                   file, unless NULL, is to replace it and gets its mode */
+    const char *(*reason)(void *user);                                      /* why the last call failed */
 } mlp_io;
 
 typedef struct {
@@ -570,22 +578,25 @@ typedef struct {
 } mlp_save_desc;
 
 typedef struct {
-    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all be 0:
-                                       then they come from the file, as no_bias always does */
-    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; loss etc. are the defaults */
-    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training block */
-    size_t max_header, max_tensors; /* more is refused; default 1 MiB and 4096 */
+    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all
+                                       be 0: then they come from the file, as no_bias always does */
+    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; the loss is then
+                                       cross_entropy with softmax, else squared */
+    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training
+                                       block, and a fit with the same optimizer has the bits of a run never interrupted */
+    size_t max_header;              /* more is refused; default 1 MiB */
     const mlp_kernels *kernels;     /* these three: NULL or zero: those of desc */
     mlp_allocator allocator;
     mlp_error *error;
     const mlp_io *io;               /* NULL: the system's files */
+    const char *const *names;       /* the Linears, in order, by what is before ".weight" in the file; others are left out. */
+    int name_count;                 /* 0: all Linears, in the order that numbers in their names and their sizes give */
 } mlp_load_desc;
 
-/* Saves into memory of the caller's: exactly mlp_save_size bytes, the same on every platform. NULL desc: all defaults.
-   mlp_save_size is 0 when the net cannot be saved: a test_input too long for a header of 1 MiB, or with outputs that are not
-   finite. */
-MLP_API size_t     mlp_save_size(const mlp *, const mlp_save_desc *);
-MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t size, const mlp_save_desc *);
+/* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every platform, also when
+   that is more: MLP_ERR_ARGUMENT. memory NULL: only *size. NULL desc: all defaults. Not every net can be saved with a test_input:
+   one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs that are not finite are MLP_ERR_NONFINITE. */
+MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, const mlp_save_desc *);
 
 /* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL desc: a file
    of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error has the byte and
@@ -596,16 +607,15 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 #ifndef MLP_NO_STDIO
 /* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or loss of
    power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then it is the new.
-   A symbolic link at path is replaced by the file. mlp_save: NULL desc. mlp_save_checkpoint: desc.checkpoint. */
-MLP_API mlp_result mlp_save(const mlp *, const char *path);
-MLP_API mlp_result mlp_save_checkpoint(const mlp *, const char *path);
-MLP_API mlp_result mlp_save_with(const mlp *, const char *path, const mlp_save_desc *);
+   A file that is there keeps its mode, and must be a regular file that may be written: else MLP_ERR_IO. A symbolic link at path
+   is replaced by the file. The new file is path + ".mlp-tmpN" until then (of a long name the beginning); what a crash left of it,
+   the next save removes. On Windows paths are UTF-8. MLP_ERR_IO: the error has the path and what the system said. */
+MLP_API mlp_result mlp_save(const mlp *, const char *path, const mlp_save_desc *);
 
-/* As mlp_load_memory. mlp_load_checkpoint: desc.checkpoint; a fit with the same optimizer then goes on with the bits of a
-   run that was never interrupted. */
+/* As mlp_load_memory. A pipe will do; its memory is not bounded by the above. */
 MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *);
-MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *);
 #endif
+#endif /* MLP_NO_FILES */
 
 /* What one update takes, resolved: no defaults here. Which fields a kind reads stands at `update`. */
 typedef struct {
@@ -620,14 +630,16 @@ typedef struct {
 
 /* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be one of the
    inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing outside of the
-   named elements is touched. No alignment is needed. Errors do not exist here: arguments must be right. */
+   named elements is written, or read but for what stands at the layers. No alignment is needed. Compiled with
+   optimization a call takes up to 16 KiB of stack, without it several times as much. Errors do not exist here: arguments
+   must be right. */
 struct mlp_kernels {
     const char *name;               /* "scalar" "emulated" "sse2" "avx2" "avx512" "neon" "wasm" */
     int lanes, fma;                 /* floats per vector; non-zero: fused multiply-add (see Bits) */
 
     /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row + k*a_col],
-       so that a transposed matrix is a pair of swapped strides; c has unit columns. Up to 16 KiB of stack; without accumulate
-       parts of c may be room for copies until the end. */
+       so that a transposed matrix is a pair of swapped strides; c has unit columns. Without accumulate parts of c may be room
+       for copies until the end. */
     void (*gemm)(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate);
     /* out = a * b, element by element */
@@ -643,22 +655,15 @@ struct mlp_kernels {
        neither each other nor one of the inputs. */
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
-    /* The same, with softmax, where each row of y is 0 but for a 1 at classes[i], an integer: losses[i] = the sum of row i of l,
-       and dz. cols <= 16, factors not NULL. dz and losses are none of the inputs. */
-    void (*class_entropy)(size_t rows, size_t cols, const float *z, const float *classes, const float *factors, float *losses,
-                          float *dz);
 
-    /* Layers; w, dw in panels (see Memory). w may be read up to 15 floats behind its end, and so may each dz of
-       backward_weights. forward: z = x W + b, b may be NULL. backward_weights: dw = x^T dz, + dw with accumulate.
-       update_weights: w = w + step (x^T dz + dw), dw may be NULL: the bits of backward_weights and then axpy, without
-       writing the sums to memory in between; nothing for a step of 0.
-       backward_input: dx = dz W^T. scratch: (rows + 16) x (in + out + 96) floats. */
+    /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w are
+       read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
+       backward_input: dx = dz W^T. What is read behind an end changes nothing. scratch: (rows + 16) x (in + out + 96)
+       floats. */
     void (*forward)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                     float *z, size_t z_stride);
     void (*backward_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
                              const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch);
-    void (*update_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
-                           const float *dz, size_t dz_stride, const float *dw, float step, float *w, float *scratch);
     void (*backward_input)(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
                            float *dx, size_t dx_stride, float *scratch);
 
@@ -682,10 +687,6 @@ struct mlp_kernels {
                   w - step sign(g); s1 = g, s2 = step
        Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
     int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
-    /* updates as at mlp_opt; adam: step = rate / (1-beta1^t), scale = 1 / sqrt(1-beta2^t) */
-    void (*momentum)(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov);
-    void (*adam)(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
-                 float epsilon);
     /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is one */
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
 };
@@ -734,39 +735,43 @@ MLP_API const char *mlp_simd_name(void);
     #endif
 #endif
 
-#if defined(__GNUC__) && !defined(__TINYC__)
+/* clang-cl has these, too, but not the macro. */
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(__TINYC__)
+    #define MLP__GNU 1
+#else
+    #define MLP__GNU 0
+#endif
+
+#if MLP__GNU
     #define MLP__INLINE static inline __attribute__((always_inline, unused))
     #define MLP__NOINLINE static __attribute__((noinline, unused))
-    #define MLP__MAYBE __attribute__((unused))
+    #define MLP__UNUSED __attribute__((unused))
+    #define MLP__PREFETCH(p) __builtin_prefetch(p)
 #elif defined(_MSC_VER)
     #define MLP__INLINE static __forceinline
     #define MLP__NOINLINE static __declspec(noinline)
-    #define MLP__MAYBE
+    #define MLP__UNUSED
+    #define MLP__PREFETCH(p) ((void)(p))
 #else
     #define MLP__INLINE static inline
     #define MLP__NOINLINE static
-    #define MLP__MAYBE
+    #define MLP__UNUSED
+    #define MLP__PREFETCH(p) ((void)(p))
 #endif
 
 /* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in the
-   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. */
+   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8 on. */
 #if defined(__clang__)
     #define MLP__UNROLL _Pragma("clang loop unroll(full)")
-#elif defined(__GNUC__) && !defined(__TINYC__)
+#elif MLP__GNU && __GNUC__ >= 8
     #define MLP__UNROLL _Pragma("GCC unroll 32")
 #else
     #define MLP__UNROLL
 #endif
 
-#if defined(__GNUC__) && !defined(__TINYC__)
-    #define MLP__PREFETCH(p) __builtin_prefetch(p)
-#else
-    #define MLP__PREFETCH(p) ((void)(p))
-#endif
-
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__SSE2__) && defined(__GNUC__) && !defined(__TINYC__)
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__SSE2__) && MLP__GNU
     #define MLP__X86 1
-#elif defined(_M_X64)
+#elif defined(_M_X64) || (defined(_M_IX86_FP) && _M_IX86_FP == 2)
     #define MLP__X86 1
 #else
     #define MLP__X86 0
@@ -775,16 +780,21 @@ MLP_API const char *mlp_simd_name(void);
 /* Fused multiply-add in hardware? Decided per architecture, since clang does not define __FP_FAST_FMAF. */
 #if defined(__TINYC__)
     #define MLP__FMA 0
-#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__powerpc64__) || defined(__s390x__) \
-   || (defined(__riscv_flen) && __riscv_flen >= 64) || (defined(_MSC_VER) && defined(__AVX2__)) || defined(__FP_FAST_FMAF)
+#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) || defined(__s390x__) \
+   || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) || defined(__riscv_flen) \
+   || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
+   || (defined(_MSC_VER) && !defined(__clang__) && defined(__AVX2__))
     #define MLP__FMA 1
 #else
     #define MLP__FMA 0
 #endif
+#if defined(__FMA4__) && !defined(__FMA__)
+    #error "mlp.h: fused multiply-add with four operands is not supported: add -mno-fma4"
+#endif
 
 #if MLP__X86
     #include <immintrin.h>
-#elif !defined(__GNUC__) || defined(__TINYC__)
+#elif !MLP__GNU
     #include <math.h>
 #endif
 
@@ -799,7 +809,7 @@ MLP_API const char *mlp_simd_name(void);
 
 /* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row a pointer
    for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
-#if defined(__GNUC__) && !defined(__TINYC__)
+#if MLP__GNU
     #define MLP__ONE_REGISTER(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__ONE_REGISTER(constraint, value) ((void)0)
@@ -807,16 +817,19 @@ MLP_API const char *mlp_simd_name(void);
 #define MLP__WALK(pointer) MLP__ONE_REGISTER("+r", pointer)
 
 /* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there. Without the
-   hardware it is multiply and add, and no compiler can fuse them. */
+   hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
 MLP__INLINE float mlp__fma(float a, float b, float c)
 {
 #if !MLP__FMA
+    #if defined(__clang__)
+        #pragma STDC FP_CONTRACT OFF
+    #endif
     return a * b + c;
-#elif defined(__aarch64__) && defined(__GNUC__)
+#elif defined(__aarch64__) && MLP__GNU
     c = __builtin_fmaf(a, b, c);
     MLP__HIDE("+w", c);
     return c;
-#elif defined(__GNUC__)
+#elif MLP__GNU
     return __builtin_fmaf(a, b, c);
 #elif MLP__X86
     return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
@@ -825,10 +838,10 @@ MLP__INLINE float mlp__fma(float a, float b, float c)
 #endif
 }
 
-/* sum + a b in double: the product of two floats is exact, so fused or not is the same */
+/* sum + a b in double: the product of two floats is exact, so fused or not is the same. Some have float in hardware only. */
 MLP__INLINE double mlp__fma_double(float a, float b, double sum)
 {
-#if MLP__FMA && defined(__GNUC__)
+#if MLP__FMA && MLP__GNU && !(defined(__riscv_flen) && __riscv_flen < 64) && !(defined(__ARM_FP) && !(__ARM_FP & 8))
     return __builtin_fma((double)a, (double)b, sum);
 #else
     return (double)a * (double)b + sum;
@@ -840,7 +853,7 @@ MLP__INLINE float mlp__sqrt(float x)
 {
 #if MLP__X86
     return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
-#elif defined(__GNUC__) && !defined(__TINYC__)
+#elif MLP__GNU
     return __builtin_sqrtf(x);
 #else
     return sqrtf(x);
@@ -851,7 +864,7 @@ MLP__INLINE double mlp__sqrt_double(double x)
 {
 #if MLP__X86
     return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(x), _mm_set_sd(x)));
-#elif defined(__GNUC__) && !defined(__TINYC__)
+#elif MLP__GNU
     return __builtin_sqrt(x);
 #else
     return sqrt(x);
@@ -897,10 +910,17 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
      vzip_low vzip_high   within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
      vfours_even _odd     the even fours of a, then of b; the odd ones
 
-   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves and the fours. Then MLP__NAME,
-   MLP__NV (vectors per tile, MLP__NV * MLP__W a multiple or a divisor of 16) and MLP__MR(nv), the rows of a tile of nv vectors:
-   rows * nv accumulators, nv vectors of b and one of a must fit into the registers, and 8 or more chains must be under way to hide
-   the latency of fma. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. */
+   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves and the fours. Then MLP__NAME.
+   Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. At the end of a block stand the
+   numbers that the products are tuned by; each block has to state them all:
+
+     MLP__TILE_VECTORS    vectors of a row of a tile; MLP__TILE_VECTORS * MLP__W is a multiple or a divisor of 16
+     MLP__TILE_ROWS(v)    the most rows of a tile of v vectors: rows * v sums, v vectors of b and one of a must fit into
+                          the registers, and 8 or more chains must be under way to hide the latency of fma
+     MLP__ONE_ROW_VECTORS vectors of a tile of one row, 4 or 8: streams of weights at once
+     MLP__COPY_COLUMNS    columns of a copy of so many rows that a copy as wide as a tile would not stay in L1
+     MLP__COPIES_FAR      1: tall products copy rows of b that are far apart, of which a tile takes too few lines
+     MLP__COPY_ROWS       more rows of x than this, 4 KiB apart, are copied for dW */
 
 #define MLP__SIMD_scalar   MLP_SIMD_SCALAR
 #define MLP__SIMD_sse2     MLP_SIMD_SSE2
@@ -916,13 +936,13 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
     #undef MLP_SIMD
     #define MLP_SIMD MLP__JOIN(MLP__SIMD_, MLP_KERNELS_ONLY)
 #elif !defined(MLP_SIMD)
-    #if defined(__AVX512F__)
+    #if MLP__X86 && defined(__AVX512F__)
         #define MLP_SIMD MLP_SIMD_AVX512
-    #elif defined(__AVX2__) && MLP__FMA
+    #elif MLP__X86 && defined(__AVX2__) && MLP__FMA
         #define MLP_SIMD MLP_SIMD_AVX2
     #elif MLP__X86
         #define MLP_SIMD MLP_SIMD_SSE2
-    #elif (defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__)) || defined(_M_ARM64)
+    #elif (defined(__aarch64__) && defined(__ARM_NEON) && MLP__GNU) || defined(_M_ARM64)
         #define MLP_SIMD MLP_SIMD_NEON
     #elif defined(__wasm_simd128__)
         #define MLP_SIMD MLP_SIMD_WASM
@@ -951,110 +971,91 @@ MLP__INLINE float mlp__round1(float a)
     #if MLP_SIMD == MLP_SIMD_SCALAR     /* one lane */
         #define MLP__NAME "scalar"
         #define MLP__W 1
-        #define MLP__NV 4
         typedef float mlp__vf;
         typedef int mlp__vm;
         typedef uint32_t mlp__vi;
-        #define MLP__OPERATION MLP__INLINE
+        #define MLP__OP MLP__INLINE
         #define MLP__LANE(a, i) ((void)(i), a)
         #define MLP__LANES(type, expression) enum { i = 0 }; type r = (expression); return r
     #else                               /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
         #define MLP__NAME "emulated"
         #define MLP__W 8
-        #define MLP__NV 2
         typedef struct { float lane[8]; } mlp__vf;
         typedef struct { int lane[8]; } mlp__vm;
         typedef struct { uint32_t lane[8]; } mlp__vi;
         #undef MLP__UNROLL
         #define MLP__UNROLL
-        #define MLP__OPERATION MLP__NOINLINE
+        #define MLP__OP MLP__NOINLINE
         #define MLP__LANE(a, i) a.lane[i]
         #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
     #endif
-    #define MLP__MR(nv) 3
     #define MLP__AT(a) MLP__LANE(a, i)
-    MLP__OPERATION mlp__vf mlp__vload(const float *p) { MLP__LANES(mlp__vf, p[i]); }
-    MLP__OPERATION void mlp__vstore(float *p, mlp__vf a)
+    #define MLP__VF(expression) MLP__LANES(mlp__vf, expression)
+    #define MLP__VI(expression) MLP__LANES(mlp__vi, expression)
+    MLP__OP mlp__vf mlp__vload(const float *p) { MLP__VF(p[i]); }
+    MLP__OP void mlp__vstore(float *p, mlp__vf a) { int i; for (i = 0; i < MLP__W; i++) p[i] = MLP__AT(a); }
+    MLP__OP mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
-        int i;
-        for (i = 0; i < MLP__W; i++) p[i] = MLP__AT(a);
+        MLP__VF((size_t)i < n ? p[i] : MLP__AT(fill));
     }
-    MLP__OPERATION mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
+    MLP__OP void mlp__vstore_n(float *p, mlp__vf a, size_t n) { size_t i; for (i = 0; i < n; i++) p[i] = MLP__AT(a); }
+    MLP__OP mlp__vf mlp__vload_halves(const float *p, const float *q)
     {
-        MLP__LANES(mlp__vf, (size_t)i < n ? p[i] : MLP__AT(fill));
+        MLP__VF(i < MLP__W / 2 || MLP__W == 1 ? p[i] : q[i - MLP__W / 2]);
     }
-    MLP__OPERATION void mlp__vstore_n(float *p, mlp__vf a, size_t n)
+    MLP__OP mlp__vf mlp__vset1(float a) { MLP__VF(a); }
+    MLP__OP void mlp__vset4(const float *p, mlp__vf v[4]) { size_t t; for (t = 0; t < 4; t++) v[t] = mlp__vset1(p[t]); }
+    MLP__OP mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) + MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) - MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) * MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) / MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vsqrt(mlp__vf a) { MLP__VF(mlp__sqrt(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c)
     {
-        size_t i;
-        for (i = 0; i < n; i++) p[i] = MLP__AT(a);
+        MLP__VF(mlp__fma(MLP__AT(a), MLP__AT(b), MLP__AT(c)));
     }
-    MLP__OPERATION mlp__vf mlp__vload_halves(const float *p, const float *q)
+    MLP__OP mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c)
     {
-        MLP__LANES(mlp__vf, i < MLP__W / 2 || MLP__W == 1 ? p[i] : q[i - MLP__W / 2]);
+        MLP__VF(mlp__fma(-MLP__AT(a), MLP__AT(b), MLP__AT(c)));
     }
-    MLP__OPERATION mlp__vf mlp__vset1(float a) { MLP__LANES(mlp__vf, a); }
-    MLP__OPERATION void mlp__vset4(const float *p, mlp__vf v[4])
+    MLP__OP mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__VF(mlp__min1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OP mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__VF(mlp__max1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OP mlp__vf mlp__vround(mlp__vf a) { MLP__VF(mlp__round1(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vabs(mlp__vf a) { MLP__VF(mlp__abs1(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__VF(mlp__sign1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OP mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, MLP__AT(a) < MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(m) ? MLP__AT(a) : MLP__AT(b)); }
+    MLP__OP int mlp__vany(mlp__vm m)
     {
-        size_t t; for (t = 0; t < 4; t++) v[t] = mlp__vset1(p[t]);
+        int i, any = 0; for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0; return any;
     }
-    MLP__OPERATION mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) + MLP__AT(b)); }
-    MLP__OPERATION mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) - MLP__AT(b)); }
-    MLP__OPERATION mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) * MLP__AT(b)); }
-    MLP__OPERATION mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, MLP__AT(a) / MLP__AT(b)); }
-    MLP__OPERATION mlp__vf mlp__vsqrt(mlp__vf a) { MLP__LANES(mlp__vf, mlp__sqrt(MLP__AT(a))); }
-    MLP__OPERATION mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c)
+    MLP__OP mlp__vi mlp__vint(mlp__vf a) { MLP__VI(mlp__int1(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vfloat(mlp__vi a) { MLP__VF((float)(int32_t)MLP__AT(a)); }
+    MLP__OP mlp__vi mlp__vbits(mlp__vf a) { MLP__VI(mlp__bits(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vunbits(mlp__vi a) { MLP__VF(mlp__float(MLP__AT(a))); }
+    MLP__OP mlp__vi mlp__viadd(mlp__vi a, int b) { MLP__VI(MLP__AT(a) + (uint32_t)b); }
+    MLP__OP mlp__vi mlp__viand(mlp__vi a, int b) { MLP__VI(MLP__AT(a) & (uint32_t)b); }
+    MLP__OP mlp__vi mlp__viup(mlp__vi a) { MLP__VI(MLP__AT(a) << 23); }
+    MLP__OP mlp__vi mlp__vidown(mlp__vi a) { MLP__VI(MLP__AT(a) >> 23 | (MLP__AT(a) >> 31 ? 0xfffffe00u : 0)); }
+    MLP__OP mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__VF(MLP__LANE(a, i ^ d)); }
+    MLP__OP float mlp__vfirst(mlp__vf a) { return MLP__LANE(a, 0); }
+    MLP__OP mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b)
     {
-        MLP__LANES(mlp__vf, mlp__fma(MLP__AT(a), MLP__AT(b), MLP__AT(c)));
+        MLP__VF(i % 2 ? MLP__LANE(b, (i & 4) + i % 4 / 2) : MLP__LANE(a, (i & 4) + i % 4 / 2));
     }
-    MLP__OPERATION mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c)
+    MLP__OP mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b)
     {
-        MLP__LANES(mlp__vf, mlp__fma(-MLP__AT(a), MLP__AT(b), MLP__AT(c)));
+        MLP__VF(i % 2 ? MLP__LANE(b, (i & 4) + 2 + i % 4 / 2) : MLP__LANE(a, (i & 4) + 2 + i % 4 / 2));
     }
-    MLP__OPERATION mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__min1(MLP__AT(a), MLP__AT(b))); }
-    MLP__OPERATION mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__max1(MLP__AT(a), MLP__AT(b))); }
-    MLP__OPERATION mlp__vf mlp__vround(mlp__vf a) { MLP__LANES(mlp__vf, mlp__round1(MLP__AT(a))); }
-    MLP__OPERATION mlp__vf mlp__vabs(mlp__vf a) { MLP__LANES(mlp__vf, mlp__abs1(MLP__AT(a))); }
-    MLP__OPERATION mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__sign1(MLP__AT(a), MLP__AT(b))); }
-    MLP__OPERATION mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, MLP__AT(a) < MLP__AT(b)); }
-    MLP__OPERATION mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b)
-    {
-        MLP__LANES(mlp__vf, MLP__AT(m) ? MLP__AT(a) : MLP__AT(b));
-    }
-    MLP__OPERATION int mlp__vany(mlp__vm m)
-    {
-        int i, any = 0;
-        for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0;
-        return any;
-    }
-    MLP__OPERATION mlp__vi mlp__vint(mlp__vf a) { MLP__LANES(mlp__vi, mlp__int1(MLP__AT(a))); }
-    MLP__OPERATION mlp__vf mlp__vfloat(mlp__vi a) { MLP__LANES(mlp__vf, (float)(int32_t)MLP__AT(a)); }
-    MLP__OPERATION mlp__vi mlp__vbits(mlp__vf a) { MLP__LANES(mlp__vi, mlp__bits(MLP__AT(a))); }
-    MLP__OPERATION mlp__vf mlp__vunbits(mlp__vi a) { MLP__LANES(mlp__vf, mlp__float(MLP__AT(a))); }
-    MLP__OPERATION mlp__vi mlp__viadd(mlp__vi a, int b) { MLP__LANES(mlp__vi, MLP__AT(a) + (uint32_t)b); }
-    MLP__OPERATION mlp__vi mlp__viand(mlp__vi a, int b) { MLP__LANES(mlp__vi, MLP__AT(a) & (uint32_t)b); }
-    MLP__OPERATION mlp__vi mlp__viup(mlp__vi a) { MLP__LANES(mlp__vi, MLP__AT(a) << 23); }
-    MLP__OPERATION mlp__vi mlp__vidown(mlp__vi a)
-    {
-        MLP__LANES(mlp__vi, MLP__AT(a) >> 23 | (MLP__AT(a) >> 31 ? 0xfffffe00u : 0));
-    }
-    MLP__OPERATION mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__LANES(mlp__vf, MLP__LANE(a, i ^ d)); }
-    MLP__OPERATION float mlp__vfirst(mlp__vf a) { return MLP__LANE(a, 0); }
-    MLP__OPERATION mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b)
-    {
-        MLP__LANES(mlp__vf, i % 2 ? MLP__LANE(b, i / 4 * 4 + i % 4 / 2) : MLP__LANE(a, i / 4 * 4 + i % 4 / 2));
-    }
-    MLP__OPERATION mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b)
-    {
-        MLP__LANES(mlp__vf, i % 2 ? MLP__LANE(b, i / 4 * 4 + 2 + i % 4 / 2) : MLP__LANE(a, i / 4 * 4 + 2 + i % 4 / 2));
-    }
-    MLP__OPERATION mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b)
-    {
-        MLP__LANES(mlp__vf, i < 4 ? MLP__AT(a) : MLP__LANE(b, i - 4));
-    }
-    MLP__OPERATION mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b)
-    {
-        MLP__LANES(mlp__vf, i < 4 ? MLP__LANE(a, i + 4) : MLP__AT(b));
-    }
+    MLP__OP mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { MLP__VF(i < 4 ? MLP__AT(a) : MLP__LANE(b, i - 4)); }
+    MLP__OP mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { MLP__VF(i < 4 ? MLP__LANE(a, i + 4) : MLP__AT(b)); }
+
+    #define MLP__TILE_VECTORS (MLP__W == 1 ? 4 : 2)
+    #define MLP__TILE_ROWS(vectors) 3
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_SSE2
 
@@ -1064,8 +1065,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__NAME "sse2"
     #define MLP__W 4
     #define MLP__FOUR_LANES
-    #define MLP__NV 2
-    #define MLP__MR(nv) ((nv) == 1 ? 8 : 5)
     typedef __m128 mlp__vf;
     typedef __m128 mlp__vm;
     typedef __m128i mlp__vi;
@@ -1125,6 +1124,13 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm_unpacklo_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm_unpackhi_ps(a, b); }
 
+    #define MLP__TILE_VECTORS 2
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 5)
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
+
 #elif MLP_SIMD == MLP_SIMD_AVX2
 
     #if !defined(__AVX2__) || !MLP__FMA
@@ -1132,8 +1138,6 @@ MLP__INLINE float mlp__round1(float a)
     #endif
     #define MLP__NAME "avx2"
     #define MLP__W 8
-    #define MLP__NV 2
-    #define MLP__MR(nv) ((nv) == 1 ? 8 : 6)
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+x", v)
     typedef __m256 mlp__vf;
     typedef __m256 mlp__vm;
@@ -1151,7 +1155,7 @@ MLP__INLINE float mlp__round1(float a)
     }
     MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n)
     {
-                                                   /* in parts: maskstore is slow on Zen */
+        /* in parts: maskstore is slow on Zen */
         __m128 part = _mm256_castps256_ps128(a);
         if (n & 4) { _mm_storeu_ps(p, part); p += 4; part = _mm256_extractf128_ps(a, 1); }
         if (n & 2) { _mm_storel_pi((__m64 *)p, part); p += 2; part = _mm_movehl_ps(part, part); }
@@ -1204,6 +1208,13 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x20); }
     MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x31); }
 
+    #define MLP__TILE_VECTORS 2
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 6)
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
+
 #elif MLP_SIMD == MLP_SIMD_AVX512
 
     #if !defined(__AVX512F__)
@@ -1212,8 +1223,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__NAME "avx512"
     #define MLP__W 16
     #define MLP__MASKS 1
-    #define MLP__NV 4
-    #define MLP__MR(nv) ((nv) <= 2 ? 11 : (nv) == 3 ? 8 : 6)    /* 12 row offsets do not fit into the general registers: 0.95 for 0.99 P */
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+v", v)
     typedef __m512 mlp__vf;
     typedef __mmask16 mlp__vm;
@@ -1254,7 +1263,7 @@ MLP__INLINE float mlp__round1(float a)
     }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
     {
-                          /* sign ? b : a, bit by bit */
+        /* sign ? b : a, bit by bit */
         const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
         return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a), 0xca));
     }
@@ -1281,6 +1290,13 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0xdd); }
     #define MLP__SCALEF(a, n) _mm512_scalef_ps(a, n)            /* a 2^n, rounded once */
 
+    #define MLP__TILE_VECTORS 4
+    #define MLP__TILE_ROWS(vectors) ((vectors) <= 2 ? 11 : (vectors) == 3 ? 8 : 6)  /* 12 row offsets do not fit into the general registers */
+    #define MLP__ONE_ROW_VECTORS 4
+    #define MLP__COPY_COLUMNS 48
+    #define MLP__COPIES_FAR 0
+    #define MLP__COPY_ROWS 512
+
 #elif MLP_SIMD == MLP_SIMD_NEON
 
     #if !defined(__aarch64__) && !defined(_M_ARM64)
@@ -1290,8 +1306,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__NAME "neon"
     #define MLP__W 4
     #define MLP__FOUR_LANES
-    #define MLP__NV 4
-    #define MLP__MR(nv) ((nv) == 1 ? 12 : (nv) == 2 ? 8 : 5)    /* gcc 12 -O2 keeps 2 of the 24 accumulators of 6 x 4 on the stack */
     typedef float32x4_t mlp__vf;
     typedef uint32x4_t mlp__vm;
     typedef int32x4_t mlp__vi;
@@ -1313,15 +1327,11 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return vfmsq_f32(c, a, b); }
     MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b)
     {
-        mlp__vm less = vcltq_f32(a, b);
-        MLP__HIDE("+w", less);
-        return vbslq_f32(less, a, b);
+        mlp__vm less = vcltq_f32(a, b); MLP__HIDE("+w", less); return vbslq_f32(less, a, b);
     }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b)
     {
-        mlp__vm more = vcgtq_f32(a, b);
-        MLP__HIDE("+w", more);
-        return vbslq_f32(more, a, b);
+        mlp__vm more = vcgtq_f32(a, b); MLP__HIDE("+w", more); return vbslq_f32(more, a, b);
     }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return vrndnq_f32(a); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return vabsq_f32(a); }
@@ -1342,6 +1352,13 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return vzip1q_f32(a, b); }
     MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return vzip2q_f32(a, b); }
 
+    #define MLP__TILE_VECTORS 4
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 12 : (vectors) == 2 ? 8 : 5)  /* gcc 12 -O2 keeps 2 of the 24 sums of 6 x 4 on the stack */
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
+
 #elif MLP_SIMD == MLP_SIMD_WASM
 
     #if !defined(__wasm_simd128__)
@@ -1351,8 +1368,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__NAME "wasm"
     #define MLP__W 4
     #define MLP__FOUR_LANES
-    #define MLP__NV 2
-    #define MLP__MR(nv) ((nv) == 1 ? 8 : 4)
     typedef v128_t mlp__vf;
     typedef v128_t mlp__vm;
     typedef v128_t mlp__vi;
@@ -1396,6 +1411,13 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return wasm_i32x4_shuffle(a, b, 0, 4, 1, 5); }
     MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return wasm_i32x4_shuffle(a, b, 2, 6, 3, 7); }
 
+    #define MLP__TILE_VECTORS 2
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 4)
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
+
 #else
     #error "mlp.h: unknown value of MLP_SIMD"
 #endif
@@ -1430,11 +1452,7 @@ MLP__INLINE float mlp__round1(float a)
 #endif
 #define MLP__PANEL 16                                   /* units per panel of weights; lanes of a row sum */
 #define MLP__N16 (MLP__PANEL / MLP__W)                  /* vectors per 16 lanes */
-#define MLP__NR (MLP__NV * MLP__W)                      /* columns per tile */
-#define MLP__NV1 8                                      /* vectors of a tile of one row: 8 chains, */
-#define MLP__NV0 (MLP__W < 16 ? MLP__NV1 : 16)          /* or a whole row of 256 columns: 1 x 784 x 256 takes .81 of the time */
-#define MLP__NV2 (MLP__NV < 4 ? 4 : MLP__NV)            /* vectors of a tile of two or three rows, which else has too few chains: */
-#define MLP__MR2 (MLP__FMA ? 3 : 2)                     /* 3 x 784 x 256 on AVX2 .74 of the time; a product takes a register without fma */
+#define MLP__TILE_COLUMNS (MLP__TILE_VECTORS * MLP__W)
 
 MLP__INLINE mlp__vf mlp__vzero(void) { return mlp__vset1(0.0f); }
 MLP__INLINE mlp__vf mlp__vneg(mlp__vf a) { return mlp__vsub(mlp__vset1(-0.0f), a); }
@@ -1766,8 +1784,8 @@ MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const 
 
 /* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions and a
    line in the list. */
-#define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__MAYBE mlp__vf alpha)
-#define MLP__SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_slope(MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf a, MLP__MAYBE mlp__vf alpha)
+#define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__UNUSED mlp__vf alpha)
+#define MLP__SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_slope(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, MLP__UNUSED mlp__vf alpha)
 
 /* x > 0 ? 1 : 0 */
 MLP__INLINE mlp__vf mlp__step(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero()); }
@@ -1879,7 +1897,7 @@ MLP__SLOPE(gaussian) { return mlp__vmul(mlp__vmul(mlp__vset1(-2.0f), z), a); }
     X(GAUSSIAN,     gaussian,     0,     1, GLOROT_UNIFORM)
 
 #define MLP__AS_ELEMENTWISE(NAME, name, alpha_default, needs_z, initializer) \
-    MLP__INLINE mlp__vf mlp__##name##_forward(mlp__vf z, MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, mlp__vf alpha) \
+    MLP__INLINE mlp__vf mlp__##name##_forward(mlp__vf z, MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, mlp__vf alpha) \
     { return mlp__##name##_value(z, alpha); } \
     MLP__INLINE mlp__vf mlp__##name##_backward(mlp__vf z, mlp__vf a, mlp__vf da, mlp__vf alpha) \
     { return mlp__vmul(da, mlp__##name##_slope(z, a, alpha)); }
@@ -1912,8 +1930,8 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
 
 /* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its activation
    being fixed. Adding one is two functions and a line. */
-#define MLP__LOSS(name)       MLP__INLINE mlp__vf mlp__##name##_loss(MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf a, mlp__vf y, MLP__MAYBE mlp__vf delta)
-#define MLP__LOSS_SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf delta)
+#define MLP__LOSS(name)       MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf delta)
+#define MLP__LOSS_SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
 
 MLP__LOSS(squared)            { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(d, d); }
 MLP__LOSS_SLOPE(squared)      { mlp__vf d = mlp__vsub(a, y); return mlp__vadd(d, d); }
@@ -1980,8 +1998,8 @@ static void mlp__k_loss_backward(mlp_loss loss, float delta, size_t n, const flo
     }
 }
 
-MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf p) { return mlp__vmul(a, b); }
-MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__MAYBE mlp__vf z, mlp__vf alpha) { return mlp__vfma(alpha, x, y); }
+MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf p) { return mlp__vmul(a, b); }
+MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__UNUSED mlp__vf z, mlp__vf alpha) { return mlp__vfma(alpha, x, y); }
 
 static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out) { mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out); }
 
@@ -2012,18 +2030,21 @@ MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, p
         if (t < k) mlp__vput(to + (ptrdiff_t)t * to_row, v[t], stored);
 }
 
-/* to[i][j] = from[j][i], k x n; stored: as above */
+/* to[i][j] = from[j][i], k x n; stored: as above. The last square begins earlier where it is whole then: the same values twice. */
 static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
 {
     size_t i, j;
-    for (j = 0; j < n; j += MLP__W, from += MLP__W * from_row, to += MLP__W) {
-        const float *f = from;
-        float *t = to;
-        i = 0;
-        if (j + MLP__W <= n)
-            for (; i + MLP__W <= k; i += MLP__W, f += MLP__W, t += MLP__W * to_row) mlp__transposed_square(f, from_row, t, to_row);
-        for (; i < k; i += MLP__W, f += MLP__W, t += MLP__W * to_row)
-            mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
+    for (j = 0; j < n; j += MLP__W) {
+        if (j + MLP__W > n && n >= MLP__W && stored == n) j = n - MLP__W;
+        for (i = 0; i < k; i += MLP__W) {
+            const float *f;
+            float *t;
+            if (i + MLP__W > k && k >= MLP__W && j + MLP__W <= n) i = k - MLP__W;
+            f = from + (ptrdiff_t)j * from_row + (ptrdiff_t)i;
+            t = to + (ptrdiff_t)i * to_row + (ptrdiff_t)j;
+            if (i + MLP__W <= k && j + MLP__W <= n) mlp__transposed_square(f, from_row, t, to_row);
+            else mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
+        }
     }
 }
 
@@ -2035,8 +2056,8 @@ MLP__INLINE int mlp__as_columns(size_t cols) { return MLP__W > 1 && cols <= MLP_
 /* a fold goes on: lanes and the next elements of x and y */
 typedef mlp__vf mlp__folding(mlp__vf lanes, mlp__vf x, mlp__vf y);
 
-MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vmax(m, x); }
-MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vadd(sum, x); }
+MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__UNUSED mlp__vf y) { return mlp__vmax(m, x); }
+MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__UNUSED mlp__vf y) { return mlp__vadd(sum, x); }
 MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
 
 /* One row of n: element j belongs to lane j % 16, lanes without one keep their value. */
@@ -2097,7 +2118,7 @@ MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, con
 }
 
 #define MLP__BY_ROW(name) \
-    MLP__INLINE mlp__vf mlp__##name(MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, MLP__MAYBE mlp__vf p, MLP__MAYBE mlp__vf q)
+    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf p, MLP__UNUSED mlp__vf q)
 MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
 MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
 MLP__BY_ROW(row_exp)            { return mlp__vexp(mlp__vsub(x, p)); }
@@ -2111,7 +2132,8 @@ MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vne
 
 static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
 {
-    for (; rows > 0; rows--, factors++, x += cols) {
+    if (cols == 1) mlp__k_hadamard(rows, factors, x, x);
+    else for (; rows > 0; rows--, factors++, x += cols) {
         const mlp__vf f = mlp__vset1(*factors);
         mlp__map_row(mlp__row_scale, cols, x, x, f, f, x);
     }
@@ -2220,46 +2242,6 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
     }
 }
 
-/* z, dz: rows x cols, cols <= MLP__PANEL; classes, factors, losses: rows. The bits of mlp__k_cross_entropy with softmax and targets
-   that are 1 at a row's class, else 0: neither y nor l is in memory. Lanes are rows: folds need no shuffles, and 16 x 10 takes .76
-   of the time on AVX-512, on AVX2 .96 to 1.07. Two groups take turns, each being a chain: 32 x 10 from 1.1 to .87. */
-static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const float *classes, const float *factors,
-                                 float *losses, float *dz)
-{
-    enum { square = MLP__PANEL * MLP__W };
-    const mlp__vf zero = mlp__vzero(), one = mlp__vset1(1.0f), half = mlp__vset1(0.5f);
-    float t[2 * square], e[2 * square];                             /* 2 KiB each on AVX-512 */
-    mlp__vf k, f, sum[2];
-    size_t n, i, j, g;
-    for (; rows > 0; rows -= n, z += n * cols, classes += n, factors += n, losses += n, dz += n * cols) {
-        n = mlp__smaller(rows, 2 * MLP__W);
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W)
-            mlp__transposed(cols, mlp__smaller(n - i, MLP__W), z + i * cols, (ptrdiff_t)cols, t + g, MLP__W, MLP__W);
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            const mlp__vf max = mlp__max_of(1, cols * MLP__W, t + g);
-            mlp__vf at = zero;
-            k = mlp__vget(classes + i, n - i, zero);
-            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
-                const mlp__vf x = mlp__vsub(mlp__vload(t + j), max);
-                at = mlp__vselect(mlp__vlt(mlp__vabs(k), half), x, at);
-                mlp__vstore(e + j, mlp__vexp(x));
-            }
-            sum[i / MLP__W] = mlp__sum_of(1, cols * MLP__W, e + g);
-            mlp__vput(losses + i, mlp__vsub(zero, mlp__vadd(at, mlp__vlog(mlp__vdiv(one, sum[i / MLP__W])))), n - i);
-        }
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            k = mlp__vget(classes + i, n - i, zero);
-            f = mlp__vget(factors + i, n - i, zero);
-            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
-                const mlp__vf y = mlp__vselect(mlp__vlt(mlp__vabs(k), half), one, zero);
-                mlp__vstore(t + j, mlp__vmul(mlp__vsub(mlp__vdiv(mlp__vload(e + j), sum[i / MLP__W]), y), f));
-            }
-        }
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W)
-            mlp__transposed(mlp__smaller(n - i, MLP__W), cols, t + g, MLP__W, dz + i * cols, (ptrdiff_t)cols, cols);
-    }
-}
-
 /* sums of n <= nv * MLP__W columns down the rows of x */
 MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums, int accumulate)
 {
@@ -2291,7 +2273,7 @@ MLP__INLINE mlp__vf mlp__flush(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__va
 /* The optimizers: the new weights from the old ones, their gradient and their state, which is replaced. */
 typedef mlp__vf mlp__updating(const mlp_update *u, mlp__vf w, mlp__vf g, mlp__vf *s1, mlp__vf *s2);
 #define MLP__UPDATE(name) MLP__INLINE mlp__vf mlp__##name##_update(const mlp_update *u, mlp__vf w, mlp__vf g, \
-                                                                   MLP__MAYBE mlp__vf *s1, MLP__MAYBE mlp__vf *s2)
+                                                                   MLP__UNUSED mlp__vf *s1, MLP__UNUSED mlp__vf *s2)
 
 MLP__UPDATE(plain) { return mlp__vfnma(mlp__vset1(u->rate), g, w); }
 MLP__UPDATE(sgd)
@@ -2402,7 +2384,7 @@ static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *
     }
 }
 
-MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__MAYBE mlp__vf z, mlp__vf l1) { return mlp__vfma(l1, mlp__signum(w), g); }
+MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__UNUSED mlp__vf z, mlp__vf l1) { return mlp__vfma(l1, mlp__signum(w), g); }
 
 /* Penalties go into a copy of the gradient, a piece at a time. */
 static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
@@ -2418,25 +2400,6 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
         bad |= mlp__update_kind(kind, u, m, w + i, t, s1 ? s1 + i : s1, s2 ? s2 + i : s2);
     }
     return bad;
-}
-
-/* w, g, v: n */
-static void mlp__k_momentum(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov)
-{
-    mlp_update u;
-    memset(&u, 0, sizeof u);
-    u.rate = rate; u.momentum = momentum; u.nesterov = nesterov;
-    mlp__k_update(MLP_OPT_SGD, &u, n, w, g, v, NULL);
-}
-
-/* w, g, m, v: n */
-static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
-                        float epsilon)
-{
-    mlp_update u;
-    memset(&u, 0, sizeof u);
-    u.rate = step; u.beta1 = beta1; u.beta2 = beta2; u.scale = scale; u.epsilon = epsilon;
-    mlp__k_update(MLP_OPT_ADAM, &u, n, w, g, m, v);
 }
 
 /* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for eight of
@@ -2459,233 +2422,218 @@ static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 }
 
 /* --------------------------------------------------------------------------- >>gemm -- */
-/* Every matrix product is made of tiles: mr rows and nv vectors of c stay in registers while k runs, one fma a step, in
-   order. Tiles are the same code for all shapes, inlined with constant mr and nv. */
+/* Every matrix product is made of tiles: some rows and vectors of c, which stay in registers while k runs, one fma a
+   step, in order. Tiles are the same code for all shapes, inlined with constant sizes. A strip is what tiles of one
+   width go down: a few columns of c, all rows. A panel is a group of 16 units, as weights have them. */
 
-#define MLP__AHEAD (MLP__W < 16 ? 16 : 32)              /* one line of the cache; two where strips are wider and tiles fewer */
-#define MLP__MOST_SUMS 24                               /* the most of all tiles: rows * vectors */
-
-/* Before it goes through the s-th `span` steps of its product, the last excepted, tile t < tiles prefetches the MLP__AHEAD floats
-   at at + s * span + t * tile. */
-typedef struct { const float *at; ptrdiff_t span, tile; size_t tiles; } mlp__ahead;
-
-/* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j]. Rows at x_row, the steps of k at a_col and b_row, groups of 16 columns at
-   x_panel from each other; after every `span` steps a moves on by a_jump. init may be c, or NULL for zero, and repeats a row with
-   init_row 0. A single row has no jumps; without jumps span only says how often to look ahead. b is read in whole vectors; of the
-   last vector of c only `tail` lanes exist.
-   next: what will be needed after this product, or NULL. */
+/* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j], of a strip: `vectors` vectors, the last of which has `tail`
+   lanes. Rows lie at x_row, the steps of k at a_col and b_row, panels of 16 columns at x_panel from each other; after
+   every `span` steps, of which k is a multiple, a moves on by a_jump. b is read in whole vectors. init is laid out as
+   c, which it may be, but repeats a row with init_row 0; NULL is zero. chains: 1, or 4 over the quarters of k (see
+   Bits in the manual). */
 typedef struct {
-    size_t k, span, tail;
+    size_t vectors, tail, k, span;
+    int chains;
     const float *a;    ptrdiff_t a_row, a_col, a_jump;
     const float *b;    ptrdiff_t b_row, b_panel;
-    const float *init; ptrdiff_t init_row, init_panel;
+    const float *init; ptrdiff_t init_row;
     float *c;          ptrdiff_t c_row, c_panel;
-    mlp__ahead *next;
 } mlp__product;
 
+/* element (i, j) is at i * row + j * col from `at` */
+typedef struct { const float *at; ptrdiff_t row, col; } mlp__matrix;
+
+MLP__INLINE mlp__matrix mlp__matrix_at(const float *at, ptrdiff_t row, ptrdiff_t col)
+{
+    mlp__matrix m;
+    m.at = at;
+    m.row = row;
+    m.col = col;
+    return m;
+}
+
+/* One chain, without jumps, columns side by side; with accumulate added to c. b has unit columns. */
+MLP__INLINE mlp__product mlp__strip_product(size_t columns, size_t k, mlp__matrix a, const float *b, ptrdiff_t b_row,
+                                            float *c, ptrdiff_t c_row, int accumulate)
+{
+    mlp__product p;
+    p.vectors = (columns + MLP__W - 1) / MLP__W;
+    p.tail = columns - (p.vectors - 1) * MLP__W;
+    p.k = p.span = k;
+    p.chains = 1;
+    p.a = a.at;     p.a_row = a.row;    p.a_col = a.col;    p.a_jump = 0;
+    p.b = b;        p.b_row = b_row;    p.b_panel = MLP__PANEL;
+    p.c = c;        p.c_row = c_row;    p.c_panel = MLP__PANEL;
+    p.init = accumulate ? c : NULL;
+    p.init_row = c_row;
+    return p;
+}
+
+MLP__INLINE void mlp__move_down(size_t rows, mlp__product *p)
+{
+    p->a += (ptrdiff_t)rows * p->a_row;
+    p->c += (ptrdiff_t)rows * p->c_row;
+    if (p->init) p->init += (ptrdiff_t)rows * p->init_row;
+}
+
 /* where vector v of a row begins */
-MLP__INLINE ptrdiff_t mlp__vector_at(size_t v, ptrdiff_t panel) { return (ptrdiff_t)(v / MLP__N16) * panel + (ptrdiff_t)(v % MLP__N16 * MLP__W); }
-
-typedef mlp__vf mlp__accumulators[MLP__MOST_SUMS];      /* of row i, vector v: at i * nv + v */
-
-MLP__INLINE void mlp__tile_zero(size_t mr, size_t nv, mlp__accumulators acc)
+MLP__INLINE ptrdiff_t mlp__vector_at(size_t v, ptrdiff_t panel)
 {
+    return (ptrdiff_t)(v / MLP__N16) * panel + (ptrdiff_t)(v % MLP__N16 * MLP__W);
+}
+
+/* ---- one tile ---- */
+
+enum { MLP__MOST_SUMS = 24, MLP__MOST_VECTORS = 8 };    /* of all tiles */
+typedef mlp__vf mlp__sums[MLP__MOST_SUMS];              /* of row i, vector v: at i * vectors + v */
+
+MLP__INLINE void mlp__tile_zero(size_t rows, size_t vectors, mlp__sums sums)
+{
+    size_t i;
+    MLP__UNROLL
+    for (i = 0; i < rows * vectors; i++) sums[i] = mlp__vzero();
+}
+
+MLP__INLINE void mlp__tile_copy(size_t rows, size_t vectors, mlp__sums to, mlp__sums from)
+{
+    size_t i;
+    MLP__UNROLL
+    for (i = 0; i < rows * vectors; i++) to[i] = from[i];
+}
+
+MLP__INLINE void mlp__tile_add(size_t rows, size_t vectors, mlp__sums to, mlp__sums from)
+{
+    size_t i;
+    MLP__UNROLL
+    for (i = 0; i < rows * vectors; i++) to[i] = mlp__vadd(to[i], from[i]);
+}
+
+/* With MLP__MASKS a part of a vector is as fast as the whole, and needs no branch. */
+MLP__INLINE mlp__vf mlp__tile_get(const float *p, size_t n)
+{
+    return MLP__MASKS ? mlp__vload_n(p, n, mlp__vzero()) : mlp__vget(p, n, mlp__vzero());
+}
+MLP__INLINE void mlp__tile_put(float *p, mlp__vf a, size_t n)
+{
+    if (MLP__MASKS) mlp__vstore_n(p, a, n);
+    else mlp__vput(p, a, n);
+}
+
+MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
+{
+    const float *from = p->init;
     size_t i, v;
     MLP__UNROLL
-    for (i = 0; i < mr; i++) {
-        MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[i * nv + v] = mlp__vzero();
-    }
-}
-
-/* the last vector of a row of a tile, which has `tail` lanes */
-MLP__INLINE mlp__vf mlp__tile_get(const float *p, size_t tail)
-{
-    return MLP__MASKS ? mlp__vload_n(p, tail, mlp__vzero()) : mlp__vget(p, tail, mlp__vzero());
-}
-MLP__INLINE void mlp__tile_put(float *p, mlp__vf a, size_t tail)
-{
-    if (MLP__MASKS) mlp__vstore_n(p, a, tail);
-    else mlp__vput(p, a, tail);
-}
-
-MLP__INLINE void mlp__tile_load(size_t mr, size_t nv, size_t tail, const float *from, ptrdiff_t row, ptrdiff_t panel, mlp__accumulators acc)
-{
-    size_t i, v;
-    MLP__UNROLL
-    for (i = 0; i < mr; i++, from += row) {
+    for (i = 0; i < rows; i++, from += p->init_row) {
         MLP__WALK(from);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) {
-            const float *at = from + mlp__vector_at(v, panel);
-            acc[i * nv + v] = v + 1 < nv ? mlp__vload(at) : mlp__tile_get(at, tail);
+        for (v = 0; v < vectors; v++) {
+            const float *at = from + mlp__vector_at(v, p->c_panel);
+            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at) : mlp__tile_get(at, tail);
         }
     }
 }
 
-MLP__INLINE void mlp__tile_store(size_t mr, size_t nv, size_t tail, float *to, ptrdiff_t row, ptrdiff_t panel, mlp__accumulators acc)
+MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
 {
+    float *to = p->c;
     size_t i, v;
     MLP__UNROLL
-    for (i = 0; i < mr; i++, to += row) {
+    for (i = 0; i < rows; i++, to += p->c_row) {
         MLP__WALK(to);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) {
-            float *at = to + mlp__vector_at(v, panel);
-            if (v + 1 < nv) mlp__vstore(at, acc[i * nv + v]);
-            else mlp__tile_put(at, acc[i * nv + v], tail);
+        for (v = 0; v < vectors; v++) {
+            float *at = to + mlp__vector_at(v, p->c_panel);
+            if (v + 1 < vectors) mlp__vstore(at, sums[i * vectors + v]);
+            else mlp__tile_put(at, sums[i * vectors + v], tail);
         }
     }
 }
 
-/* Here and below whole vectors have code of their own, without a branch for each row, unless masks do as well: with it the header
-   takes 1.07 of the time to compile for AVX-512. */
-MLP__INLINE void mlp__tile_begin(size_t mr, size_t nv, const mlp__product *p, mlp__accumulators acc)
+/* Here and below whole vectors have code of their own, without a branch for each row, unless masks do as well. */
+MLP__INLINE void mlp__tile_begin(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
 {
-    if (!p->init) mlp__tile_zero(mr, nv, acc);
-    else if (MLP__MASKS || p->tail < MLP__W) mlp__tile_load(mr, nv, p->tail, p->init, p->init_row, p->init_panel, acc);
-    else mlp__tile_load(mr, nv, MLP__W, p->init, p->init_row, p->init_panel, acc);
+    if (!p->init) mlp__tile_zero(rows, vectors, sums);
+    else if (MLP__MASKS || p->tail < MLP__W) mlp__tile_load(rows, vectors, p->tail, p, sums);
+    else mlp__tile_load(rows, vectors, MLP__W, p, sums);
 }
 
-MLP__INLINE void mlp__tile_copy(size_t mr, size_t nv, mlp__accumulators into, mlp__accumulators acc)
+MLP__INLINE void mlp__tile_end(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
 {
+    if (MLP__MASKS || p->tail < MLP__W) mlp__tile_store(rows, vectors, p->tail, p, sums);
+    else mlp__tile_store(rows, vectors, MLP__W, p, sums);
+}
+
+/* One step of k: sums[i][v] += a[i] b[v]. The side that has fewer stays in registers, of the other there is one at a
+   time; a vector of b is loaded once, not once for each row. */
+MLP__INLINE void mlp__tile_step(size_t rows, size_t vectors, const float *a, ptrdiff_t a_row, const float *b,
+                                ptrdiff_t b_panel, mlp__sums sums)
+{
+    mlp__vf few[MLP__MOST_VECTORS];
     size_t i, v;
-    MLP__UNROLL
-    for (i = 0; i < mr; i++) {
+    if (rows < vectors) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) into[i * nv + v] = acc[i * nv + v];
-    }
-}
-
-/* into += acc */
-MLP__INLINE void mlp__tile_add(size_t mr, size_t nv, mlp__accumulators into, mlp__accumulators acc)
-{
-    size_t i, v;
-    MLP__UNROLL
-    for (i = 0; i < mr; i++) {
+        for (i = 0; i < rows; i++) few[i] = mlp__vset1(a[(ptrdiff_t)i * a_row]);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) into[i * nv + v] = mlp__vadd(into[i * nv + v], acc[i * nv + v]);
-    }
-}
-
-MLP__INLINE void mlp__tile_end(size_t mr, size_t nv, const mlp__product *p, mlp__accumulators acc)
-{
-    if (MLP__MASKS || p->tail < MLP__W) mlp__tile_store(mr, nv, p->tail, p->c, p->c_row, p->c_panel, acc);
-    else mlp__tile_store(mr, nv, MLP__W, p->c, p->c_row, p->c_panel, acc);
-}
-
-/* A vector of b for mr rows. Loaded once for two or three of them, 3 x 784 x 256 takes .82 of the time on AVX-512. */
-MLP__INLINE mlp__vf mlp__tile_b(size_t mr, const float *b)
-{
-    mlp__vf v = mlp__vload(b);
-    if (mr > 1) MLP__KEEP(v);
-    return v;
-}
-
-/* one step of k: acc += a[.][k] b[k][.] */
-MLP__INLINE void mlp__tile_step(size_t mr, size_t nv, const float *a, ptrdiff_t a_row, const float *b, ptrdiff_t b_panel, mlp__accumulators acc)
-{
-    mlp__vf few[MLP__NV1];                              /* the side that has fewer stays in registers, of the other there is one at a time */
-    size_t i, v;
-    if (mr < nv) {
-        MLP__UNROLL
-        for (i = 0; i < mr; i++) few[i] = mlp__vset1(a[(ptrdiff_t)i * a_row]);
-        MLP__UNROLL
-        for (v = 0; v < nv; v++) {
-            const mlp__vf bv = mlp__tile_b(mr, b + mlp__vector_at(v, b_panel));
+        for (v = 0; v < vectors; v++) {
+            mlp__vf bv = mlp__vload(b + mlp__vector_at(v, b_panel));
+            if (rows > 1) MLP__KEEP(bv);
             MLP__UNROLL
-            for (i = 0; i < mr; i++) acc[i * nv + v] = mlp__vfma(few[i], bv, acc[i * nv + v]);
+            for (i = 0; i < rows; i++) sums[i * vectors + v] = mlp__vfma(few[i], bv, sums[i * vectors + v]);
         }
         return;
     }
     MLP__UNROLL
-    for (v = 0; v < nv; v++) few[v] = mlp__tile_b(mr, b + mlp__vector_at(v, b_panel));
+    for (v = 0; v < vectors; v++) {
+        few[v] = mlp__vload(b + mlp__vector_at(v, b_panel));
+        if (rows > 1) MLP__KEEP(few[v]);
+    }
     MLP__UNROLL
-    for (i = 0; i < mr; i++) {
+    for (i = 0; i < rows; i++) {
         const mlp__vf ai = mlp__vset1(a[(ptrdiff_t)i * a_row]);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[i * nv + v] = mlp__vfma(ai, few[v], acc[i * nv + v]);
+        for (v = 0; v < vectors; v++) sums[i * vectors + v] = mlp__vfma(ai, few[v], sums[i * vectors + v]);
     }
 }
 
-/* to the next mr rows */
-MLP__INLINE void mlp__tile_next(size_t mr, mlp__product *p)
+/* The loop of the textbook, for some steps of k from a and b on: nearly all of the time goes here. */
+MLP__INLINE void mlp__tile_steps(size_t rows, size_t vectors, size_t steps, const mlp__product *p, const float *a,
+                                 const float *b, mlp__sums sums)
 {
-    p->a += (ptrdiff_t)mr * p->a_row;
-    p->c += (ptrdiff_t)mr * p->c_row;
-    if (p->init) p->init += (ptrdiff_t)mr * p->init_row;
+    for (; steps > 0; steps--, a += p->a_col, b += p->b_row)
+        mlp__tile_step(rows, vectors, a, p->a_row, b, p->b_panel, sums);
 }
 
-/* `count` tiles below each other */
-MLP__INLINE void mlp__tile(size_t mr, size_t nv, size_t count, mlp__product *product)
+/* a single row, without jumps */
+MLP__INLINE void mlp__tile_row(size_t vectors, const mlp__product *p)
+{
+    mlp__sums sums;
+    mlp__tile_begin(1, vectors, p, sums);
+    mlp__tile_steps(1, vectors, p->k, p, p->a, p->b, sums);
+    mlp__tile_end(1, vectors, p, sums);
+}
+
+/* `count` tiles below each other. What a has behind a jump is asked for before it. */
+MLP__INLINE void mlp__tile(size_t rows, size_t vectors, size_t count, const mlp__product *product)
 {
     mlp__product p = *product;                          /* a copy, which stores to c cannot change */
-    size_t t;
-    for (t = 0; t < count; t++) {
-        mlp__accumulators acc;
+    const ptrdiff_t a_next = (ptrdiff_t)p.span * p.a_col + p.a_jump, b_next = (ptrdiff_t)p.span * p.b_row;
+    if (rows == 1) { mlp__tile_row(vectors, &p); return; }
+    for (; count > 0; count--, mlp__move_down(rows, &p)) {
         const float *a = p.a, *b = p.b;
-        size_t left, k, i;
-        ptrdiff_t next = 0;
-        mlp__tile_begin(mr, nv, &p, acc);
-        for (left = p.k; left > 0; left -= k, a += p.a_jump) {
-            const size_t steps = mlp__smaller(left, p.span);
-            if (left > steps && p.next && t < p.next->tiles) {
-                const float *at = p.next->at + (ptrdiff_t)t * p.next->tile + next;
-                MLP__PREFETCH(at);
-                if (MLP__AHEAD > 16) MLP__PREFETCH(at + 16);
-                next += p.next->span;
-            } else if (left > steps)                            /* the next panel: 256 x 1024 x 1024 of dX on AVX2 .83 -> .92 P */
-                for (i = 0; i < mr; i++) MLP__PREFETCH(a + (ptrdiff_t)steps * p.a_col + p.a_jump + (ptrdiff_t)i * p.a_row);
-            for (k = 0; k < steps; k++, a += p.a_col, b += p.b_row) mlp__tile_step(mr, nv, a, p.a_row, b, p.b_panel, acc);
+        mlp__sums sums;
+        size_t k, i;
+        mlp__tile_begin(rows, vectors, &p, sums);
+        for (k = 0; k < p.k; k += p.span, a += a_next, b += b_next) {
+            for (i = 0; i < rows && k + p.span < p.k; i++) MLP__PREFETCH(a + a_next + (ptrdiff_t)i * p.a_row);
+            mlp__tile_steps(rows, vectors, p.span, &p, a, b, sums);
         }
-        mlp__tile_end(mr, nv, &p, acc);
-        mlp__tile_next(mr, &p);
-    }
-    product->a = p.a; product->c = p.c; product->init = p.init;
-    if (p.next) {
-        const size_t done = mlp__smaller(count, p.next->tiles);
-        p.next->at += (ptrdiff_t)done * p.next->tile;
-        p.next->tiles -= done;
+        mlp__tile_end(rows, vectors, &p, sums);
     }
 }
 
-/* A single row, without jumps. (clang 14 keeps it on the stack inside the loops above.) */
-MLP__INLINE void mlp__tile_single(size_t nv, const mlp__product *product)
-{
-    const mlp__product p = *product;
-    mlp__accumulators acc;
-    const float *a = p.a, *b = p.b;
-    size_t k;
-    mlp__tile_begin(1, nv, &p, acc);
-    for (k = p.k; k > 0; k--, a += p.a_col, b += p.b_row) mlp__tile_step(1, nv, a, 0, b, p.b_panel, acc);
-    mlp__tile_end(1, nv, &p, acc);
-}
-
-/* The same with four chains over the quarters of k, k >= 9: the last quarter is the shortest. One chain after the other. */
-MLP__INLINE void mlp__tile4(size_t mr, size_t nv, size_t count, mlp__product *product)
-{
-    mlp__product p = *product;
-    for (; count > 0; count--) {
-        mlp__accumulators acc, even, half;
-        const float *a = p.a, *b = p.b;
-        size_t q, k, left = p.k;
-        mlp__tile_begin(mr, nv, &p, acc);
-        for (q = 0; q < 4; q++) {
-            for (k = mlp__smaller(left, (p.k + 3) / 4), left -= k; k > 0; k--, a += p.a_col, b += p.b_row)
-                mlp__tile_step(mr, nv, a, p.a_row, b, p.b_panel, acc);
-            if (q % 2 == 1) mlp__tile_add(mr, nv, acc, even);
-            if (q == 3) mlp__tile_add(mr, nv, acc, half);
-            else { mlp__tile_copy(mr, nv, q == 1 ? half : even, acc); mlp__tile_zero(mr, nv, acc); }
-        }
-        mlp__tile_end(mr, nv, &p, acc);
-        mlp__tile_next(mr, &p);
-    }
-    product->a = p.a; product->c = p.c; product->init = p.init;
-}
-
-/* acc += a[0..3] b[0..3][.] of a single row. Four chains of one or two vectors wait for loads: a row of b that crosses lines takes
-   two, and four steps of a take one in the place of four: 1 x 256 x 10 takes .79 of the time on AVX-512, .81 on AVX2. */
-MLP__INLINE void mlp__tile_single4(size_t nv, const float *a, const float *b, ptrdiff_t b_row, mlp__accumulators acc)
+/* sums += a[0..3] b[0..3] of a single row, steps of a side by side */
+MLP__INLINE void mlp__tile4_steps(size_t vectors, const float *a, const float *b, ptrdiff_t b_row, mlp__sums sums)
 {
     mlp__vf at[4];
     size_t t, v;
@@ -2693,201 +2641,227 @@ MLP__INLINE void mlp__tile_single4(size_t nv, const float *a, const float *b, pt
     MLP__UNROLL
     for (t = 0; t < 4; t++, b += b_row) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[v] = mlp__vfma(at[t], mlp__vload(b + v * MLP__W), acc[v]);
+        for (v = 0; v < vectors; v++) sums[v] = mlp__vfma(at[t], mlp__vload(b + v * MLP__W), sums[v]);
     }
 }
 
-/* A single row with the four chains side by side: there one chain alone waits for itself. Steps of a are contiguous. */
-MLP__INLINE void mlp__tile4_single(size_t nv, const mlp__product *product)
+/* A single row with the four chains side by side, for one alone waits for itself; columns of one panel. */
+MLP__INLINE void mlp__tile4_row(size_t vectors, const mlp__product *p)
 {
-    const mlp__product p = *product;
-    const size_t quarter = (p.k + 3) / 4, last = p.k - 3 * quarter;
-    const ptrdiff_t b_next = (ptrdiff_t)quarter * p.b_row;
-    mlp__accumulators s0, s1, s2, s3;
-    const float *a = p.a, *b = p.b;
-    size_t k;
-    mlp__tile_begin(1, nv, &p, s0);
-    mlp__tile_zero(1, nv, s1);
-    mlp__tile_zero(1, nv, s2);
-    mlp__tile_zero(1, nv, s3);
-    for (k = 0; nv <= 2 && k + 4 <= last; k += 4, a += 4, b += 4 * p.b_row) {
-        mlp__tile_single4(nv, a, b, p.b_row, s0);
-        mlp__tile_single4(nv, a + quarter, b + b_next, p.b_row, s1);
-        mlp__tile_single4(nv, a + 2 * quarter, b + 2 * b_next, p.b_row, s2);
-        mlp__tile_single4(nv, a + 3 * quarter, b + 3 * b_next, p.b_row, s3);
+    const size_t quarter = (p->k + 3) / 4, last = p->k - 3 * quarter;
+    const ptrdiff_t b_next = (ptrdiff_t)quarter * p->b_row;
+    const float *a = p->a, *b = p->b;
+    mlp__sums s[4];
+    size_t k, q;
+    mlp__tile_begin(1, vectors, p, s[0]);
+    MLP__UNROLL
+    for (q = 1; q < 4; q++) mlp__tile_zero(1, vectors, s[q]);
+    for (k = 0; vectors <= 2 && k + 4 <= last; k += 4, a += 4, b += 4 * p->b_row) {
+        MLP__UNROLL
+        for (q = 0; q < 4; q++) mlp__tile4_steps(vectors, a + q * quarter, b + (ptrdiff_t)q * b_next, p->b_row, s[q]);
     }
-    for (; k < quarter; k++, a++, b += p.b_row) {
-        mlp__tile_step(1, nv, a, 0, b, 0, s0);
-        mlp__tile_step(1, nv, a + quarter, 0, b + b_next, 0, s1);
-        mlp__tile_step(1, nv, a + 2 * quarter, 0, b + 2 * b_next, 0, s2);
-        if (k < last) mlp__tile_step(1, nv, a + 3 * quarter, 0, b + 3 * b_next, 0, s3);
+    for (; k < quarter; k++, a++, b += p->b_row) {
+        MLP__UNROLL
+        for (q = 0; q < 4; q++)
+            if (q < 3 || k < last) mlp__tile_step(1, vectors, a + q * quarter, 0, b + (ptrdiff_t)q * b_next, 0, s[q]);
     }
-    mlp__tile_add(1, nv, s0, s1);
-    mlp__tile_add(1, nv, s2, s3);
-    mlp__tile_add(1, nv, s0, s2);
-    mlp__tile_end(1, nv, &p, s0);
+    mlp__tile_add(1, vectors, s[0], s[1]);
+    mlp__tile_add(1, vectors, s[2], s[3]);
+    mlp__tile_add(1, vectors, s[0], s[2]);
+    mlp__tile_end(1, vectors, p, s[0]);
 }
 
-/* One function per nv, of all heights that this block of >>simd uses; the others are compiled away. Four chains are for one panel. */
-#define MLP__ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
-#define MLP__TILES(NV) \
-    static void mlp__tiles_##NV(size_t mr, size_t count, mlp__product *p) \
-    { enum { nv = NV, most = MLP__MOST(NV) }; switch (mr) { MLP__ROWS(MLP__TILE_CASE)  default: break; } } \
-    static void mlp__tiles4_##NV(size_t mr, size_t count, mlp__product *p) \
-    { enum { nv = NV, most = NV <= MLP__N16 ? MLP__MOST(NV) : 0 }; switch (mr) { MLP__ROWS(MLP__TILE4_CASE) default: break; } }
-#define MLP__MOST(NV) (NV <= MLP__NV ? MLP__MR(NV) : NV == MLP__NV2 ? MLP__MR2 : NV == MLP__NV1 || NV == MLP__NV0 ? 1 : 0)
-#define MLP__TILE_CASE(ROWS) \
-    case ROWS: if (ROWS == 1 && most > 0) mlp__tile_single(nv, p); else if (ROWS <= most) mlp__tile(ROWS, nv, count, p); break;
-#define MLP__TILE4_CASE(ROWS) \
-    case ROWS: if (ROWS == 1 && most > 0) mlp__tile4_single(nv, p); else if (ROWS <= most) mlp__tile4(ROWS, nv, count, p); break;
-MLP__TILES(1)
-MLP__TILES(2)
-MLP__TILES(3)
-MLP__TILES(4)
-MLP__TILES(8)
-MLP__TILES(16)
-
-/* columns of a strip, of those that are left. A single row takes 8 vectors, on AVX-512 only if `wide`, or 16, else 4: with few rows
-   of 2 KiB 8 vectors take 1.4 of the time; as panels, 8 streams, 784 x 128 takes 1.1. */
-MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left, int wide)
+/* Four chains over the quarters of k, k >= 9, of which the last is the shortest; one chain after the other. */
+MLP__INLINE void mlp__tile4(size_t rows, size_t vectors, size_t count, const mlp__product *product)
 {
-    const size_t single = wide && left >= MLP__NV0 * MLP__W ? MLP__NV0 : wide || MLP__W < 16 ? MLP__NV1 : MLP__NV;
-    const size_t widest = (rows == 1 ? single : rows <= MLP__MR2 ? MLP__NV2 : MLP__NV) * MLP__W;
-    return left >= widest ? widest : mlp__smaller(left, MLP__NR);
+    mlp__product p = *product;
+    const size_t quarter = (p.k + 3) / 4;
+    const ptrdiff_t a_next = (ptrdiff_t)quarter * p.a_col, b_next = (ptrdiff_t)quarter * p.b_row;
+    if (rows == 1) { mlp__tile4_row(vectors, &p); return; }
+    for (; count > 0; count--, mlp__move_down(rows, &p)) {
+        const float *a = p.a, *b = p.b;
+        mlp__sums sums, even, half;
+        size_t q;
+        mlp__tile_begin(rows, vectors, &p, sums);
+        for (q = 0; q < 4; q++, a += a_next, b += b_next) {
+            mlp__tile_steps(rows, vectors, mlp__smaller(quarter, p.k - q * quarter), &p, a, b, sums);
+            if (q % 2 == 1) mlp__tile_add(rows, vectors, sums, even);
+            if (q == 3) mlp__tile_add(rows, vectors, sums, half);
+            else { mlp__tile_copy(rows, vectors, q == 1 ? half : even, sums); mlp__tile_zero(rows, vectors, sums); }
+        }
+        mlp__tile_end(rows, vectors, &p, sums);
+    }
 }
 
-/* m rows of nv vectors, cut into tiles of nearly equal height: 16 rows with MLP__MR 6 are 6 + 5 + 5. Moves p below them. */
-static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
+/* ---- the tiles of a strip ---- */
+
+enum { MLP__FEW_ROWS = MLP__FMA ? 3 : 2, MLP__FEW_ROWS_VECTORS = 4 };   /* without fma a product takes a register */
+
+/* the most rows of tiles of so many vectors, 0: there are none such */
+#define MLP__MOST_ROWS(vectors) \
+    ((vectors) <= MLP__TILE_VECTORS ? MLP__TILE_ROWS(vectors) : \
+     (vectors) == MLP__FEW_ROWS_VECTORS ? MLP__FEW_ROWS : (vectors) == MLP__ONE_ROW_VECTORS ? 1 : 0)
+
+/* One function per width, with the code of all heights that this instruction set uses; the others are compiled away.
+   Four chains are for one panel. */
+#define MLP__HEIGHTS(X, tile) X(tile, 1) X(tile, 2) X(tile, 3) X(tile, 4) X(tile, 5) X(tile, 6) \
+                              X(tile, 7) X(tile, 8) X(tile, 9) X(tile, 10) X(tile, 11) X(tile, 12)
+#define MLP__TILE_CASE(tile, ROWS) case ROWS: if (ROWS <= most) tile(ROWS, vectors, count, p); break;
+#define MLP__TILES(tiles, tile, VECTORS, MOST) \
+    static void tiles##VECTORS(size_t rows, size_t count, const mlp__product *p) \
+    { enum { vectors = VECTORS, most = MOST }; switch (rows) { MLP__HEIGHTS(MLP__TILE_CASE, tile) default: break; } }
+#define MLP__TILES_OF(VECTORS) \
+    MLP__TILES(mlp__tiles_, mlp__tile, VECTORS, MLP__MOST_ROWS(VECTORS)) \
+    MLP__TILES(mlp__tiles4_, mlp__tile4, VECTORS, (VECTORS <= MLP__N16 ? MLP__MOST_ROWS(VECTORS) : 0))
+MLP__TILES_OF(1)
+MLP__TILES_OF(2)
+MLP__TILES_OF(3)
+MLP__TILES_OF(4)
+MLP__TILES_OF(8)
+
+/* Columns of the next strip, of those that are left. Tiles of few rows are wider, so that they have enough chains. */
+MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left)
 {
-    static void (*const tiles[2][6])(size_t, size_t, mlp__product *) = {
-        { mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8, mlp__tiles_16 },
-        { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4, mlp__tiles4_8, mlp__tiles4_16 }
+    const size_t widest = MLP__W * (rows == 1 ? MLP__ONE_ROW_VECTORS
+                                    : rows <= MLP__FEW_ROWS ? MLP__FEW_ROWS_VECTORS : MLP__TILE_VECTORS);
+    return left >= widest ? widest : mlp__smaller(left, MLP__TILE_COLUMNS);
+}
+
+/* rows of p, cut into tiles of nearly equal height: 16 rows where tiles have at most 6 are 6 + 5 + 5 */
+static void mlp__multiply(size_t rows, const mlp__product *p)
+{
+    static void (*const tiles[2][5])(size_t, size_t, const mlp__product *) = {
+        { mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8 },
+        { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4, mlp__tiles4_8 }
     };
-    void (*const tile)(size_t, size_t, mlp__product *) = tiles[chains == 4][nv < 5 ? nv - 1 : nv / 8 + 3];
-    const size_t most = MLP__MOST(nv);
-    if (m <= most) tile(m, 1, p);
+    const size_t width = p->vectors < 5 ? p->vectors - 1 : 4, most = MLP__MOST_ROWS(p->vectors);
+    void (*const tile)(size_t, size_t, const mlp__product *) = tiles[p->chains == 4][width];
+    if (rows <= most) tile(rows, 1, p);
     else {
-        const size_t count = (m + most - 1) / most, low = m / count, higher = m - low * count;
+        const size_t count = (rows + most - 1) / most, low = rows / count, higher = rows - low * count;
+        mlp__product rest = *p;
         if (higher) tile(low + 1, higher, p);
-        tile(low, count - higher, p);
+        mlp__move_down((low + 1) * higher, &rest);
+        tile(low, count - higher, &rest);
     }
 }
 
-/* the first place from p on where no vector lies in two lines */
-MLP__INLINE float *mlp__aligned(float *p) { return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W; }
+/* ---- copies of what tiles cannot read in place ---- */
 
-/* Copies of what tiles cannot read in place: strips of columns, k rows at a time within 8 KiB of L1, unless more pays (see
-   MLP__GEMM_FLOATS and dX). Where k is long they are 32 wide on AVX-512: of 64 columns only 32 rows fit, and c would be loaded and
-   stored twice as often. */
-#define MLP__PACK_FLOATS 2048
-static size_t mlp__pack_width(size_t k) { return k <= MLP__PACK_FLOATS / MLP__NR || MLP__NR < 32 ? MLP__NR : 32; }
+/* the first place from p on where no vector lies in two lines of the cache */
+MLP__INLINE float *mlp__aligned(float *p)
+{
+    return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W;
+}
 
-/* pack[i][j] = b[i * b_row + j], k x n, `width` floats from row to row, b_row in b. What is left of whole vectors goes by itself,
-   without branches (1 x 100 x 20 of the gemm .75 of the time), and into no more than `width`. KEEP: else gcc calls memcpy per row. */
-static void mlp__pack_rows(size_t k, size_t n, const float *b, ptrdiff_t b_row, float *pack, size_t width)
+/* copy[i][j] = b[i * b_row + j], k x n, `width` floats from row to row. What is left of whole vectors goes by itself,
+   without branches, and into no more than `width`. KEEP: else gcc calls memcpy per row. */
+static void mlp__copy_rows(size_t k, size_t n, const float *b, ptrdiff_t b_row, float *copy, size_t width)
 {
     const size_t tail = n % MLP__W, whole = n - tail, stored = mlp__smaller(width - whole, MLP__W);
-    const float *from = b + whole;
-    float *to = pack + whole;
     size_t i, j;
-    for (i = 0; whole && i < k; i++, b += b_row, pack += width)
+    for (i = 0; whole && i < k; i++)
         for (j = 0; j < whole; j += MLP__W) {
-            mlp__vf v = mlp__vload(b + j);
+            mlp__vf v = mlp__vload(b + (ptrdiff_t)i * b_row + j);
             MLP__KEEP(v);
-            mlp__vstore(pack + j, v);
+            mlp__vstore(copy + i * width + j, v);
         }
-    for (i = 0; tail && i < k; i++, from += b_row, to += width) mlp__vput(to, mlp__vload_n(from, tail, mlp__vzero()), stored);
-}
-
-/* pack[i][j] = b[i + j * b_col], k x n */
-static void mlp__pack_columns(size_t k, size_t n, const float *b, ptrdiff_t b_col, float *pack, size_t width)
-{
-    mlp__transposed(k, n, b, b_col, pack, (ptrdiff_t)width, width);
-}
-
-/* pack[i][j] = b[i * b_row + j * b_col], k x n; the rest is 0 */
-static void mlp__pack_any(size_t k, size_t n, const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *pack, size_t width)
-{
-    size_t i, j;
-    for (i = 0; i < k; i++)
-        for (j = 0; j < width; j++)
-            pack[i * width + j] = j < n ? b[(ptrdiff_t)i * b_row + (ptrdiff_t)j * b_col] : 0.0f;
-}
-
-/* Has the tiles of p prefetch the k x n of b that will be packed next, all but its last 16 rows: a line or two of each row, or the
-   lines of a column of b transposed. */
-static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row, ptrdiff_t b_col, size_t width, mlp__ahead *next, mlp__product *p)
-{
-    /* what is prefetched must be there: for each 16 steps of p but the last as many of the next copy, and a whole strip */
-    if (k + MLP__PANEL < (p->k - 1) / MLP__PANEL * MLP__PANEL + MLP__AHEAD || n < width || (b_row != 1 && b_col != 1)) return;
-    next->at = b;
-    next->span = MLP__PANEL * b_row;
-    next->tile = b_col == 1 ? b_row : b_col;
-    next->tiles = b_col == 1 ? MLP__PANEL : width;
-    p->span = MLP__PANEL;
-    p->next = next;
-}
-
-/* A strip of c at a time, from some rows of b, each of which goes on from the sums of the one before. Strips that are full are read
-   in place where the rows of b are contiguous, unless narrow tiles would use one line a page of long columns or of lines 4 KiB
-   apart, which fall into few sets of the caches (AVX2 128 x 2048 x 512 from .56 to .75 P). Even where wide tiles read them, the
-   caches do not hold more than MLP__GEMM_STEPS rows: 512 x 2048 x 2048 goes from .80 to .91 P on AVX-512, 64 x 2048 x 2048 takes .6
-   of the time on AVX2. Else they are copied. A copy takes 14 KiB, since a frame may have 16 (clang 14 adds 1.2). On AVX-512 it is
-   48 columns wide, which makes tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and
-   the next copy prefetched, b transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
-#define MLP__GEMM_STEPS 384
-#define MLP__GEMM_FLOATS 3584
-static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
-                                const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
-{
-    float room_for_pack[MLP__GEMM_FLOATS + MLP__W];     /* so that no vector of it lies in two lines: .98 on AVX-512 */
-    float *const pack = mlp__aligned(room_for_pack);
-    const int tall = m >= 96 && k > 64, many = tall && a_col == 1;
-    const int apart = MLP__NR < 32 && ((many && k > 256) || (tall && b_row % 1024 == 0));
-    const size_t room = a_col == 1 ? MLP__GEMM_FLOATS : MLP__PACK_FLOATS;       /* the columns of a: each step in another line */
-    const size_t width = a_col == 1 && MLP__NR > 32 && k > room / MLP__NR ? 48 : mlp__pack_width(k);
-    const size_t most = k <= room / width ? k : room / width / MLP__PANEL * MLP__PANEL;
-    const int at_once = m >= 16 && MLP__NR >= 32;       /* tiles of one vector wait for broadcasts: 33 x 65 x 17 takes .86 */
-    size_t j, k0, count, step;
-    if (m == 0) return;
-    for (j = 0; j < n; j += count) {
-        const size_t strip = mlp__strip_width(m, n - j, k >= 64), ragged = strip % MLP__W;
-        const size_t full = ragged && at_once && strip < width ? 0 : strip - ragged;
-        const int in_place = b_col == 1 && full > 0 && !apart;
-        count = in_place ? full : mlp__smaller(n - j, width);
-        k0 = 0;
-        do {                                                            /* once even for k = 0: c must be set */
-            const size_t nv = (count + MLP__W - 1) / MLP__W;
-            const float *from = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
-            mlp__product p;
-            mlp__ahead next;
-            step = mlp__smaller(k - k0, !in_place ? most : m > 1 && k * (size_t)b_row > 524288 ? MLP__GEMM_STEPS : k);
-            p.k = p.span = step;        p.tail = count - (nv - 1) * MLP__W;     p.next = NULL;
-            p.a = a + (ptrdiff_t)k0 * a_col;
-            p.a_row = a_row;            p.a_col = a_col;    p.a_jump = 0;
-            p.b = from;                 p.b_row = b_row;    p.b_panel = MLP__PANEL;
-            p.c = c + j;                p.c_row = c_row;    p.c_panel = MLP__PANEL;
-            p.init = k0 || accumulate ? p.c : NULL;
-            p.init_row = c_row;         p.init_panel = MLP__PANEL;
-            if (!in_place) {
-                if (b_col == 1)      mlp__pack_rows(step, count, from, b_row, pack, width);
-                else if (b_row == 1) mlp__pack_columns(step, count, from, b_col, pack, width);
-                else                 mlp__pack_any(step, count, from, b_row, b_col, pack, width);
-                p.b = pack;
-                p.b_row = (ptrdiff_t)width;
-                if (many && k0 + step < k)
-                    mlp__look_ahead(k - k0 - step, count, from + (ptrdiff_t)step * b_row, b_row, b_col, width, &next, &p);
-                else if (many && j + count < n)
-                    mlp__look_ahead(k, n - j - count, b + (ptrdiff_t)(j + count) * b_col, b_row, b_col, width, &next, &p);
-            }
-            mlp__rows(m, nv, &p, 1);
-            k0 += step;
-        } while (k0 < k);
+    for (i = 0; tail && i < k; i++) {
+        const mlp__vf v = mlp__vload_n(b + (ptrdiff_t)i * b_row + whole, tail, mlp__vzero());
+        mlp__vput(copy + i * width + whole, v, stored);
     }
 }
 
-/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__HALF steps i and one or two vectors, which share what is loaded of a */
-MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col)
+/* The right side of a product, k x n: a matrix; or with inputs > 0 the transposed weights at matrix.at of a layer with
+   so many inputs, a unit for each k. */
+typedef struct { mlp__matrix matrix; size_t inputs; } mlp__right;
+
+/* Of weights the part from input j on, of k units from `from` on, the first of a panel. The next panel is far: its
+   lines are asked for in time. */
+static void mlp__copy_weights(const mlp__right *b, size_t from, size_t k, size_t j, size_t n, float *copy, size_t width)
+{
+    const float *w = b->matrix.at + from * b->inputs;
+    size_t unit, units;
+    for (unit = 0; unit < k; unit += units, w += units * b->inputs, copy += units * width) {
+        units = mlp__smaller(k - unit, MLP__PANEL);
+        if (unit + 2 * MLP__PANEL <= k) mlp__fetch(n * MLP__PANEL, w + (b->inputs + j) * MLP__PANEL);
+        if (units == 1) mlp__copy_rows(1, n, w + j, 0, copy, width);
+        else mlp__transposed(units, n, w + j * units, (ptrdiff_t)units, copy, (ptrdiff_t)width, width);
+    }
+}
+
+/* copy[i][c] = b[from + i][j + c], k x n, `width` floats from row to row */
+static void mlp__copy(const mlp__right *b, size_t from, size_t k, size_t j, size_t n, float *copy, size_t width)
+{
+    const ptrdiff_t row = b->matrix.row, col = b->matrix.col;
+    const float *at = b->matrix.at + (ptrdiff_t)from * row + (ptrdiff_t)j * col;
+    size_t i, c;
+    if (b->inputs)     mlp__copy_weights(b, from, k, j, n, copy, width);
+    else if (col == 1) mlp__copy_rows(k, n, at, row, copy, width);
+    else if (row == 1) mlp__transposed(k, n, at, col, copy, (ptrdiff_t)width, width);
+    else
+        for (i = 0; i < k; i++)
+            for (c = 0; c < width; c++)
+                copy[i * width + c] = c < n ? at[(ptrdiff_t)i * row + (ptrdiff_t)c * col] : 0.0f;
+}
+
+/* ---- any product ---- */
+
+/* A strip of c at a time, from some rows of b, each of which goes on from the sums of the one before. Full strips are
+   read in place where the rows of b are contiguous, unless narrow tiles would use one line a page of long columns, or
+   of lines 4 KiB apart, which fall into few sets of the caches. Else they are copied: as many rows as fit into L1, or
+   all of them into `room` if that is not NULL. In place there are at most MLP__MANY_STEPS rows at a time where all of
+   b is more than a cache holds. The copy here takes 14 KiB, since a frame may have 16. */
+#define MLP__MANY_STEPS  384
+#define MLP__COPY_FLOATS 3584
+static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c, ptrdiff_t c_row,
+                           int accumulate, float *room)
+{
+    float own_room[MLP__COPY_FLOATS + MLP__W];
+    float *const copy = room ? room : mlp__aligned(own_room);
+    const ptrdiff_t b_row = b->matrix.row;
+    const int far = m >= 96 && k > 64 && ((a.col == 1 && k > 256) || b_row % 1024 == 0);
+    const int copied = b->inputs || b->matrix.col != 1 || (far && MLP__COPIES_FAR);
+    const size_t width = room || k <= MLP__COPY_FLOATS / MLP__TILE_COLUMNS ? MLP__TILE_COLUMNS : MLP__COPY_COLUMNS;
+    const size_t most = room || k <= MLP__COPY_FLOATS / width ? k : MLP__COPY_FLOATS / width / MLP__PANEL * MLP__PANEL;
+    const size_t most_in_place = m > 1 && k * (size_t)b_row > 524288 ? MLP__MANY_STEPS : k;
+    size_t j, columns, from, steps;
+    if (m == 0) return;
+    for (j = 0; j < n; j += columns) {
+        const size_t strip = mlp__strip_width(m, n - j), whole = strip - strip % MLP__W;
+        const int in_place = !copied && whole > 0;
+        columns = in_place ? whole : mlp__smaller(n - j, width);
+        from = 0;
+        do {                                                            /* once even for k = 0: c must be set */
+            mlp__product p;
+            steps = mlp__smaller(k - from, in_place ? most_in_place : most);
+            if (!in_place) mlp__copy(b, from, steps, j, columns, copy, width);
+            p = mlp__strip_product(columns, steps, mlp__matrix_at(a.at + (ptrdiff_t)from * a.col, a.row, a.col),
+                                   in_place ? b->matrix.at + (ptrdiff_t)from * b_row + j : copy,
+                                   in_place ? b_row : (ptrdiff_t)width, c + j, c_row, accumulate || from > 0);
+            mlp__multiply(m, &p);
+            from += steps;
+        } while (from < k);
+    }
+}
+
+MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
+                                int accumulate)
+{
+    mlp__right right;
+    right.matrix = b;
+    right.inputs = 0;
+    mlp__by_strips(m, n, k, a, &right, c, c_row, accumulate, NULL);
+}
+
+/* ---- one row times a transposed matrix, which needs no copy of it ---- */
+
+enum { MLP__MOST_COLUMNS = 4 };         /* vectors of columns side by side: enough chains to hide the latency of fma */
+
+/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__HALF steps i and one or two vectors, which share what is
+   loaded of a */
+MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b,
+                                      ptrdiff_t b_col)
 {
     mlp__vf v[2][MLP__HALF];
     size_t g, t;
@@ -2901,21 +2875,16 @@ MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float 
     }
 }
 
-/* Four vectors have enough chains to hide the latency of fma: 1 x 64 x 64 of dX takes .93 of the time that it takes with two. Where
-   columns are multiples of 1 KiB apart, their lines fall into few sets of L1, and of four vectors would be gone before their second
-   half is read: b transposed takes three times as long for 1 x 1024 x 1024. */
-enum { MLP__ROW_VECTORS = 4, MLP__ROW_APART = MLP__W < 16 ? 2 : 1 };
-
-/* Some vectors of a row of c: c[j] (or 0) + sum of a[i] b[j * b_col + i] over 16 steps of i in each panel. A panel of all vectors
-   before the next: so a line of b is used up while it is in the L1 cache. */
-MLP__INLINE void mlp__row_part(size_t vectors, size_t panels, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col,
-                               float *c, int accumulate)
+/* Some vectors of a row of c: c[j] (or 0) + sum of a[i] b[j * b_col + i] over k steps i, a multiple of 16: so a line
+   of b is used up while it is in L1. */
+MLP__INLINE void mlp__columns(size_t vectors, size_t k, const float *a, ptrdiff_t a_col, const float *b,
+                              ptrdiff_t b_col, float *c, int accumulate)
 {
-    mlp__vf sum[MLP__ROW_VECTORS];
+    mlp__vf sum[MLP__MOST_COLUMNS];
     size_t i, g;
     MLP__UNROLL
     for (g = 0; g < vectors; g++) sum[g] = accumulate ? mlp__vload(c + g * MLP__W) : mlp__vzero();
-    for (i = 0; i < panels * MLP__PANEL; i += MLP__HALF, a += MLP__HALF * a_col, b += MLP__HALF) {
+    for (i = 0; i < k; i += MLP__HALF, a += MLP__HALF * a_col, b += MLP__HALF) {
         MLP__UNROLL
         for (g = 0; g < vectors; g += 2)
             mlp__columns_product(vectors == 1 ? 1 : 2, sum + g, a, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col, b_col);
@@ -2924,298 +2893,173 @@ MLP__INLINE void mlp__row_part(size_t vectors, size_t panels, const float *a, pt
     for (g = 0; g < vectors; g++) mlp__vstore(c + g * MLP__W, sum[g]);
 }
 
-/* the same for all n columns; those that are left of whole vectors are computed together with some before them */
-static void mlp__row(size_t n, size_t panels, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col, float *c, int accumulate)
+/* The same for all n columns. Where a vector of them is so far apart that its lines fall into few sets of L1, one at a
+   time. What is left of whole vectors is computed together with some columns before it. */
+static void mlp__all_columns(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col,
+                             float *c, int accumulate)
 {
-    enum { some = MLP__ROW_VECTORS * MLP__W, few = MLP__ROW_APART * MLP__W };
-    const int apart = b_col % 256 == 0;
+    const size_t some = b_col % (4096 / MLP__W) == 0 ? n + 1 : MLP__MOST_COLUMNS * MLP__W;
     float last[MLP__W];
-    size_t j = 0;
-    for (; !apart && j + some <= n; j += some)
-        mlp__row_part(MLP__ROW_VECTORS, panels, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
-    for (; few > MLP__W && j + few <= n; j += few)
-        mlp__row_part(MLP__ROW_APART, panels, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
-    for (; j + MLP__W <= n; j += MLP__W) mlp__row_part(1, panels, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
-    if (j == n) return;
-    if (n < MLP__W) { mlp__gemm_by_strips(1, n, panels * MLP__PANEL, a, 0, a_col, b, 1, b_col, c, 0, accumulate); return; }
+    size_t j = 0, left;
+    if (n < MLP__W) {
+        mlp__by_matrix(1, n, k, mlp__matrix_at(a, 0, a_col), mlp__matrix_at(b, 1, b_col), c, 0, accumulate);
+        return;
+    }
+    for (; j + some <= n; j += some)
+        mlp__columns(MLP__MOST_COLUMNS, k, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
+    for (; j + MLP__W <= n; j += MLP__W)
+        mlp__columns(1, k, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
+    left = n - j;
+    if (left == 0) return;
     memcpy(last, c + n - MLP__W, sizeof last);
-    mlp__row_part(1, panels, a, a_col, b + (ptrdiff_t)(n - MLP__W) * b_col, b_col, last, accumulate);
-    memcpy(c + j, last + j + MLP__W - n, (n - j) * sizeof *c);
+    mlp__columns(1, k, a, a_col, b + (ptrdiff_t)(n - MLP__W) * b_col, b_col, last, accumulate);
+    memcpy(c + j, last + (MLP__W - left), left * sizeof *c);
 }
 
-/* The sizes of a product by blocks: `rows` that go by blocks of `block`, with copies of `steps` of k. The rows behind them are room
-   for the copies, at most a quarter of c. Narrow tiles copy b for each block: these are higher, if there is room. */
-typedef struct { size_t rows, block, steps; } mlp__blocks;
+/* ---- the public gemm: strips, and the few rules that make some products twice as fast ---- */
 
-#define MLP__GEMM_ROWS    (MLP__NR < 32 ? 192 : 96)
-#define MLP__GEMM_COLUMNS 64
-#define MLP__GEMM_PANEL   24
-static mlp__blocks mlp__blocks_of(size_t m, size_t n, size_t k, int columns)
+/* The first rows of c = a b where a is transposed, its steps 4 KiB apart, so that they fall into one set of L1;
+   returns how many. Until the end the last rows of c, at most a quarter, are room for copies: of a block of a, in
+   panels of rows side by side, and of a strip of b, which goes with all of the block. If there is little room, both
+   are smaller. */
+enum { MLP__BLOCK_ROWS = 192, MLP__BLOCK_COLUMNS = 64, MLP__BLOCK_PANEL = 24 };
+static size_t mlp__by_blocks(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c)
 {
-    mlp__blocks s;
-    size_t block = columns ? MLP__GEMM_ROWS : 0, steps = columns ? mlp__smaller(k, MLP__GEMM_STEPS) : k, last;
-    for (; block > 48 && MLP__NR < 32 && steps * (MLP__GEMM_COLUMNS + block) > m / 4 * n; block /= 2) steps = (steps + 1) / 2;
-    last = (steps * (MLP__GEMM_COLUMNS + block) + n - 1) / n;
-    s.rows = last <= m / 4 ? m - last : 0;
-    s.block = columns ? block : s.rows;
-    s.steps = steps;
-    return s;
-}
-
-/* The first rows of a large product without accumulate and with c_row = n; returns how many. Until the end the last rows of c are
-   room for larger copies: of a strip of b for all of k, or, where a is transposed, of blocks of its columns in panels and of some
-   steps of b, which wide tiles read in place. */
-static size_t mlp__gemm_by_blocks(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
-                                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c)
-{
-    const int columns = a_col != 1, in_place = columns && b_col == 1 && MLP__NR >= 32;
-    const mlp__blocks s = mlp__blocks_of(m, n, k, columns);
-    const size_t panel = columns ? MLP__GEMM_PANEL : s.rows;
-    float *const copy = c + s.rows * n, *const panels = copy + s.steps * MLP__GEMM_COLUMNS;
-    size_t i, j, r, k0, high, step, count;
-    for (i = 0; i < s.rows; i += high)
-        for (high = mlp__smaller(s.rows - i, s.block), k0 = 0; k0 < k; k0 += step) {
-            const float *const from = a + (ptrdiff_t)i * a_row + (ptrdiff_t)k0 * a_col;
-            step = mlp__smaller(k - k0, s.steps);
-            for (r = 0; columns && r < high; r += panel)
-                mlp__pack_rows(step, mlp__smaller(high - r, panel), from + r, a_col, panels + r * step, panel);
-            for (j = 0; j < n; j += count) {
-                const float *const at = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
-                count = mlp__smaller(n - j, MLP__GEMM_COLUMNS);
-                if (b_col != 1)     mlp__pack_columns(step, count, at, b_col, copy, MLP__GEMM_COLUMNS);
-                else if (!in_place) mlp__pack_rows(step, count, at, b_row, copy, MLP__GEMM_COLUMNS);
-                for (r = 0; r < high; r += panel)
-                    mlp__gemm_by_strips(mlp__smaller(high - r, panel), count, step,
-                                        columns ? panels + r * step : from, a_row, columns ? MLP__GEMM_PANEL : 1,
-                                        in_place ? at : copy, in_place ? b_row : MLP__GEMM_COLUMNS, 1,
-                                        c + (i + r) * n + j, (ptrdiff_t)n, k0 > 0);
+    size_t highest = MLP__BLOCK_ROWS, most = mlp__smaller(k, MLP__MANY_STEPS);
+    size_t rows, i, j, r, from, height, steps, columns;
+    float *strip, *panels;
+    for (; highest > 48 && most * (MLP__BLOCK_COLUMNS + highest) > m / 4 * n; highest /= 2) most = (most + 1) / 2;
+    rows = (most * (MLP__BLOCK_COLUMNS + highest) + n - 1) / n;
+    if (rows > m / 4) return 0;
+    rows = m - rows;
+    strip = c + rows * n;
+    panels = strip + most * MLP__BLOCK_COLUMNS;
+    for (i = 0; i < rows; i += height)
+        for (height = mlp__smaller(rows - i, highest), from = 0; from < k; from += steps) {
+            const float *const block = a.at + i + (ptrdiff_t)from * a.col;
+            steps = mlp__smaller(k - from, most);
+            for (r = 0; r < height; r += MLP__BLOCK_PANEL)
+                mlp__copy_rows(steps, mlp__smaller(height - r, MLP__BLOCK_PANEL), block + r, a.col, panels + r * steps,
+                               MLP__BLOCK_PANEL);
+            for (j = 0; j < n; j += columns) {
+                const mlp__matrix copy = mlp__matrix_at(strip, MLP__BLOCK_COLUMNS, 1);
+                columns = mlp__smaller(n - j, MLP__BLOCK_COLUMNS);
+                mlp__copy(b, from, steps, j, columns, strip, MLP__BLOCK_COLUMNS);
+                for (r = 0; r < height; r += MLP__BLOCK_PANEL)
+                    mlp__by_matrix(mlp__smaller(height - r, MLP__BLOCK_PANEL), columns, steps,
+                                   mlp__matrix_at(panels + r * steps, 1, MLP__BLOCK_PANEL), copy,
+                                   c + (i + r) * n + j, (ptrdiff_t)n, from > 0);
             }
         }
-    return s.rows;
+    return rows;
 }
 
-/* Some steps of k at a time for n columns: c[j] = c[j] (or 0) + sum of a[i] b[i][j], b's rows contiguous; done several times, after
-   each of which a, b and c move on, or c does not (c_next 0) and is added to. */
-typedef struct {
-    size_t n;
-    const float *a;    ptrdiff_t a_col, a_next;
-    const float *b;    ptrdiff_t b_row, b_next;
-    float *c;          ptrdiff_t c_next;
-} mlp__walk;
-
-/* n <= MLP__W columns, fewer with `part`: a constant, since clang 14 does not unroll around the branch of vget. f: vectors of a */
-MLP__INLINE void mlp__walk_vector(size_t steps, size_t n, int part, const mlp__vf *f, const float *b, ptrdiff_t b_row, float *c,
-                                  int accumulate)
+/* One or two steps of k, rows of c in order: tiles would visit a few columns of many rows, with a store for each fma.
+   */
+static void mlp__by_steps(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
+                          int accumulate)
 {
-    mlp__vf sum = accumulate ? mlp__vget(c, n, mlp__vzero()) : mlp__vzero();
-    size_t i;
-    MLP__UNROLL
-    for (i = 0; i < steps; i++, b += b_row) sum = mlp__vfma(f[i], part ? mlp__vload_n(b, n, mlp__vzero()) : mlp__vload(b), sum);
-    mlp__vput(c, sum, n);
-}
-
-/* A constant number of steps. Vectors beside each other are short chains, which overlap. Without a branch in the loop 1 x 100 x
-   1000 takes .85 of the time on AVX2. */
-MLP__INLINE void mlp__walk_by(size_t steps, size_t times, const mlp__walk *walk, int accumulate)
-{
-    const mlp__walk w = *walk;
-    const float *a = w.a, *b = w.b;
-    float *c = w.c;
-    for (; times > 0; times--, a += w.a_next, b += w.b_next, c += w.c_next) {
-        mlp__vf f[8];
-        size_t i, j = 0;
-        MLP__UNROLL
-        for (i = 0; i < steps; i++) f[i] = mlp__vset1(a[(ptrdiff_t)i * w.a_col]);
-        if (accumulate) for (; j + MLP__W <= w.n; j += MLP__W) mlp__walk_vector(steps, MLP__W, 0, f, b + j, w.b_row, c + j, 1);
-        else            for (; j + MLP__W <= w.n; j += MLP__W) mlp__walk_vector(steps, MLP__W, 0, f, b + j, w.b_row, c + j, 0);
-        if (j < w.n) mlp__walk_vector(steps, w.n - j, 1, f, b + j, w.b_row, c + j, accumulate);
-        accumulate = accumulate || w.c_next == 0;
-    }
-}
-
-/* as many of the steps that are left as there is code for; returns how many */
-static size_t mlp__walk_some(size_t left, size_t times, const mlp__walk *w, int accumulate)
-{
-    if (left >= 8) { mlp__walk_by(8, times, w, accumulate); return 8; }
-    if (left >= 4) { mlp__walk_by(4, times, w, accumulate); return 4; }
-    if (left >= 2) { mlp__walk_by(2, times, w, accumulate); return 2; }
-    mlp__walk_by(1, times, w, accumulate);
-    return 1;
-}
-
-/* A row of c, which waits in L1, from two rows of b at a time: from eight 1 x 784 x 256 takes 1.2 of the time on AVX-512. There L2
-   gives up to 1.5 times as much to a single stream, a row at a time, if this has vectors enough between a store to c and the next
-   load: 1 x 100 x 1000 takes .87 of the time. */
-static void mlp__row_by_steps(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_row, float *c,
-                              int accumulate)
-{
-    const size_t steps = n >= 448 && MLP__W == 16 ? 1 : 2, times = k / steps;
-    mlp__walk w;
-    w.n = n;
-    w.a = a;    w.a_col = a_col;    w.a_next = (ptrdiff_t)steps * a_col;
-    w.b = b;    w.b_row = b_row;    w.b_next = (ptrdiff_t)steps * b_row;
-    w.c = c;                        w.c_next = 0;
-    if (times > 0) mlp__walk_some(steps, times, &w, accumulate);
-    w.a += (ptrdiff_t)times * w.a_next;
-    w.b += (ptrdiff_t)times * w.b_next;
-    if (steps * times < k) mlp__walk_some(1, 1, &w, accumulate || times > 0);
-}
-
-/* Rows of c from all of few rows of b, 32 KiB of them at a time, which stay in L1; and 16 KiB of c, in case it takes more than one
-   walk. */
-static void mlp__rows_by_steps(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
-                               const float *b, ptrdiff_t b_row, float *c, ptrdiff_t c_row, int accumulate)
-{
-    mlp__walk w;
-    size_t i, j, rows, done, steps;
-    w.a_col = a_col;    w.a_next = a_row;
-    w.b_row = b_row;    w.b_next = 0;
-    w.c_next = c_row;
-    for (j = 0; j < n; j += w.n) {
-        w.n = mlp__smaller(n - j, 8192 / k / 64 * 64);
-        for (i = 0; i < m; i += rows) {
-            rows = mlp__smaller(m - i, 1 + 4096 / w.n);
-            w.a = a + (ptrdiff_t)i * a_row;
-            w.b = b + j;
-            w.c = c + (ptrdiff_t)i * c_row + j;
-            for (done = 0; done < k; done += steps) {
-                steps = mlp__walk_some(k - done, rows, &w, accumulate || done > 0);
-                w.a += (ptrdiff_t)steps * a_col;
-                w.b += (ptrdiff_t)steps * b_row;
-            }
+    const mlp__vf zero = mlp__vzero();
+    size_t i, j;
+    for (i = 0; i < m; i++, a.at += a.row, c += c_row)
+        for (j = 0; j < n; j += MLP__W) {
+            mlp__vf sum = accumulate ? mlp__vget(c + j, n - j, zero) : zero;
+            sum = mlp__vfma(mlp__vset1(a.at[0]), mlp__vget(b.at + j, n - j, zero), sum);
+            if (k == 2) sum = mlp__vfma(mlp__vset1(a.at[a.col]), mlp__vget(b.at + b.row + j, n - j, zero), sum);
+            mlp__vput(c + j, sum, n - j);
         }
-    }
 }
 
-/* Which products go by steps, b's rows being contiguous. Tiles visit a few columns of many rows of c, at one step with a store for
-   each fma; and these rows share few sets of L1 where they are 4 KiB apart, 2 where a tile has one line of each: 1024 x 1024 takes
-   .27 of the time on AVX-512 at k = 1, .43 at 8, but 1.4 at 12, on AVX2 .10, .23 and .43. For a single row tiles read a few columns
-   of many rows of b: then 1 x 1024 x 1024 takes .73 of the time on AVX-512, .65 on AVX2. Up to 192 columns are read in few strips,
-   256 in one on AVX-512, and of more than 6144 c does not stay in L1: 1 x 100 x 10000 would take 1.5. With fewer lanes tiles are as
-   fast. */
-MLP__INLINE int mlp__goes_by_steps(size_t m, size_t n, size_t k, ptrdiff_t b_col, ptrdiff_t c_row)
-{
-    if (b_col != 1 || k == 0) return 0;
-    if (m == 1) return MLP__W >= 8 && n > 192 && n <= 6144 && n != MLP__NV0 * MLP__W;
-    return n >= 128 && k <= (c_row % (64 * MLP__W) != 0 ? 1 : MLP__W == 8 ? 12 : 8);
-}
-
-/* Which products without accumulate go by blocks, as far as they can. The steps of a transposed a, 4 KiB apart, fall into one set
-   of the L1 cache: 256 x 1024 x 1024 of dW takes .78 of the time on AVX2. The rows that are left go through again where tiles are
-   narrow: 60 of them take .78 of the time. A larger copy of b transposed means fewer visits to c, where loads wait for stores to
-   rows 4 KiB before: 1024 x 1024 x 1024 takes .90 on AVX-512; copies that narrow tiles need are large enough. A strip of it fits
-   into a quarter of c, or it is not asked for. */
-MLP__INLINE int mlp__goes_by_blocks(size_t m, size_t n, size_t k, ptrdiff_t a_row, ptrdiff_t a_col, ptrdiff_t b_row, ptrdiff_t b_col,
-                                    ptrdiff_t c_row)
-{
-    if (m < (MLP__NR < 32 ? 32 : 192) || n == 0 || c_row != (ptrdiff_t)n) return 0;
-    if (a_row == 1 && a_col % 1024 == 0) return k > 16 && (b_row == 1 || b_col == 1);
-    return a_col == 1 && b_row == 1 && MLP__NR >= 32 && k > MLP__GEMM_FLOATS / MLP__NR && k <= m / 4 * n / MLP__GEMM_COLUMNS;
-}
-
-/* The steps that all strips go before the next. The rows of a b beyond 12 MiB lie on more pages than the TLB holds (3072), and each
-   strip of c would go over all of them: then 16 rows for all strips of a few rows of c. 8 x 2048 x 2048 takes .35 of the time on
-   AVX2, .55 on AVX-512. */
-MLP__INLINE size_t mlp__steps_at_once(size_t m, size_t n, size_t k, ptrdiff_t b_col)
-{
-    return b_col == 1 && m <= 16 && n > 2 * MLP__NR && k * n >= 3072 * 1024 ? 16 : k;
-}
-
-/* See struct mlp_kernels. */
+/* See struct mlp_kernels. The rows of a b beyond 12 MiB lie on more pages than the TLB holds, and each strip of few
+   rows of c would go over all of them: then 16 rows of b for all strips. */
 static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
-    const size_t whole = m == 1 && b_row == 1 ? k - k % MLP__PANEL : 0, most = mlp__steps_at_once(m, n, k, b_col);
-    size_t i = whole, step;
-    if (mlp__goes_by_steps(m, n, k, b_col, c_row)) {
-        if (m == 1) mlp__row_by_steps(n, k, a, a_col, b, b_row, c, accumulate);
-        else        mlp__rows_by_steps(m, n, k, a, a_row, a_col, b, b_row, c, c_row, accumulate);
+    const size_t most = b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024 ? 16 : k;
+    mlp__matrix left = mlp__matrix_at(a, a_row, a_col), rest;
+    mlp__right right;
+    int blocks = !accumulate && n > 0 && k > 16 && c_row == (ptrdiff_t)n && a_row == 1 && a_col % 1024 == 0;
+    size_t from = 0, steps, done;
+    right.matrix = mlp__matrix_at(b, b_row, b_col);
+    right.inputs = 0;
+    if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) {
+        mlp__by_steps(m, n, k, left, right.matrix, c, c_row, accumulate);
         return;
     }
-    while (!accumulate && mlp__goes_by_blocks(m, n, k, a_row, a_col, b_row, b_col, c_row)) {
-        const size_t done = mlp__gemm_by_blocks(m, n, k, a, a_row, a_col, b, b_row, b_col, c);
-        if (done == 0) break;
+    while (blocks && m >= 32) {
+        done = mlp__by_blocks(m, n, k, left, &right, c);
+        blocks = done > 0;
         m -= done;
-        a += (ptrdiff_t)done * a_row;
+        left.at += done;
         c += done * n;
     }
-    if (whole) mlp__row(n, whole / MLP__PANEL, a, a_col, b, b_col, c, accumulate);         /* needs no copy of b */
-    if (whole && whole == k) return;
+    if (m == 1 && b_row == 1 && k >= MLP__PANEL) {
+        from = k - k % MLP__PANEL;
+        mlp__all_columns(n, from, left.at, a_col, b, b_col, c, accumulate);
+        if (from == k) return;
+    }
     do {                                                                /* once even for k = 0: c must be set */
-        step = mlp__smaller(k - i, most);
-        mlp__gemm_by_strips(m, n, step, a + (ptrdiff_t)i * a_col, a_row, a_col, b + (ptrdiff_t)i * b_row, b_row, b_col,
-                            c, c_row, accumulate || i > 0);
-        i += step;
-    } while (i < k);
+        steps = mlp__smaller(k - from, most);
+        rest = mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col);
+        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col), rest, c, c_row,
+                       accumulate || from > 0);
+        from += steps;
+    } while (from < k);
 }
 
-/* The strip of a layer's units that starts at `unit`, within the panels [units/16][in][16], [in][units % 16]: whole panels side by
-   side or a part of one; the ragged panel by itself. */
-typedef struct { size_t count, vectors, tail, offset; ptrdiff_t row; } mlp__strip;
+/* ---- layers ---- */
+
+/* The strip of a layer's units that starts at `unit`, within the panels [units/16][in][16], [in][units % 16]: whole
+   panels side by side or a part of one; the ragged panel by itself. Lanes are units. */
+typedef struct { size_t columns, offset; ptrdiff_t row; } mlp__strip;
 
 MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_t unit)
 {
     const size_t ragged = units % MLP__PANEL, whole = units - ragged;
     mlp__strip s;
-    s.count = mlp__strip_width(rows, unit < whole ? whole - unit : units - unit, 0);
-    s.vectors = (s.count + MLP__W - 1) / MLP__W;
-    s.tail = s.count - (s.vectors - 1) * MLP__W;
+    s.columns = mlp__strip_width(rows, unit < whole ? whole - unit : units - unit);
     s.offset = unit / MLP__PANEL * MLP__PANEL * in + unit % MLP__PANEL;
     s.row = (ptrdiff_t)(unit < whole ? MLP__PANEL : ragged);
     return s;
 }
 
-/* Where the last panel is as narrow as this, lanes are rows, or most of them would be idle: 32 x 16 x 1 takes .4 of the time on
-   AVX-512. Its units are taken as one or as this many; of weights behind the last the sums are not stored. */
-enum { MLP__NARROW = MLP__W / 4, MLP__NARROW_SUMS = MLP__W < 4 ? 1 : MLP__NARROW };
-
-/* sums[u] += w[i][u] x[.][i] for the inputs begin .. end - 1, the first `units` of n, and MLP__W rows. What is left of MLP__HALF
-   inputs is taken from as many that begin earlier. */
-MLP__INLINE void mlp__narrow_chain(size_t units, size_t n, size_t begin, size_t end, const float *x, ptrdiff_t x_stride,
-                                   const float *w, mlp__vf *sums)
+/* sum[u] += w[i][u] x[.][i] of the inputs from .. to - 1, `units` of the w_row units in the panel, and MLP__W rows */
+MLP__INLINE void mlp__narrow_chain(size_t units, size_t from, size_t to, const float *x, size_t x_stride,
+                                   const float *w, size_t w_row, mlp__vf *sum)
 {
-    float rest[MLP__HALF * MLP__W];
-    mlp__vf v[MLP__HALF], sum[MLP__NARROW_SUMS];        /* a copy stays in registers */
-    const size_t last = end > MLP__HALF ? end - MLP__HALF : 0;
-    size_t i, t, u;
-    MLP__UNROLL
-    for (u = 0; u < units; u++) sum[u] = sums[u];
-    for (i = begin; i + MLP__HALF <= end; i += MLP__HALF) {
-        mlp__load_columns(x + i, x_stride, v);
+    mlp__vf v[MLP__HALF];
+    float lanes[MLP__W];
+    size_t t, u;
+    for (; from + MLP__HALF <= to; from += MLP__HALF) {
+        mlp__load_columns(x + from, (ptrdiff_t)x_stride, v);
         MLP__UNROLL
         for (t = 0; t < MLP__HALF; t++) {
             MLP__UNROLL
-            for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(i + t) * n + u]), v[t], sum[u]);
+            for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(from + t) * w_row + u]), v[t], sum[u]);
         }
     }
-    if (i < end) {
-        mlp__load_columns(x + last, x_stride, v);
+    for (; from < to; from++) {
+        for (t = 0; t < MLP__W; t++) lanes[t] = x[t * x_stride + from];
         MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++) mlp__vstore(rest + t * MLP__W, v[t]);
+        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[from * w_row + u]), mlp__vload(lanes), sum[u]);
     }
-    for (; i < end; i++) {
-        const mlp__vf xi = mlp__vload(rest + (i - last) * MLP__W);
-        MLP__UNROLL
-        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[i * n + u]), xi, sum[u]);
-    }
-    MLP__UNROLL
-    for (u = 0; u < units; u++) sums[u] = sum[u];
 }
 
-/* z of MLP__W rows and n units, computed as `units` */
-MLP__INLINE void mlp__narrow_rows(size_t units, size_t n, size_t in, const float *x, size_t x_stride, const float *w, const float *b,
-                                  float *z, size_t z_stride, size_t chains)
+/* z of MLP__W rows, of one or two units of the w_row in the panel */
+MLP__INLINE void mlp__narrow_rows(size_t units, size_t in, const float *x, size_t x_stride, const float *w,
+                                  size_t w_row, const float *b, float *z, size_t z_stride, int chains)
 {
     const size_t quarter = chains == 4 ? (in + 3) / 4 : in;
-    mlp__vf sum[4][MLP__NARROW_SUMS];
+    mlp__vf sum[4][2];
     float lanes[MLP__W];
     size_t c = 0, u, r;
     do {
         MLP__UNROLL
-        for (u = 0; u < units; u++) sum[c][u] = mlp__vset1(b && c == 0 && u < n ? b[u] : 0.0f);
-        mlp__narrow_chain(units, n, c * quarter, mlp__smaller((c + 1) * quarter, in), x, (ptrdiff_t)x_stride, w, sum[c]);
-    } while (++c < chains);
-    for (u = 0; u < n; u++) {
+        for (u = 0; u < units; u++) sum[c][u] = mlp__vset1(b && c == 0 ? b[u] : 0.0f);
+        mlp__narrow_chain(units, c * quarter, mlp__smaller((c + 1) * quarter, in), x, x_stride, w, w_row, sum[c]);
+    } while (++c < (size_t)chains);
+    MLP__UNROLL
+    for (u = 0; u < units; u++) {
         mlp__vf all = sum[0][u];
         if (chains == 4) all = mlp__vadd(mlp__vadd(all, sum[1][u]), mlp__vadd(sum[2][u], sum[3][u]));
         mlp__vstore(lanes, all);
@@ -3223,349 +3067,154 @@ MLP__INLINE void mlp__narrow_rows(size_t units, size_t n, size_t in, const float
     }
 }
 
-/* a panel of n units for rows >= MLP__W and inputs >= MLP__HALF; the last MLP__W rows may be some of those before again */
-MLP__NOINLINE void mlp__forward_narrow(size_t n, size_t rows, size_t in, const float *x, size_t x_stride, const float *w, const float *b,
-                                       float *z, size_t z_stride, size_t chains)
+/* A panel of few units, for rows >= MLP__W: lanes are rows, else most of them would be idle. The last MLP__W rows may
+   be some of those before again. */
+MLP__NOINLINE void mlp__forward_narrow(size_t units, size_t rows, size_t in, const float *x, size_t x_stride,
+                                       const float *w, const float *b, float *z, size_t z_stride, int chains)
 {
-    size_t r;
-    for (r = 0; r < rows; r += MLP__W) {
-        const size_t at = mlp__smaller(r, rows - MLP__W);
-        if (n == 1 || MLP__NARROW_SUMS == 1) mlp__narrow_rows(1, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
-        else mlp__narrow_rows(MLP__NARROW_SUMS, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
-    }
+    size_t r, u;
+    for (u = 0; u < units; u += 2)
+        for (r = 0; r < rows; r += MLP__W) {
+            const size_t at = mlp__smaller(r, rows - MLP__W);
+            const float *const xr = x + at * x_stride, *const bu = b ? b + u : b;
+            float *const zr = z + at * z_stride + u;
+            if (units - u == 1) mlp__narrow_rows(1, in, xr, x_stride, w + u, units, bu, zr, z_stride, chains);
+            else                mlp__narrow_rows(2, in, xr, x_stride, w + u, units, bu, zr, z_stride, chains);
+        }
 }
 
-/* x: rows x in, w: panels, b: out or NULL, z: rows x out. Lanes are units. */
-static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
-                           float *z, size_t z_stride)
+/* x: rows x in, w: panels, b: out or NULL, z: rows x out */
+static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w,
+                           const float *b, float *z, size_t z_stride)
 {
+    const mlp__matrix a = mlp__matrix_at(x, (ptrdiff_t)x_stride, 1);
     const int chains = out <= MLP__PANEL && in >= 32 ? 4 : 1;           /* see Bits in the manual */
     size_t unit;
     mlp__strip s;
     mlp__product p;
     if (rows == 0) return;
-    p.k = p.span = in;          p.a_row = (ptrdiff_t)x_stride;  p.a_col = 1;    p.a_jump = 0;    p.next = NULL;
-    p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
-    p.init_row = 0;             p.init_panel = MLP__PANEL;
-    p.c_row = (ptrdiff_t)z_stride;  p.c_panel = MLP__PANEL;
-    for (unit = 0; unit < out; unit += s.count) {
+    for (unit = 0; unit < out; unit += s.columns) {
         s = mlp__strip_at(rows, in, out, unit);
-        p.tail = s.tail;
-        p.a = x;
-        p.b = w + s.offset;     p.b_row = s.row;
-        p.init = b ? b + unit : b;
-        p.c = z + unit;
-        if (s.row <= MLP__NARROW && rows >= MLP__W && in >= (s.row > 2 ? MLP__W : MLP__HALF))
-            mlp__forward_narrow(s.count, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, (size_t)chains);
-        else mlp__rows(rows, s.vectors, &p, chains);
+        p = mlp__strip_product(s.columns, in, a, w + s.offset, s.row, z + unit, (ptrdiff_t)z_stride, 0);
+        p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
+        p.chains = chains;
+        if (b) { p.init = b + unit; p.init_row = 0; }
+        if (s.row <= MLP__W / 4 && rows >= MLP__W)
+            mlp__forward_narrow(s.columns, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, chains);
+        else mlp__multiply(rows, &p);
     }
 }
 
-/* c = c + step sums, n x count, `row` floats from row to row in both; all at once where there are no gaps */
-static void mlp__move(size_t n, size_t count, size_t row, float step, const float *sums, float *c)
+/* x: rows x in. Copies columns in panels of MLP__BLOCK_PANEL, each rows x panel, (rows + 1) * panel floats apart; a few
+   rows at a time, since 1024 of them are as many pages. */
+static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_stride, float *panels)
 {
-    const size_t run = count == row ? n * row : count, stride = count == row ? run : row;
-    size_t i;
-    for (i = 0; i < n * row; i += stride) mlp__k_axpy(run, step, sums + i, c + i);
-}
-
-/* x: rows x in, dz: rows x out, init and c: panels, init may be c or NULL for 0. c = init + x^T dz: dE/dw_io = sum over rows of
-   x_i dz_o; with a step c = c + step (init + x^T dz), step being a constant 0 where these functions are inlined without. Functions
-   that are not inlined take it by value: else it is stored for small shapes too, 7 x 13 x 5 takes 1.05 of the time on AVX-512. */
-typedef struct {
-    size_t rows, in, out;
-    const float *x;    ptrdiff_t x_stride;
-    const float *dz;   ptrdiff_t dz_stride;
-    const float *init; float *c;
-    size_t panel;                                       /* columns of x that lie side by side: all of them unless copied */
-    float *panels, *strip, *sums;                       /* x copied; a strip of dz copied, or NULL; sums on their way to c */
-} mlp__weights;
-
-/* A strip of units in a ragged panel, and whole vectors of inputs, which are the lanes: lanes that are units would be idle. Sums
-   are transposed on the way, so some 8 vectors of steps must be saved: 32 x 128 x 10 takes .70 of the time on AVX-512, .87 on
-   AVX2. So is a whole panel that is one vector, if inputs are four: 128 x 784 x 16 takes .84 on AVX-512, 1000 x 1024 x 16 .58. */
-static void mlp__weights_over_inputs(mlp__weights g, float step, size_t unit, mlp__strip s, size_t in)
-{
-    float room_for_sums_t[MLP__PANEL * 64 + MLP__W];    /* 4 KiB */
-    float *const sums_t = mlp__aligned(room_for_sums_t);
-    const size_t n = s.count, row = (size_t)s.row;      /* n < row where the strip is narrower than the panel */
-    float *c = g.c + s.offset;
-    size_t i, count;
-    for (i = 0; i < in; i += count, c += count * row) {
-        mlp__product p;
-        count = mlp__strip_width(n, in - i, 0);
-        p.k = p.span = g.rows;      p.tail = MLP__W;                p.a_jump = 0;       p.next = NULL;
-        p.a = g.dz + unit;          p.a_row = 1;                    p.a_col = g.dz_stride;
-        p.b = g.x + i;              p.b_row = g.x_stride;           p.b_panel = MLP__PANEL;
-        p.c = sums_t;               p.c_row = (ptrdiff_t)count;     p.c_panel = MLP__PANEL;
-        p.init = g.init ? sums_t : NULL;    p.init_row = p.c_row;   p.init_panel = MLP__PANEL;
-        if (g.init) mlp__transposed(n, count, g.init + s.offset + i * row, s.row, sums_t, (ptrdiff_t)count, count);
-        mlp__rows(n, count / MLP__W, &p, 1);
-        mlp__transposed(count, n, sums_t, (ptrdiff_t)count, step == 0 ? c : g.sums, s.row, n);
-        if (step != 0) mlp__move(count, n, row, step, g.sums, c);
-    }
-}
-
-/* c = c + step sums, of the inputs i .. i + n - 1 of a strip */
-MLP__INLINE void mlp__weights_move(const mlp__weights *g, float step, const mlp__strip *s, size_t i, size_t n)
-{
-    float *const c = g->c + s->offset + i * (size_t)s->row;
-    size_t v;
-    for (v = 0; v < s->count; v += MLP__PANEL)
-        mlp__move(n, mlp__smaller(s->count, MLP__PANEL), (size_t)s->row, step, g->sums + v * n, c + v * g->in);
-}
-
-/* asks for the weights of them */
-MLP__INLINE void mlp__weights_fetch(const mlp__weights *g, const mlp__strip *s, size_t i, size_t n)
-{
-    const float *const c = g->c + s->offset + i * (size_t)s->row;
-    size_t v;
-    for (v = 0; v < s->count; v += MLP__PANEL) mlp__fetch(n * (size_t)s->row, c + v * g->in);
-}
-
-/* Has the tiles of p prefetch the strip of dz that begins at `unit`, MLP__AHEAD of the `*columns` that are left at a time, once
-   there are just enough tiles for that, with `inputs` to go: what is fetched earlier leaves L2 again. */
-static void mlp__weights_ahead(mlp__weights g, size_t unit, size_t inputs, size_t *columns, mlp__ahead *next,
-                               mlp__product *p)
-{
-    const size_t passes = (*columns + MLP__AHEAD - 1) / MLP__AHEAD;
-    if (next->tiles == 0 && passes > 0 && inputs <= (MLP__PANEL * passes + 8) * MLP__MR(MLP__NV)) {
-        next->at = g.dz + unit + (MLP__NR - *columns);
-        next->span = MLP__PANEL * g.dz_stride;
-        next->tile = g.dz_stride;
-        next->tiles = MLP__PANEL;
-        *columns -= mlp__smaller(*columns, MLP__AHEAD);
-    }
-    p->next = next->tiles > 0 ? next : NULL;
-    p->span = next->tiles > 0 ? MLP__PANEL : p->k;
-}
-
-/* Of a strip the inputs from `first` on, 0 unless over_inputs had the others; lanes are units. Some inputs at a time if the sums
-   are added to c, from L1: against all of them from L2 784 x 128 with 32 rows takes .95 of the time, with the update. Where L2 does
-   not hold x and dz the next strip of dz is prefetched: 1024 x 1024 x 1024 takes .97 of the time on AVX2, .98 on AVX-512. */
-#define MLP__UPDATED 48
-MLP__INLINE void mlp__weights_over_units(const mlp__weights *g, float step, size_t unit, const mlp__strip *s, size_t first)
-{
-    const int distant = g->in * g->out > 262144;    /* beyond L2: fetched in time, 1024-1024-1024-1024 trains in .975 of the time */
-    const int ahead = g->strip && g->rows * (g->in + g->out) > 262144 && unit + s->count + MLP__NR <= g->out;
-    const size_t group = mlp__smaller(g->panel, step != 0 || ahead ? MLP__UPDATED : g->in);
-    const size_t at_first = s->offset + first * (size_t)s->row;
-    const int copied = g->panel < g->in && first == 0;
-    size_t columns = MLP__NR, i, n;
-    mlp__ahead next;
-    mlp__product p;
-    p.k = p.span = g->rows;     p.tail = s->tail;               p.a_jump = 0;   p.next = NULL;
-    p.a = g->x + first;         p.a_row = 1;                    p.a_col = g->x_stride;
-    p.b = g->dz + unit;         p.b_row = g->dz_stride;         p.b_panel = MLP__PANEL;
-    p.c = g->c + at_first;      p.c_row = s->row;               p.c_panel = (ptrdiff_t)(MLP__PANEL * g->in);
-    p.init = g->init ? g->init + at_first : NULL;
-    p.init_row = p.c_row;       p.init_panel = p.c_panel;
-    if (g->strip) {
-        p.b = g->strip;
-        p.b_row = (ptrdiff_t)(s->vectors * MLP__W);
-        mlp__pack_rows(g->rows, s->count, g->dz + unit, g->dz_stride, g->strip, s->vectors * MLP__W);
-    }
-    next.tiles = 0;
-    for (i = first; i < g->in; i += n) {
-        n = mlp__smaller(g->in - i, group);
-        if (copied) { p.a = g->panels + (g->rows + 1) * i; p.a_col = (ptrdiff_t)g->panel; }
-        if (step != 0) { p.c = g->sums; p.c_panel = (ptrdiff_t)(MLP__PANEL * n); }
-        if (step != 0 && distant) mlp__weights_fetch(g, s, i, n);
-        if (ahead) mlp__weights_ahead(*g, unit + s->count, g->in - i, &columns, &next, &p);
-        mlp__rows(n, s->vectors, &p, 1);
-        if (step != 0) mlp__weights_move(g, step, s, i, n);
-    }
-}
-
-/* Of a panel of one unit: its weights lie side by side, lanes are inputs. */
-MLP__INLINE void mlp__weights_single(const mlp__weights *g, float step, size_t unit)
-{
-    float *const c = g->c + unit * g->in, *const to = step == 0 ? c : g->sums;
-    if (g->init && to != g->init + unit * g->in) memcpy(to, g->init + unit * g->in, g->in * sizeof(float));
-    mlp__gemm_by_strips(1, g->in, g->rows, g->dz + unit, 0, g->dz_stride, g->x, g->x_stride, 1, to, 0, g->init != NULL);
-    if (step != 0) mlp__k_axpy(g->in, step, to, c);
-}
-
-/* x: rows x in. Copies `panel` columns after the other, each rows x panel, (rows + 1) * panel floats apart; a few rows at a time,
-   since 1024 of them are as many pages. */
-static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_stride, size_t panel, float *panels)
-{
+    const size_t panel = MLP__BLOCK_PANEL;
     size_t r, i;
     for (r = 0; r < rows; r += 8)
         for (i = 0; i < in; i += panel)
-            mlp__pack_rows(mlp__smaller(rows - r, 8), mlp__smaller(in - i, panel), x + r * x_stride + i, (ptrdiff_t)x_stride,
-                           panels + (rows + 1) * i + r * panel, panel);
+            mlp__copy_rows(mlp__smaller(rows - r, 8), mlp__smaller(in - i, panel), x + r * x_stride + i,
+                           (ptrdiff_t)x_stride, panels + (rows + 1) * i + r * panel, panel);
 }
 
-/* Steps of k are whole rows apart. Where they are many they do not stay in L1 side by side, so a strip of dz is copied, and x
-   too where its columns fall into few sets of the caches and several strips use the copy: on AVX2 128 x 512 x 512 goes from .77
-   to .94 P, 128 x 1024 x 1024 from .60 to .90; 1024 x 512 x 512 takes .9 of the time. A wide tile needs a line of x more
-   seldom: on AVX-512 the copy costs 512 x 1024 x 256 .04. */
-MLP__INLINE void mlp__weights_copies(mlp__weights *g, float *scratch)
+/* x: rows x in, dz: rows x out, dw: panels. dw = x^T dz: dE/dw_io = sum over rows of x_i dz_o. Steps of k are whole
+   rows apart: many of them do not stay in L1 side by side, so a strip of dz is copied, and x, too, where its columns
+   fall into few sets of the caches and several strips use the copy. The weights of a single unit lie side by side:
+   lanes are inputs. */
+static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
+                                    const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch)
 {
-    const size_t widest = mlp__strip_width(g->in, SIZE_MAX, 0), stride = (size_t)g->x_stride;
-    const int apart = stride % 1024 == 0 ? g->rows > (MLP__NR < 32 ? 64 : 512) : stride % 256 == 0 && g->rows >= 1000;
-    g->strip = g->rows > 64 ? scratch : NULL;
-    g->panels = scratch + (g->strip ? g->rows * widest : 0);
-    g->sums = g->panels;
-    g->panel = g->in;
-    if (apart && g->out > MLP__NR && g->in > 24) {
-        g->panel = 24;
-        g->sums += (g->in / g->panel + 1) * g->panel * (g->rows + 1);
-        mlp__copy_inputs(g->rows, g->in, g->x, stride, g->panel, g->panels);
-    }
-}
-
-MLP__INLINE void mlp__weights_product(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
-                                      const float *init, float step, float *c, float *scratch)
-{
+    const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
+    const int far = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
+    const size_t panel = MLP__BLOCK_PANEL, high = far && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
     const size_t single = out % MLP__PANEL == 1;
-    size_t unit;
+    float *const strip = rows > 64 ? scratch : NULL;
+    float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
+    size_t unit, i;
     mlp__strip s;
-    mlp__weights g;
-    g.rows = rows;      g.in = in;      g.out = out;
-    g.x = x;            g.dz = dz;      g.x_stride = (ptrdiff_t)x_stride;       g.dz_stride = (ptrdiff_t)dz_stride;
-    g.init = init;      g.c = c;
-    mlp__weights_copies(&g, scratch);
-    for (unit = 0; unit < out - single; unit += s.count) {
-        size_t first = 0, idle;
-        s = mlp__strip_at(in, in, out, unit);
-        idle = s.vectors * MLP__W - s.count + (s.vectors == 1 ? MLP__W / 4 : 0);    /* a single vector waits for loads, as in dX */
-        if ((s.row < MLP__PANEL || (s.vectors == 1 && in >= 4 * MLP__W)) && idle > 2 && rows * idle >= 8 * MLP__W * s.vectors) {
-            first = in / MLP__W * MLP__W;
-            mlp__weights_over_inputs(g, step, unit, s, first);
-        }
-        if (first < in) mlp__weights_over_units(&g, step, unit, &s, first);
-    }
-    if (single) mlp__weights_single(&g, step, unit);
-}
-
-static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
-                                    float *dw, int accumulate, float *scratch)
-{
-    mlp__weights_product(rows, in, out, x, x_stride, dz, dz_stride, accumulate ? dw : NULL, 0, dw, scratch);
-}
-
-static void mlp__k_update_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
-                                  const float *dw, float step, float *w, float *scratch)
-{
-    if (step != 0) mlp__weights_product(rows, in, out, x, x_stride, dz, dz_stride, dw, step, w, scratch);
-}
-
-/* pack[o][i] = w of `count` inputs from `first` on and of `units` units, the first of which begin the panel at w; `width` floats
-   from row to row. Panels are far from each other: of the next one the lines are asked for in time. */
-static void mlp__pack_weights(size_t in, size_t units, const float *w, size_t first, size_t count, float *pack, size_t width)
-{
-    size_t unit;
-    for (unit = 0; unit < units; unit += MLP__PANEL, w += MLP__PANEL * in, pack += MLP__PANEL * width) {
-        const size_t n = mlp__smaller(units - unit, MLP__PANEL);
-        const float *const from = w + first * n;
-        if (unit + 2 * MLP__PANEL <= units) mlp__fetch(count * MLP__PANEL, from + in * MLP__PANEL);
-        if (n == 1) mlp__pack_rows(1, count, from, 0, pack, width);
-        else mlp__pack_columns(n, count, from, (ptrdiff_t)n, pack, width);
-    }
-}
-
-/* dz: rows x out, w: panels, dx: rows x in. dx = dz w^T: dE/dx_i = sum over units of dz_o w_io. Lanes are inputs: w is transposed
-   on the way, a strip of inputs at a time: for few rows as many units as fit into L1, else all of them, so that dx is written once.
-   The weights of the next strip are prefetched between the steps of this one.
-   pack: of mlp__pack_width or, from 64 rows on, MLP__NR x out floats. */
-static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
-                                            float *dx, size_t dx_stride, float *pack)
-{
-    const int all = rows >= 64, ahead = all && in * out > 131072;     /* weights of half the L2 cache: below it looking ahead costs 2 % */
-    const size_t strip = all ? MLP__NR : mlp__pack_width(out), most = all ? out : MLP__PACK_FLOATS / strip;
-    size_t i, unit, step;
-    for (i = 0; i < in; i += strip) {
-        const size_t count = mlp__smaller(in - i, strip), nv = (count + MLP__W - 1) / MLP__W;
-        for (unit = 0; unit < out; unit += step) {
-            mlp__product p;
-            mlp__ahead next;
-            step = mlp__smaller(out - unit, most);
-            mlp__pack_weights(in, step, w + unit * in, i, count, pack, strip);
-            next.tiles = mlp__smaller(in - i - count, strip) * MLP__PANEL / MLP__AHEAD;
-            next.at = next.tiles ? w + (i + count) * MLP__PANEL : w;
-            next.span = (ptrdiff_t)(in * MLP__PANEL);   next.tile = MLP__AHEAD;
-            p.next = ahead && next.tiles > 0 ? &next : NULL;
-            p.k = step;                 p.tail = count - (nv - 1) * MLP__W;             p.span = p.next ? MLP__PANEL : step;
-            p.a = dz + unit;            p.a_row = (ptrdiff_t)dz_stride; p.a_col = 1;    p.a_jump = 0;
-            p.b = pack;                 p.b_row = (ptrdiff_t)strip;     p.b_panel = MLP__PANEL;
-            p.c = dx + i;               p.c_row = (ptrdiff_t)dx_stride; p.c_panel = MLP__PANEL;
-            p.init = unit ? p.c : NULL; p.init_row = p.c_row;           p.init_panel = MLP__PANEL;
-            mlp__rows(rows, nv, &p, 1);
-        }
-    }
-}
-
-/* dx of the n inputs from i on and a strip of rows, which are the lanes, from dz transposed: the weights are read in place, and dx
-   is transposed on the way out. dz_t: out x rows, rounded up to whole vectors. */
-enum { MLP__GROUP = 48 };
-static void mlp__backward_input_group(size_t rows, size_t in, size_t out, size_t i, size_t n, const float *dz_t, const float *w,
-                                      float *dx, size_t dx_stride)
-{
-    float room_for_dx_t[MLP__GROUP * MLP__NR + MLP__W]; /* 12 KiB on AVX-512 */
-    float *const dx_t = mlp__aligned(room_for_dx_t);
-    const size_t ragged = out % MLP__PANEL, whole = out - ragged, nv = (rows + MLP__W - 1) / MLP__W, width = nv * MLP__W;
-    size_t r;
     mlp__product p;
-    p.k = whole;                p.span = MLP__PANEL;            p.tail = MLP__W;
-    p.a = w + i * MLP__PANEL;   p.a_row = MLP__PANEL;           p.a_col = 1;    p.a_jump = (ptrdiff_t)((in - 1) * MLP__PANEL);
-    p.b = dz_t;                 p.b_row = (ptrdiff_t)width;     p.b_panel = MLP__PANEL;
-    p.c = dx_t;                 p.c_row = p.b_row;              p.c_panel = MLP__PANEL;
-    p.init = NULL;              p.init_row = p.b_row;           p.init_panel = MLP__PANEL;      p.next = NULL;
-    mlp__rows(n, nv, &p, 1);
-    if (ragged) {
-        p.k = ragged;
-        p.a = w + whole * in + i * ragged;
-        p.a_row = (ptrdiff_t)ragged;
-        p.b = dz_t + whole * width;
-        p.c = dx_t;
-        p.init = dx_t;
-        mlp__rows(n, nv, &p, 1);
+    if (high < in) mlp__copy_inputs(rows, in, x, x_stride, panels);
+    for (unit = 0; unit < out - single; unit += s.columns) {
+        s = mlp__strip_at(in, in, out, unit);
+        p = mlp__strip_product(s.columns, rows, a, dz + unit, (ptrdiff_t)dz_stride, dw + s.offset, s.row, accumulate);
+        p.c_panel = (ptrdiff_t)(MLP__PANEL * in);
+        if (strip) {
+            p.b = strip;
+            p.b_row = (ptrdiff_t)(p.vectors * MLP__W);
+            mlp__copy_rows(rows, s.columns, dz + unit, (ptrdiff_t)dz_stride, strip, p.vectors * MLP__W);
+        }
+        if (high < in) p.a_col = (ptrdiff_t)high;
+        for (i = 0; i < in; i += high) {
+            if (high < in) p.a = panels + (rows + 1) * i;
+            p.c = dw + s.offset + i * (size_t)s.row;
+            if (accumulate) p.init = p.c;
+            mlp__multiply(mlp__smaller(in - i, high), &p);
+        }
     }
-    for (r = 0; r < rows; r += MLP__PANEL)              /* few rows at a time: 64 lines 2 KiB apart fall into two sets of L1 */
-        mlp__transposed(mlp__smaller(rows - r, MLP__PANEL), n, dx_t + r, (ptrdiff_t)width, dx + r * dx_stride + i,
-                        (ptrdiff_t)dx_stride, n);
+    if (single)
+        mlp__by_matrix(1, in, rows, mlp__matrix_at(dz + unit, 0, (ptrdiff_t)dz_stride),
+                       mlp__matrix_at(x, (ptrdiff_t)x_stride, 1), dw + unit * in, 0, accumulate);
 }
 
-/* A group of inputs for all rows, and the next: so the weights come from memory once. dz_t: (rows + 15) x out */
-static void mlp__backward_input_over_rows(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
-                                          float *dx, size_t dx_stride, float *dz_t)
+/* dx with rows as lanes, whole vectors of them: from dz transposed, the weights are read in place, and dx is
+   transposed on the way out. A group of inputs for all rows, and the next: so the weights come from memory once. dz_t:
+   rows x out */
+enum { MLP__GROUP = 48 };
+static void mlp__input_over_rows(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
+                                 float *dx, size_t dx_stride, float *dz_t)
 {
-    size_t i, r, n;
-    for (r = 0; r < rows; r += MLP__NR) {
-        n = mlp__smaller(rows - r, MLP__NR);
-        mlp__pack_columns(out, n, dz + r * dz_stride, (ptrdiff_t)dz_stride, dz_t + r * out, (n + MLP__W - 1) / MLP__W * MLP__W);
+    float own_room[MLP__GROUP * MLP__TILE_COLUMNS + MLP__W];
+    float *const dx_t = mlp__aligned(own_room);
+    const size_t ragged = out % MLP__PANEL, whole = out - ragged;
+    size_t i, r, n, width;
+    for (r = 0; r < rows; r += width) {
+        width = mlp__smaller(rows - r, MLP__TILE_COLUMNS);
+        mlp__transposed(out, width, dz + r * dz_stride, (ptrdiff_t)dz_stride, dz_t + r * out, (ptrdiff_t)width, width);
     }
     for (i = 0; i < in; i += n) {
-        n = in - i == MLP__GROUP + 1 ? MLP__GROUP - 1 : mlp__smaller(in - i, MLP__GROUP);       /* never a single one */
-        for (r = 0; r < rows; r += MLP__NR)
-            mlp__backward_input_group(mlp__smaller(rows - r, MLP__NR), in, out, i, n, dz_t + r * out, w, dx + r * dx_stride, dx_stride);
+        n = mlp__smaller(in - i, in - i == MLP__GROUP + 1 ? MLP__GROUP - 1 : MLP__GROUP);   /* never one alone */
+        for (r = 0; r < rows; r += width) {
+            const ptrdiff_t row = (ptrdiff_t)(width = mlp__smaller(rows - r, MLP__TILE_COLUMNS));
+            const float *const b = dz_t + r * out;
+            mlp__matrix a = mlp__matrix_at(w + i * MLP__PANEL, MLP__PANEL, 1);
+            mlp__product p = mlp__strip_product(width, whole, a, b, row, dx_t, row, 0);
+            p.span = MLP__PANEL;
+            p.a_jump = (ptrdiff_t)((in - 1) * MLP__PANEL);
+            mlp__multiply(n, &p);
+            a = mlp__matrix_at(w + whole * in + i * ragged, (ptrdiff_t)ragged, 1);
+            p = mlp__strip_product(width, ragged, a, b + whole * width, row, dx_t, row, 1);
+            if (ragged) mlp__multiply(n, &p);
+            mlp__transposed(width, n, dx_t, row, dx + r * dx_stride + i, (ptrdiff_t)dx_stride, n);
+        }
     }
 }
 
-/* dx of a single row, panel by panel: so the weights are read in order. 1 x 784 x 256 takes .8 of the time on AVX2. */
-static void mlp__backward_input_row(size_t in, size_t out, const float *dz, const float *w, float *dx)
+/* dx of a single row, panel by panel: so the weights are read in order, and need no copy. */
+static void mlp__input_of_row(size_t in, size_t out, const float *dz, const float *w, float *dx)
 {
     const size_t ragged = out % MLP__PANEL, whole = out - ragged;
     size_t unit;
-    for (unit = 0; unit < whole; unit += MLP__PANEL) mlp__row(in, 1, dz + unit, 1, w + unit * in, MLP__PANEL, dx, unit > 0);
-    if (ragged) mlp__gemm_by_strips(1, in, ragged, dz + whole, 0, 1, w + whole * in, 1, (ptrdiff_t)ragged, dx, 0, whole > 0);
+    for (unit = 0; unit < whole; unit += MLP__PANEL)
+        mlp__all_columns(in, MLP__PANEL, dz + unit, 1, w + unit * in, MLP__PANEL, dx, unit > 0);
+    if (ragged)
+        mlp__by_matrix(1, in, ragged, mlp__matrix_at(dz + whole, 0, 1),
+                       mlp__matrix_at(w + whole * in, 1, (ptrdiff_t)ragged), dx, 0, whole > 0);
 }
 
-/* Over rows where that costs less: it transposes lanes * (in + out) floats instead of in * out; an idle lane costs a step for each
-   weight, an eighth of transposing it, and a single vector of rows waits for the loads of weights, as if a quarter more were idle.
-   With many rows a strip of columns goes through the weights once, lanes that are rows panel by panel, all of which may fall into
-   one set of the caches: AVX-512 64 x 256 x 256 takes .95 of the time over rows, 256 x 256 x 256 1.05, 128 x 2048 x 2048 1.08. */
-static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w, float *dx,
-                                  size_t dx_stride, float *scratch)
+/* dz: rows x out, w: panels, dx: rows x in. dx = dz w^T: dE/dx_i = sum over units of dz_o w_io. Lanes are inputs, for
+   which w is transposed, of many rows for all units at once, so that dx is written once; or rows, if that is less to
+   transpose. */
+static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
+                                  float *dx, size_t dx_stride, float *scratch)
 {
-    const size_t lanes = (rows + MLP__W - 1) / MLP__W * MLP__W, idle = lanes - rows + (rows <= MLP__W ? MLP__W / 4 : 0);
-    const int few = rows <= 128 && rows * (in * out >> 16) <= 64 * MLP__NR;
-    if (rows == 1) mlp__backward_input_row(in, out, dz, w, dx);
-    else if (few && idle < 8 && 8 * lanes * (in + out) <= (8 - idle) * in * out)
-        mlp__backward_input_over_rows(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
-    else mlp__backward_input_over_inputs(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
+    const mlp__matrix a = mlp__matrix_at(dz, (ptrdiff_t)dz_stride, 1);
+    mlp__right weights;
+    weights.matrix = mlp__matrix_at(w, 0, 0);
+    weights.inputs = in;
+    if (rows == 1) mlp__input_of_row(in, out, dz, w, dx);
+    else if (rows <= 64 && rows % MLP__W == 0 && rows * (in + out) <= in * out)
+        mlp__input_over_rows(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
+    else mlp__by_strips(rows, in, out, a, &weights, dx, (ptrdiff_t)dx_stride, 0, rows >= 64 ? scratch : NULL);
 }
 
 /* -------------------------------------------------------------------------- >>table -- */
@@ -3582,14 +3231,14 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     #endif
     const mlp_kernels MLP__TABLE = {
 #else
-    static MLP__MAYBE const mlp_kernels mlp__kernels = {
+    static MLP__UNUSED const mlp_kernels mlp__kernels = {
 #endif
     MLP__NAME, MLP__W, MLP__FMA,
     mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
-    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy, mlp__k_class_entropy,
-    mlp__k_forward, mlp__k_backward_weights, mlp__k_update_weights, mlp__k_backward_input,
+    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy,
+    mlp__k_forward, mlp__k_backward_weights, mlp__k_backward_input,
     mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
-    mlp__k_axpy, mlp__k_update, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
+    mlp__k_axpy, mlp__k_update, mlp__k_first_nonfinite
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -3631,7 +3280,7 @@ static const struct { int simd; const mlp_kernels *kernels; } mlp__tables[] = {
 enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
 
 #if defined(MLP_DISPATCH) && MLP__X86
-    #if defined(__GNUC__)
+    #if MLP__GNU
         #include <cpuid.h>
         static void mlp__cpuid(unsigned leaf, unsigned r[4])
         {
@@ -3646,7 +3295,12 @@ enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
         }
     #else
         #include <intrin.h>
-        static void mlp__cpuid(unsigned leaf, unsigned r[4]) { __cpuidex((int *)r, (int)leaf, 0); }
+        static void mlp__cpuid(unsigned leaf, unsigned r[4])
+        {
+            __cpuid((int *)r, 0);                       /* the largest leaf: above it are those of another */
+            if (leaf <= r[0]) __cpuidex((int *)r, (int)leaf, 0);
+            else r[0] = r[1] = r[2] = r[3] = 0;
+        }
         static unsigned mlp__xcr0(void) { return (unsigned)_xgetbv(0); }
     #endif
 
@@ -3678,7 +3332,7 @@ static const mlp_kernels *mlp__find(const char *name)
 
 /* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of nets. Threads
    that come first together find the same. */
-#if defined(MLP_DISPATCH) && defined(__GNUC__)
+#if defined(MLP_DISPATCH) && MLP__GNU
     static const mlp_kernels *mlp__best(void)
     {
         static const mlp_kernels *best;
@@ -4065,6 +3719,7 @@ struct mlp {
 #ifndef MLP__BLOCK_ROWS
 #define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together, unless a batch or memory is smaller */
 #endif
+#define MLP__FEWEST_ROWS 32                 /* of a block that the net makes itself before a fit says how many */
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
 #define MLP__SCRATCH_FLOATS(rows, pair) (((rows) + 16) * ((pair) + 96))       /* see backward_weights, backward_input */
 #define MLP__ALIGN 64
@@ -5824,13 +5479,19 @@ static mlp_result mlp__check_gradients(const mlp *net, mlp_error *error)
     return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the gradient is not finite: %g", (double)g[at]);
 }
 
-/* Refuses what cannot be trained on; makes the training block. */
+/* Makes the training block, for the default optimizer and at least a few rows, unless there is one, which stays where it is. */
+static mlp_result mlp__need_gradients(mlp *net, size_t rows, mlp_error *error)
+{
+    if (net->training.gradients) return MLP_OK;
+    return mlp__need_training(net, rows < MLP__FEWEST_ROWS ? MLP__FEWEST_ROWS : rows, 2, error);        /* 2: of adam */
+}
+
+/* Refuses what cannot be trained on. */
 static mlp_result mlp__prepare(mlp *net, const mlp_data *data)
 {
     mlp_result r = mlp__not_busy(net, data->error);
     if (!r) r = mlp__check_data(net, data);
-    if (!r) r = mlp__need_training(net, data->rows, net->training.gradients ? 0 : 2, data->error);     /* 2: of adam, the default */
-    return r;
+    return r ? r : mlp__need_gradients(net, data->rows, data->error);
 }
 
 MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double *loss)
@@ -5885,7 +5546,7 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
     if (!r && !net->training.known)
         r = mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "there is no gradient yet: mlp_compute_gradients makes one");
     if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
-    if (!r) r = mlp__need_training(net, net->training.buffers.rows, arrays, opt.error);
+    if (!r) r = mlp__need_training(net, 1, arrays, opt.error);
     if (!r) r = mlp__update(net, &opt, arrays, 1, opt.error);
     return r ? r : mlp__ok(opt.error);
 }
@@ -6179,7 +5840,7 @@ MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
     mlp_result r;
     if (!net || !x || !j) return MLP_ERR_ARGUMENT;
     r = mlp__not_busy(net, NULL);
-    if (!r) r = mlp__need_training(net, 1, net->training.gradients ? 0 : 2, NULL);
+    if (!r) r = mlp__need_gradients(net, 1, NULL);
     if (r) return r;
     t = &net->training.buffers;
     memset(&b, 0, sizeof b);
@@ -6701,24 +6362,88 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
 }
 
 /* ----------------------------------------------------------------------------- >>io -- */
-/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and "M.weight", M its
-   module's number, and the desc as strings in the metadata. */
+/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and "M.weight",
+   M its module's number, and the desc as strings in the metadata. */
 
+#ifndef MLP_NO_FILES
 
 /* Names in files, in the order of the enums. */
 #define MLP__STRING_OF(NAME, name, ...) #name,
 static const char *const mlp__activation_names[] = { "default", MLP__ACTIVATIONS(MLP__STRING_OF) "softmax", "custom", NULL };
 static const char *const mlp__loss_names[] = { "default", MLP__LOSSES(MLP__STRING_OF) "cross_entropy", "custom", NULL };
 static const char *const mlp__reduction_names[] = { "mean", "sum", NULL };
-static const char *const mlp__initializer_names[] = { "default", "zero", "constant", "he_uniform", "he_normal", "glorot_uniform",
-                                                      "glorot_normal", "lecun_normal", "pytorch", "orthogonal", NULL };
-static const char *const mlp__opt_names[] = { "default", "sgd", "adagrad", "rmsprop", "adam", "adamw", "rprop", "lbfgs", NULL };
+static const char *const mlp__initializer_names[] = { "default", MLP__INITIALIZERS(MLP__STRING_OF) NULL };
+static const char *const mlp__opt_names[] = { "default", MLP__OPTIMIZERS(MLP__STRING_OF) NULL };
+static const char *const mlp__scaling_names[] = { "none", "standard", "min_max", "robust", NULL };
 
-/* The version of what the metadata say; most arrays of an optimizer; the largest header that is written and, unless told
-   otherwise, read; the most tensors; the longest entry of a tensor, which is read again when tensors are sorted; the largest header
-   that the format allows. */
-enum { MLP__FILE_VERSION = 1, MLP__STATES = 4, MLP__HEADER = 1 << 20,
-       MLP__MOST_TENSORS = 4096, MLP__MOST_ENTRY = 4096, MLP__MOST_HEADER = 100000000 };
+/* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer, the parameters of
+   the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of the outputs. */
+static const char *const mlp__run_names[] = { "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
+#define MLP__SCALES_NAME "mlp.scales"
+
+/* The version of what the metadata say: a file has the first that can read it. The largest header that is written and, unless
+   told otherwise, read; the largest that the format allows; the most keys of a header. */
+enum { MLP__FILE_VERSION = 1, MLP__RUNS = sizeof mlp__run_names / sizeof *mlp__run_names, MLP__BEST = MLP__RUNS - 1,
+       MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096 };
+
+/* What a checkpoint has besides weights and arrays. */
+typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
+
+/* How a field of a struct stands in the metadata: a name out of a list, a number, or the bits of a float in hexadecimal. A
+   field that is 0 in each of its structs is left out. One row here is all that a further field of the desc needs. */
+typedef enum { MLP__A_NAME, MLP__A_NUMBER, MLP__A_FLOAT } mlp__field_kind;
+typedef struct { const char *key; mlp__field_kind kind; size_t offset, size; const char *const *names; } mlp__field;
+#define MLP__FIELD(key, kind, type, member, names) { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
+#define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
+#define MLP__TABLE(table) table, MLP__COUNT(table)
+
+static const mlp__field mlp__layer_fields[] = {
+    MLP__FIELD("mlp.activations", MLP__A_NAME, mlp_layer, activation, mlp__activation_names),
+    MLP__FIELD("mlp.alpha", MLP__A_FLOAT, mlp_layer, alpha, NULL),
+    MLP__FIELD("mlp.dropout", MLP__A_FLOAT, mlp_layer, dropout, NULL),
+    MLP__FIELD("mlp.gain", MLP__A_FLOAT, mlp_layer, gain, NULL),
+    MLP__FIELD("mlp.initializers", MLP__A_NAME, mlp_layer, initializer, mlp__initializer_names),
+    MLP__FIELD("mlp.rate", MLP__A_FLOAT, mlp_layer, rate, NULL)
+};
+static const mlp__field mlp__desc_fields[] = {
+    MLP__FIELD("mlp.input_scaling", MLP__A_NAME, mlp_desc, input_scaling, mlp__scaling_names),
+    MLP__FIELD("mlp.label_smoothing", MLP__A_FLOAT, mlp_desc, label_smoothing, NULL),
+    MLP__FIELD("mlp.loss", MLP__A_NAME, mlp_desc, loss, mlp__loss_names),
+    MLP__FIELD("mlp.loss_delta", MLP__A_FLOAT, mlp_desc, loss_delta, NULL),
+    MLP__FIELD("mlp.reduction", MLP__A_NAME, mlp_desc, reduction, mlp__reduction_names),
+    MLP__FIELD("mlp.seed", MLP__A_NUMBER, mlp_desc, seed, NULL),
+    MLP__FIELD("mlp.target_scaling", MLP__A_NAME, mlp_desc, target_scaling, mlp__scaling_names)
+};
+static const mlp__field mlp__resume_fields[] = {
+    MLP__FIELD("mlp.train.arrays", MLP__A_NUMBER, mlp__resume, opt.arrays, NULL),
+    MLP__FIELD("mlp.train.best", MLP__A_FLOAT, mlp__resume, course.best, NULL),
+    MLP__FIELD("mlp.train.best_epoch", MLP__A_NUMBER, mlp__resume, course.best_epoch, NULL),
+    MLP__FIELD("mlp.train.beta1_power", MLP__A_FLOAT, mlp__resume, opt.beta1_power, NULL),
+    MLP__FIELD("mlp.train.beta2_power", MLP__A_FLOAT, mlp__resume, opt.beta2_power, NULL),
+    MLP__FIELD("mlp.train.epoch", MLP__A_NUMBER, mlp__resume, course.epoch, NULL),
+    MLP__FIELD("mlp.train.factor", MLP__A_FLOAT, mlp__resume, course.factor, NULL),
+    MLP__FIELD("mlp.train.lowest", MLP__A_FLOAT, mlp__resume, course.lowest, NULL),
+    MLP__FIELD("mlp.train.optimizer", MLP__A_NAME, mlp__resume, opt.kind, mlp__opt_names),
+    MLP__FIELD("mlp.train.stalled", MLP__A_NUMBER, mlp__resume, course.stalled, NULL),
+    MLP__FIELD("mlp.train.start", MLP__A_NUMBER, mlp__resume, course.start, NULL),
+    MLP__FIELD("mlp.train.steps", MLP__A_NUMBER, mlp__resume, opt.steps, NULL),
+    MLP__FIELD("mlp.train.updates", MLP__A_NUMBER, mlp__resume, course.step, NULL),
+    MLP__FIELD("mlp.train.waited", MLP__A_NUMBER, mlp__resume, course.waited, NULL)
+};
+
+/* Where the low n bytes of a number are on this machine, to copy a field to or from. */
+static unsigned char *mlp__low_bytes(uint64_t *value, size_t n)
+{
+    const uint16_t one = 1;
+    return (unsigned char *)value + (*(const unsigned char *)&one ? 0 : 8 - n);
+}
+
+static uint64_t mlp__get_field(const mlp__field *f, const void *base)
+{
+    uint64_t value = 0;
+    memcpy(mlp__low_bytes(&value, f->size), (const unsigned char *)base + f->offset, f->size);
+    return value;
+}
 
 /* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is identity,
    and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
@@ -6729,8 +6454,25 @@ static int mlp__module(const mlp_desc *d, int layer)
     return module;
 }
 
-/* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. */
-typedef struct { unsigned char *to; size_t room, used, total; const mlp_io *io; void *file; int failed; } mlp__out;
+static float *mlp__run_of(const mlp *net, int run)
+{
+    float *states;
+    if (run == 0) return net->params;
+    if (run == MLP__BEST) return net->training.best;
+    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
+    return states + (size_t)(run - 1) * net->count;
+}
+
+/* ---- text ---- */
+
+/* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. failed: why, or NULL. */
+typedef struct {
+    unsigned char *to;
+    size_t room, used, total;
+    const mlp_io *io;
+    void *file;
+    const char *failed;
+} mlp__out;
 
 static mlp__out mlp__out_to(void *to, size_t room)
 {
@@ -6741,9 +6483,16 @@ static mlp__out mlp__out_to(void *to, size_t room)
     return o;
 }
 
+/* What the last call of io that failed had to say. */
+static const char *mlp__reason(const mlp_io *io)
+{
+    const char *reason = io->reason ? io->reason(io->user) : NULL;
+    return reason ? reason : "it failed";
+}
+
 static void mlp__write_out(mlp__out *o)
 {
-    if (o->used && !o->failed) o->failed = o->io->write(o->io->user, o->file, o->to, o->used) != 0;
+    if (o->used && !o->failed && o->io->write(o->io->user, o->file, o->to, o->used)) o->failed = mlp__reason(o->io);
     o->used = 0;
 }
 
@@ -6764,11 +6513,12 @@ static void mlp__put(mlp__out *o, const void *bytes, size_t n)
 
 static void mlp__put_text(mlp__out *o, const char *text) { mlp__put(o, text, strlen(text)); }
 
-static void mlp__put_number(mlp__out *o, uint64_t n)
+/* at least so many digits */
+static void mlp__put_digits(mlp__out *o, uint64_t n, unsigned base, size_t least)
 {
     char digits[20];
     size_t at = sizeof digits;
-    do digits[--at] = (char)('0' + n % 10); while (n /= 10);
+    do digits[--at] = "0123456789abcdef"[n % base]; while ((n /= base) > 0 || sizeof digits - at < least);
     mlp__put(o, digits + at, sizeof digits - at);
 }
 
@@ -6780,31 +6530,13 @@ static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
     mlp__put(o, b, (size_t)bytes);
 }
 
-/* A finite float as C's %a and Python's float.hex() have it: exact, and the same in every locale. */
-static void mlp__put_float(mlp__out *o, float x)
-{
-    const uint32_t bits = mlp__bits(x);
-    uint32_t fraction = bits & 0x7fffff;
-    int exponent = (int)(bits >> 23 & 255) - 127;
-    if (bits >> 31) mlp__put_text(o, "-");
-    if (exponent == -127)
-        for (exponent = fraction ? -126 : 0; fraction && !(fraction & 0x800000); exponent--) fraction <<= 1;    /* subnormal */
-    mlp__put_text(o, bits & 0x7fffffff ? "0x1" : "0x0");
-    fraction = fraction << 1 & 0xffffff;                                    /* 6 digits */
-    if (fraction) mlp__put_text(o, ".");
-    for (; fraction; fraction = fraction << 4 & 0xffffff) mlp__put(o, &"0123456789abcdef"[fraction >> 20], 1);
-    mlp__put_text(o, exponent < 0 ? "p-" : "p+");
-    mlp__put_number(o, (uint64_t)(exponent < 0 ? -exponent : exponent));
-}
-
-/* %s text, %u uint64_t, %f float: as little of printf as files need, since its own depends on the locale */
+/* %s text, %u uint64_t: as little of printf as files and errors need, since its own depends on the locale */
 static void mlp__print_list(mlp__out *o, const char *format, va_list list)
 {
     for (; *format; format++) {
         if (*format != '%') mlp__put(o, format, 1);
         else if (*++format == 's') mlp__put_text(o, va_arg(list, const char *));
-        else if (*format == 'u') mlp__put_number(o, va_arg(list, uint64_t));
-        else mlp__put_float(o, (float)va_arg(list, double));
+        else mlp__put_digits(o, va_arg(list, uint64_t), 10, 1);
     }
 }
 
@@ -6816,155 +6548,146 @@ static void mlp__print(mlp__out *o, const char *format, ...)
     va_end(list);
 }
 
+/* An operation on a path that failed, and why; of a long path the end. */
+static mlp_result mlp__fail_io(mlp_error *error, const char *what, const char *path, const char *why)
+{
+    char text[160];
+    mlp__out o = mlp__out_to(text, sizeof text - 1);
+    const size_t n = strlen(path);
+    mlp__print(&o, n > 70 ? "%s ...%s: %s" : "%s %s: %s", what, n > 70 ? path + n - 67 : path, why);
+    text[o.used] = 0;
+    return mlp__fail(error, MLP_ERR_IO, -1, text);
+}
+
 /* ---- saving ---- */
 
 #define MLP__TOLERANCE 1e-4f
 
-/* What is saved: with a test vector, with optimizer state. */
+/* What is saved: with a test vector, with arrays of the optimizer as further runs. */
 typedef struct {
     const mlp *net;
-    const float *test_input, *test_output;
-    float tolerance;
-    int checkpoint, states;                 /* states: arrays of the optimizer */
-    mlp__opt_state opt;
+    const mlp_save_desc *how;
+    float *test_output, tolerance;
+    int runs, best;                         /* runs of parameters and optimizer; whether that of the best epoch, too */
+    mlp__resume resume;
 } mlp__saving;
 
-/* states run 0: the parameters; others: of the optimizer */
-static float *mlp__run_of(const mlp *net, int states_run)
+/* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
+static mlp_desc mlp__desc_for_file(const mlp *net)
 {
-    float *states;
-    if (states_run == 0) return net->params;
-    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
-    return states + (size_t)(states_run - 1) * net->count;
+    mlp_desc d = net->given;
+    int l;
+    d.loss = net->desc.loss;
+    for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
+    return d;
 }
 
 /* A tensor's entry in the header; its data is at `at`. Returns where it ends. */
-static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int states_run, int layer, int bias, uint64_t at)
+static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int run, int layer, int bias, uint64_t at)
 {
     const mlp__shape *s = &net->shape[layer];
-    const uint64_t module = (uint64_t)mlp__module(&net->desc, layer), out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
-    mlp__print(o, states_run ? ",\"mlp.state%u." : ",\"", (uint64_t)states_run);
-    if (bias) mlp__print(o, "%u.bias\":{\"dtype\":\"F32\",\"shape\":[%u]", module, out);
-    else mlp__print(o, "%u.weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", module, out, in);
+    const uint64_t out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
+    mlp__print(o, ",\"%s%u.", mlp__run_names[run], (uint64_t)mlp__module(&net->desc, layer));
+    if (bias) mlp__print(o, "bias\":{\"dtype\":\"F32\",\"shape\":[%u]", out);
+    else mlp__print(o, "weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", out, in);
     mlp__print(o, ",\"data_offsets\":[%u,%u]}", at, end);
     return end;
 }
 
-static void mlp__put_values(mlp__out *o, const mlp *net, int states_run, int layer, int bias)
+static void mlp__put_values(mlp__out *o, const mlp *net, int run, int layer, int bias)
 {
     const mlp__shape *s = &net->shape[layer];
-    const float *run = mlp__run_of(net, states_run);
+    const float *from = mlp__run_of(net, run);
     size_t unit, input;
     if (!o->room) o->total += s->out * (bias ? 1 : s->in) * 4;              /* only counted */
     else for (unit = 0; unit < s->out; unit++)
         for (input = 0; input < (bias ? 1 : s->in); input++)
-            mlp__put_little_endian(o, mlp__bits(run[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
+            mlp__put_little_endian(o, mlp__bits(from[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
 }
 
-/* The layers by the names of their tensors, byte by byte: "2." is behind "19." and before "20.". Numbers are below 100. */
-static void mlp__order_by_name(const mlp *net, int *order)
-{
-    int key[MLP_MAX_LAYERS], l, at;
-    for (l = 0; l < net->layers; l++) {
-        const int module = mlp__module(&net->desc, l), k = module < 10 ? 20 * module - 1 : 2 * module;
-        for (at = l; at > 0 && key[at - 1] > k; at--) { key[at] = key[at - 1]; order[at] = order[at - 1]; }
-        key[at] = k;
-        order[at] = l;
-    }
-}
-
-/* All entries, or all values, in the order of the reference implementation: by name. */
+/* All entries, or all values. */
 static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
 {
-    int order[MLP_MAX_LAYERS], states_run, i, bias;
+    int run, l, bias;
     uint64_t at = 0;
-    mlp__order_by_name(s->net, order);
-    for (states_run = 0; states_run <= s->states; states_run++)
-        for (i = 0; i < s->net->layers; i++)
-            for (bias = !s->net->desc.layers[order[i]].no_bias; bias >= 0; bias--) {
-                if (entries) at = mlp__put_entry(o, s->net, states_run, order[i], bias, at);
-                else mlp__put_values(o, s->net, states_run, order[i], bias);
-            }
+    const size_t scales = s->net->scaled ? s->net->inputs + s->net->outputs : 0;
+    size_t i;
+    for (run = 0; run < MLP__RUNS; run++)
+        for (l = 0; l < s->net->layers && (run < s->runs || (run == MLP__BEST && s->best)); l++)
+            for (bias = !s->net->desc.layers[l].no_bias; bias >= 0; bias--)
+                if (entries) at = mlp__put_entry(o, s->net, run, l, bias, at);
+                else mlp__put_values(o, s->net, run, l, bias);
+    if (scales && entries)
+        mlp__print(o, ",\"" MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}", (uint64_t)scales, at,
+                   at + (uint64_t)scales * 8);
+    for (i = 0; !entries && i < 2 * scales; i++) mlp__put_little_endian(o, mlp__bits(s->net->scales[i]), 4);
 }
 
-/* an entry of the metadata that is a name, and a value where there is one */
-static void mlp__put_named(mlp__out *o, const char *before, const char *name, float value)
+/* The fields of a table that are not 0, of n structs `stride` bytes apart. */
+static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, const void *base, int n, size_t stride)
 {
-    mlp__print(o, value != 0 ? "%s%s:%f" : "%s%s", before, name, (double)mlp__meant(value));
+    for (; fields > 0; fields--, f++) {
+        const char *at = (const char *)base;
+        int i, used = 0;
+        for (i = 0; i < n; i++) used |= mlp__get_field(f, at + (size_t)i * stride) != 0;
+        if (!used) continue;
+        mlp__print(o, ",\"%s", f->key);
+        for (i = 0; i < n; i++, at += stride) {
+            const uint64_t value = mlp__get_field(f, at);
+            mlp__put_text(o, i ? " " : "\":\"");
+            if (f->kind == MLP__A_NAME) mlp__put_text(o, f->names[value]);
+            else mlp__put_digits(o, value, f->kind == MLP__A_FLOAT ? 16 : 10, f->kind == MLP__A_FLOAT ? 2 * f->size : 1);
+        }
+        mlp__put_text(o, "\"");
+    }
 }
 
 static void mlp__put_floats(mlp__out *o, const char *key, const float *x, size_t n)
 {
-    size_t i;
-    mlp__print(o, "\",\"%s\":\"", key);
-    for (i = 0; i < n; i++) mlp__print(o, i ? " %f" : "%f", (double)x[i]);
+    const char *before = "\":\"";
+    mlp__print(o, ",\"%s", key);
+    for (; n > 0; n--, before = " ") {
+        mlp__put_text(o, before);
+        mlp__put_digits(o, mlp__bits(*x++), 16, 8);
+    }
+    mlp__put_text(o, "\"");
 }
 
-/* epochs, steps, optimizer, arrays, and the bits of the two running products of its state */
-static void mlp__put_checkpoint(mlp__out *o, const mlp__saving *s)
-{
-    uint64_t power[2];
-    memcpy(&power[0], &s->opt.beta1_power, 8);
-    memcpy(&power[1], &s->opt.beta2_power, 8);
-    mlp__print(o, "\",\"mlp.checkpoint\":\"%u %u %s %u %u %u", s->net->course.epoch, s->opt.steps, mlp__opt_names[s->opt.kind],
-               (uint64_t)s->states, power[0], power[1]);
-}
-
-/* Each entry begins by closing the one before. */
 static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
 {
-    const mlp_desc *d = &s->net->desc;
-    int l;
-    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\",\"mlp.activations\":\"");
-    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__activation_names[d->layers[l].activation], d->layers[l].alpha);
-    if (s->checkpoint) mlp__put_checkpoint(o, s);
-    mlp__put_text(o, "\",\"mlp.initializers\":\"");
-    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__initializer_names[d->layers[l].initializer], 0);
-    if (d->label_smoothing != 0) mlp__put_floats(o, "mlp.label_smoothing", &d->label_smoothing, 1);
-    mlp__put_named(o, "\",\"mlp.loss\":\"", mlp__loss_names[d->loss], d->loss_delta);
-    mlp__print(o, "\",\"mlp.reduction\":\"%s\",\"mlp.seed\":\"%u", mlp__reduction_names[d->reduction], d->seed);
-    if (s->test_input) {
-        mlp__put_floats(o, "mlp.test.input", s->test_input, s->net->inputs);
-        mlp__put_floats(o, "mlp.test.output", s->test_output, s->net->outputs);
+    const mlp *net = s->net;
+    const mlp_desc d = mlp__desc_for_file(net);
+    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\"");
+    mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, net->layers, sizeof(mlp_layer));
+    mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
+    if (s->test_output) {
+        mlp__put_floats(o, "mlp.test.input", s->how->test_input, net->inputs);
+        mlp__put_floats(o, "mlp.test.output", s->test_output, net->outputs);
         mlp__put_floats(o, "mlp.test.tolerance", &s->tolerance, 1);
     }
-    mlp__print(o, "\",\"mlp.version\":\"%u\"}", (uint64_t)MLP__FILE_VERSION);
+    if (s->how->checkpoint) {
+        mlp__put_text(o, ",\"mlp.train\":\"1\"");
+        mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
+    }
+    mlp__print(o, ",\"mlp.version\":\"%u\"}", (uint64_t)MLP__FILE_VERSION);
 }
 
-/* y: outputs for one row x, with memory for one row only; scratch: 2 widest */
-static void mlp__predict_row(const mlp *net, const float *x, float *scratch, float *y) { mlp__predict_blocks(net, scratch, 1, x, 1, y); }
-
-/* Fills *s; *memory, to be freed, has the outputs for the test vector. */
-static mlp_result mlp__plan_saving(mlp__saving *s, const mlp *net, const mlp_save_desc *how, void **memory)
+/* The outputs for the test vector, in memory to be freed. */
+static mlp_result mlp__plan_test(mlp__saving *s)
 {
+    const mlp *net = s->net;
     const mlp_kernels *k = net->desc.kernels;
-    float *y;
-    memset(s, 0, sizeof *s);
-    *memory = NULL;
-    s->net = net;
-    s->checkpoint = how->checkpoint != 0;
-    if (s->checkpoint && net->training.gradients) memcpy(&s->opt, net->training.state, sizeof s->opt);
-    s->states = s->opt.steps ? s->opt.arrays : 0;
-    s->test_input = how->test_input;
-    s->tolerance = mlp__meant(mlp__or_default(how->test_tolerance, MLP__TOLERANCE));
-    if (!mlp__finite(s->tolerance)) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
-    if (!s->test_input) return MLP_OK;
-    if (k->first_nonfinite(net->inputs, 0, s->test_input) < net->inputs)
-        return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
-    *memory = mlp__alloc(&net->desc.allocator, (net->outputs + 2 * net->widest) * sizeof(float));
-    if (!*memory) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
-    s->test_output = y = (float *)*memory;
-    mlp__predict_row(net, s->test_input, y + net->outputs, y);
-    if (k->first_nonfinite(net->outputs, 0, y) == net->outputs) return MLP_OK;
-    return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
-}
-
-static mlp_save_desc mlp__save_desc_or_default(const mlp_save_desc *desc)
-{
-    mlp_save_desc how;
-    memset(&how, 0, sizeof how);
-    if (desc) how = *desc;
-    return how;
+    mlp_error *error = s->how->error;
+    s->tolerance = mlp__meant(mlp__or_default(s->how->test_tolerance, MLP__TOLERANCE));
+    if (!mlp__finite(s->tolerance)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
+    if (!s->how->test_input) return MLP_OK;
+    if (k->first_nonfinite(net->inputs, 0, s->how->test_input) < net->inputs)
+        return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
+    s->test_output = (float *)mlp__alloc(&net->desc.allocator, net->outputs * sizeof(float));
+    if (!s->test_output || mlp_predict(net, s->how->test_input, 1, s->test_output))
+        return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (k->first_nonfinite(net->outputs, 0, s->test_output) == net->outputs) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
 }
 
 /* The header, filled with blanks up to n bytes. */
@@ -6981,100 +6704,81 @@ static void mlp__put_header(mlp__out *o, const mlp__saving *s, size_t n)
 static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
     mlp__out header = mlp__out_to(NULL, 0);
-    mlp__saving saving;
-    void *memory;
-    mlp_result r = mlp__plan_saving(&saving, net, how, &memory);
-    if (!r) mlp__put_header(&header, &saving, 0);
+    mlp__saving s;
+    mlp_result r;
+    memset(&s, 0, sizeof s);
+    s.net = net;
+    s.how = how;
+    s.resume.course = net->course;
+    if (net->training.gradients) memcpy(&s.resume.opt, net->training.state, sizeof s.resume.opt);
+    s.runs = how->checkpoint && s.resume.opt.steps ? 1 + s.resume.opt.arrays : 1;
+    s.best = how->checkpoint && net->training.best && net->course.best_epoch > net->course.start;
+    r = mlp__plan_test(&s);
+    if (!r) mlp__put_header(&header, &s, 0);
     if (!r && header.total > MLP__HEADER - 64) r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input: too long for a header");
     if (!r) {
         const size_t n = (8 + header.total + 63) / 64 * 64 - 8;
         mlp__put_little_endian(o, n, 8);
-        mlp__put_header(o, &saving, n);
-        mlp__put_tensors(o, &saving, 0);
+        mlp__put_header(o, &s, n);
+        mlp__put_tensors(o, &s, 0);
     }
-    mlp__free(&net->desc.allocator, memory);
+    mlp__free(&net->desc.allocator, s.test_output);
     return r;
 }
 
-MLP_API size_t mlp_save_size(const mlp *net, const mlp_save_desc *desc)
-{
-    const mlp_save_desc how = mlp__save_desc_or_default(desc);
-    mlp__out o = mlp__out_to(NULL, 0);
-    return net && !mlp__save_to(&o, net, &how) ? o.total : 0;
-}
+static const mlp_save_desc mlp__save_defaults = { NULL, 0, 0, NULL, NULL };
 
-MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t size, const mlp_save_desc *desc)
+MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, const mlp_save_desc *desc)
 {
-    const mlp_save_desc how = mlp__save_desc_or_default(desc);
-    mlp__out o = mlp__out_to(memory, size);
+    const mlp_save_desc *how = desc ? desc : &mlp__save_defaults;
+    const size_t room = memory && size ? *size : 0;
+    mlp__out o = mlp__out_to(memory, room);
     mlp_result r;
-    if (!net || !memory) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
-    r = mlp__save_to(&o, net, &how);
+    if (size) *size = 0;
+    if (!net || !size) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "net or size is NULL");
+    r = mlp__save_to(&o, net, how);
     if (r) return r;
-    if (o.total != size) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "memory: not of mlp_save_size bytes");
-    return mlp__ok(how.error);
+    *size = o.total;
+    if (memory && room < o.total) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "memory: too small");
+    return mlp__ok(how->error);
 }
 
-/* ---- loading: bytes as they arrive ---- */
+/* ---- loading: bytes ---- */
 
-/* A string of the header by the place behind its opening mark, and the place of the value that belongs to it. Both are places
-   rather than copies, so that a header costs 8 bytes for each of its at least 6. */
-typedef struct { uint32_t key, value; } mlp__item;
+/* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key, shape: places
+   of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
+typedef struct { uint64_t rows, columns, begin, end; uint32_t key, shape, rank; unsigned char type, seen; } mlp__tensor;
 
-/* A file that is being read. Numbers of the header are never the size of an allocation before so many bytes are here. */
+/* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
     const unsigned char *bytes;
-    size_t size;                            /* bytes that have arrived */
+    size_t size;                            /* bytes that are here */
     size_t end;                             /* of the header, as a place in the file */
     size_t at;                              /* what is scanned next */
     const char *wrong;                      /* NULL, or why the header is refused */
+    mlp_result code;                        /* of that */
+    uint32_t more;                          /* bytes that an escape has yet to give, the next one lowest; 0: none */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
-    size_t capacity;
-    void *file;                             /* NULL: memory */
+    void *file;
     mlp_load_desc how;
-    mlp__item *tensors, *pairs;             /* in one block; pairs are those of the metadata */
-    size_t tensor_count, pair_count;
+    mlp__tensor *tensors;                   /* in one block with the hashes of all keys */
+    uint64_t *keys;
+    size_t tensor_count, key_count, tensor_room, key_room;
+    size_t metadata;                        /* place behind the { of the metadata; 0: there are none */
 } mlp__in;
 
-static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *text)
+static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *format, ...)
 {
+    char text[160];
+    mlp__out o = mlp__out_to(text, sizeof text - 1);
+    va_list list;
+    va_start(list, format);
+    mlp__print_list(&o, format, list);
+    va_end(list);
+    text[o.used] = 0;
     mlp__fail(in->how.error, code, -1, text);
     if (in->how.error) in->how.error->offset = offset;
     return code;
-}
-
-/* Reads until `wanted` bytes are here. Memory grows by half of what has arrived, so that it stays within 2.5 times that. */
-static mlp_result mlp__arrive(mlp__in *in, uint64_t wanted)
-{
-    while (in->file && in->size < wanted) {
-        size_t room = in->capacity - in->size, got;
-        if (room == 0) {
-            const size_t more = in->capacity / 2 + 1024, left = (size_t)(wanted - in->size < more ? wanted - in->size : more);
-            unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, in->capacity + left);
-            if (!larger) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-            if (in->size) memcpy(larger, in->buffer, in->size);
-            mlp__free(&in->how.allocator, in->buffer);
-            in->bytes = in->buffer = larger;
-            in->capacity += left;
-            room = left;
-        }
-        if (wanted - in->size < room) room = (size_t)(wanted - in->size);
-        got = in->how.io->read(in->how.io->user, in->file, in->buffer + in->size, room);
-        if (got > room) return mlp__refuse(in, MLP_ERR_IO, in->size, "reading failed");
-        in->size += got;
-        if (got < room) break;
-    }
-    return in->size >= wanted ? MLP_OK : mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-}
-
-/* That nothing follows the bytes that are here. */
-static mlp_result mlp__ended(mlp__in *in, size_t total)
-{
-    unsigned char byte;
-    size_t got = in->size - total;
-    if (in->file) got = in->how.io->read(in->how.io->user, in->file, &byte, 1);
-    if (got == SIZE_MAX) return mlp__refuse(in, MLP_ERR_IO, total, "reading failed");
-    return got == 0 ? MLP_OK : mlp__refuse(in, MLP_ERR_FORMAT, total, "bytes behind the last tensor");
 }
 
 static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
@@ -7082,6 +6786,38 @@ static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
     uint64_t value = 0;
     while (bytes-- > 0) value = value << 8 | p[bytes];
     return value;
+}
+
+static int mlp__is_blank(int c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+/* Other files that people have, by their first bytes. */
+static const struct { const char *begin, *name; } mlp__other_files[] = {
+    { "PK\3\4", "a zip archive, as .pt and .npz files are" }, { "\200", "a Python pickle, as old .pt files are" },
+    { "\211HDF", "an HDF5 file, as .h5 files are" }, { "GGUF", "a GGUF file" }, { "\223NUMPY", "a NumPy .npy file" },
+    { "version https://git-lfs", "a git-lfs pointer (git lfs pull gets the file)" }, { "<", "an HTML or XML page" },
+    { "\b", "an ONNX file" }
+};
+
+/* Whether the first bytes, at least 9 or all, can be those of a safetensors file. */
+static mlp_result mlp__check_start(const mlp__in *in)
+{
+    const unsigned char *p = in->bytes;
+    const uint64_t n = in->size < 8 ? 0 : mlp__little_endian(p, 8);
+    const int object = in->size > 8 && (p[8] == '{' || mlp__is_blank(p[8]));
+    size_t i;
+    if (object && n >= 2 && n <= in->how.max_header) return MLP_OK;
+    if (in->size == 0) return mlp__refuse(in, MLP_ERR_FORMAT, 0, "the file is empty");
+    for (i = 0; i < MLP__COUNT(mlp__other_files) && !object; i++) {
+        const char *begin = mlp__other_files[i].begin;
+        const size_t length = strlen(begin);
+        if (in->size < length || memcmp(p, begin, length) != 0) continue;
+        if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;     /* ir_version, then a message */
+        if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
+        return mlp__refuse(in, MLP_ERR_FORMAT, 0, "this is %s, not safetensors", mlp__other_files[i].name);
+    }
+    if (in->size <= 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
+    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header ? "its header is larger than max_header"
+                                                                                : "not a safetensors file");
 }
 
 /* ---- loading: the JSON of the header. Functions return non-zero for success, or set in->wrong ---- */
@@ -7097,7 +6833,7 @@ static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++
 /* the next byte behind white space, which stays; -1 at the end */
 static int mlp__peek(mlp__in *in)
 {
-    while (in->at < in->end && memchr(" \t\n\r", in->bytes[in->at], 4)) in->at++;
+    while (in->at < in->end && mlp__is_blank(in->bytes[in->at])) in->at++;
     return in->at < in->end ? in->bytes[in->at] : -1;
 }
 
@@ -7115,80 +6851,86 @@ static int mlp__next(mlp__in *in, int end, size_t *n)
     return (*n)++ == 0 || mlp__expect(in, ',', "JSON: a comma or an end is missing");
 }
 
+/* The first byte of the text that is not UTF-8: shortest forms, no surrogates, at most U+10FFFF; n: it is all UTF-8. */
+static size_t mlp__not_utf8(const unsigned char *p, size_t n)
+{
+    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+    size_t i = 0, more, k;
+    for (; i < n; i += 1 + more) {
+        uint32_t c = p[i];
+        more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+        if (more > n - i - 1 || (c >= 0x80 && c < 0xc0) || c > 0xf4) return i;
+        c &= 0xffu >> (more + (more > 0));
+        for (k = 1; k <= more; k++) {
+            if ((p[i + k] & 0xc0) != 0x80) return i;
+            c = c << 6 | (p[i + k] & 0x3f);
+        }
+        if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return i;
+    }
+    return n;
+}
+
 /* -1: none */
 static int mlp__hex_digit(int c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static int32_t mlp__hex4(mlp__in *in)
+static uint32_t mlp__hex4(mlp__in *in)
 {
-    int32_t value = 0;
+    uint32_t value = 0;
     int i;
     for (i = 0; i < 4; i++) {
         const int digit = mlp__hex_digit(mlp__byte(in));
-        if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return -1; }
-        value = value * 16 + digit;
+        if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return 0; }
+        value = value * 16 + (uint32_t)digit;
     }
     return value;
 }
 
-/* what follows a backslash */
-static int32_t mlp__escape(mlp__in *in)
+/* The first byte in UTF-8 of what follows a backslash; the others come next. -1: wrong. */
+static int mlp__escape(mlp__in *in)
 {
     static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-    const int c = mlp__byte(in);
-    int32_t high, low;
+    const int first = mlp__byte(in);
+    uint32_t c, low = 0;
     int i;
-    for (i = 0; i < 8; i++) if (c == escapes[i]) return meant[i];
-    if (c != 'u') { mlp__wrong(in, "JSON: an unknown escape"); return -1; }
-    high = mlp__hex4(in);
-    if (high < 0xd800 || high > 0xdfff) return high;
-    if (high < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') {
-        low = mlp__hex4(in);
-        if (low >= 0xdc00 && low <= 0xdfff) return 0x10000 + (high - 0xd800) * 0x400 + (low - 0xdc00);
-    }
-    mlp__wrong(in, "JSON: half of a surrogate pair");
-    return -1;
+    for (i = 0; i < 8; i++) if (first == escapes[i]) return meant[i];
+    if (first != 'u') { mlp__wrong(in, "JSON: an unknown escape"); return -1; }
+    c = mlp__hex4(in);
+    if (c >= 0xd800 && c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
+    if (low >= 0xdc00 && low < 0xe000) c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
+    else if (c >= 0xd800 && c < 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
+    if (in->wrong) return -1;
+    if (c < 0x80) return (int)c;
+    for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1) in->more = in->more << 8 | 0x80 | (c & 0x3f);
+    return (int)(c | (0x100u - 2 * (uint32_t)i)) & 0xff;
 }
 
-/* the rest of a character of more than one byte: shortest form, no surrogates, at most U+10FFFF */
-static int32_t mlp__utf8(mlp__in *in, int first)
+/* the next byte of a string, in UTF-8; -1 at its end and at an error */
+static int mlp__character(mlp__in *in)
 {
-    static const int32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-    const int more = first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0;
-    int32_t c = first & (0x3f >> more);
-    int i, bad = more == 0;
-    for (i = 0; i < more && !bad; i++) {
-        const int b = mlp__byte(in);
-        bad = b < 0x80 || b > 0xbf;
-        c = c << 6 | (b & 0x3f);
-    }
-    if (!bad && c >= least[more] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff)) return c;
-    mlp__wrong(in, "the header is not UTF-8");
-    return -1;
-}
-
-/* the next character of a string; -1 at its end and at an error */
-static int32_t mlp__character(mlp__in *in)
-{
-    const int c = mlp__byte(in);
+    int c = (int)(in->more & 0xff);
+    if (c) { in->more >>= 8; return c; }
+    c = mlp__byte(in);
     if (c == '"') return -1;
     if (c < 0x20) { mlp__wrong(in, "JSON: a string without end, or with a control character"); return -1; }
-    return c == '\\' ? mlp__escape(in) : c < 0x80 ? c : mlp__utf8(in, c);
+    return c == '\\' ? mlp__escape(in) : c;
 }
 
-static int mlp__string(mlp__in *in, uint32_t *place)
+/* Its place, behind the opening mark, and a hash (FNV-1a) of what it means. */
+static int mlp__string(mlp__in *in, uint32_t *place, uint64_t *hash)
 {
+    int c;
     if (!mlp__expect(in, '"', "JSON: a string is missing")) return 0;
     *place = (uint32_t)in->at;
-    while (mlp__character(in) >= 0) { }
+    for (*hash = 14695981039346656037u; (c = mlp__character(in)) >= 0;) *hash = (*hash ^ (uint64_t)c) * 1099511628211u;
     return !in->wrong;
 }
 
-static int mlp__key(mlp__in *in, uint32_t *place)
+static int mlp__key(mlp__in *in, uint32_t *place, uint64_t *hash)
 {
-    return mlp__string(in, place) && mlp__expect(in, ':', "JSON: a colon is missing") && (mlp__peek(in), 1);
+    return mlp__string(in, place, hash) && mlp__expect(in, ':', "JSON: a colon is missing") && (mlp__peek(in), 1);
 }
 
 /* whether the string at that place is `text`; in->at stays */
@@ -7200,7 +6942,18 @@ static int mlp__is(mlp__in *in, uint32_t place, const char *text)
     while (*text && mlp__character(in) == (unsigned char)*text) text++;
     same = !*text && mlp__character(in) < 0;
     in->at = at;
+    in->more = 0;
     return same;
+}
+
+/* Notes the key of an object, which must not have it yet. Different keys of equal hashes do not happen by chance. */
+static int mlp__note(mlp__in *in, uint64_t hash)
+{
+    size_t i;
+    for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) return mlp__wrong(in, "a key twice");
+    if (in->key_count == in->key_room) { in->code = MLP_ERR_UNSUPPORTED; return mlp__wrong(in, "more than 4096 keys"); }
+    in->keys[in->key_count++] = hash;
+    return 1;
 }
 
 static int mlp__append_digit(uint64_t *value, int c)
@@ -7222,27 +6975,12 @@ static int mlp__number(mlp__in *in, uint64_t *value)
     return 1;
 }
 
-/* The types of the format, their bits; the first four can be weights. */
-enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__CONVERTED };
-static const struct { const char *name; uint64_t bits; } mlp__types[] = {
-    { "F32", 32 }, { "F64", 64 }, { "F16", 16 }, { "BF16", 16 }, { "BOOL", 8 }, { "U8", 8 }, { "I8", 8 }, { "I16", 16 }, { "U16", 16 },
-    { "I32", 32 }, { "U32", 32 }, { "I64", 64 }, { "U64", 64 }, { "C64", 64 }, { "F4", 4 }, { "F6_E2M3", 6 }, { "F6_E3M2", 6 }, { "F8_E5M2", 8 },
-    { "F8_E4M3", 8 }, { "F8_E8M0", 8 }, { "F8_E4M3FNUZ", 8 }, { "F8_E5M2FNUZ", 8 } };
-enum { MLP__TYPES = sizeof mlp__types / sizeof *mlp__types };
+/* The types that weights can have, and their bytes; the last: any other. */
+enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__OTHER_TYPE };
+static const struct { const char *name; unsigned bytes; } mlp__types[] = { { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 } };
 
-/* shape: the first four sizes of `rank`; begin, end: bytes behind the header */
-typedef struct { size_t type; size_t rank; uint64_t shape[4], begin, end; } mlp__tensor;
-
-static int mlp__type(mlp__in *in, size_t *type)
-{
-    uint32_t place;
-    if (!mlp__string(in, &place)) return 0;
-    for (*type = 0; *type < MLP__TYPES && !mlp__is(in, place, mlp__types[*type].name); ++*type) { }
-    return *type < MLP__TYPES || mlp__wrong(in, "an unknown dtype");
-}
-
-/* A list of numbers: how many, the first four, and their product, multiplied in order. */
-static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *product)
+/* A list of numbers: how many, the first two, and their product, multiplied in order. */
+static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *second, uint64_t *product)
 {
     uint64_t value;
     *count = 0;
@@ -7252,7 +6990,7 @@ static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *prod
         if (!mlp__number(in, &value)) return 0;
         if (value && *product > UINT64_MAX / value) return mlp__wrong(in, "a shape whose product overflows");
         *product *= value;
-        if (*count <= 4) first[*count - 1] = value;
+        if (*count <= 2) *(*count == 1 ? first : second) = value;
     }
     return !in->wrong;
 }
@@ -7261,233 +6999,139 @@ static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *prod
 static int mlp__entry(mlp__in *in, mlp__tensor *t)
 {
     static const char *const keys[] = { "dtype", "shape", "data_offsets" };
-    uint64_t offsets[4], elements = 0, unused;
-    size_t n = 0, two = 0;
+    uint64_t elements = 0, unused;
+    size_t n = 0, rank = 0, two = 0;
     int seen = 0, k;
     uint32_t place;
-    memset(t, 0, sizeof *t);
     if (!mlp__expect(in, '{', "JSON: a tensor is not an object")) return 0;
     while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &place)) return 0;
+        if (!mlp__key(in, &place, &unused)) return 0;
         for (k = 0; k < 3 && !mlp__is(in, place, keys[k]); k++) { }
         if (k == 3) return mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
         if (seen >> k & 1) return mlp__wrong(in, "a key twice");
         seen |= 1 << k;
-        if (k == 0 && !mlp__type(in, &t->type)) return 0;
-        if (k == 1 && !mlp__list(in, &t->rank, t->shape, &elements)) return 0;
-        if (k == 2 && !mlp__list(in, &two, offsets, &unused)) return 0;
+        if (k == 1) t->shape = (uint32_t)in->at;
+        if (k == 0) {
+            if (!mlp__string(in, &place, &unused)) return 0;
+            while (t->type < MLP__OTHER_TYPE && !mlp__is(in, place, mlp__types[t->type].name)) t->type++;
+        } else if (k == 1 ? !mlp__list(in, &rank, &t->rows, &t->columns, &elements)
+                          : !mlp__list(in, &two, &t->begin, &t->end, &unused)) return 0;
     }
     if (in->wrong) return 0;
     if (seen != 7 || two != 2) return mlp__wrong(in, "a tensor needs dtype, shape and two data_offsets");
-    t->begin = offsets[0];
-    t->end = offsets[1];
+    t->rank = (uint32_t)rank;
     if (t->end < t->begin) return mlp__wrong(in, "data_offsets go backwards");
-    if (elements > UINT64_MAX / mlp__types[t->type].bits) return mlp__wrong(in, "a shape whose product overflows");
-    elements *= mlp__types[t->type].bits;
-    if (elements % 8 || elements / 8 != t->end - t->begin) return mlp__wrong(in, "data_offsets are not those of the shape");
-    return 1;
+    if (t->type == MLP__OTHER_TYPE) return 1;
+    if (elements > UINT64_MAX / 8) return mlp__wrong(in, "a shape whose product overflows");
+    return elements * mlp__types[t->type].bytes == t->end - t->begin || mlp__wrong(in, "data_offsets are not those of the shape");
 }
 
-/* Counts an item, and keeps it when there is room for items. */
-static int mlp__note(mlp__in *in, mlp__item *items, size_t *count, uint32_t key)
-{
-    if (*count >= in->how.max_tensors) return mlp__wrong(in, "more entries than max_tensors");
-    if (items) { items[*count].key = key; items[*count].value = (uint32_t)in->at; }
-    ++*count;
-    return 1;
-}
-
+/* An object of strings, or null. */
 static int mlp__metadata(mlp__in *in)
 {
     size_t n = 0;
-    uint32_t key, value;
+    uint32_t place;
+    uint64_t hash, unused;
+    if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) { in->at += 4; return 1; }
     if (!mlp__expect(in, '{', "JSON: the metadata is not an object")) return 0;
+    in->metadata = in->at;
     while (mlp__next(in, '}', &n))
-        if (!mlp__key(in, &key) || !mlp__note(in, in->pairs, &in->pair_count, key) || !mlp__string(in, &value)) return 0;
+        if (!mlp__key(in, &place, &hash) || !mlp__note(in, ~hash) || !mlp__string(in, &place, &unused)) return 0;
     return !in->wrong;
 }
 
-/* Goes through the header. Without room for items it only counts them. */
 static int mlp__scan(mlp__in *in)
 {
-    mlp__tensor unused;
-    size_t n = 0, value;
+    const size_t good = mlp__not_utf8(in->bytes + 8, in->end - 8);
+    size_t n = 0;
     uint32_t key;
-    int metadata = 0;
+    uint64_t hash;
+    in->at = 8 + good;
+    if (in->at < in->end) return mlp__wrong(in, "the header is not UTF-8");
     in->at = 8;
-    in->tensor_count = in->pair_count = 0;
     if (!mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object")) return 0;
     while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &key)) return 0;
+        if (!mlp__key(in, &key, &hash) || !mlp__note(in, hash)) return 0;
         if (mlp__is(in, key, "__metadata__")) {
-            if (metadata++) return mlp__wrong(in, "a key twice");
             if (!mlp__metadata(in)) return 0;
         } else {
-            value = in->at;
-            if (!mlp__note(in, in->tensors, &in->tensor_count, key) || !mlp__entry(in, &unused)) return 0;
-            if (in->at - value > MLP__MOST_ENTRY) return mlp__wrong(in, "a tensor's entry is longer than 4 KiB");
+            mlp__tensor *t = &in->tensors[in->tensor_count++];
+            if (in->tensor_count > in->tensor_room) return mlp__wrong(in, "more than 4096 tensors");
+            memset(t, 0, sizeof *t);
+            t->key = key;
+            if (!mlp__entry(in, t)) return 0;
         }
     }
     return !in->wrong && (mlp__peek(in) < 0 || mlp__wrong(in, "JSON: something behind the end of the header"));
 }
 
-static mlp__tensor mlp__tensor_of(mlp__in *in, const mlp__item *item)
-{
-    mlp__tensor t;
-    in->at = item->value;
-    mlp__entry(in, &t);
-    return t;
-}
-
-/* Orders of items: by key, and by where their data is. */
-static int mlp__compare_keys(mlp__in *in, const mlp__item *a, const mlp__item *b)
-{
-    size_t p = a->key, q = b->key;
-    int32_t x, y;
-    do {
-        in->at = p; x = mlp__character(in); p = in->at;
-        in->at = q; y = mlp__character(in); q = in->at;
-    } while (x == y && x >= 0);
-    return x < y ? -1 : x > y;
-}
-
-static int mlp__compare_offsets(mlp__in *in, const mlp__item *a, const mlp__item *b)
-{
-    const mlp__tensor s = mlp__tensor_of(in, a), t = mlp__tensor_of(in, b);
-    return s.begin != t.begin ? (s.begin < t.begin ? -1 : 1) : s.end != t.end ? (s.end < t.end ? -1 : 1) : 0;
-}
-
-/* Heapsort: no recursion, no bad case. */
-static void mlp__sort(mlp__in *in, mlp__item *items, size_t n, int (*compare)(mlp__in *, const mlp__item *, const mlp__item *))
-{
-    size_t start = n / 2, end = n, root, child;
-    while (end > 1) {
-        mlp__item moved;
-        if (start > 0) start--;
-        else { moved = items[--end]; items[end] = items[0]; items[0] = moved; }
-        moved = items[root = start];
-        while ((child = 2 * root + 1) < end) {
-            if (child + 1 < end && compare(in, &items[child], &items[child + 1]) < 0) child++;
-            if (compare(in, &moved, &items[child]) >= 0) break;
-            items[root] = items[child];
-            root = child;
-        }
-        items[root] = moved;
-    }
-}
-
-static int mlp__unique(mlp__in *in, mlp__item *items, size_t n)
-{
-    size_t i;
-    mlp__sort(in, items, n, mlp__compare_keys);
-    for (i = 1; i < n; i++)
-        if (mlp__compare_keys(in, &items[i - 1], &items[i]) == 0) { in->at = items[i].key; return mlp__wrong(in, "a key twice"); }
-    return 1;
-}
-
 /* No holes, no overlaps, from the first byte of data on; *total: bytes of data. */
 static int mlp__contiguous(mlp__in *in, uint64_t *total)
 {
+    uint64_t next = 0;
     size_t i;
-    *total = 0;
-    mlp__sort(in, in->tensors, in->tensor_count, mlp__compare_offsets);
-    for (i = 0; i < in->tensor_count; i++) {
-        const mlp__tensor t = mlp__tensor_of(in, &in->tensors[i]);
-        if (t.begin != *total) return mlp__wrong(in, "data_offsets leave a hole or overlap");
-        *total = t.end;
-    }
+    do for (*total = next, i = 0; i < in->tensor_count; i++) {
+        mlp__tensor *t = &in->tensors[i];
+        if (t->begin != *total || (t->end > t->begin && next > *total)) continue;
+        t->seen = 1;
+        if (t->end > next) next = t->end;
+    } while (next > *total);
+    for (i = 0; i < in->tensor_count; i++)
+        if (!in->tensors[i].seen) { in->at = in->tensors[i].key; return mlp__wrong(in, "data_offsets leave a hole or overlap"); }
     return 1;
 }
 
-/* The header and the size of the file; afterwards all is here, and tensors and pairs are known. */
+/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
 static mlp_result mlp__read_header(mlp__in *in)
 {
     uint64_t n, total = 0;
-    mlp_result r = mlp__arrive(in, 8);
+    mlp_result r = mlp__check_start(in);
     if (r) return r;
     n = mlp__little_endian(in->bytes, 8);
-    if (n > in->how.max_header) return mlp__refuse(in, MLP_ERR_FORMAT, 0, "not a safetensors file, or its header is larger than max_header");
-    r = mlp__arrive(in, 8 + n);
-    if (r) return r;
+    if (n > in->size - 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
     in->end = 8 + (size_t)n;
-    if (mlp__scan(in) && in->tensor_count + in->pair_count > 0) {
-        in->tensors = (mlp__item *)mlp__alloc(&in->how.allocator, (in->tensor_count + in->pair_count) * sizeof(mlp__item));
-        if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-        in->pairs = in->tensors + in->tensor_count;
-        mlp__scan(in);
-    }
-    if (in->wrong || !mlp__unique(in, in->tensors, in->tensor_count) || !mlp__unique(in, in->pairs, in->pair_count)
-        || !mlp__contiguous(in, &total))
-        return mlp__refuse(in, MLP_ERR_FORMAT, in->at, in->wrong);
-    if (total > SIZE_MAX - in->end) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    r = mlp__arrive(in, in->end + total);
-    return r ? r : mlp__ended(in, in->end + (size_t)total);
+    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 40 + 1);         /* the shortest entry has more bytes, */
+    in->key_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 6 + 2);             /* and so has the shortest pair */
+    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator, in->tensor_room * sizeof(mlp__tensor) + in->key_room * 8);
+    if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
+    if (!mlp__scan(in) || !mlp__contiguous(in, &total))
+        return mlp__refuse(in, in->code ? in->code : MLP_ERR_FORMAT, in->at, "%s", in->wrong);
+    if (in->size - in->end < total) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
+    if (in->size - in->end == total) return MLP_OK;
+    return mlp__refuse(in, MLP_ERR_FORMAT, in->end + (size_t)total, "bytes behind the last tensor");
 }
 
-/* ---- loading: the desc in the metadata ---- */
+/* ---- loading: the metadata ---- */
 
 /* Goes into the value of a key of the metadata. */
-static int mlp__find_pair(mlp__in *in, const char *key)
+static int mlp__find_key(mlp__in *in, const char *key)
 {
-    size_t i;
-    for (i = 0; i < in->pair_count; i++)
-        if (mlp__is(in, in->pairs[i].key, key)) { in->at = in->pairs[i].value + 1; return 1; }
+    uint32_t place;
+    uint64_t hash;
+    size_t n = 0;
+    in->at = in->metadata;
+    while (in->metadata && mlp__next(in, '}', &n)) {
+        mlp__key(in, &place, &hash);
+        if (mlp__is(in, place, key)) { in->at++; return 1; }
+        mlp__string(in, &place, &hash);
+    }
     return 0;
 }
 
 enum { MLP__WORD = 48 };
 
-/* The next word of a string, up to a blank, a colon or the end; its length, 0 for none. Longer words are cut: none is known. */
+/* The next word of a string, up to a blank or the end; its length, 0 for none. Longer words are cut: none is known. */
 static int mlp__word(mlp__in *in, char *word)
 {
-    int n = 0;
-    int32_t c;
+    int n = 0, c;
     do c = mlp__character(in); while (c == ' ');
-    while (c >= 0 && c != ' ' && c != ':') {
-        if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x7f ? c : '?');
-        c = mlp__character(in);
+    for (; c >= 0 && c != ' '; c = mlp__character(in)) {
+        if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
     }
     word[n] = 0;
-    if (c < 0 || c == ':') in->at--;                        /* these stay, for they are asked again */
+    if (c < 0) in->at--;                                    /* the end stays, for it is asked again */
     return n;
-}
-
-/* the value behind a colon, if there is one */
-static int mlp__word_value(mlp__in *in, char *word)
-{
-    if (in->bytes[in->at] != ':') return 0;
-    in->at++;
-    return mlp__word(in, word);
-}
-
-static int mlp__word_number(const char *word, uint64_t *value)
-{
-    const char *digit = word;
-    for (*value = 0; *digit; digit++) if (!mlp__append_digit(value, *digit)) return 0;
-    return digit > word;
-}
-
-/* What mlp__put_float and Python's float.hex() write; up to 14 digits. Zero for what is not finite. */
-static int mlp__word_float(const char *word, float *x)
-{
-    const int negative = *word == '-';
-    uint64_t digits = 0, exponent;
-    int n = 0, point = -1, shift;
-    double value;
-    word += negative;
-    if (*word++ != '0' || *word++ != 'x') return 0;
-    for (; *word != 'p'; word++) {
-        const int digit = mlp__hex_digit(*word);
-        if (*word == '.' && point < 0) { point = n; continue; }
-        if (digit < 0 || n++ == 14) return 0;
-        digits = digits << 4 | (uint64_t)digit;
-    }
-    if (n == 0 || (word[1] != '+' && word[1] != '-') || !mlp__word_number(word + 2, &exponent) || exponent > 1100) return 0;
-    shift = (word[1] == '-' ? -(int)exponent : (int)exponent) - (point < 0 ? 0 : 4 * (n - point));
-    for (value = (double)digits; shift > 0; shift--) value *= 2;
-    for (; shift < 0; shift++) value *= 0.5;
-    *x = (float)(negative ? -value : value);
-    return mlp__finite(*x);
 }
 
 static int mlp__name_index(const char *const *names, const char *word)
@@ -7497,227 +7141,298 @@ static int mlp__name_index(const char *const *names, const char *word)
     return -1;
 }
 
-/* A word out of a list of names, and the float behind its colon, which a default takes where it is 0: then a negative one. */
-static mlp_result mlp__read_named(mlp__in *in, const char *const *names, int *index, float *value)
+/* A word as the value of a field of this kind and size; 0: it is none. */
+static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *value)
 {
-    char word[MLP__WORD];
-    if (!mlp__word(in, word)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a name is missing");
-    *index = mlp__name_index(names, word);
-    if (*index < 0) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "metadata: a name that this version does not know");
-    if (!mlp__word_value(in, word)) return MLP_OK;
-    if (!value || !mlp__word_float(word, value)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a number that is none");
-    if (*value == 0) *value = -1;
-    return MLP_OK;
+    const char *c;
+    *value = 0;
+    if (f->kind == MLP__A_NAME) {
+        const int index = mlp__name_index(f->names, word);
+        *value = (uint64_t)index;
+        return index >= 0;
+    }
+    for (c = word; *c; c++) {
+        if (f->kind == MLP__A_NUMBER && !mlp__append_digit(value, *c)) return 0;
+        if (f->kind == MLP__A_FLOAT && mlp__hex_digit(*c) < 0) return 0;
+        if (f->kind == MLP__A_FLOAT) *value = *value << 4 | (uint64_t)mlp__hex_digit(*c);
+    }
+    return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : (size_t)(c - word) == 2 * f->size;
 }
 
-static mlp_result mlp__read_version(mlp__in *in)
+/* A field of n structs, `stride` bytes apart. What the file does not have stays. */
+static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
 {
     char word[MLP__WORD];
-    uint64_t version;
-    if (!mlp__find_pair(in, "mlp.version"))
-        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
-    mlp__word(in, word);
-    if (!mlp__word_number(word, &version)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.version is no number");
-    return version <= MLP__FILE_VERSION ? MLP_OK : mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
+    uint64_t value;
+    size_t i;
+    if (!mlp__find_key(in, f->key)) return MLP_OK;
+    for (i = 0; i < n; i++) {
+        if (!mlp__word(in, word)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too few values", f->key);
+        if (!mlp__word_value(f, word, &value))
+            return f->kind == MLP__A_NAME
+                ? mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "metadata: %s: '%s' is not known to this version", f->key, word)
+                : mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: a number that is none", f->key);
+        if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
+            return mlp__refuse(in, MLP_ERR_ARGUMENT, in->at, "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+        memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
+    }
+    return mlp__word(in, word) ? mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too many values", f->key) : MLP_OK;
 }
 
-static mlp_result mlp__read_loss(mlp__in *in, mlp_desc *d)
+static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
 {
-    char word[MLP__WORD];
     mlp_result r = MLP_OK;
-    int index = 0;
-    if (mlp__find_pair(in, "mlp.loss")) r = mlp__read_named(in, mlp__loss_names, &index, &d->loss_delta);
-    d->loss = (mlp_loss)index;
-    index = 0;
-    if (!r && mlp__find_pair(in, "mlp.reduction")) r = mlp__read_named(in, mlp__reduction_names, &index, NULL);
-    d->reduction = (mlp_reduction)index;
-    if (!r && mlp__find_pair(in, "mlp.label_smoothing") && !(mlp__word(in, word) && mlp__word_float(word, &d->label_smoothing)))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.label_smoothing is no number");
-    if (!r && mlp__find_pair(in, "mlp.seed") && !(mlp__word(in, word) && mlp__word_number(word, &d->seed)))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.seed is no number");
-    if (!r && d->loss == MLP_LOSS_CUSTOM) r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom loss: give a desc in mlp_load_desc");
+    for (; fields > 0 && !r; fields--, f++) r = mlp__read_field(in, f, base, n, stride);
     return r;
+}
+
+/* n floats by one key */
+static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_t n)
+{
+    const mlp__field f = { key, MLP__A_FLOAT, 0, sizeof(float), NULL };
+    return mlp__read_field(in, &f, x, n, sizeof(float));
 }
 
 /* All but the sizes. */
 static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 {
-    char word[MLP__WORD];
-    mlp_result r = mlp__read_version(in);
-    int l, index;
-    if (!r) r = mlp__read_loss(in, d);
-    if (!r && !mlp__find_pair(in, "mlp.activations")) r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "metadata: mlp.activations is missing");
-    for (l = 0; l < layers && !r; l++) {
-        r = mlp__read_named(in, mlp__activation_names, &index, &d->layers[l].alpha);
-        d->layers[l].activation = (mlp_activation)index;
-        if (!r && index == MLP_ACT_CUSTOM)
-            r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom activation: give a desc in mlp_load_desc");
-    }
-    if (!r && mlp__word(in, word)) r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: more activations than layers");
-    if (r || !mlp__find_pair(in, "mlp.initializers")) return r;
-    for (l = 0; l < layers && !r; l++) {
-        r = mlp__read_named(in, mlp__initializer_names, &index, NULL);
-        d->layers[l].initializer = (mlp_initializer)index;
-    }
+    static const mlp__field version_field = { "mlp.version", MLP__A_NUMBER, 0, sizeof(uint64_t), NULL };
+    uint64_t version = 0;
+    mlp_result r;
+    if (!mlp__find_key(in, "mlp.version"))
+        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+    r = mlp__read_field(in, &version_field, &version, 1, 0);
+    if (!r && version > MLP__FILE_VERSION) r = mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
+    if (!r && !mlp__find_key(in, "mlp.activations")) r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "metadata: mlp.activations is missing");
+    if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
+    if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
     return r;
 }
 
 /* ---- loading: from tensors to layers ---- */
 
-/* A Linear: its number, the first tensor found of it, and its tensors by run (0 parameters, others of the optimizer) and bias;
-   NULL: not there. */
-typedef struct { uint32_t number; const mlp__item *any, *tensor[1 + MLP__STATES][2]; } mlp__linear;
-typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; int count; } mlp__chain;
-
 #define MLP__NAME_SIZE ((size_t)128)
 
-/* Copies a tensor's name for people: what is not printable ASCII becomes '?'. Returns its length; longer names are cut. */
-static size_t mlp__tensor_name(mlp__in *in, const mlp__item *item, char *name)
+/* A Linear: its name, that is what is before "weight" and "bias"; its tensors by run and bias, NULL: not there; and which
+   others, by bits, come before it by their numbers. */
+typedef struct { char name[MLP__NAME_SIZE]; const mlp__tensor *tensor[MLP__RUNS][2]; uint32_t before; } mlp__linear;
+typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
+                 const mlp__tensor *misfit, *scales; uint64_t wanted; } mlp__chain;
+
+/* Copies the name of a tensor; 0: it is too long, and cut. */
+static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)
 {
     size_t n = 0;
-    int32_t c;
-    in->at = item->key;
-    while ((c = mlp__character(in)) >= 0 && n < MLP__NAME_SIZE - 1) name[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
+    int c;
+    in->at = t->key;
+    while ((c = mlp__character(in)) >= 0 && n < MLP__NAME_SIZE - 1) name[n++] = (char)(c ? c : '?');
     name[n] = 0;
-    return c >= 0 ? MLP__NAME_SIZE : n;
+    in->more = 0;
+    return c < 0;
 }
 
-/* Refuses a tensor by name and shape. */
-static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__item *item, const char *format, ...)
+/* Refuses a tensor by name and shape; number: for %u of the reason, if it has one. */
+static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *why, uint64_t number)
 {
-    const mlp__tensor t = mlp__tensor_of(in, item);
     char name[MLP__NAME_SIZE], text[160];
     mlp__out o = mlp__out_to(text, sizeof text - 1);
-    va_list list;
-    size_t i;
-    mlp__tensor_name(in, item, name);
-    name[60] = 0;
-    mlp__print(&o, "tensor '%s' [", name);
-    for (i = 0; i < t.rank && i < 4; i++) mlp__print(&o, i ? ",%u" : "%u", t.shape[i]);
-    mlp__put_text(&o, t.rank > 4 ? ",...]: " : "]: ");
-    va_start(list, format);
-    mlp__print_list(&o, format, list);
-    va_end(list);
+    size_t n;
+    mlp__tensor_name(in, t, name);
+    for (n = 0; name[n] && n < 60; n++) if (name[n] < 0x20 || name[n] > 0x7e) name[n] = '?';
+    name[n] = 0;
+    for (n = 1; n < 30 && in->bytes[t->shape + n - 1] != ']'; n++) { }
+    mlp__print(&o, "tensor '%s' ", name);
+    mlp__put(&o, in->bytes + t->shape, n);
+    mlp__put_text(&o, ": ");
+    mlp__print(&o, why, number);
     text[o.used] = 0;
-    return mlp__refuse(in, code, item->key, text);
+    return mlp__refuse(in, code, t->key, "%s", text);
 }
 
-/* Takes "mlp.stateN." off a name: N, or 0. */
-static int mlp__states_run_of(char **name)
+/* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1: neither. */
+static int mlp__split_name(char *name, int *run, const char **stem)
 {
-    static const char prefix[] = "mlp.state";
-    const char *p = *name;
-    if (strncmp(p, prefix, sizeof prefix - 1) != 0) return 0;
-    p += sizeof prefix - 1;
-    if (p[0] < '1' || p[0] > '0' + MLP__STATES || p[1] != '.') return 0;
-    *name += sizeof prefix + 1;
-    return p[0] - '0';
-}
-
-/* Splits what is before ".weight" or ".bias" at its last number, which becomes '#': "net.12.linear" is "net.#.linear" and 12. A
-   name without a number is number 0. Returns whether it is a weight (0) or a bias (1); -1: neither. */
-static int mlp__split_name(char *name, uint32_t *number)
-{
-    size_t n = strlen(name), end, begin;
-    int bias = -1;
-    *number = 0;
+    size_t n = strlen(name);
+    int bias = -1, i;
+    *stem = name;
+    for (*run = 0, i = 1; i < MLP__RUNS; i++)
+        if (strncmp(name, mlp__run_names[i], strlen(mlp__run_names[i])) == 0) { *run = i; *stem = name + strlen(mlp__run_names[i]); }
+    n = strlen(*stem);
+    name = name + (*stem - name);
     if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
     else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
     if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
-    name[n] = 0;
-    for (end = n; end > 0 && !(name[end - 1] >= '0' && name[end - 1] <= '9'); end--) { }
-    for (begin = end; begin > 0 && name[begin - 1] >= '0' && name[begin - 1] <= '9'; begin--) { }
-    if (begin == end) return bias;
-    if (end - begin > 8) return -1;
-    for (n = begin; n < end; n++) *number = *number * 10 + (uint32_t)(name[n] - '0');
-    name[begin] = '#';
-    memmove(name + begin + 1, name + end, strlen(name + end) + 1);
+    name[n - (n > 0)] = 0;
     return bias;
 }
 
-/* The place of that Linear in the chain, which stays sorted; NULL: it is full. */
-static mlp__linear *mlp__linear_at(mlp__chain *chain, uint32_t number)
+/* The Linear with that name; with may_add a new one if there is none. NULL: there is none, or no room. */
+static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int may_add)
 {
-    int i = chain->count;
-    while (i > 0 && chain->linear[i - 1].number > number) i--;
-    if (i > 0 && chain->linear[i - 1].number == number) return &chain->linear[i - 1];
-    if (chain->count == MLP_MAX_LAYERS) return NULL;
-    memmove(&chain->linear[i + 1], &chain->linear[i], (size_t)(chain->count++ - i) * sizeof chain->linear[0]);
-    memset(&chain->linear[i], 0, sizeof chain->linear[0]);
-    chain->linear[i].number = number;
-    return &chain->linear[i];
+    mlp__linear *linear = chain->linear;
+    int i;
+    for (i = 0; i < chain->count; i++, linear++) if (strcmp(linear->name, name) == 0) return linear;
+    if (!may_add || chain->count == MLP_MAX_LAYERS) return NULL;
+    memset(linear, 0, sizeof *linear);
+    memcpy(linear->name, name, strlen(name) + 1);
+    chain->count++;
+    return linear;
 }
 
-/* Sorts all tensors into Linears by their names, which must be the same but for the number. */
+/* Sorts the tensors into Linears by their names: all of them, or those of mlp_load_desc.names. */
 static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 {
     const mlp_result code = MLP_ERR_UNSUPPORTED;
-    char first[MLP__NAME_SIZE], name[MLP__NAME_SIZE];
+    const int named = in->how.name_count;
+    char name[MLP__NAME_SIZE];
+    const char *stem;
     size_t i;
+    int run, k;
     chain->count = 0;
+    chain->scales = NULL;
+    for (k = 0; k < named; k++)
+        if (!in->how.names || !in->how.names[k] || strlen(in->how.names[k]) >= MLP__NAME_SIZE
+            || !mlp__linear_named(chain, in->how.names[k], 1) || chain->count != k + 1)
+            return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: NULL, too long, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
-        const mlp__item *item = &in->tensors[i];
-        char *stem = name;
-        mlp__linear *linear;
-        uint32_t number;
-        int run, bias;
-        if (mlp__tensor_name(in, item, name) >= MLP__NAME_SIZE) return mlp__refuse_tensor(in, code, item, "its name is too long");
-        run = mlp__states_run_of(&stem);
-        bias = mlp__split_name(stem, &number);
-        if (bias < 0) return mlp__refuse_tensor(in, code, item, "not of a Linear, which has weight and bias");
-        if (i == 0) strncpy(first, stem, sizeof first);
-        if (strcmp(first, stem) != 0) return mlp__refuse_tensor(in, code, item, "not in one row of modules with the other tensors");
-        linear = mlp__linear_at(chain, number);
-        if (!linear) return mlp__refuse_tensor(in, code, item, "more than 32 layers");
-        if (linear->tensor[run][bias]) return mlp__refuse_tensor(in, code, item, "two tensors of one module with this name");
-        linear->tensor[run][bias] = item;
-        if (!linear->any) linear->any = item;
+        const mlp__tensor *t = &in->tensors[i];
+        const int whole = mlp__tensor_name(in, t, name), scales = whole && strcmp(name, MLP__SCALES_NAME) == 0;
+        const int bias = whole ? mlp__split_name(name, &run, &stem) : -1;
+        mlp__linear *linear = bias < 0 ? NULL : mlp__linear_named(chain, stem, !named);
+        if (scales) chain->scales = t;
+        if (scales || (!linear && named)) continue;
+        if (!whole) return mlp__refuse_tensor(in, code, t, "its name is too long", 0);
+        if (bias < 0) return mlp__refuse_tensor(in, code, t, "not of a Linear, which has weight and bias", 0);
+        if (!linear) return mlp__refuse_tensor(in, code, t, "more than 32 layers", 0);
+        linear->tensor[run][bias] = t;
     }
     return chain->count ? MLP_OK : mlp__refuse(in, code, 8, "the file has no tensors");
 }
 
-/* Type and shape of a Linear's tensors of a run. *inputs and *units: what they must be, 0: any; then what they are. */
-static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int states_run, uint64_t *inputs, uint64_t *units)
+/* Type and shape of a Linear's tensors of a run. units, inputs: what they must be, 0: any. */
+static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int run, uint64_t units, uint64_t inputs)
 {
-    const mlp__item *w = linear->tensor[states_run][0], *b = linear->tensor[states_run][1];
+    static const char type[] = "its dtype is not F32, F64, F16 or BF16";
+    const mlp__tensor *w = linear->tensor[run][0], *b = linear->tensor[run][1], *any = w;
     const mlp_result code = MLP_ERR_UNSUPPORTED;
-    mlp__tensor t;
-    if (!w) return mlp__refuse_tensor(in, code, linear->any, states_run ? "no optimizer state for it" : "its module has no weight");
-    t = mlp__tensor_of(in, w);
-    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, w, "its dtype is not F32, F64, F16 or BF16");
-    if (t.rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes");
-    if (t.shape[0] < 1 || t.shape[1] < 1 || t.shape[0] > INT32_MAX || t.shape[1] > INT32_MAX)
-        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int");
-    if (*inputs && t.shape[1] != *inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u outputs before it", *inputs);
-    if (*units && t.shape[0] != *units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", *units);
-    *inputs = t.shape[1];
-    *units = t.shape[0];
+    int i;
+    for (i = 0; i < 2 * MLP__RUNS && !any; i++) any = linear->tensor[i / 2][i % 2];
+    if (!any) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: '%s' is not in the file", linear->name);
+    if (!w) return mlp__refuse_tensor(in, code, any, run ? "no optimizer state for it" : "its module has no weight", 0);
+    if (w->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, w, type, 0);
+    if (w->rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes", 0);
+    if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
+        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int", 0);
+    if (inputs && w->columns != inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u of the layer", inputs);
+    if (units && w->rows != units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", units);
     if (!b) return MLP_OK;
-    t = mlp__tensor_of(in, b);
-    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, b, "its dtype is not F32, F64, F16 or BF16");
-    return t.rank == 1 && t.shape[0] == *units ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", *units);
+    if (b->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, b, type, 0);
+    return b->rank == 1 && b->rows == w->rows ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", w->rows);
+}
+
+/* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
+static int mlp__compare_numbers(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+    for (; *a; a++, b++) {
+        size_t n, m;
+        if (strspn(a, digits) && strspn(b, digits)) {
+            a += strspn(a, "0");
+            b += strspn(b, "0");
+            n = strspn(a, digits);
+            m = strspn(b, digits);
+            if (n != m || memcmp(a, b, n) != 0) return n != m ? (n < m ? -1 : 1) : memcmp(a, b, n);
+            a += n;
+            b += m;
+        }
+        if (*a != *b || !*a) break;
+    }
+    return 0;
+}
+
+/* Whether the last word of a name says that it is the end of a net: fc_out, out_proj, output_layer; but not in_proj. */
+static int mlp__ends_net(const char *name)
+{
+    static const char *const words[] = { "out", "output", "proj", "head", "final", "last", "in", "input" };
+    const char *last = strrchr(name, '.');
+    int found = 0;
+    size_t i, n;
+    for (name = last ? last + 1 : name; *name; name += n + (name[n] != 0)) {
+        n = strcspn(name, "_-0123456789");
+        for (i = 0; i < MLP__COUNT(words); i++)
+            if (strlen(words[i]) == n && strncmp(words[i], name, n) == 0) found |= i < 6 ? 1 : 2;
+    }
+    return found == 1;
+}
+
+/* The orders in which each Linear takes what the one before gives and numbers in names ascend: 0, 1, or 2 for more than one
+   and for more than can be tried. The first is left in chain->layer; without any, chain->misfit is the weight that does not take
+   what is wanted behind the longest beginning. */
+static int mlp__orders(mlp__chain *chain)
+{
+    int choice[MLP_MAX_LAYERS], depth = 0, longest = 0, found = 0, tries;
+    uint32_t used = 0;
+    choice[0] = -1;
+    for (tries = 0; depth >= 0 && found < 2 && tries < 100000; tries++) {
+        const int i = ++choice[depth];
+        const mlp__linear *l = &chain->linear[i];
+        const mlp__tensor *w = depth > 0 ? chain->linear[choice[depth - 1]].tensor[0][0] : NULL;
+        if (i == chain->count) {
+            if (--depth >= 0) used &= ~((uint32_t)1 << choice[depth]);
+        } else if (used >> i & 1 || (l->before & ~used)) {
+            continue;
+        } else if (w && l->tensor[0][0]->columns != w->rows) {
+            if (depth > longest) { chain->misfit = l->tensor[0][0]; chain->wanted = w->rows; longest = depth; }
+        } else if (depth + 1 < chain->count) {
+            used |= (uint32_t)1 << i;
+            choice[++depth] = -1;
+        } else if (found++ == 0) {
+            for (depth = 0; depth < chain->count; depth++) chain->layer[depth] = &chain->linear[choice[depth]];
+            depth--;
+        }
+    }
+    return depth >= 0 ? 2 : found;
+}
+
+/* Puts the Linears into the order of mlp_load_desc.names, or into the only one that makes a net of them. */
+static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
+{
+    int i, k, orders, ends = 0, end = 0;
+    for (i = 0; i < chain->count; i++) {
+        const mlp_result r = mlp__check_linear(in, &chain->linear[i], 0, 0, 0);
+        if (r) return r;
+        for (k = 0; k < chain->count; k++) {
+            const int given = in->how.name_count ? k - i : mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
+            if (given < 0) chain->linear[i].before |= (uint32_t)1 << k;
+        }
+        if (mlp__ends_net(chain->linear[i].name)) { ends++; end = i; }
+    }
+    orders = mlp__orders(chain);
+    if (orders == 2 && ends == 1) {
+        chain->linear[end].before = (uint32_t)(((uint64_t)1 << chain->count) - 1) & ~((uint32_t)1 << end);
+        orders = mlp__orders(chain);
+    }
+    if (orders == 1) return MLP_OK;
+    return orders == 0
+        ? mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it", chain->wanted)
+        : mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0][0],
+                             "the order of the layers is not certain: give mlp_load_desc.names", 0);
 }
 
 /* Sizes of the layers, into d, whose own must be the same unless they are 0. */
 static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc *d)
 {
     const int given = d->layers[0].units != 0 || d->inputs != 0;
-    uint64_t width = 0;
     int l;
     for (l = 0; l < chain->count; l++) {
-        const mlp__linear *linear = &chain->linear[l];
-        const int no_bias = linear->tensor[0][1] == NULL;
-        uint64_t inputs = width, units = 0;
-        const mlp_result r = mlp__check_linear(in, linear, 0, &inputs, &units);
-        if (r) return r;
-        if (given && ((uint64_t)d->layers[l].units != units || (l == 0 && (uint64_t)d->inputs != inputs)))
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][0], "not the sizes of this layer in mlp_load_desc.desc");
-        if (d->layers[l].no_bias && !no_bias)
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][1], "a bias, but no_bias in mlp_load_desc.desc");
-        if (l == 0) d->inputs = (int)inputs;
-        d->layers[l].units = (int)units;
-        d->layers[l].no_bias = no_bias;
-        width = units;
+        const mlp__tensor *w = chain->layer[l]->tensor[0][0], *b = chain->layer[l]->tensor[0][1];
+        if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, w, "not the sizes of this layer in mlp_load_desc.desc", 0);
+        if (d->layers[l].no_bias && b)
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, b, "a bias, but no_bias in mlp_load_desc.desc", 0);
+        if (l == 0) d->inputs = (int)w->columns;
+        d->layers[l].units = (int)w->rows;
+        d->layers[l].no_bias = !b;
     }
     return l == MLP_MAX_LAYERS || d->layers[l].units == 0 ? MLP_OK
          : mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.desc has more layers than the file");
@@ -7731,9 +7446,10 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     int l;
     if (how->desc) *d = *how->desc;
     else memset(d, 0, sizeof *d);
-    if (!how->desc && (how->hidden || how->output))
+    if (!how->desc && (how->hidden || how->output)) {
         for (l = 0; l < chain->count; l++) d->layers[l].activation = l < chain->count - 1 ? how->hidden : how->output;
-    else if (!how->desc) r = mlp__read_desc(in, chain->count, d);
+        if (how->output == MLP_ACT_SOFTMAX) d->loss = MLP_LOSS_CROSS_ENTROPY;
+    } else if (!how->desc) r = mlp__read_desc(in, chain->count, d);
     if (!r) r = mlp__read_sizes(in, chain, d);
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
@@ -7742,7 +7458,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
 }
 
 /* An element of a tensor as the bits of a float. */
-static uint32_t mlp__element(size_t type, const unsigned char *p, size_t i)
+static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
 {
     uint64_t u;
     double d;
@@ -7756,123 +7472,145 @@ static uint32_t mlp__element(size_t type, const unsigned char *p, size_t i)
     default:
         u = mlp__little_endian(p + 2 * i, 2);
         if ((u & 0x7c00) == 0x7c00) return (uint32_t)((u & 0x8000) << 16 | 0x7f800000 | (u & 0x3ff) << 13);
-        if ((u & 0x7c00) == 0) return (uint32_t)(u & 0x8000) << 16 | mlp__bits((float)(u & 0x3ff) * 5.9604644775390625e-08f);  /* 2^-24 */
+        if ((u & 0x7c00) == 0)                                              /* times 2^-24 */
+            return (uint32_t)(u & 0x8000) << 16 | mlp__bits((float)(u & 0x3ff) * 5.9604644775390625e-08f);
         return (uint32_t)((u & 0x8000) << 16 | ((u & 0x7fff) << 13)) + 0x38000000u;
     }
 }
 
 /* The tensors of all layers into a run of the net. */
-static void mlp__read_run(mlp__in *in, const mlp__chain *chain, mlp *net, int states_run)
+static void mlp__read_run(const mlp__in *in, const mlp__chain *chain, mlp *net, int run)
 {
-    float *run = mlp__run_of(net, states_run);
-    int l, bias;
-    for (l = 0; l < net->layers; l++)
-        for (bias = 0; bias < 2; bias++) {
-            const mlp__item *item = chain->linear[l].tensor[states_run][bias];
-            const mlp__shape *s = &net->shape[l];
-            const size_t inputs = bias ? 1 : s->in;
-            size_t unit, input;
-            mlp__tensor t;
-            if (!item) continue;
-            t = mlp__tensor_of(in, item);
-            for (unit = 0; unit < s->out; unit++)
-                for (input = 0; input < inputs; input++) {
-                    const uint32_t bits = mlp__element(t.type, in->bytes + in->end + (size_t)t.begin, unit * inputs + input);
-                    memcpy(run + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
-                }
-        }
+    float *to = mlp__run_of(net, run);
+    int i;
+    for (i = 0; i < 2 * net->layers; i++) {
+        const mlp__tensor *t = chain->layer[i / 2]->tensor[run][i % 2];
+        const mlp__shape *s = &net->shape[i / 2];
+        const int bias = i % 2;
+        const size_t inputs = bias ? 1 : s->in;
+        size_t unit, input;
+        for (unit = 0; t && unit < s->out; unit++)
+            for (input = 0; input < inputs; input++) {
+                const uint32_t bits = mlp__element(t->type, in->bytes + in->end + (size_t)t->begin, unit * inputs + input);
+                memcpy(to + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
+            }
+    }
 }
 
-/* The state of the optimizer and the count of epochs. */
-static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
+/* The scales, which the net must have if the file has them. */
+static mlp_result mlp__read_scales(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    char word[MLP__WORD];
-    uint64_t v[6];                          /* as in mlp__put_checkpoint */
-    mlp__opt_state s;
-    mlp_result r;
-    int i, l, fine = 1;
-    if (!mlp__find_pair(in, "mlp.checkpoint")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
-    for (i = 0; i < 6 && fine; i++) {
-        fine = mlp__word(in, word) > 0;
-        if (i != 2) fine = fine && mlp__word_number(word, &v[i]);
-        else v[i] = (uint64_t)mlp__name_index(mlp__opt_names, word);
+    const mlp__tensor *t = chain->scales;
+    const size_t columns = net->inputs + net->outputs;
+    size_t i;
+    if (!t) return MLP_OK;
+    if (!net->scales) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so", 0);
+    if (t->type != MLP__F32 || t->rank != 2 || t->rows != columns || t->columns != 2)
+        return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "not F32 pairs for %u inputs and outputs", (uint64_t)columns);
+    for (i = 0; i < 2 * columns; i++) {
+        net->scales[i] = mlp__float(mlp__element(MLP__F32, in->bytes + in->end + (size_t)t->begin, i));
+        if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
+            return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "a scale that is not finite, or not positive", 0);
     }
-    if (!fine || mlp__word(in, word) || v[2] > MLP_OPT_LBFGS || v[3] > MLP__STATES || v[4] > 0x3ff0000000000000u || v[5] > 0x3ff0000000000000u)
-        return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.checkpoint makes no sense");
-    net->course.epoch = v[0];
-    if (v[1] == 0) return MLP_OK;
-    s.steps = v[1];
-    s.kind = (int)v[2];
-    s.arrays = (int)v[3];
-    memcpy(&s.beta1_power, &v[4], 8);       /* at most 1, by their bits */
-    memcpy(&s.beta2_power, &v[5], 8);
-    for (i = 1; i <= s.arrays; i++)
-        for (l = 0; l < net->layers; l++) {
-            uint64_t inputs = net->shape[l].in, units = net->shape[l].out;
-            r = mlp__check_linear(in, &chain->linear[l], i, &inputs, &units);
-            if (r) return r;
-            if (!chain->linear[l].tensor[0][1] != !chain->linear[l].tensor[i][1])
-                return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[l].any, "optimizer state for a bias that is not there, or none");
-        }
-    r = mlp__need_training(net, net->training.buffers.rows ? net->training.buffers.rows : 1, s.arrays, in->how.error);
-    if (r) return r;
-    memcpy(net->training.state, &s, sizeof s);
-    for (i = 1; i <= s.arrays; i++) mlp__read_run(in, chain, net, i);
+    net->scaled = 1;
     return MLP_OK;
 }
 
-/* n floats of the metadata */
-static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_t n)
+/* The tensors of a run are there, and of the net's shape. */
+static mlp_result mlp__check_run(mlp__in *in, const mlp__chain *chain, const mlp *net, int run)
 {
-    char word[MLP__WORD];
-    size_t i = 0;
-    if (mlp__find_pair(in, key))
-        while (mlp__word(in, word) && i < n && mlp__word_float(word, &x[i])) i++;
-    if (i == n && !*word) return MLP_OK;
-    return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a test vector that is not one number for each input or output");
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__linear *linear = chain->layer[l];
+        const mlp_result r = mlp__check_linear(in, linear, run, net->shape[l].out, net->shape[l].in);
+        if (r) return r;
+        if (!linear->tensor[0][1] != !linear->tensor[run][1])
+            return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, linear->tensor[0][0], "state for weights only, or a bias too much", 0);
+    }
+    return MLP_OK;
 }
 
-/* The test vector, if the file has one: input, output, tolerance, in *x, to be freed. */
-static mlp_result mlp__read_test(mlp__in *in, const mlp *net, float **x)
+/* The parameters of the best epoch, if the file has them. */
+static mlp_result mlp__read_best(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
     mlp_result r;
-    *x = NULL;
-    if (!mlp__find_pair(in, "mlp.test.input")) return MLP_OK;
-    *x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + net->outputs + 1) * sizeof(float));
-    if (!*x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-    (*x)[net->inputs + net->outputs] = MLP__TOLERANCE;
-    r = mlp__read_floats(in, "mlp.test.input", *x, net->inputs);
-    if (!r) r = mlp__read_floats(in, "mlp.test.output", *x + net->inputs, net->outputs);
-    if (r || !mlp__find_pair(in, "mlp.test.tolerance")) return r;
-    return mlp__read_floats(in, "mlp.test.tolerance", *x + net->inputs + net->outputs, 1);
+    if (!chain->layer[0]->tensor[MLP__BEST][0]) return MLP_OK;
+    r = mlp__check_run(in, chain, net, MLP__BEST);
+    if (r) return r;
+    net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+    if (!net->training.best) return mlp__refuse(in, MLP_ERR_MEMORY, 0, "out of memory");
+    mlp__read_run(in, chain, net, MLP__BEST);
+    return MLP_OK;
 }
 
-/* Whether the net does to the test vector what it did to it when it was saved. */
-static mlp_result mlp__check_test(const mlp__in *in, const mlp *net, const float *x)
+/* The state of the optimizer and how far training has come. */
+static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    const float *expected = x + net->inputs, tolerance = expected[net->outputs];
-    float *y = (float *)mlp__alloc(&in->how.allocator, (net->outputs + 2 * net->widest) * sizeof(float));
-    mlp_result r = MLP_OK;
+    mlp__resume resume;
+    const mlp__opt_state *s = &resume.opt;
+    mlp_result r;
+    int run;
+    memset(&resume, 0, sizeof resume);
+    if (!mlp__find_key(in, "mlp.train")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
+    r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
+    if (r) return r;
+    if (s->arrays < 0 || s->arrays >= MLP__BEST || !(s->beta1_power >= 0 && s->beta1_power <= 1 && s->beta2_power >= 0 && s->beta2_power <= 1))
+        return mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.train makes no sense");
+    net->course = resume.course;
+    net->resumed = net->course.epoch > net->course.start;
+    r = mlp__read_best(in, chain, net);
+    if (r || s->steps == 0) return r;
+    for (run = 1; run <= s->arrays && !r; run++) r = mlp__check_run(in, chain, net, run);
+    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
+    if (r) return r;
+    memcpy(net->training.state, s, sizeof *s);
+    for (run = 1; run <= s->arrays; run++) mlp__read_run(in, chain, net, run);
+    return MLP_OK;
+}
+
+static void mlp__let_go(mlp__in *in)
+{
+    mlp__free(&in->how.allocator, in->tensors);
+    mlp__free(&in->how.allocator, in->buffer);
+    in->tensors = NULL;
+    in->buffer = NULL;
+}
+
+/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. The bytes of the file are given
+   back before it runs, so that memory stays small. */
+static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
+{
+    float tolerance = MLP__TOLERANCE, *x, *expected, *y;
+    mlp_result r;
     size_t j;
-    if (!y) return mlp__refuse(in, MLP_ERR_MEMORY, 0, "out of memory");
-    mlp__predict_row(net, x, y + net->outputs, y);
+    if (!mlp__find_key(in, "mlp.test.input")) return MLP_OK;
+    x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
+    if (!x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    expected = x + net->inputs;
+    y = expected + net->outputs;
+    r = mlp__read_floats(in, "mlp.test.input", x, net->inputs);
+    if (!r && !mlp__find_key(in, "mlp.test.output")) r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.test.output is missing");
+    if (!r) r = mlp__read_floats(in, "mlp.test.output", expected, net->outputs);
+    if (!r) r = mlp__read_floats(in, "mlp.test.tolerance", &tolerance, 1);
+    mlp__let_go(in);
+    if (!r && mlp_predict(net, x, 1, y)) r = mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
     for (j = 0; j < net->outputs && !r; j++) {
-        const double off = (double)y[j] - (double)expected[j], limit = (double)tolerance * (1 + (double)mlp__abs1(expected[j]));
-        if (!((off < 0 ? -off : off) <= limit)) {
-            r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "the net does not give the outputs of the file's test vector: other activations, or weights");
-            if (in->how.error) in->how.error->column = j;
-        }
+        const double off = (double)y[j] - (double)expected[j];
+        if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
+        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "not the outputs of the file's test vector: other activations, or weights");
+        if (in->how.error) in->how.error->column = j;
     }
-    mlp__free(&in->how.allocator, y);
+    mlp__free(&in->how.allocator, x);
     return r;
 }
 
-/* What can be said of the file once it is here: *net, and the test vector *x. */
-static mlp_result mlp__build(mlp__in *in, mlp **net, float **x)
+/* What can be said of the file once it is here. */
+static mlp_result mlp__build(mlp__in *in, mlp **net)
 {
     mlp__chain chain;
     mlp_desc d;
     mlp_result r = mlp__read_chain(in, &chain);
+    if (!r) r = mlp__order_chain(in, &chain);
     if (!r) r = mlp__plan_loading(in, &chain, &d);
     if (r) return r;
     r = mlp__make_blank(net, NULL, 0, &d);
@@ -7882,53 +7620,43 @@ static mlp_result mlp__build(mlp__in *in, mlp **net, float **x)
     }
     if (r) return r;
     mlp__read_run(in, &chain, *net, 0);
-    if (in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
-    return r ? r : mlp__read_test(in, *net, x);
+    r = mlp__read_scales(in, &chain, *net);
+    if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
+    return r ? r : mlp__check_test(in, *net);
 }
 
-/* in: with bytes, or with a file. The bytes are given back before the test runs, so that memory stays small. */
+/* Of bytes that are here. */
 static mlp_result mlp__load(mlp__in *in, mlp **net)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
-    float *x = NULL;
     mlp_result r = mlp__read_header(in);
-    if (!r) r = mlp__build(in, net, &x);
-    mlp__free(allocator, in->tensors);
-    mlp__free(allocator, in->buffer);
-    if (!r && x) r = mlp__check_test(in, *net, x);
-    mlp__free(allocator, x);
+    if (!r) r = mlp__build(in, net);
+    mlp__let_go(in);
     if (!r) return mlp__ok(in->how.error);
     mlp_destroy(*net);
     *net = NULL;
     return r;
 }
 
-static mlp__in mlp__in_of(const mlp_load_desc *desc)
+static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source, const mlp_load_desc *desc)
 {
-    mlp__in in;
-    memset(&in, 0, sizeof in);
-    if (desc) in.how = *desc;
-    if (!in.how.max_header) in.how.max_header = MLP__HEADER;
-    in.how.max_header = mlp__smaller(in.how.max_header, MLP__MOST_HEADER);
-    if (!in.how.max_tensors) in.how.max_tensors = MLP__MOST_TENSORS;
-    if (in.how.desc && !in.how.allocator.alloc && !in.how.allocator.free) in.how.allocator = in.how.desc->allocator;
-    if (in.how.desc && !in.how.error) in.how.error = in.how.desc->error;
-    return in;
-}
-
-static mlp_result mlp__check_loading(const mlp__in *in, mlp **net, const void *source)
-{
+    mlp_load_desc *how = &in->how;
+    const char *wrong = NULL;
+    memset(in, 0, sizeof *in);
+    if (desc) *how = *desc;
+    how->max_header = mlp__smaller(how->max_header ? how->max_header : (size_t)MLP__HEADER, MLP__MOST_HEADER);
+    if (how->desc && !how->allocator.alloc && !how->allocator.free) how->allocator = how->desc->allocator;
+    if (how->desc && !how->error) how->error = how->desc->error;
     if (net) *net = NULL;
-    if (!net || !source) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "net, path or data is NULL");
-    if (!in->how.allocator.alloc != !in->how.allocator.free) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "allocator: alloc and free go together");
-    if (in->how.desc && (in->how.hidden || in->how.output)) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "a desc, or activations: not both");
-    return MLP_OK;
+    if (!net || !source) wrong = "net, path or data is NULL";
+    else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
+    else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
+    return wrong ? mlp__refuse(in, MLP_ERR_ARGUMENT, 0, wrong) : MLP_OK;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
 {
-    mlp__in in = mlp__in_of(desc);
-    const mlp_result r = mlp__check_loading(&in, net, data);
+    mlp__in in;
+    const mlp_result r = mlp__begin_loading(&in, net, data, desc);
     if (r) return r;
     in.bytes = (const unsigned char *)data;
     in.size = size;
@@ -7941,24 +7669,33 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 
 #include <stdio.h>                          /* rename, remove */
 
-/* File descriptors rather than FILE: C99 has no exclusive creation, and fsync needs one anyway. open, read, write and close are
-   declared under -std=c99, too; only fsync is not. */
+/* File descriptors rather than FILE: C99 has no exclusive creation, and fsync needs one anyway. */
 #if defined(_WIN32)
+    #include <errno.h>
     #include <fcntl.h>
     #include <io.h>
     #include <sys/stat.h>
+    #include <share.h>
+    #include <wchar.h>
     #define MLP__POSIX(name) _##name
-    #define MLP__OPEN_FLAGS _O_BINARY | _O_NOINHERIT
     #define MLP__SEPARATORS "/\\:"
     #ifdef __cplusplus
-    extern "C"
+    extern "C" {
     #endif
-    __declspec(dllimport) int __stdcall MoveFileExA(const char *, const char *, unsigned long);
-    static int mlp__fd_sync(int fd) { return _commit(fd); }
-    static int mlp__rename(const char *from, const char *to) { return !MoveFileExA(from, to, 1 | 8); }  /* replace, write through */
+    __declspec(dllimport) int __stdcall MoveFileExW(const wchar_t *, const wchar_t *, unsigned long);
+    __declspec(dllimport) int __stdcall MultiByteToWideChar(unsigned, unsigned long, const char *, int, wchar_t *, int);
+    __declspec(dllimport) unsigned long __stdcall GetLastError(void);
+    #ifdef __cplusplus
+    }
+    #endif
 #elif defined(__unix__) || defined(__APPLE__) || defined(__wasi__) || defined(__HAIKU__)
+    #include <errno.h>
     #include <fcntl.h>
+    #include <sys/stat.h>
     #include <unistd.h>
+    #ifndef __wasi__
+        #include <sys/file.h>
+    #endif
     #define MLP__POSIX(name) name
     #ifdef O_CLOEXEC
         #define MLP__OPEN_FLAGS O_CLOEXEC
@@ -7966,11 +7703,17 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
         #define MLP__OPEN_FLAGS 0
     #endif
     #define MLP__SEPARATORS "/"
-    #ifndef __cplusplus
-    extern int fsync(int);
+    #ifndef __cplusplus                     /* not declared under -std=c99 */
+        #ifdef __GNUC__
+            #pragma GCC diagnostic push
+            #pragma GCC diagnostic ignored "-Wredundant-decls"
+        #endif
+        extern int fsync(int);
+        extern int fchmod(int, mode_t);
+        #ifdef __GNUC__
+            #pragma GCC diagnostic pop
+        #endif
     #endif
-    static int mlp__fd_sync(int fd) { return fsync(fd); }
-    static int mlp__rename(const char *from, const char *to) { return rename(from, to); }
 #endif
 
 #ifdef MLP__POSIX
@@ -7979,17 +7722,24 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 static void *mlp__io_file(int fd) { return fd < 0 ? NULL : (void *)((intptr_t)fd + 1); }
 static int mlp__io_fd(void *file) { return (int)((intptr_t)file - 1); }
 
-static void *mlp__io_open(void *user, const char *path, int create)
+/* what errno means, without the locale */
+static const char *mlp__io_reason(void *user)
 {
-#ifdef _WIN32
-    const int flags = (create ? _O_WRONLY | _O_CREAT | _O_EXCL : _O_RDONLY) | MLP__OPEN_FLAGS;
+    static const struct { int error; const char *text; } reasons[] = {
+        { ENOENT, "no such file or folder" }, { EACCES, "permission denied" }, { EPERM, "not permitted" }, { EISDIR, "it is a folder" },
+        { ENOSPC, "no space left on the device" }, { EROFS, "the file system is read-only" }, { EIO, "input/output error" },
+        { ENOTDIR, "a part of the path is no folder" }, { ENAMETOOLONG, "the name is too long" }, { EMFILE, "too many open files" },
+        { ENFILE, "too many open files in the system" }, { EFBIG, "the file is too large" }, { EEXIST, "the file exists" },
+        { EBUSY, "it is in use" }, { ENOMEM, "out of memory" }, { EXDEV, "on another file system" }, { EINVAL, "not possible here" },
+        { ENODEV, "no such device" }, { ENXIO, "no such device" }, { EINTR, "interrupted" }, { EBADF, "the file is not open" },
+    #ifdef EDQUOT
+        { EDQUOT, "the quota is used up" }, { ELOOP, "too many symbolic links" }, { ESTALE, "the file is gone" },
+    #endif
+        { EAGAIN, "not ready" } };
+    size_t i;
     (void)user;
-    return mlp__io_file(_open(path, flags, _S_IREAD | _S_IWRITE));
-#else
-    const int flags = (create ? O_WRONLY | O_CREAT | O_EXCL : O_RDONLY) | MLP__OPEN_FLAGS;
-    (void)user;
-    return mlp__io_file(open(path, flags, 0666));
-#endif
+    for (i = 0; i < MLP__COUNT(reasons); i++) if (reasons[i].error == errno) return reasons[i].text;
+    return "an error of the system";
 }
 
 enum { MLP__PIECE = 1 << 30 };              /* systems refuse more than 2 GiB at once */
@@ -8000,6 +7750,7 @@ static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
     (void)user;
     while (done < size) {
         const long long n = MLP__POSIX(read)(mlp__io_fd(file), (char *)to + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        if (n < 0 && errno == EINTR) continue;
         if (n < 0) return SIZE_MAX;
         if (n == 0) break;
         done += (size_t)n;
@@ -8013,153 +7764,328 @@ static int mlp__io_write(void *user, void *file, const void *from, size_t size)
     (void)user;
     while (done < size) {
         const long long n = MLP__POSIX(write)(mlp__io_fd(file), (const char *)from + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return -1;
         done += (size_t)n;
     }
     return 0;
 }
 
-static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
-static int mlp__io_close(void *user, void *file) { (void)user; return MLP__POSIX(close)(mlp__io_fd(file)); }
-static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return mlp__rename(from, to); }
-static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
-
-static int mlp__io_sync_folder(void *user, const char *folder)
+/* Interrupted, it is closed all the same. */
+static int mlp__io_close(void *user, void *file)
 {
-#ifdef _WIN32
-    (void)user; (void)folder;               /* MoveFileEx has done it */
-    return 0;
-#else
-    void *file = mlp__io_open(user, folder, 0);
-    const int failed = !file || mlp__io_sync(user, file);
-    return (file && mlp__io_close(user, file)) || failed;
-#endif
+    (void)user;
+    return MLP__POSIX(close)(mlp__io_fd(file)) && errno != EINTR;
 }
 
-static const mlp_io mlp__system_io = { mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove,
-                                       mlp__io_sync_folder, NULL };
+#ifdef _WIN32
+
+enum { MLP__PATH = 1024 };
+
+/* Paths are UTF-8; what is not is read as text of the ANSI code page. */
+static int mlp__wide(const char *path, wchar_t *wide)
+{
+    if (MultiByteToWideChar(65001, 8, path, -1, wide, MLP__PATH) > 0 || MultiByteToWideChar(0, 0, path, -1, wide, MLP__PATH) > 0) return 1;
+    errno = ENAMETOOLONG;
+    return 0;
+}
+
+/* A new file is ours alone while it is open, so that one left behind by a crash, and no other, can be removed. */
+static void *mlp__io_open(void *user, const char *path, int create)
+{
+    wchar_t wide[MLP__PATH];
+    int fd = -1, again;
+    (void)user;
+    if (!mlp__wide(path, wide)) return NULL;
+    if (!create) return mlp__io_file(_wopen(wide, _O_RDONLY | _O_BINARY | _O_NOINHERIT, 0));
+    for (again = 0; again < 2 && fd < 0; again++) {
+        fd = _wsopen(wide, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT, _SH_DENYRW, _S_IREAD | _S_IWRITE);
+        if (fd < 0 && errno == EEXIST && !again && _wremove(wide)) errno = EEXIST;
+    }
+    return mlp__io_file(fd);
+}
+
+static int mlp__io_sync(void *user, void *file) { (void)user; return _commit(mlp__io_fd(file)); }
+
+static int mlp__io_rename(void *user, const char *from, const char *to)     /* replaces, writes through */
+{
+    wchar_t wide_from[MLP__PATH], wide_to[MLP__PATH];
+    unsigned long error;
+    (void)user;
+    if (!mlp__wide(from, wide_from) || !mlp__wide(to, wide_to)) return -1;
+    if (MoveFileExW(wide_from, wide_to, 1 | 8)) return 0;
+    error = GetLastError();
+    errno = error == 32 || error == 33 ? EBUSY : error == 2 || error == 3 ? ENOENT : EACCES;
+    return -1;
+}
+
+static int mlp__io_remove(void *user, const char *path)
+{
+    wchar_t wide[MLP__PATH];
+    (void)user;
+    return mlp__wide(path, wide) ? _wremove(wide) : -1;
+}
+
+static int mlp__io_sync_folder(void *user, const char *folder) { (void)user; (void)folder; return 0; }      /* MoveFileExW has done it */
+
+static size_t mlp__io_size(void *user, void *file)
+{
+    const long long size = _filelengthi64(mlp__io_fd(file));
+    (void)user;
+    return size > 0 && (unsigned long long)size < SIZE_MAX ? (size_t)size : SIZE_MAX;
+}
+
+#else
+
+static int mlp__open(const char *path, int flags)
+{
+    int fd;
+    do fd = open(path, flags | MLP__OPEN_FLAGS, 0666); while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+#ifdef LOCK_NB
+static int mlp__is_file(int fd, const char *path)
+{
+    struct stat a, b;
+    return !fstat(fd, &a) && !stat(path, &b) && S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int mlp__locked(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
+
+/* A new file, locked as long as it is open. A file of this name without a lock was left by a crash and is removed. Since a lock
+   may come between creation and lock, or hold a file that is removed already, the name is looked at with the lock. */
+static int mlp__create(const char *path)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL;
+    int fd = mlp__open(path, flags), left;
+    if (fd < 0 && errno == EEXIST && (left = mlp__open(path, O_RDONLY | O_NONBLOCK)) >= 0) {
+        if (mlp__is_file(left, path) && mlp__locked(left) && mlp__is_file(left, path)) remove(path);
+        close(left);
+        fd = mlp__open(path, flags);
+    }
+    if (fd < 0) return fd;
+    if ((mlp__locked(fd) || errno != EWOULDBLOCK) && mlp__is_file(fd, path)) return fd;     /* or there are no locks here */
+    close(fd);
+    errno = EEXIST;
+    return -1;
+}
+#else
+static int mlp__create(const char *path) { return mlp__open(path, O_WRONLY | O_CREAT | O_EXCL); }
+#endif
+
+static void *mlp__io_open(void *user, const char *path, int create)
+{
+    (void)user;
+    return mlp__io_file(create ? mlp__create(path) : mlp__open(path, O_RDONLY));
+}
+
+static int mlp__fd_sync(int fd)
+{
+    int failed;
+#ifdef F_FULLFSYNC
+    if (fcntl(fd, F_FULLFSYNC) == 0) return 0;
+#endif
+    do failed = fsync(fd); while (failed && errno == EINTR);
+    return failed;
+}
+
+static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
+static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to); }
+static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
+
+/* Folders that may not be read, and file systems that do not sync folders, leave it to the system. */
+static int mlp__io_sync_folder(void *user, const char *folder)
+{
+    const int fd = mlp__open(folder, O_RDONLY);
+    int error;
+    (void)user;
+    if (fd < 0) return errno != EACCES && errno != EPERM;
+    error = mlp__fd_sync(fd) ? errno : 0;
+    close(fd);
+    errno = error;
+    return error != 0 && error != EINVAL && error != ENOTSUP && error != ENOSYS && error != EBADF && error != EROFS;
+}
+
+static size_t mlp__io_size(void *user, void *file)
+{
+    struct stat s;
+    (void)user;
+    if (fstat(mlp__io_fd(file), &s) || !S_ISREG(s.st_mode) || s.st_size <= 0 || (uint64_t)s.st_size >= SIZE_MAX) return SIZE_MAX;
+    return (size_t)s.st_size;
+}
+
+#ifndef __wasi__
+static const char *mlp__io_replace(void *user, void *file, const char *path)
+{
+    struct stat old, now;
+    if (stat(path, &old)) return errno == ENOENT ? NULL : mlp__io_reason(user);
+    if (S_ISDIR(old.st_mode)) return "it is a folder";
+    if (!S_ISREG(old.st_mode)) return "it is no regular file";
+    if (!(old.st_mode & 0222)) return "it is write-protected";
+    if (access(path, W_OK)) return mlp__io_reason(user);
+    if (!file) return NULL;
+    if (fstat(mlp__io_fd(file), &now)) return mlp__io_reason(user);
+    if ((old.st_mode ^ now.st_mode) & 0777 && fchmod(mlp__io_fd(file), old.st_mode & 0777)) return mlp__io_reason(user);
+    return NULL;
+}
+#endif
+
+#endif /* _WIN32 */
+
+#if defined(_WIN32) || defined(__wasi__)
+    #define MLP__IO_REPLACE NULL
+#else
+    #define MLP__IO_REPLACE mlp__io_replace
+#endif
+static const mlp_io mlp__system_io = {
+    mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove, mlp__io_sync_folder, NULL,
+    mlp__io_size, MLP__IO_REPLACE, mlp__io_reason };
 #define MLP__SYSTEM_IO &mlp__system_io
+
+/* Whether another name may do when a file could not be created, after so many. */
+static int mlp__another_name(const mlp_io *io, int names) { return io == &mlp__system_io ? errno == EEXIST && names < 10000 : names < 100; }
 
 #else
     #define MLP__SEPARATORS "/"
     #define MLP__SYSTEM_IO NULL             /* a system without files: those of mlp_save_desc.io and mlp_load_desc.io */
+static int mlp__another_name(const mlp_io *io, int names) { (void)io; return names < 100; }
 #endif
-
-static int mlp__io_is_whole(const mlp_io *io)
-{
-    return io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder;
-}
 
 static mlp_result mlp__check_io(const mlp_io *io, mlp_error *error)
 {
     if (!io) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
-    return mlp__io_is_whole(io) ? MLP_OK : mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    return io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder ? MLP_OK
+         : mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
 }
 
-/* Opens path + ".tmpN", the first N from 0 to 99 for which no file is there; name has room for it. */
-static void *mlp__open_temporary(const mlp_io *io, char *name, size_t length)
-{
-    void *file = NULL;
-    int n;
-    for (n = 0; n < 100 && !file; n++) {
-        mlp__out o = mlp__out_to(name + length, 8);
-        mlp__put_text(&o, ".tmp");
-        mlp__put_number(&o, (uint64_t)n);
-        mlp__put(&o, "", 1);
-        file = io->open(io->user, name, 1);
-    }
-    return file;
-}
-
-/* cuts a path to its folder */
-static void mlp__folder_of(char *path)
+static size_t mlp__folder_length(const char *path)
 {
     size_t n = strlen(path);
     while (n > 0 && !memchr(MLP__SEPARATORS, path[n - 1], sizeof MLP__SEPARATORS - 1)) n--;
-    if (n == 0) path[n++] = '.';
-    path[n] = 0;
+    return n;
+}
+
+enum { MLP__SUFFIX = sizeof ".mlp-tmp99999", MLP__STEM = 100 };
+
+/* Opens a new file beside path and puts its name into `name`: at most 100 bytes of path's own, whole characters, + ".mlp-tmpN",
+   N the first number that serves. */
+static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
+{
+    const size_t folder = mlp__folder_length(path);
+    size_t length = strlen(path);
+    void *file;
+    int n = 0;
+    if (length - folder > MLP__STEM)
+        for (length = folder + MLP__STEM; (path[length] & 0xc0) == 0x80 && length > folder; length--) { }
+    memcpy(name, path, length);
+    do {
+        mlp__out o = mlp__out_to(name + length, MLP__SUFFIX);
+        mlp__print(&o, ".mlp-tmp%u", (uint64_t)n);
+        mlp__put(&o, "", 1);
+        file = io->open(io->user, name, 1);
+    } while (!file && mlp__another_name(io, ++n));
+    return file;
 }
 
 /* Writes the temporary file and closes it. */
-static mlp_result mlp__write_file(const mlp *net, const mlp_save_desc *how, void *file)
+static mlp_result mlp__write_file(const mlp *net, const char *path, const mlp_save_desc *how, void *file)
 {
     unsigned char buffer[4096];
     mlp__out o = mlp__out_to(buffer, sizeof buffer);
-    mlp_result r;
-    int failed;
+    mlp_result r = MLP_OK;
     o.io = how->io;
     o.file = file;
-    r = mlp__save_to(&o, net, how);
+    if (o.io->replace) o.failed = o.io->replace(o.io->user, file, path);
+    if (!o.failed) r = mlp__save_to(&o, net, how);
     mlp__write_out(&o);
-    failed = o.failed || (!r && o.io->sync(o.io->user, file));
-    failed = o.io->close(o.io->user, file) || failed;
-    return !r && failed ? mlp__fail(how->error, MLP_ERR_IO, -1, "writing failed; the file is as it was") : r;
+    if (!o.failed && !r && o.io->sync(o.io->user, file)) o.failed = mlp__reason(o.io);
+    if (o.io->close(o.io->user, file) && !o.failed) o.failed = mlp__reason(o.io);
+    return !r && o.failed ? mlp__fail_io(how->error, "not saved: cannot write", path, o.failed) : r;
 }
 
-MLP_API mlp_result mlp_save_with(const mlp *net, const char *path, const mlp_save_desc *desc)
+/* name: room for the temporary file's */
+static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, const mlp_save_desc *how)
 {
-    mlp_save_desc how = mlp__save_desc_or_default(desc);
-    const mlp_io *io = how.io = how.io ? how.io : MLP__SYSTEM_IO;
+    const mlp_io *io = how->io;
+    const char *why = io->replace ? io->replace(io->user, NULL, path) : NULL;
+    const size_t folder = mlp__folder_length(path);
     mlp_result r;
-    size_t length;
-    char *name;
     void *file;
-    if (!net || !path || !*path) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
-    r = mlp__check_io(io, how.error);
-    if (r) return r;
-    length = strlen(path);
-    name = (char *)mlp__alloc(&net->desc.allocator, length + 8);
-    if (!name) return mlp__fail(how.error, MLP_ERR_MEMORY, -1, "out of memory");
-    memcpy(name, path, length);
-    file = mlp__open_temporary(io, name, length);
-    if (!file) r = mlp__fail(how.error, MLP_ERR_IO, -1, "cannot create a file in the folder");
-    else {
-        r = mlp__write_file(net, &how, file);
-        if (!r && io->rename(io->user, name, path)) r = mlp__fail(how.error, MLP_ERR_IO, -1, "renaming failed; the file is as it was");
-        if (r) io->remove(io->user, name);
+    if (why) return mlp__fail_io(how->error, "not saved: cannot replace", path, why);
+    file = mlp__open_temporary(io, path, name);
+    if (!file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
+    r = mlp__write_file(net, path, how, file);
+    if (!r && io->rename(io->user, name, path)) r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
+    if (r) {
+        io->remove(io->user, name);
+        return r;
     }
-    if (!r) {
-        mlp__folder_of(name);
-        if (io->sync_folder(io->user, name))
-            r = mlp__fail(how.error, MLP_ERR_IO, -1, "the new file is there, but the folder could not be synced");
-    }
-    mlp__free(&net->desc.allocator, name);
-    return r ? r : mlp__ok(how.error);
+    memcpy(name, folder ? path : ".", folder + !folder);
+    name[folder + !folder] = 0;
+    if (!io->sync_folder(io->user, name)) return mlp__ok(how->error);
+    return mlp__fail_io(how->error, "the new file is there, but its folder is not synced:", path, mlp__reason(io));
 }
 
-MLP_API mlp_result mlp_save(const mlp *net, const char *path) { return mlp_save_with(net, path, NULL); }
-
-MLP_API mlp_result mlp_save_checkpoint(const mlp *net, const char *path)
+MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_desc *desc)
 {
-    mlp_save_desc how = mlp__save_desc_or_default(NULL);
-    how.checkpoint = 1;
-    return mlp_save_with(net, path, &how);
+    mlp_save_desc how = desc ? *desc : mlp__save_defaults;
+    mlp_result r;
+    char *name;
+    if (!how.io) how.io = MLP__SYSTEM_IO;
+    if (!net || !path || !*path) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
+    r = mlp__check_io(how.io, how.error);
+    if (r) return r;
+    name = (char *)mlp__alloc(&net->desc.allocator, strlen(path) + MLP__SUFFIX);
+    if (!name) return mlp__fail(how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    r = mlp__save_as(net, path, name, &how);
+    mlp__free(&net->desc.allocator, name);
+    return r;
+}
+
+/* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with a pipe,
+   memory grows with what arrives. */
+static mlp_result mlp__read_file(mlp__in *in, const char *path)
+{
+    const mlp_io *io = in->how.io;
+    const size_t size = io->size ? io->size(io->user, in->file) : SIZE_MAX;
+    size_t room = mlp__smaller(size, 4096), got;
+    for (;;) {
+        unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
+        mlp_result r;
+        if (!larger) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+        if (in->size) memcpy(larger, in->buffer, in->size);
+        mlp__free(&in->how.allocator, in->buffer);
+        in->bytes = in->buffer = larger;
+        got = io->read(io->user, in->file, larger + in->size, room - in->size);
+        if (got > room - in->size) return mlp__fail_io(in->how.error, "cannot read", path, mlp__reason(io));
+        in->size += got;
+        r = mlp__check_start(in);
+        if (r || in->size < room || room == size) return r;
+        room = size != SIZE_MAX ? size : room + room / 2;
+    }
 }
 
 MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *desc)
 {
-    mlp__in in = mlp__in_of(desc);
-    mlp_result r = mlp__check_loading(&in, net, path);
+    mlp__in in;
+    const mlp_io *io;
+    mlp_result r = mlp__begin_loading(&in, net, path, desc);
     if (!in.how.io) in.how.io = MLP__SYSTEM_IO;
     if (!r) r = mlp__check_io(in.how.io, in.how.error);
     if (r) return r;
-    in.file = in.how.io->open(in.how.io->user, path, 0);
-    if (!in.file) return mlp__refuse(&in, MLP_ERR_IO, 0, "cannot open the file");
-    r = mlp__load(&in, net);
-    in.how.io->close(in.how.io->user, in.file);             /* of a file that was only read: nothing can be lost */
+    io = in.how.io;
+    in.file = io->open(io->user, path, 0);
+    if (!in.file) return mlp__fail_io(in.how.error, "cannot open", path, mlp__reason(io));
+    r = mlp__read_file(&in, path);
+    io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
+    if (!r) return mlp__load(&in, net);
+    mlp__free(&in.how.allocator, in.buffer);
     return r;
 }
 
-MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *desc)
-{
-    mlp_load_desc how;
-    memset(&how, 0, sizeof how);
-    if (desc) how = *desc;
-    how.checkpoint = 1;
-    return mlp_load(net, path, &how);
-}
-
 #endif /* MLP_NO_STDIO */
+#endif /* MLP_NO_FILES */
 
 #endif /* MLP_KERNELS_ONLY */
 #endif /* MLP_IMPLEMENTATION */

@@ -15,10 +15,11 @@ build() { # compiler flags output
 }
 
 only_mlp_names() { nm -g --defined-only "$1" | grep -qw mlp_create && ! nm -g --defined-only "$1" | awk '{ print $3 }' | grep -v '^mlp_'; }
-# memory and string functions, the default allocator, square root, the seven of files; nothing of libm's arithmetic, no printf or strtod,
+# memory and string functions, the default allocator, square root, those of files; nothing of libm's arithmetic, no printf or strtod,
 # no environment
-memory='malloc|free|memcpy|memset|memmove|memcmp|memchr|strcmp|strncmp|strncpy|strlen|sqrtf?|_GLOBAL_OFFSET_TABLE_'
-only_known_calls() { ! nm -u "$1" | awk '{ print $2 }' | grep -vxE "$memory|open|read|write|fsync|close|rename|remove"; }
+memory='malloc|free|memcpy|memset|memmove|memcmp|memchr|strcmp|strncmp|strlen|strspn|strcspn|strrchr|sqrtf?|_GLOBAL_OFFSET_TABLE_'
+files='open|read|write|fsync|close|rename|remove|stat|fstat|access|fchmod|flock|__errno_location'
+only_known_calls() { ! nm -u "$1" | awk '{ print $2 }' | grep -vxE "$memory|$files"; }
 no_files() { $1 -std=c99 -O0 -DMLP_NO_STDIO -I. -c "$tmp/impl.c" -o "$tmp/no_stdio.o" && ! nm -u "$tmp/no_stdio.o" | awk '{ print $2 }' | grep -vxE "$memory"; }
 no_state() { objdump -h "$1" | awk '$2 == ".data" || $2 == ".bss" || $2 ~ /^\.tbss|^\.tdata/ { bytes += ("0x" $3) + 0; if ($3 !~ /^0+$/) bad = 1 } END { exit bad }'; }
 small_frames() { # every stack frame at most 16 KiB

@@ -243,7 +243,7 @@ static void train_strides_skip_gaps(void)
         data.x_stride = 9;
         data.y_stride = 5;
         CHECK(mlp_fit(wide, &data, &f) == MLP_OK && mlp_evaluate(wide, &data, &b) == MLP_OK);
-        CHECK(train_hash(packed) == train_hash(wide) && a.loss == b.loss && a.accuracy == b.accuracy);
+        CHECK(train_hash(packed) == train_hash(wide) && a.loss == b.loss && a.mae == b.mae && a.r2 == b.r2);
         mlp_destroy(packed);
         mlp_destroy(wide);
     }
@@ -371,9 +371,11 @@ static void train_nonfinite_steps_are_not_applied(void)
     CHECK(mlp_fit(net, &data, &f) == MLP_ERR_NONFINITE && error.epoch == 1 && error.layer == 1 && train_hash(net) == before);
     CHECK(mlp_compute_gradients(net, &data, &loss) == MLP_ERR_NONFINITE && !isfinite(loss) && train_hash(net) == before);
     CHECK(mlp_set_weights(net, 1, &smaller, NULL) == MLP_OK);         /* the loss is finite, the gradient of layer 1 is not */
+    f.opt.rate = 1;
     before = train_hash(net);
     CHECK(mlp_fit(net, &data, &f) == MLP_ERR_NONFINITE && error.epoch == 1 && error.layer == 1 && train_hash(net) == before);
     w = 1;
+    f.opt.rate = 1e30f;
     CHECK(mlp_set_weights(net, 0, &w, NULL) == MLP_OK && mlp_fit(net, &data, &f) == MLP_ERR_NONFINITE && error.epoch == 2);
     w = 0.5f;
     CHECK(mlp_set_weights(net, 0, &w, &w) == MLP_OK && mlp_set_weights(net, 1, &w, &w) == MLP_OK);
@@ -489,7 +491,7 @@ static void train_accuracy_counts_what_it_says(void)
     d.loss = MLP_LOSS_SQUARED;
     data.labels = NULL;
     data.y = x;
-    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_evaluate(net, &data, &m) == MLP_OK && m.accuracy == 0);
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_evaluate(net, &data, &m) == MLP_OK && isnan(m.accuracy) && isnan(m.top_k) && isfinite(m.mae) && isfinite(m.r2));
     mlp_destroy(net);
 }
 
