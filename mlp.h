@@ -281,8 +281,8 @@ typedef struct {
     void *user;
 } mlp_allocator;
 
-/* Functions of the caller's, for MLP_ACT_CUSTOM and MLP_LOSS_CUSTOM: called from any function that runs the net, for the
-   float arrays it gives, which do not overlap. They decide about bits and threads themselves. */
+/* Functions of the caller's, for MLP_ACT_CUSTOM and MLP_LOSS_CUSTOM: called from any function that runs the net, for
+   the float arrays it gives, which do not overlap. They decide about bits and threads themselves. */
 typedef struct {
     void (*value)(void *user, size_t n, const float *z, float *a);                          /* a = g(z) */
     void (*slope)(void *user, size_t n, const float *z, const float *a, float *slope);      /* slope = g'(z) */
@@ -323,8 +323,8 @@ typedef struct {
     mlp_scaling input_scaling, target_scaling;
 } mlp_desc;
 
-/* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are in [0, 1],
-   those of cross_entropy not negative. Rows of weight 0 take part in nothing. */
+/* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are
+   in [0, 1], those of cross_entropy not negative. Rows of weight 0 take part in nothing. */
 typedef struct {
     size_t rows;
     const float *x;                 /* rows x inputs */
@@ -335,8 +335,9 @@ typedef struct {
     size_t x_stride, y_stride;      /* floats from row to row; 0: no gap */
     mlp_error *error;               /* optional */
     const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its label; NULL: all 1 */
-    /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the other pointer being
-       NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the call with MLP_ERR_IO. */
+    /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the
+       other pointer being NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the
+       call with MLP_ERR_IO. */
     int (*read)(void *user, const size_t *rows, size_t n, float *x, float *y, int *labels);
     int read_labels;
     void *user;
@@ -407,7 +408,8 @@ typedef struct {
     void *user;
 } mlp_schedule_desc;
 
-/* What evaluating gives. Classes are there with labels, cross entropies, logistic, hinge or softmax. NaN: it does not apply. */
+/* What evaluating gives. Classes are there with labels, cross entropies, logistic, hinge or softmax. NaN: it does
+   not apply. */
 typedef struct {
     size_t rows;
     double loss;                    /* E as above */
@@ -468,10 +470,10 @@ MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *);
 MLP_API size_t     mlp_size(const mlp_desc *);
 MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_desc *);
 
-/* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive the net.
-   mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc that mlp_train_in would
-   refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit. Gradients and optimizer state start at
-   0. Without it, the first call that needs the block allocates it. */
+/* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive
+   the net. mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc
+   that mlp_train_in would refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit.
+   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. */
 MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *, size_t rows);
 MLP_API mlp_result mlp_train_in(mlp *, void *memory, size_t size, const mlp_opt_desc *);
 
@@ -487,71 +489,76 @@ MLP_API const mlp_desc *mlp_get_desc(const mlp *);
 /* What the defaults of a desc stand for; a wanted zero stays negative. All 0 on failure. */
 MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
 
-/* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the count of epochs
-   go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in between or the schedule runs over
-   the fit. On MLP_ERR_NONFINITE after the start the updates before the bad one stay; data->error has the epoch and the layer. */
+/* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
+   count of epochs go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in
+   between or the schedule runs over the fit. On MLP_ERR_NONFINITE after the start the updates before the bad one
+   stay; data->error has the epoch and the layer. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
 /* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
 MLP_API mlp_result mlp_fit_scaling(mlp *, const mlp_data *);
 
 /* x: rows x inputs, y: rows x outputs, no gaps, not overlapping. Row by row: NaN and infinity stay in their row.
-   mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation.
-   mlp_predict_with never allocates: scratch is `size` bytes of the caller's, any alignment of float, at least mlp_scratch_size(net,
-   1); how much changes no bit. mlp_scratch_size: so that that many rows (0 and above 256: 256) go through the layers together. */
+   mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation. mlp_predict_with
+   never allocates: scratch is `size` bytes of the caller's, any alignment of float, at least mlp_scratch_size(net,
+   1); how much changes no bit. mlp_scratch_size: so that that many rows (0 and above 256: 256) go through the layers
+   together. */
 MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *y);
 MLP_API size_t     mlp_scratch_size(const mlp *, size_t rows);
 MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, size_t size, const float *x, size_t rows, float *y);
 
-/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it. At most one allocation
-   more than mlp_predict. */
+/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it. At most
+   one allocation more than mlp_predict. */
 MLP_API mlp_result mlp_classify(const mlp *, const float *x, size_t rows, int *labels);
 
-/* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite either. One
-   allocation. Uses as many threads as the net's last fit was told. */
+/* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite
+   either. One allocation. Uses as many threads as the net's last fit was told. */
 MLP_API mlp_result mlp_evaluate(const mlp *, const mlp_data *, mlp_metrics *);
 
-/* counts: classes x classes, how many rows of class [true] were taken for [predicted]; rows are not weighted, but those of weight
-   0 are left out. One output: two classes. Refused where a row may have several. mlp_class_scores: precision, recall, F1 of each. */
+/* counts: classes x classes, how many rows of class [true] were taken for [predicted]; rows are not weighted, but
+   those of weight 0 are left out. One output: two classes. Refused where a row may have several. mlp_class_scores:
+   precision, recall, F1 of each. */
 MLP_API mlp_result mlp_confusion(const mlp *, const mlp_data *, size_t *counts);
 MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class_score *scores);
 
-/* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E. With dropout.
-   MLP_ERR_NONFINITE when E or the gradient is not finite: then the run and *loss hold what was computed. */
+/* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E. With
+   dropout. MLP_ERR_NONFINITE when E or the gradient is not finite: then the run and *loss hold what was computed. */
 MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
 
-/* One update of all parameters from the gradient run, which clipping changes. NULL: the default optimizer. A change of kind starts
-   from zero state. MLP_ERR_ARGUMENT before there is a gradient. */
+/* One update of all parameters from the gradient run, which clipping changes. NULL: the default optimizer. A change
+   of kind starts from zero state. MLP_ERR_ARGUMENT before there is a gradient. */
 MLP_API mlp_result mlp_step(mlp *, const mlp_opt_desc *);
 
-/* dE/dx over these rows, E as in mlp_compute_gradients but without dropout; dx: rows x inputs. The gradient run stays. */
+/* dE/dx over these rows, E as in mlp_compute_gradients but without dropout; dx: rows x inputs. The gradient run
+   stays. */
 MLP_API mlp_result mlp_input_gradients(mlp *, const mlp_data *, float *dx);
 
 /* dy/dx of one row; x: inputs, j: outputs x inputs. The gradient run stays. */
 MLP_API mlp_result mlp_jacobian(mlp *, const float *x, float *j);
 
-/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of parameters stays
-   where it is as long as the net lives; that of gradients until mlp_train_in, mlp_fit with larger batches, or an optimizer that
-   needs more state than before. */
+/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of
+   parameters stays where it is as long as the net lives; that of gradients until mlp_train_in, mlp_fit with larger
+   batches, or an optimizer that needs more state than before. */
 MLP_API float     *mlp_params(mlp *, size_t *count);
 MLP_API float     *mlp_gradients(mlp *, size_t *count);
 
-/* Copies the weights [units][inputs] and biases [units] of a layer (from 0) out or in, or their gradients out; either may be NULL.
-   A layer without bias gives zeros and takes none. */
+/* Copies the weights [units][inputs] and biases [units] of a layer (from 0) out or in, or their gradients out;
+   either may be NULL. A layer without bias gives zeros and takes none. */
 MLP_API mlp_result mlp_get_weights(const mlp *, int layer, float *w, float *b);
 MLP_API mlp_result mlp_set_weights(mlp *, int layer, const float *w, const float *b);
 MLP_API mlp_result mlp_get_gradients(const mlp *, int layer, float *w, float *b);
 
 /* The optimizers on any vector v of n floats with gradient g, without a net. state: mlp_opt_state_size bytes of the
-   caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. Decay and l1 are of all
-   values; clipping and max_norm are for nets. */
+   caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. Decay and
+   l1 are of all values; clipping and max_norm are for nets. */
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
 
 #ifndef MLP_NO_FILES
 /* Files are safetensors of nn.Sequential's state_dict; see Files above. */
 
-/* A file system, for tests and for systems whose files are not those of POSIX or Windows. The last three may be NULL. */
+/* A file system, for tests and for systems whose files are not those of POSIX or Windows. The last three may be
+   NULL. */
 typedef struct {
     void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when one is there, but
                                                                    for what a crash left; else one to read. NULL: failed */
@@ -593,23 +600,25 @@ typedef struct {
     int name_count;                 /* 0: all Linears, in the order that numbers in their names and their sizes give */
 } mlp_load_desc;
 
-/* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every platform, also when
-   that is more: MLP_ERR_ARGUMENT. memory NULL: only *size. NULL desc: all defaults. Not every net can be saved with a test_input:
-   one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs that are not finite are MLP_ERR_NONFINITE. */
+/* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every
+   platform, also when that is more: MLP_ERR_ARGUMENT. memory NULL: only *size. NULL desc: all defaults. Not every
+   net can be saved with a test_input: one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs that are not
+   finite are MLP_ERR_NONFINITE. */
 MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, const mlp_save_desc *);
 
-/* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL desc: a file
-   of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error has the byte and
-   the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the few kilobytes that any net
-   has and a checkpoint's training block. */
+/* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL
+   desc: a file of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error
+   has the byte and the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the
+   few kilobytes that any net has and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
 
 #ifndef MLP_NO_STDIO
-/* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or loss of
-   power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then it is the new.
-   A file that is there keeps its mode, and must be a regular file that may be written: else MLP_ERR_IO. A symbolic link at path
-   is replaced by the file. The new file is path + ".mlp-tmpN" until then (of a long name the beginning); what a crash left of it,
-   the next save removes. On Windows paths are UTF-8. MLP_ERR_IO: the error has the path and what the system said. */
+/* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or
+   loss of power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then
+   it is the new. A file that is there keeps its mode, and must be a regular file that may be written: else
+   MLP_ERR_IO. A symbolic link at path is replaced by the file. The new file is path + ".mlp-tmpN" until then (of a
+   long name the beginning); what a crash left of it, the next save removes. On Windows paths are UTF-8. MLP_ERR_IO:
+   the error has the path and what the system said. */
 MLP_API mlp_result mlp_save(const mlp *, const char *path, const mlp_save_desc *);
 
 /* As mlp_load_memory. A pipe will do; its memory is not bounded by the above. */
@@ -628,38 +637,39 @@ typedef struct {
     int nesterov, first;            /* first: rprop's step of each weight starts as rate */
 } mlp_update;
 
-/* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be one of the
-   inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing outside of the
-   named elements is written, or read but for what stands at the layers. No alignment is needed. Compiled with
-   optimization a call takes up to 16 KiB of stack, without it several times as much. Errors do not exist here: arguments
-   must be right. */
+/* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be
+   one of the inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing
+   outside of the named elements is written, or read but for what stands at the layers. No alignment is needed.
+   Compiled with optimization a call takes up to 16 KiB of stack, without it several times as much. Errors do not
+   exist here: arguments must be right. */
 struct mlp_kernels {
     const char *name;               /* "scalar" "emulated" "sse2" "avx2" "avx512" "neon" "wasm" */
     int lanes, fma;                 /* floats per vector; non-zero: fused multiply-add (see Bits) */
 
-    /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row + k*a_col],
-       so that a transposed matrix is a pair of swapped strides; c has unit columns. Without accumulate parts of c may be room
-       for copies until the end. */
+    /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row +
+       k*a_col], so that a transposed matrix is a pair of swapped strides; c has unit columns. Without accumulate
+       parts of c may be room for copies until the end. */
     void (*gemm)(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate);
     /* out = a * b, element by element */
     void (*hadamard)(size_t n, const float *a, const float *b, float *out);
-    /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind has it */
+    /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind
+       has it */
     void (*activate)(mlp_activation, float alpha, size_t n, const float *z, float *a);
     void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da, float *dz);
     /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian */
     void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
     void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
     /* With softmax non-zero a = softmax(z) is written first, else it must be there. l = - y log a, from z and a;
-       dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z, none with factors NULL. l and dz are
-       neither each other nor one of the inputs. */
+       dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z, none with factors NULL. l
+       and dz are neither each other nor one of the inputs. */
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
 
-    /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w are
-       read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
-       backward_input: dx = dz W^T. What is read behind an end changes nothing.
-       scratch: rows x (in + out) floats below 64 rows, else (rows + 16) x (in + out + 96). */
+    /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w
+       are read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
+       backward_input: dx = dz W^T. What is read behind an end changes nothing. scratch: rows x (in + out) floats
+       below 64 rows, else (rows + 16) x (in + out + 96). */
     void (*forward)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                     float *z, size_t z_stride);
     void (*backward_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
@@ -671,8 +681,8 @@ struct mlp_kernels {
     void (*column_sums)(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate);
     /* x[i][j] = x[i][j] * factors[i] */
     void (*scale_rows)(size_t rows, size_t cols, const float *factors, float *x);
-    /* l = loss per element, d = its slope with respect to a; for binary_cross_entropy l is taken from z, and d is the slope with
-       respect to z, a - y. Not for cross_entropy and custom. */
+    /* l = loss per element, d = its slope with respect to a; for binary_cross_entropy l is taken from z, and d is
+       the slope with respect to z, a - y. Not for cross_entropy and custom. */
     void (*loss)(mlp_loss, float delta, size_t n, const float *z, const float *a, const float *y, float *l);
     void (*loss_backward)(mlp_loss, float delta, size_t n, const float *a, const float *y, float *d);
 
@@ -687,7 +697,8 @@ struct mlp_kernels {
                   w - step sign(g); s1 = g, s2 = step
        Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
     int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
-    /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is one */
+    /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is
+       one */
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
 };
 
@@ -759,8 +770,9 @@ MLP_API const char *mlp_simd_name(void);
     #define MLP__PREFETCH(p) ((void)(p))
 #endif
 
-/* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in the
-   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8 on. */
+/* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in
+   the loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it
+   from 8 on. */
 #if defined(__clang__)
     #define MLP__UNROLL _Pragma("clang loop unroll(full)")
 #elif MLP__GNU && __GNUC__ >= 8
@@ -798,17 +810,17 @@ MLP_API const char *mlp_simd_name(void);
     #include <math.h>
 #endif
 
-/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 : x` becomes
-   their maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it (constraint: where it is kept) is
-   left alone; that costs no instruction. */
+/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 :
+   x` becomes their maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it
+   (constraint: where it is kept) is left alone; that costs no instruction. */
 #if defined(__clang__) && !MLP__X86
     #define MLP__HIDE(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__HIDE(constraint, value) ((void)0)
 #endif
 
-/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row a pointer
-   for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
+/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to
+   row a pointer for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
 #if MLP__GNU
     #define MLP__ONE_REGISTER(constraint, value) __asm__("" : constraint(value))
 #else
@@ -816,8 +828,8 @@ MLP_API const char *mlp_simd_name(void);
 #endif
 #define MLP__WALK(pointer) MLP__ONE_REGISTER("+r", pointer)
 
-/* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there. Without the
-   hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
+/* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there.
+   Without the hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
 MLP__INLINE float mlp__fma(float a, float b, float c)
 {
 #if !MLP__FMA
@@ -838,7 +850,8 @@ MLP__INLINE float mlp__fma(float a, float b, float c)
 #endif
 }
 
-/* sum + a b in double: the product of two floats is exact, so fused or not is the same. Some have float in hardware only. */
+/* sum + a b in double: the product of two floats is exact, so fused or not is the same. Some have float in hardware
+   only. */
 MLP__INLINE double mlp__fma_double(float a, float b, double sum)
 {
 #if MLP__FMA && MLP__GNU && !(defined(__riscv_flen) && __riscv_flen < 64) && !(defined(__ARM_FP) && !(__ARM_FP & 8))
@@ -1470,8 +1483,9 @@ MLP__INLINE int mlp__vfinite(mlp__vf a)
 /* 2^(n + more) for integers n, the sum in -126 .. 127 */
 MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more) { return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more))); }
 
-/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n + 64),
-   which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to something. */
+/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r)
+   2^(n + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to
+   something. */
 MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
 {
 #ifdef MLP__SCALEF
@@ -1527,9 +1541,9 @@ MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
     return mlp__vfirst(v[0]);
 }
 
-/* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these. Zips within
-   four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n = MLP__HALF: what mlp__load_columns
-   loads. */
+/* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these.
+   Zips within four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n =
+   MLP__HALF: what mlp__load_columns loads. */
 MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
 {
     size_t i;
@@ -1546,8 +1560,9 @@ MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
     for (i = 0; i + 8 < n; i++) mlp__vunzip4(&v[i], &v[i + 8]);
 }
 
-/* v[t] = from[lane * row + t] for MLP__HALF columns t of MLP__W rows. Halves of vectors come together as they are loaded, so that
-   half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on AVX-512, .86 on AVX2. */
+/* v[t] = from[lane * row + t] for MLP__HALF columns t of MLP__W rows. Halves of vectors come together as they are
+   loaded, so that half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on
+   AVX-512, .86 on AVX2. */
 #define MLP__HALF (MLP__W > 4 ? MLP__W / 2 : MLP__W)
 MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__HALF])
 {
@@ -1568,7 +1583,8 @@ MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[M
    gelu has an absolute bound: 4e-7 max(1, |z|).
    Coefficients: minimax fits with single precision coefficients (Sollya's fpminimax). */
 
-/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so r_high exact. */
+/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so
+   r_high exact. */
 MLP__INLINE mlp__vf mlp__vexp_reduced(mlp__vf x, mlp__vf *n, mlp__vf *r_high, mlp__vf *r)
 {
     mlp__vf p;
@@ -1650,8 +1666,8 @@ MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
 }
 
-/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly and is put right
-   as if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
+/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly
+   and is put right as if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
 MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
 {
     mlp__vf one = mlp__vset1(1.0f), e, d, lost, y;
@@ -1662,7 +1678,8 @@ MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
     return mlp__vfnma(y, lost, y);
 }
 
-/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so its factor 1/(1 + u) may be rough. */
+/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so its factor 1/(1 + u) may be
+   rough. */
 MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 {
     mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), lost = mlp__vsub(u, mlp__vsub(v, one));
@@ -1684,8 +1701,9 @@ MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
     return mlp__vfma(s, q, mlp__vsub(s, one));
 }
 
-/* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is small, and
-   *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in t = 1/(1 + 0.3 u). */
+/* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is
+   small, and *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in t = 1/(1 + 0.3
+   u). */
 MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
 {
     mlp__vf one = mlp__vset1(1.0f), t, p;
@@ -1701,8 +1719,9 @@ MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
     return mlp__vselect(mlp__vlt(x, mlp__vzero()), mlp__vmul(*e, p), mlp__vfnma(*e, p, one));
 }
 
-/* One float: x = n pi/2 + r, n modulo 4, for |x| >= 1, by whole numbers (Payne and Hanek 1983): x = m 2^k, and of the bits of
-   2/pi only the 96 from the weight 2^(1-k) on matter, those above giving multiples of 4. NaN and infinity give NaN. */
+/* One float: x = n pi/2 + r, n modulo 4, for |x| >= 1, by whole numbers (Payne and Hanek 1983): x = m 2^k, and of
+   the bits of 2/pi only the 96 from the weight 2^(1-k) on matter, those above giving multiples of 4. NaN and
+   infinity give NaN. */
 static float mlp__reduce_large(float x, float *n)
 {
     static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu };
@@ -1724,8 +1743,9 @@ static float mlp__reduce_large(float x, float *n)
     return (float)(bits >> 31 ? -r : r);
 }
 
-/* x = n pi/2 + r, |r| <= pi/4: returns r. pi/2 in parts of 14, 11 and 14 bits, whose products with |n| <= 1024 are exact, and a
-   rest. The first two differences are exact, too; what the third loses comes back with the rest, so r is rounded once. */
+/* x = n pi/2 + r, |r| <= pi/4: returns r. pi/2 in parts of 14, 11 and 14 bits, whose products with |n| <= 1024 are
+   exact, and a rest. The first two differences are exact, too; what the third loses comes back with the rest, so r
+   is rounded once. */
 MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 {
     mlp__vf part3 = mlp__vset1(1.589251e-08f), r2, r3, r;
@@ -1782,8 +1802,8 @@ MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const 
         mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero), mlp__vload_n(z + i, left, zero), p), left);
 }
 
-/* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions and a
-   line in the list. */
+/* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two
+   functions and a line in the list. */
 #define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__UNUSED mlp__vf alpha)
 #define MLP__SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_slope(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, MLP__UNUSED mlp__vf alpha)
 
@@ -1928,8 +1948,8 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
     }
 }
 
-/* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its activation
-   being fixed. Adding one is two functions and a line. */
+/* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead,
+   its activation being fixed. Adding one is two functions and a line. */
 #define MLP__LOSS(name)       MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf delta)
 #define MLP__LOSS_SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
 
@@ -2030,7 +2050,8 @@ MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, p
         if (t < k) mlp__vput(to + (ptrdiff_t)t * to_row, v[t], stored);
 }
 
-/* to[i][j] = from[j][i], k x n; stored: as above. The last square begins earlier where it is whole then: the same values twice. */
+/* to[i][j] = from[j][i], k x n; stored: as above. The last square begins earlier where it is whole then: the same
+   values twice. */
 static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
 {
     size_t i, j;
@@ -2048,9 +2069,10 @@ static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t fro
     }
 }
 
-/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows of at most
-   MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds need no shuffles. A longer
-   row goes alone: a vector holds elements of it, and its values in all lanes. Either way a value is a vector, and an array n floats. */
+/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows
+   of at most MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds
+   need no shuffles. A longer row goes alone: a vector holds elements of it, and its values in all lanes. Either way
+   a value is a vector, and an array n floats. */
 MLP__INLINE int mlp__as_columns(size_t cols) { return MLP__W > 1 && cols <= MLP__PANEL; }
 
 /* a fold goes on: lanes and the next elements of x and y */
@@ -2198,9 +2220,9 @@ static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, co
     }
 }
 
-/* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where a_j
-   underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here, softmax leaves max z behind
-   and the sum, 1 over which is max a, since exp(0) is 1. */
+/* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite
+   where a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here,
+   softmax leaves max z behind and the sum, 1 over which is max a, since exp(0) is 1. */
 static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor, float *l, float *dz,
                                   int softmax)
 {
@@ -2257,8 +2279,8 @@ MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const floa
     for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
 }
 
-/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once are four
-   chains of additions, and whole lines of wide matrices. */
+/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at
+   once are four chains of additions, and whole lines of wide matrices. */
 static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
 {
     size_t j;
@@ -2323,8 +2345,8 @@ MLP__UPDATE(rprop)
     return mlp__vfnma(mlp__signum(mlp__vselect(turned, zero, g)), *s2, w);
 }
 
-/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2 and epsilon, and
-   which fields the kind takes besides the rate and the penalties. */
+/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2
+   and epsilon, and which fields the kind takes besides the rate and the penalties. */
 enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, MLP__TAKES_RHO = 8, MLP__TAKES_STEPS = 16,
        MLP__TAKES_DECOUPLED = 32 };         /* decay as a factor of the weights, not in the gradient */
 #define MLP__UPDATES(X) \
@@ -2335,8 +2357,8 @@ enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, ML
     X(ADAMW,   adamw,   2, 0.001f, 0.9f, 0.999f, 1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_BETAS | MLP__TAKES_DECOUPLED) \
     X(RPROP,   rprop,   2, 0.01f,  0,    0,      0,      MLP__TAKES_STEPS)
 
-/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was stored, since
-   lanes behind it may be anything. */
+/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was
+   stored, since lanes behind it may be anything. */
 MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w, const float *g,
                                   float *s1, float *s2, mlp__vf *bad)
 {
@@ -2350,7 +2372,8 @@ MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update
     *bad = mlp__vfma(wi, nought, *bad);
 }
 
-/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would be what takes longest: then there are four. */
+/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would be what takes longest: then there are
+   four. */
 MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
 {
     volatile float hidden = 0;                          /* no compiler multiplies with 0 in advance, not even under -ffast-math */
@@ -2402,9 +2425,9 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
     return bad;
 }
 
-/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for eight of
-   them, take about half the time of a look at each. With another scale the sum of eight may be infinite where none of them is, and
-   of |x| it is when one of them is. */
+/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits
+   for eight of them, take about half the time of a look at each. With another scale the sum of eight may be infinite
+   where none of them is, and of |x| it is when one of them is. */
 static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 {
     volatile float hidden = scale;                      /* no compiler multiplies with 0 in advance, not even under -ffast-math */
@@ -3330,8 +3353,8 @@ static const mlp_kernels *mlp__find(const char *name)
     return NULL;
 }
 
-/* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of nets. Threads
-   that come first together find the same. */
+/* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of
+   nets. Threads that come first together find the same. */
 #if defined(MLP_DISPATCH) && MLP__GNU
     static const mlp_kernels *mlp__best(void)
     {
@@ -3349,8 +3372,8 @@ MLP_API const mlp_kernels *mlp_kernels_for(const char *name) { return name ? mlp
 MLP_API const char *mlp_simd_name(void) { return mlp_kernels_for(NULL)->name; }
 
 /* ---------------------------------------------------------------------------- >>rng -- */
-/* No generator has state: each number is a function of the seed and of what it is for, so that it does not depend on what was
-   drawn before it. */
+/* No generator has state: each number is a function of the seed and of what it is for, so that it does not depend on
+   what was drawn before it. */
 
 /* The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits that passes for random */
 static uint64_t mlp__mix(uint64_t x)
@@ -3429,10 +3452,10 @@ static float mlp__random_normal(uint64_t seed, uint64_t stream, uint64_t index)
     return (float)mlp__product_of(radius, mlp__cos_turn(turn));
 }
 
-/* A permutation of 0 .. n-1. A few are shuffled in a table (Fisher and Yates, Durstenfeld 1964): each order is equally likely.
-   More are sent through three rounds of steps that can be undone, on the smallest power of two that holds n, again until they land
-   below n (cycle walking, Black and Rogaway 2002): index i lands on each j equally often within the noise of 2000 keys; with one
-   shift a round it takes more than eight rounds. */
+/* A permutation of 0 .. n-1. A few are shuffled in a table (Fisher and Yates, Durstenfeld 1964): each order is
+   equally likely. More are sent through three rounds of steps that can be undone, on the smallest power of two that
+   holds n, again until they land below n (cycle walking, Black and Rogaway 2002): index i lands on each j equally
+   often within the noise of 2000 keys; with one shift a round it takes more than eight rounds. */
 enum { MLP__ROUNDS = 3, MLP__FEW = 32 };
 typedef struct {
     uint64_t n, mask, add[MLP__ROUNDS], odd[MLP__ROUNDS];
@@ -3629,8 +3652,9 @@ static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
     return facts;
 }
 
-/* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out units);
-   the measure is the limit of a uniform, the deviation of a normal distribution, times gain. of_in, of_out 0: gain alone. */
+/* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out
+   units); the measure is the limit of a uniform, the deviation of a normal distribution, times gain. of_in, of_out
+   0: gain alone. */
 #define MLP__INITIALIZERS(X) \
     X(ZERO,           zero,           CONSTANT,   0, 0, 0) \
     X(CONSTANT,       constant,       CONSTANT,   1, 0, 0) \
@@ -3667,7 +3691,8 @@ typedef char mlp__every_initializer_has_a_row[MLP_INIT_ORTHOGONAL == 0 MLP__INIT
 /* Where a layer's parameters are in the runs of parameters and gradients, in floats. */
 typedef struct { size_t in, out, w, b; } mlp__shape;
 
-/* Room for a block of rows on its way through the layers. out[l] is what the next layer reads: a[l], or that with its mask. */
+/* Room for a block of rows on its way through the layers. out[l] is what the next layer reads: a[l], or that with
+   its mask. */
 typedef struct {
     size_t rows;
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
@@ -3725,7 +3750,8 @@ struct mlp {
 #define MLP__SCRATCH_FLOATS(rows, pair) ((rows) < 64 ? (rows) * (pair) : ((rows) + 16) * ((pair) + 96))
 #define MLP__ALIGN 64
 
-/* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too big. */
+/* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too
+   big. */
 typedef struct { unsigned char *base; size_t used; } mlp__arena;
 
 static void *mlp__take(mlp__arena *arena, size_t count, size_t each, size_t size)
@@ -3768,8 +3794,8 @@ static void mlp__free(const mlp_allocator *a, void *p)
     else MLP_FREE(p, a->user);
 }
 
-/* Work is cut into parts by what is not summed, so that their number changes no bit: part `part` of `parts` of n things ends,
-   and the next begins, at mlp__cut(n, grain, part + 1, parts), a multiple of grain or n. */
+/* Work is cut into parts by what is not summed, so that their number changes no bit: part `part` of `parts` of n
+   things ends, and the next begins, at mlp__cut(n, grain, part + 1, parts), a multiple of grain or n. */
 typedef void mlp__task(const void *work, size_t part, size_t parts);
 
 static size_t mlp__cut(size_t n, size_t grain, size_t part, size_t parts)
@@ -4008,8 +4034,8 @@ static double mlp__dot(size_t n, const float *a, const float *b, size_t step)
     return sum;
 }
 
-/* Makes `count` vectors of n floats orthonormal (count <= n) and multiplies them with gain: Gram and Schmidt, twice, which is
-   enough (Giraud et al. 2005). Vector v has its i-th float at w[v * apart + i * step]. */
+/* Makes `count` vectors of n floats orthonormal (count <= n) and multiplies them with gain: Gram and Schmidt, twice,
+   which is enough (Giraud et al. 2005). Vector v has its i-th float at w[v * apart + i * step]. */
 static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, size_t step, float gain)
 {
     size_t v, u, i;
@@ -4029,7 +4055,8 @@ static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, 
         for (i = 0; i < n * step; i += step) w[v * apart + i * step] *= gain;
 }
 
-/* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its end. */
+/* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its
+   end. */
 static mlp_result mlp__init_orthogonal(mlp *net, int layer, float gain)
 {
     const mlp__shape *s = &net->shape[layer];
@@ -4056,7 +4083,8 @@ static float mlp__drawn(const mlp *net, mlp__draw draw, float measure, uint64_t 
     }
 }
 
-/* Each weight is drawn by its place in [units][inputs]. Biases are 0 but for PyTorch's, which are drawn as its weights. */
+/* Each weight is drawn by its place in [units][inputs]. Biases are 0 but for PyTorch's, which are drawn as its
+   weights. */
 static mlp_result mlp__init_weights(mlp *net)
 {
     int l;
@@ -4233,7 +4261,8 @@ static float mlp__weight_of(const mlp_data *d, size_t row)
     return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
 }
 
-/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is none */
+/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is
+   none */
 static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
 {
     const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
@@ -4419,9 +4448,9 @@ static double mlp__weight_of_rows(mlp__source *s, size_t first, size_t rows)
 /* share k + 1/2, a whole number of rows */
 static size_t mlp__share_of(size_t k, float share) { return (size_t)(mlp__product_of((double)k, (double)share) + 0.5); }
 
-/* Rows of a seeded split: first those to train on, how many is returned, then those to validate on, in an order drawn from the
-   seed. With labels each class is split alike: of its rows in that order, the k-th is for validation where share k + 1/2 reaches
-   another whole number. seen: as many as classes, all 0. */
+/* Rows of a seeded split: first those to train on, how many is returned, then those to validate on, in an order
+   drawn from the seed. With labels each class is split alike: of its rows in that order, the k-th is for validation
+   where share k + 1/2 reaches another whole number. seen: as many as classes, all 0. */
 static size_t mlp__split(const mlp *net, const mlp_data *d, float share, size_t *rows, size_t *seen)
 {
     const mlp__permutation p = mlp__permutation_of(d->rows, net->desc.seed, MLP__STREAM_SPLIT);
@@ -4470,8 +4499,8 @@ static void mlp__unscale_outputs(const mlp *net, size_t rows, float *y)
         }
 }
 
-/* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as one-hot, 0 and
-   1, or -1 and 1 */
+/* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as
+   one-hot, 0 and 1, or -1 and 1 */
 static void mlp__targets_of_row(const mlp *net, const float *given, int label, float *y)
 {
     size_t j;
@@ -4560,8 +4589,9 @@ static mlp_result mlp__block_read(const mlp__block *b)
     return MLP_OK;
 }
 
-/* Rows in another order than that of memory: asks for those of the next block, which come while this one is computed. Worth it only
-   for data beyond the caches. The first lines of a long row are enough, the hardware asks for the rest. */
+/* Rows in another order than that of memory: asks for those of the next block, which come while this one is
+   computed. Worth it only for data beyond the caches. The first lines of a long row are enough, the hardware asks
+   for the rest. */
 #ifndef MLP__MANY_FLOATS
 #define MLP__MANY_FLOATS 3145728
 #endif
@@ -4634,7 +4664,8 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
     }
 }
 
-/* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom only. */
+/* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom
+   only. */
 static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a, const float *da,
                                      float *dz, float *slope)
 {
@@ -4649,9 +4680,10 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
         k->activate_backward(l->activation, mlp__meant(l->alpha), n, z, a, da, dz);
 }
 
-/* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of the seed, the
-   update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and parts.
-   mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout * mask. */
+/* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of
+   the seed, the update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and
+   parts. mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout *
+   mask. */
 static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask, const float *a,
                          float *out)
 {
@@ -4689,8 +4721,8 @@ static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, co
     net->desc.kernels->backward_input(rows, s->in, s->out, dz, s->out, net->params + s->w, dx, s->in, scratch);
 }
 
-/* dE/dW = x^T dz and dE/db = the column sums of dz, or added to what is there with accumulate; of the units begin .. end - 1, whole
-   panels but for the layer's last */
+/* dE/dW = x^T dz and dE/db = the column sums of dz, or added to what is there with accumulate; of the units begin ..
+   end - 1, whole panels but for the layer's last */
 static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
                                        size_t x_stride, const float *dz, int accumulate, float *scratch)
 {
@@ -4702,9 +4734,9 @@ static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, 
     if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin, accumulate);
 }
 
-/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none
-   that lie in another's cache; else, and for softmax, by rows. Pieces are whole tiles and more than a panel, which would have
-   other chains. */
+/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved
+   itself, and none that lie in another's cache; else, and for softmax, by rows. Pieces are whole tiles and more than
+   a panel, which would have other chains. */
 static int mlp__by_units(const mlp *net, int layer, size_t parts)
 {
     const size_t units = net->shape[layer].out;
@@ -4717,9 +4749,9 @@ static size_t mlp__unit_at(const mlp *net, int layer, size_t part, size_t parts)
     return mlp__cut(net->shape[layer].out, mlp__by_units(net, layer, parts) ? 64 : MLP__PANEL, part, parts);
 }
 
-/* The rows begin .. end - 1 are this part's. The one way up through the layers, for fit, evaluate and predict. Who needs what other
-   parts have made waits for it: all parts meet here, also those without a row. The last activation belongs to the loss, if there is
-   one. */
+/* The rows begin .. end - 1 are this part's. The one way up through the layers, for fit, evaluate and predict. Who
+   needs what other parts have made waits for it: all parts meet here, also those without a row. The last activation
+   belongs to the loss, if there is one. */
 static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, size_t part, size_t parts)
 {
     const mlp *net = b->net;
@@ -4856,8 +4888,9 @@ static double mlp__loss_divisor(const mlp *net)
     return per_row || net->desc.reduction == MLP_REDUCE_SUM ? 1.0 : (double)net->outputs;
 }
 
-/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is exact in double; it
-   may be losses. Four rows at once, since each sum is a chain of additions that wait for each other. */
+/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is
+   exact in double; it may be losses. Four rows at once, since each sum is a chain of additions that wait for each
+   other. */
 static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y, float *loss)
 {
     const mlp_custom_loss *custom = &net->desc.custom_loss;
@@ -4879,9 +4912,10 @@ static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses
     }
 }
 
-/* The last layer's activation, its losses and, unless factors is NULL, its dE/dz. A pair that belongs together (softmax and
-   cross_entropy, sigmoid and binary_cross_entropy) is one: dz = (a - y) factor; the rest is dz = g'(z) dL/da factor.
-   z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by outputs with reduction mean; loss: rows */
+/* The last layer's activation, its losses and, unless factors is NULL, its dE/dz. A pair that belongs together
+   (softmax and cross_entropy, sigmoid and binary_cross_entropy) is one: dz = (a - y) factor; the rest is dz = g'(z)
+   dL/da factor. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by outputs with
+   reduction mean; loss: rows */
 static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
                             float *losses, float *loss, float *dz, float *slope)
 {
@@ -4929,11 +4963,12 @@ static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
     return facts;
 }
 
-/* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It is copied in
-   and out, so that the caller's memory needs no alignment but that of float. */
+/* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It
+   is copied in and out, so that the caller's memory needs no alignment but that of float. */
 typedef struct { double beta1_power, beta2_power; uint64_t steps; int kind, arrays; } mlp__opt_state;
 
-/* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it is in [0, below). */
+/* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it
+   is in [0, below). */
 static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise, float below)
 {
     const char *kind = mlp__facts_of_opt(opt->kind).name;
@@ -5090,7 +5125,8 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
     return s;
 }
 
-/* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or infinite. */
+/* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or
+   infinite. */
 static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state, size_t n, float *v,
                           const float *g, int threads)
 {
@@ -5132,8 +5168,8 @@ static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_de
     return any;
 }
 
-/* The index of the first of n gradients that is not finite, or that makes the update overflow: where its square does, or its product
-   with the rate; n: none. */
+/* The index of the first of n gradients that is not finite, or that makes the update overflow: where its square
+   does, or its product with the rate; n: none. */
 static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, const float *g)
 {
     const float squared = mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_EPSILON ? 1.8446744e19f : 0;      /* 2^64 */
@@ -5292,9 +5328,9 @@ static void mlp__place_training(mlp *net, void *memory, size_t rows, size_t stat
     net->training.known = 0;
 }
 
-/* Makes sure that there is a training block for so many rows at a time and with room for the state of this optimizer. One of the
-   net's own is replaced when it is too small; gradients and state stay. In one of the caller's, rows are as many as there is room
-   for. */
+/* Makes sure that there is a training block for so many rows at a time and with room for the state of this
+   optimizer. One of the net's own is replaced when it is too small; gradients and state stay. In one of the
+   caller's, rows are as many as there is room for. */
 static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_error *error)
 {
     const mlp__training old = net->training;
@@ -5363,8 +5399,9 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     return mlp__ok(opt.error);
 }
 
-/* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
-   written costs more than is gained, with less work, the waiting for each other does. There are never more than processors. */
+/* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what
+   the others have written costs more than is gained, with less work, the waiting for each other does. There are
+   never more than processors. */
 #ifndef MLP__THREAD_ROWS
 #define MLP__THREAD_ROWS 16
 #define MLP__THREAD_FLOP 1e6
@@ -5390,8 +5427,8 @@ static float *mlp__scratch_of(const mlp__buffers *t, size_t part)
     return part == 0 ? t->scratch : t->more_scratch + (part - 1) * t->scratch_size;
 }
 
-/* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all parts meet at the
-   barriers, also those without a row. Without a divisor there are only losses. */
+/* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all
+   parts meet at the barriers, also those without a row. Without a divisor there are only losses. */
 static void mlp__block_rows(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
@@ -5407,8 +5444,8 @@ static void mlp__block_rows(const void *work, size_t part, size_t parts)
     if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
 }
 
-/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units are cut into
-   parts. */
+/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units
+   are cut into parts. */
 static void mlp__block_gradients(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
@@ -5441,8 +5478,8 @@ static int mlp__layer_of(const mlp *net, size_t at)
 /* Sums of w_i L_i and of w_i over a batch */
 typedef struct { double loss, weight; } mlp__batch;
 
-/* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx, unless NULL:
-   rows x inputs, dE/dx. */
+/* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx,
+   unless NULL: rows x inputs, dE/dx. */
 static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows, int threads,
                                 mlp__batch *sums, float *dx)
 {
@@ -5480,7 +5517,8 @@ static mlp_result mlp__check_gradients(const mlp *net, mlp_error *error)
     return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the gradient is not finite: %g", (double)g[at]);
 }
 
-/* Makes the training block, for the default optimizer and at least a few rows, unless there is one, which stays where it is. */
+/* Makes the training block, for the default optimizer and at least a few rows, unless there is one, which stays
+   where it is. */
 static mlp_result mlp__need_gradients(mlp *net, size_t rows, mlp_error *error)
 {
     if (net->training.gradients) return MLP_OK;
@@ -5512,7 +5550,8 @@ MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double 
     return r ? r : mlp__ok(data->error);
 }
 
-/* The gradient is complete and becomes an update, here and nowhere else: check, clipping, penalties and update, norms. */
+/* The gradient is complete and becomes an update, here and nowhere else: check, clipping, penalties and update,
+   norms. */
 static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int threads, mlp_error *error)
 {
     const mlp_kernels *k = net->desc.kernels;
@@ -5926,8 +5965,8 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
     scale[1] = width > 0 && mlp__finite(1 / width) ? 1 / width : 1;
 }
 
-/* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs), the inputs also into
-   sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
+/* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs),
+   the inputs also into sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
 static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t rows, mlp__column *columns,
                               float *sample, size_t *used)
 {
@@ -6072,7 +6111,8 @@ static double mlp__along_cosine(double a, double b, double t)
     return b + mlp__product_of((a - b) / 2, 1 + mlp__cos_turn(t / 2));
 }
 
-/* The factor of the rate when `epoch` epochs are done, a part of one included, of `total`; lowered: what plateau has come to. */
+/* The factor of the rate when `epoch` epochs are done, a part of one included, of `total`; lowered: what plateau has
+   come to. */
 static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, double total, double step, double lowered)
 {
     const double warm = (double)s->warmup, past = epoch - warm, least = (double)s->floor;
@@ -6363,8 +6403,8 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
 }
 
 /* ----------------------------------------------------------------------------- >>io -- */
-/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and "M.weight",
-   M its module's number, and the desc as strings in the metadata. */
+/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and
+   "M.weight", M its module's number, and the desc as strings in the metadata. */
 
 #ifndef MLP_NO_FILES
 
@@ -6377,21 +6417,23 @@ static const char *const mlp__initializer_names[] = { "default", MLP__INITIALIZE
 static const char *const mlp__opt_names[] = { "default", MLP__OPTIMIZERS(MLP__STRING_OF) NULL };
 static const char *const mlp__scaling_names[] = { "none", "standard", "min_max", "robust", NULL };
 
-/* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer, the parameters of
-   the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of the outputs. */
+/* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer,
+   the parameters of the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of
+   the outputs. */
 static const char *const mlp__run_names[] = { "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
 #define MLP__SCALES_NAME "mlp.scales"
 
-/* The version of what the metadata say: a file has the first that can read it. The largest header that is written and, unless
-   told otherwise, read; the largest that the format allows; the most keys of a header. */
+/* The version of what the metadata say: a file has the first that can read it. The largest header that is written
+   and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
 enum { MLP__FILE_VERSION = 1, MLP__RUNS = sizeof mlp__run_names / sizeof *mlp__run_names, MLP__BEST = MLP__RUNS - 1,
        MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096 };
 
 /* What a checkpoint has besides weights and arrays. */
 typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
 
-/* How a field of a struct stands in the metadata: a name out of a list, a number, or the bits of a float in hexadecimal. A
-   field that is 0 in each of its structs is left out. One row here is all that a further field of the desc needs. */
+/* How a field of a struct stands in the metadata: a name out of a list, a number, or the bits of a float in
+   hexadecimal. A field that is 0 in each of its structs is left out. One row here is all that a further field of the
+   desc needs. */
 typedef enum { MLP__A_NAME, MLP__A_NUMBER, MLP__A_FLOAT } mlp__field_kind;
 typedef struct { const char *key; mlp__field_kind kind; size_t offset, size; const char *const *names; } mlp__field;
 #define MLP__FIELD(key, kind, type, member, names) { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
@@ -6446,8 +6488,8 @@ static uint64_t mlp__get_field(const mlp__field *f, const void *base)
     return value;
 }
 
-/* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is identity,
-   and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
+/* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is
+   identity, and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
 static int mlp__module(const mlp_desc *d, int layer)
 {
     int module = 0, l;
@@ -6746,8 +6788,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 
 /* ---- loading: bytes ---- */
 
-/* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key, shape: places
-   of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
+/* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
+   shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
 typedef struct { uint64_t rows, columns, begin, end; uint32_t key, shape, rank; unsigned char type, seen; } mlp__tensor;
 
 /* A file that is being read. Nothing that it says is believed before the bytes are here. */
@@ -6996,7 +7038,8 @@ static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *seco
     return !in->wrong;
 }
 
-/* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes later. */
+/* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes
+   later. */
 static int mlp__entry(mlp__in *in, mlp__tensor *t)
 {
     static const char *const keys[] = { "dtype", "shape", "data_offsets" };
@@ -7214,8 +7257,8 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 
 #define MLP__NAME_SIZE ((size_t)128)
 
-/* A Linear: its name, that is what is before "weight" and "bias"; its tensors by run and bias, NULL: not there; and which
-   others, by bits, come before it by their numbers. */
+/* A Linear: its name, that is what is before "weight" and "bias"; its tensors by run and bias, NULL: not there; and
+   which others, by bits, come before it by their numbers. */
 typedef struct { char name[MLP__NAME_SIZE]; const mlp__tensor *tensor[MLP__RUNS][2]; uint32_t before; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
                  const mlp__tensor *misfit, *scales; uint64_t wanted; } mlp__chain;
@@ -7250,7 +7293,8 @@ static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__te
     return mlp__refuse(in, code, t->key, "%s", text);
 }
 
-/* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1: neither. */
+/* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1:
+   neither. */
 static int mlp__split_name(char *name, int *run, const char **stem)
 {
     size_t n = strlen(name);
@@ -7366,9 +7410,9 @@ static int mlp__ends_net(const char *name)
     return found == 1;
 }
 
-/* The orders in which each Linear takes what the one before gives and numbers in names ascend: 0, 1, or 2 for more than one
-   and for more than can be tried. The first is left in chain->layer; without any, chain->misfit is the weight that does not take
-   what is wanted behind the longest beginning. */
+/* The orders in which each Linear takes what the one before gives and numbers in names ascend: 0, 1, or 2 for more
+   than one and for more than can be tried. The first is left in chain->layer; without any, chain->misfit is the
+   weight that does not take what is wanted behind the longest beginning. */
 static int mlp__orders(mlp__chain *chain)
 {
     int choice[MLP_MAX_LAYERS], depth = 0, longest = 0, found = 0, tries;
@@ -7577,8 +7621,8 @@ static void mlp__let_go(mlp__in *in)
     in->buffer = NULL;
 }
 
-/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. The bytes of the file are given
-   back before it runs, so that memory stays small. */
+/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. The bytes of the
+   file are given back before it runs, so that memory stays small. */
 static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
 {
     float tolerance = MLP__TOLERANCE, *x, *expected, *y;
@@ -7854,8 +7898,9 @@ static int mlp__is_file(int fd, const char *path)
 
 static int mlp__locked(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
 
-/* A new file, locked as long as it is open. A file of this name without a lock was left by a crash and is removed. Since a lock
-   may come between creation and lock, or hold a file that is removed already, the name is looked at with the lock. */
+/* A new file, locked as long as it is open. A file of this name without a lock was left by a crash and is removed.
+   Since a lock may come between creation and lock, or hold a file that is removed already, the name is looked at
+   with the lock. */
 static int mlp__create(const char *path)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL;
@@ -7969,8 +8014,8 @@ static size_t mlp__folder_length(const char *path)
 
 enum { MLP__SUFFIX = sizeof ".mlp-tmp99999", MLP__STEM = 100 };
 
-/* Opens a new file beside path and puts its name into `name`: at most 100 bytes of path's own, whole characters, + ".mlp-tmpN",
-   N the first number that serves. */
+/* Opens a new file beside path and puts its name into `name`: at most 100 bytes of path's own, whole characters, +
+   ".mlp-tmpN", N the first number that serves. */
 static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
 {
     const size_t folder = mlp__folder_length(path);
@@ -8044,8 +8089,8 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
     return r;
 }
 
-/* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with a pipe,
-   memory grows with what arrives. */
+/* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with
+   a pipe, memory grows with what arrives. */
 static mlp_result mlp__read_file(mlp__in *in, const char *path)
 {
     const mlp_io *io = in->how.io;
