@@ -2945,10 +2945,10 @@ static void mlp__all_columns(size_t n, size_t k, const float *a, ptrdiff_t a_col
    returns how many. Until the end the last rows of c, at most a quarter, are room for copies: of a block of a, in
    panels of rows side by side, and of a strip of b, which goes with all of the block. If there is little room, both
    are smaller. */
-enum { MLP__BLOCK_ROWS = 192, MLP__BLOCK_COLUMNS = 64, MLP__BLOCK_PANEL = 24 };
+enum { MLP__BLOCK_HEIGHT = 192, MLP__BLOCK_COLUMNS = 64, MLP__BLOCK_PANEL = 24 };
 static size_t mlp__by_blocks(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c)
 {
-    size_t highest = MLP__BLOCK_ROWS, most = mlp__smaller(k, MLP__MANY_STEPS);
+    size_t highest = MLP__BLOCK_HEIGHT, most = mlp__smaller(k, MLP__MANY_STEPS);
     size_t rows, i, j, r, from, height, steps, columns;
     float *strip, *panels;
     for (; highest > 48 && most * (MLP__BLOCK_COLUMNS + highest) > m / 4 * n; highest /= 2) most = (most + 1) / 2;
