@@ -3667,7 +3667,7 @@ static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
     X(ORTHOGONAL,     orthogonal,     ORTHOGONAL, 1, 0, 0)
 
 typedef enum { MLP__DRAW_CONSTANT, MLP__DRAW_UNIFORM, MLP__DRAW_NORMAL, MLP__DRAW_ORTHOGONAL } mlp__draw;
-typedef struct { int known; mlp__draw draw; double numerator, of_in, of_out; } mlp__initializer_facts;
+typedef struct { int known; mlp__draw draw; double numerator; int of_in, of_out; } mlp__initializer_facts;
 
 static mlp__initializer_facts mlp__facts_of_initializer(mlp_initializer initializer)
 {
@@ -4092,7 +4092,7 @@ static mlp_result mlp__init_weights(mlp *net)
         const mlp__shape *s = &net->shape[l];
         const mlp_layer *layer = &net->desc.layers[l];
         const mlp__initializer_facts facts = mlp__facts_of_initializer(layer->initializer);
-        const double fan = facts.of_in * (double)s->in + facts.of_out * (double)s->out;
+        const double fan = (facts.of_in ? (double)s->in : 0.0) + (facts.of_out ? (double)s->out : 0.0);
         const double spread = mlp__sqrt_double(facts.numerator / (fan > 0 ? fan : 1));
         const float measure = (float)(spread * (double)mlp__meant(layer->gain));
         size_t o, i;
@@ -6273,7 +6273,7 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first), f->fit.threads, &b, NULL);
     if (r) return r;
     net->training.known = 1;
-    f->progress.rate = mlp__rate_now(f);
+    f->progress.rate = (double)mlp__rate_now(f);
     if (!mlp__finite((float)f->progress.rate) || f->progress.rate < 0)
         return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1, "schedule: a rate of %g", f->progress.rate);
     opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
