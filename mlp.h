@@ -770,9 +770,9 @@ MLP_API const char *mlp_simd_name(void);
     #define MLP__PREFETCH(p) ((void)(p))
 #endif
 
-/* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in
-   the loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it
-   from 8 on. */
+/* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in the
+   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8
+   on. */
 #if defined(__clang__)
     #define MLP__UNROLL _Pragma("clang loop unroll(full)")
 #elif MLP__GNU && __GNUC__ >= 8
@@ -792,8 +792,9 @@ MLP_API const char *mlp_simd_name(void);
 /* Fused multiply-add in hardware? Decided per architecture, since clang does not define __FP_FAST_FMAF. */
 #if defined(__TINYC__)
     #define MLP__FMA 0
-#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) || defined(__s390x__) \
-   || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) || defined(__riscv_flen) \
+#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) \
+   || defined(__s390x__) || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) \
+   || defined(__riscv_flen) \
    || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
    || (defined(_MSC_VER) && !defined(__clang__) && defined(__AVX2__))
     #define MLP__FMA 1
@@ -810,23 +811,23 @@ MLP_API const char *mlp_simd_name(void);
     #include <math.h>
 #endif
 
-/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 :
-   x` becomes their maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it
-   (constraint: where it is kept) is left alone; that costs no instruction. */
+/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 : x`
+   becomes their maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it (constraint:
+   where it is kept) is left alone; that costs no instruction. */
 #if defined(__clang__) && !MLP__X86
     #define MLP__HIDE(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__HIDE(constraint, value) ((void)0)
 #endif
 
-/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to
-   row a pointer for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
+/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row
+   a pointer for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
 #if MLP__GNU
     #define MLP__ONE_REGISTER(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__ONE_REGISTER(constraint, value) ((void)0)
 #endif
-#define MLP__WALK(pointer) MLP__ONE_REGISTER("+r", pointer)
+#define MLP__ONE_POINTER(pointer) MLP__ONE_REGISTER("+r", pointer)
 
 /* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there.
    Without the hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
@@ -905,8 +906,8 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 
      mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
      vload vstore         any alignment
-     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the others from fill. With MLP__MASKS n may be MLP__W, and that
-                          takes no more time than vload and vstore
+     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W, and
+                          that takes no more time than vload and vstore
      vload_halves         the lower half of the lanes from p, the upper from q
      vset1 vset4          all lanes; four vset1, of p[0..3]
      vadd vsub vmul vdiv vsqrt  IEEE
@@ -923,7 +924,7 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
      vzip_low vzip_high   within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
      vfours_even _odd     the even fours of a, then of b; the odd ones
 
-   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves and the fours. Then MLP__NAME.
+   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves, the fours. Then MLP__NAME.
    Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. At the end of a block stand the
    numbers that the products are tuned by; each block has to state them all:
 
@@ -968,7 +969,10 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 MLP__INLINE float mlp__min1(float a, float b) { int less = a < b; MLP__HIDE("+r", less); return less ? a : b; }
 MLP__INLINE float mlp__max1(float a, float b) { int more = a > b; MLP__HIDE("+r", more); return more ? a : b; }
 MLP__INLINE float mlp__abs1(float a) { return mlp__float(mlp__bits(a) & 0x7fffffffu); }
-MLP__INLINE float mlp__sign1(float a, float b) { return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u)); }
+MLP__INLINE float mlp__sign1(float a, float b)
+{
+    return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u));
+}
 MLP__INLINE uint32_t mlp__int1(float a) { return a > -4194304.0f && a < 4194304.0f ? (uint32_t)(int32_t)a : 0; }
 
 MLP__INLINE float mlp__round1(float a)
@@ -990,7 +994,7 @@ MLP__INLINE float mlp__round1(float a)
         #define MLP__OP MLP__INLINE
         #define MLP__LANE(a, i) ((void)(i), a)
         #define MLP__LANES(type, expression) enum { i = 0 }; type r = (expression); return r
-    #else                               /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
+    #else       /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
         #define MLP__NAME "emulated"
         #define MLP__W 8
         typedef struct { float lane[8]; } mlp__vf;
@@ -1000,7 +1004,8 @@ MLP__INLINE float mlp__round1(float a)
         #define MLP__UNROLL
         #define MLP__OP MLP__NOINLINE
         #define MLP__LANE(a, i) a.lane[i]
-        #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
+        #define MLP__LANES(type, expression) \
+            type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
     #endif
     #define MLP__AT(a) MLP__LANE(a, i)
     #define MLP__VF(expression) MLP__LANES(mlp__vf, expression)
@@ -1213,7 +1218,8 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm256_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e) : _mm256_permute_ps(a, 0xb1);
+        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e)
+               : _mm256_permute_ps(a, 0xb1);
     }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm256_cvtss_f32(a); }
     MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm256_unpacklo_ps(a, b); }
@@ -1278,7 +1284,8 @@ MLP__INLINE float mlp__round1(float a)
     {
         /* sign ? b : a, bit by bit */
         const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
-        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a), 0xca));
+        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a),
+                                                             0xca));
     }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
@@ -1304,7 +1311,7 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__SCALEF(a, n) _mm512_scalef_ps(a, n)            /* a 2^n, rounded once */
 
     #define MLP__TILE_VECTORS 4
-    #define MLP__TILE_ROWS(vectors) ((vectors) <= 2 ? 11 : (vectors) == 3 ? 8 : 6)  /* 12 row offsets do not fit into the general registers */
+    #define MLP__TILE_ROWS(vectors) ((vectors) <= 2 ? 11 : (vectors) == 3 ? 8 : 6) /* for want of general registers */
     #define MLP__ONE_ROW_VECTORS 4
     #define MLP__COPY_COLUMNS 48
     #define MLP__COPIES_FAR 0
@@ -1366,7 +1373,7 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return vzip2q_f32(a, b); }
 
     #define MLP__TILE_VECTORS 4
-    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 12 : (vectors) == 2 ? 8 : 5)  /* gcc 12 -O2 keeps 2 of the 24 sums of 6 x 4 on the stack */
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 12 : (vectors) == 2 ? 8 : 5) /* 6 x 4 spills (gcc 12) */
     #define MLP__ONE_ROW_VECTORS 8
     #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
     #define MLP__COPIES_FAR 1
@@ -1471,8 +1478,15 @@ MLP__INLINE mlp__vf mlp__vzero(void) { return mlp__vset1(0.0f); }
 MLP__INLINE mlp__vf mlp__vneg(mlp__vf a) { return mlp__vsub(mlp__vset1(-0.0f), a); }
 
 /* up to MLP__W lanes: all that n has */
-MLP__INLINE mlp__vf mlp__vget(const float *p, size_t n, mlp__vf fill) { return n >= MLP__W ? mlp__vload(p) : mlp__vload_n(p, n, fill); }
-MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n) { if (n >= MLP__W) mlp__vstore(p, a); else mlp__vstore_n(p, a, n); }
+MLP__INLINE mlp__vf mlp__vget(const float *p, size_t n, mlp__vf fill)
+{
+    return n >= MLP__W ? mlp__vload(p) : mlp__vload_n(p, n, fill);
+}
+MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n)
+{
+    if (n >= MLP__W) mlp__vstore(p, a);
+    else mlp__vstore_n(p, a, n);
+}
 
 /* non-zero: no lane is NaN or infinity, by the exponents, which -ffast-math lets alone */
 MLP__INLINE int mlp__vfinite(mlp__vf a)
@@ -1481,10 +1495,13 @@ MLP__INLINE int mlp__vfinite(mlp__vf a)
 }
 
 /* 2^(n + more) for integers n, the sum in -126 .. 127 */
-MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more) { return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more))); }
+MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more)
+{
+    return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more)));
+}
 
-/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r)
-   2^(n + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to
+/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n
+   + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to
    something. */
 MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
 {
@@ -1543,7 +1560,7 @@ MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
 
 /* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these.
    Zips within four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n =
-   MLP__HALF: what mlp__load_columns loads. */
+   MLP__COLUMNS: what mlp__load_columns loads. */
 MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
 {
     size_t i;
@@ -1560,25 +1577,25 @@ MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
     for (i = 0; i + 8 < n; i++) mlp__vunzip4(&v[i], &v[i + 8]);
 }
 
-/* v[t] = from[lane * row + t] for MLP__HALF columns t of MLP__W rows. Halves of vectors come together as they are
+/* v[t] = from[lane * row + t] for MLP__COLUMNS columns t of MLP__W rows. Halves of vectors come together as they are
    loaded, so that half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on
    AVX-512, .86 on AVX2. */
-#define MLP__HALF (MLP__W > 4 ? MLP__W / 2 : MLP__W)
-MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__HALF])
+#define MLP__COLUMNS (MLP__W > 4 ? MLP__W / 2 : MLP__W)
+MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__COLUMNS])
 {
     const ptrdiff_t upper = MLP__W > 4 ? 4 * row : 0;
     size_t t;
     MLP__UNROLL
-    for (t = 0; t < MLP__HALF; t++, from += row) {      /* rows 0 1 2 3, with 4 on in the upper halves, 8 9 10 11 */
+    for (t = 0; t < MLP__COLUMNS; t++, from += row) {      /* rows 0 1 2 3, with 4 on in the upper halves, 8 9 10 11 */
         if (t == 4) from += upper;
-        MLP__WALK(from);
+        MLP__ONE_POINTER(from);
         v[t] = mlp__vload_halves(from, from + upper);
     }
-    mlp__transpose(MLP__HALF, v);
+    mlp__transpose(MLP__COLUMNS, v);
 }
 
 /* -------------------------------------------------------------------------- >>vmath -- */
-/* Largest errors over all 2^32 inputs, in units in the last place, with and without fused multiply-add (make check-ulp):
+/* Largest errors over all 2^32 inputs, in units in the last place, with and without fused multiply-add (see check-ulp):
      exp 0.90    log 0.84    tanh 1.21    sigmoid 1.97    sin 1.65    cos 1.65
    gelu has an absolute bound: 4e-7 max(1, |z|).
    Coefficients: minimax fits with single precision coefficients (Sollya's fpminimax). */
@@ -1642,19 +1659,22 @@ MLP__INLINE mlp__vf mlp__vlog_near_1(mlp__vf f, mlp__vf e)
 /* x = (1 + f) 2^e; subnormal x are scaled by 2^24 first */
 MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
 {
-    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)), nan = mlp__vset1(mlp__float(0x7fc00000u));
+    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)),
+            nan = mlp__vset1(mlp__float(0x7fc00000u));
     mlp__vm tiny = mlp__vlt(x, mlp__vset1(1.1754944e-38f));
     mlp__vf e, f, y;
     f = mlp__vsub(mlp__vsplit(mlp__vselect(tiny, mlp__vmul(x, mlp__vset1(16777216.0f)), x), &e), mlp__vset1(1.0f));
     y = mlp__vlog_near_1(f, mlp__vsub(e, mlp__vselect(tiny, mlp__vset1(24.0f), zero)));
-    y = mlp__vselect(mlp__vlt(zero, x), y, mlp__vselect(mlp__vlt(x, zero), nan, mlp__vsub(x, infinity)));   /* log 0 = -infinity */
+    /* log 0 = -infinity */
+    y = mlp__vselect(mlp__vlt(zero, x), y, mlp__vselect(mlp__vlt(x, zero), nan, mlp__vsub(x, infinity)));
     return mlp__vselect(mlp__vlt(x, infinity), y, x);                               /* infinity and NaN as they are */
 }
 
 /* |x| < 0.625: odd polynomial; else 1 - 2 / (exp(2|x|) + 1), which is 1 from 9.01 on. */
 MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p, q, s;
+    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p,
+            q, s;
     p = mlp__vfma(mlp__vset1(-0.0060572685f), a2, mlp__vset1(0.020970574f));
     p = mlp__vfma(p, a2, mlp__vset1(-0.053845376f));
     p = mlp__vfma(p, a2, mlp__vset1(0.13332732f));
@@ -1666,8 +1686,8 @@ MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
 }
 
-/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly
-   and is put right as if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
+/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly and
+   is put right as if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
 MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
 {
     mlp__vf one = mlp__vset1(1.0f), e, d, lost, y;
@@ -1685,7 +1705,8 @@ MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
     mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), lost = mlp__vsub(u, mlp__vsub(v, one));
     mlp__vm big = mlp__vlt(mlp__vset1(1.41421354f), v);
     mlp__vf f = mlp__vfma(v, mlp__vselect(big, mlp__vset1(0.5f), one), mlp__vset1(-1.0f));          /* exact */
-    return mlp__vfma(lost, mlp__vfnma(mlp__vset1(0.5f), u, one), mlp__vlog_near_1(f, mlp__vselect(big, one, mlp__vzero())));
+    return mlp__vfma(lost, mlp__vfnma(mlp__vset1(0.5f), u, one),
+                     mlp__vlog_near_1(f, mlp__vselect(big, one, mlp__vzero())));
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which neither overflows nor cancels */
@@ -1697,13 +1718,13 @@ MLP__INLINE mlp__vf mlp__vsoftplus(mlp__vf x)
 /* e^x - 1 for x <= 0: 2^n (1 + q) - 1 = 2^n q + (2^n - 1), without cancellation */
 MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n, 0);
+    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n),
+            s = mlp__vpow2(n, 0);
     return mlp__vfma(s, q, mlp__vsub(s, one));
 }
 
 /* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is
-   small, and *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in t = 1/(1 + 0.3
-   u). */
+   small, and *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in 1/(1 + 0.3 u). */
 MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
 {
     mlp__vf one = mlp__vset1(1.0f), t, p;
@@ -1719,20 +1740,23 @@ MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
     return mlp__vselect(mlp__vlt(x, mlp__vzero()), mlp__vmul(*e, p), mlp__vfnma(*e, p, one));
 }
 
-/* One float: x = n pi/2 + r, n modulo 4, for |x| >= 1, by whole numbers (Payne and Hanek 1983): x = m 2^k, and of
-   the bits of 2/pi only the 96 from the weight 2^(1-k) on matter, those above giving multiples of 4. NaN and
-   infinity give NaN. */
+/* One float: x = n pi/2 + r, n modulo 4, for |x| >= 1, by whole numbers (Payne and Hanek 1983): x = m 2^k, and of the
+   bits of 2/pi only the 96 from the weight 2^(1-k) on matter, those above giving multiples of 4. NaN and infinity give
+   NaN. */
 static float mlp__reduce_large(float x, float *n)
 {
-    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu };
+    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u,
+                                            0x3c439041u, 0xfe5163abu };
     const uint32_t bits = mlp__bits(x), m = (bits & 0x7fffffu) | 0x800000u;
-    const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;         /* at: bits before the first that matters */
+    /* at: bits before the first that matters */
+    const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;
     uint64_t low, middle, high, fraction;
     uint32_t w[3];
     int i, quadrant;
     double r;
     if (!mlp__finite(x)) return *n = mlp__float(0x7fc00000u);
-    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift) : two_over_pi[word + i];
+    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift)
+        : two_over_pi[word + i];
     low = (uint64_t)m * w[2];
     middle = (uint64_t)m * w[1] + (low >> 32);
     high = (uint64_t)m * w[0] + (middle >> 32);                     /* modulo 2^32: its two top bits are the quadrant */
@@ -1744,8 +1768,8 @@ static float mlp__reduce_large(float x, float *n)
 }
 
 /* x = n pi/2 + r, |r| <= pi/4: returns r. pi/2 in parts of 14, 11 and 14 bits, whose products with |n| <= 1024 are
-   exact, and a rest. The first two differences are exact, too; what the third loses comes back with the rest, so r
-   is rounded once. */
+   exact, and a rest. The first two differences are exact, too; what the third loses comes back with the rest, so r is
+   rounded once. */
 MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 {
     mlp__vf part3 = mlp__vset1(1.589251e-08f), r2, r3, r;
@@ -1767,7 +1791,8 @@ MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 /* sin(x + quarters pi/2): sin or cos of r, by the quarter that n + quarters falls into, m = -2 .. 2 modulo 4 */
 MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
 {
-    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f), one = mlp__vset1(1.0f);
+    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f),
+            one = mlp__vset1(1.0f);
     mlp__vf m, s, c, y;
     s = mlp__vfma(mlp__vset1(-0.000195828994f), r2, mlp__vset1(0.00833271351f));
     s = mlp__vfma(s, r2, mlp__vset1(-0.166666642f));
@@ -1783,7 +1808,10 @@ MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
 }
 
 /* sin(-0) = -0 */
-MLP__INLINE mlp__vf mlp__vsin(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsin_of(x, 0.0f), x); }
+MLP__INLINE mlp__vf mlp__vsin(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsin_of(x, 0.0f), x);
+}
 MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
 
 /* ------------------------------------------------------------------------ >>kernels -- */
@@ -1791,7 +1819,8 @@ MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
 /* An elementwise function of up to three arrays and a parameter; the driver is inlined around each of them. */
 typedef mlp__vf mlp__elementwise(mlp__vf x, mlp__vf y, mlp__vf z, mlp__vf parameter);
 
-MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const float *x, const float *y, const float *z, float *out)
+MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const float *x, const float *y,
+                          const float *z, float *out)
 {
     const mlp__vf p = mlp__vset1(parameter), zero = mlp__vzero();
     size_t i, left;
@@ -1799,16 +1828,21 @@ MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const 
         mlp__vstore(out + i, f(mlp__vload(x + i), mlp__vload(y + i), mlp__vload(z + i), p));
     left = n - i;
     if (left)
-        mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero), mlp__vload_n(z + i, left, zero), p), left);
+        mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero),
+                                 mlp__vload_n(z + i, left, zero), p), left);
 }
 
-/* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two
-   functions and a line in the list. */
+/* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions
+   and a line in the list. */
 #define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__UNUSED mlp__vf alpha)
-#define MLP__SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_slope(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, MLP__UNUSED mlp__vf alpha)
+#define MLP__SLOPE(name) \
+    MLP__INLINE mlp__vf mlp__##name##_slope(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, MLP__UNUSED mlp__vf alpha)
 
 /* x > 0 ? 1 : 0 */
-MLP__INLINE mlp__vf mlp__step(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero()); }
+MLP__INLINE mlp__vf mlp__step(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero());
+}
 
 /* -1, 0 or 1; 0 for NaN */
 MLP__INLINE mlp__vf mlp__signum(mlp__vf x)
@@ -1831,14 +1865,27 @@ MLP__SLOPE(relu) { return mlp__step(a); }
 MLP__VALUE(leaky_relu) { return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, z), z); }
 MLP__SLOPE(leaky_relu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), alpha); }
 
-MLP__VALUE(elu) { return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))), z); }
-MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }      /* alpha e^z = a + alpha */
+MLP__VALUE(elu)
+{
+    return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))),
+                        z);
+}
+/* alpha e^z = a + alpha */
+MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }
 
 MLP__VALUE(selu) { return mlp__vmul(mlp__vset1(1.05070099f), mlp__elu_value(z, mlp__vset1(1.67326324f))); }
-MLP__SLOPE(selu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.05070099f), mlp__vadd(a, mlp__vset1(1.75809934f))); }
+MLP__SLOPE(selu)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.05070099f), mlp__vadd(a, mlp__vset1(1.75809934f)));
+}
 
 MLP__VALUE(gelu) { mlp__vf e; return mlp__vmul(z, mlp__vnormal(z, &e)); }
-MLP__SLOPE(gelu) { mlp__vf e, phi = mlp__vnormal(z, &e); return mlp__vfma(mlp__vmul(mlp__vset1(0.39894228f), z), e, phi); }  /* Phi + z Phi' */
+/* Phi + z Phi' */
+MLP__SLOPE(gelu)
+{
+    mlp__vf e, phi = mlp__vnormal(z, &e);
+    return mlp__vfma(mlp__vmul(mlp__vset1(0.39894228f), z), e, phi);
+}
 
 /* (1 + tanh(u)) / 2 = sigmoid(2 u), 2 u = z (1.59577 + 0.0713548 z^2) */
 MLP__INLINE mlp__vf mlp__gelu_tanh_gate(mlp__vf z)
@@ -1848,12 +1895,13 @@ MLP__INLINE mlp__vf mlp__gelu_tanh_gate(mlp__vf z)
 MLP__VALUE(gelu_tanh) { return mlp__vmul(z, mlp__gelu_tanh_gate(z)); }
 MLP__SLOPE(gelu_tanh)                                                      /* s + z s (1 - s) (2 u)' */
 {
-    mlp__vf s = mlp__gelu_tanh_gate(z), u = mlp__vmul(z, mlp__vfma(mlp__vset1(0.214064449f), mlp__vmul(z, z), mlp__vset1(1.59576912f)));
+    mlp__vf s = mlp__gelu_tanh_gate(z);
+    mlp__vf u = mlp__vmul(z, mlp__vfma(mlp__vset1(0.214064449f), mlp__vmul(z, z), mlp__vset1(1.59576912f)));
     return mlp__vfma(mlp__vfnma(s, s, s), u, s);
 }
 
 MLP__VALUE(silu) { return mlp__vmul(z, mlp__vsigmoid(z)); }
-MLP__SLOPE(silu) { mlp__vf s = mlp__vsigmoid(z); return mlp__vfma(mlp__vfnma(s, s, s), z, s); }        /* s + z s (1 - s) */
+MLP__SLOPE(silu) { mlp__vf s = mlp__vsigmoid(z); return mlp__vfma(mlp__vfnma(s, s, s), z, s); }  /* s + z s (1 - s) */
 
 MLP__VALUE(softplus) { return mlp__vsoftplus(z); }
 MLP__SLOPE(softplus) { return mlp__vsigmoid(z); }
@@ -1867,7 +1915,10 @@ MLP__SLOPE(softsign)                                                       /* 1 
 
 MLP__INLINE mlp__vf mlp__clamp(mlp__vf low, mlp__vf high, mlp__vf x) { return mlp__vmin(high, mlp__vmax(low, x)); }
 
-MLP__VALUE(hard_sigmoid) { return mlp__clamp(mlp__vzero(), mlp__vset1(1.0f), mlp__vfma(z, mlp__vset1(0.166666672f), mlp__vset1(0.5f))); }
+MLP__VALUE(hard_sigmoid)
+{
+    return mlp__clamp(mlp__vzero(), mlp__vset1(1.0f), mlp__vfma(z, mlp__vset1(0.166666672f), mlp__vset1(0.5f)));
+}
 MLP__SLOPE(hard_sigmoid)                                                   /* 1/6 where 0 < a < 1 */
 {
     mlp__vf half = mlp__vset1(0.5f);
@@ -1886,7 +1937,8 @@ MLP__VALUE(mish)
 MLP__SLOPE(mish)                                                           /* n/d + 4 z w (1 + w) / d^2 */
 {
     mlp__vf c = mlp__vmin(mlp__vset1(20.0f), z), w = mlp__vexp(c), n = mlp__vfma(w, w, mlp__vadd(w, w));
-    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))), v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
+    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))),
+            v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
     return mlp__vfma(n, i, mlp__vmul(mlp__vmul(v, i), i));
 }
 
@@ -1936,7 +1988,8 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 }
 
 /* z, a, da, dz: n */
-static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a, const float *da,
+static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a,
+                                     const float *da,
                                      float *dz)
 {
     switch (activation) {
@@ -1948,10 +2001,13 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
     }
 }
 
-/* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead,
-   its activation being fixed. Adding one is two functions and a line. */
-#define MLP__LOSS(name)       MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf delta)
-#define MLP__LOSS_SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
+/* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its
+   activation being fixed. Adding one is two functions and a line. */
+#define MLP__LOSS(name) \
+    MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, \
+                                           MLP__UNUSED mlp__vf delta)
+#define MLP__LOSS_SLOPE(name) \
+    MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
 
 MLP__LOSS(squared)            { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(d, d); }
 MLP__LOSS_SLOPE(squared)      { mlp__vf d = mlp__vsub(a, y); return mlp__vadd(d, d); }
@@ -2018,27 +2074,40 @@ static void mlp__k_loss_backward(mlp_loss loss, float delta, size_t n, const flo
     }
 }
 
-MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf p) { return mlp__vmul(a, b); }
-MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__UNUSED mlp__vf z, mlp__vf alpha) { return mlp__vfma(alpha, x, y); }
+MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf p)
+{
+    return mlp__vmul(a, b);
+}
+MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__UNUSED mlp__vf z, mlp__vf alpha)
+{
+    return mlp__vfma(alpha, x, y);
+}
 
-static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out) { mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out); }
+static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out)
+{
+    mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out);
+}
 
-static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y) { mlp__map(mlp__axpy_value, alpha, n, x, y, y, y); }
+static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y)
+{
+    mlp__map(mlp__axpy_value, alpha, n, x, y, y, y);
+}
 
 /* a whole square of MLP__W x MLP__W: to[i][j] = from[j][i] */
 MLP__INLINE void mlp__transposed_square(const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row)
 {
-    mlp__vf v[MLP__HALF];
+    mlp__vf v[MLP__COLUMNS];
     size_t i, t;
-    for (i = 0; i < MLP__W; i += MLP__HALF) {
+    for (i = 0; i < MLP__W; i += MLP__COLUMNS) {
         mlp__load_columns(from + i, from_row, v);
         MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++, to += to_row) mlp__vstore(to, v[t]);
+        for (t = 0; t < MLP__COLUMNS; t++, to += to_row) mlp__vstore(to, v[t]);
     }
 }
 
 /* k x n of it; `stored` >= n columns of `to` may be written, where the last repeats */
-MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
+MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to,
+                                        ptrdiff_t to_row, size_t stored)
 {
     mlp__vf v[MLP__W];
     size_t t;
@@ -2052,7 +2121,8 @@ MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, p
 
 /* to[i][j] = from[j][i], k x n; stored: as above. The last square begins earlier where it is whole then: the same
    values twice. */
-static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
+static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row,
+                            size_t stored)
 {
     size_t i, j;
     for (j = 0; j < n; j += MLP__W) {
@@ -2069,10 +2139,10 @@ static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t fro
     }
 }
 
-/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows
-   of at most MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds
-   need no shuffles. A longer row goes alone: a vector holds elements of it, and its values in all lanes. Either way
-   a value is a vector, and an array n floats. */
+/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows of
+   at most MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds need no
+   shuffles. A longer row goes alone: a vector holds elements of it, and its values in all lanes. Either way a value is
+   a vector, and an array n floats. */
 MLP__INLINE int mlp__as_columns(size_t cols) { return MLP__W > 1 && cols <= MLP__PANEL; }
 
 /* a fold goes on: lanes and the next elements of x and y */
@@ -2083,7 +2153,8 @@ MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__UNUSED mlp__vf y)
 MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
 
 /* One row of n: element j belongs to lane j % 16, lanes without one keep their value. */
-MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
+MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
+                                  const float *y)
 {
     mlp__vf lanes[MLP__N16];
     size_t i, j;
@@ -2091,7 +2162,8 @@ MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf star
     for (i = 0; i < MLP__N16; i++) lanes[i] = start;
     for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
         MLP__UNROLL
-        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
+        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W),
+                                                    mlp__vload(y + j + i * MLP__W));
     }
     MLP__UNROLL
     for (i = 0; i < MLP__N16; i++, j += MLP__W) {
@@ -2102,7 +2174,8 @@ MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf star
 }
 
 /* The same of n / MLP__W columns: the tree that goes across the lanes of a row. */
-MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
+MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
+                                      const float *y)
 {
     enum { half = MLP__PANEL / 2 };
     mlp__vf v[half];
@@ -2121,26 +2194,31 @@ MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf 
 MLP__NOINLINE mlp__vf mlp__max_of(int columns, size_t n, const float *x)
 {
     const mlp__vf start = mlp__vset1(MLP__LOWEST);
-    return columns ? mlp__fold_columns(mlp__fold_max, mlp__vmax, start, n, x, x) : mlp__fold_row(mlp__fold_max, mlp__vmax, start, n, x, x);
+    return columns ? mlp__fold_columns(mlp__fold_max, mlp__vmax, start, n, x, x)
+           : mlp__fold_row(mlp__fold_max, mlp__vmax, start, n, x, x);
 }
 
 MLP__NOINLINE mlp__vf mlp__sum_of(int columns, size_t n, const float *x)
 {
     const mlp__vf zero = mlp__vzero();
-    return columns ? mlp__fold_columns(mlp__fold_sum, mlp__vadd, zero, n, x, x) : mlp__fold_row(mlp__fold_sum, mlp__vadd, zero, n, x, x);
+    return columns ? mlp__fold_columns(mlp__fold_sum, mlp__vadd, zero, n, x, x)
+           : mlp__fold_row(mlp__fold_sum, mlp__vadd, zero, n, x, x);
 }
 
 /* out = f(x, y, p, q) for n elements */
-MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q, float *out)
+MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q,
+                              float *out)
 {
     const mlp__vf zero = mlp__vzero();
     size_t j;
     for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), p, q));
-    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), p, q), n - j);
+    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), p, q),
+                             n - j);
 }
 
 #define MLP__BY_ROW(name) \
-    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf p, MLP__UNUSED mlp__vf q)
+    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf p, \
+                                    MLP__UNUSED mlp__vf q)
 MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
 MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
 MLP__BY_ROW(row_exp)            { return mlp__vexp(mlp__vsub(x, p)); }
@@ -2223,7 +2301,8 @@ static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, co
 /* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite
    where a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here,
    softmax leaves max z behind and the sum, 1 over which is max a, since exp(0) is 1. */
-static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor, float *l, float *dz,
+static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor,
+                                  float *l, float *dz,
                                   int softmax)
 {
     mlp__vf max, sum, log_max;
@@ -2242,7 +2321,8 @@ static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *
 }
 
 /* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz */
-static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
+static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y,
+                                 const float *factors,
                                  float *l, float *dz, int softmax)
 {
     float t[5][MLP__SQUARE];                                        /* 1 KiB each on AVX-512 */
@@ -2256,7 +2336,8 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
         mlp__to_columns(n, cols, z + at, t[0]);
         mlp__to_columns(n, cols, y + at, t[1]);
         if (!softmax) mlp__to_columns(n, cols, a + at, t[2]);
-        mlp__cross_entropy_of(1, cols * MLP__W, t[0], t[2], t[1], factors ? mlp__vget(factors + i, n, mlp__vzero()) : mlp__vzero(), t[3],
+        mlp__cross_entropy_of(1, cols * MLP__W, t[0], t[2], t[1],
+                              factors ? mlp__vget(factors + i, n, mlp__vzero()) : mlp__vzero(), t[3],
                               factors ? t[4] : NULL, softmax);
         if (softmax) mlp__from_columns(n, cols, t[2], a + at);
         mlp__from_columns(n, cols, t[3], l + at);
@@ -2265,32 +2346,39 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
 }
 
 /* sums of n <= nv * MLP__W columns down the rows of x */
-MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums, int accumulate)
+MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
+                                       int accumulate)
 {
     mlp__vf sum[4];
     int v;
     MLP__UNROLL
-    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
+    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W),
+                                                             mlp__vzero()) : mlp__vzero();
     for (; rows > 0; rows--, x += stride) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v],
+                                                    mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
     }
     MLP__UNROLL
     for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
 }
 
-/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at
-   once are four chains of additions, and whole lines of wide matrices. */
+/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once
+   are four chains of additions, and whole lines of wide matrices. */
 static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
 {
     size_t j;
-    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride, sums + j, accumulate);
+    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride,
+                                                                               sums + j, accumulate);
     for (; j + MLP__W <= cols; j += MLP__W) mlp__some_column_sums(1, MLP__W, rows, x + j, stride, sums + j, accumulate);
     if (j < cols) mlp__some_column_sums(1, cols - j, rows, x + j, stride, sums + j, accumulate);
 }
 
 /* Optimizer state of a weight whose gradient stays 0 would end as a subnormal number, slow for ever. */
-MLP__INLINE mlp__vf mlp__flush(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x); }
+MLP__INLINE mlp__vf mlp__flush(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x);
+}
 
 /* The optimizers: the new weights from the old ones, their gradient and their state, which is replaced. */
 typedef mlp__vf mlp__updating(const mlp_update *u, mlp__vf w, mlp__vf g, mlp__vf *s1, mlp__vf *s2);
@@ -2329,7 +2417,7 @@ MLP__UPDATE(rmsprop)
 }
 MLP__UPDATE(adam)
 {
-    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));           /* beta1 m + (1 - beta1) g */
+    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));  /* beta1 m + (1 - beta1) g */
     *s2 = mlp__mean_square(u->beta2, *s2, g);
     return mlp__normalized(u, mlp__vset1(u->scale), w, *s1, *s2);
 }
@@ -2339,14 +2427,15 @@ MLP__UPDATE(rprop)
     const mlp__vf zero = mlp__vzero(), p = mlp__vmul(g, *s1), step = u->first ? mlp__vset1(u->rate) : *s2;
     const mlp__vm turned = mlp__vlt(p, zero);
     const mlp__vf eta = mlp__vselect(mlp__vlt(zero, p), mlp__vset1(u->eta_plus), mlp__vset1(1.0f));
-    *s2 = mlp__clamp(mlp__vset1(u->step_min), mlp__vset1(u->step_max), mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->eta_minus), eta)));
+    *s2 = mlp__clamp(mlp__vset1(u->step_min), mlp__vset1(u->step_max),
+                     mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->eta_minus), eta)));
     *s2 = mlp__flush(*s2);
     *s1 = mlp__flush(mlp__vselect(turned, zero, g));
     return mlp__vfnma(mlp__signum(mlp__vselect(turned, zero, g)), *s2, w);
 }
 
-/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2
-   and epsilon, and which fields the kind takes besides the rate and the penalties. */
+/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2 and
+   epsilon, and which fields the kind takes besides the rate and the penalties. */
 enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, MLP__TAKES_RHO = 8, MLP__TAKES_STEPS = 16,
        MLP__TAKES_DECOUPLED = 32 };         /* decay as a factor of the weights, not in the gradient */
 #define MLP__UPDATES(X) \
@@ -2359,7 +2448,8 @@ enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, ML
 
 /* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was
    stored, since lanes behind it may be anything. */
-MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w, const float *g,
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n,
+                                  float *w, const float *g,
                                   float *s1, float *s2, mlp__vf *bad)
 {
     const mlp__vf zero = mlp__vzero();
@@ -2372,11 +2462,11 @@ MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update
     *bad = mlp__vfma(wi, nought, *bad);
 }
 
-/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would be what takes longest: then there are
-   four. */
-MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
+/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would take longest: then there are four. */
+MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *u, size_t n, float *w, const float *g,
+                                float *s1, float *s2)
 {
-    volatile float hidden = 0;                          /* no compiler multiplies with 0 in advance, not even under -ffast-math */
+    volatile float hidden = 0;  /* no compiler multiplies with 0 in advance, not even under -ffast-math */
     const mlp_update own = *u;                          /* in registers: a store to w might be one to *u */
     const mlp__vf nought = mlp__vset1(hidden);
     mlp__vf bad[4];
@@ -2386,12 +2476,15 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
     if (arrays == 0)
         for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
             MLP__UNROLL
-            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
+            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W,
+                                                     g + i + v * MLP__W, s1, s2, &bad[v]);
         }
     for (; i + MLP__W <= n; i += MLP__W)
-        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1,
+                         arrays > 1 ? s2 + i : s2, &bad[0]);
     if (i < n)
-        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1,
+                         arrays > 1 ? s2 + i : s2, &bad[0]);
     return !mlp__vfinite(mlp__vadd(mlp__vadd(bad[0], bad[1]), mlp__vadd(bad[2], bad[3])));
 }
 
@@ -2407,7 +2500,10 @@ static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *
     }
 }
 
-MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__UNUSED mlp__vf z, mlp__vf l1) { return mlp__vfma(l1, mlp__signum(w), g); }
+MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__UNUSED mlp__vf z, mlp__vf l1)
+{
+    return mlp__vfma(l1, mlp__signum(w), g);
+}
 
 /* Penalties go into a copy of the gradient, a piece at a time. */
 static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
@@ -2425,12 +2521,12 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
     return bad;
 }
 
-/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits
-   for eight of them, take about half the time of a look at each. With another scale the sum of eight may be infinite
-   where none of them is, and of |x| it is when one of them is. */
+/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for
+   eight of them, take about half the time of a look at each. With another scale the sum of eight may be infinite where
+   none of them is, and of |x| it is when one of them is. */
 static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 {
-    volatile float hidden = scale;                      /* no compiler multiplies with 0 in advance, not even under -ffast-math */
+    volatile float hidden = scale;  /* no compiler multiplies with 0 in advance, not even under -ffast-math */
     const mlp__vf s = mlp__vset1(hidden);
     size_t i, v;
     for (i = 0; i + 8 * MLP__W <= n; i += 8 * MLP__W) {
@@ -2548,7 +2644,7 @@ MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const 
     size_t i, v;
     MLP__UNROLL
     for (i = 0; i < rows; i++, from += p->init_row) {
-        MLP__WALK(from);
+        MLP__ONE_POINTER(from);
         MLP__UNROLL
         for (v = 0; v < vectors; v++) {
             const float *at = from + mlp__vector_at(v, p->c_panel);
@@ -2563,7 +2659,7 @@ MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const
     size_t i, v;
     MLP__UNROLL
     for (i = 0; i < rows; i++, to += p->c_row) {
-        MLP__WALK(to);
+        MLP__ONE_POINTER(to);
         MLP__UNROLL
         for (v = 0; v < vectors; v++) {
             float *at = to + mlp__vector_at(v, p->c_panel);
@@ -2843,8 +2939,8 @@ static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const ml
     float own_room[MLP__COPY_FLOATS + MLP__W];
     float *const copy = room ? room : mlp__aligned(own_room);
     const ptrdiff_t b_row = b->matrix.row;
-    const int far = m >= 96 && k > 64 && ((a.col == 1 && k > 256) || b_row % 1024 == 0);
-    const int copied = b->inputs || b->matrix.col != 1 || (far && MLP__COPIES_FAR);
+    const int apart = m >= 96 && k > 64 && ((a.col == 1 && k > 256) || b_row % 1024 == 0);
+    const int copied = b->inputs || b->matrix.col != 1 || (apart && MLP__COPIES_FAR);
     const size_t width = room || k <= MLP__COPY_FLOATS / MLP__TILE_COLUMNS ? MLP__TILE_COLUMNS : MLP__COPY_COLUMNS;
     const size_t most = room || k <= MLP__COPY_FLOATS / width ? k : MLP__COPY_FLOATS / width / MLP__PANEL * MLP__PANEL;
     const size_t most_in_place = m > 1 && k * (size_t)b_row > 524288 ? MLP__MANY_STEPS : k;
@@ -2881,17 +2977,17 @@ MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp
 
 enum { MLP__MOST_COLUMNS = 4 };         /* vectors of columns side by side: enough chains to hide the latency of fma */
 
-/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__HALF steps i and one or two vectors, which share what is
-   loaded of a */
+/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__COLUMNS steps i and one or two vectors, which share what
+   is loaded of a */
 MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b,
                                       ptrdiff_t b_col)
 {
-    mlp__vf v[2][MLP__HALF];
+    mlp__vf v[2][MLP__COLUMNS];
     size_t g, t;
     MLP__UNROLL
     for (g = 0; g < vectors; g++) mlp__load_columns(b + (ptrdiff_t)(g * MLP__W) * b_col, b_col, v[g]);
     MLP__UNROLL
-    for (t = 0; t < MLP__HALF; t++, a += a_col) {
+    for (t = 0; t < MLP__COLUMNS; t++, a += a_col) {
         const mlp__vf at = mlp__vset1(*a);
         MLP__UNROLL
         for (g = 0; g < vectors; g++) sum[g] = mlp__vfma(at, v[g][t], sum[g]);
@@ -2907,7 +3003,7 @@ MLP__INLINE void mlp__columns(size_t vectors, size_t k, const float *a, ptrdiff_
     size_t i, g;
     MLP__UNROLL
     for (g = 0; g < vectors; g++) sum[g] = accumulate ? mlp__vload(c + g * MLP__W) : mlp__vzero();
-    for (i = 0; i < k; i += MLP__HALF, a += MLP__HALF * a_col, b += MLP__HALF) {
+    for (i = 0; i < k; i += MLP__COLUMNS, a += MLP__COLUMNS * a_col, b += MLP__COLUMNS) {
         MLP__UNROLL
         for (g = 0; g < vectors; g += 2)
             mlp__columns_product(vectors == 1 ? 1 : 2, sum + g, a, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col, b_col);
@@ -3050,13 +3146,13 @@ MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_
 MLP__INLINE void mlp__narrow_chain(size_t units, size_t from, size_t to, const float *x, size_t x_stride,
                                    const float *w, size_t w_row, mlp__vf *sum)
 {
-    mlp__vf v[MLP__HALF];
+    mlp__vf v[MLP__COLUMNS];
     float lanes[MLP__W];
     size_t t, u;
-    for (; from + MLP__HALF <= to; from += MLP__HALF) {
+    for (; from + MLP__COLUMNS <= to; from += MLP__COLUMNS) {
         mlp__load_columns(x + from, (ptrdiff_t)x_stride, v);
         MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++) {
+        for (t = 0; t < MLP__COLUMNS; t++) {
             MLP__UNROLL
             for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(from + t) * w_row + u]), v[t], sum[u]);
         }
@@ -3148,8 +3244,8 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
                                     const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch)
 {
     const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
-    const int far = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
-    const size_t panel = MLP__BLOCK_PANEL, high = far && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
+    const int apart = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
+    const size_t panel = MLP__BLOCK_PANEL, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
     const size_t single = out % MLP__PANEL == 1;
     float *const strip = rows > 64 ? scratch : NULL;
     float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
@@ -3271,7 +3367,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 /* The tables of this program, best first, this file's own last. */
 #ifdef MLP_DISPATCH
     #if defined(__AVX__)
-        #error "mlp.h: compile the file with MLP_DISPATCH without -mavx and the like, or it does not run where the choice matters"
+        #error "mlp.h: compile the file with MLP_DISPATCH without -mavx and the like: it has to run everywhere"
     #endif
     #ifndef MLP_DISPATCH_TABLES
         #if MLP__X86
@@ -3340,7 +3436,8 @@ enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
         return 1;
     }
 #else
-    static int mlp__cpu_runs(int simd, int fma) { (void)simd; (void)fma; return 1; }     /* decided by the compiler flags */
+    /* decided by the compiler flags */
+    static int mlp__cpu_runs(int simd, int fma) { (void)simd; (void)fma; return 1; }
 #endif
 
 static const mlp_kernels *mlp__find(const char *name)
@@ -3353,8 +3450,8 @@ static const mlp_kernels *mlp__find(const char *name)
     return NULL;
 }
 
-/* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of
-   nets. Threads that come first together find the same. */
+/* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of nets.
+   Threads that come first together find the same. */
 #if defined(MLP_DISPATCH) && MLP__GNU
     static const mlp_kernels *mlp__best(void)
     {
