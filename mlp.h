@@ -157,6 +157,9 @@
                         the tables to choose from, best first; default X(avx512) X(avx2).
    MLP_NO_FILES         (everywhere) no model files at all, neither on a disk nor in memory.
    MLP_NO_STDIO         (everywhere) models in memory only: nothing of the system's files is called.
+   MLP_NO_TRAINING      for microcontrollers: what trains or evaluates says MLP_ERR_UNSUPPORTED, and its kernels are left out.
+   MLP_ACTIVATIONS      the activations that are compiled, as bits: (1u << MLP_ACT_RELU | 1u << MLP_ACT_IDENTITY); others are
+                        MLP_ERR_UNSUPPORTED. Default: all. Link with --gc-sections to leave out what nobody calls.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -720,6 +723,11 @@ MLP_API const char *mlp_simd_name(void);
 #define MLP__IMPLEMENTED
 
 /* ----------------------------------------------------------------------- >>platform -- */
+
+#ifndef MLP_ACTIVATIONS
+    #define MLP_ACTIVATIONS ~0u
+#endif
+#define MLP__HAS(activation) ((activation) <= MLP_ACT_IDENTITY || ((unsigned)(MLP_ACTIVATIONS) >> (int)(activation) & 1))
 
 #include <stdarg.h>
 #include <string.h>
@@ -1980,7 +1988,7 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 {
     switch (activation) {
     #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
-        case MLP_ACT_##NAME: mlp__map(mlp__##name##_forward, alpha, n, z, z, z, a); break;
+        case MLP_ACT_##NAME: if (MLP__HAS(MLP_ACT_##NAME)) mlp__map(mlp__##name##_forward, alpha, n, z, z, z, a); break;
     MLP__ACTIVATIONS(MLP__CASE)
     #undef MLP__CASE
     default: break;
@@ -2564,10 +2572,7 @@ typedef struct { const float *at; ptrdiff_t row, col; } mlp__matrix;
 
 MLP__INLINE mlp__matrix mlp__matrix_at(const float *at, ptrdiff_t row, ptrdiff_t col)
 {
-    mlp__matrix m;
-    m.at = at;
-    m.row = row;
-    m.col = col;
+    const mlp__matrix m = { at, row, col };
     return m;
 }
 
@@ -2627,20 +2632,10 @@ MLP__INLINE void mlp__tile_add(size_t rows, size_t vectors, mlp__sums to, mlp__s
     for (i = 0; i < rows * vectors; i++) to[i] = mlp__vadd(to[i], from[i]);
 }
 
-/* With MLP__MASKS a part of a vector is as fast as the whole, and needs no branch. */
-MLP__INLINE mlp__vf mlp__tile_get(const float *p, size_t n)
-{
-    return MLP__MASKS ? mlp__vload_n(p, n, mlp__vzero()) : mlp__vget(p, n, mlp__vzero());
-}
-MLP__INLINE void mlp__tile_put(float *p, mlp__vf a, size_t n)
-{
-    if (MLP__MASKS) mlp__vstore_n(p, a, n);
-    else mlp__vput(p, a, n);
-}
-
 MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
 {
     const float *from = p->init;
+    const mlp__vf zero = mlp__vzero();
     size_t i, v;
     MLP__UNROLL
     for (i = 0; i < rows; i++, from += p->init_row) {
@@ -2648,7 +2643,8 @@ MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const 
         MLP__UNROLL
         for (v = 0; v < vectors; v++) {
             const float *at = from + mlp__vector_at(v, p->c_panel);
-            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at) : mlp__tile_get(at, tail);
+            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at)
+                                  : MLP__MASKS ? mlp__vload_n(at, tail, zero) : mlp__vget(at, tail, zero);
         }
     }
 }
@@ -2664,7 +2660,8 @@ MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const
         for (v = 0; v < vectors; v++) {
             float *at = to + mlp__vector_at(v, p->c_panel);
             if (v + 1 < vectors) mlp__vstore(at, sums[i * vectors + v]);
-            else mlp__tile_put(at, sums[i * vectors + v], tail);
+            else if (MLP__MASKS) mlp__vstore_n(at, sums[i * vectors + v], tail);
+            else mlp__vput(at, sums[i * vectors + v], tail);
         }
     }
 }
@@ -2967,9 +2964,7 @@ static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const ml
 MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
                                 int accumulate)
 {
-    mlp__right right;
-    right.matrix = b;
-    right.inputs = 0;
+    const mlp__right right = { b, 0 };
     mlp__by_strips(m, n, k, a, &right, c, c_row, accumulate, NULL);
 }
 
@@ -3095,12 +3090,10 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
     const size_t most = b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024 ? 16 : k;
-    mlp__matrix left = mlp__matrix_at(a, a_row, a_col), rest;
-    mlp__right right;
+    const mlp__right right = { { b, b_row, b_col }, 0 };
+    mlp__matrix left = { a, a_row, a_col };
     int blocks = !accumulate && n > 0 && k > 16 && c_row == (ptrdiff_t)n && a_row == 1 && a_col % 1024 == 0;
     size_t from = 0, steps, done;
-    right.matrix = mlp__matrix_at(b, b_row, b_col);
-    right.inputs = 0;
     if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) {
         mlp__by_steps(m, n, k, left, right.matrix, c, c_row, accumulate);
         return;
@@ -3119,9 +3112,8 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
     }
     do {                                                                /* once even for k = 0: c must be set */
         steps = mlp__smaller(k - from, most);
-        rest = mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col);
-        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col), rest, c, c_row,
-                       accumulate || from > 0);
+        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col),
+                       mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col), c, c_row, accumulate || from > 0);
         from += steps;
     } while (from < k);
 }
@@ -3236,24 +3228,45 @@ static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_st
                            (ptrdiff_t)x_stride, panels + (rows + 1) * i + r * panel, panel);
 }
 
+/* dw of the n units in a ragged panel at dw, with inputs as lanes: of units most would be idle. The sums are
+   transposed on the way in and out; those of a single unit lie side by side as they are, and all its inputs are lanes.
+   Else those that are left of whole vectors go as others do. */
+static void mlp__weights_over_inputs(size_t rows, size_t in, size_t n, const float *x, size_t x_stride, const float *dz,
+                                     size_t dz_stride, float *dw, int accumulate, float *scratch)
+{
+    const size_t lanes = n == 1 ? in : in - in % MLP__W, left = in - lanes;
+    const mlp__matrix a = { dz, 1, (ptrdiff_t)dz_stride }, rest = { x + lanes, 1, (ptrdiff_t)x_stride };
+    float *const sums = n == 1 ? dw : scratch;
+    size_t unit, columns;
+    if (n > 1 && accumulate) mlp__transposed(n, lanes, dw, (ptrdiff_t)n, sums, (ptrdiff_t)lanes, lanes);
+    mlp__by_matrix(n, lanes, rows, a, mlp__matrix_at(x, (ptrdiff_t)x_stride, 1), sums, (ptrdiff_t)lanes, accumulate);
+    if (n > 1) mlp__transposed(lanes, n, sums, (ptrdiff_t)lanes, dw, (ptrdiff_t)n, n);
+    for (unit = 0; left && unit < n; unit += columns) {
+        mlp__product p;
+        columns = mlp__strip_width(left, n - unit);
+        p = mlp__strip_product(columns, rows, rest, dz + unit, a.col, dw + lanes * n + unit, (ptrdiff_t)n, accumulate);
+        mlp__multiply(left, &p);
+    }
+}
+
 /* x: rows x in, dz: rows x out, dw: panels. dw = x^T dz: dE/dw_io = sum over rows of x_i dz_o. Steps of k are whole
    rows apart: many of them do not stay in L1 side by side, so a strip of dz is copied, and x, too, where its columns
-   fall into few sets of the caches and several strips use the copy. The weights of a single unit lie side by side:
-   lanes are inputs. */
+   fall into few sets of the caches and several strips use the copy. */
 static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
                                     const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch)
 {
     const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
     const int apart = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
     const size_t panel = MLP__BLOCK_PANEL, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
-    const size_t single = out % MLP__PANEL == 1;
+    const size_t ragged = out % MLP__PANEL, lanes = (ragged + MLP__W - 1) / MLP__W * MLP__W;
+    const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 8 * lanes && ragged > 0);
     float *const strip = rows > 64 ? scratch : NULL;
     float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
     size_t unit, i;
     mlp__strip s;
     mlp__product p;
     if (high < in) mlp__copy_inputs(rows, in, x, x_stride, panels);
-    for (unit = 0; unit < out - single; unit += s.columns) {
+    for (unit = 0; unit < (over_inputs ? out - ragged : out); unit += s.columns) {
         s = mlp__strip_at(in, in, out, unit);
         p = mlp__strip_product(s.columns, rows, a, dz + unit, (ptrdiff_t)dz_stride, dw + s.offset, s.row, accumulate);
         p.c_panel = (ptrdiff_t)(MLP__PANEL * in);
@@ -3270,9 +3283,9 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
             mlp__multiply(mlp__smaller(in - i, high), &p);
         }
     }
-    if (single)
-        mlp__by_matrix(1, in, rows, mlp__matrix_at(dz + unit, 0, (ptrdiff_t)dz_stride),
-                       mlp__matrix_at(x, (ptrdiff_t)x_stride, 1), dw + unit * in, 0, accumulate);
+    if (over_inputs)
+        mlp__weights_over_inputs(rows, in, ragged, x, x_stride, dz + unit, dz_stride, dw + unit * in, accumulate,
+                                 scratch);
 }
 
 /* dx with rows as lanes, whole vectors of them: from dz transposed, the weights are read in place, and dx is
@@ -3327,9 +3340,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
                                   float *dx, size_t dx_stride, float *scratch)
 {
     const mlp__matrix a = mlp__matrix_at(dz, (ptrdiff_t)dz_stride, 1);
-    mlp__right weights;
-    weights.matrix = mlp__matrix_at(w, 0, 0);
-    weights.inputs = in;
+    const mlp__right weights = { { w, 0, 0 }, in };
     if (rows == 1) mlp__input_of_row(in, out, dz, w, dx);
     else if (rows <= 64 && rows % MLP__W == 0 && rows * (in + out) <= in * out)
         mlp__input_over_rows(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
@@ -3338,6 +3349,13 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 
 /* -------------------------------------------------------------------------- >>table -- */
 /* The only door from here on: below this line no vector type, above it no net. */
+
+/* A kernel that only training needs, NULL without it: then compilers leave it out. */
+#ifdef MLP_NO_TRAINING
+    #define MLP__TRAINS(kernel) (1 ? NULL : kernel)
+#else
+    #define MLP__TRAINS(kernel) kernel
+#endif
 
 #ifdef MLP_KERNELS_ONLY
     #define MLP__TABLE MLP__JOIN(mlp__kernels_, MLP_KERNELS_ONLY)
@@ -3353,11 +3371,11 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     static MLP__UNUSED const mlp_kernels mlp__kernels = {
 #endif
     MLP__NAME, MLP__W, MLP__FMA,
-    mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
-    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy,
-    mlp__k_forward, mlp__k_backward_weights, mlp__k_backward_input,
-    mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
-    mlp__k_axpy, mlp__k_update, mlp__k_first_nonfinite
+    mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, MLP__TRAINS(mlp__k_activate_backward),
+    mlp__k_softmax, MLP__TRAINS(mlp__k_softmax_backward), MLP__TRAINS(mlp__k_cross_entropy),
+    mlp__k_forward, MLP__TRAINS(mlp__k_backward_weights), MLP__TRAINS(mlp__k_backward_input),
+    MLP__TRAINS(mlp__k_column_sums), MLP__TRAINS(mlp__k_scale_rows), MLP__TRAINS(mlp__k_loss),
+    MLP__TRAINS(mlp__k_loss_backward), MLP__TRAINS(mlp__k_axpy), MLP__TRAINS(mlp__k_update), mlp__k_first_nonfinite
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -3707,11 +3725,18 @@ static mlp_result mlp__at(mlp_error *error, mlp_result code, size_t row, size_t 
     return code;
 }
 
-/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
-
-#ifndef MLP_ACTIVATIONS
-    #define MLP_ACTIVATIONS (~0u)
+/* Kernels to train and to evaluate with are in this build. */
+static mlp_result mlp__trains(mlp_error *error)
+{
+#ifdef MLP_NO_TRAINING
+    return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "compiled with MLP_NO_TRAINING");
+#else
+    (void)error;
+    return MLP_OK;
 #endif
+}
+
+/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
 
 typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
 
@@ -3727,7 +3752,7 @@ static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
     case MLP_ACT_CUSTOM: facts.needs_z = 1; break;
     default: facts.known = 0;
     }
-    if (facts.known && !(MLP_ACTIVATIONS >> (int)activation & 1)) facts.known = 0;
+    if (!MLP__HAS(activation)) facts.known = 0;
     return facts;
 }
 
@@ -5322,7 +5347,8 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
     int arrays;
     mlp_result r;
     if (!state || (n && (!v || !g))) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "state, v or g is NULL");
-    r = mlp__resolve_stepwise(&opt, &arrays);
+    r = mlp__trains(opt.error);
+    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
     if (opt.clip_value > 0 || opt.clip_norm > 0 || opt.max_norm > 0)
         return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "opt: clip_value, clip_norm and max_norm are for nets");
@@ -5471,7 +5497,8 @@ static size_t mlp__rows_that_fit(const mlp *net, size_t state_size, size_t size)
 /* A net whose fit is under way is not for anything else that trains. */
 static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
 {
-    if (!net->busy) return MLP_OK;
+    const mlp_result r = mlp__trains(error);
+    if (r || !net->busy) return r;
     return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net is being fitted: this was called from a callback of its own fit");
 }
 
@@ -5862,7 +5889,8 @@ static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_
 {
     const mlp__source source = mlp__source_in_order(data);
     mlp__evaluation e;
-    mlp_result r = mlp__check_data(net, data);
+    mlp_result r = mlp__trains(data->error);
+    if (!r) r = mlp__check_data(net, data);
     if (!r) r = mlp__evaluation_begin(net, data->rows, &e, data->error);
     if (r) return r;
     e.tally.confusion = confusion;
