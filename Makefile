@@ -43,7 +43,9 @@ flags_wasm         := -msimd128
         check-sanitize check-size check-targets check-tiles check-ulp
 
 help:
-	@echo "make run             train 64-32-10 on the digits, show what it learned"
+	@echo "make run             train 64-32-10 on the digits, show what it learned (DATA=my.csv: that table; ARGS: for train_csv)"
+	@echo "make examples        build/train_csv and build/predict_csv, for tables in text"
+	@echo "make tables          the recipe for tables on fifteen of them, beside scikit-learn (ONLY=\"glass pima\": these)"
 	@echo "make test            the tests, in two minutes: on each instruction set of this machine, what is missing is skipped and counted"
 	@echo "                     (REQUIRE=avx512,clang makes a skip of these a failure)"
 	@echo "make test-one        OF=avx2 TEST=io_every: these tests of one build; OF=neon@aarch64-gcc, avx2@clang-O3, emulated@asan, avx2@openmp"
@@ -75,9 +77,28 @@ help:
 $(BUILD)/digits-$(SIMD): examples/digits.c mlp.h | $(BUILD)
 	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< -o $@
 
-run: $(BUILD)/digits-$(SIMD)
+# DATA=my.csv: that table in place of the digits; ARGS="--target name": options of train_csv
+DATA ?=
+ARGS ?=
+run: $(if $(DATA),$(BUILD)/train_csv,$(BUILD)/digits-$(SIMD))
 	@echo "SIMD=$(SIMD) (of: $(sort $(HERE)))"
-	@$(BUILD)/digits-$(SIMD) 0 examples/data/digits.csv $(BUILD)/digits.safetensors
+	@$(if $(DATA),$< "$(DATA)" --out $(BUILD)/model.safetensors $(ARGS),$< 0 examples/data/digits.csv $(BUILD)/digits.safetensors)
+
+# programs for tables in text
+.PHONY: examples tables
+TABLE_PARTS := examples/csv.c examples/ensemble.c examples/table.c
+examples: $(BUILD)/train_csv $(BUILD)/predict_csv
+$(BUILD)/train_csv $(BUILD)/predict_csv: $(BUILD)/%: examples/%.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
+
+# the recipe for tables beside scikit-learn (Debian: python3-sklearn), whose scores are kept; ONLY="glass pima": these, without a note
+$(BUILD)/tables: bench/tables.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
+$(BUILD)/tables-sklearn.csv: bench/tables.py bench/tables.txt | $(BUILD)
+	/usr/bin/python3 -c "import sklearn" && /usr/bin/python3 bench/tables.py bench/tables.txt bench/data > $@.new && mv $@.new $@
+tables: $(BUILD)/tables
+	@$(MAKE) $(BUILD)/tables-sklearn.csv || echo "without scikit-learn: mlp.h alone"
+	$(BUILD)/tables --beside $(BUILD)/tables-sklearn.csv $(if $(ONLY),$(ONLY),--note bench/tables.md)
 
 $(BUILD):
 	@mkdir -p $@

@@ -6,6 +6,9 @@
 #include "ensemble.h"
 #include "table.h"
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char usage[] =
     "usage: predict_csv MODEL FILE [options]  MODEL: of train_csv; FILE: a table in text, - for stdin\n"
@@ -57,7 +60,7 @@ static int take_options(options *o, int argc, char **argv)
     return o->file ? 0 : fails("which model, which table? predict_csv MODEL FILE; --help says more");
 }
 
-static const char *get_text(void *net, const char *key) { return mlp_get_text((const mlp *)net, key); }
+static const char *get_text(void *e, const char *key) { return ensemble_get_text((const ensemble *)e, key); }
 
 static int load(const options *o, ensemble *e, table *t)
 {
@@ -67,7 +70,7 @@ static int load(const options *o, ensemble *e, table *t)
     memset(&error, 0, sizeof error);
     r = ensemble_load(e, o->model, &error);
     if (r) return fails("%s: %s", o->model, error.text[0] ? error.text : mlp_result_string(r));
-    if (table_load(t, get_text, e->net[0], reason)) return ensemble_free(e), fails("%s: %s", o->model, reason);
+    if (table_load(t, get_text, e, reason)) return ensemble_free(e), fails("%s: %s", o->model, reason);
     e->low = t->classes ? 0.0f : (float)t->low;
     e->high = t->classes ? 1.0f : (float)t->high;
     if (mlp_get_desc(e->net[0])->inputs == t->inputs && e->outputs == (t->classes ? t->class_count : 1)) return 0;

@@ -10,6 +10,10 @@
 #include <ctype.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <math.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -412,7 +416,7 @@ static int try_out(trial *r, trainer *tr, const table *t, const part *train_rows
 {
     const size_t at = r->rows.n * (size_t)r->outputs;
     trainer simple = linear_of(tr);
-    ensemble linear;
+    ensemble linear = { { NULL }, 0, 0, 0, 0, NULL, 0 };
     size_t i;
     mlp_result bad;
     for (i = 0; i < test->n; i++)
@@ -585,7 +589,7 @@ static int say_importance(const ensemble *e, const table *t, const part *rows)
 
 /* ---- the whole ---- */
 
-static int set_text(void *net, const char *key, const char *value) { return mlp_set_text((mlp *)net, key, value) != MLP_OK; }
+static int set_text(void *e, const char *key, const char *value) { return ensemble_set_text((ensemble *)e, key, value); }
 
 /* Learns the encoding from the training rows, trains, and tries the rest out when there is one. */
 static int run(const options *o, table *t, const csv *c, part *train_rows, part *test, int members, const char *what, ensemble *e, trial *r)
@@ -606,7 +610,7 @@ static int cross_validate(const options *o, table *t, const csv *c, const part *
     int fold, bad = 0;
     for (fold = 0; fold < FOLDS && !bad && !interrupted; fold++) {
         part train_rows, test;
-        ensemble e = { { NULL }, 0, 0, 0, 0 };
+        ensemble e = { { NULL }, 0, 0, 0, 0, NULL, 0 };
         bad = split(all, t, 1.0 / FOLDS, fold, &train_rows, &test) ? fails("not enough memory") :
               run(o, t, c, &train_rows, &test, 1, NULL, &e, r);
         ensemble_free(&e);
@@ -622,7 +626,7 @@ static int save(const options *o, const table *t, ensemble *e)
     mlp_error error;
     mlp_result r;
     memset(&error, 0, sizeof error);
-    if (table_save(t, set_text, e->net[0])) return fails("the model cannot take what is to be known about the table");
+    if (table_save(t, set_text, e)) return fails("the model cannot take what is to be known about the table");
     r = ensemble_save(e, o->out, &error);
     if (r) return fails("%s: %s", o->out, error.text[0] ? error.text : mlp_result_string(r));
     printf("\nsaved: %s (", o->out);
@@ -647,7 +651,7 @@ static int train_on(const options *o, table *t, const csv *c, const part *all)
 {
     const int few = all->n < FEW_ROWS;
     part train_rows, test;
-    ensemble e = { { NULL }, 0, 0, 0, 0 };
+    ensemble e = { { NULL }, 0, 0, 0, 0, NULL, 0 };
     trial r;
     int bad = split(all, t, few ? 0 : o->holdout, 0, &train_rows, &test);
     if (make_trial(&r, all->n, t) || bad) bad = fails("not enough memory");
