@@ -89,10 +89,13 @@
      the optimizer's state and the count of epochs besides, as more tensors; mlp_load reads
      the net in it.
      Files of others, without that metadata, load when mlp_load_desc has the activations or
-     a desc. One row of Linears: tensors "*.weight" and "*.bias" whose names differ in their
-     last number only (0.weight, net.2.weight, fc1.weight, ...), in the order of that
-     number; F32, F64, F16 or BF16; any may lack its bias. Each must take what the one
-     before gives. All else is refused by the tensor's name.
+     a desc: Linears with tensors "*.weight" [units][inputs] and "*.bias" of F32, F64, F16 or
+     BF16; any may lack its bias. Numbers in their names order them (0, 2; fc1, fc2;
+     layers.0.0, layers.1.0), and each must take what the one before gives: fc1, fc2, out is
+     a net if there is one such order only. Where there are several, one Linear named as an
+     end (out, output, proj, head, final, last) is the last; else give
+     mlp_load_desc.names. All other files are refused by the tensor's name, and those of
+     other formats (PyTorch's .pt, ONNX, HDF5, ...) by theirs.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
      A damaged or hostile file is an error with the place of its first bad byte, never more
@@ -131,7 +134,11 @@
    Define them before the #include that has MLP_IMPLEMENTATION; "everywhere" means before
    every #include of this file.
 
-   MLP_IMPLEMENTATION   creates the implementation in this file.
+   MLP_IMPLEMENTATION   creates the implementation in this file: in one of a program's files. Not in
+                        a file at all, but for each compiler its own object:
+                            cc -O2 -DMLP_IMPLEMENTATION -x c -c mlp.h -o mlp.o
+                        A program of one file may have it on the command line; where the file
+                        defines it, too, write -DMLP_IMPLEMENTATION= with nothing behind.
    MLP_STATIC           (everywhere) all functions are static: several copies, each with its
                         own flags, may live in one program.
    MLP_SIMD             one of MLP_SIMD_SCALAR, _SSE2, _AVX2, _AVX512, _NEON, _WASM, _EMULATED.
@@ -148,8 +155,8 @@
                         files with avx2 and avx512 above. Price: 3 objects, one choice per net.
    MLP_DISPATCH_TABLES(X)
                         the tables to choose from, best first; default X(avx512) X(avx2).
-   MLP_NO_STDIO         (everywhere) no files: models in memory only, and none of open, read, write,
-                        fsync, close, rename, remove is called.
+   MLP_NO_FILES         (everywhere) no model files at all, neither on a disk nor in memory.
+   MLP_NO_STDIO         (everywhere) models in memory only: nothing of the system's files is called.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -201,7 +208,9 @@ typedef enum {
     MLP_ERR_MEMORY,         /* the allocator said no */
     MLP_ERR_IO,
     MLP_ERR_FORMAT,
-    MLP_ERR_NONFINITE,      /* NaN or infinity in data, loss or gradient; nothing was applied */
+    MLP_ERR_NONFINITE,      /* NaN or infinity in data, loss or gradient, or a gradient so large that its update would be (its square
+                               with kinds that take it, its product with the rate): nothing was applied. Also when an update has
+                               made weights that are not finite; the text says which */
     MLP_ERR_UNSUPPORTED     /* not in this version */
 } mlp_result;
 
@@ -246,14 +255,24 @@ typedef enum {
 
 typedef enum { MLP_REDUCE_MEAN, MLP_REDUCE_SUM } mlp_reduction;
 
-/* Weights at the start, with n inputs and m units: U is uniform within the limit.
-     he_uniform U(sqrt(6/n))    glorot_uniform U(sqrt(6/(n+m)))    zero 0    the others: not in this version
-   Default: he_uniform for relu, leaky_relu, elu, gelu, gelu_tanh, silu, softplus and mish, else glorot_uniform.
-   Biases start at 0. */
+/* Weights at the start, with n inputs and m units, times gain: U is uniform within the limit, N normal with the deviation.
+     zero 0    constant 1    he_uniform U(sqrt(6/n))    he_normal N(sqrt(2/n))    glorot_uniform U(sqrt(6/(n+m)))
+     glorot_normal N(sqrt(2/(n+m)))    lecun_normal N(sqrt(1/n))    pytorch U(sqrt(1/n)), biases too, as nn.Linear
+     orthogonal: rows are orthonormal, or columns where there are fewer of these; made of normal deviates
+   (He et al. 2015; Glorot, Bengio 2010; LeCun et al. 1998; Saxe et al. 2014.) Default: he_uniform for relu, leaky_relu, elu, gelu,
+   gelu_tanh, silu, softplus and mish, else glorot_uniform. Biases start at 0 but for pytorch's. */
 typedef enum {
     MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL, MLP_INIT_GLOROT_UNIFORM,
     MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
 } mlp_initializer;
+
+/* Scaling in the net, (value - shift) / width of each column: fitted by the first fit, on the rows it trains on, or by
+   mlp_fit_scaling, identity before; applied by every function that runs the net, so that inputs and predictions are in the user's
+   units; loss and progress are of scaled targets.
+     standard: mean, standard deviation      min_max: least, range, so that values are in [0, 1]
+     robust: median, distance of the quartiles, then v / sqrt(1 + (v/3)^2), which stays within 3; for inputs only
+   A column that does not vary has width 1. Targets: with squared, half_squared, absolute and huber only. */
+typedef enum { MLP_SCALE_NONE, MLP_SCALE_STANDARD, MLP_SCALE_MIN_MAX, MLP_SCALE_ROBUST } mlp_scaling;
 
 /* Memory: both functions or neither. alloc returns NULL when it has none; free never gets NULL. */
 typedef struct {
@@ -262,8 +281,8 @@ typedef struct {
     void *user;
 } mlp_allocator;
 
-/* Functions of the caller's, for MLP_ACT_CUSTOM and MLP_LOSS_CUSTOM: called from any function that runs the net, for the
-   float arrays it gives, which do not overlap. They decide about bits and threads themselves. */
+/* Functions of the caller's, for MLP_ACT_CUSTOM and MLP_LOSS_CUSTOM: called from any function that runs the net, for
+   the float arrays it gives, which do not overlap. They decide about bits and threads themselves. */
 typedef struct {
     void (*value)(void *user, size_t n, const float *z, float *a);                          /* a = g(z) */
     void (*slope)(void *user, size_t n, const float *z, const float *a, float *slope);      /* slope = g'(z) */
@@ -280,9 +299,12 @@ typedef struct {
     int units;                      /* >= 1; 0 ends the list of layers */
     mlp_activation activation;
     float alpha;                    /* of leaky_relu and elu */
-    float dropout;                  /* not in this version */
+    float dropout;                  /* p, 0 <= p < 1, of the outputs while training, of which the rest is divided by 1-p (inverted
+                                       dropout); not of the last layer */
     int no_bias;                    /* non-zero: z = W a */
     mlp_initializer initializer;
+    float gain;                     /* factor of the initializer's spread, the value for constant; default 1 */
+    float rate;                     /* factor of this layer's rate; default 1; -1: it does not learn */
     mlp_custom_activation custom;   /* with MLP_ACT_CUSTOM only */
 } mlp_layer;
 
@@ -298,9 +320,11 @@ typedef struct {
     mlp_error *error;               /* optional; used by mlp_create, mlp_size and mlp_init_in only */
     float label_smoothing;          /* s, 0 <= s < 1, of the two cross entropies: targets become (1-s) y + s/K for K classes */
     mlp_custom_loss custom_loss;    /* with MLP_LOSS_CUSTOM only */
+    mlp_scaling input_scaling, target_scaling;
 } mlp_desc;
 
-/* Rows of data; every array is the caller's and is only read. */
+/* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are
+   in [0, 1], those of cross_entropy not negative. Rows of weight 0 take part in nothing. */
 typedef struct {
     size_t rows;
     const float *x;                 /* rows x inputs */
@@ -311,27 +335,50 @@ typedef struct {
     size_t x_stride, y_stride;      /* floats from row to row; 0: no gap */
     mlp_error *error;               /* optional */
     const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its label; NULL: all 1 */
+    /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the
+       other pointer being NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the
+       call with MLP_ERR_IO. */
+    int (*read)(void *user, const size_t *rows, size_t n, float *x, float *y, int *labels);
+    int read_labels;
+    void *user;
 } mlp_data;
 
 /* Optimizers, g the gradient, t the step from 1:
-     sgd    v = momentum v + g,  w = w - rate v          (nesterov: w = w - rate (g + momentum v))
-     adam   m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
-            w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
-   with v = m = 0 before the first step, as PyTorch has them. State smaller than 2^-120 becomes 0.
-   Default: adam. The others: not in this version. */
+     sgd      v = momentum v + g,  w = w - rate v          (nesterov: w = w - rate (g + momentum v))
+     adagrad  s = s + g^2,  w = w - rate g / (sqrt(s) + epsilon)
+     rmsprop  v = rho v + (1-rho) g^2,  w = w - rate g / (sqrt(v) + epsilon)
+     adam     m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
+              w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
+     adamw    the same after w = w - rate weight_decay w
+     rprop    each weight's own step, times eta_plus where g keeps its sign, times eta_minus where it turns, where w then waits;
+              w = w - sign(g) step, the first step being rate (iRprop-); for full batches
+     lbfgs, lm: not in this version
+   with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba 2015;
+   Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam. */
 typedef enum {
     MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP, MLP_OPT_LBFGS,
     MLP_OPT_LM
 } mlp_opt;
 
+/* A field that the kind does not take must be 0; where 0 is not the default, -1 means 0. */
 typedef struct {
     mlp_opt kind;
-    float rate;                     /* default 0.01 for sgd, 0.001 for adam */
+    float rate;                     /* default 0.001 for adam and adamw, else 0.01 */
     float momentum;                 /* of sgd, 0 <= momentum < 1; default 0 */
-    int nesterov;                   /* of sgd */
-    float beta1, beta2;             /* of adam, < 1; default 0.9, 0.999 */
-    float epsilon;                  /* of adam; default 1e-8 */
-    float weight_decay;             /* not in this version */
+    int nesterov;                   /* of sgd with momentum */
+    float beta1, beta2;             /* of adam and adamw, < 1; default 0.9, 0.999 */
+    float epsilon;                  /* of adam, adamw, rmsprop: default 1e-8; of adagrad: 1e-10 */
+    float weight_decay;             /* weight_decay w is added to the gradient; adamw: see there; default 0.01 for adamw, else 0 */
+    float l1;                       /* l1 sign(w) is added to the gradient; default 0. Both: not of biases, unless */
+    int decay_biases;
+    float clip_norm, clip_value;    /* the gradient is cut to [-clip_value, clip_value], then scaled to a norm of at most clip_norm;
+                                       0: not */
+    float max_norm;                 /* after the update each unit's weights are scaled to a norm of at most max_norm; 0: not */
+    float rho;                      /* of rmsprop; default 0.99 */
+    float eta_minus, eta_plus;      /* of rprop; default 0.5, 1.2 */
+    float step_min, step_max;       /* of rprop; default 1e-6, 50 */
+    int history;                    /* of lbfgs: pairs kept, at most 1000; default 10 */
+    mlp_error *error;               /* optional; of mlp_step, mlp_train_in and mlp_opt_update */
 } mlp_opt_desc;
 
 /* How an epoch goes through the N rows, ceil(N / batch) updates in all, the last batch smaller:
@@ -339,16 +386,55 @@ typedef struct {
    replacement: N rows drawn one by one, each with the same chance. */
 typedef enum { MLP_ORDER_SHUFFLED, MLP_ORDER_SEQUENTIAL, MLP_ORDER_REPLACEMENT } mlp_order;
 
-/* How the rate changes from epoch to epoch. In this version: constant. */
+/* The factor of the rate, e the epochs done (a part of one counts), t = e / epochs in [0, 1]; floor is the least factor:
+     constant     1                               step         gamma^floor(e / period), gamma 0.1, period 10
+     exponential  gamma^floor(e), gamma 0.95      cosine       floor + (1 - floor) (1 + cos(pi t)) / 2
+     one_cycle    by half cosines from 0.04 to 1 at t = 0.3, then to 4e-6 (Smith, Topin 2018; PyTorch's defaults)
+     plateau      times gamma, 0.1, when the loss (of validation, if there is one) has not gained a part of 1e-4 for more than
+                  period, 10, epochs               coslog       (1 - cos(2 pi log2(1 + 15 t))) / 2 (Holzmueller et al. 2024)
+     custom       rate(user, e, rate of opt) is the rate
+   Before any of them: warmup epochs from 0 to the full rate, in steps; e and epochs are then counted without them. */
 typedef enum {
     MLP_SCHEDULE_CONSTANT, MLP_SCHEDULE_STEP, MLP_SCHEDULE_EXPONENTIAL, MLP_SCHEDULE_COSINE, MLP_SCHEDULE_ONE_CYCLE,
-    MLP_SCHEDULE_PLATEAU, MLP_SCHEDULE_CUSTOM
+    MLP_SCHEDULE_PLATEAU, MLP_SCHEDULE_COSLOG, MLP_SCHEDULE_CUSTOM
 } mlp_schedule;
 
 typedef struct {
+    mlp_schedule kind;
+    int epochs;                     /* 0: e runs from this fit's start to its end; > 0: e is the net's own count of epochs, of so many */
+    int warmup, period;             /* epochs */
+    float gamma, floor;
+    float (*rate)(void *user, double epoch, float rate);
+    void *user;
+} mlp_schedule_desc;
+
+/* What evaluating gives. Classes are there with labels, cross entropies, logistic, hinge or softmax. NaN: it does
+   not apply. */
+typedef struct {
+    size_t rows;
+    double loss;                    /* E as above */
+    double accuracy;                /* with classes: weighted share of rows whose class is right: the largest output against the label
+                                       or the largest target; with one output a >= 0.5 against y >= 0.5, logistic and hinge a > 0
+                                       against y > 0; several outputs with one of these losses: each output counts for itself */
+    double top_k;                   /* share of rows whose class is among the 5 largest outputs; from 6 outputs on */
+    double mae, rmse;               /* without classes, in the units of y: mean of |a-y|, root of the mean of (a-y)^2, over outputs, too */
+    double r2;                      /* 1 - sum (a-y)^2 / sum (y - mean y)^2, mean over outputs; 1 or 0 for one that does not vary */
+} mlp_metrics;
+
+typedef struct {
     int epoch, epochs;              /* epoch from 1 */
-    double loss;                    /* mean over the epoch's rows, each before its update */
+    size_t step, steps, rows;       /* updates done and in all of this epoch; rows to train on */
+    double loss, rate;              /* mean over the epoch's rows so far, each before its update; the last update's rate */
+    mlp_metrics validation;         /* after the epoch; rows 0: none */
 } mlp_progress;
+
+typedef enum { MLP_STOP_EPOCHS, MLP_STOP_PATIENCE, MLP_STOP_CALLBACK, MLP_STOP_ERROR } mlp_stop;
+
+typedef struct {
+    mlp_stop stop;
+    int epochs, best_epoch;         /* epochs done; the one of best_loss, from 1; 0: none */
+    double loss, validation_loss, best_loss;        /* of the last epoch, and the least of validation; NaN: none */
+} mlp_fit_report;
 
 typedef struct {
     int epochs;                     /* default 10 */
@@ -356,24 +442,27 @@ typedef struct {
     mlp_order order;
     mlp_opt_desc opt;
     int threads;                    /* 0 and 1: one; more need OpenMP (see Threads), and an allocation while mlp_fit runs */
-    int (*on_epoch)(void *user, const mlp_progress *);   /* NULL, or: called after each epoch, may change the values of the data;
-                                       non-zero ends fit */
-    void *user;
-    mlp_schedule schedule;
+    int (*on_epoch)(void *user, const mlp_progress *);   /* NULL, or: called after each epoch, may change the values of the data, which
+                                       are looked at again; non-zero ends fit */
+    void *user;                     /* of all callbacks here; none may call what trains this net: MLP_ERR_ARGUMENT */
+    mlp_schedule_desc schedule;
+    const mlp_data *validation;     /* evaluated after each epoch; or validation_split: a share of the rows, drawn from the seed, of each */
+    float validation_split;         /* class alike with labels, on which is not trained. The best weights come back, unless keep_last */
+    int patience;                   /* ends after so many epochs without a gain of validation loss; 0: not */
+    float min_delta;                /* a gain is a loss < best - min_delta */
+    int keep_last;                  /* non-zero: the last weights stay */
+    int (*on_step)(void *user, const mlp_progress *);    /* as on_epoch, after each update */
+    int (*on_gradients)(void *user, mlp *, float *gradients, size_t count);     /* before each update, on the calling thread; may change
+                                       the gradient; non-zero ends fit without that update */
+    mlp_fit_report *report;         /* optional; filled after an error, too */
 } mlp_fit_desc;
 
-typedef struct {
-    size_t rows;
-    double loss;                    /* E as above */
-    double accuracy;                /* weighted share of rows whose class is right: the largest output against the
-                                       label or the largest target; with one output, binary_cross_entropy: a >= 0.5
-                                       against y >= 0.5, logistic and hinge: a > 0 against y > 0, others: 0 */
-} mlp_metrics;
+typedef struct { double precision, recall, f1; size_t support; } mlp_class_score;       /* 0 where nothing is divided by nothing */
 
 /* What went wrong, for people: a constant string, never NULL. */
 MLP_API const char *mlp_result_string(mlp_result);
 
-/* Makes a net with one allocation. *net is NULL on failure. */
+/* Makes a net with one allocation (and another for a while with orthogonal). *net is NULL on failure. */
 MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *);
 
 /* The same in memory of the caller's, which must outlive the net: at least mlp_size bytes, any alignment.
@@ -382,66 +471,97 @@ MLP_API size_t     mlp_size(const mlp_desc *);
 MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_desc *);
 
 /* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive
-   the net. mlp_train_size is 0 for a desc that mlp_train_in would refuse. Gradients and optimizer state start at 0.
-   Without it, the first call that needs the block allocates it. */
-MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *);
+   the net. mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc
+   that mlp_train_in would refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit.
+   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. */
+MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *, size_t rows);
 MLP_API mlp_result mlp_train_in(mlp *, void *memory, size_t size, const mlp_opt_desc *);
 
-/* A net of its own with the same desc and parameters, without gradients, optimizer state or epochs. */
+/* A net of its own with the same desc, parameters and scaling, without gradients, optimizer state or epochs. */
 MLP_API mlp_result mlp_copy(mlp **copy, const mlp *);
 
 /* Gives back what the net allocated. NULL is fine. */
 MLP_API void       mlp_destroy(mlp *);
 
-/* The desc with all defaults resolved, error NULL; NULL for NULL. Valid as long as the net. */
+/* The desc as it was given, or stands in the file, error NULL; NULL for NULL. Valid as long as the net. */
 MLP_API const mlp_desc *mlp_get_desc(const mlp *);
 
+/* What the defaults of a desc stand for; a wanted zero stays negative. All 0 on failure. */
+MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
+
 /* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
-   count of epochs go on from call to call: two fits of 5 epochs are one of 10. On MLP_ERR_NONFINITE after the start
-   the updates before the bad one stay; data->error has the epoch and the layer. */
+   count of epochs go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in
+   between or the schedule runs over the fit. On MLP_ERR_NONFINITE after the start the updates before the bad one
+   stay; data->error has the epoch and the layer. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
-/* x: rows x inputs, y: rows x outputs, no gaps, not overlapping. Row by row: NaN and infinity stay in their row.
-   mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation.
-   mlp_predict_with uses the caller's mlp_scratch_size bytes, any alignment of float, and never allocates. */
-MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *y);
-MLP_API size_t     mlp_scratch_size(const mlp *);
-MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, const float *x, size_t rows, float *y);
+/* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
+MLP_API mlp_result mlp_fit_scaling(mlp *, const mlp_data *);
 
-/* Loss and accuracy over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite either.
-   One allocation. */
+/* x: rows x inputs, y: rows x outputs, no gaps, not overlapping. Row by row: NaN and infinity stay in their row.
+   mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation. mlp_predict_with
+   never allocates: scratch is `size` bytes of the caller's, any alignment of float, at least mlp_scratch_size(net,
+   1); how much changes no bit. mlp_scratch_size: so that that many rows (0 and above 256: 256) go through the layers
+   together. */
+MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *y);
+MLP_API size_t     mlp_scratch_size(const mlp *, size_t rows);
+MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, size_t size, const float *x, size_t rows, float *y);
+
+/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it. At most
+   one allocation more than mlp_predict. */
+MLP_API mlp_result mlp_classify(const mlp *, const float *x, size_t rows, int *labels);
+
+/* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite
+   either. One allocation. Uses as many threads as the net's last fit was told. */
 MLP_API mlp_result mlp_evaluate(const mlp *, const mlp_data *, mlp_metrics *);
 
-/* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E.
-   MLP_ERR_NONFINITE when E or the gradient is not finite: then the run and *loss hold what was computed. */
+/* counts: classes x classes, how many rows of class [true] were taken for [predicted]; rows are not weighted, but
+   those of weight 0 are left out. One output: two classes. Refused where a row may have several. mlp_class_scores:
+   precision, recall, F1 of each. */
+MLP_API mlp_result mlp_confusion(const mlp *, const mlp_data *, size_t *counts);
+MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class_score *scores);
+
+/* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E. With
+   dropout. MLP_ERR_NONFINITE when E or the gradient is not finite: then the run and *loss hold what was computed. */
 MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
 
-/* One update of all parameters from the gradient run. NULL: the default optimizer. A change of kind starts from zero
-   state. MLP_ERR_NONFINITE, and no update, when the run is not finite. */
+/* One update of all parameters from the gradient run, which clipping changes. NULL: the default optimizer. A change
+   of kind starts from zero state. MLP_ERR_ARGUMENT before there is a gradient. */
 MLP_API mlp_result mlp_step(mlp *, const mlp_opt_desc *);
 
-/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of parameters stays
-   where it is as long as the net lives; that of gradients until mlp_train_in, or an optimizer that needs more state than before.
-   What mlp_fit leaves in it is not the gradient of anything. */
+/* dE/dx over these rows, E as in mlp_compute_gradients but without dropout; dx: rows x inputs. The gradient run
+   stays. */
+MLP_API mlp_result mlp_input_gradients(mlp *, const mlp_data *, float *dx);
+
+/* dy/dx of one row; x: inputs, j: outputs x inputs. The gradient run stays. */
+MLP_API mlp_result mlp_jacobian(mlp *, const float *x, float *j);
+
+/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of
+   parameters stays where it is as long as the net lives; that of gradients until mlp_train_in, mlp_fit with larger
+   batches, or an optimizer that needs more state than before. */
 MLP_API float     *mlp_params(mlp *, size_t *count);
 MLP_API float     *mlp_gradients(mlp *, size_t *count);
 
-/* Copies the weights [units][inputs] and biases [units] of a layer (from 0) out or in; either may be NULL.
-   A layer without bias gives zeros and takes none. */
+/* Copies the weights [units][inputs] and biases [units] of a layer (from 0) out or in, or their gradients out;
+   either may be NULL. A layer without bias gives zeros and takes none. */
 MLP_API mlp_result mlp_get_weights(const mlp *, int layer, float *w, float *b);
 MLP_API mlp_result mlp_set_weights(mlp *, int layer, const float *w, const float *b);
+MLP_API mlp_result mlp_get_gradients(const mlp *, int layer, float *w, float *b);
 
 /* The optimizers on any vector v of n floats with gradient g, without a net. state: mlp_opt_state_size bytes of the
-   caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. */
+   caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. Decay and
+   l1 are of all values; clipping and max_norm are for nets. */
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
 
+#ifndef MLP_NO_FILES
 /* Files are safetensors of nn.Sequential's state_dict; see Files above. */
 
-/* A file system, for tests and for systems whose files are not those of POSIX or Windows; all functions are needed. */
+/* A file system, for tests and for systems whose files are not those of POSIX or Windows. The last three may be
+   NULL. */
 typedef struct {
-    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when there is one already;
-                                                                   else one to read. NULL: failed */
+    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when one is there, but
+                                                                   for what a crash left; else one to read. NULL: failed */
     size_t (*read)(void *user, void *file, void *to, size_t size);          /* bytes read, fewer only at the end; SIZE_MAX: failed */
     int (*write)(void *user, void *file, const void *from, size_t size);    /* 0: all written; so do the others return 0 */
     int (*sync)(void *user, void *file);                                    /* what was written is on the disk */
@@ -450,6 +570,10 @@ typedef struct {
     int (*remove)(void *user, const char *path);
     int (*sync_folder)(void *user, const char *folder);                     /* the renaming is on the disk */
     void *user;
+    size_t (*size)(void *user, void *file);                                 /* of a file to read; SIZE_MAX: not known */
+    const char *(*replace)(void *user, void *file, const char *path);       /* NULL, or why no other file may replace the one at path;
+                                                                   file, unless NULL, is to replace it and gets its mode */
+    const char *(*reason)(void *user);                                      /* why the last call failed */
 } mlp_io;
 
 typedef struct {
@@ -461,42 +585,46 @@ typedef struct {
 } mlp_save_desc;
 
 typedef struct {
-    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all be 0:
-                                       then they come from the file, as no_bias always does */
-    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; loss etc. are the defaults */
-    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training block */
-    size_t max_header, max_tensors; /* more is refused; default 1 MiB and 4096 */
+    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all
+                                       be 0: then they come from the file, as no_bias always does */
+    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; the loss is then
+                                       cross_entropy with softmax, else squared */
+    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training
+                                       block, and a fit with the same optimizer has the bits of a run never interrupted */
+    size_t max_header;              /* more is refused; default 1 MiB */
     const mlp_kernels *kernels;     /* these three: NULL or zero: those of desc */
     mlp_allocator allocator;
     mlp_error *error;
     const mlp_io *io;               /* NULL: the system's files */
+    const char *const *names;       /* the Linears, in order, by what is before ".weight" in the file; others are left out. */
+    int name_count;                 /* 0: all Linears, in the order that numbers in their names and their sizes give */
 } mlp_load_desc;
 
-/* Saves into memory of the caller's: exactly mlp_save_size bytes, the same on every platform. NULL desc: all defaults.
-   mlp_save_size is 0 when the net cannot be saved: a test_input too long for a header of 1 MiB, or with outputs that are not
-   finite. */
-MLP_API size_t     mlp_save_size(const mlp *, const mlp_save_desc *);
-MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t size, const mlp_save_desc *);
+/* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every
+   platform, also when that is more: MLP_ERR_ARGUMENT. memory NULL: only *size. NULL desc: all defaults. Not every
+   net can be saved with a test_input: one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs that are not
+   finite are MLP_ERR_NONFINITE. */
+MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, const mlp_save_desc *);
 
-/* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL desc: a file
-   of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error has the byte and
-   the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the few kilobytes that any net
-   has and a checkpoint's training block. */
+/* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL
+   desc: a file of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error
+   has the byte and the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the
+   few kilobytes that any net has and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
 
 #ifndef MLP_NO_STDIO
-/* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or loss of
-   power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then it is the new.
-   A symbolic link at path is replaced by the file. mlp_save: NULL desc. mlp_save_checkpoint: desc.checkpoint. */
-MLP_API mlp_result mlp_save(const mlp *, const char *path);
-MLP_API mlp_result mlp_save_checkpoint(const mlp *, const char *path);
-MLP_API mlp_result mlp_save_with(const mlp *, const char *path, const mlp_save_desc *);
+/* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or
+   loss of power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then
+   it is the new. A file that is there keeps its mode, and must be a regular file that may be written: else
+   MLP_ERR_IO. A symbolic link at path is replaced by the file. The new file is path + ".mlp-tmpN" until then (of a
+   long name the beginning); what a crash left of it, the next save removes. On Windows paths are UTF-8. MLP_ERR_IO:
+   the error has the path and what the system said. */
+MLP_API mlp_result mlp_save(const mlp *, const char *path, const mlp_save_desc *);
 
-/* As mlp_load_memory. mlp_load_checkpoint: desc.checkpoint; a fit with the same optimizer then goes on with the bits of a
-   run that was never interrupted. */
+/* As mlp_load_memory. A pipe will do; its memory is not bounded by the above. */
 MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *);
-MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *);
 #endif
+#endif /* MLP_NO_FILES */
 
 /* What one update takes, resolved: no defaults here. Which fields a kind reads stands at `update`. */
 typedef struct {
@@ -509,47 +637,43 @@ typedef struct {
     int nesterov, first;            /* first: rprop's step of each weight starts as rate */
 } mlp_update;
 
-/* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be one of the
-   inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing outside of the
-   named elements is touched. No alignment is needed. Errors do not exist here: arguments must be right. */
+/* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be
+   one of the inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing
+   outside of the named elements is written, or read but for what stands at the layers. No alignment is needed.
+   Compiled with optimization a call takes up to 16 KiB of stack, without it several times as much. Errors do not
+   exist here: arguments must be right. */
 struct mlp_kernels {
     const char *name;               /* "scalar" "emulated" "sse2" "avx2" "avx512" "neon" "wasm" */
     int lanes, fma;                 /* floats per vector; non-zero: fused multiply-add (see Bits) */
 
-    /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row + k*a_col],
-       so that a transposed matrix is a pair of swapped strides; c has unit columns. Up to 16 KiB of stack; without accumulate
+    /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row +
+       k*a_col], so that a transposed matrix is a pair of swapped strides; c has unit columns. Without accumulate
        parts of c may be room for copies until the end. */
     void (*gemm)(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate);
     /* out = a * b, element by element */
     void (*hadamard)(size_t n, const float *a, const float *b, float *out);
-    /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind has it */
+    /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind
+       has it */
     void (*activate)(mlp_activation, float alpha, size_t n, const float *z, float *a);
     void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da, float *dz);
     /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian */
     void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
     void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
     /* With softmax non-zero a = softmax(z) is written first, else it must be there. l = - y log a, from z and a;
-       dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z, none with factors NULL. l and dz are
-       neither each other nor one of the inputs. */
+       dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z, none with factors NULL. l
+       and dz are neither each other nor one of the inputs. */
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
-    /* The same, with softmax, where each row of y is 0 but for a 1 at classes[i], an integer: losses[i] = the sum of row i of l,
-       and dz. cols <= 16, factors not NULL. dz and losses are none of the inputs. */
-    void (*class_entropy)(size_t rows, size_t cols, const float *z, const float *classes, const float *factors, float *losses,
-                          float *dz);
 
-    /* Layers; w, dw in panels (see Memory). w may be read up to 15 floats behind its end, and so may each dz of
-       backward_weights. forward: z = x W + b, b may be NULL. backward_weights: dw = x^T dz, + dw with accumulate.
-       update_weights: w = w + step (x^T dz + dw), dw may be NULL: the bits of backward_weights and then axpy, without
-       writing the sums to memory in between; nothing for a step of 0.
-       backward_input: dx = dz W^T. scratch: (rows + 16) x (in + out + 96) floats. */
+    /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w
+       are read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
+       backward_input: dx = dz W^T. What is read behind an end changes nothing. scratch: rows x (in + out) floats
+       below 64 rows, else (rows + 16) x (in + out + 96). */
     void (*forward)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                     float *z, size_t z_stride);
     void (*backward_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
                              const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch);
-    void (*update_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
-                           const float *dz, size_t dz_stride, const float *dw, float step, float *w, float *scratch);
     void (*backward_input)(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
                            float *dx, size_t dx_stride, float *scratch);
 
@@ -557,8 +681,8 @@ struct mlp_kernels {
     void (*column_sums)(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate);
     /* x[i][j] = x[i][j] * factors[i] */
     void (*scale_rows)(size_t rows, size_t cols, const float *factors, float *x);
-    /* l = loss per element, d = its slope with respect to a; for binary_cross_entropy l is taken from z, and d is the slope with
-       respect to z, a - y. Not for cross_entropy and custom. */
+    /* l = loss per element, d = its slope with respect to a; for binary_cross_entropy l is taken from z, and d is
+       the slope with respect to z, a - y. Not for cross_entropy and custom. */
     void (*loss)(mlp_loss, float delta, size_t n, const float *z, const float *a, const float *y, float *l);
     void (*loss_backward)(mlp_loss, float delta, size_t n, const float *a, const float *y, float *d);
 
@@ -573,11 +697,8 @@ struct mlp_kernels {
                   w - step sign(g); s1 = g, s2 = step
        Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
     int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
-    /* updates as at mlp_opt; adam: step = rate / (1-beta1^t), scale = 1 / sqrt(1-beta2^t) */
-    void (*momentum)(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov);
-    void (*adam)(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
-                 float epsilon);
-    /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is one */
+    /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is
+       one */
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
 };
 
@@ -600,6 +721,7 @@ MLP_API const char *mlp_simd_name(void);
 
 /* ----------------------------------------------------------------------- >>platform -- */
 
+#include <stdarg.h>
 #include <string.h>
 
 #ifdef MLP_KERNELS_ONLY
@@ -612,39 +734,56 @@ MLP_API const char *mlp_simd_name(void);
     #define MLP_FREE(pointer, user) ((void)(user), free(pointer))
 #endif
 
-#if defined(__GNUC__) && !defined(__TINYC__)
+/* The first that a linker finds twice says what is wrong. */
+#if !defined(MLP_STATIC) && !defined(MLP_KERNELS_ONLY)
+    #ifdef __cplusplus
+    extern "C" {
+    #endif
+    void mlp__define_MLP_IMPLEMENTATION_in_one_file_only(void);
+    void mlp__define_MLP_IMPLEMENTATION_in_one_file_only(void) { }
+    #ifdef __cplusplus
+    }
+    #endif
+#endif
+
+/* clang-cl has these, too, but not the macro. */
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(__TINYC__)
+    #define MLP__GNU 1
+#else
+    #define MLP__GNU 0
+#endif
+
+#if MLP__GNU
     #define MLP__INLINE static inline __attribute__((always_inline, unused))
     #define MLP__NOINLINE static __attribute__((noinline, unused))
-    #define MLP__MAYBE __attribute__((unused))
+    #define MLP__UNUSED __attribute__((unused))
+    #define MLP__PREFETCH(p) __builtin_prefetch(p)
 #elif defined(_MSC_VER)
     #define MLP__INLINE static __forceinline
     #define MLP__NOINLINE static __declspec(noinline)
-    #define MLP__MAYBE
+    #define MLP__UNUSED
+    #define MLP__PREFETCH(p) ((void)(p))
 #else
     #define MLP__INLINE static inline
     #define MLP__NOINLINE static
-    #define MLP__MAYBE
+    #define MLP__UNUSED
+    #define MLP__PREFETCH(p) ((void)(p))
 #endif
 
 /* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in the
-   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. */
+   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8
+   on. */
 #if defined(__clang__)
     #define MLP__UNROLL _Pragma("clang loop unroll(full)")
-#elif defined(__GNUC__) && !defined(__TINYC__)
+#elif MLP__GNU && __GNUC__ >= 8
     #define MLP__UNROLL _Pragma("GCC unroll 32")
 #else
     #define MLP__UNROLL
 #endif
 
-#if defined(__GNUC__) && !defined(__TINYC__)
-    #define MLP__PREFETCH(p) __builtin_prefetch(p)
-#else
-    #define MLP__PREFETCH(p) ((void)(p))
-#endif
-
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__SSE2__) && defined(__GNUC__) && !defined(__TINYC__)
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__SSE2__) && MLP__GNU
     #define MLP__X86 1
-#elif defined(_M_X64)
+#elif defined(_M_X64) || (defined(_M_IX86_FP) && _M_IX86_FP == 2)
     #define MLP__X86 1
 #else
     #define MLP__X86 0
@@ -653,48 +792,57 @@ MLP_API const char *mlp_simd_name(void);
 /* Fused multiply-add in hardware? Decided per architecture, since clang does not define __FP_FAST_FMAF. */
 #if defined(__TINYC__)
     #define MLP__FMA 0
-#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__powerpc64__) || defined(__s390x__) \
-   || (defined(__riscv_flen) && __riscv_flen >= 64) || (defined(_MSC_VER) && defined(__AVX2__)) || defined(__FP_FAST_FMAF)
+#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) \
+   || defined(__s390x__) || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) \
+   || defined(__riscv_flen) \
+   || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
+   || (defined(_MSC_VER) && !defined(__clang__) && defined(__AVX2__))
     #define MLP__FMA 1
 #else
     #define MLP__FMA 0
 #endif
+#if defined(__FMA4__) && !defined(__FMA__)
+    #error "mlp.h: fused multiply-add with four operands is not supported: add -mno-fma4"
+#endif
 
 #if MLP__X86
     #include <immintrin.h>
-#elif !defined(__GNUC__) || defined(__TINYC__)
+#elif !MLP__GNU
     #include <math.h>
 #endif
 
-/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 : x` becomes
-   their maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it (constraint: where it is kept) is
-   left alone; that costs no instruction. */
+/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 : x`
+   becomes their maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it (constraint:
+   where it is kept) is left alone; that costs no instruction. */
 #if defined(__clang__) && !MLP__X86
     #define MLP__HIDE(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__HIDE(constraint, value) ((void)0)
 #endif
 
-/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row a pointer
-   for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
-#if defined(__GNUC__) && !defined(__TINYC__)
+/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row
+   a pointer for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
+#if MLP__GNU
     #define MLP__ONE_REGISTER(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__ONE_REGISTER(constraint, value) ((void)0)
 #endif
-#define MLP__WALK(pointer) MLP__ONE_REGISTER("+r", pointer)
+#define MLP__ONE_POINTER(pointer) MLP__ONE_REGISTER("+r", pointer)
 
-/* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there. Without the
-   hardware it is multiply and add, and no compiler can fuse them. */
+/* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there.
+   Without the hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
 MLP__INLINE float mlp__fma(float a, float b, float c)
 {
 #if !MLP__FMA
+    #if defined(__clang__)
+        #pragma STDC FP_CONTRACT OFF
+    #endif
     return a * b + c;
-#elif defined(__aarch64__) && defined(__GNUC__)
+#elif defined(__aarch64__) && MLP__GNU
     c = __builtin_fmaf(a, b, c);
     MLP__HIDE("+w", c);
     return c;
-#elif defined(__GNUC__)
+#elif MLP__GNU
     return __builtin_fmaf(a, b, c);
 #elif MLP__X86
     return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
@@ -703,10 +851,11 @@ MLP__INLINE float mlp__fma(float a, float b, float c)
 #endif
 }
 
-/* sum + a b in double: the product of two floats is exact, so fused or not is the same */
+/* sum + a b in double: the product of two floats is exact, so fused or not is the same. Some have float in hardware
+   only. */
 MLP__INLINE double mlp__fma_double(float a, float b, double sum)
 {
-#if MLP__FMA && defined(__GNUC__)
+#if MLP__FMA && MLP__GNU && !(defined(__riscv_flen) && __riscv_flen < 64) && !(defined(__ARM_FP) && !(__ARM_FP & 8))
     return __builtin_fma((double)a, (double)b, sum);
 #else
     return (double)a * (double)b + sum;
@@ -718,7 +867,7 @@ MLP__INLINE float mlp__sqrt(float x)
 {
 #if MLP__X86
     return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
-#elif defined(__GNUC__) && !defined(__TINYC__)
+#elif MLP__GNU
     return __builtin_sqrtf(x);
 #else
     return sqrtf(x);
@@ -729,7 +878,7 @@ MLP__INLINE double mlp__sqrt_double(double x)
 {
 #if MLP__X86
     return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(x), _mm_set_sd(x)));
-#elif defined(__GNUC__) && !defined(__TINYC__)
+#elif MLP__GNU
     return __builtin_sqrt(x);
 #else
     return sqrt(x);
@@ -755,39 +904,37 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 /* --------------------------------------------------------------------------- >>simd -- */
 /* The one place that knows instruction sets. Each block below defines the same operations in the same order:
 
-     mlp__vf, mlp__vm      a vector of MLP__W floats; a mask
-     vload vstore          any alignment
-     vload_halves          the lower half of the lanes from p, the upper from q; for MLP__W <= 4, which has no use for it, all from p
-     vload_n vstore_n      the first n < MLP__W lanes, vload_n takes the others from fill; or MLP__PARTS_BY_COPY. With MLP__MASKS
-                           n may be MLP__W, and that takes no more time than vload and vstore
-     vset1                 all lanes
-     vset4                 four vset1, of p[0..3]
-     vadd vsub vmul vdiv   IEEE
-     vfma vfnma            a b + c and c - a b: one rounding if MLP__FMA, else two
-     vsqrt                 IEEE
-     vmin vmax             a < b ? a : b and a > b ? a : b: the second when one is NaN or both are zero
-     vround                to the nearest integer, ties to even, for |a| < 2^22; NaN stays
-     vabs vsign            |a|; a with the sign of b in the place of its own
-     vlt vselect           a < b, false for NaN; m ? a : b
-     vscale2               a 2^n, rounded once, for integers -152 <= n <= 130 and 0.5 <= a < 2; any NaN gives NaN. The last
-                           product is a fma with 0, for it may be inlined where its result is added to something
-     vpow2                 2^n for integers -126 <= n <= 127
-     vpower                (1 + h r) 2^n for integers -152 <= n <= 63 and |h r| <= 0.5: the first by vfma, the product as by vscale2,
-                           which is dearer where there is no scalef
-     vsplit                a = m 2^e for normal a > 0 with sqrt(1/2) <= m < sqrt(2): returns m, *e is a float
-     vany                  non-zero: some lane of the mask is set
-     vfinite               non-zero: no lane is NaN or infinity, by the bits
-     vswap                 lane i takes lane i ^ d, d a power of two below MLP__W
-     vfirst                lane 0
-     vpick                 lane i takes lane at[i] of a; at: the bits of integers 0 .. MLP__W - 1, or any where the lane does not matter
-     vzip                  within each four lanes: a becomes a0 b0 a1 b1, b becomes a2 b2 a3 b3
-     vzip4                 the same with fours in the place of lanes: a0..3 b0..3 a4..7 b4..7 over both, a the first half
-     vunzip4               a becomes the even fours of a, then of b, b the odd ones
+     mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
+     vload vstore         any alignment
+     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W, and
+                          that takes no more time than vload and vstore
+     vload_halves         the lower half of the lanes from p, the upper from q
+     vset1 vset4          all lanes; four vset1, of p[0..3]
+     vadd vsub vmul vdiv vsqrt  IEEE
+     vfma vfnma           a b + c and c - a b: one rounding if MLP__FMA, else two
+     vmin vmax            a < b ? a : b and a > b ? a : b: the second when one is NaN or both are zero
+     vround               to the nearest integer, ties to even, for |a| < 2^22; NaN stays
+     vabs vsign           |a|; a with the sign of b in the place of its own
+     vlt vselect vany     a < b, false for NaN; m ? a : b; non-zero: some lane of the mask is set
+     vint vfloat          of whole numbers, |a| < 2^22, else anything; as floats
+     vbits vunbits        the same bits as integers, as floats
+     viadd viand          with one number in all lanes, wrapping around
+     viup vidown          by 23 bits, where the exponent stands: to the left, and to the right with copies of the sign
+     vswap vfirst         lane i takes lane i ^ d, d a power of two below MLP__W; lane 0
+     vzip_low vzip_high   within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
+     vfours_even _odd     the even fours of a, then of b; the odd ones
 
-   and MLP__NAME, MLP__NV (vectors per tile, MLP__NV * MLP__W a multiple or a divisor of 16) and MLP__MR(nv), the rows of a
-   tile of nv vectors: rows * nv accumulators, nv vectors of b and one of a must fit into the registers, and 8 or more
-   chains must be under way to hide the latency of fma. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a
-   register. */
+   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves, the fours. Then MLP__NAME.
+   Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. At the end of a block stand the
+   numbers that the products are tuned by; each block has to state them all:
+
+     MLP__TILE_VECTORS    vectors of a row of a tile; MLP__TILE_VECTORS * MLP__W is a multiple or a divisor of 16
+     MLP__TILE_ROWS(v)    the most rows of a tile of v vectors: rows * v sums, v vectors of b and one of a must fit into
+                          the registers, and 8 or more chains must be under way to hide the latency of fma
+     MLP__ONE_ROW_VECTORS vectors of a tile of one row, 4 or 8: streams of weights at once
+     MLP__COPY_COLUMNS    columns of a copy of so many rows that a copy as wide as a tile would not stay in L1
+     MLP__COPIES_FAR      1: tall products copy rows of b that are far apart, of which a tile takes too few lines
+     MLP__COPY_ROWS       more rows of x than this, 4 KiB apart, are copied for dW */
 
 #define MLP__SIMD_scalar   MLP_SIMD_SCALAR
 #define MLP__SIMD_sse2     MLP_SIMD_SSE2
@@ -803,13 +950,13 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
     #undef MLP_SIMD
     #define MLP_SIMD MLP__JOIN(MLP__SIMD_, MLP_KERNELS_ONLY)
 #elif !defined(MLP_SIMD)
-    #if defined(__AVX512F__)
+    #if MLP__X86 && defined(__AVX512F__)
         #define MLP_SIMD MLP_SIMD_AVX512
-    #elif defined(__AVX2__) && MLP__FMA
+    #elif MLP__X86 && defined(__AVX2__) && MLP__FMA
         #define MLP_SIMD MLP_SIMD_AVX2
     #elif MLP__X86
         #define MLP_SIMD MLP_SIMD_SSE2
-    #elif (defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__)) || defined(_M_ARM64)
+    #elif (defined(__aarch64__) && defined(__ARM_NEON) && MLP__GNU) || defined(_M_ARM64)
         #define MLP_SIMD MLP_SIMD_NEON
     #elif defined(__wasm_simd128__)
         #define MLP_SIMD MLP_SIMD_WASM
@@ -818,87 +965,115 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
     #endif
 #endif
 
-/* The operations on one float: the specification of the vector operations, and what is left of them for scalar. */
+/* The operations on one float that are more than an expression. */
 MLP__INLINE float mlp__min1(float a, float b) { int less = a < b; MLP__HIDE("+r", less); return less ? a : b; }
 MLP__INLINE float mlp__max1(float a, float b) { int more = a > b; MLP__HIDE("+r", more); return more ? a : b; }
 MLP__INLINE float mlp__abs1(float a) { return mlp__float(mlp__bits(a) & 0x7fffffffu); }
-MLP__INLINE float mlp__sign1(float a, float b) { return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u)); }
+MLP__INLINE float mlp__sign1(float a, float b)
+{
+    return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u));
+}
+MLP__INLINE uint32_t mlp__int1(float a) { return a > -4194304.0f && a < 4194304.0f ? (uint32_t)(int32_t)a : 0; }
 
 MLP__INLINE float mlp__round1(float a)
 {
-    int n;
-    float d;
+    const int n = (int)(int32_t)mlp__int1(a);
+    const float d = a - (float)n;                       /* exact */
     if (!(a > -4194304.0f && a < 4194304.0f)) return a;
-    n = (int)a;
-    d = a - (float)n;                                   /* exact */
-    if (d > 0.5f || (d == 0.5f && n & 1)) n++;
-    if (d < -0.5f || (d == -0.5f && n & 1)) n--;
-    return mlp__sign1((float)n, a);
+    return mlp__sign1((float)(n + (d > 0.5f || (d == 0.5f && n & 1)) - (d < -0.5f || (d == -0.5f && n & 1))), a);
 }
 
-MLP__INLINE float mlp__scale2_1(float a, float n)
-{
-    int i = n > -200.0f && n < 200.0f ? (int)n : 0, half = (i + 256) / 2 - 128;     /* two steps: 2^i may be out of range */
-    return mlp__fma(a * mlp__float((uint32_t)(half + 127) << 23), mlp__float((uint32_t)(i - half + 127) << 23), 0.0f);
-}
+#if MLP_SIMD == MLP_SIMD_SCALAR || MLP_SIMD == MLP_SIMD_EMULATED
 
-MLP__INLINE float mlp__pow2_1(float n, int bias) { return mlp__float((uint32_t)((n > -200.0f && n < 200.0f ? (int)n : 0) + bias) << 23); }
+    #if MLP_SIMD == MLP_SIMD_SCALAR     /* one lane */
+        #define MLP__NAME "scalar"
+        #define MLP__W 1
+        typedef float mlp__vf;
+        typedef int mlp__vm;
+        typedef uint32_t mlp__vi;
+        #define MLP__OP MLP__INLINE
+        #define MLP__LANE(a, i) ((void)(i), a)
+        #define MLP__LANES(type, expression) enum { i = 0 }; type r = (expression); return r
+    #else       /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
+        #define MLP__NAME "emulated"
+        #define MLP__W 8
+        typedef struct { float lane[8]; } mlp__vf;
+        typedef struct { int lane[8]; } mlp__vm;
+        typedef struct { uint32_t lane[8]; } mlp__vi;
+        #undef MLP__UNROLL
+        #define MLP__UNROLL
+        #define MLP__OP MLP__NOINLINE
+        #define MLP__LANE(a, i) a.lane[i]
+        #define MLP__LANES(type, expression) \
+            type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
+    #endif
+    #define MLP__AT(a) MLP__LANE(a, i)
+    #define MLP__VF(expression) MLP__LANES(mlp__vf, expression)
+    #define MLP__VI(expression) MLP__LANES(mlp__vi, expression)
+    MLP__OP mlp__vf mlp__vload(const float *p) { MLP__VF(p[i]); }
+    MLP__OP void mlp__vstore(float *p, mlp__vf a) { int i; for (i = 0; i < MLP__W; i++) p[i] = MLP__AT(a); }
+    MLP__OP mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
+    {
+        MLP__VF((size_t)i < n ? p[i] : MLP__AT(fill));
+    }
+    MLP__OP void mlp__vstore_n(float *p, mlp__vf a, size_t n) { size_t i; for (i = 0; i < n; i++) p[i] = MLP__AT(a); }
+    MLP__OP mlp__vf mlp__vload_halves(const float *p, const float *q)
+    {
+        MLP__VF(i < MLP__W / 2 || MLP__W == 1 ? p[i] : q[i - MLP__W / 2]);
+    }
+    MLP__OP mlp__vf mlp__vset1(float a) { MLP__VF(a); }
+    MLP__OP void mlp__vset4(const float *p, mlp__vf v[4]) { size_t t; for (t = 0; t < 4; t++) v[t] = mlp__vset1(p[t]); }
+    MLP__OP mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) + MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) - MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) * MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(a) / MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vsqrt(mlp__vf a) { MLP__VF(mlp__sqrt(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c)
+    {
+        MLP__VF(mlp__fma(MLP__AT(a), MLP__AT(b), MLP__AT(c)));
+    }
+    MLP__OP mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c)
+    {
+        MLP__VF(mlp__fma(-MLP__AT(a), MLP__AT(b), MLP__AT(c)));
+    }
+    MLP__OP mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__VF(mlp__min1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OP mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__VF(mlp__max1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OP mlp__vf mlp__vround(mlp__vf a) { MLP__VF(mlp__round1(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vabs(mlp__vf a) { MLP__VF(mlp__abs1(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__VF(mlp__sign1(MLP__AT(a), MLP__AT(b))); }
+    MLP__OP mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, MLP__AT(a) < MLP__AT(b)); }
+    MLP__OP mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(m) ? MLP__AT(a) : MLP__AT(b)); }
+    MLP__OP int mlp__vany(mlp__vm m)
+    {
+        int i, any = 0; for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0; return any;
+    }
+    MLP__OP mlp__vi mlp__vint(mlp__vf a) { MLP__VI(mlp__int1(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vfloat(mlp__vi a) { MLP__VF((float)(int32_t)MLP__AT(a)); }
+    MLP__OP mlp__vi mlp__vbits(mlp__vf a) { MLP__VI(mlp__bits(MLP__AT(a))); }
+    MLP__OP mlp__vf mlp__vunbits(mlp__vi a) { MLP__VF(mlp__float(MLP__AT(a))); }
+    MLP__OP mlp__vi mlp__viadd(mlp__vi a, int b) { MLP__VI(MLP__AT(a) + (uint32_t)b); }
+    MLP__OP mlp__vi mlp__viand(mlp__vi a, int b) { MLP__VI(MLP__AT(a) & (uint32_t)b); }
+    MLP__OP mlp__vi mlp__viup(mlp__vi a) { MLP__VI(MLP__AT(a) << 23); }
+    MLP__OP mlp__vi mlp__vidown(mlp__vi a) { MLP__VI(MLP__AT(a) >> 23 | (MLP__AT(a) >> 31 ? 0xfffffe00u : 0)); }
+    MLP__OP mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__VF(MLP__LANE(a, i ^ d)); }
+    MLP__OP float mlp__vfirst(mlp__vf a) { return MLP__LANE(a, 0); }
+    MLP__OP mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b)
+    {
+        MLP__VF(i % 2 ? MLP__LANE(b, (i & 4) + i % 4 / 2) : MLP__LANE(a, (i & 4) + i % 4 / 2));
+    }
+    MLP__OP mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b)
+    {
+        MLP__VF(i % 2 ? MLP__LANE(b, (i & 4) + 2 + i % 4 / 2) : MLP__LANE(a, (i & 4) + 2 + i % 4 / 2));
+    }
+    MLP__OP mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { MLP__VF(i < 4 ? MLP__AT(a) : MLP__LANE(b, i - 4)); }
+    MLP__OP mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { MLP__VF(i < 4 ? MLP__LANE(a, i + 4) : MLP__AT(b)); }
 
-#define MLP__2_64 5.42101086e-20f                                   /* 2^-64 brings (1 + h r) 2^(n + 64), which is normal, down to 2^n */
-MLP__INLINE float mlp__power1(float h, float r, float n)
-{
-    const float s = mlp__pow2_1(n, 127 + 64);
-    return mlp__fma(mlp__fma(h, r * s, s), MLP__2_64, 0.0f);
-}
-
-MLP__INLINE float mlp__split1(float a, float *e)
-{
-    uint32_t from_sqrt_half = mlp__bits(a) - 0x3f3504f3u;           /* wraps for a < sqrt(1/2) */
-    *e = (float)((int)(from_sqrt_half >> 23) - (from_sqrt_half >> 31 ? 512 : 0));
-    return mlp__float((from_sqrt_half & 0x7fffffu) + 0x3f3504f3u);
-}
-
-#if MLP_SIMD == MLP_SIMD_SCALAR
-
-    #define MLP__NAME "scalar"
-    #define MLP__W 1
-    #define MLP__NV 4
-    #define MLP__MR(nv) 3
-    typedef float mlp__vf;
-    typedef int mlp__vm;
-    MLP__INLINE mlp__vf mlp__vload(const float *p) { return *p; }
-    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { *p = a; }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
-    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { return n ? *p : fill; }
-    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { if (n) *p = a; }
-    MLP__INLINE mlp__vf mlp__vset1(float a) { return a; }
-    MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4]) { v[0] = p[0]; v[1] = p[1]; v[2] = p[2]; v[3] = p[3]; }
-    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return a + b; }
-    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return a - b; }
-    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return a * b; }
-    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return a / b; }
-    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__fma(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__fma(-a, b, c); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return mlp__sqrt(a); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return mlp__min1(a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return mlp__max1(a, b); }
-    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return mlp__round1(a); }
-    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return mlp__abs1(a); }
-    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return mlp__sign1(a, b); }
-    MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return a < b; }
-    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return m ? a : b; }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { return mlp__scale2_1(a, n); }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__pow2_1(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n) { return mlp__power1(h, r, n); }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { return mlp__split1(a, e); }
-    MLP__INLINE int mlp__vany(mlp__vm m) { return m; }
-    MLP__INLINE int mlp__vfinite(mlp__vf a) { return mlp__finite(a); }
-    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { (void)d; return a; }
-    MLP__INLINE float mlp__vfirst(mlp__vf a) { return a; }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { (void)at; return a; }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+    #define MLP__TILE_VECTORS (MLP__W == 1 ? 4 : 2)
+    #define MLP__TILE_ROWS(vectors) 3
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_SSE2
 
@@ -907,18 +1082,16 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #endif
     #define MLP__NAME "sse2"
     #define MLP__W 4
-    #define MLP__PARTS_BY_COPY
-    #define MLP__NV 2
-    #define MLP__MR(nv) ((nv) == 1 ? 8 : 5)
+    #define MLP__FOUR_LANES
     typedef __m128 mlp__vf;
     typedef __m128 mlp__vm;
+    typedef __m128i mlp__vi;
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm_loadu_ps(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm_storeu_ps(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm_set1_ps(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = mlp__vload(p);
+        const mlp__vf a = mlp__vload(p);
         v[0] = _mm_shuffle_ps(a, a, 0x00);  v[1] = _mm_shuffle_ps(a, a, 0x55);
         v[2] = _mm_shuffle_ps(a, a, 0xaa);  v[3] = _mm_shuffle_ps(a, a, 0xff);
     }
@@ -926,6 +1099,7 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm_sub_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm_mul_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm_div_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm_sqrt_ps(a); }
     #if MLP__FMA
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fmadd_ps(a, b, c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fnmadd_ps(a, b, c); }
@@ -933,66 +1107,47 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_sub_ps(c, _mm_mul_ps(a, b)); }
     #endif
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm_min_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm_max_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a)
     {
-        __m128 sign = _mm_set1_ps(-0.0f), whole = _mm_or_ps(_mm_cvtepi32_ps(_mm_cvtps_epi32(a)), _mm_and_ps(sign, a));
-        __m128 inside = _mm_cmplt_ps(_mm_andnot_ps(sign, a), _mm_set1_ps(4194304.0f));
+        const __m128 sign = _mm_set1_ps(-0.0f), inside = _mm_cmplt_ps(_mm_andnot_ps(sign, a), _mm_set1_ps(4194304.0f));
+        const __m128 whole = _mm_or_ps(_mm_cvtepi32_ps(_mm_cvtps_epi32(a)), _mm_and_ps(sign, a));
         return _mm_or_ps(_mm_and_ps(inside, whole), _mm_andnot_ps(inside, a));
     }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm_andnot_ps(_mm_set1_ps(-0.0f), a); }
-    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return _mm_or_ps(mlp__vabs(a), _mm_and_ps(_mm_set1_ps(-0.0f), b)); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
+    {
+        return _mm_or_ps(mlp__vabs(a), _mm_and_ps(_mm_set1_ps(-0.0f), b));
+    }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm_cmplt_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b)); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
+    MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b)
     {
-        __m128i i = _mm_cvtps_epi32(n), half = _mm_srai_epi32(i, 1), rest = _mm_sub_epi32(i, half);
-        a = _mm_castsi128_ps(_mm_add_epi32(_mm_castps_si128(a), _mm_slli_epi32(half, 23)));
-        rest = _mm_slli_epi32(_mm_add_epi32(rest, _mm_set1_epi32(127)), 23);
-        return mlp__vfma(a, _mm_castsi128_ps(rest), _mm_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return _mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(_mm_cvtps_epi32(n), _mm_set1_epi32(bias)), 23));
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return mlp__vfma(mlp__vfma(h, _mm_mul_ps(r, s), s), _mm_set1_ps(MLP__2_64), _mm_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        __m128i sqrt_half = _mm_set1_epi32(0x3f3504f3), i = _mm_sub_epi32(_mm_castps_si128(a), sqrt_half);
-        *e = _mm_cvtepi32_ps(_mm_srai_epi32(i, 23));
-        return _mm_castsi128_ps(_mm_add_epi32(_mm_and_si128(i, _mm_set1_epi32(0x7fffff)), sqrt_half));
+        return _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b));
     }
     MLP__INLINE int mlp__vany(mlp__vm m) { return _mm_movemask_ps(m); }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm_cvtps_epi32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm_cvtepi32_ps(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm_castps_si128(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm_castsi128_ps(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm_add_epi32(a, _mm_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm_and_si128(a, _mm_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm_slli_epi32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm_srai_epi32(a, 23); }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        __m128i inf = _mm_set1_epi32(0x7f800000);
-        return !_mm_movemask_epi8(_mm_cmpeq_epi32(_mm_and_si128(_mm_castps_si128(a), inf), inf));
+        return d == 2 ? _mm_shuffle_ps(a, a, 0x4e) : _mm_shuffle_ps(a, a, 0xb1);
     }
-    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? _mm_shuffle_ps(a, a, 0x4e) : _mm_shuffle_ps(a, a, 0xb1); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
-    {
-        float t[4];
-        uint32_t i[4];
-        _mm_storeu_ps(t, a);
-        memcpy(i, &at, sizeof i);
-        return _mm_setr_ps(t[i[0] & 3], t[i[1] & 3], t[i[2] & 3], t[i[3] & 3]);
-    }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf low = _mm_unpacklo_ps(*a, *b);
-        *b = _mm_unpackhi_ps(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm_unpacklo_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm_unpackhi_ps(a, b); }
+
+    #define MLP__TILE_VECTORS 2
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 5)
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_AVX2
 
@@ -1001,34 +1156,37 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #endif
     #define MLP__NAME "avx2"
     #define MLP__W 8
-    #define MLP__NV 2
-    #define MLP__MR(nv) ((nv) == 1 ? 8 : 6)
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+x", v)
     typedef __m256 mlp__vf;
     typedef __m256 mlp__vm;
-    MLP__INLINE __m256i mlp__vfirst_n(size_t n) { return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
+    typedef __m256i mlp__vi;
+    MLP__INLINE __m256i mlp__vfirst_n(size_t n)
+    {
+        return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    }
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm256_loadu_ps(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm256_storeu_ps(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q)
-    {
-        return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
-    }
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
-        __m256i m = mlp__vfirst_n(n);
+        const __m256i m = mlp__vfirst_n(n);
         return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, m), _mm256_castsi256_ps(m));
     }
-    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n)           /* in parts: a maskstore takes 10 cycles on Zen 4 */
+    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n)
     {
+        /* in parts: maskstore is slow on Zen */
         __m128 part = _mm256_castps256_ps128(a);
         if (n & 4) { _mm_storeu_ps(p, part); p += 4; part = _mm256_extractf128_ps(a, 1); }
         if (n & 2) { _mm_storel_pi((__m64 *)p, part); p += 2; part = _mm_movehl_ps(part, part); }
         if (n & 1) _mm_store_ss(p, part);
     }
+    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q)
+    {
+        return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
+    }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm256_set1_ps(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = _mm256_broadcast_ps((const __m128 *)p);
+        const mlp__vf a = _mm256_broadcast_ps((const __m128 *)p);
         v[0] = _mm256_permute_ps(a, 0x00);  v[1] = _mm256_permute_ps(a, 0x55);
         v[2] = _mm256_permute_ps(a, 0xaa);  v[3] = _mm256_permute_ps(a, 0xff);
     }
@@ -1036,64 +1194,45 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm256_sub_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm256_mul_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm256_div_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm256_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fmadd_ps(a, b, c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fnmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm256_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm256_min_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm256_max_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm256_round_ps(a, 8); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
-    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return _mm256_or_ps(mlp__vabs(a), _mm256_and_ps(_mm256_set1_ps(-0.0f), b)); }
+    MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
+    {
+        return _mm256_or_ps(mlp__vabs(a), _mm256_and_ps(_mm256_set1_ps(-0.0f), b));
+    }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm256_blendv_ps(b, a, m); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
-    {
-        __m256i i = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(i, 1), rest = _mm256_sub_epi32(i, half);
-        a = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), _mm256_slli_epi32(half, 23)));
-        rest = _mm256_slli_epi32(_mm256_add_epi32(rest, _mm256_set1_epi32(127)), 23);
-        return _mm256_fmadd_ps(a, _mm256_castsi256_ps(rest), _mm256_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(bias)), 23));
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return _mm256_fmadd_ps(_mm256_fmadd_ps(h, _mm256_mul_ps(r, s), s), _mm256_set1_ps(MLP__2_64), _mm256_setzero_ps());
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        __m256i sqrt_half = _mm256_set1_epi32(0x3f3504f3), i = _mm256_sub_epi32(_mm256_castps_si256(a), sqrt_half);
-        *e = _mm256_cvtepi32_ps(_mm256_srai_epi32(i, 23));
-        return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_and_si256(i, _mm256_set1_epi32(0x7fffff)), sqrt_half));
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return _mm256_movemask_ps(m); }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
-    {
-        __m256i inf = _mm256_set1_epi32(0x7f800000);
-        return !_mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_and_si256(_mm256_castps_si256(a), inf), inf));
-    }
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm256_cvtps_epi32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm256_cvtepi32_ps(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm256_castps_si256(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm256_castsi256_ps(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm256_add_epi32(a, _mm256_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm256_and_si256(a, _mm256_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm256_slli_epi32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm256_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e) : _mm256_permute_ps(a, 0xb1);
+        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e)
+               : _mm256_permute_ps(a, 0xb1);
     }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm256_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { return _mm256_permutevar8x32_ps(a, _mm256_castps_si256(at)); }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        __m256 low = _mm256_unpacklo_ps(*a, *b);
-        *b = _mm256_unpackhi_ps(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b)
-    {
-        __m256 low = _mm256_permute2f128_ps(*a, *b, 0x20);
-        *b = _mm256_permute2f128_ps(*a, *b, 0x31);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { mlp__vzip4(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm256_unpacklo_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm256_unpackhi_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x20); }
+    MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x31); }
+
+    #define MLP__TILE_VECTORS 2
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 6)
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_AVX512
 
@@ -1103,25 +1242,27 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #define MLP__NAME "avx512"
     #define MLP__W 16
     #define MLP__MASKS 1
-    #define MLP__NV 4
-    #define MLP__MR(nv) ((nv) <= 2 ? 11 : (nv) == 3 ? 8 : 6)    /* 12 row offsets do not fit into the general registers: 0.95 for 0.99 P */
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+v", v)
     typedef __m512 mlp__vf;
     typedef __mmask16 mlp__vm;
+    typedef __m512i mlp__vi;
     MLP__INLINE __mmask16 mlp__vfirst_n(size_t n) { return (__mmask16)((1u << n) - 1); }
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm512_loadu_ps(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm512_storeu_ps(p, a); }
+    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
+    {
+        return _mm512_mask_loadu_ps(fill, mlp__vfirst_n(n), p);
+    }
+    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { _mm512_mask_storeu_ps(p, mlp__vfirst_n(n), a); }
     MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q)
     {
-        __m512d low = _mm512_castps_pd(_mm512_castps256_ps512(_mm256_loadu_ps(p)));
+        const __m512d low = _mm512_castps_pd(_mm512_castps256_ps512(_mm256_loadu_ps(p)));
         return _mm512_castpd_ps(_mm512_insertf64x4(low, _mm256_castps_pd(_mm256_loadu_ps(q)), 1));
     }
-    MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { return _mm512_mask_loadu_ps(fill, mlp__vfirst_n(n), p); }
-    MLP__INLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { _mm512_mask_storeu_ps(p, mlp__vfirst_n(n), a); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm512_set1_ps(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = _mm512_broadcast_f32x4(_mm_loadu_ps(p));
+        const mlp__vf a = _mm512_broadcast_f32x4(_mm_loadu_ps(p));
         v[0] = _mm512_permute_ps(a, 0x00);  v[1] = _mm512_permute_ps(a, 0x55);
         v[2] = _mm512_permute_ps(a, 0xaa);  v[3] = _mm512_permute_ps(a, 0xff);
     }
@@ -1129,60 +1270,52 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm512_sub_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm512_mul_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm512_div_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm512_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fmadd_ps(a, b, c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fnmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm512_sqrt_ps(a); }
     MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm512_min_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm512_max_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm512_castsi512_ps(_mm512_and_epi32(_mm512_castps_si512(a), _mm512_set1_epi32(0x7fffffff))); }
+    MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm512_roundscale_ps(a, 8); }
+    MLP__INLINE mlp__vf mlp__vabs(mlp__vf a)
+    {
+        return _mm512_castsi512_ps(_mm512_and_epi32(_mm512_castps_si512(a), _mm512_set1_epi32(0x7fffffff)));
+    }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
     {
-        __m512i sign = _mm512_set1_epi32((int)0x80000000u);      /* sign ? b : a, bit by bit */
-        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a), 0xca));
+        /* sign ? b : a, bit by bit */
+        const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
+        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a),
+                                                             0xca));
     }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { return _mm512_scalef_ps(a, n); }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n) { return _mm512_scalef_ps(_mm512_fmadd_ps(h, r, _mm512_set1_ps(1.0f)), n); }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        __m512i sqrt_half = _mm512_set1_epi32(0x3f3504f3), i = _mm512_sub_epi32(_mm512_castps_si512(a), sqrt_half);
-        *e = _mm512_cvtepi32_ps(_mm512_srai_epi32(i, 23));
-        return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_and_epi32(i, _mm512_set1_epi32(0x7fffff)), sqrt_half));
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return m; }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
-    {
-        __m512i inf = _mm512_set1_epi32(0x7f800000);
-        return !_mm512_cmpeq_epi32_mask(_mm512_and_epi32(_mm512_castps_si512(a), inf), inf);
-    }
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm512_cvtps_epi32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm512_cvtepi32_ps(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm512_castps_si512(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm512_castsi512_ps(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm512_add_epi32(a, _mm512_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm512_and_epi32(a, _mm512_set1_epi32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm512_slli_epi32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm512_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
         return d == 8 ? _mm512_shuffle_f32x4(a, a, 0x4e) : d == 4 ? _mm512_shuffle_f32x4(a, a, 0xb1)
              : d == 2 ? _mm512_permute_ps(a, 0x4e) : _mm512_permute_ps(a, 0xb1);
     }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm512_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { return _mm512_permutexvar_ps(_mm512_castps_si512(at), a); }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        __m512 low = _mm512_unpacklo_ps(*a, *b);
-        *b = _mm512_unpackhi_ps(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b)
-    {
-        __m512d low = _mm512_permutex2var_pd(_mm512_castps_pd(*a), _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), _mm512_castps_pd(*b));
-        *b = _mm512_castpd_ps(_mm512_permutex2var_pd(_mm512_castps_pd(*a), _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), _mm512_castps_pd(*b)));
-        *a = _mm512_castpd_ps(low);
-    }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b)
-    {
-        __m512 even = _mm512_shuffle_f32x4(*a, *b, 0x88);
-        *b = _mm512_shuffle_f32x4(*a, *b, 0xdd);
-        *a = even;
-    }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm512_unpacklo_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm512_unpackhi_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0x88); }
+    MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0xdd); }
+    #define MLP__SCALEF(a, n) _mm512_scalef_ps(a, n)            /* a 2^n, rounded once */
+
+    #define MLP__TILE_VECTORS 4
+    #define MLP__TILE_ROWS(vectors) ((vectors) <= 2 ? 11 : (vectors) == 3 ? 8 : 6) /* for want of general registers */
+    #define MLP__ONE_ROW_VECTORS 4
+    #define MLP__COPY_COLUMNS 48
+    #define MLP__COPIES_FAR 0
+    #define MLP__COPY_ROWS 512
 
 #elif MLP_SIMD == MLP_SIMD_NEON
 
@@ -1192,18 +1325,16 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #include <arm_neon.h>
     #define MLP__NAME "neon"
     #define MLP__W 4
-    #define MLP__PARTS_BY_COPY
-    #define MLP__NV 4
-    #define MLP__MR(nv) ((nv) == 1 ? 12 : (nv) == 2 ? 8 : 5)    /* gcc 12 -O2 keeps 2 of the 24 accumulators of 6 x 4 on the stack */
+    #define MLP__FOUR_LANES
     typedef float32x4_t mlp__vf;
     typedef uint32x4_t mlp__vm;
+    typedef int32x4_t mlp__vi;
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return vld1q_f32(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { vst1q_f32(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return vdupq_n_f32(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = mlp__vload(p);
+        const mlp__vf a = mlp__vload(p);
         v[0] = vdupq_laneq_f32(a, 0);   v[1] = vdupq_laneq_f32(a, 1);
         v[2] = vdupq_laneq_f32(a, 2);   v[3] = vdupq_laneq_f32(a, 3);
     }
@@ -1211,60 +1342,42 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return vsubq_f32(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return vmulq_f32(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return vdivq_f32(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return vsqrtq_f32(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return vfmaq_f32(c, a, b); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return vfmsq_f32(c, a, b); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return vsqrtq_f32(a); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { mlp__vm less = vcltq_f32(a, b); MLP__HIDE("+w", less); return vbslq_f32(less, a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { mlp__vm more = vcgtq_f32(a, b); MLP__HIDE("+w", more); return vbslq_f32(more, a, b); }
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b)
+    {
+        mlp__vm less = vcltq_f32(a, b); MLP__HIDE("+w", less); return vbslq_f32(less, a, b);
+    }
+    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b)
+    {
+        mlp__vm more = vcgtq_f32(a, b); MLP__HIDE("+w", more); return vbslq_f32(more, a, b);
+    }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return vrndnq_f32(a); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return vabsq_f32(a); }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return vbslq_f32(vdupq_n_u32(0x80000000u), b, a); }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return vcltq_f32(a, b); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return vbslq_f32(m, a, b); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
-    {
-        int32x4_t i = vcvtq_s32_f32(n), half = vshrq_n_s32(i, 1), rest = vsubq_s32(i, half);
-        a = vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), vshlq_n_s32(half, 23)));
-        rest = vshlq_n_s32(vaddq_s32(rest, vdupq_n_s32(127)), 23);
-        return vfmaq_f32(vdupq_n_f32(0.0f), a, vreinterpretq_f32_s32(rest));
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(bias)), 23));
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return vfmaq_f32(vdupq_n_f32(0.0f), vfmaq_f32(s, h, vmulq_f32(r, s)), vdupq_n_f32(MLP__2_64));
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        int32x4_t sqrt_half = vdupq_n_s32(0x3f3504f3), i = vsubq_s32(vreinterpretq_s32_f32(a), sqrt_half);
-        *e = vcvtq_f32_s32(vshrq_n_s32(i, 23));
-        return vreinterpretq_f32_s32(vaddq_s32(vandq_s32(i, vdupq_n_s32(0x7fffff)), sqrt_half));
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return vmaxvq_u32(m) != 0; }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
-    {
-        uint32x4_t inf = vdupq_n_u32(0x7f800000u);
-        return !mlp__vany(vceqq_u32(vandq_u32(vreinterpretq_u32_f32(a), inf), inf));
-    }
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return vcvtq_s32_f32(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return vcvtq_f32_s32(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return vreinterpretq_s32_f32(a); }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return vreinterpretq_f32_s32(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return vaddq_s32(a, vdupq_n_s32(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return vandq_s32(a, vdupq_n_s32(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return vshlq_n_s32(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return vshrq_n_s32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? vextq_f32(a, a, 2) : vrev64q_f32(a); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return vgetq_lane_f32(a, 0); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
-    {
-        uint32x4_t bytes = vaddq_u32(vmulq_n_u32(vreinterpretq_u32_f32(at), 0x04040404u), vdupq_n_u32(0x03020100u));
-        return vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(a), vreinterpretq_u8_u32(bytes)));
-    }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf low = vzip1q_f32(*a, *b);
-        *b = vzip2q_f32(*a, *b);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return vzip1q_f32(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return vzip2q_f32(a, b); }
+
+    #define MLP__TILE_VECTORS 4
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 12 : (vectors) == 2 ? 8 : 5) /* 6 x 4 spills (gcc 12) */
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_WASM
 
@@ -1274,18 +1387,16 @@ MLP__INLINE float mlp__split1(float a, float *e)
     #include <wasm_simd128.h>
     #define MLP__NAME "wasm"
     #define MLP__W 4
-    #define MLP__PARTS_BY_COPY
-    #define MLP__NV 2
-    #define MLP__MR(nv) ((nv) == 1 ? 8 : 4)
+    #define MLP__FOUR_LANES
     typedef v128_t mlp__vf;
     typedef v128_t mlp__vm;
+    typedef v128_t mlp__vi;
     MLP__INLINE mlp__vf mlp__vload(const float *p) { return wasm_v128_load(p); }
     MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { wasm_v128_store(p, a); }
-    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
     MLP__INLINE mlp__vf mlp__vset1(float a) { return wasm_f32x4_splat(a); }
     MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
     {
-        mlp__vf a = mlp__vload(p);
+        const mlp__vf a = mlp__vload(p);
         v[0] = wasm_i32x4_shuffle(a, a, 0, 0, 0, 0);    v[1] = wasm_i32x4_shuffle(a, a, 1, 1, 1, 1);
         v[2] = wasm_i32x4_shuffle(a, a, 2, 2, 2, 2);    v[3] = wasm_i32x4_shuffle(a, a, 3, 3, 3, 3);
     }
@@ -1293,125 +1404,45 @@ MLP__INLINE float mlp__split1(float a, float *e)
     MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return wasm_f32x4_sub(a, b); }
     MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return wasm_f32x4_mul(a, b); }
     MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return wasm_f32x4_div(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return wasm_f32x4_sqrt(a); }
     MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return wasm_f32x4_add(wasm_f32x4_mul(a, b), c); }
     MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return wasm_f32x4_sub(c, wasm_f32x4_mul(a, b)); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return wasm_f32x4_sqrt(a); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return wasm_f32x4_pmin(b, a); }      /* pmin(x, y): y < x ? y : x */
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return wasm_f32x4_pmin(b, a); }
     MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return wasm_f32x4_pmax(b, a); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return wasm_f32x4_nearest(a); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return wasm_f32x4_abs(a); }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { return wasm_v128_bitselect(b, a, wasm_f32x4_splat(-0.0f)); }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return wasm_f32x4_lt(a, b); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return wasm_v128_bitselect(a, b, m); }
-    MLP__INLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n)
-    {
-        v128_t i = wasm_i32x4_trunc_sat_f32x4(n), half = wasm_i32x4_shr(i, 1), rest = wasm_i32x4_sub(i, half);
-        a = wasm_i32x4_add(a, wasm_i32x4_shl(half, 23));
-        rest = wasm_i32x4_shl(wasm_i32x4_add(rest, wasm_i32x4_splat(127)), 23);
-        return mlp__vfma(a, rest, wasm_f32x4_splat(0.0f));
-    }
-    MLP__INLINE mlp__vf mlp__vbiased(mlp__vf n, int bias)
-    {
-        return wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(bias)), 23);
-    }
-    MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n) { return mlp__vbiased(n, 127); }
-    MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
-    {
-        mlp__vf s = mlp__vbiased(n, 127 + 64);
-        return mlp__vfma(mlp__vfma(h, wasm_f32x4_mul(r, s), s), wasm_f32x4_splat(MLP__2_64), wasm_f32x4_splat(0.0f));
-    }
-    MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
-    {
-        v128_t sqrt_half = wasm_i32x4_splat(0x3f3504f3), i = wasm_i32x4_sub(a, sqrt_half);
-        *e = wasm_f32x4_convert_i32x4(wasm_i32x4_shr(i, 23));
-        return wasm_i32x4_add(wasm_v128_and(i, wasm_i32x4_splat(0x7fffff)), sqrt_half);
-    }
     MLP__INLINE int mlp__vany(mlp__vm m) { return wasm_v128_any_true(m); }
-    MLP__INLINE int mlp__vfinite(mlp__vf a)
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return wasm_i32x4_trunc_sat_f32x4(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return wasm_f32x4_convert_i32x4(a); }
+    MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return a; }
+    MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return a; }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return wasm_i32x4_add(a, wasm_i32x4_splat(b)); }
+    MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return wasm_v128_and(a, wasm_i32x4_splat(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return wasm_i32x4_shl(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return wasm_i32x4_shr(a, 23); }
+    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        v128_t inf = wasm_i32x4_splat(0x7f800000);
-        return !mlp__vany(wasm_i32x4_eq(wasm_v128_and(a, inf), inf));
+        return d == 2 ? wasm_i32x4_shuffle(a, a, 2, 3, 0, 1) : wasm_i32x4_shuffle(a, a, 1, 0, 3, 2);
     }
-    MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d) { return d == 2 ? wasm_i32x4_shuffle(a, a, 2, 3, 0, 1) : wasm_i32x4_shuffle(a, a, 1, 0, 3, 2); }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return wasm_f32x4_extract_lane(a, 0); }
-    MLP__INLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at)
-    {
-        return wasm_i8x16_swizzle(a, wasm_i32x4_add(wasm_i32x4_mul(at, wasm_i32x4_splat(0x04040404)), wasm_i32x4_splat(0x03020100)));
-    }
-    MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf low = wasm_i32x4_shuffle(*a, *b, 0, 4, 1, 5);
-        *b = wasm_i32x4_shuffle(*a, *b, 2, 6, 3, 7);
-        *a = low;
-    }
-    MLP__INLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
-    MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { (void)a; (void)b; }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return wasm_i32x4_shuffle(a, b, 0, 4, 1, 5); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return wasm_i32x4_shuffle(a, b, 2, 6, 3, 7); }
 
-#elif MLP_SIMD == MLP_SIMD_EMULATED
-
-    #define MLP__NAME "emulated"
-    #define MLP__W 8
-    #define MLP__NV 2
-    #define MLP__MR(nv) 3
-    typedef struct { float lane[8]; } mlp__vf;
-    typedef struct { int lane[8]; } mlp__vm;
-    #undef MLP__UNROLL                  /* plain calls and loops: unrolled and inlined, gcc 12 -fsanitize=address takes over 10 minutes */
-    #define MLP__UNROLL
-    #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < 8; i++) r.lane[i] = (expression); return r
-    MLP__NOINLINE mlp__vf mlp__vload(const float *p) { MLP__LANES(mlp__vf, p[i]); }
-    MLP__NOINLINE void mlp__vstore(float *p, mlp__vf a) { int i; for (i = 0; i < 8; i++) p[i] = a.lane[i]; }
-    MLP__NOINLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { MLP__LANES(mlp__vf, i < 4 ? p[i] : q[i - 4]); }
-    MLP__NOINLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill) { MLP__LANES(mlp__vf, (size_t)i < n ? p[i] : fill.lane[i]); }
-    MLP__NOINLINE void mlp__vstore_n(float *p, mlp__vf a, size_t n) { size_t i; for (i = 0; i < n; i++) p[i] = a.lane[i]; }
-    MLP__NOINLINE mlp__vf mlp__vset1(float a) { MLP__LANES(mlp__vf, a); }
-    MLP__NOINLINE void mlp__vset4(const float *p, mlp__vf v[4]) { size_t t; for (t = 0; t < 4; t++) v[t] = mlp__vset1(p[t]); }
-    MLP__NOINLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] + b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] - b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] * b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, a.lane[i] / b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(a.lane[i], b.lane[i], c.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { MLP__LANES(mlp__vf, mlp__fma(-a.lane[i], b.lane[i], c.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vsqrt(mlp__vf a) { MLP__LANES(mlp__vf, mlp__sqrt(a.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__min1(a.lane[i], b.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__max1(a.lane[i], b.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vround(mlp__vf a) { MLP__LANES(mlp__vf, mlp__round1(a.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vabs(mlp__vf a) { MLP__LANES(mlp__vf, mlp__abs1(a.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, mlp__sign1(a.lane[i], b.lane[i])); }
-    MLP__NOINLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vm, a.lane[i] < b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__LANES(mlp__vf, m.lane[i] ? a.lane[i] : b.lane[i]); }
-    MLP__NOINLINE mlp__vf mlp__vscale2(mlp__vf a, mlp__vf n) { MLP__LANES(mlp__vf, mlp__scale2_1(a.lane[i], n.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vpow2(mlp__vf n) { MLP__LANES(mlp__vf, mlp__pow2_1(n.lane[i], 127)); }
-    MLP__NOINLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf a, mlp__vf n) { MLP__LANES(mlp__vf, mlp__power1(h.lane[i], a.lane[i], n.lane[i])); }
-    MLP__NOINLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e) { MLP__LANES(mlp__vf, mlp__split1(a.lane[i], &e->lane[i])); }
-    MLP__NOINLINE int mlp__vany(mlp__vm m) { int i, any = 0; for (i = 0; i < 8; i++) any |= m.lane[i]; return any; }
-    MLP__NOINLINE int mlp__vfinite(mlp__vf a) { int i, all = 1; for (i = 0; i < 8; i++) all &= mlp__finite(a.lane[i]); return all; }
-    MLP__NOINLINE mlp__vf mlp__vswap(mlp__vf a, int d) { MLP__LANES(mlp__vf, a.lane[i ^ d]); }
-    MLP__NOINLINE float mlp__vfirst(mlp__vf a) { return a.lane[0]; }
-    MLP__NOINLINE mlp__vf mlp__vpick(mlp__vf a, mlp__vf at) { MLP__LANES(mlp__vf, a.lane[mlp__bits(at.lane[i]) & 7]); }
-    MLP__NOINLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
-    {
-        mlp__vf x = *a, y = *b;
-        int i;
-        for (i = 0; i < 8; i += 4) {
-            a->lane[i] = x.lane[i];         b->lane[i] = x.lane[i + 2];
-            a->lane[i + 1] = y.lane[i];     b->lane[i + 1] = y.lane[i + 2];
-            a->lane[i + 2] = x.lane[i + 1]; b->lane[i + 2] = x.lane[i + 3];
-            a->lane[i + 3] = y.lane[i + 1]; b->lane[i + 3] = y.lane[i + 3];
-        }
-    }
-    MLP__NOINLINE void mlp__vzip4(mlp__vf *a, mlp__vf *b)
-    {
-        int i;
-        for (i = 0; i < 4; i++) { float t = a->lane[i + 4]; a->lane[i + 4] = b->lane[i]; b->lane[i] = t; }
-    }
-    MLP__NOINLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b) { mlp__vzip4(a, b); }
-    #undef MLP__LANES
+    #define MLP__TILE_VECTORS 2
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 4)
+    #define MLP__ONE_ROW_VECTORS 8
+    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
+    #define MLP__COPIES_FAR 1
+    #define MLP__COPY_ROWS 64
 
 #else
     #error "mlp.h: unknown value of MLP_SIMD"
 #endif
 
-#ifdef MLP__PARTS_BY_COPY                   /* no masked loads and stores */
+#ifdef MLP__FOUR_LANES                      /* no masks; rows of a transposed square are whole vectors */
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
         float t[MLP__W];
@@ -1427,6 +1458,9 @@ MLP__INLINE float mlp__split1(float a, float *e)
         mlp__vstore(t, a);
         for (i = 0; i < n; i++) p[i] = t[i];
     }
+    MLP__INLINE mlp__vf mlp__vload_halves(const float *p, const float *q) { (void)q; return mlp__vload(p); }
+    MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { (void)b; return a; }
+    MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { (void)a; return b; }
 #endif
 
 /* What follows from these operations. */
@@ -1438,18 +1472,68 @@ MLP__INLINE float mlp__split1(float a, float *e)
 #endif
 #define MLP__PANEL 16                                   /* units per panel of weights; lanes of a row sum */
 #define MLP__N16 (MLP__PANEL / MLP__W)                  /* vectors per 16 lanes */
-#define MLP__NR (MLP__NV * MLP__W)                      /* columns per tile */
-#define MLP__NV1 8                                      /* vectors of a tile of one row: 8 chains, */
-#define MLP__NV0 (MLP__W < 16 ? MLP__NV1 : 16)          /* or a whole row of 256 columns: 1 x 784 x 256 takes .81 of the time */
-#define MLP__NV2 (MLP__NV < 4 ? 4 : MLP__NV)            /* vectors of a tile of two or three rows, which else has too few chains: */
-#define MLP__MR2 (MLP__FMA ? 3 : 2)                     /* 3 x 784 x 256 on AVX2 .74 of the time; a product takes a register without fma */
+#define MLP__TILE_COLUMNS (MLP__TILE_VECTORS * MLP__W)
 
 MLP__INLINE mlp__vf mlp__vzero(void) { return mlp__vset1(0.0f); }
 MLP__INLINE mlp__vf mlp__vneg(mlp__vf a) { return mlp__vsub(mlp__vset1(-0.0f), a); }
 
 /* up to MLP__W lanes: all that n has */
-MLP__INLINE mlp__vf mlp__vget(const float *p, size_t n, mlp__vf fill) { return n >= MLP__W ? mlp__vload(p) : mlp__vload_n(p, n, fill); }
-MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n) { if (n >= MLP__W) mlp__vstore(p, a); else mlp__vstore_n(p, a, n); }
+MLP__INLINE mlp__vf mlp__vget(const float *p, size_t n, mlp__vf fill)
+{
+    return n >= MLP__W ? mlp__vload(p) : mlp__vload_n(p, n, fill);
+}
+MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n)
+{
+    if (n >= MLP__W) mlp__vstore(p, a);
+    else mlp__vstore_n(p, a, n);
+}
+
+/* non-zero: no lane is NaN or infinity, by the exponents, which -ffast-math lets alone */
+MLP__INLINE int mlp__vfinite(mlp__vf a)
+{
+    return !mlp__vany(mlp__vlt(mlp__vset1(254.0f), mlp__vfloat(mlp__vidown(mlp__viand(mlp__vbits(a), 0x7f800000)))));
+}
+
+/* 2^(n + more) for integers n, the sum in -126 .. 127 */
+MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more)
+{
+    return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more)));
+}
+
+/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n
+   + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to
+   something. */
+MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
+{
+#ifdef MLP__SCALEF
+    return MLP__SCALEF(mlp__vfma(h, r, mlp__vset1(1.0f)), n);
+#else
+    const mlp__vf s = mlp__vpow2(n, 64);
+    return mlp__vfma(mlp__vfma(h, mlp__vmul(r, s), s), mlp__vset1(5.42101086e-20f), mlp__vzero());
+#endif
+}
+
+/* a = m 2^e for normal a > 0 with sqrt(1/2) <= m < sqrt(2): returns m */
+MLP__INLINE mlp__vf mlp__vsplit(mlp__vf a, mlp__vf *e)
+{
+    const mlp__vi i = mlp__viadd(mlp__vbits(a), -0x3f3504f3);       /* from sqrt(1/2) on */
+    *e = mlp__vfloat(mlp__vidown(i));
+    return mlp__vunbits(mlp__viadd(mlp__viand(i, 0x7fffff), 0x3f3504f3));
+}
+
+MLP__INLINE void mlp__vzip(mlp__vf *a, mlp__vf *b)
+{
+    const mlp__vf low = mlp__vzip_low(*a, *b);
+    *b = mlp__vzip_high(*a, *b);
+    *a = low;
+}
+
+MLP__INLINE void mlp__vunzip4(mlp__vf *a, mlp__vf *b)
+{
+    const mlp__vf even = mlp__vfours_even(*a, *b);
+    *b = mlp__vfours_odd(*a, *b);
+    *a = even;
+}
 
 typedef mlp__vf mlp__binary(mlp__vf, mlp__vf);
 
@@ -1474,30 +1558,9 @@ MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
     return mlp__vfirst(v[0]);
 }
 
-/* The rest of the tree for MLP__W vectors at once: lane i of the result is the fold of v[i]. Lanes d apart are folded while the zip
-   that brings them into one place makes room for another vector: 15 zips instead of 32 for 16 lanes. */
-MLP__INLINE mlp__vf mlp__fold_two(mlp__binary *op, int d, mlp__vf a, mlp__vf b)
-{
-    if (d >= 4) mlp__vzip4(&a, &b);
-    else mlp__vzip(&a, &b);
-    return op(a, b);
-}
-
-/* v[0 .. 2 from - 1]: what the steps above `from` left */
-MLP__INLINE mlp__vf mlp__fold_lanes(mlp__binary *op, mlp__vf v[MLP__W], int from)
-{
-    int i, d;
-    MLP__UNROLL
-    for (d = MLP__W / 2; d > 0; d /= 2) {
-        MLP__UNROLL
-        for (i = 0; i < d; i++) if (d <= from) v[i] = mlp__fold_two(op, d, v[i], v[i + d]);
-    }
-    return v[0];
-}
-
-/* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these. Zips within
-   four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n = MLP__HALF: what mlp__load_columns
-   loads. */
+/* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these.
+   Zips within four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n =
+   MLP__COLUMNS: what mlp__load_columns loads. */
 MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
 {
     size_t i;
@@ -1514,29 +1577,31 @@ MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
     for (i = 0; i + 8 < n; i++) mlp__vunzip4(&v[i], &v[i + 8]);
 }
 
-/* v[t] = from[lane * row + t] for MLP__HALF columns t of MLP__W rows. Halves of vectors come together as they are loaded, so that
-   half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on AVX-512, .86 on AVX2. */
-#define MLP__HALF (MLP__W > 4 ? MLP__W / 2 : MLP__W)
-MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__HALF])
+/* v[t] = from[lane * row + t] for MLP__COLUMNS columns t of MLP__W rows. Halves of vectors come together as they are
+   loaded, so that half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on
+   AVX-512, .86 on AVX2. */
+#define MLP__COLUMNS (MLP__W > 4 ? MLP__W / 2 : MLP__W)
+MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__COLUMNS])
 {
     const ptrdiff_t upper = MLP__W > 4 ? 4 * row : 0;
     size_t t;
     MLP__UNROLL
-    for (t = 0; t < MLP__HALF; t++, from += row) {      /* rows 0 1 2 3, with 4 on in the upper halves, 8 9 10 11 */
+    for (t = 0; t < MLP__COLUMNS; t++, from += row) {      /* rows 0 1 2 3, with 4 on in the upper halves, 8 9 10 11 */
         if (t == 4) from += upper;
-        MLP__WALK(from);
+        MLP__ONE_POINTER(from);
         v[t] = mlp__vload_halves(from, from + upper);
     }
-    mlp__transpose(MLP__HALF, v);
+    mlp__transpose(MLP__COLUMNS, v);
 }
 
 /* -------------------------------------------------------------------------- >>vmath -- */
-/* Largest errors over all 2^32 inputs, in units in the last place, with and without fused multiply-add (make check-ulp):
+/* Largest errors over all 2^32 inputs, in units in the last place, with and without fused multiply-add (see check-ulp):
      exp 0.90    log 0.84    tanh 1.21    sigmoid 1.97    sin 1.65    cos 1.65
    gelu has an absolute bound: 4e-7 max(1, |z|).
    Coefficients: minimax fits with single precision coefficients (Sollya's fpminimax). */
 
-/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so r_high exact. */
+/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so
+   r_high exact. */
 MLP__INLINE mlp__vf mlp__vexp_reduced(mlp__vf x, mlp__vf *n, mlp__vf *r_high, mlp__vf *r)
 {
     mlp__vf p;
@@ -1567,15 +1632,8 @@ MLP__INLINE mlp__vf mlp__vexp_parts(mlp__vf x, mlp__vf *r, mlp__vf *n)
 #endif
 }
 
-/* Below -104 the result is 0, above 89 infinity; NaN passes both bounds as the second operand. */
+/* For x <= 43; below -104 the result is 0. NaN passes the bound as the second operand. */
 MLP__INLINE mlp__vf mlp__vexp(mlp__vf x)
-{
-    mlp__vf n, r, h = mlp__vexp_parts(mlp__vmax(mlp__vset1(-104.0f), mlp__vmin(mlp__vset1(89.0f), x)), &r, &n);
-    return mlp__vscale2(mlp__vfma(h, r, mlp__vset1(1.0f)), n);
-}
-
-/* The same bits for x <= 0, where the upper bound is not needed and scaling is cheaper. */
-MLP__INLINE mlp__vf mlp__vexp_negative(mlp__vf x)
 {
     mlp__vf n, r, h = mlp__vexp_parts(mlp__vmax(mlp__vset1(-104.0f), x), &r, &n);
     return mlp__vpower(h, r, n);
@@ -1601,70 +1659,76 @@ MLP__INLINE mlp__vf mlp__vlog_near_1(mlp__vf f, mlp__vf e)
 /* x = (1 + f) 2^e; subnormal x are scaled by 2^24 first */
 MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
 {
-    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)), nan = mlp__vset1(mlp__float(0x7fc00000u));
+    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)),
+            nan = mlp__vset1(mlp__float(0x7fc00000u));
     mlp__vm tiny = mlp__vlt(x, mlp__vset1(1.1754944e-38f));
     mlp__vf e, f, y;
     f = mlp__vsub(mlp__vsplit(mlp__vselect(tiny, mlp__vmul(x, mlp__vset1(16777216.0f)), x), &e), mlp__vset1(1.0f));
     y = mlp__vlog_near_1(f, mlp__vsub(e, mlp__vselect(tiny, mlp__vset1(24.0f), zero)));
-    y = mlp__vselect(mlp__vlt(zero, x), y, mlp__vselect(mlp__vlt(x, zero), nan, mlp__vsub(x, infinity)));   /* log 0 = -infinity */
+    /* log 0 = -infinity */
+    y = mlp__vselect(mlp__vlt(zero, x), y, mlp__vselect(mlp__vlt(x, zero), nan, mlp__vsub(x, infinity)));
     return mlp__vselect(mlp__vlt(x, infinity), y, x);                               /* infinity and NaN as they are */
 }
 
 /* |x| < 0.625: odd polynomial; else 1 - 2 / (exp(2|x|) + 1), which is 1 from 9.01 on. */
 MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p, q, s;
+    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p,
+            q, s;
     p = mlp__vfma(mlp__vset1(-0.0060572685f), a2, mlp__vset1(0.020970574f));
     p = mlp__vfma(p, a2, mlp__vset1(-0.053845376f));
     p = mlp__vfma(p, a2, mlp__vset1(0.13332732f));
     p = mlp__vfma(p, a2, mlp__vset1(-0.33333328f));
     p = mlp__vfma(p, mlp__vmul(a2, a), a);
     q = mlp__vexpm1_reduced(mlp__vadd(c, c), &n);
-    s = mlp__vpow2(n);
+    s = mlp__vpow2(n, 0);
     q = mlp__vsub(one, mlp__vdiv(mlp__vset1(2.0f), mlp__vfma(s, q, mlp__vadd(s, one))));
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
 }
 
-/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly and is put right
-   as if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
+/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly and
+   is put right as if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
 MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
 {
     mlp__vf one = mlp__vset1(1.0f), e, d, lost, y;
-    e = mlp__vexp_negative(mlp__vsign(x, mlp__vset1(-1.0f)));
+    e = mlp__vexp(mlp__vsign(x, mlp__vset1(-1.0f)));
     d = mlp__vadd(one, e);
     lost = mlp__vsub(e, mlp__vsub(d, one));
     y = mlp__vdiv(mlp__vselect(mlp__vlt(x, mlp__vzero()), e, one), d);
     return mlp__vfnma(y, lost, y);
 }
 
-/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so its factor 1/(1 + u) may be rough. */
+/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so its factor 1/(1 + u) may be
+   rough. */
 MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 {
     mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), lost = mlp__vsub(u, mlp__vsub(v, one));
     mlp__vm big = mlp__vlt(mlp__vset1(1.41421354f), v);
     mlp__vf f = mlp__vfma(v, mlp__vselect(big, mlp__vset1(0.5f), one), mlp__vset1(-1.0f));          /* exact */
-    return mlp__vfma(lost, mlp__vfnma(mlp__vset1(0.5f), u, one), mlp__vlog_near_1(f, mlp__vselect(big, one, mlp__vzero())));
+    return mlp__vfma(lost, mlp__vfnma(mlp__vset1(0.5f), u, one),
+                     mlp__vlog_near_1(f, mlp__vselect(big, one, mlp__vzero())));
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which neither overflows nor cancels */
 MLP__INLINE mlp__vf mlp__vsoftplus(mlp__vf x)
 {
-    return mlp__vadd(mlp__vlog1p(mlp__vexp_negative(mlp__vsign(x, mlp__vset1(-1.0f)))), mlp__vmax(mlp__vzero(), x));
+    return mlp__vadd(mlp__vlog1p(mlp__vexp(mlp__vsign(x, mlp__vset1(-1.0f)))), mlp__vmax(mlp__vzero(), x));
 }
 
 /* e^x - 1 for x <= 0: 2^n (1 + q) - 1 = 2^n q + (2^n - 1), without cancellation */
 MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n);
+    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n),
+            s = mlp__vpow2(n, 0);
     return mlp__vfma(s, q, mlp__vsub(s, one));
 }
 
-/* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is small, and
-   *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in t = 1/(1 + 0.3 u). */
+/* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is
+   small, and *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in 1/(1 + 0.3 u). */
 MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
 {
     mlp__vf one = mlp__vset1(1.0f), t, p;
-    *e = mlp__vexp_negative(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
+    *e = mlp__vexp(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
     t = mlp__vdiv(one, mlp__vfma(mlp__vset1(0.3f), mlp__vabs(x), one));
     p = mlp__vfma(mlp__vset1(0.03566792f), t, mlp__vset1(-0.15717658f));
     p = mlp__vfma(p, t, mlp__vset1(0.20631142f));
@@ -1676,19 +1740,23 @@ MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
     return mlp__vselect(mlp__vlt(x, mlp__vzero()), mlp__vmul(*e, p), mlp__vfnma(*e, p, one));
 }
 
-/* One float: x = n pi/2 + r, n modulo 4, for |x| >= 1, by whole numbers (Payne and Hanek 1983): x = m 2^k, and of the bits of
-   2/pi only the 96 from the weight 2^(1-k) on matter, those above giving multiples of 4. NaN and infinity give NaN. */
+/* One float: x = n pi/2 + r, n modulo 4, for |x| >= 1, by whole numbers (Payne and Hanek 1983): x = m 2^k, and of the
+   bits of 2/pi only the 96 from the weight 2^(1-k) on matter, those above giving multiples of 4. NaN and infinity give
+   NaN. */
 static float mlp__reduce_large(float x, float *n)
 {
-    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu };
+    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u,
+                                            0x3c439041u, 0xfe5163abu };
     const uint32_t bits = mlp__bits(x), m = (bits & 0x7fffffu) | 0x800000u;
-    const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;         /* at: bits before the first that matters */
+    /* at: bits before the first that matters */
+    const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;
     uint64_t low, middle, high, fraction;
     uint32_t w[3];
     int i, quadrant;
     double r;
     if (!mlp__finite(x)) return *n = mlp__float(0x7fc00000u);
-    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift) : two_over_pi[word + i];
+    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift)
+        : two_over_pi[word + i];
     low = (uint64_t)m * w[2];
     middle = (uint64_t)m * w[1] + (low >> 32);
     high = (uint64_t)m * w[0] + (middle >> 32);                     /* modulo 2^32: its two top bits are the quadrant */
@@ -1699,8 +1767,9 @@ static float mlp__reduce_large(float x, float *n)
     return (float)(bits >> 31 ? -r : r);
 }
 
-/* x = n pi/2 + r, |r| <= pi/4: returns r. pi/2 in parts of 14, 11 and 14 bits, whose products with |n| <= 1024 are exact, and a
-   rest. The first two differences are exact, too; what the third loses comes back with the rest, so r is rounded once. */
+/* x = n pi/2 + r, |r| <= pi/4: returns r. pi/2 in parts of 14, 11 and 14 bits, whose products with |n| <= 1024 are
+   exact, and a rest. The first two differences are exact, too; what the third loses comes back with the rest, so r is
+   rounded once. */
 MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 {
     mlp__vf part3 = mlp__vset1(1.589251e-08f), r2, r3, r;
@@ -1722,7 +1791,8 @@ MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 /* sin(x + quarters pi/2): sin or cos of r, by the quarter that n + quarters falls into, m = -2 .. 2 modulo 4 */
 MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
 {
-    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f), one = mlp__vset1(1.0f);
+    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f),
+            one = mlp__vset1(1.0f);
     mlp__vf m, s, c, y;
     s = mlp__vfma(mlp__vset1(-0.000195828994f), r2, mlp__vset1(0.00833271351f));
     s = mlp__vfma(s, r2, mlp__vset1(-0.166666642f));
@@ -1738,7 +1808,10 @@ MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
 }
 
 /* sin(-0) = -0 */
-MLP__INLINE mlp__vf mlp__vsin(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsin_of(x, 0.0f), x); }
+MLP__INLINE mlp__vf mlp__vsin(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsin_of(x, 0.0f), x);
+}
 MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
 
 /* ------------------------------------------------------------------------ >>kernels -- */
@@ -1746,7 +1819,8 @@ MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
 /* An elementwise function of up to three arrays and a parameter; the driver is inlined around each of them. */
 typedef mlp__vf mlp__elementwise(mlp__vf x, mlp__vf y, mlp__vf z, mlp__vf parameter);
 
-MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const float *x, const float *y, const float *z, float *out)
+MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const float *x, const float *y,
+                          const float *z, float *out)
 {
     const mlp__vf p = mlp__vset1(parameter), zero = mlp__vzero();
     size_t i, left;
@@ -1754,16 +1828,21 @@ MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const 
         mlp__vstore(out + i, f(mlp__vload(x + i), mlp__vload(y + i), mlp__vload(z + i), p));
     left = n - i;
     if (left)
-        mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero), mlp__vload_n(z + i, left, zero), p), left);
+        mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero),
+                                 mlp__vload_n(z + i, left, zero), p), left);
 }
 
-/* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions and a
-   line in the list. */
-#define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__MAYBE mlp__vf alpha)
-#define MLP__SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_slope(MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf a, MLP__MAYBE mlp__vf alpha)
+/* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions
+   and a line in the list. */
+#define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__UNUSED mlp__vf alpha)
+#define MLP__SLOPE(name) \
+    MLP__INLINE mlp__vf mlp__##name##_slope(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, MLP__UNUSED mlp__vf alpha)
 
 /* x > 0 ? 1 : 0 */
-MLP__INLINE mlp__vf mlp__step(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero()); }
+MLP__INLINE mlp__vf mlp__step(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero());
+}
 
 /* -1, 0 or 1; 0 for NaN */
 MLP__INLINE mlp__vf mlp__signum(mlp__vf x)
@@ -1786,14 +1865,27 @@ MLP__SLOPE(relu) { return mlp__step(a); }
 MLP__VALUE(leaky_relu) { return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, z), z); }
 MLP__SLOPE(leaky_relu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), alpha); }
 
-MLP__VALUE(elu) { return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))), z); }
-MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }      /* alpha e^z = a + alpha */
+MLP__VALUE(elu)
+{
+    return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))),
+                        z);
+}
+/* alpha e^z = a + alpha */
+MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }
 
 MLP__VALUE(selu) { return mlp__vmul(mlp__vset1(1.05070099f), mlp__elu_value(z, mlp__vset1(1.67326324f))); }
-MLP__SLOPE(selu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.05070099f), mlp__vadd(a, mlp__vset1(1.75809934f))); }
+MLP__SLOPE(selu)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.05070099f), mlp__vadd(a, mlp__vset1(1.75809934f)));
+}
 
 MLP__VALUE(gelu) { mlp__vf e; return mlp__vmul(z, mlp__vnormal(z, &e)); }
-MLP__SLOPE(gelu) { mlp__vf e, phi = mlp__vnormal(z, &e); return mlp__vfma(mlp__vmul(mlp__vset1(0.39894228f), z), e, phi); }  /* Phi + z Phi' */
+/* Phi + z Phi' */
+MLP__SLOPE(gelu)
+{
+    mlp__vf e, phi = mlp__vnormal(z, &e);
+    return mlp__vfma(mlp__vmul(mlp__vset1(0.39894228f), z), e, phi);
+}
 
 /* (1 + tanh(u)) / 2 = sigmoid(2 u), 2 u = z (1.59577 + 0.0713548 z^2) */
 MLP__INLINE mlp__vf mlp__gelu_tanh_gate(mlp__vf z)
@@ -1803,12 +1895,13 @@ MLP__INLINE mlp__vf mlp__gelu_tanh_gate(mlp__vf z)
 MLP__VALUE(gelu_tanh) { return mlp__vmul(z, mlp__gelu_tanh_gate(z)); }
 MLP__SLOPE(gelu_tanh)                                                      /* s + z s (1 - s) (2 u)' */
 {
-    mlp__vf s = mlp__gelu_tanh_gate(z), u = mlp__vmul(z, mlp__vfma(mlp__vset1(0.214064449f), mlp__vmul(z, z), mlp__vset1(1.59576912f)));
+    mlp__vf s = mlp__gelu_tanh_gate(z);
+    mlp__vf u = mlp__vmul(z, mlp__vfma(mlp__vset1(0.214064449f), mlp__vmul(z, z), mlp__vset1(1.59576912f)));
     return mlp__vfma(mlp__vfnma(s, s, s), u, s);
 }
 
 MLP__VALUE(silu) { return mlp__vmul(z, mlp__vsigmoid(z)); }
-MLP__SLOPE(silu) { mlp__vf s = mlp__vsigmoid(z); return mlp__vfma(mlp__vfnma(s, s, s), z, s); }        /* s + z s (1 - s) */
+MLP__SLOPE(silu) { mlp__vf s = mlp__vsigmoid(z); return mlp__vfma(mlp__vfnma(s, s, s), z, s); }  /* s + z s (1 - s) */
 
 MLP__VALUE(softplus) { return mlp__vsoftplus(z); }
 MLP__SLOPE(softplus) { return mlp__vsigmoid(z); }
@@ -1822,7 +1915,10 @@ MLP__SLOPE(softsign)                                                       /* 1 
 
 MLP__INLINE mlp__vf mlp__clamp(mlp__vf low, mlp__vf high, mlp__vf x) { return mlp__vmin(high, mlp__vmax(low, x)); }
 
-MLP__VALUE(hard_sigmoid) { return mlp__clamp(mlp__vzero(), mlp__vset1(1.0f), mlp__vfma(z, mlp__vset1(0.166666672f), mlp__vset1(0.5f))); }
+MLP__VALUE(hard_sigmoid)
+{
+    return mlp__clamp(mlp__vzero(), mlp__vset1(1.0f), mlp__vfma(z, mlp__vset1(0.166666672f), mlp__vset1(0.5f)));
+}
 MLP__SLOPE(hard_sigmoid)                                                   /* 1/6 where 0 < a < 1 */
 {
     mlp__vf half = mlp__vset1(0.5f);
@@ -1841,14 +1937,15 @@ MLP__VALUE(mish)
 MLP__SLOPE(mish)                                                           /* n/d + 4 z w (1 + w) / d^2 */
 {
     mlp__vf c = mlp__vmin(mlp__vset1(20.0f), z), w = mlp__vexp(c), n = mlp__vfma(w, w, mlp__vadd(w, w));
-    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))), v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
+    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))),
+            v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
     return mlp__vfma(n, i, mlp__vmul(mlp__vmul(v, i), i));
 }
 
 MLP__VALUE(sin) { return mlp__vsin(z); }
 MLP__SLOPE(sin) { return mlp__vcos(z); }
 
-MLP__VALUE(gaussian) { return mlp__vexp_negative(mlp__vneg(mlp__vmul(z, z))); }
+MLP__VALUE(gaussian) { return mlp__vexp(mlp__vneg(mlp__vmul(z, z))); }
 MLP__SLOPE(gaussian) { return mlp__vmul(mlp__vmul(mlp__vset1(-2.0f), z), a); }
 
 /* Columns: enum, name, default of alpha (0: it takes none), the slope needs z, initializer. */
@@ -1872,7 +1969,7 @@ MLP__SLOPE(gaussian) { return mlp__vmul(mlp__vmul(mlp__vset1(-2.0f), z), a); }
     X(GAUSSIAN,     gaussian,     0,     1, GLOROT_UNIFORM)
 
 #define MLP__AS_ELEMENTWISE(NAME, name, alpha_default, needs_z, initializer) \
-    MLP__INLINE mlp__vf mlp__##name##_forward(mlp__vf z, MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, mlp__vf alpha) \
+    MLP__INLINE mlp__vf mlp__##name##_forward(mlp__vf z, MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, mlp__vf alpha) \
     { return mlp__##name##_value(z, alpha); } \
     MLP__INLINE mlp__vf mlp__##name##_backward(mlp__vf z, mlp__vf a, mlp__vf da, mlp__vf alpha) \
     { return mlp__vmul(da, mlp__##name##_slope(z, a, alpha)); }
@@ -1891,7 +1988,8 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 }
 
 /* z, a, da, dz: n */
-static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a, const float *da,
+static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a,
+                                     const float *da,
                                      float *dz)
 {
     switch (activation) {
@@ -1903,10 +2001,13 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
     }
 }
 
-/* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its activation
-   being fixed. Adding one is two functions and a line. */
-#define MLP__LOSS(name)       MLP__INLINE mlp__vf mlp__##name##_loss(MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf a, mlp__vf y, MLP__MAYBE mlp__vf delta)
-#define MLP__LOSS_SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf delta)
+/* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its
+   activation being fixed. Adding one is two functions and a line. */
+#define MLP__LOSS(name) \
+    MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, \
+                                           MLP__UNUSED mlp__vf delta)
+#define MLP__LOSS_SLOPE(name) \
+    MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
 
 MLP__LOSS(squared)            { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(d, d); }
 MLP__LOSS_SLOPE(squared)      { mlp__vf d = mlp__vsub(a, y); return mlp__vadd(d, d); }
@@ -1973,300 +2074,40 @@ static void mlp__k_loss_backward(mlp_loss loss, float delta, size_t n, const flo
     }
 }
 
-MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf p) { return mlp__vmul(a, b); }
-MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__MAYBE mlp__vf z, mlp__vf alpha) { return mlp__vfma(alpha, x, y); }
-
-static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out) { mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out); }
-
-static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y) { mlp__map(mlp__axpy_value, alpha, n, x, y, y, y); }
-
-/* Rows. Each row has values of its own, folded from its elements, and its elements are then a function of these. Short rows are
-   worked on in groups of MLP__W: one vector holds a value of each, and the elements go through in whole vectors, as if there were
-   no rows. Two groups take turns, so that no fold loads what has just been stored in other pieces (10 % of softmax). A long row
-   goes through alone. */
-#define MLP__SHORT_ROW  (4 * MLP__W)
-#define MLP__TWO_GROUPS (2 * MLP__W)
-MLP__INLINE size_t mlp__rows_at_once(size_t rows, size_t cols) { return cols < MLP__SHORT_ROW ? mlp__smaller(rows, MLP__TWO_GROUPS) : 1; }
-
-/* one step of a fold: lanes and the next elements of x and y */
-typedef mlp__vf mlp__folding(mlp__vf lanes, mlp__vf x, mlp__vf y);
-
-MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vmax(m, x); }
-MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__MAYBE mlp__vf y) { return mlp__vadd(sum, x); }
-MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
-
-/* The lanes of a row: element j belongs to lane j % 16. First what is behind the last 16, n <= 16. Lanes without an element keep
-   their value: the largest of itself, or the sum with 0. */
-MLP__INLINE void mlp__row_rest(mlp__folding *f, size_t n, const float *x, const float *y, mlp__vf lanes[MLP__N16])
+MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf p)
 {
-    size_t i;
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) {
-        const size_t j = i * MLP__W;
-        const mlp__vf fill = f == mlp__fold_max ? lanes[i] : mlp__vzero();
-        if (j < n) lanes[i] = f(lanes[i], mlp__vget(x + j, n - j, fill), mlp__vget(y + j, n - j, fill));
-    }
+    return mlp__vmul(a, b);
+}
+MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__UNUSED mlp__vf z, mlp__vf alpha)
+{
+    return mlp__vfma(alpha, x, y);
 }
 
-MLP__INLINE void mlp__row_lanes(mlp__folding *f, mlp__vf start, size_t n, const float *x, const float *y, mlp__vf lanes[MLP__N16])
+static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out)
 {
-    size_t i, j;
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
-    for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
-        MLP__UNROLL
-        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
-    }
-    mlp__row_rest(f, n - j, x + j, y + j, lanes);
+    mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out);
 }
 
-/* n <= 16: all in registers */
-MLP__INLINE mlp__vf mlp__short_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
+static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y)
 {
-    mlp__vf lanes[MLP__N16];
-    size_t i;
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
-    mlp__row_rest(f, n, x, y, lanes);
-    return mlp__fold_vectors(op, MLP__N16, lanes);
-}
-
-/* x, y: rows x cols, rows <= MLP__W. values[i] = the fold of row i from `first` on, `first` where there is none */
-MLP__INLINE void mlp__fold_group(mlp__folding *f, mlp__binary *op, float first, size_t rows, size_t cols, const float *x, const float *y,
-                                 float values[MLP__W])
-{
-    const mlp__vf start = mlp__vset1(first);
-    const size_t half = MLP__W / 2 * cols;
-    float all[MLP__W * MLP__W];
-    mlp__vf v[MLP__W], lanes[MLP__N16];
-    size_t i;
-    int k;
-    if (rows == 1) {
-        mlp__row_lanes(f, start, cols, x, y, lanes);
-        mlp__vstore(values, mlp__vset1(mlp__fold(op, lanes)));
-    } else if (rows == MLP__W && cols <= MLP__PANEL) {
-        MLP__UNROLL
-        for (k = 0; k < MLP__W / 2; k++, x += cols, y += cols)
-            v[k] = mlp__fold_two(op, MLP__W / 2, mlp__short_row(f, op, start, cols, x, y), mlp__short_row(f, op, start, cols, x + half, y + half));
-        mlp__vstore(values, mlp__fold_lanes(op, v, MLP__W / 4));
-    } else {
-        for (i = 0; i < rows; i++) {
-            mlp__row_lanes(f, start, cols, x + i * cols, y + i * cols, lanes);
-            mlp__vstore(all + i * MLP__W, mlp__fold_vectors(op, MLP__N16, lanes));
-        }
-        for (; i < MLP__W; i++) mlp__vstore(all + i * MLP__W, start);
-        MLP__UNROLL
-        for (k = 0; k < MLP__W; k++) v[k] = mlp__vload(all + k * MLP__W);
-        mlp__vstore(values, mlp__fold_lanes(op, v, MLP__W / 2));
-    }
-}
-
-/* the same for rows <= MLP__TWO_GROUPS */
-MLP__INLINE void mlp__fold_rows(mlp__folding *f, mlp__binary *op, float first, size_t rows, size_t cols, const float *x, const float *y,
-                                float values[MLP__TWO_GROUPS])
-{
-    size_t i;
-    for (i = 0; i < rows; i += MLP__W)
-        mlp__fold_group(f, op, first, mlp__smaller(rows - i, MLP__W), cols, x + i * cols, y + i * cols, values + i);
-}
-
-#define MLP__LOWEST mlp__float(0xff800000u)              /* -infinity, exp of which is 0 */
-MLP__NOINLINE void mlp__max_of_rows(size_t rows, size_t cols, const float *x, float values[MLP__TWO_GROUPS])
-{
-    mlp__fold_rows(mlp__fold_max, mlp__vmax, MLP__LOWEST, rows, cols, x, x, values);
-}
-
-MLP__NOINLINE void mlp__sum_of_rows(size_t rows, size_t cols, const float *x, float values[MLP__TWO_GROUPS])
-{
-    mlp__fold_rows(mlp__fold_sum, mlp__vadd, 0.0f, rows, cols, x, x, values);
-}
-
-/* out = f(x, y, p, q) for n <= MLP__W elements */
-MLP__INLINE void mlp__map_part(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q, float *out)
-{
-    mlp__vput(out, f(mlp__vget(x, n, mlp__vzero()), mlp__vget(y, n, mlp__vzero()), p, q), n);
-}
-
-/* The row of each element of a group of short rows, as vpick takes it: each row's number is written over the excess of the one
-   before. */
-typedef struct { float row[MLP__SHORT_ROW * MLP__W + MLP__W]; } mlp__row_numbers;
-
-MLP__INLINE void mlp__number_rows(mlp__row_numbers *numbers, size_t rows, size_t cols)
-{
-    size_t i, j;
-    if (rows == 1 || cols >= MLP__SHORT_ROW) return;
-    for (i = 0; i < mlp__smaller(rows, MLP__W); i++)
-        for (j = 0; j < cols; j += MLP__W) mlp__vstore(numbers->row + i * cols + j, mlp__vset1(mlp__float((uint32_t)i)));
-}
-
-/* x, y, out: rows x cols, rows <= MLP__TWO_GROUPS; p, q: a value for each row. out = f(x, y, p, q). */
-MLP__INLINE void mlp__map_rows(mlp__elementwise *f, size_t rows, size_t cols, const mlp__row_numbers *numbers, const float *x, const float *y,
-                               const float p[MLP__TWO_GROUPS], const float q[MLP__TWO_GROUPS], float *out)
-{
-    size_t j, n;
-    if (rows == 1) {
-        const mlp__vf p1 = mlp__vset1(*p), q1 = mlp__vset1(*q);
-        for (j = 0; j + MLP__W <= cols; j += MLP__W) mlp__map_part(f, MLP__W, x + j, y + j, p1, q1, out + j);
-        if (j < cols) mlp__map_part(f, cols - j, x + j, y + j, p1, q1, out + j);
-    } else for (n = rows * cols; n > 0; n -= j, x += j, y += j, out += j, p += MLP__W, q += MLP__W) {
-        const mlp__vf ps = mlp__vload(p), qs = mlp__vload(q);
-        const size_t group = mlp__smaller(n, MLP__W * cols);
-        for (j = 0; j + MLP__W <= group; j += MLP__W) {
-            const mlp__vf row = mlp__vload(numbers->row + j);
-            mlp__map_part(f, MLP__W, x + j, y + j, mlp__vpick(ps, row), mlp__vpick(qs, row), out + j);
-        }
-        if (j < group) {
-            const mlp__vf row = mlp__vload(numbers->row + j);
-            mlp__map_part(f, group - j, x + j, y + j, mlp__vpick(ps, row), mlp__vpick(qs, row), out + j);
-            j = group;
-        }
-    }
-}
-
-#define MLP__BY_ROW(name) MLP__INLINE mlp__vf mlp__##name(MLP__MAYBE mlp__vf x, MLP__MAYBE mlp__vf y, MLP__MAYBE mlp__vf p, MLP__MAYBE mlp__vf q)
-MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
-MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
-MLP__BY_ROW(row_exp)            { return mlp__vexp_negative(mlp__vsub(x, p)); }
-MLP__BY_ROW(row_softmax_slope)  { return mlp__vmul(x, mlp__vsub(y, p)); }
-MLP__BY_ROW(row_cross_entropy)  /* -y ((z - p) + q); a target of 0 counts nothing */
-{
-    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(y)), mlp__vneg(mlp__vmul(y, mlp__vadd(mlp__vsub(x, p), q))), mlp__vzero());
-}
-MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vneg(y)), q); }
-
-/* one value a row, for mlp__map_rows */
-MLP__INLINE void mlp__values_of_rows(size_t rows, const float *from, float values[MLP__TWO_GROUPS])
-{
-    size_t i;
-    for (i = 0; i < rows; i += MLP__W) mlp__vstore(values + i, mlp__vget(from + i, rows - i, mlp__vzero()));
-}
-
-static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
-{
-    float f[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n;
-    mlp__number_rows(&numbers, rows, cols);
-    for (; rows > 0; rows -= n, x += n * cols, factors += n) {
-        n = mlp__rows_at_once(rows, cols);
-        mlp__values_of_rows(n, factors, f);
-        mlp__map_rows(mlp__row_scale, n, cols, &numbers, x, x, f, f, x);
-    }
-}
-
-/* z, a: n. One row: its exponentials are summed as they come, those of the last 16 elements stay in registers: a load soon after a
-   partial store waits for it, which is half the time for 10 elements. */
-MLP__NOINLINE void mlp__softmax_row(size_t n, const float *z, float *a)
-{
-    const mlp__vf lowest = mlp__vset1(MLP__LOWEST);
-    mlp__vf lanes[MLP__N16], e[MLP__N16], max, sum;
-    size_t j, i, at;
-    mlp__row_lanes(mlp__fold_max, lowest, n, z, z, lanes);
-    max = mlp__vset1(mlp__fold(mlp__vmax, lanes));
-    MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) lanes[i] = e[i] = mlp__vzero();
-    for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
-        MLP__UNROLL
-        for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W) {
-            e[i] = mlp__vexp_negative(mlp__vsub(mlp__vload(z + at), max));
-            mlp__vstore(a + at, e[i]);
-            lanes[i] = mlp__vadd(lanes[i], e[i]);
-        }
-    }
-    MLP__UNROLL
-    for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W)
-        if (at < n) {
-            e[i] = mlp__vexp_negative(mlp__vsub(mlp__vget(z + at, n - at, lowest), max));
-            lanes[i] = mlp__vadd(lanes[i], e[i]);
-        }
-    sum = mlp__vset1(mlp__fold(mlp__vadd, lanes));
-    for (at = 0; at < j; at += MLP__W) mlp__vstore(a + at, mlp__vdiv(mlp__vload(a + at), sum));
-    MLP__UNROLL
-    for (i = 0, at = j; i < MLP__N16; i++, at += MLP__W)
-        if (at < n) mlp__vput(a + at, mlp__vdiv(e[i], sum), n - at);
-}
-
-/* the same of a group of rows; max: of z, sum: of the exponentials */
-MLP__INLINE void mlp__softmax_group(size_t rows, size_t cols, const mlp__row_numbers *numbers, const float *z, float *a,
-                                      float max[MLP__TWO_GROUPS], float sum[MLP__TWO_GROUPS])
-{
-    mlp__max_of_rows(rows, cols, z, max);
-    mlp__map_rows(mlp__row_exp, rows, cols, numbers, z, z, max, max, a);
-    mlp__sum_of_rows(rows, cols, a, sum);
-    mlp__map_rows(mlp__row_divide, rows, cols, numbers, a, a, sum, sum, a);
-}
-
-/* z, a: rows x cols. a = exp(z - max z) / sum of these */
-static void mlp__k_softmax(size_t rows, size_t cols, const float *z, float *a)
-{
-    float max[MLP__TWO_GROUPS], sum[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n;
-    mlp__number_rows(&numbers, rows, cols);
-    for (; rows > 0; rows -= n, z += n * cols, a += n * cols) {
-        n = mlp__rows_at_once(rows, cols);
-        if (n == 1) mlp__softmax_row(cols, z, a);
-        else mlp__softmax_group(n, cols, &numbers, z, a, max, sum);
-    }
-}
-
-/* a, da, dz: rows x cols. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
-static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, const float *da, float *dz)
-{
-    float sum[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n;
-    mlp__number_rows(&numbers, rows, cols);
-    for (; rows > 0; rows -= n, a += n * cols, da += n * cols, dz += n * cols) {
-        n = mlp__rows_at_once(rows, cols);
-        mlp__fold_rows(mlp__fold_dot, mlp__vadd, 0.0f, n, cols, a, da, sum);
-        mlp__map_rows(mlp__row_softmax_slope, n, cols, &numbers, a, da, sum, sum, dz);
-    }
-}
-
-/* z, a = softmax(z), y, l, dz: rows x cols. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite
-   where a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y. Made here, softmax leaves max z behind and
-   the sum, 1 over which is max a, since exp(0) is 1: two folds less (a step of 64-32-10 takes .96 of the time on AVX2, .98 on
-   AVX-512). */
-static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
-                                 float *l, float *dz, int softmax)
-{
-    float max[MLP__TWO_GROUPS], log_max[MLP__TWO_GROUPS], sum[MLP__TWO_GROUPS], f[MLP__TWO_GROUPS];
-    mlp__row_numbers numbers;
-    size_t n, i, k, at;
-    mlp__number_rows(&numbers, rows, cols);
-    for (i = 0; i < rows; i += n) {
-        n = mlp__rows_at_once(rows - i, cols);
-        at = i * cols;
-        if (softmax) mlp__softmax_group(n, cols, &numbers, z + at, a + at, max, sum);
-        else {
-            mlp__max_of_rows(n, cols, z + at, max);
-            mlp__max_of_rows(n, cols, a + at, log_max);
-        }
-        for (k = 0; k < n; k += MLP__W)
-            mlp__vstore(log_max + k, mlp__vlog(softmax ? mlp__vdiv(mlp__vset1(1.0f), mlp__vload(sum + k)) : mlp__vload(log_max + k)));
-        mlp__map_rows(mlp__row_cross_entropy, n, cols, &numbers, z + at, y + at, max, log_max, l + at);
-        if (!factors) continue;
-        mlp__sum_of_rows(n, cols, y + at, sum);
-        mlp__values_of_rows(n, factors + i, f);
-        mlp__map_rows(mlp__row_cross_entropy_slope, n, cols, &numbers, a + at, y + at, sum, f, dz + at);
-    }
+    mlp__map(mlp__axpy_value, alpha, n, x, y, y, y);
 }
 
 /* a whole square of MLP__W x MLP__W: to[i][j] = from[j][i] */
 MLP__INLINE void mlp__transposed_square(const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row)
 {
-    mlp__vf v[MLP__HALF];
+    mlp__vf v[MLP__COLUMNS];
     size_t i, t;
-    for (i = 0; i < MLP__W; i += MLP__HALF) {
+    for (i = 0; i < MLP__W; i += MLP__COLUMNS) {
         mlp__load_columns(from + i, from_row, v);
         MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++, to += to_row) mlp__vstore(to, v[t]);
+        for (t = 0; t < MLP__COLUMNS; t++, to += to_row) mlp__vstore(to, v[t]);
     }
 }
 
 /* k x n of it; `stored` >= n columns of `to` may be written, where the last repeats */
-MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
+MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to,
+                                        ptrdiff_t to_row, size_t stored)
 {
     mlp__vf v[MLP__W];
     size_t t;
@@ -2278,108 +2119,271 @@ MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, p
         if (t < k) mlp__vput(to + (ptrdiff_t)t * to_row, v[t], stored);
 }
 
-/* to[i][j] = from[j][i], k x n; stored: as above */
-static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
+/* to[i][j] = from[j][i], k x n; stored: as above. The last square begins earlier where it is whole then: the same
+   values twice. */
+static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row,
+                            size_t stored)
 {
     size_t i, j;
-    for (j = 0; j < n; j += MLP__W, from += MLP__W * from_row, to += MLP__W) {
-        const float *f = from;
-        float *t = to;
-        i = 0;
-        if (j + MLP__W <= n)
-            for (; i + MLP__W <= k; i += MLP__W, f += MLP__W, t += MLP__W * to_row) mlp__transposed_square(f, from_row, t, to_row);
-        for (; i < k; i += MLP__W, f += MLP__W, t += MLP__W * to_row)
-            mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
+    for (j = 0; j < n; j += MLP__W) {
+        if (j + MLP__W > n && n >= MLP__W && stored == n) j = n - MLP__W;
+        for (i = 0; i < k; i += MLP__W) {
+            const float *f;
+            float *t;
+            if (i + MLP__W > k && k >= MLP__W && j + MLP__W <= n) i = k - MLP__W;
+            f = from + (ptrdiff_t)j * from_row + (ptrdiff_t)i;
+            t = to + (ptrdiff_t)i * to_row + (ptrdiff_t)j;
+            if (i + MLP__W <= k && j + MLP__W <= n) mlp__transposed_square(f, from_row, t, to_row);
+            else mlp__transposed_part(k - i, n - j, f, from_row, t, to_row, stored - j);
+        }
     }
 }
 
-/* the folds of MLP__PANEL columns at t, by the tree that mlp__fold is across the lanes of a row */
-MLP__INLINE mlp__vf mlp__fold_columns(mlp__binary *op, const float *t)
+/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows of
+   at most MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds need no
+   shuffles. A longer row goes alone: a vector holds elements of it, and its values in all lanes. Either way a value is
+   a vector, and an array n floats. */
+MLP__INLINE int mlp__as_columns(size_t cols) { return MLP__W > 1 && cols <= MLP__PANEL; }
+
+/* a fold goes on: lanes and the next elements of x and y */
+typedef mlp__vf mlp__folding(mlp__vf lanes, mlp__vf x, mlp__vf y);
+
+MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__UNUSED mlp__vf y) { return mlp__vmax(m, x); }
+MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__UNUSED mlp__vf y) { return mlp__vadd(sum, x); }
+MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
+
+/* One row of n: element j belongs to lane j % 16, lanes without one keep their value. */
+MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
+                                  const float *y)
 {
-    mlp__vf v[MLP__PANEL];
-    int i;
+    mlp__vf lanes[MLP__N16];
+    size_t i, j;
     MLP__UNROLL
-    for (i = 0; i < MLP__PANEL; i++) v[i] = mlp__vload(t + i * MLP__W);
-    return mlp__fold_vectors(op, MLP__PANEL, v);
+    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
+    for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
+        MLP__UNROLL
+        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W),
+                                                    mlp__vload(y + j + i * MLP__W));
+    }
+    MLP__UNROLL
+    for (i = 0; i < MLP__N16; i++, j += MLP__W) {
+        const mlp__vf fill = f == mlp__fold_max ? lanes[i] : mlp__vzero();
+        if (j < n) lanes[i] = f(lanes[i], mlp__vget(x + j, n - j, fill), mlp__vget(y + j, n - j, fill));
+    }
+    return mlp__vset1(mlp__fold(op, lanes));
 }
 
-/* z, dz: rows x cols, cols <= MLP__PANEL; classes, factors, losses: rows. The bits of mlp__k_cross_entropy with softmax and targets
-   that are 1 at a row's class, else 0: neither y nor l is in memory. Lanes are rows: folds need no shuffles, and 16 x 10 takes .76
-   of the time on AVX-512, on AVX2 .96 to 1.07. Two groups take turns, each being a chain: 32 x 10 from 1.1 to .87. */
-static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const float *classes, const float *factors,
-                                 float *losses, float *dz)
+/* The same of n / MLP__W columns: the tree that goes across the lanes of a row. */
+MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
+                                      const float *y)
 {
-    enum { square = MLP__PANEL * MLP__W };
-    const mlp__vf zero = mlp__vzero(), one = mlp__vset1(1.0f), half = mlp__vset1(0.5f);
-    float t[2 * square], e[2 * square];                             /* 2 KiB each on AVX-512 */
-    mlp__vf k, f, sum[2];
-    size_t n, i, j, g;
-    for (g = 0; g < (rows > MLP__W ? 2 * square : square); g += square)
-        for (j = g + cols * MLP__W; j < g + square; j += MLP__W) {
-            mlp__vstore(t + j, mlp__vset1(MLP__LOWEST));
-            mlp__vstore(e + j, zero);
-        }
-    for (; rows > 0; rows -= n, z += n * cols, classes += n, factors += n, losses += n, dz += n * cols) {
-        n = mlp__smaller(rows, MLP__TWO_GROUPS);
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W)
-            mlp__transposed(cols, mlp__smaller(n - i, MLP__W), z + i * cols, (ptrdiff_t)cols, t + g, MLP__W, MLP__W);
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            const mlp__vf max = mlp__fold_columns(mlp__vmax, t + g);
-            mlp__vf at = zero;
-            k = mlp__vget(classes + i, n - i, zero);
-            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
-                const mlp__vf x = mlp__vsub(mlp__vload(t + j), max);
-                at = mlp__vselect(mlp__vlt(mlp__vabs(k), half), x, at);
-                mlp__vstore(e + j, mlp__vexp_negative(x));
-            }
-            sum[i / MLP__W] = mlp__fold_columns(mlp__vadd, e + g);
-            mlp__vput(losses + i, mlp__vsub(zero, mlp__vadd(at, mlp__vlog(mlp__vdiv(one, sum[i / MLP__W])))), n - i);
-        }
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            k = mlp__vget(classes + i, n - i, zero);
-            f = mlp__vget(factors + i, n - i, zero);
-            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
-                const mlp__vf y = mlp__vselect(mlp__vlt(mlp__vabs(k), half), one, zero);
-                mlp__vstore(t + j, mlp__vmul(mlp__vsub(mlp__vdiv(mlp__vload(e + j), sum[i / MLP__W]), y), f));
-            }
-        }
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W)
-            mlp__transposed(mlp__smaller(n - i, MLP__W), cols, t + g, MLP__W, dz + i * cols, (ptrdiff_t)cols, cols);
+    enum { half = MLP__PANEL / 2 };
+    mlp__vf v[half];
+    size_t i, j;
+    MLP__UNROLL
+    for (i = 0; i < half; i++) {
+        j = i * MLP__W;
+        v[i] = j < n ? f(start, mlp__vload(x + j), mlp__vload(y + j)) : start;
+        j += half * MLP__W;
+        v[i] = op(v[i], j < n ? f(start, mlp__vload(x + j), mlp__vload(y + j)) : start);
+    }
+    return mlp__fold_vectors(op, half, v);
+}
+
+#define MLP__LOWEST mlp__float(0xff800000u)              /* -infinity, exp of which is 0 */
+MLP__NOINLINE mlp__vf mlp__max_of(int columns, size_t n, const float *x)
+{
+    const mlp__vf start = mlp__vset1(MLP__LOWEST);
+    return columns ? mlp__fold_columns(mlp__fold_max, mlp__vmax, start, n, x, x)
+           : mlp__fold_row(mlp__fold_max, mlp__vmax, start, n, x, x);
+}
+
+MLP__NOINLINE mlp__vf mlp__sum_of(int columns, size_t n, const float *x)
+{
+    const mlp__vf zero = mlp__vzero();
+    return columns ? mlp__fold_columns(mlp__fold_sum, mlp__vadd, zero, n, x, x)
+           : mlp__fold_row(mlp__fold_sum, mlp__vadd, zero, n, x, x);
+}
+
+/* out = f(x, y, p, q) for n elements */
+MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q,
+                              float *out)
+{
+    const mlp__vf zero = mlp__vzero();
+    size_t j;
+    for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), p, q));
+    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), p, q),
+                             n - j);
+}
+
+#define MLP__BY_ROW(name) \
+    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf p, \
+                                    MLP__UNUSED mlp__vf q)
+MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
+MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
+MLP__BY_ROW(row_exp)            { return mlp__vexp(mlp__vsub(x, p)); }
+MLP__BY_ROW(row_softmax_slope)  { return mlp__vmul(x, mlp__vsub(y, p)); }
+MLP__BY_ROW(row_cross_entropy)  /* -y ((z - p) + q); a target of 0 counts nothing */
+{
+    const mlp__vf l = mlp__vneg(mlp__vmul(y, mlp__vadd(mlp__vsub(x, p), q)));
+    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(y)), l, mlp__vzero());
+}
+MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vneg(y)), q); }
+
+static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
+{
+    if (cols == 1) mlp__k_hadamard(rows, factors, x, x);
+    else for (; rows > 0; rows--, factors++, x += cols) {
+        const mlp__vf f = mlp__vset1(*factors);
+        mlp__map_row(mlp__row_scale, cols, x, x, f, f, x);
+    }
+}
+
+/* Short rows become columns, in lanes without a row the last of them, and come back. */
+#define MLP__SQUARE (MLP__PANEL * MLP__W)
+MLP__INLINE void mlp__to_columns(size_t rows, size_t cols, const float *x, float t[MLP__SQUARE])
+{
+    mlp__transposed(cols, rows, x, (ptrdiff_t)cols, t, MLP__W, MLP__W);
+}
+MLP__INLINE void mlp__from_columns(size_t rows, size_t cols, const float t[MLP__SQUARE], float *x)
+{
+    mlp__transposed(rows, cols, t, MLP__W, x, (ptrdiff_t)cols, cols);
+}
+
+/* z, a: n; max and sum: of z and of the exponentials */
+MLP__INLINE void mlp__softmax_of(int columns, size_t n, const float *z, float *a, mlp__vf *max, mlp__vf *sum)
+{
+    *max = mlp__max_of(columns, n, z);
+    mlp__map_row(mlp__row_exp, n, z, z, *max, *max, a);
+    *sum = mlp__sum_of(columns, n, a);
+    mlp__map_row(mlp__row_divide, n, a, a, *sum, *sum, a);
+}
+
+/* z, a: rows x cols. a = exp(z - max z) / sum of these */
+static void mlp__k_softmax(size_t rows, size_t cols, const float *z, float *a)
+{
+    const int columns = mlp__as_columns(cols);
+    float t[MLP__SQUARE];
+    mlp__vf max, sum;
+    size_t n;
+    for (; rows > 0; rows -= n, z += n * cols, a += n * cols) {
+        n = columns ? mlp__smaller(rows, MLP__W) : 1;
+        if (columns) mlp__to_columns(n, cols, z, t);
+        mlp__softmax_of(columns, columns ? cols * MLP__W : cols, columns ? t : z, columns ? t : a, &max, &sum);
+        if (columns) mlp__from_columns(n, cols, t, a);
+    }
+}
+
+/* a, da, dz: n. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
+MLP__INLINE void mlp__softmax_slope_of(int columns, size_t n, const float *a, const float *da, float *dz)
+{
+    const mlp__vf zero = mlp__vzero(), dot = columns ? mlp__fold_columns(mlp__fold_dot, mlp__vadd, zero, n, a, da)
+                                                     : mlp__fold_row(mlp__fold_dot, mlp__vadd, zero, n, a, da);
+    mlp__map_row(mlp__row_softmax_slope, n, a, da, dot, dot, dz);
+}
+
+/* a, da, dz: rows x cols */
+static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, const float *da, float *dz)
+{
+    float t[2][MLP__SQUARE];
+    size_t n;
+    if (!mlp__as_columns(cols))
+        for (; rows > 0; rows--, a += cols, da += cols, dz += cols) mlp__softmax_slope_of(0, cols, a, da, dz);
+    for (; rows > 0; rows -= n, a += n * cols, da += n * cols, dz += n * cols) {
+        n = mlp__smaller(rows, MLP__W);
+        mlp__to_columns(n, cols, a, t[0]);
+        mlp__to_columns(n, cols, da, t[1]);
+        mlp__softmax_slope_of(1, cols * MLP__W, t[0], t[1], t[1]);
+        mlp__from_columns(n, cols, t[1], dz);
+    }
+}
+
+/* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite
+   where a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here,
+   softmax leaves max z behind and the sum, 1 over which is max a, since exp(0) is 1. */
+static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor,
+                                  float *l, float *dz,
+                                  int softmax)
+{
+    mlp__vf max, sum, log_max;
+    if (softmax) {
+        mlp__softmax_of(columns, n, z, a, &max, &sum);
+        log_max = mlp__vdiv(mlp__vset1(1.0f), sum);
+    } else {
+        max = mlp__max_of(columns, n, z);
+        log_max = mlp__max_of(columns, n, a);
+    }
+    log_max = mlp__vlog(log_max);
+    mlp__map_row(mlp__row_cross_entropy, n, z, y, max, log_max, l);
+    if (!dz) return;
+    sum = mlp__sum_of(columns, n, y);
+    mlp__map_row(mlp__row_cross_entropy_slope, n, a, y, sum, factor, dz);
+}
+
+/* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz */
+static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y,
+                                 const float *factors,
+                                 float *l, float *dz, int softmax)
+{
+    float t[5][MLP__SQUARE];                                        /* 1 KiB each on AVX-512 */
+    size_t n, at = 0, i;
+    if (!mlp__as_columns(cols))
+        for (i = 0; i < rows; i++, at += cols)
+            mlp__cross_entropy_of(0, cols, z + at, a + at, y + at, mlp__vset1(factors ? factors[i] : 0.0f), l + at,
+                                  factors ? dz + at : NULL, softmax);
+    else for (i = 0; i < rows; i += n, at += n * cols) {
+        n = mlp__smaller(rows - i, MLP__W);
+        mlp__to_columns(n, cols, z + at, t[0]);
+        mlp__to_columns(n, cols, y + at, t[1]);
+        if (!softmax) mlp__to_columns(n, cols, a + at, t[2]);
+        mlp__cross_entropy_of(1, cols * MLP__W, t[0], t[2], t[1],
+                              factors ? mlp__vget(factors + i, n, mlp__vzero()) : mlp__vzero(), t[3],
+                              factors ? t[4] : NULL, softmax);
+        if (softmax) mlp__from_columns(n, cols, t[2], a + at);
+        mlp__from_columns(n, cols, t[3], l + at);
+        if (factors) mlp__from_columns(n, cols, t[4], dz + at);
     }
 }
 
 /* sums of n <= nv * MLP__W columns down the rows of x */
-MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums, int accumulate)
+MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
+                                       int accumulate)
 {
     mlp__vf sum[4];
     int v;
     MLP__UNROLL
-    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
+    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W),
+                                                             mlp__vzero()) : mlp__vzero();
     for (; rows > 0; rows--, x += stride) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v],
+                                                    mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
     }
     MLP__UNROLL
     for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
 }
 
-/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once are four
-   chains of additions, and whole lines of wide matrices. */
+/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once
+   are four chains of additions, and whole lines of wide matrices. */
 static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
 {
     size_t j;
-    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride, sums + j, accumulate);
+    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride,
+                                                                               sums + j, accumulate);
     for (; j + MLP__W <= cols; j += MLP__W) mlp__some_column_sums(1, MLP__W, rows, x + j, stride, sums + j, accumulate);
     if (j < cols) mlp__some_column_sums(1, cols - j, rows, x + j, stride, sums + j, accumulate);
 }
 
 /* Optimizer state of a weight whose gradient stays 0 would end as a subnormal number, slow for ever. */
-MLP__INLINE mlp__vf mlp__flush(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x); }
+MLP__INLINE mlp__vf mlp__flush(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x);
+}
 
 /* The optimizers: the new weights from the old ones, their gradient and their state, which is replaced. */
 typedef mlp__vf mlp__updating(const mlp_update *u, mlp__vf w, mlp__vf g, mlp__vf *s1, mlp__vf *s2);
 #define MLP__UPDATE(name) MLP__INLINE mlp__vf mlp__##name##_update(const mlp_update *u, mlp__vf w, mlp__vf g, \
-                                                                   MLP__MAYBE mlp__vf *s1, MLP__MAYBE mlp__vf *s2)
+                                                                   MLP__UNUSED mlp__vf *s1, MLP__UNUSED mlp__vf *s2)
 
 MLP__UPDATE(plain) { return mlp__vfnma(mlp__vset1(u->rate), g, w); }
 MLP__UPDATE(sgd)
@@ -2413,7 +2417,7 @@ MLP__UPDATE(rmsprop)
 }
 MLP__UPDATE(adam)
 {
-    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));           /* beta1 m + (1 - beta1) g */
+    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));  /* beta1 m + (1 - beta1) g */
     *s2 = mlp__mean_square(u->beta2, *s2, g);
     return mlp__normalized(u, mlp__vset1(u->scale), w, *s1, *s2);
 }
@@ -2423,14 +2427,15 @@ MLP__UPDATE(rprop)
     const mlp__vf zero = mlp__vzero(), p = mlp__vmul(g, *s1), step = u->first ? mlp__vset1(u->rate) : *s2;
     const mlp__vm turned = mlp__vlt(p, zero);
     const mlp__vf eta = mlp__vselect(mlp__vlt(zero, p), mlp__vset1(u->eta_plus), mlp__vset1(1.0f));
-    *s2 = mlp__clamp(mlp__vset1(u->step_min), mlp__vset1(u->step_max), mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->eta_minus), eta)));
+    *s2 = mlp__clamp(mlp__vset1(u->step_min), mlp__vset1(u->step_max),
+                     mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->eta_minus), eta)));
     *s2 = mlp__flush(*s2);
     *s1 = mlp__flush(mlp__vselect(turned, zero, g));
     return mlp__vfnma(mlp__signum(mlp__vselect(turned, zero, g)), *s2, w);
 }
 
-/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2 and epsilon, and
-   which fields the kind takes besides the rate and the penalties. */
+/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2 and
+   epsilon, and which fields the kind takes besides the rate and the penalties. */
 enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, MLP__TAKES_RHO = 8, MLP__TAKES_STEPS = 16,
        MLP__TAKES_DECOUPLED = 32 };         /* decay as a factor of the weights, not in the gradient */
 #define MLP__UPDATES(X) \
@@ -2441,9 +2446,10 @@ enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, ML
     X(ADAMW,   adamw,   2, 0.001f, 0.9f, 0.999f, 1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_BETAS | MLP__TAKES_DECOUPLED) \
     X(RPROP,   rprop,   2, 0.01f,  0,    0,      0,      MLP__TAKES_STEPS)
 
-/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was stored, since
-   lanes behind it may be anything. */
-MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w, const float *g,
+/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was
+   stored, since lanes behind it may be anything. */
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n,
+                                  float *w, const float *g,
                                   float *s1, float *s2, mlp__vf *bad)
 {
     const mlp__vf zero = mlp__vzero();
@@ -2456,10 +2462,11 @@ MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update
     *bad = mlp__vfma(wi, nought, *bad);
 }
 
-/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would be what takes longest: then there are four. */
-MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
+/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would take longest: then there are four. */
+MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *u, size_t n, float *w, const float *g,
+                                float *s1, float *s2)
 {
-    volatile float hidden = 0;                          /* no compiler multiplies with 0 in advance, not even under -ffast-math */
+    volatile float hidden = 0;  /* no compiler multiplies with 0 in advance, not even under -ffast-math */
     const mlp_update own = *u;                          /* in registers: a store to w might be one to *u */
     const mlp__vf nought = mlp__vset1(hidden);
     mlp__vf bad[4];
@@ -2469,12 +2476,15 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
     if (arrays == 0)
         for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
             MLP__UNROLL
-            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
+            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W,
+                                                     g + i + v * MLP__W, s1, s2, &bad[v]);
         }
     for (; i + MLP__W <= n; i += MLP__W)
-        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1,
+                         arrays > 1 ? s2 + i : s2, &bad[0]);
     if (i < n)
-        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1,
+                         arrays > 1 ? s2 + i : s2, &bad[0]);
     return !mlp__vfinite(mlp__vadd(mlp__vadd(bad[0], bad[1]), mlp__vadd(bad[2], bad[3])));
 }
 
@@ -2490,7 +2500,10 @@ static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *
     }
 }
 
-MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__MAYBE mlp__vf z, mlp__vf l1) { return mlp__vfma(l1, mlp__signum(w), g); }
+MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__UNUSED mlp__vf z, mlp__vf l1)
+{
+    return mlp__vfma(l1, mlp__signum(w), g);
+}
 
 /* Penalties go into a copy of the gradient, a piece at a time. */
 static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
@@ -2508,31 +2521,12 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
     return bad;
 }
 
-/* w, g, v: n */
-static void mlp__k_momentum(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov)
-{
-    mlp_update u;
-    memset(&u, 0, sizeof u);
-    u.rate = rate; u.momentum = momentum; u.nesterov = nesterov;
-    mlp__k_update(MLP_OPT_SGD, &u, n, w, g, v, NULL);
-}
-
-/* w, g, m, v: n */
-static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
-                        float epsilon)
-{
-    mlp_update u;
-    memset(&u, 0, sizeof u);
-    u.rate = step; u.beta1 = beta1; u.beta2 = beta2; u.scale = scale; u.epsilon = epsilon;
-    mlp__k_update(MLP_OPT_ADAM, &u, n, w, g, m, v);
-}
-
-/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for eight of
-   them, take about half the time of a look at each. With another scale the sum of eight may be infinite where none of them is, and
-   of |x| it is when one of them is. */
+/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for
+   eight of them, take about half the time of a look at each. With another scale the sum of eight may be infinite where
+   none of them is, and of |x| it is when one of them is. */
 static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 {
-    volatile float hidden = scale;                      /* no compiler multiplies with 0 in advance, not even under -ffast-math */
+    volatile float hidden = scale;  /* no compiler multiplies with 0 in advance, not even under -ffast-math */
     const mlp__vf s = mlp__vset1(hidden);
     size_t i, v;
     for (i = 0; i + 8 * MLP__W <= n; i += 8 * MLP__W) {
@@ -2547,233 +2541,218 @@ static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 }
 
 /* --------------------------------------------------------------------------- >>gemm -- */
-/* Every matrix product is made of tiles: mr rows and nv vectors of c stay in registers while k runs, one fma a step, in
-   order. Tiles are the same code for all shapes, inlined with constant mr and nv. */
+/* Every matrix product is made of tiles: some rows and vectors of c, which stay in registers while k runs, one fma a
+   step, in order. Tiles are the same code for all shapes, inlined with constant sizes. A strip is what tiles of one
+   width go down: a few columns of c, all rows. A panel is a group of 16 units, as weights have them. */
 
-#define MLP__AHEAD (MLP__W < 16 ? 16 : 32)              /* one line of the cache; two where strips are wider and tiles fewer */
-#define MLP__MOST_SUMS 24                               /* the most of all tiles: rows * vectors */
-
-/* Before it goes through the s-th `span` steps of its product, the last excepted, tile t < tiles prefetches the MLP__AHEAD floats
-   at at + s * span + t * tile. */
-typedef struct { const float *at; ptrdiff_t span, tile; size_t tiles; } mlp__ahead;
-
-/* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j]. Rows at x_row, the steps of k at a_col and b_row, groups of 16 columns at
-   x_panel from each other; after every `span` steps a moves on by a_jump. init may be c, or NULL for zero, and repeats a row with
-   init_row 0. A single row has no jumps; without jumps span only says how often to look ahead. b is read in whole vectors; of the
-   last vector of c only `tail` lanes exist.
-   next: what will be needed after this product, or NULL. */
+/* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j], of a strip: `vectors` vectors, the last of which has `tail`
+   lanes. Rows lie at x_row, the steps of k at a_col and b_row, panels of 16 columns at x_panel from each other; after
+   every `span` steps, of which k is a multiple, a moves on by a_jump. b is read in whole vectors. init is laid out as
+   c, which it may be, but repeats a row with init_row 0; NULL is zero. chains: 1, or 4 over the quarters of k (see
+   Bits in the manual). */
 typedef struct {
-    size_t k, span, tail;
+    size_t vectors, tail, k, span;
+    int chains;
     const float *a;    ptrdiff_t a_row, a_col, a_jump;
     const float *b;    ptrdiff_t b_row, b_panel;
-    const float *init; ptrdiff_t init_row, init_panel;
+    const float *init; ptrdiff_t init_row;
     float *c;          ptrdiff_t c_row, c_panel;
-    mlp__ahead *next;
 } mlp__product;
 
+/* element (i, j) is at i * row + j * col from `at` */
+typedef struct { const float *at; ptrdiff_t row, col; } mlp__matrix;
+
+MLP__INLINE mlp__matrix mlp__matrix_at(const float *at, ptrdiff_t row, ptrdiff_t col)
+{
+    mlp__matrix m;
+    m.at = at;
+    m.row = row;
+    m.col = col;
+    return m;
+}
+
+/* One chain, without jumps, columns side by side; with accumulate added to c. b has unit columns. */
+MLP__INLINE mlp__product mlp__strip_product(size_t columns, size_t k, mlp__matrix a, const float *b, ptrdiff_t b_row,
+                                            float *c, ptrdiff_t c_row, int accumulate)
+{
+    mlp__product p;
+    p.vectors = (columns + MLP__W - 1) / MLP__W;
+    p.tail = columns - (p.vectors - 1) * MLP__W;
+    p.k = p.span = k;
+    p.chains = 1;
+    p.a = a.at;     p.a_row = a.row;    p.a_col = a.col;    p.a_jump = 0;
+    p.b = b;        p.b_row = b_row;    p.b_panel = MLP__PANEL;
+    p.c = c;        p.c_row = c_row;    p.c_panel = MLP__PANEL;
+    p.init = accumulate ? c : NULL;
+    p.init_row = c_row;
+    return p;
+}
+
+MLP__INLINE void mlp__move_down(size_t rows, mlp__product *p)
+{
+    p->a += (ptrdiff_t)rows * p->a_row;
+    p->c += (ptrdiff_t)rows * p->c_row;
+    if (p->init) p->init += (ptrdiff_t)rows * p->init_row;
+}
+
 /* where vector v of a row begins */
-MLP__INLINE ptrdiff_t mlp__vector_at(size_t v, ptrdiff_t panel) { return (ptrdiff_t)(v / MLP__N16) * panel + (ptrdiff_t)(v % MLP__N16 * MLP__W); }
-
-typedef mlp__vf mlp__accumulators[MLP__MOST_SUMS];      /* of row i, vector v: at i * nv + v */
-
-MLP__INLINE void mlp__tile_zero(size_t mr, size_t nv, mlp__accumulators acc)
+MLP__INLINE ptrdiff_t mlp__vector_at(size_t v, ptrdiff_t panel)
 {
+    return (ptrdiff_t)(v / MLP__N16) * panel + (ptrdiff_t)(v % MLP__N16 * MLP__W);
+}
+
+/* ---- one tile ---- */
+
+enum { MLP__MOST_SUMS = 24, MLP__MOST_VECTORS = 8 };    /* of all tiles */
+typedef mlp__vf mlp__sums[MLP__MOST_SUMS];              /* of row i, vector v: at i * vectors + v */
+
+MLP__INLINE void mlp__tile_zero(size_t rows, size_t vectors, mlp__sums sums)
+{
+    size_t i;
+    MLP__UNROLL
+    for (i = 0; i < rows * vectors; i++) sums[i] = mlp__vzero();
+}
+
+MLP__INLINE void mlp__tile_copy(size_t rows, size_t vectors, mlp__sums to, mlp__sums from)
+{
+    size_t i;
+    MLP__UNROLL
+    for (i = 0; i < rows * vectors; i++) to[i] = from[i];
+}
+
+MLP__INLINE void mlp__tile_add(size_t rows, size_t vectors, mlp__sums to, mlp__sums from)
+{
+    size_t i;
+    MLP__UNROLL
+    for (i = 0; i < rows * vectors; i++) to[i] = mlp__vadd(to[i], from[i]);
+}
+
+/* With MLP__MASKS a part of a vector is as fast as the whole, and needs no branch. */
+MLP__INLINE mlp__vf mlp__tile_get(const float *p, size_t n)
+{
+    return MLP__MASKS ? mlp__vload_n(p, n, mlp__vzero()) : mlp__vget(p, n, mlp__vzero());
+}
+MLP__INLINE void mlp__tile_put(float *p, mlp__vf a, size_t n)
+{
+    if (MLP__MASKS) mlp__vstore_n(p, a, n);
+    else mlp__vput(p, a, n);
+}
+
+MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
+{
+    const float *from = p->init;
     size_t i, v;
     MLP__UNROLL
-    for (i = 0; i < mr; i++) {
+    for (i = 0; i < rows; i++, from += p->init_row) {
+        MLP__ONE_POINTER(from);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[i * nv + v] = mlp__vzero();
-    }
-}
-
-/* the last vector of a row of a tile, which has `tail` lanes */
-MLP__INLINE mlp__vf mlp__tile_get(const float *p, size_t tail)
-{
-    return MLP__MASKS ? mlp__vload_n(p, tail, mlp__vzero()) : mlp__vget(p, tail, mlp__vzero());
-}
-MLP__INLINE void mlp__tile_put(float *p, mlp__vf a, size_t tail)
-{
-    if (MLP__MASKS) mlp__vstore_n(p, a, tail);
-    else mlp__vput(p, a, tail);
-}
-
-MLP__INLINE void mlp__tile_load(size_t mr, size_t nv, size_t tail, const float *from, ptrdiff_t row, ptrdiff_t panel, mlp__accumulators acc)
-{
-    size_t i, v;
-    MLP__UNROLL
-    for (i = 0; i < mr; i++, from += row) {
-        MLP__WALK(from);
-        MLP__UNROLL
-        for (v = 0; v < nv; v++) {
-            const float *at = from + mlp__vector_at(v, panel);
-            acc[i * nv + v] = v + 1 < nv ? mlp__vload(at) : mlp__tile_get(at, tail);
+        for (v = 0; v < vectors; v++) {
+            const float *at = from + mlp__vector_at(v, p->c_panel);
+            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at) : mlp__tile_get(at, tail);
         }
     }
 }
 
-MLP__INLINE void mlp__tile_store(size_t mr, size_t nv, size_t tail, float *to, ptrdiff_t row, ptrdiff_t panel, mlp__accumulators acc)
+MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
 {
+    float *to = p->c;
     size_t i, v;
     MLP__UNROLL
-    for (i = 0; i < mr; i++, to += row) {
-        MLP__WALK(to);
+    for (i = 0; i < rows; i++, to += p->c_row) {
+        MLP__ONE_POINTER(to);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) {
-            float *at = to + mlp__vector_at(v, panel);
-            if (v + 1 < nv) mlp__vstore(at, acc[i * nv + v]);
-            else mlp__tile_put(at, acc[i * nv + v], tail);
+        for (v = 0; v < vectors; v++) {
+            float *at = to + mlp__vector_at(v, p->c_panel);
+            if (v + 1 < vectors) mlp__vstore(at, sums[i * vectors + v]);
+            else mlp__tile_put(at, sums[i * vectors + v], tail);
         }
     }
 }
 
-/* Here and below whole vectors have code of their own, without a branch for each row, unless masks do as well: with it the header
-   takes 1.07 of the time to compile for AVX-512. */
-MLP__INLINE void mlp__tile_begin(size_t mr, size_t nv, const mlp__product *p, mlp__accumulators acc)
+/* Here and below whole vectors have code of their own, without a branch for each row, unless masks do as well. */
+MLP__INLINE void mlp__tile_begin(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
 {
-    if (!p->init) mlp__tile_zero(mr, nv, acc);
-    else if (MLP__MASKS || p->tail < MLP__W) mlp__tile_load(mr, nv, p->tail, p->init, p->init_row, p->init_panel, acc);
-    else mlp__tile_load(mr, nv, MLP__W, p->init, p->init_row, p->init_panel, acc);
+    if (!p->init) mlp__tile_zero(rows, vectors, sums);
+    else if (MLP__MASKS || p->tail < MLP__W) mlp__tile_load(rows, vectors, p->tail, p, sums);
+    else mlp__tile_load(rows, vectors, MLP__W, p, sums);
 }
 
-MLP__INLINE void mlp__tile_copy(size_t mr, size_t nv, mlp__accumulators into, mlp__accumulators acc)
+MLP__INLINE void mlp__tile_end(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
 {
+    if (MLP__MASKS || p->tail < MLP__W) mlp__tile_store(rows, vectors, p->tail, p, sums);
+    else mlp__tile_store(rows, vectors, MLP__W, p, sums);
+}
+
+/* One step of k: sums[i][v] += a[i] b[v]. The side that has fewer stays in registers, of the other there is one at a
+   time; a vector of b is loaded once, not once for each row. */
+MLP__INLINE void mlp__tile_step(size_t rows, size_t vectors, const float *a, ptrdiff_t a_row, const float *b,
+                                ptrdiff_t b_panel, mlp__sums sums)
+{
+    mlp__vf few[MLP__MOST_VECTORS];
     size_t i, v;
-    MLP__UNROLL
-    for (i = 0; i < mr; i++) {
+    if (rows < vectors) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) into[i * nv + v] = acc[i * nv + v];
-    }
-}
-
-/* into += acc */
-MLP__INLINE void mlp__tile_add(size_t mr, size_t nv, mlp__accumulators into, mlp__accumulators acc)
-{
-    size_t i, v;
-    MLP__UNROLL
-    for (i = 0; i < mr; i++) {
+        for (i = 0; i < rows; i++) few[i] = mlp__vset1(a[(ptrdiff_t)i * a_row]);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) into[i * nv + v] = mlp__vadd(into[i * nv + v], acc[i * nv + v]);
-    }
-}
-
-MLP__INLINE void mlp__tile_end(size_t mr, size_t nv, const mlp__product *p, mlp__accumulators acc)
-{
-    if (MLP__MASKS || p->tail < MLP__W) mlp__tile_store(mr, nv, p->tail, p->c, p->c_row, p->c_panel, acc);
-    else mlp__tile_store(mr, nv, MLP__W, p->c, p->c_row, p->c_panel, acc);
-}
-
-/* A vector of b for mr rows. Loaded once for two or three of them, 3 x 784 x 256 takes .82 of the time on AVX-512. */
-MLP__INLINE mlp__vf mlp__tile_b(size_t mr, const float *b)
-{
-    mlp__vf v = mlp__vload(b);
-    if (mr > 1) MLP__KEEP(v);
-    return v;
-}
-
-/* one step of k: acc += a[.][k] b[k][.] */
-MLP__INLINE void mlp__tile_step(size_t mr, size_t nv, const float *a, ptrdiff_t a_row, const float *b, ptrdiff_t b_panel, mlp__accumulators acc)
-{
-    mlp__vf few[MLP__NV1];                              /* the side that has fewer stays in registers, of the other there is one at a time */
-    size_t i, v;
-    if (mr < nv) {
-        MLP__UNROLL
-        for (i = 0; i < mr; i++) few[i] = mlp__vset1(a[(ptrdiff_t)i * a_row]);
-        MLP__UNROLL
-        for (v = 0; v < nv; v++) {
-            const mlp__vf bv = mlp__tile_b(mr, b + mlp__vector_at(v, b_panel));
+        for (v = 0; v < vectors; v++) {
+            mlp__vf bv = mlp__vload(b + mlp__vector_at(v, b_panel));
+            if (rows > 1) MLP__KEEP(bv);
             MLP__UNROLL
-            for (i = 0; i < mr; i++) acc[i * nv + v] = mlp__vfma(few[i], bv, acc[i * nv + v]);
+            for (i = 0; i < rows; i++) sums[i * vectors + v] = mlp__vfma(few[i], bv, sums[i * vectors + v]);
         }
         return;
     }
     MLP__UNROLL
-    for (v = 0; v < nv; v++) few[v] = mlp__tile_b(mr, b + mlp__vector_at(v, b_panel));
+    for (v = 0; v < vectors; v++) {
+        few[v] = mlp__vload(b + mlp__vector_at(v, b_panel));
+        if (rows > 1) MLP__KEEP(few[v]);
+    }
     MLP__UNROLL
-    for (i = 0; i < mr; i++) {
+    for (i = 0; i < rows; i++) {
         const mlp__vf ai = mlp__vset1(a[(ptrdiff_t)i * a_row]);
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[i * nv + v] = mlp__vfma(ai, few[v], acc[i * nv + v]);
+        for (v = 0; v < vectors; v++) sums[i * vectors + v] = mlp__vfma(ai, few[v], sums[i * vectors + v]);
     }
 }
 
-/* to the next mr rows */
-MLP__INLINE void mlp__tile_next(size_t mr, mlp__product *p)
+/* The loop of the textbook, for some steps of k from a and b on: nearly all of the time goes here. */
+MLP__INLINE void mlp__tile_steps(size_t rows, size_t vectors, size_t steps, const mlp__product *p, const float *a,
+                                 const float *b, mlp__sums sums)
 {
-    p->a += (ptrdiff_t)mr * p->a_row;
-    p->c += (ptrdiff_t)mr * p->c_row;
-    if (p->init) p->init += (ptrdiff_t)mr * p->init_row;
+    for (; steps > 0; steps--, a += p->a_col, b += p->b_row)
+        mlp__tile_step(rows, vectors, a, p->a_row, b, p->b_panel, sums);
 }
 
-/* `count` tiles below each other */
-MLP__INLINE void mlp__tile(size_t mr, size_t nv, size_t count, mlp__product *product)
+/* a single row, without jumps */
+MLP__INLINE void mlp__tile_row(size_t vectors, const mlp__product *p)
+{
+    mlp__sums sums;
+    mlp__tile_begin(1, vectors, p, sums);
+    mlp__tile_steps(1, vectors, p->k, p, p->a, p->b, sums);
+    mlp__tile_end(1, vectors, p, sums);
+}
+
+/* `count` tiles below each other. What a has behind a jump is asked for before it. */
+MLP__INLINE void mlp__tile(size_t rows, size_t vectors, size_t count, const mlp__product *product)
 {
     mlp__product p = *product;                          /* a copy, which stores to c cannot change */
-    size_t t;
-    for (t = 0; t < count; t++) {
-        mlp__accumulators acc;
+    const ptrdiff_t a_next = (ptrdiff_t)p.span * p.a_col + p.a_jump, b_next = (ptrdiff_t)p.span * p.b_row;
+    if (rows == 1) { mlp__tile_row(vectors, &p); return; }
+    for (; count > 0; count--, mlp__move_down(rows, &p)) {
         const float *a = p.a, *b = p.b;
-        size_t left, k, i;
-        ptrdiff_t next = 0;
-        mlp__tile_begin(mr, nv, &p, acc);
-        for (left = p.k; left > 0; left -= k, a += p.a_jump) {
-            const size_t steps = mlp__smaller(left, p.span);
-            if (left > steps && p.next && t < p.next->tiles) {
-                const float *at = p.next->at + (ptrdiff_t)t * p.next->tile + next;
-                MLP__PREFETCH(at);
-                if (MLP__AHEAD > 16) MLP__PREFETCH(at + 16);
-                next += p.next->span;
-            } else if (left > steps)                            /* the next panel: 256 x 1024 x 1024 of dX on AVX2 .83 -> .92 P */
-                for (i = 0; i < mr; i++) MLP__PREFETCH(a + (ptrdiff_t)steps * p.a_col + p.a_jump + (ptrdiff_t)i * p.a_row);
-            for (k = 0; k < steps; k++, a += p.a_col, b += p.b_row) mlp__tile_step(mr, nv, a, p.a_row, b, p.b_panel, acc);
+        mlp__sums sums;
+        size_t k, i;
+        mlp__tile_begin(rows, vectors, &p, sums);
+        for (k = 0; k < p.k; k += p.span, a += a_next, b += b_next) {
+            for (i = 0; i < rows && k + p.span < p.k; i++) MLP__PREFETCH(a + a_next + (ptrdiff_t)i * p.a_row);
+            mlp__tile_steps(rows, vectors, p.span, &p, a, b, sums);
         }
-        mlp__tile_end(mr, nv, &p, acc);
-        mlp__tile_next(mr, &p);
-    }
-    product->a = p.a; product->c = p.c; product->init = p.init;
-    if (p.next) {
-        const size_t done = mlp__smaller(count, p.next->tiles);
-        p.next->at += (ptrdiff_t)done * p.next->tile;
-        p.next->tiles -= done;
+        mlp__tile_end(rows, vectors, &p, sums);
     }
 }
 
-/* A single row, without jumps. (clang 14 keeps it on the stack inside the loops above.) */
-MLP__INLINE void mlp__tile_single(size_t nv, const mlp__product *product)
-{
-    const mlp__product p = *product;
-    mlp__accumulators acc;
-    const float *a = p.a, *b = p.b;
-    size_t k;
-    mlp__tile_begin(1, nv, &p, acc);
-    for (k = p.k; k > 0; k--, a += p.a_col, b += p.b_row) mlp__tile_step(1, nv, a, 0, b, p.b_panel, acc);
-    mlp__tile_end(1, nv, &p, acc);
-}
-
-/* The same with four chains over the quarters of k, k >= 9: the last quarter is the shortest. One chain after the other. */
-MLP__INLINE void mlp__tile4(size_t mr, size_t nv, size_t count, mlp__product *product)
-{
-    mlp__product p = *product;
-    for (; count > 0; count--) {
-        mlp__accumulators acc, even, half;
-        const float *a = p.a, *b = p.b;
-        size_t q, k, left = p.k;
-        mlp__tile_begin(mr, nv, &p, acc);
-        for (q = 0; q < 4; q++) {
-            for (k = mlp__smaller(left, (p.k + 3) / 4), left -= k; k > 0; k--, a += p.a_col, b += p.b_row)
-                mlp__tile_step(mr, nv, a, p.a_row, b, p.b_panel, acc);
-            if (q % 2 == 1) mlp__tile_add(mr, nv, acc, even);
-            if (q == 3) mlp__tile_add(mr, nv, acc, half);
-            else { mlp__tile_copy(mr, nv, q == 1 ? half : even, acc); mlp__tile_zero(mr, nv, acc); }
-        }
-        mlp__tile_end(mr, nv, &p, acc);
-        mlp__tile_next(mr, &p);
-    }
-    product->a = p.a; product->c = p.c; product->init = p.init;
-}
-
-/* acc += a[0..3] b[0..3][.] of a single row. Four chains of one or two vectors wait for loads: a row of b that crosses lines takes
-   two, and four steps of a take one in the place of four: 1 x 256 x 10 takes .79 of the time on AVX-512, .81 on AVX2. */
-MLP__INLINE void mlp__tile_single4(size_t nv, const float *a, const float *b, ptrdiff_t b_row, mlp__accumulators acc)
+/* sums += a[0..3] b[0..3] of a single row, steps of a side by side */
+MLP__INLINE void mlp__tile4_steps(size_t vectors, const float *a, const float *b, ptrdiff_t b_row, mlp__sums sums)
 {
     mlp__vf at[4];
     size_t t, v;
@@ -2781,229 +2760,250 @@ MLP__INLINE void mlp__tile_single4(size_t nv, const float *a, const float *b, pt
     MLP__UNROLL
     for (t = 0; t < 4; t++, b += b_row) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) acc[v] = mlp__vfma(at[t], mlp__vload(b + v * MLP__W), acc[v]);
+        for (v = 0; v < vectors; v++) sums[v] = mlp__vfma(at[t], mlp__vload(b + v * MLP__W), sums[v]);
     }
 }
 
-/* A single row with the four chains side by side: there one chain alone waits for itself. Steps of a are contiguous. */
-MLP__INLINE void mlp__tile4_single(size_t nv, const mlp__product *product)
+/* A single row with the four chains side by side, for one alone waits for itself; columns of one panel. */
+MLP__INLINE void mlp__tile4_row(size_t vectors, const mlp__product *p)
 {
-    const mlp__product p = *product;
-    const size_t quarter = (p.k + 3) / 4, last = p.k - 3 * quarter;
-    const ptrdiff_t b_next = (ptrdiff_t)quarter * p.b_row;
-    mlp__accumulators s0, s1, s2, s3;
-    const float *a = p.a, *b = p.b;
-    size_t k;
-    mlp__tile_begin(1, nv, &p, s0);
-    mlp__tile_zero(1, nv, s1);
-    mlp__tile_zero(1, nv, s2);
-    mlp__tile_zero(1, nv, s3);
-    for (k = 0; nv <= 2 && k + 4 <= last; k += 4, a += 4, b += 4 * p.b_row) {
-        mlp__tile_single4(nv, a, b, p.b_row, s0);
-        mlp__tile_single4(nv, a + quarter, b + b_next, p.b_row, s1);
-        mlp__tile_single4(nv, a + 2 * quarter, b + 2 * b_next, p.b_row, s2);
-        mlp__tile_single4(nv, a + 3 * quarter, b + 3 * b_next, p.b_row, s3);
+    const size_t quarter = (p->k + 3) / 4, last = p->k - 3 * quarter;
+    const ptrdiff_t b_next = (ptrdiff_t)quarter * p->b_row;
+    const float *a = p->a, *b = p->b;
+    mlp__sums s[4];
+    size_t k, q;
+    mlp__tile_begin(1, vectors, p, s[0]);
+    MLP__UNROLL
+    for (q = 1; q < 4; q++) mlp__tile_zero(1, vectors, s[q]);
+    for (k = 0; vectors <= 2 && k + 4 <= last; k += 4, a += 4, b += 4 * p->b_row) {
+        MLP__UNROLL
+        for (q = 0; q < 4; q++) mlp__tile4_steps(vectors, a + q * quarter, b + (ptrdiff_t)q * b_next, p->b_row, s[q]);
     }
-    for (; k < quarter; k++, a++, b += p.b_row) {
-        mlp__tile_step(1, nv, a, 0, b, 0, s0);
-        mlp__tile_step(1, nv, a + quarter, 0, b + b_next, 0, s1);
-        mlp__tile_step(1, nv, a + 2 * quarter, 0, b + 2 * b_next, 0, s2);
-        if (k < last) mlp__tile_step(1, nv, a + 3 * quarter, 0, b + 3 * b_next, 0, s3);
+    for (; k < quarter; k++, a++, b += p->b_row) {
+        MLP__UNROLL
+        for (q = 0; q < 4; q++)
+            if (q < 3 || k < last) mlp__tile_step(1, vectors, a + q * quarter, 0, b + (ptrdiff_t)q * b_next, 0, s[q]);
     }
-    mlp__tile_add(1, nv, s0, s1);
-    mlp__tile_add(1, nv, s2, s3);
-    mlp__tile_add(1, nv, s0, s2);
-    mlp__tile_end(1, nv, &p, s0);
+    mlp__tile_add(1, vectors, s[0], s[1]);
+    mlp__tile_add(1, vectors, s[2], s[3]);
+    mlp__tile_add(1, vectors, s[0], s[2]);
+    mlp__tile_end(1, vectors, p, s[0]);
 }
 
-/* One function per nv, of all heights that this block of >>simd uses; the others are compiled away. Four chains are for one panel. */
-#define MLP__ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
-#define MLP__TILES(NV) \
-    static void mlp__tiles_##NV(size_t mr, size_t count, mlp__product *p) \
-    { enum { nv = NV, most = MLP__MOST(NV) }; switch (mr) { MLP__ROWS(MLP__TILE_CASE)  default: break; } } \
-    static void mlp__tiles4_##NV(size_t mr, size_t count, mlp__product *p) \
-    { enum { nv = NV, most = NV <= MLP__N16 ? MLP__MOST(NV) : 0 }; switch (mr) { MLP__ROWS(MLP__TILE4_CASE) default: break; } }
-#define MLP__MOST(NV) (NV <= MLP__NV ? MLP__MR(NV) : NV == MLP__NV2 ? MLP__MR2 : NV == MLP__NV1 || NV == MLP__NV0 ? 1 : 0)
-#define MLP__TILE_CASE(ROWS) \
-    case ROWS: if (ROWS == 1 && most > 0) mlp__tile_single(nv, p); else if (ROWS <= most) mlp__tile(ROWS, nv, count, p); break;
-#define MLP__TILE4_CASE(ROWS) \
-    case ROWS: if (ROWS == 1 && most > 0) mlp__tile4_single(nv, p); else if (ROWS <= most) mlp__tile4(ROWS, nv, count, p); break;
-MLP__TILES(1)
-MLP__TILES(2)
-MLP__TILES(3)
-MLP__TILES(4)
-MLP__TILES(8)
-MLP__TILES(16)
-
-/* columns of a strip, of those that are left. A single row takes 8 vectors, on AVX-512 only if `wide`, or 16, else 4: with few rows
-   of 2 KiB 8 vectors take 1.4 of the time; as panels, 8 streams, 784 x 128 takes 1.1. */
-MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left, int wide)
+/* Four chains over the quarters of k, k >= 9, of which the last is the shortest; one chain after the other. */
+MLP__INLINE void mlp__tile4(size_t rows, size_t vectors, size_t count, const mlp__product *product)
 {
-    const size_t single = wide && left >= MLP__NV0 * MLP__W ? MLP__NV0 : wide || MLP__W < 16 ? MLP__NV1 : MLP__NV;
-    const size_t widest = (rows == 1 ? single : rows <= MLP__MR2 ? MLP__NV2 : MLP__NV) * MLP__W;
-    return left >= widest ? widest : mlp__smaller(left, MLP__NR);
+    mlp__product p = *product;
+    const size_t quarter = (p.k + 3) / 4;
+    const ptrdiff_t a_next = (ptrdiff_t)quarter * p.a_col, b_next = (ptrdiff_t)quarter * p.b_row;
+    if (rows == 1) { mlp__tile4_row(vectors, &p); return; }
+    for (; count > 0; count--, mlp__move_down(rows, &p)) {
+        const float *a = p.a, *b = p.b;
+        mlp__sums sums, even, half;
+        size_t q;
+        mlp__tile_begin(rows, vectors, &p, sums);
+        for (q = 0; q < 4; q++, a += a_next, b += b_next) {
+            mlp__tile_steps(rows, vectors, mlp__smaller(quarter, p.k - q * quarter), &p, a, b, sums);
+            if (q % 2 == 1) mlp__tile_add(rows, vectors, sums, even);
+            if (q == 3) mlp__tile_add(rows, vectors, sums, half);
+            else { mlp__tile_copy(rows, vectors, q == 1 ? half : even, sums); mlp__tile_zero(rows, vectors, sums); }
+        }
+        mlp__tile_end(rows, vectors, &p, sums);
+    }
 }
 
-/* m rows of nv vectors, cut into tiles of nearly equal height: 16 rows with MLP__MR 6 are 6 + 5 + 5. Moves p below them. */
-static void mlp__rows(size_t m, size_t nv, mlp__product *p, int chains)
+/* ---- the tiles of a strip ---- */
+
+enum { MLP__FEW_ROWS = MLP__FMA ? 3 : 2, MLP__FEW_ROWS_VECTORS = 4 };   /* without fma a product takes a register */
+
+/* the most rows of tiles of so many vectors, 0: there are none such */
+#define MLP__MOST_ROWS(vectors) \
+    ((vectors) <= MLP__TILE_VECTORS ? MLP__TILE_ROWS(vectors) : \
+     (vectors) == MLP__FEW_ROWS_VECTORS ? MLP__FEW_ROWS : (vectors) == MLP__ONE_ROW_VECTORS ? 1 : 0)
+
+/* One function per width, with the code of all heights that this instruction set uses; the others are compiled away.
+   Four chains are for one panel. */
+#define MLP__HEIGHTS(X, tile) X(tile, 1) X(tile, 2) X(tile, 3) X(tile, 4) X(tile, 5) X(tile, 6) \
+                              X(tile, 7) X(tile, 8) X(tile, 9) X(tile, 10) X(tile, 11) X(tile, 12)
+#define MLP__TILE_CASE(tile, ROWS) case ROWS: if (ROWS <= most) tile(ROWS, vectors, count, p); break;
+#define MLP__TILES(tiles, tile, VECTORS, MOST) \
+    static void tiles##VECTORS(size_t rows, size_t count, const mlp__product *p) \
+    { enum { vectors = VECTORS, most = MOST }; switch (rows) { MLP__HEIGHTS(MLP__TILE_CASE, tile) default: break; } }
+#define MLP__TILES_OF(VECTORS) \
+    MLP__TILES(mlp__tiles_, mlp__tile, VECTORS, MLP__MOST_ROWS(VECTORS)) \
+    MLP__TILES(mlp__tiles4_, mlp__tile4, VECTORS, (VECTORS <= MLP__N16 ? MLP__MOST_ROWS(VECTORS) : 0))
+MLP__TILES_OF(1)
+MLP__TILES_OF(2)
+MLP__TILES_OF(3)
+MLP__TILES_OF(4)
+MLP__TILES_OF(8)
+
+/* Columns of the next strip, of those that are left. Tiles of few rows are wider, so that they have enough chains. */
+MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left)
 {
-    static void (*const tiles[2][6])(size_t, size_t, mlp__product *) = {
-        { mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8, mlp__tiles_16 },
-        { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4, mlp__tiles4_8, mlp__tiles4_16 }
+    const size_t widest = MLP__W * (rows == 1 ? MLP__ONE_ROW_VECTORS
+                                    : rows <= MLP__FEW_ROWS ? MLP__FEW_ROWS_VECTORS : MLP__TILE_VECTORS);
+    return left >= widest ? widest : mlp__smaller(left, MLP__TILE_COLUMNS);
+}
+
+/* rows of p, cut into tiles of nearly equal height: 16 rows where tiles have at most 6 are 6 + 5 + 5 */
+static void mlp__multiply(size_t rows, const mlp__product *p)
+{
+    static void (*const tiles[2][5])(size_t, size_t, const mlp__product *) = {
+        { mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8 },
+        { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4, mlp__tiles4_8 }
     };
-    void (*const tile)(size_t, size_t, mlp__product *) = tiles[chains == 4][nv < 5 ? nv - 1 : nv / 8 + 3];
-    const size_t most = MLP__MOST(nv);
-    if (m <= most) tile(m, 1, p);
+    const size_t width = p->vectors < 5 ? p->vectors - 1 : 4, most = MLP__MOST_ROWS(p->vectors);
+    void (*const tile)(size_t, size_t, const mlp__product *) = tiles[p->chains == 4][width];
+    if (rows <= most) tile(rows, 1, p);
     else {
-        const size_t count = (m + most - 1) / most, low = m / count, higher = m - low * count;
+        const size_t count = (rows + most - 1) / most, low = rows / count, higher = rows - low * count;
+        mlp__product rest = *p;
         if (higher) tile(low + 1, higher, p);
-        tile(low, count - higher, p);
+        mlp__move_down((low + 1) * higher, &rest);
+        tile(low, count - higher, &rest);
     }
 }
 
-/* the first place from p on where no vector lies in two lines */
-MLP__INLINE float *mlp__aligned(float *p) { return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W; }
+/* ---- copies of what tiles cannot read in place ---- */
 
-/* Copies of what tiles cannot read in place: strips of columns, k rows at a time within 8 KiB of L1, unless more pays (see
-   MLP__GEMM_FLOATS and dX). Where k is long they are 32 wide on AVX-512: of 64 columns only 32 rows fit, and c would be loaded and
-   stored twice as often. */
-#define MLP__PACK_FLOATS 2048
-static size_t mlp__pack_width(size_t k) { return k <= MLP__PACK_FLOATS / MLP__NR || MLP__NR < 32 ? MLP__NR : 32; }
+/* the first place from p on where no vector lies in two lines of the cache */
+MLP__INLINE float *mlp__aligned(float *p)
+{
+    return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W;
+}
 
-/* pack[i][j] = b[i * b_row + j], k x n, `width` floats from row to row, b_row in b. What is left of whole vectors goes by itself,
-   without branches (1 x 100 x 20 of the gemm .75 of the time), and into no more than `width`. KEEP: else gcc calls memcpy per row. */
-static void mlp__pack_rows(size_t k, size_t n, const float *b, ptrdiff_t b_row, float *pack, size_t width)
+/* copy[i][j] = b[i * b_row + j], k x n, `width` floats from row to row. What is left of whole vectors goes by itself,
+   without branches, and into no more than `width`. KEEP: else gcc calls memcpy per row. */
+static void mlp__copy_rows(size_t k, size_t n, const float *b, ptrdiff_t b_row, float *copy, size_t width)
 {
     const size_t tail = n % MLP__W, whole = n - tail, stored = mlp__smaller(width - whole, MLP__W);
-    const float *from = b + whole;
-    float *to = pack + whole;
     size_t i, j;
-    for (i = 0; whole && i < k; i++, b += b_row, pack += width)
+    for (i = 0; whole && i < k; i++)
         for (j = 0; j < whole; j += MLP__W) {
-            mlp__vf v = mlp__vload(b + j);
+            mlp__vf v = mlp__vload(b + (ptrdiff_t)i * b_row + j);
             MLP__KEEP(v);
-            mlp__vstore(pack + j, v);
+            mlp__vstore(copy + i * width + j, v);
         }
-    for (i = 0; tail && i < k; i++, from += b_row, to += width) mlp__vput(to, mlp__vload_n(from, tail, mlp__vzero()), stored);
-}
-
-/* pack[i][j] = b[i + j * b_col], k x n */
-static void mlp__pack_columns(size_t k, size_t n, const float *b, ptrdiff_t b_col, float *pack, size_t width)
-{
-    mlp__transposed(k, n, b, b_col, pack, (ptrdiff_t)width, width);
-}
-
-/* pack[i][j] = b[i * b_row + j * b_col], k x n; the rest is 0 */
-static void mlp__pack_any(size_t k, size_t n, const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *pack, size_t width)
-{
-    size_t i, j;
-    for (i = 0; i < k; i++)
-        for (j = 0; j < width; j++)
-            pack[i * width + j] = j < n ? b[(ptrdiff_t)i * b_row + (ptrdiff_t)j * b_col] : 0.0f;
-}
-
-/* Has the tiles of p prefetch the k x n of b that will be packed next, all but its last 16 rows: a line or two of each row, or the
-   lines of a column of b transposed. */
-static void mlp__look_ahead(size_t k, size_t n, const float *b, ptrdiff_t b_row, ptrdiff_t b_col, size_t width, mlp__ahead *next, mlp__product *p)
-{
-    /* what is prefetched must be there: for each 16 steps of p but the last as many of the next copy, and a whole strip */
-    if (k + MLP__PANEL < (p->k - 1) / MLP__PANEL * MLP__PANEL + MLP__AHEAD || n < width || (b_row != 1 && b_col != 1)) return;
-    next->at = b;
-    next->span = MLP__PANEL * b_row;
-    next->tile = b_col == 1 ? b_row : b_col;
-    next->tiles = b_col == 1 ? MLP__PANEL : width;
-    p->span = MLP__PANEL;
-    p->next = next;
-}
-
-/* A strip of c at a time, from some rows of b, each of which goes on from the sums of the one before. Strips that are full are read
-   in place where the rows of b are contiguous, unless narrow tiles would use one line a page of long columns or of lines 4 KiB
-   apart, which fall into few sets of the caches (AVX2 128 x 2048 x 512 from .56 to .75 P). Even where wide tiles read them, the
-   caches do not hold more than MLP__GEMM_STEPS rows: 512 x 2048 x 2048 goes from .80 to .91 P on AVX-512, 64 x 2048 x 2048 takes .6
-   of the time on AVX2. Else they are copied. A copy takes 14 KiB, since a frame may have 16 (clang 14 adds 1.2). On AVX-512 it is
-   48 columns wide, which makes tiles of 8 rows: 8 lines of a fit into one set of L1, the 11 of 32 columns do not. With that, and
-   the next copy prefetched, b transposed goes from .70 to .85 P at 512 x 2048 x 2048, on AVX2 from .76 to .86. */
-#define MLP__GEMM_STEPS 384
-#define MLP__GEMM_FLOATS 3584
-static void mlp__gemm_by_strips(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
-                                const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
-{
-    float room_for_pack[MLP__GEMM_FLOATS + MLP__W];     /* so that no vector of it lies in two lines: .98 on AVX-512 */
-    float *const pack = mlp__aligned(room_for_pack);
-    const int tall = m >= 96 && k > 64, many = tall && a_col == 1;
-    const int apart = MLP__NR < 32 && ((many && k > 256) || (tall && b_row % 1024 == 0));
-    const size_t room = a_col == 1 ? MLP__GEMM_FLOATS : MLP__PACK_FLOATS;       /* the columns of a: each step in another line */
-    const size_t width = a_col == 1 && MLP__NR > 32 && k > room / MLP__NR ? 48 : mlp__pack_width(k);
-    const size_t most = k <= room / width ? k : room / width / MLP__PANEL * MLP__PANEL;
-    const int at_once = m >= 16 && MLP__NR >= 32;       /* tiles of one vector wait for broadcasts: 33 x 65 x 17 takes .86 */
-    size_t j, k0, count, step;
-    if (m == 0) return;
-    for (j = 0; j < n; j += count) {
-        const size_t strip = mlp__strip_width(m, n - j, k >= 64), ragged = strip % MLP__W;
-        const size_t full = ragged && at_once && strip < width ? 0 : strip - ragged;
-        const int in_place = b_col == 1 && full > 0 && !apart;
-        count = in_place ? full : mlp__smaller(n - j, width);
-        k0 = 0;
-        do {                                                            /* once even for k = 0: c must be set */
-            const size_t nv = (count + MLP__W - 1) / MLP__W;
-            const float *from = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
-            mlp__product p;
-            mlp__ahead next;
-            step = mlp__smaller(k - k0, !in_place ? most : m > 1 && k * (size_t)b_row > 524288 ? MLP__GEMM_STEPS : k);
-            p.k = p.span = step;        p.tail = count - (nv - 1) * MLP__W;     p.next = NULL;
-            p.a = a + (ptrdiff_t)k0 * a_col;
-            p.a_row = a_row;            p.a_col = a_col;    p.a_jump = 0;
-            p.b = from;                 p.b_row = b_row;    p.b_panel = MLP__PANEL;
-            p.c = c + j;                p.c_row = c_row;    p.c_panel = MLP__PANEL;
-            p.init = k0 || accumulate ? p.c : NULL;
-            p.init_row = c_row;         p.init_panel = MLP__PANEL;
-            if (!in_place) {
-                if (b_col == 1)      mlp__pack_rows(step, count, from, b_row, pack, width);
-                else if (b_row == 1) mlp__pack_columns(step, count, from, b_col, pack, width);
-                else                 mlp__pack_any(step, count, from, b_row, b_col, pack, width);
-                p.b = pack;
-                p.b_row = (ptrdiff_t)width;
-                if (many && k0 + step < k)
-                    mlp__look_ahead(k - k0 - step, count, from + (ptrdiff_t)step * b_row, b_row, b_col, width, &next, &p);
-                else if (many && j + count < n)
-                    mlp__look_ahead(k, n - j - count, b + (ptrdiff_t)(j + count) * b_col, b_row, b_col, width, &next, &p);
-            }
-            mlp__rows(m, nv, &p, 1);
-            k0 += step;
-        } while (k0 < k);
+    for (i = 0; tail && i < k; i++) {
+        const mlp__vf v = mlp__vload_n(b + (ptrdiff_t)i * b_row + whole, tail, mlp__vzero());
+        mlp__vput(copy + i * width + whole, v, stored);
     }
 }
 
-/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__HALF steps i and one or two vectors, which share what is loaded of a */
-MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col)
+/* The right side of a product, k x n: a matrix; or with inputs > 0 the transposed weights at matrix.at of a layer with
+   so many inputs, a unit for each k. */
+typedef struct { mlp__matrix matrix; size_t inputs; } mlp__right;
+
+/* Of weights the part from input j on, of k units from `from` on, the first of a panel. The next panel is far: its
+   lines are asked for in time. */
+static void mlp__copy_weights(const mlp__right *b, size_t from, size_t k, size_t j, size_t n, float *copy, size_t width)
 {
-    mlp__vf v[2][MLP__HALF];
+    const float *w = b->matrix.at + from * b->inputs;
+    size_t unit, units;
+    for (unit = 0; unit < k; unit += units, w += units * b->inputs, copy += units * width) {
+        units = mlp__smaller(k - unit, MLP__PANEL);
+        if (unit + 2 * MLP__PANEL <= k) mlp__fetch(n * MLP__PANEL, w + (b->inputs + j) * MLP__PANEL);
+        if (units == 1) mlp__copy_rows(1, n, w + j, 0, copy, width);
+        else mlp__transposed(units, n, w + j * units, (ptrdiff_t)units, copy, (ptrdiff_t)width, width);
+    }
+}
+
+/* copy[i][c] = b[from + i][j + c], k x n, `width` floats from row to row */
+static void mlp__copy(const mlp__right *b, size_t from, size_t k, size_t j, size_t n, float *copy, size_t width)
+{
+    const ptrdiff_t row = b->matrix.row, col = b->matrix.col;
+    const float *at = b->matrix.at + (ptrdiff_t)from * row + (ptrdiff_t)j * col;
+    size_t i, c;
+    if (b->inputs)     mlp__copy_weights(b, from, k, j, n, copy, width);
+    else if (col == 1) mlp__copy_rows(k, n, at, row, copy, width);
+    else if (row == 1) mlp__transposed(k, n, at, col, copy, (ptrdiff_t)width, width);
+    else
+        for (i = 0; i < k; i++)
+            for (c = 0; c < width; c++)
+                copy[i * width + c] = c < n ? at[(ptrdiff_t)i * row + (ptrdiff_t)c * col] : 0.0f;
+}
+
+/* ---- any product ---- */
+
+/* A strip of c at a time, from some rows of b, each of which goes on from the sums of the one before. Full strips are
+   read in place where the rows of b are contiguous, unless narrow tiles would use one line a page of long columns, or
+   of lines 4 KiB apart, which fall into few sets of the caches. Else they are copied: as many rows as fit into L1, or
+   all of them into `room` if that is not NULL. In place there are at most MLP__MANY_STEPS rows at a time where all of
+   b is more than a cache holds. The copy here takes 14 KiB, since a frame may have 16. */
+#define MLP__MANY_STEPS  384
+#define MLP__COPY_FLOATS 3584
+static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c, ptrdiff_t c_row,
+                           int accumulate, float *room)
+{
+    float own_room[MLP__COPY_FLOATS + MLP__W];
+    float *const copy = room ? room : mlp__aligned(own_room);
+    const ptrdiff_t b_row = b->matrix.row;
+    const int apart = m >= 96 && k > 64 && ((a.col == 1 && k > 256) || b_row % 1024 == 0);
+    const int copied = b->inputs || b->matrix.col != 1 || (apart && MLP__COPIES_FAR);
+    const size_t width = room || k <= MLP__COPY_FLOATS / MLP__TILE_COLUMNS ? MLP__TILE_COLUMNS : MLP__COPY_COLUMNS;
+    const size_t most = room || k <= MLP__COPY_FLOATS / width ? k : MLP__COPY_FLOATS / width / MLP__PANEL * MLP__PANEL;
+    const size_t most_in_place = m > 1 && k * (size_t)b_row > 524288 ? MLP__MANY_STEPS : k;
+    size_t j, columns, from, steps;
+    if (m == 0) return;
+    for (j = 0; j < n; j += columns) {
+        const size_t strip = mlp__strip_width(m, n - j), whole = strip - strip % MLP__W;
+        const int in_place = !copied && whole > 0;
+        columns = in_place ? whole : mlp__smaller(n - j, width);
+        from = 0;
+        do {                                                            /* once even for k = 0: c must be set */
+            mlp__product p;
+            steps = mlp__smaller(k - from, in_place ? most_in_place : most);
+            if (!in_place) mlp__copy(b, from, steps, j, columns, copy, width);
+            p = mlp__strip_product(columns, steps, mlp__matrix_at(a.at + (ptrdiff_t)from * a.col, a.row, a.col),
+                                   in_place ? b->matrix.at + (ptrdiff_t)from * b_row + j : copy,
+                                   in_place ? b_row : (ptrdiff_t)width, c + j, c_row, accumulate || from > 0);
+            mlp__multiply(m, &p);
+            from += steps;
+        } while (from < k);
+    }
+}
+
+MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
+                                int accumulate)
+{
+    mlp__right right;
+    right.matrix = b;
+    right.inputs = 0;
+    mlp__by_strips(m, n, k, a, &right, c, c_row, accumulate, NULL);
+}
+
+/* ---- one row times a transposed matrix, which needs no copy of it ---- */
+
+enum { MLP__MOST_COLUMNS = 4 };         /* vectors of columns side by side: enough chains to hide the latency of fma */
+
+/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__COLUMNS steps i and one or two vectors, which share what
+   is loaded of a */
+MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b,
+                                      ptrdiff_t b_col)
+{
+    mlp__vf v[2][MLP__COLUMNS];
     size_t g, t;
     MLP__UNROLL
     for (g = 0; g < vectors; g++) mlp__load_columns(b + (ptrdiff_t)(g * MLP__W) * b_col, b_col, v[g]);
     MLP__UNROLL
-    for (t = 0; t < MLP__HALF; t++, a += a_col) {
+    for (t = 0; t < MLP__COLUMNS; t++, a += a_col) {
         const mlp__vf at = mlp__vset1(*a);
         MLP__UNROLL
         for (g = 0; g < vectors; g++) sum[g] = mlp__vfma(at, v[g][t], sum[g]);
     }
 }
 
-/* Four vectors have enough chains to hide the latency of fma: 1 x 64 x 64 of dX takes .93 of the time that it takes with two. Where
-   columns are multiples of 1 KiB apart, their lines fall into few sets of L1, and of four vectors would be gone before their second
-   half is read: b transposed takes three times as long for 1 x 1024 x 1024. */
-enum { MLP__ROW_VECTORS = 4, MLP__ROW_APART = MLP__W < 16 ? 2 : 1 };
-
-/* Some vectors of a row of c: c[j] (or 0) + sum of a[i] b[j * b_col + i] over 16 steps of i in each panel. A panel of all vectors
-   before the next: so a line of b is used up while it is in the L1 cache. */
-MLP__INLINE void mlp__row_part(size_t vectors, size_t panels, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col,
-                               float *c, int accumulate)
+/* Some vectors of a row of c: c[j] (or 0) + sum of a[i] b[j * b_col + i] over k steps i, a multiple of 16: so a line
+   of b is used up while it is in L1. */
+MLP__INLINE void mlp__columns(size_t vectors, size_t k, const float *a, ptrdiff_t a_col, const float *b,
+                              ptrdiff_t b_col, float *c, int accumulate)
 {
-    mlp__vf sum[MLP__ROW_VECTORS];
+    mlp__vf sum[MLP__MOST_COLUMNS];
     size_t i, g;
     MLP__UNROLL
     for (g = 0; g < vectors; g++) sum[g] = accumulate ? mlp__vload(c + g * MLP__W) : mlp__vzero();
-    for (i = 0; i < panels * MLP__PANEL; i += MLP__HALF, a += MLP__HALF * a_col, b += MLP__HALF) {
+    for (i = 0; i < k; i += MLP__COLUMNS, a += MLP__COLUMNS * a_col, b += MLP__COLUMNS) {
         MLP__UNROLL
         for (g = 0; g < vectors; g += 2)
             mlp__columns_product(vectors == 1 ? 1 : 2, sum + g, a, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col, b_col);
@@ -3012,298 +3012,173 @@ MLP__INLINE void mlp__row_part(size_t vectors, size_t panels, const float *a, pt
     for (g = 0; g < vectors; g++) mlp__vstore(c + g * MLP__W, sum[g]);
 }
 
-/* the same for all n columns; those that are left of whole vectors are computed together with some before them */
-static void mlp__row(size_t n, size_t panels, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col, float *c, int accumulate)
+/* The same for all n columns. Where a vector of them is so far apart that its lines fall into few sets of L1, one at a
+   time. What is left of whole vectors is computed together with some columns before it. */
+static void mlp__all_columns(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col,
+                             float *c, int accumulate)
 {
-    enum { some = MLP__ROW_VECTORS * MLP__W, few = MLP__ROW_APART * MLP__W };
-    const int apart = b_col % 256 == 0;
+    const size_t some = b_col % (4096 / MLP__W) == 0 ? n + 1 : MLP__MOST_COLUMNS * MLP__W;
     float last[MLP__W];
-    size_t j = 0;
-    for (; !apart && j + some <= n; j += some)
-        mlp__row_part(MLP__ROW_VECTORS, panels, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
-    for (; few > MLP__W && j + few <= n; j += few)
-        mlp__row_part(MLP__ROW_APART, panels, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
-    for (; j + MLP__W <= n; j += MLP__W) mlp__row_part(1, panels, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
-    if (j == n) return;
-    if (n < MLP__W) { mlp__gemm_by_strips(1, n, panels * MLP__PANEL, a, 0, a_col, b, 1, b_col, c, 0, accumulate); return; }
+    size_t j = 0, left;
+    if (n < MLP__W) {
+        mlp__by_matrix(1, n, k, mlp__matrix_at(a, 0, a_col), mlp__matrix_at(b, 1, b_col), c, 0, accumulate);
+        return;
+    }
+    for (; j + some <= n; j += some)
+        mlp__columns(MLP__MOST_COLUMNS, k, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
+    for (; j + MLP__W <= n; j += MLP__W)
+        mlp__columns(1, k, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
+    left = n - j;
+    if (left == 0) return;
     memcpy(last, c + n - MLP__W, sizeof last);
-    mlp__row_part(1, panels, a, a_col, b + (ptrdiff_t)(n - MLP__W) * b_col, b_col, last, accumulate);
-    memcpy(c + j, last + j + MLP__W - n, (n - j) * sizeof *c);
+    mlp__columns(1, k, a, a_col, b + (ptrdiff_t)(n - MLP__W) * b_col, b_col, last, accumulate);
+    memcpy(c + j, last + (MLP__W - left), left * sizeof *c);
 }
 
-/* The sizes of a product by blocks: `rows` that go by blocks of `block`, with copies of `steps` of k. The rows behind them are room
-   for the copies, at most a quarter of c. Narrow tiles copy b for each block: these are higher, if there is room. */
-typedef struct { size_t rows, block, steps; } mlp__blocks;
+/* ---- the public gemm: strips, and the few rules that make some products twice as fast ---- */
 
-#define MLP__GEMM_ROWS    (MLP__NR < 32 ? 192 : 96)
-#define MLP__GEMM_COLUMNS 64
-#define MLP__GEMM_PANEL   24
-static mlp__blocks mlp__blocks_of(size_t m, size_t n, size_t k, int columns)
+/* The first rows of c = a b where a is transposed, its steps 4 KiB apart, so that they fall into one set of L1;
+   returns how many. Until the end the last rows of c, at most a quarter, are room for copies: of a block of a, in
+   panels of rows side by side, and of a strip of b, which goes with all of the block. If there is little room, both
+   are smaller. */
+enum { MLP__BLOCK_HEIGHT = 192, MLP__BLOCK_COLUMNS = 64, MLP__BLOCK_PANEL = 24 };
+static size_t mlp__by_blocks(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c)
 {
-    mlp__blocks s;
-    size_t block = columns ? MLP__GEMM_ROWS : 0, steps = columns ? mlp__smaller(k, MLP__GEMM_STEPS) : k, last;
-    for (; block > 48 && MLP__NR < 32 && steps * (MLP__GEMM_COLUMNS + block) > m / 4 * n; block /= 2) steps = (steps + 1) / 2;
-    last = (steps * (MLP__GEMM_COLUMNS + block) + n - 1) / n;
-    s.rows = last <= m / 4 ? m - last : 0;
-    s.block = columns ? block : s.rows;
-    s.steps = steps;
-    return s;
-}
-
-/* The first rows of a large product without accumulate and with c_row = n; returns how many. Until the end the last rows of c are
-   room for larger copies: of a strip of b for all of k, or, where a is transposed, of blocks of its columns in panels and of some
-   steps of b, which wide tiles read in place. */
-static size_t mlp__gemm_by_blocks(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
-                                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c)
-{
-    const int columns = a_col != 1, in_place = columns && b_col == 1 && MLP__NR >= 32;
-    const mlp__blocks s = mlp__blocks_of(m, n, k, columns);
-    const size_t panel = columns ? MLP__GEMM_PANEL : s.rows;
-    float *const copy = c + s.rows * n, *const panels = copy + s.steps * MLP__GEMM_COLUMNS;
-    size_t i, j, r, k0, high, step, count;
-    for (i = 0; i < s.rows; i += high)
-        for (high = mlp__smaller(s.rows - i, s.block), k0 = 0; k0 < k; k0 += step) {
-            const float *const from = a + (ptrdiff_t)i * a_row + (ptrdiff_t)k0 * a_col;
-            step = mlp__smaller(k - k0, s.steps);
-            for (r = 0; columns && r < high; r += panel)
-                mlp__pack_rows(step, mlp__smaller(high - r, panel), from + r, a_col, panels + r * step, panel);
-            for (j = 0; j < n; j += count) {
-                const float *const at = b + (ptrdiff_t)k0 * b_row + (ptrdiff_t)j * b_col;
-                count = mlp__smaller(n - j, MLP__GEMM_COLUMNS);
-                if (b_col != 1)     mlp__pack_columns(step, count, at, b_col, copy, MLP__GEMM_COLUMNS);
-                else if (!in_place) mlp__pack_rows(step, count, at, b_row, copy, MLP__GEMM_COLUMNS);
-                for (r = 0; r < high; r += panel)
-                    mlp__gemm_by_strips(mlp__smaller(high - r, panel), count, step,
-                                        columns ? panels + r * step : from, a_row, columns ? MLP__GEMM_PANEL : 1,
-                                        in_place ? at : copy, in_place ? b_row : MLP__GEMM_COLUMNS, 1,
-                                        c + (i + r) * n + j, (ptrdiff_t)n, k0 > 0);
+    size_t highest = MLP__BLOCK_HEIGHT, most = mlp__smaller(k, MLP__MANY_STEPS);
+    size_t rows, i, j, r, from, height, steps, columns;
+    float *strip, *panels;
+    for (; highest > 48 && most * (MLP__BLOCK_COLUMNS + highest) > m / 4 * n; highest /= 2) most = (most + 1) / 2;
+    rows = (most * (MLP__BLOCK_COLUMNS + highest) + n - 1) / n;
+    if (rows > m / 4) return 0;
+    rows = m - rows;
+    strip = c + rows * n;
+    panels = strip + most * MLP__BLOCK_COLUMNS;
+    for (i = 0; i < rows; i += height)
+        for (height = mlp__smaller(rows - i, highest), from = 0; from < k; from += steps) {
+            const float *const block = a.at + i + (ptrdiff_t)from * a.col;
+            steps = mlp__smaller(k - from, most);
+            for (r = 0; r < height; r += MLP__BLOCK_PANEL)
+                mlp__copy_rows(steps, mlp__smaller(height - r, MLP__BLOCK_PANEL), block + r, a.col, panels + r * steps,
+                               MLP__BLOCK_PANEL);
+            for (j = 0; j < n; j += columns) {
+                const mlp__matrix copy = mlp__matrix_at(strip, MLP__BLOCK_COLUMNS, 1);
+                columns = mlp__smaller(n - j, MLP__BLOCK_COLUMNS);
+                mlp__copy(b, from, steps, j, columns, strip, MLP__BLOCK_COLUMNS);
+                for (r = 0; r < height; r += MLP__BLOCK_PANEL)
+                    mlp__by_matrix(mlp__smaller(height - r, MLP__BLOCK_PANEL), columns, steps,
+                                   mlp__matrix_at(panels + r * steps, 1, MLP__BLOCK_PANEL), copy,
+                                   c + (i + r) * n + j, (ptrdiff_t)n, from > 0);
             }
         }
-    return s.rows;
+    return rows;
 }
 
-/* Some steps of k at a time for n columns: c[j] = c[j] (or 0) + sum of a[i] b[i][j], b's rows contiguous; done several times, after
-   each of which a, b and c move on, or c does not (c_next 0) and is added to. */
-typedef struct {
-    size_t n;
-    const float *a;    ptrdiff_t a_col, a_next;
-    const float *b;    ptrdiff_t b_row, b_next;
-    float *c;          ptrdiff_t c_next;
-} mlp__walk;
-
-/* n <= MLP__W columns, fewer with `part`: a constant, since clang 14 does not unroll around the branch of vget. f: vectors of a */
-MLP__INLINE void mlp__walk_vector(size_t steps, size_t n, int part, const mlp__vf *f, const float *b, ptrdiff_t b_row, float *c,
-                                  int accumulate)
+/* One or two steps of k, rows of c in order: tiles would visit a few columns of many rows, with a store for each fma.
+   */
+static void mlp__by_steps(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
+                          int accumulate)
 {
-    mlp__vf sum = accumulate ? mlp__vget(c, n, mlp__vzero()) : mlp__vzero();
-    size_t i;
-    MLP__UNROLL
-    for (i = 0; i < steps; i++, b += b_row) sum = mlp__vfma(f[i], part ? mlp__vload_n(b, n, mlp__vzero()) : mlp__vload(b), sum);
-    mlp__vput(c, sum, n);
-}
-
-/* A constant number of steps. Vectors beside each other are short chains, which overlap. Without a branch in the loop 1 x 100 x
-   1000 takes .85 of the time on AVX2. */
-MLP__INLINE void mlp__walk_by(size_t steps, size_t times, const mlp__walk *walk, int accumulate)
-{
-    const mlp__walk w = *walk;
-    const float *a = w.a, *b = w.b;
-    float *c = w.c;
-    for (; times > 0; times--, a += w.a_next, b += w.b_next, c += w.c_next) {
-        mlp__vf f[8];
-        size_t i, j = 0;
-        MLP__UNROLL
-        for (i = 0; i < steps; i++) f[i] = mlp__vset1(a[(ptrdiff_t)i * w.a_col]);
-        if (accumulate) for (; j + MLP__W <= w.n; j += MLP__W) mlp__walk_vector(steps, MLP__W, 0, f, b + j, w.b_row, c + j, 1);
-        else            for (; j + MLP__W <= w.n; j += MLP__W) mlp__walk_vector(steps, MLP__W, 0, f, b + j, w.b_row, c + j, 0);
-        if (j < w.n) mlp__walk_vector(steps, w.n - j, 1, f, b + j, w.b_row, c + j, accumulate);
-        accumulate = accumulate || w.c_next == 0;
-    }
-}
-
-/* as many of the steps that are left as there is code for; returns how many */
-static size_t mlp__walk_some(size_t left, size_t times, const mlp__walk *w, int accumulate)
-{
-    if (left >= 8) { mlp__walk_by(8, times, w, accumulate); return 8; }
-    if (left >= 4) { mlp__walk_by(4, times, w, accumulate); return 4; }
-    if (left >= 2) { mlp__walk_by(2, times, w, accumulate); return 2; }
-    mlp__walk_by(1, times, w, accumulate);
-    return 1;
-}
-
-/* A row of c, which waits in L1, from two rows of b at a time: from eight 1 x 784 x 256 takes 1.2 of the time on AVX-512. There L2
-   gives up to 1.5 times as much to a single stream, a row at a time, if this has vectors enough between a store to c and the next
-   load: 1 x 100 x 1000 takes .87 of the time. */
-static void mlp__row_by_steps(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_row, float *c,
-                              int accumulate)
-{
-    const size_t steps = n >= 448 && MLP__W == 16 ? 1 : 2, times = k / steps;
-    mlp__walk w;
-    w.n = n;
-    w.a = a;    w.a_col = a_col;    w.a_next = (ptrdiff_t)steps * a_col;
-    w.b = b;    w.b_row = b_row;    w.b_next = (ptrdiff_t)steps * b_row;
-    w.c = c;                        w.c_next = 0;
-    if (times > 0) mlp__walk_some(steps, times, &w, accumulate);
-    w.a += (ptrdiff_t)times * w.a_next;
-    w.b += (ptrdiff_t)times * w.b_next;
-    if (steps * times < k) mlp__walk_some(1, 1, &w, accumulate || times > 0);
-}
-
-/* Rows of c from all of few rows of b, 32 KiB of them at a time, which stay in L1; and 16 KiB of c, in case it takes more than one
-   walk. */
-static void mlp__rows_by_steps(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
-                               const float *b, ptrdiff_t b_row, float *c, ptrdiff_t c_row, int accumulate)
-{
-    mlp__walk w;
-    size_t i, j, rows, done, steps;
-    w.a_col = a_col;    w.a_next = a_row;
-    w.b_row = b_row;    w.b_next = 0;
-    w.c_next = c_row;
-    for (j = 0; j < n; j += w.n) {
-        w.n = mlp__smaller(n - j, 8192 / k / 64 * 64);
-        for (i = 0; i < m; i += rows) {
-            rows = mlp__smaller(m - i, 1 + 4096 / w.n);
-            w.a = a + (ptrdiff_t)i * a_row;
-            w.b = b + j;
-            w.c = c + (ptrdiff_t)i * c_row + j;
-            for (done = 0; done < k; done += steps) {
-                steps = mlp__walk_some(k - done, rows, &w, accumulate || done > 0);
-                w.a += (ptrdiff_t)steps * a_col;
-                w.b += (ptrdiff_t)steps * b_row;
-            }
+    const mlp__vf zero = mlp__vzero();
+    size_t i, j;
+    for (i = 0; i < m; i++, a.at += a.row, c += c_row)
+        for (j = 0; j < n; j += MLP__W) {
+            mlp__vf sum = accumulate ? mlp__vget(c + j, n - j, zero) : zero;
+            sum = mlp__vfma(mlp__vset1(a.at[0]), mlp__vget(b.at + j, n - j, zero), sum);
+            if (k == 2) sum = mlp__vfma(mlp__vset1(a.at[a.col]), mlp__vget(b.at + b.row + j, n - j, zero), sum);
+            mlp__vput(c + j, sum, n - j);
         }
-    }
 }
 
-/* Which products go by steps, b's rows being contiguous. Tiles visit a few columns of many rows of c, at one step with a store for
-   each fma; and these rows share few sets of L1 where they are 4 KiB apart, 2 where a tile has one line of each: 1024 x 1024 takes
-   .27 of the time on AVX-512 at k = 1, .43 at 8, but 1.4 at 12, on AVX2 .10, .23 and .43. For a single row tiles read a few columns
-   of many rows of b: then 1 x 1024 x 1024 takes .73 of the time on AVX-512, .65 on AVX2. Up to 192 columns are read in few strips,
-   256 in one on AVX-512, and of more than 6144 c does not stay in L1: 1 x 100 x 10000 would take 1.5. With fewer lanes tiles are as
-   fast. */
-MLP__INLINE int mlp__goes_by_steps(size_t m, size_t n, size_t k, ptrdiff_t b_col, ptrdiff_t c_row)
-{
-    if (b_col != 1 || k == 0) return 0;
-    if (m == 1) return MLP__W >= 8 && n > 192 && n <= 6144 && n != MLP__NV0 * MLP__W;
-    return n >= 128 && k <= (c_row % (64 * MLP__W) != 0 ? 1 : MLP__W == 8 ? 12 : 8);
-}
-
-/* Which products without accumulate go by blocks, as far as they can. The steps of a transposed a, 4 KiB apart, fall into one set
-   of the L1 cache: 256 x 1024 x 1024 of dW takes .78 of the time on AVX2. The rows that are left go through again where tiles are
-   narrow: 60 of them take .78 of the time. A larger copy of b transposed means fewer visits to c, where loads wait for stores to
-   rows 4 KiB before: 1024 x 1024 x 1024 takes .90 on AVX-512; copies that narrow tiles need are large enough. A strip of it fits
-   into a quarter of c, or it is not asked for. */
-MLP__INLINE int mlp__goes_by_blocks(size_t m, size_t n, size_t k, ptrdiff_t a_row, ptrdiff_t a_col, ptrdiff_t b_row, ptrdiff_t b_col,
-                                    ptrdiff_t c_row)
-{
-    if (m < (MLP__NR < 32 ? 32 : 192) || n == 0 || c_row != (ptrdiff_t)n) return 0;
-    if (a_row == 1 && a_col % 1024 == 0) return k > 16 && (b_row == 1 || b_col == 1);
-    return a_col == 1 && b_row == 1 && MLP__NR >= 32 && k > MLP__GEMM_FLOATS / MLP__NR && k <= m / 4 * n / MLP__GEMM_COLUMNS;
-}
-
-/* The steps that all strips go before the next. The rows of a b beyond 12 MiB lie on more pages than the TLB holds (3072), and each
-   strip of c would go over all of them: then 16 rows for all strips of a few rows of c. 8 x 2048 x 2048 takes .35 of the time on
-   AVX2, .55 on AVX-512. */
-MLP__INLINE size_t mlp__steps_at_once(size_t m, size_t n, size_t k, ptrdiff_t b_col)
-{
-    return b_col == 1 && m <= 16 && n > 2 * MLP__NR && k * n >= 3072 * 1024 ? 16 : k;
-}
-
-/* See struct mlp_kernels. */
+/* See struct mlp_kernels. The rows of a b beyond 12 MiB lie on more pages than the TLB holds, and each strip of few
+   rows of c would go over all of them: then 16 rows of b for all strips. */
 static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
-    const size_t whole = m == 1 && b_row == 1 ? k - k % MLP__PANEL : 0, most = mlp__steps_at_once(m, n, k, b_col);
-    size_t i = whole, step;
-    if (mlp__goes_by_steps(m, n, k, b_col, c_row)) {
-        if (m == 1) mlp__row_by_steps(n, k, a, a_col, b, b_row, c, accumulate);
-        else        mlp__rows_by_steps(m, n, k, a, a_row, a_col, b, b_row, c, c_row, accumulate);
+    const size_t most = b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024 ? 16 : k;
+    mlp__matrix left = mlp__matrix_at(a, a_row, a_col), rest;
+    mlp__right right;
+    int blocks = !accumulate && n > 0 && k > 16 && c_row == (ptrdiff_t)n && a_row == 1 && a_col % 1024 == 0;
+    size_t from = 0, steps, done;
+    right.matrix = mlp__matrix_at(b, b_row, b_col);
+    right.inputs = 0;
+    if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) {
+        mlp__by_steps(m, n, k, left, right.matrix, c, c_row, accumulate);
         return;
     }
-    while (!accumulate && mlp__goes_by_blocks(m, n, k, a_row, a_col, b_row, b_col, c_row)) {
-        const size_t done = mlp__gemm_by_blocks(m, n, k, a, a_row, a_col, b, b_row, b_col, c);
-        if (done == 0) break;
+    while (blocks && m >= 32) {
+        done = mlp__by_blocks(m, n, k, left, &right, c);
+        blocks = done > 0;
         m -= done;
-        a += (ptrdiff_t)done * a_row;
+        left.at += done;
         c += done * n;
     }
-    if (whole) mlp__row(n, whole / MLP__PANEL, a, a_col, b, b_col, c, accumulate);         /* needs no copy of b */
-    if (whole && whole == k) return;
+    if (m == 1 && b_row == 1 && k >= MLP__PANEL) {
+        from = k - k % MLP__PANEL;
+        mlp__all_columns(n, from, left.at, a_col, b, b_col, c, accumulate);
+        if (from == k) return;
+    }
     do {                                                                /* once even for k = 0: c must be set */
-        step = mlp__smaller(k - i, most);
-        mlp__gemm_by_strips(m, n, step, a + (ptrdiff_t)i * a_col, a_row, a_col, b + (ptrdiff_t)i * b_row, b_row, b_col,
-                            c, c_row, accumulate || i > 0);
-        i += step;
-    } while (i < k);
+        steps = mlp__smaller(k - from, most);
+        rest = mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col);
+        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col), rest, c, c_row,
+                       accumulate || from > 0);
+        from += steps;
+    } while (from < k);
 }
 
-/* The strip of a layer's units that starts at `unit`, within the panels [units/16][in][16], [in][units % 16]: whole panels side by
-   side or a part of one; the ragged panel by itself. */
-typedef struct { size_t count, vectors, tail, offset; ptrdiff_t row; } mlp__strip;
+/* ---- layers ---- */
+
+/* The strip of a layer's units that starts at `unit`, within the panels [units/16][in][16], [in][units % 16]: whole
+   panels side by side or a part of one; the ragged panel by itself. Lanes are units. */
+typedef struct { size_t columns, offset; ptrdiff_t row; } mlp__strip;
 
 MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_t unit)
 {
     const size_t ragged = units % MLP__PANEL, whole = units - ragged;
     mlp__strip s;
-    s.count = mlp__strip_width(rows, unit < whole ? whole - unit : units - unit, 0);
-    s.vectors = (s.count + MLP__W - 1) / MLP__W;
-    s.tail = s.count - (s.vectors - 1) * MLP__W;
+    s.columns = mlp__strip_width(rows, unit < whole ? whole - unit : units - unit);
     s.offset = unit / MLP__PANEL * MLP__PANEL * in + unit % MLP__PANEL;
     s.row = (ptrdiff_t)(unit < whole ? MLP__PANEL : ragged);
     return s;
 }
 
-/* Where the last panel is as narrow as this, lanes are rows, or most of them would be idle: 32 x 16 x 1 takes .4 of the time on
-   AVX-512. Its units are taken as one or as this many; of weights behind the last the sums are not stored. */
-enum { MLP__NARROW = MLP__W / 4, MLP__NARROW_SUMS = MLP__W < 4 ? 1 : MLP__NARROW };
-
-/* sums[u] += w[i][u] x[.][i] for the inputs begin .. end - 1, the first `units` of n, and MLP__W rows. What is left of MLP__HALF
-   inputs is taken from as many that begin earlier. */
-MLP__INLINE void mlp__narrow_chain(size_t units, size_t n, size_t begin, size_t end, const float *x, ptrdiff_t x_stride,
-                                   const float *w, mlp__vf *sums)
+/* sum[u] += w[i][u] x[.][i] of the inputs from .. to - 1, `units` of the w_row units in the panel, and MLP__W rows */
+MLP__INLINE void mlp__narrow_chain(size_t units, size_t from, size_t to, const float *x, size_t x_stride,
+                                   const float *w, size_t w_row, mlp__vf *sum)
 {
-    float rest[MLP__HALF * MLP__W];
-    mlp__vf v[MLP__HALF], sum[MLP__NARROW_SUMS];        /* a copy stays in registers */
-    const size_t last = end > MLP__HALF ? end - MLP__HALF : 0;
-    size_t i, t, u;
-    MLP__UNROLL
-    for (u = 0; u < units; u++) sum[u] = sums[u];
-    for (i = begin; i + MLP__HALF <= end; i += MLP__HALF) {
-        mlp__load_columns(x + i, x_stride, v);
+    mlp__vf v[MLP__COLUMNS];
+    float lanes[MLP__W];
+    size_t t, u;
+    for (; from + MLP__COLUMNS <= to; from += MLP__COLUMNS) {
+        mlp__load_columns(x + from, (ptrdiff_t)x_stride, v);
         MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++) {
+        for (t = 0; t < MLP__COLUMNS; t++) {
             MLP__UNROLL
-            for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(i + t) * n + u]), v[t], sum[u]);
+            for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(from + t) * w_row + u]), v[t], sum[u]);
         }
     }
-    if (i < end) {
-        mlp__load_columns(x + last, x_stride, v);
+    for (; from < to; from++) {
+        for (t = 0; t < MLP__W; t++) lanes[t] = x[t * x_stride + from];
         MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++) mlp__vstore(rest + t * MLP__W, v[t]);
+        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[from * w_row + u]), mlp__vload(lanes), sum[u]);
     }
-    for (; i < end; i++) {
-        const mlp__vf xi = mlp__vload(rest + (i - last) * MLP__W);
-        MLP__UNROLL
-        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[i * n + u]), xi, sum[u]);
-    }
-    MLP__UNROLL
-    for (u = 0; u < units; u++) sums[u] = sum[u];
 }
 
-/* z of MLP__W rows and n units, computed as `units` */
-MLP__INLINE void mlp__narrow_rows(size_t units, size_t n, size_t in, const float *x, size_t x_stride, const float *w, const float *b,
-                                  float *z, size_t z_stride, size_t chains)
+/* z of MLP__W rows, of one or two units of the w_row in the panel */
+MLP__INLINE void mlp__narrow_rows(size_t units, size_t in, const float *x, size_t x_stride, const float *w,
+                                  size_t w_row, const float *b, float *z, size_t z_stride, int chains)
 {
     const size_t quarter = chains == 4 ? (in + 3) / 4 : in;
-    mlp__vf sum[4][MLP__NARROW_SUMS];
+    mlp__vf sum[4][2];
     float lanes[MLP__W];
     size_t c = 0, u, r;
     do {
         MLP__UNROLL
-        for (u = 0; u < units; u++) sum[c][u] = mlp__vset1(b && c == 0 && u < n ? b[u] : 0.0f);
-        mlp__narrow_chain(units, n, c * quarter, mlp__smaller((c + 1) * quarter, in), x, (ptrdiff_t)x_stride, w, sum[c]);
-    } while (++c < chains);
-    for (u = 0; u < n; u++) {
+        for (u = 0; u < units; u++) sum[c][u] = mlp__vset1(b && c == 0 ? b[u] : 0.0f);
+        mlp__narrow_chain(units, c * quarter, mlp__smaller((c + 1) * quarter, in), x, x_stride, w, w_row, sum[c]);
+    } while (++c < (size_t)chains);
+    MLP__UNROLL
+    for (u = 0; u < units; u++) {
         mlp__vf all = sum[0][u];
         if (chains == 4) all = mlp__vadd(mlp__vadd(all, sum[1][u]), mlp__vadd(sum[2][u], sum[3][u]));
         mlp__vstore(lanes, all);
@@ -3311,349 +3186,154 @@ MLP__INLINE void mlp__narrow_rows(size_t units, size_t n, size_t in, const float
     }
 }
 
-/* a panel of n units for rows >= MLP__W and inputs >= MLP__HALF; the last MLP__W rows may be some of those before again */
-MLP__NOINLINE void mlp__forward_narrow(size_t n, size_t rows, size_t in, const float *x, size_t x_stride, const float *w, const float *b,
-                                       float *z, size_t z_stride, size_t chains)
+/* A panel of few units, for rows >= MLP__W: lanes are rows, else most of them would be idle. The last MLP__W rows may
+   be some of those before again. */
+MLP__NOINLINE void mlp__forward_narrow(size_t units, size_t rows, size_t in, const float *x, size_t x_stride,
+                                       const float *w, const float *b, float *z, size_t z_stride, int chains)
 {
-    size_t r;
-    for (r = 0; r < rows; r += MLP__W) {
-        const size_t at = mlp__smaller(r, rows - MLP__W);
-        if (n == 1 || MLP__NARROW_SUMS == 1) mlp__narrow_rows(1, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
-        else mlp__narrow_rows(MLP__NARROW_SUMS, n, in, x + at * x_stride, x_stride, w, b, z + at * z_stride, z_stride, chains);
-    }
+    size_t r, u;
+    for (u = 0; u < units; u += 2)
+        for (r = 0; r < rows; r += MLP__W) {
+            const size_t at = mlp__smaller(r, rows - MLP__W);
+            const float *const xr = x + at * x_stride, *const bu = b ? b + u : b;
+            float *const zr = z + at * z_stride + u;
+            if (units - u == 1) mlp__narrow_rows(1, in, xr, x_stride, w + u, units, bu, zr, z_stride, chains);
+            else                mlp__narrow_rows(2, in, xr, x_stride, w + u, units, bu, zr, z_stride, chains);
+        }
 }
 
-/* x: rows x in, w: panels, b: out or NULL, z: rows x out. Lanes are units. */
-static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
-                           float *z, size_t z_stride)
+/* x: rows x in, w: panels, b: out or NULL, z: rows x out */
+static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w,
+                           const float *b, float *z, size_t z_stride)
 {
+    const mlp__matrix a = mlp__matrix_at(x, (ptrdiff_t)x_stride, 1);
     const int chains = out <= MLP__PANEL && in >= 32 ? 4 : 1;           /* see Bits in the manual */
     size_t unit;
     mlp__strip s;
     mlp__product p;
     if (rows == 0) return;
-    p.k = p.span = in;          p.a_row = (ptrdiff_t)x_stride;  p.a_col = 1;    p.a_jump = 0;    p.next = NULL;
-    p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
-    p.init_row = 0;             p.init_panel = MLP__PANEL;
-    p.c_row = (ptrdiff_t)z_stride;  p.c_panel = MLP__PANEL;
-    for (unit = 0; unit < out; unit += s.count) {
+    for (unit = 0; unit < out; unit += s.columns) {
         s = mlp__strip_at(rows, in, out, unit);
-        p.tail = s.tail;
-        p.a = x;
-        p.b = w + s.offset;     p.b_row = s.row;
-        p.init = b ? b + unit : b;
-        p.c = z + unit;
-        if (s.row <= MLP__NARROW && rows >= MLP__W && in >= (s.row > 2 ? MLP__W : MLP__HALF))
-            mlp__forward_narrow(s.count, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, (size_t)chains);
-        else mlp__rows(rows, s.vectors, &p, chains);
+        p = mlp__strip_product(s.columns, in, a, w + s.offset, s.row, z + unit, (ptrdiff_t)z_stride, 0);
+        p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
+        p.chains = chains;
+        if (b) { p.init = b + unit; p.init_row = 0; }
+        if (s.row <= MLP__W / 4 && rows >= MLP__W)
+            mlp__forward_narrow(s.columns, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, chains);
+        else mlp__multiply(rows, &p);
     }
 }
 
-/* c = c + step sums, n x count, `row` floats from row to row in both; all at once where there are no gaps */
-static void mlp__move(size_t n, size_t count, size_t row, float step, const float *sums, float *c)
+/* x: rows x in. Copies columns in panels of MLP__BLOCK_PANEL, each rows x panel, (rows + 1) * panel floats apart; a few
+   rows at a time, since 1024 of them are as many pages. */
+static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_stride, float *panels)
 {
-    const size_t run = count == row ? n * row : count, stride = count == row ? run : row;
-    size_t i;
-    for (i = 0; i < n * row; i += stride) mlp__k_axpy(run, step, sums + i, c + i);
-}
-
-/* x: rows x in, dz: rows x out, init and c: panels, init may be c or NULL for 0. c = init + x^T dz: dE/dw_io = sum over rows of
-   x_i dz_o; with a step c = c + step (init + x^T dz), step being a constant 0 where these functions are inlined without. Functions
-   that are not inlined take it by value: else it is stored for small shapes too, 7 x 13 x 5 takes 1.05 of the time on AVX-512. */
-typedef struct {
-    size_t rows, in, out;
-    const float *x;    ptrdiff_t x_stride;
-    const float *dz;   ptrdiff_t dz_stride;
-    const float *init; float *c;
-    size_t panel;                                       /* columns of x that lie side by side: all of them unless copied */
-    float *panels, *strip, *sums;                       /* x copied; a strip of dz copied, or NULL; sums on their way to c */
-} mlp__weights;
-
-/* A strip of units in a ragged panel, and whole vectors of inputs, which are the lanes: lanes that are units would be idle. Sums
-   are transposed on the way, so some 8 vectors of steps must be saved: 32 x 128 x 10 takes .70 of the time on AVX-512, .87 on
-   AVX2. So is a whole panel that is one vector, if inputs are four: 128 x 784 x 16 takes .84 on AVX-512, 1000 x 1024 x 16 .58. */
-static void mlp__weights_over_inputs(mlp__weights g, float step, size_t unit, mlp__strip s, size_t in)
-{
-    float room_for_sums_t[MLP__PANEL * 64 + MLP__W];    /* 4 KiB */
-    float *const sums_t = mlp__aligned(room_for_sums_t);
-    const size_t n = s.count, row = (size_t)s.row;      /* n < row where the strip is narrower than the panel */
-    float *c = g.c + s.offset;
-    size_t i, count;
-    for (i = 0; i < in; i += count, c += count * row) {
-        mlp__product p;
-        count = mlp__strip_width(n, in - i, 0);
-        p.k = p.span = g.rows;      p.tail = MLP__W;                p.a_jump = 0;       p.next = NULL;
-        p.a = g.dz + unit;          p.a_row = 1;                    p.a_col = g.dz_stride;
-        p.b = g.x + i;              p.b_row = g.x_stride;           p.b_panel = MLP__PANEL;
-        p.c = sums_t;               p.c_row = (ptrdiff_t)count;     p.c_panel = MLP__PANEL;
-        p.init = g.init ? sums_t : NULL;    p.init_row = p.c_row;   p.init_panel = MLP__PANEL;
-        if (g.init) mlp__transposed(n, count, g.init + s.offset + i * row, s.row, sums_t, (ptrdiff_t)count, count);
-        mlp__rows(n, count / MLP__W, &p, 1);
-        mlp__transposed(count, n, sums_t, (ptrdiff_t)count, step == 0 ? c : g.sums, s.row, n);
-        if (step != 0) mlp__move(count, n, row, step, g.sums, c);
-    }
-}
-
-/* c = c + step sums, of the inputs i .. i + n - 1 of a strip */
-MLP__INLINE void mlp__weights_move(const mlp__weights *g, float step, const mlp__strip *s, size_t i, size_t n)
-{
-    float *const c = g->c + s->offset + i * (size_t)s->row;
-    size_t v;
-    for (v = 0; v < s->count; v += MLP__PANEL)
-        mlp__move(n, mlp__smaller(s->count, MLP__PANEL), (size_t)s->row, step, g->sums + v * n, c + v * g->in);
-}
-
-/* asks for the weights of them */
-MLP__INLINE void mlp__weights_fetch(const mlp__weights *g, const mlp__strip *s, size_t i, size_t n)
-{
-    const float *const c = g->c + s->offset + i * (size_t)s->row;
-    size_t v;
-    for (v = 0; v < s->count; v += MLP__PANEL) mlp__fetch(n * (size_t)s->row, c + v * g->in);
-}
-
-/* Has the tiles of p prefetch the strip of dz that begins at `unit`, MLP__AHEAD of the `*columns` that are left at a time, once
-   there are just enough tiles for that, with `inputs` to go: what is fetched earlier leaves L2 again. */
-static void mlp__weights_ahead(mlp__weights g, size_t unit, size_t inputs, size_t *columns, mlp__ahead *next,
-                               mlp__product *p)
-{
-    const size_t passes = (*columns + MLP__AHEAD - 1) / MLP__AHEAD;
-    if (next->tiles == 0 && passes > 0 && inputs <= (MLP__PANEL * passes + 8) * MLP__MR(MLP__NV)) {
-        next->at = g.dz + unit + (MLP__NR - *columns);
-        next->span = MLP__PANEL * g.dz_stride;
-        next->tile = g.dz_stride;
-        next->tiles = MLP__PANEL;
-        *columns -= mlp__smaller(*columns, MLP__AHEAD);
-    }
-    p->next = next->tiles > 0 ? next : NULL;
-    p->span = next->tiles > 0 ? MLP__PANEL : p->k;
-}
-
-/* Of a strip the inputs from `first` on, 0 unless over_inputs had the others; lanes are units. Some inputs at a time if the sums
-   are added to c, from L1: against all of them from L2 784 x 128 with 32 rows takes .95 of the time, with the update. Where L2 does
-   not hold x and dz the next strip of dz is prefetched: 1024 x 1024 x 1024 takes .97 of the time on AVX2, .98 on AVX-512. */
-#define MLP__UPDATED 48
-MLP__INLINE void mlp__weights_over_units(const mlp__weights *g, float step, size_t unit, const mlp__strip *s, size_t first)
-{
-    const int distant = g->in * g->out > 262144;    /* beyond L2: fetched in time, 1024-1024-1024-1024 trains in .975 of the time */
-    const int ahead = g->strip && g->rows * (g->in + g->out) > 262144 && unit + s->count + MLP__NR <= g->out;
-    const size_t group = mlp__smaller(g->panel, step != 0 || ahead ? MLP__UPDATED : g->in);
-    const size_t at_first = s->offset + first * (size_t)s->row;
-    const int copied = g->panel < g->in && first == 0;
-    size_t columns = MLP__NR, i, n;
-    mlp__ahead next;
-    mlp__product p;
-    p.k = p.span = g->rows;     p.tail = s->tail;               p.a_jump = 0;   p.next = NULL;
-    p.a = g->x + first;         p.a_row = 1;                    p.a_col = g->x_stride;
-    p.b = g->dz + unit;         p.b_row = g->dz_stride;         p.b_panel = MLP__PANEL;
-    p.c = g->c + at_first;      p.c_row = s->row;               p.c_panel = (ptrdiff_t)(MLP__PANEL * g->in);
-    p.init = g->init ? g->init + at_first : NULL;
-    p.init_row = p.c_row;       p.init_panel = p.c_panel;
-    if (g->strip) {
-        p.b = g->strip;
-        p.b_row = (ptrdiff_t)(s->vectors * MLP__W);
-        mlp__pack_rows(g->rows, s->count, g->dz + unit, g->dz_stride, g->strip, s->vectors * MLP__W);
-    }
-    next.tiles = 0;
-    for (i = first; i < g->in; i += n) {
-        n = mlp__smaller(g->in - i, group);
-        if (copied) { p.a = g->panels + (g->rows + 1) * i; p.a_col = (ptrdiff_t)g->panel; }
-        if (step != 0) { p.c = g->sums; p.c_panel = (ptrdiff_t)(MLP__PANEL * n); }
-        if (step != 0 && distant) mlp__weights_fetch(g, s, i, n);
-        if (ahead) mlp__weights_ahead(*g, unit + s->count, g->in - i, &columns, &next, &p);
-        mlp__rows(n, s->vectors, &p, 1);
-        if (step != 0) mlp__weights_move(g, step, s, i, n);
-    }
-}
-
-/* Of a panel of one unit: its weights lie side by side, lanes are inputs. */
-MLP__INLINE void mlp__weights_single(const mlp__weights *g, float step, size_t unit)
-{
-    float *const c = g->c + unit * g->in, *const to = step == 0 ? c : g->sums;
-    if (g->init && to != g->init + unit * g->in) memcpy(to, g->init + unit * g->in, g->in * sizeof(float));
-    mlp__gemm_by_strips(1, g->in, g->rows, g->dz + unit, 0, g->dz_stride, g->x, g->x_stride, 1, to, 0, g->init != NULL);
-    if (step != 0) mlp__k_axpy(g->in, step, to, c);
-}
-
-/* x: rows x in. Copies `panel` columns after the other, each rows x panel, (rows + 1) * panel floats apart; a few rows at a time,
-   since 1024 of them are as many pages. */
-static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_stride, size_t panel, float *panels)
-{
+    const size_t panel = MLP__BLOCK_PANEL;
     size_t r, i;
     for (r = 0; r < rows; r += 8)
         for (i = 0; i < in; i += panel)
-            mlp__pack_rows(mlp__smaller(rows - r, 8), mlp__smaller(in - i, panel), x + r * x_stride + i, (ptrdiff_t)x_stride,
-                           panels + (rows + 1) * i + r * panel, panel);
+            mlp__copy_rows(mlp__smaller(rows - r, 8), mlp__smaller(in - i, panel), x + r * x_stride + i,
+                           (ptrdiff_t)x_stride, panels + (rows + 1) * i + r * panel, panel);
 }
 
-/* Steps of k are whole rows apart. Where they are many they do not stay in L1 side by side, so a strip of dz is copied, and x
-   too where its columns fall into few sets of the caches and several strips use the copy: on AVX2 128 x 512 x 512 goes from .77
-   to .94 P, 128 x 1024 x 1024 from .60 to .90; 1024 x 512 x 512 takes .9 of the time. A wide tile needs a line of x more
-   seldom: on AVX-512 the copy costs 512 x 1024 x 256 .04. */
-MLP__INLINE void mlp__weights_copies(mlp__weights *g, float *scratch)
+/* x: rows x in, dz: rows x out, dw: panels. dw = x^T dz: dE/dw_io = sum over rows of x_i dz_o. Steps of k are whole
+   rows apart: many of them do not stay in L1 side by side, so a strip of dz is copied, and x, too, where its columns
+   fall into few sets of the caches and several strips use the copy. The weights of a single unit lie side by side:
+   lanes are inputs. */
+static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
+                                    const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch)
 {
-    const size_t widest = mlp__strip_width(g->in, SIZE_MAX, 0), stride = (size_t)g->x_stride;
-    const int apart = stride % 1024 == 0 ? g->rows > (MLP__NR < 32 ? 64 : 512) : stride % 256 == 0 && g->rows >= 1000;
-    g->strip = g->rows > 64 ? scratch : NULL;
-    g->panels = scratch + (g->strip ? g->rows * widest : 0);
-    g->sums = g->panels;
-    g->panel = g->in;
-    if (apart && g->out > MLP__NR && g->in > 24) {
-        g->panel = 24;
-        g->sums += (g->in / g->panel + 1) * g->panel * (g->rows + 1);
-        mlp__copy_inputs(g->rows, g->in, g->x, stride, g->panel, g->panels);
-    }
-}
-
-MLP__INLINE void mlp__weights_product(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
-                                      const float *init, float step, float *c, float *scratch)
-{
+    const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
+    const int apart = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
+    const size_t panel = MLP__BLOCK_PANEL, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
     const size_t single = out % MLP__PANEL == 1;
-    size_t unit;
+    float *const strip = rows > 64 ? scratch : NULL;
+    float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
+    size_t unit, i;
     mlp__strip s;
-    mlp__weights g;
-    g.rows = rows;      g.in = in;      g.out = out;
-    g.x = x;            g.dz = dz;      g.x_stride = (ptrdiff_t)x_stride;       g.dz_stride = (ptrdiff_t)dz_stride;
-    g.init = init;      g.c = c;
-    mlp__weights_copies(&g, scratch);
-    for (unit = 0; unit < out - single; unit += s.count) {
-        size_t first = 0, idle;
-        s = mlp__strip_at(in, in, out, unit);
-        idle = s.vectors * MLP__W - s.count + (s.vectors == 1 ? MLP__W / 4 : 0);    /* a single vector waits for loads, as in dX */
-        if ((s.row < MLP__PANEL || (s.vectors == 1 && in >= 4 * MLP__W)) && idle > 2 && rows * idle >= 8 * MLP__W * s.vectors) {
-            first = in / MLP__W * MLP__W;
-            mlp__weights_over_inputs(g, step, unit, s, first);
-        }
-        if (first < in) mlp__weights_over_units(&g, step, unit, &s, first);
-    }
-    if (single) mlp__weights_single(&g, step, unit);
-}
-
-static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
-                                    float *dw, int accumulate, float *scratch)
-{
-    mlp__weights_product(rows, in, out, x, x_stride, dz, dz_stride, accumulate ? dw : NULL, 0, dw, scratch);
-}
-
-static void mlp__k_update_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *dz, size_t dz_stride,
-                                  const float *dw, float step, float *w, float *scratch)
-{
-    if (step != 0) mlp__weights_product(rows, in, out, x, x_stride, dz, dz_stride, dw, step, w, scratch);
-}
-
-/* pack[o][i] = w of `count` inputs from `first` on and of `units` units, the first of which begin the panel at w; `width` floats
-   from row to row. Panels are far from each other: of the next one the lines are asked for in time. */
-static void mlp__pack_weights(size_t in, size_t units, const float *w, size_t first, size_t count, float *pack, size_t width)
-{
-    size_t unit;
-    for (unit = 0; unit < units; unit += MLP__PANEL, w += MLP__PANEL * in, pack += MLP__PANEL * width) {
-        const size_t n = mlp__smaller(units - unit, MLP__PANEL);
-        const float *const from = w + first * n;
-        if (unit + 2 * MLP__PANEL <= units) mlp__fetch(count * MLP__PANEL, from + in * MLP__PANEL);
-        if (n == 1) mlp__pack_rows(1, count, from, 0, pack, width);
-        else mlp__pack_columns(n, count, from, (ptrdiff_t)n, pack, width);
-    }
-}
-
-/* dz: rows x out, w: panels, dx: rows x in. dx = dz w^T: dE/dx_i = sum over units of dz_o w_io. Lanes are inputs: w is transposed
-   on the way, a strip of inputs at a time: for few rows as many units as fit into L1, else all of them, so that dx is written once.
-   The weights of the next strip are prefetched between the steps of this one.
-   pack: of mlp__pack_width or, from 64 rows on, MLP__NR x out floats. */
-static void mlp__backward_input_over_inputs(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
-                                            float *dx, size_t dx_stride, float *pack)
-{
-    const int all = rows >= 64, ahead = all && in * out > 131072;     /* weights of half the L2 cache: below it looking ahead costs 2 % */
-    const size_t strip = all ? MLP__NR : mlp__pack_width(out), most = all ? out : MLP__PACK_FLOATS / strip;
-    size_t i, unit, step;
-    for (i = 0; i < in; i += strip) {
-        const size_t count = mlp__smaller(in - i, strip), nv = (count + MLP__W - 1) / MLP__W;
-        for (unit = 0; unit < out; unit += step) {
-            mlp__product p;
-            mlp__ahead next;
-            step = mlp__smaller(out - unit, most);
-            mlp__pack_weights(in, step, w + unit * in, i, count, pack, strip);
-            next.tiles = mlp__smaller(in - i - count, strip) * MLP__PANEL / MLP__AHEAD;
-            next.at = next.tiles ? w + (i + count) * MLP__PANEL : w;
-            next.span = (ptrdiff_t)(in * MLP__PANEL);   next.tile = MLP__AHEAD;
-            p.next = ahead && next.tiles > 0 ? &next : NULL;
-            p.k = step;                 p.tail = count - (nv - 1) * MLP__W;             p.span = p.next ? MLP__PANEL : step;
-            p.a = dz + unit;            p.a_row = (ptrdiff_t)dz_stride; p.a_col = 1;    p.a_jump = 0;
-            p.b = pack;                 p.b_row = (ptrdiff_t)strip;     p.b_panel = MLP__PANEL;
-            p.c = dx + i;               p.c_row = (ptrdiff_t)dx_stride; p.c_panel = MLP__PANEL;
-            p.init = unit ? p.c : NULL; p.init_row = p.c_row;           p.init_panel = MLP__PANEL;
-            mlp__rows(rows, nv, &p, 1);
-        }
-    }
-}
-
-/* dx of the n inputs from i on and a strip of rows, which are the lanes, from dz transposed: the weights are read in place, and dx
-   is transposed on the way out. dz_t: out x rows, rounded up to whole vectors. */
-enum { MLP__GROUP = 48 };
-static void mlp__backward_input_group(size_t rows, size_t in, size_t out, size_t i, size_t n, const float *dz_t, const float *w,
-                                      float *dx, size_t dx_stride)
-{
-    float room_for_dx_t[MLP__GROUP * MLP__NR + MLP__W]; /* 12 KiB on AVX-512 */
-    float *const dx_t = mlp__aligned(room_for_dx_t);
-    const size_t ragged = out % MLP__PANEL, whole = out - ragged, nv = (rows + MLP__W - 1) / MLP__W, width = nv * MLP__W;
-    size_t r;
     mlp__product p;
-    p.k = whole;                p.span = MLP__PANEL;            p.tail = MLP__W;
-    p.a = w + i * MLP__PANEL;   p.a_row = MLP__PANEL;           p.a_col = 1;    p.a_jump = (ptrdiff_t)((in - 1) * MLP__PANEL);
-    p.b = dz_t;                 p.b_row = (ptrdiff_t)width;     p.b_panel = MLP__PANEL;
-    p.c = dx_t;                 p.c_row = p.b_row;              p.c_panel = MLP__PANEL;
-    p.init = NULL;              p.init_row = p.b_row;           p.init_panel = MLP__PANEL;      p.next = NULL;
-    mlp__rows(n, nv, &p, 1);
-    if (ragged) {
-        p.k = ragged;
-        p.a = w + whole * in + i * ragged;
-        p.a_row = (ptrdiff_t)ragged;
-        p.b = dz_t + whole * width;
-        p.c = dx_t;
-        p.init = dx_t;
-        mlp__rows(n, nv, &p, 1);
+    if (high < in) mlp__copy_inputs(rows, in, x, x_stride, panels);
+    for (unit = 0; unit < out - single; unit += s.columns) {
+        s = mlp__strip_at(in, in, out, unit);
+        p = mlp__strip_product(s.columns, rows, a, dz + unit, (ptrdiff_t)dz_stride, dw + s.offset, s.row, accumulate);
+        p.c_panel = (ptrdiff_t)(MLP__PANEL * in);
+        if (strip) {
+            p.b = strip;
+            p.b_row = (ptrdiff_t)(p.vectors * MLP__W);
+            mlp__copy_rows(rows, s.columns, dz + unit, (ptrdiff_t)dz_stride, strip, p.vectors * MLP__W);
+        }
+        if (high < in) p.a_col = (ptrdiff_t)high;
+        for (i = 0; i < in; i += high) {
+            if (high < in) p.a = panels + (rows + 1) * i;
+            p.c = dw + s.offset + i * (size_t)s.row;
+            if (accumulate) p.init = p.c;
+            mlp__multiply(mlp__smaller(in - i, high), &p);
+        }
     }
-    for (r = 0; r < rows; r += MLP__PANEL)              /* few rows at a time: 64 lines 2 KiB apart fall into two sets of L1 */
-        mlp__transposed(mlp__smaller(rows - r, MLP__PANEL), n, dx_t + r, (ptrdiff_t)width, dx + r * dx_stride + i,
-                        (ptrdiff_t)dx_stride, n);
+    if (single)
+        mlp__by_matrix(1, in, rows, mlp__matrix_at(dz + unit, 0, (ptrdiff_t)dz_stride),
+                       mlp__matrix_at(x, (ptrdiff_t)x_stride, 1), dw + unit * in, 0, accumulate);
 }
 
-/* A group of inputs for all rows, and the next: so the weights come from memory once. dz_t: (rows + 15) x out */
-static void mlp__backward_input_over_rows(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
-                                          float *dx, size_t dx_stride, float *dz_t)
+/* dx with rows as lanes, whole vectors of them: from dz transposed, the weights are read in place, and dx is
+   transposed on the way out. A group of inputs for all rows, and the next: so the weights come from memory once. dz_t:
+   rows x out */
+enum { MLP__GROUP = 48 };
+static void mlp__input_over_rows(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
+                                 float *dx, size_t dx_stride, float *dz_t)
 {
-    size_t i, r, n;
-    for (r = 0; r < rows; r += MLP__NR) {
-        n = mlp__smaller(rows - r, MLP__NR);
-        mlp__pack_columns(out, n, dz + r * dz_stride, (ptrdiff_t)dz_stride, dz_t + r * out, (n + MLP__W - 1) / MLP__W * MLP__W);
+    float own_room[MLP__GROUP * MLP__TILE_COLUMNS + MLP__W];
+    float *const dx_t = mlp__aligned(own_room);
+    const size_t ragged = out % MLP__PANEL, whole = out - ragged;
+    size_t i, r, n, width;
+    for (r = 0; r < rows; r += width) {
+        width = mlp__smaller(rows - r, MLP__TILE_COLUMNS);
+        mlp__transposed(out, width, dz + r * dz_stride, (ptrdiff_t)dz_stride, dz_t + r * out, (ptrdiff_t)width, width);
     }
     for (i = 0; i < in; i += n) {
-        n = in - i == MLP__GROUP + 1 ? MLP__GROUP - 1 : mlp__smaller(in - i, MLP__GROUP);       /* never a single one */
-        for (r = 0; r < rows; r += MLP__NR)
-            mlp__backward_input_group(mlp__smaller(rows - r, MLP__NR), in, out, i, n, dz_t + r * out, w, dx + r * dx_stride, dx_stride);
+        n = mlp__smaller(in - i, in - i == MLP__GROUP + 1 ? MLP__GROUP - 1 : MLP__GROUP);   /* never one alone */
+        for (r = 0; r < rows; r += width) {
+            const ptrdiff_t row = (ptrdiff_t)(width = mlp__smaller(rows - r, MLP__TILE_COLUMNS));
+            const float *const b = dz_t + r * out;
+            mlp__matrix a = mlp__matrix_at(w + i * MLP__PANEL, MLP__PANEL, 1);
+            mlp__product p = mlp__strip_product(width, whole, a, b, row, dx_t, row, 0);
+            p.span = MLP__PANEL;
+            p.a_jump = (ptrdiff_t)((in - 1) * MLP__PANEL);
+            mlp__multiply(n, &p);
+            a = mlp__matrix_at(w + whole * in + i * ragged, (ptrdiff_t)ragged, 1);
+            p = mlp__strip_product(width, ragged, a, b + whole * width, row, dx_t, row, 1);
+            if (ragged) mlp__multiply(n, &p);
+            mlp__transposed(width, n, dx_t, row, dx + r * dx_stride + i, (ptrdiff_t)dx_stride, n);
+        }
     }
 }
 
-/* dx of a single row, panel by panel: so the weights are read in order. 1 x 784 x 256 takes .8 of the time on AVX2. */
-static void mlp__backward_input_row(size_t in, size_t out, const float *dz, const float *w, float *dx)
+/* dx of a single row, panel by panel: so the weights are read in order, and need no copy. */
+static void mlp__input_of_row(size_t in, size_t out, const float *dz, const float *w, float *dx)
 {
     const size_t ragged = out % MLP__PANEL, whole = out - ragged;
     size_t unit;
-    for (unit = 0; unit < whole; unit += MLP__PANEL) mlp__row(in, 1, dz + unit, 1, w + unit * in, MLP__PANEL, dx, unit > 0);
-    if (ragged) mlp__gemm_by_strips(1, in, ragged, dz + whole, 0, 1, w + whole * in, 1, (ptrdiff_t)ragged, dx, 0, whole > 0);
+    for (unit = 0; unit < whole; unit += MLP__PANEL)
+        mlp__all_columns(in, MLP__PANEL, dz + unit, 1, w + unit * in, MLP__PANEL, dx, unit > 0);
+    if (ragged)
+        mlp__by_matrix(1, in, ragged, mlp__matrix_at(dz + whole, 0, 1),
+                       mlp__matrix_at(w + whole * in, 1, (ptrdiff_t)ragged), dx, 0, whole > 0);
 }
 
-/* Over rows where that costs less: it transposes lanes * (in + out) floats instead of in * out; an idle lane costs a step for each
-   weight, an eighth of transposing it, and a single vector of rows waits for the loads of weights, as if a quarter more were idle.
-   With many rows a strip of columns goes through the weights once, lanes that are rows panel by panel, all of which may fall into
-   one set of the caches: AVX-512 64 x 256 x 256 takes .95 of the time over rows, 256 x 256 x 256 1.05, 128 x 2048 x 2048 1.08. */
-static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w, float *dx,
-                                  size_t dx_stride, float *scratch)
+/* dz: rows x out, w: panels, dx: rows x in. dx = dz w^T: dE/dx_i = sum over units of dz_o w_io. Lanes are inputs, for
+   which w is transposed, of many rows for all units at once, so that dx is written once; or rows, if that is less to
+   transpose. */
+static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
+                                  float *dx, size_t dx_stride, float *scratch)
 {
-    const size_t lanes = (rows + MLP__W - 1) / MLP__W * MLP__W, idle = lanes - rows + (rows <= MLP__W ? MLP__W / 4 : 0);
-    const int few = rows <= 128 && rows * (in * out >> 16) <= 64 * MLP__NR;
-    if (rows == 1) mlp__backward_input_row(in, out, dz, w, dx);
-    else if (few && idle < 8 && 8 * lanes * (in + out) <= (8 - idle) * in * out)
-        mlp__backward_input_over_rows(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
-    else mlp__backward_input_over_inputs(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
+    const mlp__matrix a = mlp__matrix_at(dz, (ptrdiff_t)dz_stride, 1);
+    mlp__right weights;
+    weights.matrix = mlp__matrix_at(w, 0, 0);
+    weights.inputs = in;
+    if (rows == 1) mlp__input_of_row(in, out, dz, w, dx);
+    else if (rows <= 64 && rows % MLP__W == 0 && rows * (in + out) <= in * out)
+        mlp__input_over_rows(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
+    else mlp__by_strips(rows, in, out, a, &weights, dx, (ptrdiff_t)dx_stride, 0, rows >= 64 ? scratch : NULL);
 }
 
 /* -------------------------------------------------------------------------- >>table -- */
@@ -3670,14 +3350,14 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     #endif
     const mlp_kernels MLP__TABLE = {
 #else
-    static const mlp_kernels mlp__kernels = {
+    static MLP__UNUSED const mlp_kernels mlp__kernels = {
 #endif
     MLP__NAME, MLP__W, MLP__FMA,
     mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
-    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy, mlp__k_class_entropy,
-    mlp__k_forward, mlp__k_backward_weights, mlp__k_update_weights, mlp__k_backward_input,
+    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy,
+    mlp__k_forward, mlp__k_backward_weights, mlp__k_backward_input,
     mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
-    mlp__k_axpy, mlp__k_update, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
+    mlp__k_axpy, mlp__k_update, mlp__k_first_nonfinite
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -3687,7 +3367,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 /* The tables of this program, best first, this file's own last. */
 #ifdef MLP_DISPATCH
     #if defined(__AVX__)
-        #error "mlp.h: compile the file with MLP_DISPATCH without -mavx and the like, or it does not run where the choice matters"
+        #error "mlp.h: compile the file with MLP_DISPATCH without -mavx and the like: it has to run everywhere"
     #endif
     #ifndef MLP_DISPATCH_TABLES
         #if MLP__X86
@@ -3712,12 +3392,14 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 #define MLP__ENTRY(name) { MLP__SIMD_##name, &mlp__kernels_##name },
 static const struct { int simd; const mlp_kernels *kernels; } mlp__tables[] = {
     MLP_DISPATCH_TABLES(MLP__ENTRY)
+#ifndef MLP__KERNELS_APART                  /* then nothing refers to those of this file, and no compiler keeps them */
     { MLP_SIMD, &mlp__kernels }
+#endif
 };
 enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
 
 #if defined(MLP_DISPATCH) && MLP__X86
-    #if defined(__GNUC__)
+    #if MLP__GNU
         #include <cpuid.h>
         static void mlp__cpuid(unsigned leaf, unsigned r[4])
         {
@@ -3732,7 +3414,12 @@ enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
         }
     #else
         #include <intrin.h>
-        static void mlp__cpuid(unsigned leaf, unsigned r[4]) { __cpuidex((int *)r, (int)leaf, 0); }
+        static void mlp__cpuid(unsigned leaf, unsigned r[4])
+        {
+            __cpuid((int *)r, 0);                       /* the largest leaf: above it are those of another */
+            if (leaf <= r[0]) __cpuidex((int *)r, (int)leaf, 0);
+            else r[0] = r[1] = r[2] = r[3] = 0;
+        }
         static unsigned mlp__xcr0(void) { return (unsigned)_xgetbv(0); }
     #endif
 
@@ -3749,7 +3436,8 @@ enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
         return 1;
     }
 #else
-    static int mlp__cpu_runs(int simd, int fma) { (void)simd; (void)fma; return 1; }     /* decided by the compiler flags */
+    /* decided by the compiler flags */
+    static int mlp__cpu_runs(int simd, int fma) { (void)simd; (void)fma; return 1; }
 #endif
 
 static const mlp_kernels *mlp__find(const char *name)
@@ -3762,9 +3450,9 @@ static const mlp_kernels *mlp__find(const char *name)
     return NULL;
 }
 
-/* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of nets. Threads
-   that come first together find the same. */
-#if defined(MLP_DISPATCH) && defined(__GNUC__)
+/* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of nets.
+   Threads that come first together find the same. */
+#if defined(MLP_DISPATCH) && MLP__GNU
     static const mlp_kernels *mlp__best(void)
     {
         static const mlp_kernels *best;
@@ -3781,8 +3469,8 @@ MLP_API const mlp_kernels *mlp_kernels_for(const char *name) { return name ? mlp
 MLP_API const char *mlp_simd_name(void) { return mlp_kernels_for(NULL)->name; }
 
 /* ---------------------------------------------------------------------------- >>rng -- */
-/* No generator has state: each number is a function of the seed and of what it is for, so that it does not depend on what was
-   drawn before it. */
+/* No generator has state: each number is a function of the seed and of what it is for, so that it does not depend on
+   what was drawn before it. */
 
 /* The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits that passes for random */
 static uint64_t mlp__mix(uint64_t x)
@@ -3798,7 +3486,9 @@ static uint64_t mlp__random(uint64_t seed, uint64_t stream, uint64_t index)
     return mlp__mix(mlp__mix(seed + stream * 0x9e3779b97f4a7c15u) + (index + 1) * 0x9e3779b97f4a7c15u);
 }
 
-enum { MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS };        /* the latter: + the layer */
+/* WEIGHTS: + the layer; the rest are far behind */
+enum { MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS, MLP__STREAM_BIASES = 1000, MLP__STREAM_MASKS = 2000, MLP__STREAM_SPLIT = 3000,
+       MLP__STREAM_SAMPLE };
 
 /* uniform in [-1, 1), one of 2^24 values */
 static float mlp__random_sign(uint64_t seed, uint64_t stream, uint64_t index)
@@ -3806,21 +3496,94 @@ static float mlp__random_sign(uint64_t seed, uint64_t stream, uint64_t index)
     return (float)((int32_t)(mlp__random(seed, stream, index) >> 40) - 0x800000) * 1.1920929e-07f;
 }
 
-/* A permutation of 0 .. n-1: each index is sent through three rounds of steps that can be undone, on the smallest power of two
-   that holds n, again until it lands below n (cycle walking, Black and Rogaway 2002). With three rounds index i lands on each j
-   equally often within the noise of 2000 keys; with one shift a round it takes more than eight. */
-enum { MLP__ROUNDS = 3 };
-typedef struct { uint64_t n, mask, add[MLP__ROUNDS], odd[MLP__ROUNDS]; int shift1, shift2; } mlp__permutation;
+/* Through memory: no compiler may fuse the product into an addition that comes later. */
+static double mlp__product_of(double a, double b)
+{
+    volatile double product = a * b;
+    return product;
+}
+
+/* Two functions for what is rare (deviates, schedules), with the same bits in all builds: every product is rounded.
+   log2 x, x > 0 and normal: ln m = 2 artanh((m-1)/(m+1)) for m in [1/sqrt(2), sqrt(2)], by its series. */
+static double mlp__log2(double x)
+{
+    uint64_t u;
+    double m, t, square, sum = 0;
+    int exponent, k;
+    memcpy(&u, &x, 8);
+    exponent = (int)(u >> 52) - 1023;
+    u = (u & 0xfffffffffffffu) | 0x3ff0000000000000u;
+    memcpy(&m, &u, 8);
+    if (m > 1.4142135623730951) { m /= 2; exponent++; }
+    t = (m - 1) / (m + 1);
+    square = mlp__product_of(t, t);
+    for (k = 23; k > 0; k -= 2) sum = mlp__product_of(sum, square) + 1.0 / k;
+    return exponent + mlp__product_of(mlp__product_of(2 * 1.4426950408889634, t), sum);
+}
+
+/* cos(2 pi x), 0 <= x < 2^53: by its series on a quarter of the circle */
+static double mlp__cos_turn(double x)
+{
+    double r = x - (double)(uint64_t)x, square, sum = 0;
+    int k, negative;
+    if (r > 0.5) r = 1 - r;
+    negative = r > 0.25;
+    if (negative) r = 0.5 - r;
+    r = mlp__product_of(r, 6.283185307179586);
+    square = mlp__product_of(r, r);
+    for (k = 22; k >= 2; k -= 2) sum = mlp__product_of(1 + sum, -square) / ((k - 1) * k);
+    return negative ? -(1 + sum) : 1 + sum;
+}
+
+/* uniform in (0, 1] */
+static double mlp__random_unit(uint64_t seed, uint64_t stream, uint64_t index)
+{
+    return mlp__product_of((double)((mlp__random(seed, stream, index) >> 11) + 1), 1.1102230246251565e-16);
+}
+
+/* a standard normal deviate (Box and Muller 1958) */
+static float mlp__random_normal(uint64_t seed, uint64_t stream, uint64_t index)
+{
+    const double u = mlp__random_unit(seed, stream, 2 * index), turn = mlp__random_unit(seed, stream, 2 * index + 1);
+    const double radius = mlp__sqrt_double(mlp__product_of(-2 * 0.6931471805599453, mlp__log2(u)));
+    return (float)mlp__product_of(radius, mlp__cos_turn(turn));
+}
+
+/* A permutation of 0 .. n-1. A few are shuffled in a table (Fisher and Yates, Durstenfeld 1964): each order is
+   equally likely. More are sent through three rounds of steps that can be undone, on the smallest power of two that
+   holds n, again until they land below n (cycle walking, Black and Rogaway 2002): index i lands on each j equally
+   often within the noise of 2000 keys; with one shift a round it takes more than eight rounds. */
+enum { MLP__ROUNDS = 3, MLP__FEW = 32 };
+typedef struct {
+    uint64_t n, mask, add[MLP__ROUNDS], odd[MLP__ROUNDS];
+    int shift1, shift2;
+    unsigned char few[MLP__FEW];
+} mlp__permutation;
+
+static void mlp__shuffle_few(mlp__permutation *p, uint64_t seed, uint64_t stream)
+{
+    uint64_t i, j;
+    for (i = 0; i < p->n; i++) {
+        j = mlp__random(seed, stream, i) % (i + 1);
+        p->few[i] = p->few[j];
+        p->few[j] = (unsigned char)i;
+    }
+}
 
 static mlp__permutation mlp__permutation_of(uint64_t n, uint64_t seed, uint64_t stream)
 {
     mlp__permutation p;
     int bits = 1, i;
-    while (bits < 63 && (uint64_t)1 << bits < n) bits++;
+    memset(&p, 0, sizeof p);
     p.n = n;
+    if (n <= MLP__FEW) {
+        mlp__shuffle_few(&p, seed, stream);
+        return p;
+    }
+    while (bits < 63 && (uint64_t)1 << bits < n) bits++;
     p.mask = ((uint64_t)1 << bits) - 1;
     p.shift1 = (bits + 1) / 2;
-    p.shift2 = p.shift1 > 1 ? p.shift1 - 1 : 1;
+    p.shift2 = p.shift1 - 1;
     for (i = 0; i < MLP__ROUNDS; i++) {
         p.odd[i] = mlp__random(seed, stream, (uint64_t)i) | 1;
         p.add[i] = p.odd[i] >> 32;
@@ -3831,6 +3594,7 @@ static mlp__permutation mlp__permutation_of(uint64_t n, uint64_t seed, uint64_t 
 static uint64_t mlp__permute(const mlp__permutation *p, uint64_t x)
 {
     int i;
+    if (p->n <= MLP__FEW) return p->few[x];
     do {
         for (i = 0; i < MLP__ROUNDS; i++) {
             x = (x + p->add[i]) & p->mask;
@@ -3859,21 +3623,96 @@ MLP_API const char *mlp_result_string(mlp_result result)
     return "unknown result";
 }
 
-/* Fills *error, which may be NULL, and returns the code. */
-static mlp_result mlp__fail(mlp_error *error, mlp_result code, int layer, const char *text)
+/* A text under way: at most size - 1 characters and a zero; what does not fit is left out. */
+typedef struct { char *to; size_t at, size; } mlp__text;
+
+static void mlp__say_char(mlp__text *t, char c)
 {
-    if (error) {
-        memset(error, 0, sizeof *error);
-        error->code = code;
-        error->layer = layer;
-        memcpy(error->text, text, mlp__smaller(strlen(text), sizeof error->text - 1));
+    if (t->at + 1 < t->size) { t->to[t->at++] = c; t->to[t->at] = 0; }
+}
+
+static void mlp__say(mlp__text *t, const char *s) { while (*s) mlp__say_char(t, *s++); }
+
+/* in decimal, with zeros in front up to `digits` */
+static void mlp__say_integer(mlp__text *t, uint64_t value, int digits)
+{
+    char reversed[24];
+    int n = 0;
+    do { reversed[n++] = (char)('0' + value % 10); value /= 10; } while (value > 0);
+    while (digits-- > n) mlp__say_char(t, '0');
+    while (n > 0) mlp__say_char(t, reversed[--n]);
+}
+
+/* a number for people, to six decimals of its mantissa */
+static void mlp__say_number(mlp__text *t, double v)
+{
+    int power = 0, digits = 6;
+    uint64_t millionths;
+    if (!mlp__finite_double(v)) { mlp__say(t, v != v ? "NaN" : v < 0 ? "-infinity" : "infinity"); return; }
+    if (v < 0) { mlp__say_char(t, '-'); v = -v; }
+    while (v >= 1e6) { v /= 10; power++; }
+    while (v > 0 && v < 1e-3) { v *= 10; power--; }
+    millionths = (uint64_t)mlp__product_of(v, 1e6);
+    if (mlp__product_of(v, 1e6) - (double)millionths >= 0.5) millionths++;
+    mlp__say_integer(t, millionths / 1000000, 1);
+    millionths %= 1000000;
+    while (digits > 0 && millionths % 10 == 0) { millionths /= 10; digits--; }
+    if (digits > 0) { mlp__say_char(t, '.'); mlp__say_integer(t, millionths, digits); }
+    if (power == 0) return;
+    mlp__say(t, power < 0 ? "e-" : "e+");
+    mlp__say_integer(t, (uint64_t)(power < 0 ? -power : power), 1);
+}
+
+/* %s const char *, %i int, %z size_t, %g double */
+static void mlp__say_format(mlp__text *t, const char *format, va_list list)
+{
+    for (; *format; format++) {
+        if (*format != '%') { mlp__say_char(t, *format); continue; }
+        switch (*++format) {
+        case 's': mlp__say(t, va_arg(list, const char *)); break;
+        case 'z': mlp__say_integer(t, va_arg(list, size_t), 1); break;
+        case 'g': mlp__say_number(t, va_arg(list, double)); break;
+        default: {
+            const int value = va_arg(list, int);
+            if (value < 0) mlp__say_char(t, '-');
+            mlp__say_integer(t, value < 0 ? (uint64_t)0 - (uint64_t)(int64_t)value : (uint64_t)value, 1);
+        } }
     }
+}
+
+/* Fills *error, which may be NULL, and returns the code; format as above. */
+static mlp_result mlp__fail(mlp_error *error, mlp_result code, int layer, const char *format, ...)
+{
+    mlp__text t;
+    va_list list;
+    if (!error) return code;
+    memset(error, 0, sizeof *error);
+    error->code = code;
+    error->layer = layer;
+    t.to = error->text;
+    t.at = 0;
+    t.size = sizeof error->text;
+    va_start(list, format);
+    mlp__say_format(&t, format, list);
+    va_end(list);
     return code;
 }
 
 static mlp_result mlp__ok(mlp_error *error) { return mlp__fail(error, MLP_OK, -1, ""); }
 
-/* What the net has to know about an activation or a loss; known 0: this version does not have it. */
+/* adds the place in the data to a failure */
+static mlp_result mlp__at(mlp_error *error, mlp_result code, size_t row, size_t column)
+{
+    if (error) { error->row = row; error->column = column; }
+    return code;
+}
+
+/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
+
+#ifndef MLP_ACTIVATIONS
+    #define MLP_ACTIVATIONS (~0u)
+#endif
+
 typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
 
 static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
@@ -3888,6 +3727,7 @@ static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
     case MLP_ACT_CUSTOM: facts.needs_z = 1; break;
     default: facts.known = 0;
     }
+    if (facts.known && !(MLP_ACTIVATIONS >> (int)activation & 1)) facts.known = 0;
     return facts;
 }
 
@@ -3909,53 +3749,113 @@ static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
     return facts;
 }
 
+/* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out
+   units); the measure is the limit of a uniform, the deviation of a normal distribution, times gain. of_in, of_out
+   0: gain alone. */
+#define MLP__INITIALIZERS(X) \
+    X(ZERO,           zero,           CONSTANT,   0, 0, 0) \
+    X(CONSTANT,       constant,       CONSTANT,   1, 0, 0) \
+    X(HE_UNIFORM,     he_uniform,     UNIFORM,    6, 1, 0) \
+    X(HE_NORMAL,      he_normal,      NORMAL,     2, 1, 0) \
+    X(GLOROT_UNIFORM, glorot_uniform, UNIFORM,    6, 1, 1) \
+    X(GLOROT_NORMAL,  glorot_normal,  NORMAL,     2, 1, 1) \
+    X(LECUN_NORMAL,   lecun_normal,   NORMAL,     1, 1, 0) \
+    X(PYTORCH,        pytorch,        UNIFORM,    1, 1, 0) \
+    X(ORTHOGONAL,     orthogonal,     ORTHOGONAL, 1, 0, 0)
+
+typedef enum { MLP__DRAW_CONSTANT, MLP__DRAW_UNIFORM, MLP__DRAW_NORMAL, MLP__DRAW_ORTHOGONAL } mlp__draw;
+typedef struct { int known; mlp__draw draw; double numerator; int of_in, of_out; } mlp__initializer_facts;
+
+static mlp__initializer_facts mlp__facts_of_initializer(mlp_initializer initializer)
+{
+    mlp__initializer_facts facts = { 0, MLP__DRAW_CONSTANT, 0, 0, 0 };
+    switch (initializer) {
+    #define MLP__CASE(NAME, name, distribution, over, in, out) case MLP_INIT_##NAME: facts.known = 1; \
+        facts.draw = MLP__DRAW_##distribution; facts.numerator = over; facts.of_in = in; facts.of_out = out; break;
+    MLP__INITIALIZERS(MLP__CASE)
+    #undef MLP__CASE
+    default: break;
+    }
+    return facts;
+}
+
+/* An enum without a row, or a row without an enum, does not compile. */
+#define MLP__ONE(...) + 1
+typedef char mlp__every_activation_has_a_row[MLP_ACT_SOFTMAX == 1 MLP__ACTIVATIONS(MLP__ONE) ? 1 : -1];
+typedef char mlp__every_loss_has_a_row[MLP_LOSS_CROSS_ENTROPY == 1 MLP__LOSSES(MLP__ONE) ? 1 : -1];
+typedef char mlp__every_initializer_has_a_row[MLP_INIT_ORTHOGONAL == 0 MLP__INITIALIZERS(MLP__ONE) ? 1 : -1];
+
 /* Where a layer's parameters are in the runs of parameters and gradients, in floats. */
 typedef struct { size_t in, out, w, b; } mlp__shape;
 
-/* The training block: buffers of MLP__BLOCK_ROWS rows, gradients, optimizer state. */
+/* Room for a block of rows on its way through the layers. out[l] is what the next layer reads: a[l], or that with
+   its mask. */
 typedef struct {
-    void *block;                            /* to be freed, or NULL */
-    float *gradients;                       /* NULL: there is no training block */
-    void *state;
-    size_t state_size;
+    size_t rows;
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
+    float *mask[MLP_MAX_LAYERS], *out[MLP_MAX_LAYERS];
     float *x, *y, *losses, *slope;          /* rows x inputs, outputs, outputs; widest, for custom activations, else NULL */
     float *weight, *factor, *loss;          /* rows: w_i, w_i / sum of w, L_i */
     float *scratch, *more_scratch;          /* of the layers' backward kernels: of the first part of the work, and of further parts */
     size_t scratch_size;                    /* of each part, in floats */
-    size_t calm_rows;                       /* batches of so many rows and fewer are asked whether they are calm, see mlp__block_is_calm */
+    size_t *index;                          /* rows: for mlp_data.read */
+    int *labels;
+} mlp__buffers;
+
+/* The training block. */
+typedef struct {
+    void *block;                            /* to be freed, or NULL */
+    float *gradients;                       /* NULL: there is no training block */
+    float *best;                            /* parameters of the best epoch in a block of their own, or NULL */
+    void *state;
+    size_t state_size;
+    int known;                              /* the gradients are those of something: there was a compute_gradients or a fit */
+    mlp__buffers buffers;
 } mlp__training;
 
+/* How far training has come; a checkpoint has it. */
+typedef struct {
+    uint64_t epoch, step;                   /* epochs and updates so far */
+    double best, lowest;                    /* least validation loss of the fit; least loss, for MLP_SCHEDULE_PLATEAU */
+    double factor;                          /* of the rate, by MLP_SCHEDULE_PLATEAU */
+    uint64_t start, best_epoch;             /* epochs before the fit, and at best */
+    uint64_t waited, stalled;               /* epochs since best, since lowest */
+} mlp__course;
+
 struct mlp {
-    mlp_desc desc;                          /* resolved */
+    mlp_desc desc, given;                   /* resolved, and as it was given */
     void *block;                            /* to be freed, or NULL */
-    float *params;
+    float *params, *scales;                 /* scales: see >>data; NULL without scaling */
     size_t count;                           /* of parameters */
     int layers;
     mlp__shape shape[MLP_MAX_LAYERS];
     size_t inputs, outputs, widest;         /* widest: most units of a layer */
+    size_t ping, pong;                      /* most units of the even hidden layers, of the odd ones */
     mlp__loss_facts loss;
-    uint64_t epoch;                         /* epochs trained so far */
+    mlp__course course;
+    int busy, resumed, threads;             /* a fit is under way; its checkpoint was loaded; threads of the last fit */
+    int scaled;                             /* scales are fitted */
     mlp__training training;
 };
 
-#ifdef _OPENMP
-    #include <omp.h>
-#endif
-
 #ifndef MLP__BLOCK_ROWS
-#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together; of 128, training 1024-1024-1024-1024 takes 1.06 of the time */
+#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together, unless a batch or memory is smaller */
 #endif
+#define MLP__FEWEST_ROWS 32                 /* of a block that the net makes itself before a fit says how many */
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
+/* of the backward kernels for a layer whose inputs and units are `pair` together */
+#define MLP__SCRATCH_FLOATS(rows, pair) ((rows) < 64 ? (rows) * (pair) : ((rows) + 16) * ((pair) + 96))
 #define MLP__ALIGN 64
 
-/* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too big. */
+/* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too
+   big. */
 typedef struct { unsigned char *base; size_t used; } mlp__arena;
 
 static void *mlp__take(mlp__arena *arena, size_t count, size_t each, size_t size)
 {
     const size_t at = (arena->used + MLP__ALIGN - 1) & ~(size_t)(MLP__ALIGN - 1);
-    if (arena->used > SIZE_MAX - 2 * MLP__ALIGN || (each && count > SIZE_MAX / each) || count * each > (SIZE_MAX - at - MLP__ALIGN) / size) {
+    if (arena->used > SIZE_MAX - 2 * MLP__ALIGN || (each && count > SIZE_MAX / each)
+        || count * each > (SIZE_MAX - at - MLP__ALIGN) / size) {
         arena->used = SIZE_MAX;
         return NULL;
     }
@@ -3963,17 +3863,26 @@ static void *mlp__take(mlp__arena *arena, size_t count, size_t each, size_t size
     return arena->base ? arena->base + at : NULL;
 }
 
-static float *mlp__take_floats(mlp__arena *arena, size_t rows, size_t cols) { return (float *)mlp__take(arena, rows, cols, sizeof(float)); }
+static float *mlp__take_floats(mlp__arena *arena, size_t rows, size_t cols)
+{
+    return (float *)mlp__take(arena, rows, cols, sizeof(float));
+}
 
 /* bytes to ask for, so that the arena fits behind the first aligned address; SIZE_MAX: too big */
-static size_t mlp__arena_size(const mlp__arena *arena) { return arena->used == SIZE_MAX ? SIZE_MAX : arena->used + MLP__ALIGN - 1; }
+static size_t mlp__arena_size(const mlp__arena *arena)
+{
+    return arena->used == SIZE_MAX ? SIZE_MAX : arena->used + MLP__ALIGN - 1;
+}
 
 static unsigned char *mlp__align(void *memory)
 {
     return (unsigned char *)memory + (MLP__ALIGN - (uintptr_t)memory % MLP__ALIGN) % MLP__ALIGN;
 }
 
-static void *mlp__alloc(const mlp_allocator *a, size_t size) { return a->alloc ? a->alloc(a->user, size) : MLP_MALLOC(size, a->user); }
+static void *mlp__alloc(const mlp_allocator *a, size_t size)
+{
+    return a->alloc ? a->alloc(a->user, size) : MLP_MALLOC(size, a->user);
+}
 
 static void mlp__free(const mlp_allocator *a, void *p)
 {
@@ -3982,15 +3891,19 @@ static void mlp__free(const mlp_allocator *a, void *p)
     else MLP_FREE(p, a->user);
 }
 
-/* Work is cut into parts by what is not summed, so that their number changes no bit: part `part` of `parts` of n things ends,
-   and the next begins, at mlp__cut(n, grain, part + 1, parts), a multiple of grain or n. */
+/* Work is cut into parts by what is not summed, so that their number changes no bit: part `part` of `parts` of n
+   things ends, and the next begins, at mlp__cut(n, grain, part + 1, parts), a multiple of grain or n. */
 typedef void mlp__task(const void *work, size_t part, size_t parts);
 
 static size_t mlp__cut(size_t n, size_t grain, size_t part, size_t parts)
 {
-    if (parts == 1) return part * n;            /* no divisions: 1 % of a step of 64-32-10 */
+    if (parts == 1) return part * n;            /* no divisions for small nets */
     return mlp__smaller(n, ((n + grain - 1) / grain * part + parts - 1) / parts * grain);
 }
+
+#ifdef _OPENMP
+    #include <omp.h>
+#endif
 
 static void mlp__in_parts(int threads, mlp__task *task, const void *work)
 {
@@ -4020,27 +3933,42 @@ static float mlp__meant(float value) { return value < 0 ? 0 : value; }
 static int mlp__layer_is_zero(const mlp_layer *l)
 {
     return l->units == 0 && l->activation == MLP_ACT_DEFAULT && l->alpha == 0 && l->dropout == 0 && l->no_bias == 0
-        && l->initializer == MLP_INIT_DEFAULT && !l->custom.value && !l->custom.slope && !l->custom.user;
+        && l->initializer == MLP_INIT_DEFAULT && l->gain == 0 && l->rate == 0
+        && !l->custom.value && !l->custom.slope && !l->custom.user;
 }
 
-static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, mlp_activation activation, mlp_error *error)
+static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_activation activation, mlp_error *error)
 {
+    const int custom = layer->activation == MLP_ACT_CUSTOM;
     mlp__activation_facts facts;
-    if (layer->units < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: units must not be negative");
+    if (layer->units < 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: units is %i and must not be negative", layer->units);
     if (layer->activation == MLP_ACT_DEFAULT) layer->activation = activation;
     facts = mlp__facts_of_activation(layer->activation);
     if (!facts.known)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: this activation is unknown or not in this version");
-    if (!mlp__finite(layer->alpha)) return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha must be finite");
-    if (facts.alpha == 0 && layer->alpha != 0) return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: this activation takes no alpha");
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: activation %i is unknown or not in this build",
+                         (int)layer->activation);
+    if (!mlp__finite(layer->alpha))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g and must be finite", (double)layer->alpha);
+    if (facts.alpha == 0 && layer->alpha != 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g, but this activation takes none", (double)layer->alpha);
     layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
-    if (!layer->custom.value != (layer->activation != MLP_ACT_CUSTOM) || !layer->custom.slope != (layer->activation != MLP_ACT_CUSTOM))
+    if (!layer->custom.value != !custom || !layer->custom.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: a custom activation, and no other, needs value and slope");
-    if (layer->dropout != 0) return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: dropout is not in this version");
+    if (!(layer->dropout >= 0 && layer->dropout < 1))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is %g and must be in [0, 1)", (double)layer->dropout);
+    if (last && layer->dropout != 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is for hidden layers, not for the last");
+    if (!mlp__finite(layer->gain) || !mlp__finite(layer->rate))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain and rate must be finite");
+    if (layer->initializer == MLP_INIT_ZERO && layer->gain != 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain is %g, but the initializer zero takes none", (double)layer->gain);
+    layer->gain = mlp__or_default(layer->gain, 1);
+    layer->rate = mlp__or_default(layer->rate, 1);
     layer->no_bias = layer->no_bias != 0;
     if (layer->initializer == MLP_INIT_DEFAULT) layer->initializer = facts.initializer;
-    if (layer->initializer != MLP_INIT_ZERO && layer->initializer != MLP_INIT_HE_UNIFORM && layer->initializer != MLP_INIT_GLOROT_UNIFORM)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: this initializer is unknown or not in this version");
+    if (!mlp__facts_of_initializer(layer->initializer).known)
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: initializer %i is unknown", (int)layer->initializer);
     return MLP_OK;
 }
 
@@ -4049,14 +3977,28 @@ static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_
     const int huber = desc->loss == MLP_LOSS_HUBER, custom = desc->loss == MLP_LOSS_CUSTOM;
     if (desc->loss == MLP_LOSS_DEFAULT) desc->loss = MLP_LOSS_SQUARED;
     *facts = mlp__facts_of_loss(desc->loss);
-    if (!facts->known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss is unknown or not in this version");
+    if (!facts->known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss %i is unknown", (int)desc->loss);
     if (huber && desc->loss_delta == 0) desc->loss_delta = 1;
     if (!mlp__finite(desc->loss_delta) || desc->loss_delta < 0 || (!huber && desc->loss_delta != 0))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "loss_delta is for huber only, and positive");
-    if (!(desc->label_smoothing >= 0 && desc->label_smoothing < 1) || (desc->label_smoothing != 0 && facts->activation == MLP_ACT_DEFAULT))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "label_smoothing is for the cross entropies only, and in [0, 1)");
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "loss_delta is %g; it is for huber only, and positive", (double)desc->loss_delta);
+    if (!(desc->label_smoothing >= 0 && desc->label_smoothing < 1)
+        || (desc->label_smoothing != 0 && facts->activation == MLP_ACT_DEFAULT))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "label_smoothing is %g; it is for the cross entropies only, and in [0, 1)",
+                         (double)desc->label_smoothing);
     if (!desc->custom_loss.value != !custom || !desc->custom_loss.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "a custom loss, and no other, needs value and slope");
+    return MLP_OK;
+}
+
+static mlp_result mlp__resolve_scaling(const mlp_desc *desc, mlp_error *error)
+{
+    const int of_distance = desc->loss == MLP_LOSS_SQUARED || desc->loss == MLP_LOSS_HALF_SQUARED
+                         || desc->loss == MLP_LOSS_ABSOLUTE || desc->loss == MLP_LOSS_HUBER;
+    if ((unsigned)desc->input_scaling > MLP_SCALE_ROBUST || (unsigned)desc->target_scaling > MLP_SCALE_ROBUST)
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "input_scaling or target_scaling is unknown");
+    if (desc->target_scaling == MLP_SCALE_ROBUST || (desc->target_scaling && !of_distance))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "target_scaling: standard or min_max, with squared, half_squared, absolute or huber");
     return MLP_OK;
 }
 
@@ -4065,11 +4007,12 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
 {
     mlp_result r;
     int n = 0, i;
-    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs must be at least 1");
+    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1", desc->inputs);
     r = mlp__resolve_loss(desc, loss, error);
+    if (!r) r = mlp__resolve_scaling(desc, error);
     if (r) return r;
     if (desc->reduction != MLP_REDUCE_MEAN && desc->reduction != MLP_REDUCE_SUM)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "reduction is unknown");
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "reduction %i is unknown", (int)desc->reduction);
     if (!desc->allocator.alloc != !desc->allocator.free)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "allocator: alloc and free go together");
     while (n < MLP_MAX_LAYERS && desc->layers[n].units != 0) n++;
@@ -4079,18 +4022,45 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
     if (n == 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "layers: at least one is needed");
     for (i = 0; i < n; i++) {
         const int last = i == n - 1;
-        const mlp_activation activation = !last ? MLP_ACT_RELU : loss->activation != MLP_ACT_DEFAULT ? loss->activation : MLP_ACT_IDENTITY;
-        r = mlp__resolve_layer(&desc->layers[i], i, activation, error);
+        const mlp_activation of_loss = loss->activation != MLP_ACT_DEFAULT ? loss->activation : MLP_ACT_IDENTITY;
+        r = mlp__resolve_layer(&desc->layers[i], i, last, last ? of_loss : MLP_ACT_RELU, error);
         if (r) return r;
         if (!last && desc->layers[i].activation == MLP_ACT_SOFTMAX)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: softmax is for the last layer only");
         if (last && loss->activation != MLP_ACT_DEFAULT && desc->layers[i].activation != loss->activation)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
+        if (last && loss->labels == MLP__LABELS_CLASS && desc->layers[i].units == 1)
+            return mlp__fail(error, MLP_ERR_ARGUMENT, i,
+                             "cross_entropy needs an output for each class; for one output: binary_cross_entropy");
     }
     if (!desc->kernels) desc->kernels = mlp_kernels_for(NULL);
     desc->error = NULL;
     *count = n;
     return MLP_OK;
+}
+
+MLP_API mlp_result mlp_resolve_desc(const mlp_desc *desc, mlp_desc *resolved)
+{
+    mlp_error *error = desc ? desc->error : NULL;
+    mlp__loss_facts loss;
+    mlp_desc d;
+    int layers;
+    mlp_result r;
+    if (resolved && resolved != desc) memset(resolved, 0, sizeof *resolved);
+    if (!desc || !resolved) return MLP_ERR_ARGUMENT;
+    d = *desc;
+    r = mlp__resolve(&d, &layers, &loss, error);
+    if (r) return r;
+    *resolved = d;
+    return mlp__ok(error);
+}
+
+/* The parts of a net's block. */
+static void mlp__lay_out_net(mlp *net, mlp__arena *arena)
+{
+    const int scaled = net->desc.input_scaling || net->desc.target_scaling;
+    net->params = mlp__take_floats(arena, net->count + MLP__SLACK, 1);
+    net->scales = scaled ? mlp__take_floats(arena, 2 * (net->inputs + net->outputs), 1) : NULL;
 }
 
 /* Fills net but for its memory; *size is what that takes. */
@@ -4103,15 +4073,19 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
     *size = 0;
     if (!desc) return MLP_ERR_ARGUMENT;
     memset(net, 0, sizeof *net);
-    net->desc = *desc;
+    net->desc = net->given = *desc;
+    net->given.error = NULL;
+    net->course.factor = 1;
     r = mlp__resolve(&net->desc, &net->layers, &net->loss, error);
     if (r) return r;
     net->inputs = net->outputs = (size_t)desc->inputs;
     for (i = 0; i < net->layers; i++) {
         mlp__shape *s = &net->shape[i];
+        size_t *hidden = i % 2 ? &net->pong : &net->ping;
         s->in = net->outputs;
         s->out = net->outputs = (size_t)net->desc.layers[i].units;
         if (s->out > net->widest) net->widest = s->out;
+        if (i < net->layers - 1 && s->out > *hidden) *hidden = s->out;
         if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS) || s->in > SIZE_MAX / sizeof(float) / 4 / (s->out + 1))
             return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
         s->w = net->count;
@@ -4119,23 +4093,25 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
         if (net->count > SIZE_MAX / sizeof(float) / 4) return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
     }
-    mlp__take_floats(&arena, net->count + MLP__SLACK, 1);
+    mlp__lay_out_net(net, &arena);
     *size = mlp__arena_size(&arena);
     if (*size == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "layers: too many weights");
     return mlp__ok(error);
 }
 
-/* Moves a planned net into its memory. */
+/* Moves a planned net into its memory: all weights 0, nothing scaled. */
 static mlp *mlp__place(const mlp *plan, void *memory)
 {
     mlp__arena arena;
     mlp *net;
+    size_t i;
     arena.base = mlp__align(memory);
     arena.used = sizeof(mlp);
     net = (mlp *)(void *)arena.base;
     *net = *plan;
-    net->params = mlp__take_floats(&arena, net->count + MLP__SLACK, 1);
+    mlp__lay_out_net(net, &arena);
     memset(net->params, 0, (net->count + MLP__SLACK) * sizeof(float));
+    for (i = 0; net->scales && i < net->inputs + net->outputs; i++) { net->scales[2 * i] = 0; net->scales[2 * i + 1] = 1; }
     return net;
 }
 
@@ -4146,21 +4122,89 @@ static size_t mlp__weight_at(const mlp__shape *s, size_t unit, size_t input)
     return s->w + panel * s->in + input * width + unit % MLP__PANEL;
 }
 
-/* Each weight is drawn by its place in [units][inputs]. */
-static void mlp__init_weights(mlp *net)
+/* vectors of n floats that are `step` apart */
+static double mlp__dot(size_t n, const float *a, const float *b, size_t step)
+{
+    double sum = 0;
+    size_t i;
+    for (i = 0; i < n * step; i += step) sum = mlp__fma_double(a[i], b[i], sum);
+    return sum;
+}
+
+/* Makes `count` vectors of n floats orthonormal (count <= n) and multiplies them with gain: Gram and Schmidt, twice,
+   which is enough (Giraud et al. 2005). Vector v has its i-th float at w[v * apart + i * step]. */
+static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, size_t step, float gain)
+{
+    size_t v, u, i;
+    int again;
+    for (v = 0; v < count; v++) {
+        float *a = w + v * apart;
+        double length;
+        for (again = 0; again < 2; again++)
+            for (u = 0; u < v; u++) {
+                const float *b = w + u * apart, along = (float)mlp__dot(n, a, b, step);
+                for (i = 0; i < n * step; i += step) a[i] = (float)mlp__fma_double(-along, b[i], (double)a[i]);
+            }
+        length = mlp__sqrt_double(mlp__dot(n, a, a, step));
+        for (i = 0; i < n * step; i += step) a[i] = length > 0 ? (float)((double)a[i] / length) : 0;
+    }
+    for (v = 0; v < count; v++)
+        for (i = 0; i < n * step; i += step) w[v * apart + i * step] *= gain;
+}
+
+/* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its
+   end. */
+static mlp_result mlp__init_orthogonal(mlp *net, int layer, float gain)
+{
+    const mlp__shape *s = &net->shape[layer];
+    const size_t n = s->in * s->out;
+    const uint64_t stream = MLP__STREAM_WEIGHTS + (uint64_t)layer;
+    float *w = (float *)mlp__alloc(&net->desc.allocator, n * sizeof(float));
+    size_t i;
+    if (!w) return MLP_ERR_MEMORY;
+    for (i = 0; i < n; i++) w[i] = mlp__random_normal(net->desc.seed, stream, i);
+    if (s->out <= s->in) mlp__orthonormalize(w, s->out, s->in, s->in, 1, gain);
+    else mlp__orthonormalize(w, s->in, s->out, 1, s->in, gain);
+    for (i = 0; i < n; i++) net->params[mlp__weight_at(s, i / s->in, i % s->in)] = w[i];
+    mlp__free(&net->desc.allocator, w);
+    return MLP_OK;
+}
+
+/* one number of a distribution with this measure */
+static float mlp__drawn(const mlp *net, mlp__draw draw, float measure, uint64_t stream, uint64_t index)
+{
+    switch (draw) {
+    case MLP__DRAW_UNIFORM: return measure * mlp__random_sign(net->desc.seed, stream, index);
+    case MLP__DRAW_NORMAL:  return measure * mlp__random_normal(net->desc.seed, stream, index);
+    default:                return measure;
+    }
+}
+
+/* Each weight is drawn by its place in [units][inputs]. Biases are 0 but for PyTorch's, which are drawn as its
+   weights. */
+static mlp_result mlp__init_weights(mlp *net)
 {
     int l;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
-        const mlp_initializer kind = net->desc.layers[l].initializer;
-        const double fan = (double)s->in + (kind == MLP_INIT_GLOROT_UNIFORM ? (double)s->out : 0.0);
-        const float limit = (float)mlp__sqrt_double(6.0 / fan);
+        const mlp_layer *layer = &net->desc.layers[l];
+        const mlp__initializer_facts facts = mlp__facts_of_initializer(layer->initializer);
+        const double fan = (facts.of_in ? (double)s->in : 0.0) + (facts.of_out ? (double)s->out : 0.0);
+        const double spread = mlp__sqrt_double(facts.numerator / (fan > 0 ? fan : 1));
+        const float measure = (float)(spread * (double)mlp__meant(layer->gain));
         size_t o, i;
-        if (kind == MLP_INIT_ZERO) continue;
+        if (facts.draw == MLP__DRAW_ORTHOGONAL) {
+            if (mlp__init_orthogonal(net, l, measure)) return MLP_ERR_MEMORY;
+            continue;
+        }
         for (o = 0; o < s->out; o++)
             for (i = 0; i < s->in; i++)
-                net->params[mlp__weight_at(s, o, i)] = limit * mlp__random_sign(net->desc.seed, MLP__STREAM_WEIGHTS + (uint64_t)l, o * s->in + i);
+                net->params[mlp__weight_at(s, o, i)] =
+                    mlp__drawn(net, facts.draw, measure, MLP__STREAM_WEIGHTS + (uint64_t)l, o * s->in + i);
+        for (o = 0; layer->initializer == MLP_INIT_PYTORCH && !layer->no_bias && o < s->out; o++)
+            net->params[s->b + o] = mlp__drawn(net, facts.draw, measure, MLP__STREAM_BIASES + (uint64_t)l, o);
     }
+    return MLP_OK;
 }
 
 MLP_API size_t mlp_size(const mlp_desc *desc)
@@ -4178,17 +4222,21 @@ static mlp_result mlp__make_blank(mlp **net, void *memory, size_t size, const ml
     mlp_result r = mlp__plan(&plan, desc, &needed);
     if (r) return r;
     if (!memory) memory = plan.block = mlp__alloc(&plan.desc.allocator, size = needed);
-    if (!memory) return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory");
-    if (size < needed) return mlp__fail(desc->error, MLP_ERR_ARGUMENT, -1, "memory: smaller than mlp_size");
+    if (!memory) return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes", needed);
+    if (size < needed)
+        return mlp__fail(desc->error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_size says %z", size, needed);
     *net = mlp__place(&plan, memory);
     return MLP_OK;
 }
 
 static mlp_result mlp__make(mlp **net, void *memory, size_t size, const mlp_desc *desc)
 {
-    const mlp_result r = mlp__make_blank(net, memory, size, desc);
-    if (!r) mlp__init_weights(*net);
-    return r;
+    mlp_result r = mlp__make_blank(net, memory, size, desc);
+    if (!r) r = mlp__init_weights(*net);
+    if (r != MLP_ERR_MEMORY || !*net) return r;
+    mlp_destroy(*net);
+    *net = NULL;
+    return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory");
 }
 
 MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *desc)
@@ -4214,12 +4262,15 @@ MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
     if (!copy || !net) return MLP_ERR_ARGUMENT;
     plan = *net;
     memset(&plan.training, 0, sizeof plan.training);
-    plan.epoch = 0;
-    mlp__take_floats(&arena, plan.count + MLP__SLACK, 1);
+    memset(&plan.course, 0, sizeof plan.course);
+    plan.course.factor = 1;
+    plan.busy = plan.resumed = 0;
+    mlp__lay_out_net(&plan, &arena);
     plan.block = mlp__alloc(&plan.desc.allocator, mlp__arena_size(&arena));
     if (!plan.block) return MLP_ERR_MEMORY;
     *copy = mlp__place(&plan, plan.block);
     memcpy((*copy)->params, net->params, net->count * sizeof(float));
+    if (net->scales) memcpy((*copy)->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
     return MLP_OK;
 }
 
@@ -4227,13 +4278,14 @@ MLP_API void mlp_destroy(mlp *net)
 {
     if (!net) return;
     mlp__free(&net->desc.allocator, net->training.block);
+    mlp__free(&net->desc.allocator, net->training.best);
     if (net->block) {
         const mlp_allocator allocator = net->desc.allocator;
         mlp__free(&allocator, net->block);
     }
 }
 
-MLP_API const mlp_desc *mlp_get_desc(const mlp *net) { return net ? &net->desc : NULL; }
+MLP_API const mlp_desc *mlp_get_desc(const mlp *net) { return net ? &net->given : NULL; }
 
 static float *mlp__run(float *run, size_t n, size_t *count)
 {
@@ -4241,25 +4293,43 @@ static float *mlp__run(float *run, size_t n, size_t *count)
     return run;
 }
 
-MLP_API float *mlp_params(mlp *net, size_t *count) { return mlp__run(net ? net->params : NULL, net ? net->count : 0, count); }
-MLP_API float *mlp_gradients(mlp *net, size_t *count) { return mlp__run(net ? net->training.gradients : NULL, net ? net->count : 0, count); }
+MLP_API float *mlp_params(mlp *net, size_t *count)
+{
+    return mlp__run(net ? net->params : NULL, net ? net->count : 0, count);
+}
+
+MLP_API float *mlp_gradients(mlp *net, size_t *count)
+{
+    return mlp__run(net ? net->training.gradients : NULL, net ? net->count : 0, count);
+}
 
 static int mlp__has_layer(const mlp *net, int layer) { return net && layer >= 0 && layer < net->layers; }
 
-MLP_API mlp_result mlp_get_weights(const mlp *net, int layer, float *w, float *b)
+/* Out of a run, parameters or gradients, into w [units][inputs] and b [units]; either may be NULL. */
+static mlp_result mlp__get_layer(const mlp *net, int layer, const float *run, float *w, float *b)
 {
     const mlp__shape *s;
     size_t o, i;
-    if (!mlp__has_layer(net, layer)) return MLP_ERR_ARGUMENT;
+    if (!mlp__has_layer(net, layer) || !run) return MLP_ERR_ARGUMENT;
     s = &net->shape[layer];
     if (w)
         for (o = 0; o < s->out; o++)
-            for (i = 0; i < s->in; i++) w[o * s->in + i] = net->params[mlp__weight_at(s, o, i)];
+            for (i = 0; i < s->in; i++) w[o * s->in + i] = run[mlp__weight_at(s, o, i)];
     if (b) {
         if (net->desc.layers[layer].no_bias) memset(b, 0, s->out * sizeof(float));
-        else memcpy(b, net->params + s->b, s->out * sizeof(float));
+        else memcpy(b, run + s->b, s->out * sizeof(float));
     }
     return MLP_OK;
+}
+
+MLP_API mlp_result mlp_get_weights(const mlp *net, int layer, float *w, float *b)
+{
+    return mlp__get_layer(net, layer, net ? net->params : NULL, w, b);
+}
+
+MLP_API mlp_result mlp_get_gradients(const mlp *net, int layer, float *w, float *b)
+{
+    return mlp__get_layer(net, layer, net ? net->training.gradients : NULL, w, b);
 }
 
 MLP_API mlp_result mlp_set_weights(mlp *net, int layer, const float *w, const float *b)
@@ -4273,6 +4343,391 @@ MLP_API mlp_result mlp_set_weights(mlp *net, int layer, const float *w, const fl
             for (i = 0; i < s->in; i++) net->params[mlp__weight_at(s, o, i)] = w[o * s->in + i];
     if (b) memcpy(net->params + s->b, b, s->out * sizeof(float));
     return MLP_OK;
+}
+
+/* --------------------------------------------------------------------------- >>data -- */
+/* What the user gives: checks, the order of rows, targets, scaling. */
+
+static size_t mlp__x_stride(const mlp *net, const mlp_data *d) { return d->x_stride ? d->x_stride : net->inputs; }
+static size_t mlp__y_stride(const mlp *net, const mlp_data *d) { return d->y_stride ? d->y_stride : net->outputs; }
+static int mlp__has_labels(const mlp_data *d) { return d->read ? d->read_labels : d->labels != NULL; }
+static int mlp__is_weighted(const mlp_data *d) { return d->sample_weights || d->class_weights; }
+
+static float mlp__weight_of(const mlp_data *d, size_t row)
+{
+    return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
+}
+
+/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is
+   none */
+static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
+{
+    const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
+    size_t done;
+    for (done = 0; done < rows * cols; done += run, values += stride) {
+        const size_t at = net->desc.kernels->first_nonfinite(run, 0, values);
+        if (at < run) return done + at;
+    }
+    return done;
+}
+
+/* Rows as they are used: x and y at their strides, labels. index: what row of the data each is; NULL: itself. */
+typedef struct { size_t rows; const size_t *index; const float *x, *y; size_t x_stride, y_stride; const int *labels; } mlp__rows_given;
+
+static size_t mlp__index_of(const mlp__rows_given *g, size_t i) { return g->index ? g->index[i] : i; }
+
+static mlp_result mlp__check_finite(const mlp *net, const mlp__rows_given *g, const float *values, size_t cols, size_t stride,
+                                    const char *name, mlp_error *error)
+{
+    const size_t at = mlp__first_nonfinite(net, values, g->rows, cols, stride);
+    size_t row, column;
+    if (at == g->rows * cols) return MLP_OK;
+    row = at / cols;
+    column = at % cols;
+    mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: %g in row %z, column %z", name, (double)values[row * stride + column],
+              mlp__index_of(g, row), column);
+    return mlp__at(error, MLP_ERR_NONFINITE, mlp__index_of(g, row), column);
+}
+
+/* Targets that the loss does not mean: of binary_cross_entropy outside of [0, 1], of cross_entropy below 0. */
+static mlp_result mlp__check_targets(const mlp *net, const mlp__rows_given *g, mlp_error *error)
+{
+    const int binary = net->loss.labels == MLP__LABELS_ZERO_ONE;
+    size_t i, j;
+    if (!binary && net->loss.labels != MLP__LABELS_CLASS) return MLP_OK;
+    for (i = 0; i < g->rows; i++)
+        for (j = 0; j < net->outputs; j++) {
+            const float y = g->y[i * g->y_stride + j];
+            if (y >= 0 && (!binary || y <= 1)) continue;
+            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "y: %g in row %z, column %z; %s", (double)y, mlp__index_of(g, i), j,
+                      binary ? "binary_cross_entropy takes 0 to 1" : "cross_entropy takes 0 and more");
+            return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), j);
+        }
+    return MLP_OK;
+}
+
+static size_t mlp__classes(const mlp *net) { return net->loss.labels == MLP__LABELS_CLASS ? net->outputs : 2; }
+
+/* What the values of rows can have wrong. */
+static mlp_result mlp__check_rows(const mlp *net, const mlp__rows_given *g, mlp_error *error)
+{
+    const size_t classes = mlp__classes(net);
+    mlp_result r;
+    size_t i;
+    for (i = 0; g->labels && i < g->rows; i++)
+        if (g->labels[i] < 0 || (size_t)g->labels[i] >= classes) {
+            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", g->labels[i], mlp__index_of(g, i),
+                      classes - 1);
+            return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), 0);
+        }
+    r = mlp__check_finite(net, g, g->x, net->inputs, g->x_stride, "x", error);
+    if (r || g->labels) return r;
+    r = mlp__check_finite(net, g, g->y, net->outputs, g->y_stride, "y", error);
+    return r ? r : mlp__check_targets(net, g, error);
+}
+
+static int mlp__is_weight(float w) { return mlp__finite(w) && w >= 0; }
+
+static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
+{
+    const size_t classes = d->class_weights ? mlp__classes(net) : 0;
+    double sum = 0;
+    size_t i;
+    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: only with labels, not with read");
+    for (i = 0; i < classes; i++)
+        if (!mlp__is_weight(d->class_weights[i]))
+            return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: %g for class %z; must be finite and not negative",
+                             (double)d->class_weights[i], i);
+    for (i = 0; i < d->rows; i++) {
+        if (d->sample_weights && !mlp__is_weight(d->sample_weights[i])) {
+            mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "sample_weights: %g in row %z; must be finite and not negative",
+                      (double)d->sample_weights[i], i);
+            return mlp__at(d->error, MLP_ERR_ARGUMENT, i, 0);
+        }
+        sum += (double)mlp__weight_of(d, i);
+    }
+    if (sum > 0 && mlp__finite_double(sum)) return MLP_OK;
+    return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "weights: their sum is %g and must be positive and finite", sum);
+}
+
+/* What can be wrong with data before a value is looked at */
+static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
+{
+    if (d->rows == 0) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "rows: at least one is needed");
+    if (d->read ? d->x || d->y || d->labels || d->x_stride || d->y_stride : !d->x || !d->y == !d->labels)
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x and one of y and labels are needed, or read without any of them");
+    if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x_stride or y_stride is shorter than a row");
+    if (mlp__has_labels(d) && (net->loss.labels == MLP__LABELS_NONE || (net->loss.labels != MLP__LABELS_CLASS && net->outputs != 1)))
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                         "labels: for cross_entropy, or one output with binary_cross_entropy, logistic, hinge");
+    return MLP_OK;
+}
+
+/* All that can be wrong with data; what comes by mlp_data.read is looked at as it comes. */
+static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
+{
+    mlp__rows_given g;
+    mlp_result r = mlp__check_arrays(net, d);
+    memset(&g, 0, sizeof g);
+    if (!r && !d->read) {
+        g.rows = d->rows;
+        g.x = d->x;
+        g.y = d->y;
+        g.labels = d->labels;
+        g.x_stride = mlp__x_stride(net, d);
+        g.y_stride = mlp__y_stride(net, d);
+        r = mlp__check_rows(net, &g, d->error);
+    }
+    return !r && mlp__is_weighted(d) ? mlp__check_weights(net, d) : r;
+}
+
+/* Rows of data in the order of an epoch: `rows` of them, all or those of a map. */
+typedef struct {
+    const mlp_data *data;
+    size_t rows;
+    const size_t *map;                      /* rows; NULL: all rows of data, as they are */
+    mlp_order order;
+    uint64_t seed;
+    mlp__permutation permutation;
+    size_t stand_in;                        /* a row of data with weight, taken where a row has none */
+    int check;                              /* values are looked at as they are used */
+} mlp__source;
+
+static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_t rows, mlp_order order, uint64_t seed, uint64_t epoch)
+{
+    mlp__source s;
+    memset(&s, 0, sizeof s);
+    s.data = data;
+    s.rows = rows;
+    s.map = map;
+    s.order = order;
+    s.seed = mlp__random(seed, MLP__STREAM_ORDER, epoch);
+    if (order == MLP_ORDER_SHUFFLED) s.permutation = mlp__permutation_of(rows, s.seed, 0);
+    s.check = data->read != NULL;
+    return s;
+}
+
+/* all rows as they are */
+static mlp__source mlp__source_in_order(const mlp_data *data)
+{
+    return mlp__source_of(data, NULL, data->rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+}
+
+static size_t mlp__row_at(const mlp__source *s, size_t i)
+{
+    if (s->order == MLP_ORDER_SHUFFLED) i = (size_t)mlp__permute(&s->permutation, i);
+    else if (s->order == MLP_ORDER_REPLACEMENT) i = (size_t)(mlp__random(s->seed, 0, i) % s->rows);
+    return s->map ? s->map[i] : i;
+}
+
+/* rows lie in memory as they are used, and nothing is to be done to them */
+static int mlp__in_place(const mlp *net, const mlp__source *s)
+{
+    return s->order == MLP_ORDER_SEQUENTIAL && !s->map && !s->data->read && !mlp__is_weighted(s->data) && !net->desc.input_scaling;
+}
+
+/* The sum of the weights of these rows; the first that has weight becomes the stand-in. */
+static double mlp__weight_of_rows(mlp__source *s, size_t first, size_t rows)
+{
+    double sum = 0;
+    size_t i;
+    if (!mlp__is_weighted(s->data)) return (double)rows;
+    for (i = 0; i < rows; i++) {
+        const size_t row = mlp__row_at(s, first + i);
+        const float w = mlp__weight_of(s->data, row);
+        if (w > 0 && !(sum > 0)) s->stand_in = row;
+        sum += (double)w;
+    }
+    return sum;
+}
+
+/* share k + 1/2, a whole number of rows */
+static size_t mlp__share_of(size_t k, float share) { return (size_t)(mlp__product_of((double)k, (double)share) + 0.5); }
+
+/* Rows of a seeded split: first those to train on, how many is returned, then those to validate on, in an order
+   drawn from the seed. With labels each class is split alike: of its rows in that order, the k-th is for validation
+   where share k + 1/2 reaches another whole number. seen: as many as classes, all 0. */
+static size_t mlp__split(const mlp *net, const mlp_data *d, float share, size_t *rows, size_t *seen)
+{
+    const mlp__permutation p = mlp__permutation_of(d->rows, net->desc.seed, MLP__STREAM_SPLIT);
+    size_t i, kept = 0, held = 0;
+    for (i = 0; i < d->rows; i++) {
+        const size_t row = (size_t)mlp__permute(&p, i);
+        size_t *k = &seen[d->labels ? d->labels[row] : 0];
+        if (mlp__share_of(*k + 1, share) > mlp__share_of(*k, share)) rows[d->rows - ++held] = row;
+        else rows[kept++] = row;
+        ++*k;
+    }
+    return kept;
+}
+
+/* (1 - s) y + s / K */
+static float mlp__smooth(const mlp *net, float y)
+{
+    const float s = net->desc.label_smoothing;
+    const double classes = net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)net->outputs : 2;
+    return s == 0 ? y : (float)mlp__fma_double(1 - s, y, (double)s / classes);
+}
+
+/* Scaling is (value - shift) * factor: the pairs (shift, factor) of the inputs, then those of the outputs. */
+static const float *mlp__input_scale(const mlp *net, size_t column) { return net->scales + 2 * column; }
+static const float *mlp__target_scale(const mlp *net, size_t column) { return net->scales + 2 * (net->inputs + column); }
+
+/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3. */
+static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
+{
+    size_t j;
+    for (j = 0; j < net->inputs; j++) {
+        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1], third = v / 3;
+        to[j] = net->desc.input_scaling != MLP_SCALE_ROBUST ? v
+              : (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
+    }
+}
+
+/* back into the user's units */
+static void mlp__unscale_outputs(const mlp *net, size_t rows, float *y)
+{
+    size_t i, j;
+    for (i = 0; net->desc.target_scaling && i < rows; i++)
+        for (j = 0; j < net->outputs; j++, y++) {
+            const float *s = mlp__target_scale(net, j);
+            *y = *y / s[1] + s[0];
+        }
+}
+
+/* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as
+   one-hot, 0 and 1, or -1 and 1 */
+static void mlp__targets_of_row(const mlp *net, const float *given, int label, float *y)
+{
+    size_t j;
+    if (given && !net->desc.target_scaling) { if (y != given) memcpy(y, given, net->outputs * sizeof(float)); }
+    else if (given) for (j = 0; j < net->outputs; j++) y[j] = (given[j] - mlp__target_scale(net, j)[0]) * mlp__target_scale(net, j)[1];
+    else if (net->loss.labels == MLP__LABELS_CLASS) {
+        memset(y, 0, net->outputs * sizeof(float));
+        y[label] = 1;
+    } else y[0] = net->loss.labels == MLP__LABELS_SIGN ? (label ? 1.0f : -1.0f) : (float)label;
+    if (net->desc.label_smoothing != 0)
+        for (j = 0; j < net->outputs; j++) y[j] = mlp__smooth(net, y[j]);
+}
+
+/* A block of rows on its way through the layers. */
+typedef struct {
+    const mlp *net;
+    const mlp__source *source;              /* NULL: only x, to be predicted */
+    const mlp__buffers *t;
+    size_t first, rows;                     /* of the source */
+    double divisor;                         /* a row's weight over this is its factor; 0: no gradients, only losses */
+    const float *x;                         /* rows x inputs: of the buffers, or the user's */
+    size_t x_stride;
+    int accumulate;                         /* a later block of its batch */
+    int masks;                              /* dropout is on */
+    size_t place;                           /* of the first row in its batch */
+} mlp__block;
+
+/* The rows first .. of the source as a block; begin of them belong to its batch already. */
+static void mlp__block_begin(mlp__block *b, size_t first, size_t rows, size_t place)
+{
+    const mlp_data *d = b->source->data;
+    const int in_place = mlp__in_place(b->net, b->source);
+    b->first = first;
+    b->rows = rows;
+    b->place = place;
+    b->accumulate = place > 0;
+    b->x_stride = in_place ? mlp__x_stride(b->net, d) : b->net->inputs;
+    b->x = in_place ? d->x + first * b->x_stride : b->t->x;
+}
+
+/* the row of data that stands at place i of the block */
+static size_t mlp__block_row(const mlp__block *b, size_t i, float *weight)
+{
+    const mlp_data *d = b->source->data;
+    const size_t row = mlp__row_at(b->source, b->first + i);
+    *weight = mlp__is_weighted(d) ? mlp__weight_of(d, row) : 1.0f;
+    return *weight > 0 ? row : b->source->stand_in;
+}
+
+/* On the calling thread: rows by mlp_data.read, and a look at values that nobody has looked at. */
+static mlp_result mlp__block_read(const mlp__block *b)
+{
+    const mlp *net = b->net;
+    const mlp_data *d = b->source->data;
+    const mlp__buffers *t = b->t;
+    mlp__rows_given g;
+    size_t i;
+    float weight;
+    if (!b->source->check) return MLP_OK;
+    memset(&g, 0, sizeof g);
+    for (i = 0; i < b->rows; i++) t->index[i] = mlp__block_row(b, i, &weight);
+    if (d->read && d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL)) {
+        mlp__fail(d->error, MLP_ERR_IO, -1, "read failed for %z rows, the first is row %z", b->rows, t->index[0]);
+        return mlp__at(d->error, MLP_ERR_IO, t->index[0], 0);
+    }
+    g.rows = b->rows;
+    g.index = t->index;
+    g.x = t->x;
+    g.y = t->y;
+    g.x_stride = net->inputs;
+    g.y_stride = net->outputs;
+    g.labels = d->read && d->read_labels ? t->labels : NULL;
+    if (d->read) return mlp__check_rows(net, &g, d->error);
+    for (i = 0; i < b->rows; i++) {                                 /* one by one, where they lie */
+        const size_t row = t->index[i];
+        mlp_result r;
+        g.rows = 1;
+        g.index = &t->index[i];
+        g.x = d->x + row * mlp__x_stride(net, d);
+        g.y = d->y ? d->y + row * mlp__y_stride(net, d) : NULL;
+        g.labels = d->labels ? d->labels + row : NULL;
+        r = mlp__check_rows(net, &g, d->error);
+        if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
+        if (r) return r;
+    }
+    return MLP_OK;
+}
+
+/* Rows in another order than that of memory: asks for those of the next block, which come while this one is
+   computed. Worth it only for data beyond the caches. The first lines of a long row are enough, the hardware asks
+   for the rest. */
+#ifndef MLP__MANY_FLOATS
+#define MLP__MANY_FLOATS 3145728
+#endif
+enum { MLP__FETCHED = 128 };
+static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
+{
+    const mlp_data *d = b->source->data;
+    const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs, MLP__FETCHED), next = b->first + b->rows;
+    size_t i;
+    if (d->read || d->rows < MLP__MANY_FLOATS / stride) return;
+    for (i = next + begin; i < mlp__smaller(next + end, b->source->rows); i++) {
+        const size_t row = mlp__row_at(b->source, i);
+        mlp__fetch(count, d->x + row * stride);
+        if (d->labels) MLP__PREFETCH(d->labels + row);
+    }
+}
+
+/* Rows begin .. end - 1 of the block: inputs unless they are read in place, targets, weights. */
+static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
+{
+    const mlp *net = b->net;
+    const mlp_data *d = b->source->data;
+    const mlp__buffers *t = b->t;
+    const int copied = b->x == t->x, labels = mlp__has_labels(d);
+    const size_t stride = mlp__x_stride(net, d);
+    float weight = 1, factor = (float)(1 / b->divisor);             /* of the row before: most often the same */
+    size_t i;
+    for (i = begin; i < end; i++) {
+        float w, *x = t->x + i * net->inputs, *y = t->y + i * net->outputs;
+        const size_t row = mlp__block_row(b, i, &w);
+        const float *given = labels ? NULL : d->read ? y : d->y + row * mlp__y_stride(net, d);
+        if (copied && net->desc.input_scaling) mlp__scale_inputs(net, d->read ? x : d->x + row * stride, x);
+        else if (copied && !d->read) memcpy(x, d->x + row * stride, net->inputs * sizeof(float));
+        mlp__targets_of_row(net, given, !labels ? 0 : d->read ? t->labels[i] : d->labels[row], y);
+        if (b->divisor > 0 && mlp__bits(w) != mlp__bits(weight)) factor = (float)((double)w / b->divisor);
+        t->weight[i] = weight = w;
+        t->factor[i] = factor;
+    }
+    if (copied) mlp__fetch_next(b, begin, end);
 }
 
 /* ------------------------------------------------------------------------- >>layers -- */
@@ -4291,41 +4746,25 @@ static void mlp__custom_forward(const mlp_layer *l, size_t n, const float *z, fl
     }
 }
 
-/* a = g(z) for n elements, any activation but softmax */
-static void mlp__activation_forward(const mlp_kernels *k, const mlp_layer *l, size_t n, const float *z, float *a)
-{
-    if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, n, z, a);
-    else if (l->activation != MLP_ACT_IDENTITY || z != a) k->activate(l->activation, mlp__meant(l->alpha), n, z, a);
-}
-
-/* z = x W + b, a = g(z); x: rows x in, z and a: rows x out, may be the same; a may be NULL: only z */
-static void mlp__layer_forward(const mlp *net, int layer, size_t rows, const float *x, size_t x_stride, float *z, float *a)
+/* a = g(z); z, a: rows x cols, of a layer's units all or, with a stride, a part; may be the same. softmax: all. */
+static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size_t cols, size_t stride, const float *z, float *a)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
-    const mlp__shape *s = &net->shape[layer];
-    k->forward(rows, s->in, s->out, x, x_stride, net->params + s->w, l->no_bias ? NULL : net->params + s->b, z, s->out);
-    if (!a) return;
-    if (l->activation == MLP_ACT_SOFTMAX) k->softmax(rows, s->out, z, a);
-    else mlp__activation_forward(k, l, rows * s->out, z, a);
+    const size_t run = cols == stride ? rows * cols : cols;
+    size_t at;
+    if (l->activation == MLP_ACT_SOFTMAX) { k->softmax(rows, cols, z, a); return; }
+    if (l->activation == MLP_ACT_IDENTITY && z == a) return;
+    for (at = 0; at < rows * stride; at += cols == stride ? run : stride) {
+        if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, run, z + at, a + at);
+        else k->activate(l->activation, mlp__meant(l->alpha), run, z + at, a + at);
+    }
 }
 
-/* the same for the units begin .. end - 1, whole panels but for the layer's last, more than 16; not for softmax */
-static void mlp__units_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x, size_t x_stride, float *z, float *a)
-{
-    const mlp_kernels *k = net->desc.kernels;
-    const mlp_layer *l = &net->desc.layers[layer];
-    const mlp__shape *s = &net->shape[layer];
-    size_t r;
-    if (begin == end) return;
-    k->forward(rows, s->in, end - begin, x, x_stride, net->params + s->w + begin * s->in, l->no_bias ? NULL : net->params + s->b + begin,
-               z + begin, s->out);
-    for (r = begin; a && r < rows * s->out; r += s->out) mlp__activation_forward(k, l, end - begin, z + r, a + r);
-}
-
-/* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom only. */
-static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a, const float *da, float *dz,
-                                     float *slope)
+/* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom
+   only. */
+static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a, const float *da,
+                                     float *dz, float *slope)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
@@ -4334,7 +4773,42 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
     else if (l->activation == MLP_ACT_CUSTOM) {
         l->custom.slope(l->custom.user, n, z, a, slope);
         k->hadamard(n, da, slope, dz);
-    } else if (l->activation != MLP_ACT_IDENTITY || da != dz) k->activate_backward(l->activation, mlp__meant(l->alpha), n, z, a, da, dz);
+    } else if (l->activation != MLP_ACT_IDENTITY || da != dz)
+        k->activate_backward(l->activation, mlp__meant(l->alpha), n, z, a, da, dz);
+}
+
+/* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of
+   the seed, the update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and
+   parts. mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout *
+   mask. */
+static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask, const float *a,
+                         float *out)
+{
+    const float p = net->desc.layers[layer].dropout, kept = 1 / (1 - p);
+    const uint64_t threshold = (uint64_t)((double)p * 4294967296.0), stream = MLP__STREAM_MASKS + (uint64_t)layer;
+    const uint64_t update = mlp__random(net->desc.seed, stream, net->course.step);
+    const size_t units = net->shape[layer].out;
+    size_t i, j;
+    for (i = 0; i < rows; i++) {
+        const uint64_t row = mlp__random(update, 0, place + i);
+        float *m = mask + i * units;
+        for (j = begin; j < end; j++) {
+            const uint64_t two = mlp__mix(row + (j / 2 + 1) * 0x9e3779b97f4a7c15u);
+            m[j] = (j % 2 ? two >> 32 : two & 0xffffffffu) < threshold ? 0 : kept;
+        }
+        net->desc.kernels->hadamard(end - begin, a + i * units + begin, m + begin, out + i * units + begin);
+    }
+}
+
+/* z = x W + b, a = g(z) of the units begin .. end - 1, all, or whole panels but for the layer's last; x: rows x in,
+   z and a: rows x out, may be the same; a may be NULL: only z */
+static void mlp__layer_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x, size_t x_stride,
+                               float *z, float *a)
+{
+    const mlp__shape *s = &net->shape[layer];
+    const float *b = net->desc.layers[layer].no_bias ? NULL : net->params + s->b + begin;
+    net->desc.kernels->forward(rows, s->in, end - begin, x, x_stride, net->params + s->w + begin * s->in, b, z + begin, s->out);
+    if (a) mlp__activation_forward(net, layer, rows, end - begin, s->out, z + begin, a + begin);
 }
 
 /* dE/dx = dz W^T, the layer below's dE/da */
@@ -4344,57 +4818,140 @@ static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, co
     net->desc.kernels->backward_input(rows, s->in, s->out, dz, s->out, net->params + s->w, dx, s->in, scratch);
 }
 
-/* dE/dW = x^T dz and dE/db = the column sums of dz, or added to what is there with accumulate; of the units begin .. end - 1, whole
-   panels. With a step the parameters move by step times that, and there is no gradient of the weights in memory. */
-static void mlp__layer_gradients(const mlp *net, int layer, size_t rows, const float *x, size_t x_stride, const float *dz, int accumulate,
-                                 float step, size_t begin, size_t end, float *scratch)
+/* dE/dW = x^T dz and dE/db = the column sums of dz, or added to what is there with accumulate; of the units begin ..
+   end - 1, whole panels but for the layer's last */
+static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
+                                       size_t x_stride, const float *dz, int accumulate, float *scratch)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp__shape *s = &net->shape[layer];
-    const size_t w = s->w + begin * s->in, b = s->b + begin, n = end - begin;
     float *g = net->training.gradients;
-    if (n == 0) return;
-    if (step == 0) k->backward_weights(rows, s->in, n, x, x_stride, dz + begin, s->out, g + w, accumulate, scratch);
-    else k->update_weights(rows, s->in, n, x, x_stride, dz + begin, s->out, accumulate ? g + w : NULL, step, net->params + w, scratch);
-    if (net->desc.layers[layer].no_bias) return;
-    k->column_sums(rows, n, dz + begin, s->out, g + b, accumulate);
-    if (step != 0) k->axpy(n, step, g + b, net->params + b);
+    if (begin == end) return;
+    k->backward_weights(rows, s->in, end - begin, x, x_stride, dz + begin, s->out, g + s->w + begin * s->in, accumulate, scratch);
+    if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin, accumulate);
 }
 
-/* ping and pong: rows x widest. The last layer goes to z and a, which may be the same. */
-static void mlp__net_forward(const mlp *net, size_t rows, const float *x, size_t x_stride, float *ping, float *pong, float *z, float *a)
+/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved
+   itself, and none that lie in another's cache; else, and for softmax, by rows. Pieces are whole tiles and more than
+   a panel, which would have other chains. */
+static int mlp__by_units(const mlp *net, int layer, size_t parts)
 {
-    int l;
-    for (l = 0; l < net->layers - 1; l++) {
-        float *out = l % 2 ? pong : ping;
-        mlp__layer_forward(net, l, rows, x, x_stride, out, out);
-        x = out;
-        x_stride = net->shape[l].out;
+    const size_t units = net->shape[layer].out;
+    return parts > 1 && units > 64 && (units % 64 == 0 || units % 64 > MLP__PANEL)
+        && net->desc.layers[layer].activation != MLP_ACT_SOFTMAX;
+}
+
+static size_t mlp__unit_at(const mlp *net, int layer, size_t part, size_t parts)
+{
+    return mlp__cut(net->shape[layer].out, mlp__by_units(net, layer, parts) ? 64 : MLP__PANEL, part, parts);
+}
+
+/* The rows begin .. end - 1 are this part's. The one way up through the layers, for fit, evaluate and predict. Who
+   needs what other parts have made waits for it: all parts meet here, also those without a row. The last activation
+   belongs to the loss, if there is one. */
+static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, size_t part, size_t parts)
+{
+    const mlp *net = b->net;
+    const mlp__buffers *t = b->t;
+    const float *x = b->x;
+    size_t stride = b->x_stride;
+    int l, by_units = 0;
+    for (l = 0; l < net->layers; l++) {
+        const size_t out = net->shape[l].out;
+        const int before = by_units, with_loss = l == net->layers - 1 && b->source;
+        size_t row = begin, rows = end - begin, unit = 0, end_unit = out;
+        by_units = mlp__by_units(net, l, parts);
+        if (before || by_units) mlp__barrier();
+        if (by_units) {
+            row = 0;
+            rows = b->rows;
+            unit = mlp__unit_at(net, l, part, parts);
+            end_unit = mlp__unit_at(net, l, part + 1, parts);
+        }
+        if (rows > 0 && unit < end_unit) {
+            const size_t at = row * out;
+            mlp__layer_forward(net, l, unit, end_unit, rows, x + row * stride, stride, t->z[l] + at, with_loss ? NULL : t->a[l] + at);
+            if (b->masks && net->desc.layers[l].dropout != 0)
+                mlp__dropout(net, l, b->place + row, rows, unit, end_unit, t->mask[l] + at, t->a[l] + at, t->out[l] + at);
+        }
+        x = b->masks ? t->out[l] : t->a[l];
+        stride = out;
     }
-    mlp__layer_forward(net, l, rows, x, x_stride, z, a);
+    if (by_units) mlp__barrier();
 }
 
-MLP_API size_t mlp_scratch_size(const mlp *net)
+/* what layer l has read */
+static const float *mlp__input_of(const mlp__block *b, int l)
 {
-    return net ? 2 * MLP__BLOCK_ROWS * net->widest * sizeof(float) : 0;
+    return l == 0 ? b->x : b->masks ? b->t->out[l - 1] : b->t->a[l - 1];
 }
 
-/* scratch: 2 x block x widest floats */
+static float *mlp__slope_at(const mlp__block *b, size_t row) { return b->t->slope ? b->t->slope + row * b->net->widest : NULL; }
+
+/* Backpropagation: the other layers' dE/dz, downwards from the last one's, which the loss has made. */
+static void mlp__block_backward(const mlp__block *b, size_t begin, size_t end, float *scratch)
+{
+    const mlp *net = b->net;
+    const mlp__buffers *t = b->t;
+    int l;
+    for (l = net->layers - 1; l > 0; l--) {
+        const size_t rows = end - begin, at = begin * net->shape[l].in;
+        float *dz = t->dz[l - 1] + at;
+        mlp__layer_backward_input(net, l, rows, t->dz[l] + begin * net->shape[l].out, dz, scratch);
+        if (b->masks && net->desc.layers[l - 1].dropout != 0)
+            net->desc.kernels->hadamard(rows * net->shape[l].in, dz, t->mask[l - 1] + at, dz);
+        mlp__activation_backward(net, l - 1, rows, t->z[l - 1] + at, t->a[l - 1] + at, dz, dz, mlp__slope_at(b, begin));
+    }
+}
+
+/* ---- predicting ---- */
+
+/* floats of scratch for a row */
+static size_t mlp__predict_floats(const mlp *net)
+{
+    return net->ping + net->pong + (net->desc.input_scaling ? net->inputs : 0);
+}
+
+MLP_API size_t mlp_scratch_size(const mlp *net, size_t rows)
+{
+    if (!net) return 0;
+    if (rows == 0 || rows > MLP__BLOCK_ROWS) rows = MLP__BLOCK_ROWS;
+    return (rows * mlp__predict_floats(net) + (mlp__predict_floats(net) == 0)) * sizeof(float);
+}
+
+/* scratch: for `block` rows */
 static void mlp__predict_blocks(const mlp *net, float *scratch, size_t block, const float *x, size_t rows, float *y)
 {
-    while (rows > 0) {
-        const size_t n = mlp__smaller(rows, block);
-        mlp__net_forward(net, n, x, net->inputs, scratch, scratch + block * net->widest, y, y);
-        x += n * net->inputs;
-        y += n * net->outputs;
-        rows -= n;
+    mlp__buffers t;
+    mlp__block b;
+    int l;
+    for (l = 0; l < net->layers - 1; l++) t.a[l] = t.z[l] = scratch + (l % 2 ? block * net->ping : 0);
+    t.x = scratch + block * (net->ping + net->pong);
+    b.net = net;
+    b.source = NULL;
+    b.t = &t;
+    b.masks = 0;
+    b.x_stride = net->inputs;
+    for (; rows > 0; rows -= b.rows) {
+        size_t i;
+        b.rows = mlp__smaller(rows, block);
+        b.x = net->desc.input_scaling ? t.x : x;
+        for (i = 0; net->desc.input_scaling && i < b.rows; i++)
+            mlp__scale_inputs(net, x + i * net->inputs, t.x + i * net->inputs);
+        t.a[l] = t.z[l] = y;
+        mlp__block_forward(&b, 0, b.rows, 0, 1);
+        mlp__unscale_outputs(net, b.rows, y);
+        x += b.rows * net->inputs;
+        y += b.rows * net->outputs;
     }
 }
 
-MLP_API mlp_result mlp_predict_with(const mlp *net, void *scratch, const float *x, size_t rows, float *y)
+MLP_API mlp_result mlp_predict_with(const mlp *net, void *scratch, size_t size, const float *x, size_t rows, float *y)
 {
-    if (!net || (rows && (!scratch || !x || !y))) return MLP_ERR_ARGUMENT;
-    mlp__predict_blocks(net, (float *)scratch, MLP__BLOCK_ROWS, x, rows, y);
+    size_t block;
+    if (!net || (rows && (!scratch || !x || !y)) || (rows && size < mlp_scratch_size(net, 1))) return MLP_ERR_ARGUMENT;
+    block = size / sizeof(float) / (mlp__predict_floats(net) ? mlp__predict_floats(net) : 1);
+    mlp__predict_blocks(net, (float *)scratch, mlp__smaller(block, MLP__BLOCK_ROWS), x, rows, y);
     return MLP_OK;
 }
 
@@ -4406,13 +4963,13 @@ MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, floa
     size_t block;
     void *scratch;
     if (!net || (rows && (!x || !y))) return MLP_ERR_ARGUMENT;
-    block = MLP__STACK_FLOATS / 2 / net->widest;
+    block = MLP__STACK_FLOATS / (mlp__predict_floats(net) + 1);
     if (block >= rows || block >= 16) {
         mlp__predict_blocks(net, stack, mlp__smaller(block, rows), x, rows, y);
         return MLP_OK;
     }
     block = mlp__smaller(rows, MLP__BLOCK_ROWS);
-    scratch = mlp__alloc(&net->desc.allocator, 2 * block * net->widest * sizeof(float));
+    scratch = mlp__alloc(&net->desc.allocator, mlp_scratch_size(net, block));
     if (!scratch) return MLP_ERR_MEMORY;
     mlp__predict_blocks(net, (float *)scratch, block, x, rows, y);
     mlp__free(&net->desc.allocator, scratch);
@@ -4421,26 +4978,6 @@ MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, floa
 
 /* --------------------------------------------------------------------------- >>loss -- */
 
-/* The losses of all elements, and dE/dz of the last layer unless factors is NULL. In training, with factors, cross-entropy makes a,
-   too, which mlp__layer_forward has left out. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by
-   outputs with reduction mean. A custom loss is asked row by row, later. */
-static void mlp__loss_of_elements(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
-                                  float *losses, float *dz, float *slope)
-{
-    const mlp_kernels *k = net->desc.kernels;
-    const mlp_custom_loss *custom = &net->desc.custom_loss;
-    const mlp_loss loss = net->desc.loss;
-    const size_t n = rows * net->outputs;
-    size_t i;
-    if (loss == MLP_LOSS_CROSS_ENTROPY) { k->cross_entropy(rows, net->outputs, z, a, y, factors, losses, dz, factors != NULL); return; }
-    if (loss != MLP_LOSS_CUSTOM) k->loss(loss, net->desc.loss_delta, n, z, a, y, losses);
-    if (!factors) return;
-    if (loss != MLP_LOSS_CUSTOM) k->loss_backward(loss, net->desc.loss_delta, n, a, y, dz);
-    else for (i = 0; i < n; i += net->outputs) custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
-    if (net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, net->layers - 1, rows, z, a, dz, dz, slope);
-    k->scale_rows(rows, net->outputs, factors, dz);
-}
-
 /* A row's loss is divided by this. Losses per row have no mean over outputs. */
 static double mlp__loss_divisor(const mlp *net)
 {
@@ -4448,15 +4985,17 @@ static double mlp__loss_divisor(const mlp *net)
     return per_row || net->desc.reduction == MLP_REDUCE_SUM ? 1.0 : (double)net->outputs;
 }
 
-/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is exact in double; it
-   may be losses. Four rows at once, since each sum is a chain of additions that wait for each other (4 % of training 64-32-10). */
+/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is
+   exact in double; it may be losses. Four rows at once, since each sum is a chain of additions that wait for each
+   other. */
 static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y, float *loss)
 {
     const mlp_custom_loss *custom = &net->desc.custom_loss;
     const size_t cols = net->outputs;
     const double divisor = mlp__loss_divisor(net);
     size_t i, j;
-    for (i = 0; net->desc.loss == MLP_LOSS_CUSTOM && i < rows; i++) loss[i] = custom->value(custom->user, cols, a + i * cols, y + i * cols);
+    for (i = 0; net->desc.loss == MLP_LOSS_CUSTOM && i < rows; i++)
+        loss[i] = custom->value(custom->user, cols, a + i * cols, y + i * cols);
     for (; i < rows; i += 4) {
         const size_t last = rows - 1 - i;
         const float *l0 = losses + i * cols, *l1 = l0 + mlp__smaller(1, last) * cols;
@@ -4470,29 +5009,124 @@ static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses
     }
 }
 
+/* The last layer's activation, its losses and, unless factors is NULL, its dE/dz. A pair that belongs together
+   (softmax and cross_entropy, sigmoid and binary_cross_entropy) is one: dz = (a - y) factor; the rest is dz = g'(z)
+   dL/da factor. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by outputs with
+   reduction mean; loss: rows */
+static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
+                            float *losses, float *loss, float *dz, float *slope)
+{
+    const mlp_kernels *k = net->desc.kernels;
+    const mlp_custom_loss *custom = &net->desc.custom_loss;
+    const mlp_loss kind = net->desc.loss;
+    const size_t n = rows * net->outputs;
+    const int last = net->layers - 1;
+    size_t i;
+    if (kind == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy(rows, net->outputs, z, a, y, factors, losses, dz, 1);
+    else {
+        mlp__activation_forward(net, last, rows, net->outputs, net->outputs, z, a);
+        if (kind != MLP_LOSS_CUSTOM) k->loss(kind, net->desc.loss_delta, n, z, a, y, losses);
+        if (factors && kind != MLP_LOSS_CUSTOM) k->loss_backward(kind, net->desc.loss_delta, n, a, y, dz);
+        for (i = 0; factors && kind == MLP_LOSS_CUSTOM && i < n; i += net->outputs)
+            custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
+        if (factors && net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
+        if (factors) k->scale_rows(rows, net->outputs, factors, dz);
+    }
+    mlp__losses_of_rows(net, rows, losses, a, y, loss);
+}
+
 /* -------------------------------------------------------------------------- >>optim -- */
 
-/* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It is copied in
-   and out, so that the caller's memory needs no alignment but that of float. */
+/* Further columns as those of MLP__UPDATES. These two see the whole objective, not a gradient at a time. */
+enum { MLP__TAKES_HISTORY = 64, MLP__TAKES_OBJECTIVE = 128 };
+#define MLP__OPTIMIZERS(X) MLP__UPDATES(X) \
+    X(LBFGS, lbfgs, 0, 1.0f,   0, 0, 0, MLP__TAKES_OBJECTIVE | MLP__TAKES_HISTORY) \
+    X(LM,    lm,    0, 0.001f, 0, 0, 0, MLP__TAKES_OBJECTIVE)
+
+typedef char mlp__every_optimizer_has_a_row[MLP_OPT_LM == 0 MLP__OPTIMIZERS(MLP__ONE) ? 1 : -1];
+
+typedef struct { int known, arrays, takes; const char *name; float rate, beta1, beta2, epsilon; } mlp__opt_facts;
+
+static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
+{
+    mlp__opt_facts facts = { 0, 0, 0, "", 0, 0, 0, 0 };
+    switch (kind) {
+    #define MLP__CASE(NAME, text, n, rate_default, b1, b2, e, fields) case MLP_OPT_##NAME: facts.known = 1; facts.name = #text; \
+        facts.arrays = n; facts.rate = rate_default; facts.beta1 = b1; facts.beta2 = b2; facts.epsilon = e; facts.takes = fields; break;
+    MLP__OPTIMIZERS(MLP__CASE)
+    #undef MLP__CASE
+    default: break;
+    }
+    return facts;
+}
+
+/* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It
+   is copied in and out, so that the caller's memory needs no alignment but that of float. */
 typedef struct { double beta1_power, beta2_power; uint64_t steps; int kind, arrays; } mlp__opt_state;
 
-/* Replaces defaults; *arrays: floats of state per weight. */
-static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays, mlp_error *error)
+/* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it
+   is in [0, below). */
+static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise, float below)
 {
-    const int adam = opt->kind == MLP_OPT_DEFAULT || opt->kind == MLP_OPT_ADAM;
-    if (!adam && opt->kind != MLP_OPT_SGD) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "opt: this optimizer is unknown or not in this version");
-    if (opt->weight_decay != 0) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "opt: weight_decay is not in this version");
-    opt->kind = adam ? MLP_OPT_ADAM : MLP_OPT_SGD;
-    opt->rate = mlp__or_default(opt->rate, adam ? 0.001f : 0.01f);
-    opt->beta1 = mlp__or_default(opt->beta1, 0.9f);
-    opt->beta2 = mlp__or_default(opt->beta2, 0.999f);
-    opt->epsilon = mlp__or_default(opt->epsilon, 1e-8f);
-    *arrays = adam ? 2 : opt->momentum != 0;
-    if (!mlp__finite(opt->rate)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: rate must be finite");
-    if (!(opt->momentum >= 0 && opt->momentum < 1)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: momentum must be in [0, 1)");
-    if (!(opt->beta1 < 1 && opt->beta2 < 1)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: beta1 and beta2 must be below 1");
-    if (!mlp__finite(opt->epsilon)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: epsilon must be finite");
+    const char *kind = mlp__facts_of_opt(opt->kind).name;
+    if (*value == 0 && taken) *value = otherwise;
+    if (*value == 0) return MLP_OK;
+    if (!taken) return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g, but %s takes none", name, (double)*value, kind);
+    if ((*value == -1 && otherwise != 0) || (*value > 0 && *value < below && mlp__finite(*value))) return MLP_OK;
+    if (!mlp__finite(below))
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be positive and finite", name, (double)*value);
+    return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be in [0, %g)", name, (double)*value, (double)below);
+}
+
+/* Replaces defaults; *arrays: floats of state per weight. */
+static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
+{
+    const float any = mlp__float(0x7f800000u);                      /* infinity */
+    mlp__opt_facts f;
+    int stepwise;
+    mlp_result r;
+    if (opt->kind == MLP_OPT_DEFAULT) opt->kind = MLP_OPT_ADAM;
+    f = mlp__facts_of_opt(opt->kind);
+    if (!f.known) return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: kind %i is unknown", (int)opt->kind);
+    stepwise = !(f.takes & MLP__TAKES_OBJECTIVE);
+    r = mlp__opt_field(opt, "rate", &opt->rate, 1, f.rate, any);
+    if (!r) r = mlp__opt_field(opt, "momentum", &opt->momentum, f.takes & MLP__TAKES_MOMENTUM, 0, 1);
+    if (!r) r = mlp__opt_field(opt, "beta1", &opt->beta1, f.takes & MLP__TAKES_BETAS, f.beta1, 1);
+    if (!r) r = mlp__opt_field(opt, "beta2", &opt->beta2, f.takes & MLP__TAKES_BETAS, f.beta2, 1);
+    if (!r) r = mlp__opt_field(opt, "epsilon", &opt->epsilon, f.takes & MLP__TAKES_EPSILON, f.epsilon, any);
+    if (!r) r = mlp__opt_field(opt, "rho", &opt->rho, f.takes & MLP__TAKES_RHO, 0.99f, 1);
+    if (!r) r = mlp__opt_field(opt, "eta_minus", &opt->eta_minus, f.takes & MLP__TAKES_STEPS, 0.5f, 1);
+    if (!r) r = mlp__opt_field(opt, "eta_plus", &opt->eta_plus, f.takes & MLP__TAKES_STEPS, 1.2f, any);
+    if (!r) r = mlp__opt_field(opt, "step_min", &opt->step_min, f.takes & MLP__TAKES_STEPS, 1e-6f, any);
+    if (!r) r = mlp__opt_field(opt, "step_max", &opt->step_max, f.takes & MLP__TAKES_STEPS, 50, any);
+    if (!r) r = mlp__opt_field(opt, "weight_decay", &opt->weight_decay, 1, f.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0, any);
+    if (!r) r = mlp__opt_field(opt, "l1", &opt->l1, opt->kind != MLP_OPT_LM, 0, any);
+    if (!r) r = mlp__opt_field(opt, "clip_norm", &opt->clip_norm, stepwise, 0, any);
+    if (!r) r = mlp__opt_field(opt, "clip_value", &opt->clip_value, stepwise, 0, any);
+    if (!r) r = mlp__opt_field(opt, "max_norm", &opt->max_norm, stepwise, 0, any);
+    if (r) return r;
+    if (opt->nesterov && opt->momentum == 0)
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: nesterov needs a momentum, which is 0");
+    if (opt->decay_biases && opt->weight_decay <= 0 && opt->l1 == 0)
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: decay_biases needs weight_decay or l1, which are 0");
+    if (opt->history && !(f.takes & MLP__TAKES_HISTORY))
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i, but %s takes none", opt->history, f.name);
+    if (opt->history < 0 || opt->history > 1000)
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i and must be in 1 .. 1000", opt->history);
+    if (opt->history == 0 && f.takes & MLP__TAKES_HISTORY) opt->history = 10;
+    if (f.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: eta_plus must be at least 1, and step_min at most step_max");
+    *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : f.arrays;
     return MLP_OK;
+}
+
+/* one that takes a gradient at a time */
+static mlp_result mlp__resolve_stepwise(mlp_opt_desc *opt, int *arrays)
+{
+    const mlp_result r = mlp__resolve_opt(opt, arrays);
+    if (r || !(mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_OBJECTIVE)) return r;
+    return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: %s needs the whole objective: mlp_fit with MLP_FULL_BATCH",
+                     mlp__facts_of_opt(opt->kind).name);
 }
 
 /* 0: too big */
@@ -4514,35 +5148,59 @@ MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
-    return mlp__resolve_opt(&opt, &arrays, NULL) ? 0 : mlp__opt_size(arrays, n);
+    return mlp__resolve_stepwise(&opt, &arrays) ? 0 : mlp__opt_size(arrays, n);
 }
 
-/* Through memory: no compiler may fuse the product into the subtraction that comes later. */
-static double mlp__product_of(double a, double b)
-{
-    volatile double product = a * b;
-    return product;
-}
+enum { MLP__MOST_THREADS = 256 };
 
 /* An update of n values, cut into parts. */
 typedef struct {
     const mlp_kernels *k;
+    const mlp *net;                         /* NULL: values are a plain vector, without layers and biases */
     mlp_opt_desc opt;                       /* resolved, with a wanted zero as 0 */
+    int arrays;
     size_t n;
-    float *v, *first, *second;              /* values and state */
+    float *v, *state;                       /* values and arrays of state */
     const float *g;
-    float step, scale;                      /* of adam */
+    mlp_update u;
+    double divisor;                         /* of the rate, for adam */
+    unsigned char *bad;                     /* parts: values became NaN or infinite */
 } mlp__opt_work;
+
+/* the values begin .. end - 1 of [from, to), whose rate is multiplied by `rate`, with or without penalties */
+static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate, int penalties)
+{
+    const int decoupled = mlp__facts_of_opt(w->opt.kind).takes & MLP__TAKES_DECOUPLED;
+    mlp_update u = w->u;
+    if (begin < from) begin = from;
+    if (end > to) end = to;
+    if (begin >= end || rate == 0) return 0;
+    u.rate *= rate;
+    u.shrink = penalties && decoupled ? (float)(1 - mlp__product_of((double)u.rate, (double)w->opt.weight_decay)) : 1;
+    u.rate = (float)((double)u.rate / w->divisor);
+    u.decay = penalties && !decoupled ? w->opt.weight_decay : 0;
+    u.l1 = penalties ? w->opt.l1 : 0;
+    return w->k->update(w->opt.kind, &u, end - begin, w->v + begin, w->g + begin, w->arrays > 0 ? w->state + begin : NULL,
+                        w->arrays > 1 ? w->state + w->n + begin : NULL);
+}
 
 static void mlp__opt_part(const void *work, size_t part, size_t parts)
 {
     const mlp__opt_work *w = (const mlp__opt_work *)work;
-    const mlp_opt_desc *o = &w->opt;
-    const size_t at = mlp__cut(w->n, MLP__PANEL, part, parts), n = mlp__cut(w->n, MLP__PANEL, part + 1, parts) - at;
-    if (o->kind == MLP_OPT_ADAM)
-        w->k->adam(n, w->v + at, w->g + at, w->first + at, w->second + at, o->beta1, o->beta2, w->step, w->scale, o->epsilon);
-    else if (o->momentum != 0) w->k->momentum(n, w->v + at, w->g + at, w->first + at, o->rate, o->momentum, o->nesterov);
-    else w->k->axpy(n, -o->rate, w->g + at, w->v + at);
+    const mlp *net = w->net;
+    const size_t begin = mlp__cut(w->n, MLP__PANEL, part, parts), end = mlp__cut(w->n, MLP__PANEL, part + 1, parts);
+    const int penalties = w->opt.weight_decay != 0 || w->opt.l1 != 0;
+    int l, alike = !net || !penalties || w->opt.decay_biases, bad = 0;
+    for (l = 0; net && l < net->layers; l++) alike &= net->desc.layers[l].rate == 1;
+    if (alike) bad = mlp__opt_run(w, 0, w->n, begin, end, 1, penalties);
+    for (l = 0; !alike && l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const float rate = mlp__meant(net->desc.layers[l].rate);
+        const size_t b_end = s->b + (net->desc.layers[l].no_bias ? 0 : s->out);
+        bad |= mlp__opt_run(w, s->w, s->b, begin, end, rate, penalties);
+        bad |= mlp__opt_run(w, s->b, b_end, begin, end, rate, penalties && w->opt.decay_biases);
+    }
+    w->bad[part] = bad != 0;
 }
 
 /* The state before one more step of an optimizer: all zero at its first. */
@@ -4558,590 +5216,461 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
         s.beta1_power = s.beta2_power = 1;
     }
     s.steps++;
-    if (opt->kind == MLP_OPT_ADAM) {
-        s.beta1_power = mlp__product_of(s.beta1_power, (double)mlp__meant(opt->beta1));
-        s.beta2_power = mlp__product_of(s.beta2_power, (double)mlp__meant(opt->beta2));
-    }
+    s.beta1_power = mlp__product_of(s.beta1_power, (double)mlp__meant(opt->beta1));
+    s.beta2_power = mlp__product_of(s.beta2_power, (double)mlp__meant(opt->beta2));
     memcpy(state, &s, sizeof s);
     return s;
 }
 
-/* One update; opt is resolved, v and g: n. */
-static void mlp__opt_apply(const mlp_kernels *k, const mlp_opt_desc *opt, int arrays, void *state, size_t n, float *v, const float *g, int threads)
+/* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or
+   infinite. */
+static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state, size_t n, float *v,
+                          const float *g, int threads)
 {
     const mlp__opt_state s = mlp__opt_begin(opt, arrays, state, n);
+    unsigned char bad[MLP__MOST_THREADS];
     mlp__opt_work w;
+    int i, any = 0;
     memset(&w, 0, sizeof w);
+    memset(bad, 0, sizeof bad);
     w.k = k;
+    w.net = net;
     w.opt = *opt;
-    w.opt.rate = mlp__meant(opt->rate);
-    w.opt.beta1 = mlp__meant(opt->beta1);
-    w.opt.beta2 = mlp__meant(opt->beta2);
-    w.opt.epsilon = mlp__meant(opt->epsilon);
+    w.opt.weight_decay = mlp__meant(opt->weight_decay);
+    w.arrays = arrays;
     w.n = n;
     w.v = v;
     w.g = g;
-    w.first = (float *)(void *)((unsigned char *)state + sizeof(mlp__opt_state));
-    w.second = w.first + n;
-    if (opt->kind == MLP_OPT_ADAM) {
-        w.step = (float)((double)w.opt.rate / (1 - s.beta1_power));
-        w.scale = (float)(1 / mlp__sqrt_double(1 - s.beta2_power));
+    w.state = (float *)(void *)((unsigned char *)state + sizeof(mlp__opt_state));
+    w.bad = bad;
+    w.divisor = 1;
+    w.u.rate = mlp__meant(opt->rate);
+    w.u.momentum = opt->momentum;
+    w.u.nesterov = opt->nesterov;
+    w.u.beta1 = mlp__meant(opt->beta1);
+    w.u.beta2 = mlp__meant(opt->beta2);
+    w.u.epsilon = mlp__meant(opt->epsilon);
+    w.u.rho = mlp__meant(opt->rho);
+    w.u.eta_minus = mlp__meant(opt->eta_minus);
+    w.u.eta_plus = opt->eta_plus;
+    w.u.step_min = mlp__meant(opt->step_min);
+    w.u.step_max = opt->step_max;
+    w.u.first = s.steps == 1;
+    if (mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_BETAS) {
+        w.divisor = 1 - s.beta1_power;
+        w.u.scale = (float)(1 / mlp__sqrt_double(1 - s.beta2_power));
     }
     mlp__in_parts(threads, mlp__opt_part, &w);
+    for (i = 0; i < threads || i == 0; i++) any |= bad[i];
+    return any;
 }
 
-/* What an update multiplies the gradient with, if it does nothing else; else 0. */
-static float mlp__opt_step(const mlp_opt_desc *opt) { return opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? -mlp__meant(opt->rate) : 0; }
+/* The index of the first of n gradients that is not finite, or that makes the update overflow: where its square
+   does, or its product with the rate; n: none. */
+static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, const float *g)
+{
+    const float squared = mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_EPSILON ? 1.8446744e19f : 0;      /* 2^64 */
+    const float rate = mlp__meant(opt->rate) > 1 ? opt->rate : 0;
+    return k->first_nonfinite(n, squared > rate ? squared : rate, g);
+}
+
+static double mlp__norm(size_t n, const float *g)
+{
+    double lanes[16] = { 0 };
+    size_t i, j;
+    for (i = 0; i + 16 <= n; i += 16)
+        for (j = 0; j < 16; j++) lanes[j] = mlp__fma_double(g[i + j], g[i + j], lanes[j]);
+    for (j = 0; i + j < n; j++) lanes[j] = mlp__fma_double(g[i + j], g[i + j], lanes[j]);
+    for (i = 8; i > 0; i /= 2)
+        for (j = 0; j < i; j++) lanes[j] += lanes[j + i];
+    return mlp__sqrt_double(lanes[0]);
+}
+
+/* By value, then by the norm of all, as PyTorch's clip_grad_norm_ does. */
+static void mlp__clip(const mlp_opt_desc *opt, size_t n, float *g)
+{
+    const float most = opt->clip_value;
+    double factor;
+    size_t i;
+    for (i = 0; most > 0 && i < n; i++) g[i] = g[i] < -most ? -most : g[i] > most ? most : g[i];
+    if (!(opt->clip_norm > 0)) return;
+    factor = (double)opt->clip_norm / (mlp__norm(n, g) + 1e-6);
+    for (i = 0; factor < 1 && i < n; i++) g[i] *= (float)factor;
+}
+
+/* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014). */
+static void mlp__limit_norms(mlp *net, float most)
+{
+    int l;
+    for (l = 0; most > 0 && l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        size_t o, i;
+        for (o = 0; o < s->out; o++) {
+            const size_t step = mlp__smaller(s->out - o / MLP__PANEL * MLP__PANEL, MLP__PANEL);
+            float *w = net->params + mlp__weight_at(s, o, 0);
+            const double norm = mlp__sqrt_double(mlp__dot(s->in, w, w, step));
+            for (i = 0; norm > (double)most && i < s->in * step; i += step) w[i] = (float)((double)w[i] / norm * (double)most);
+        }
+    }
+}
 
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t n, float *v, const float *g)
 {
     const mlp_kernels *k = mlp_kernels_for(NULL);
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
+    size_t at;
     int arrays;
     mlp_result r;
-    if (!state || (n && (!v || !g))) return MLP_ERR_ARGUMENT;
-    r = mlp__resolve_opt(&opt, &arrays, NULL);
+    if (!state || (n && (!v || !g))) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "state, v or g is NULL");
+    r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
-    if (!mlp__opt_size(arrays, n)) return MLP_ERR_TOO_BIG;
-    if (k->first_nonfinite(n, 0, g) < n) return MLP_ERR_NONFINITE;
-    mlp__opt_apply(k, &opt, arrays, state, n, v, g, 1);
-    return MLP_OK;
+    if (opt.clip_value > 0 || opt.clip_norm > 0 || opt.max_norm > 0)
+        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "opt: clip_value, clip_norm and max_norm are for nets");
+    if (!mlp__opt_size(arrays, n)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
+    at = mlp__first_too_large(k, &opt, n, g);
+    if (at < n) {
+        mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the gradient is %g at %z: not finite, or its update would not be", (double)g[at], at);
+        return mlp__at(opt.error, MLP_ERR_NONFINITE, 0, at);
+    }
+    if (mlp__opt_apply(k, NULL, &opt, arrays, state, n, v, g, 1))
+        return mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the update has made values that are not finite");
+    return mlp__ok(opt.error);
 }
 
 /* -------------------------------------------------------------------------- >>train -- */
-/* user's rows -> batch -> layers forward -> loss -> layers backward -> gradients -> optimizer */
+/* user's rows -> batch -> layers forward -> loss -> layers backward -> gradient finished -> optimizer */
 
-static int mlp__has_custom(const mlp *net)
+static int mlp__has(const mlp *net, mlp_activation activation)
 {
-    int l, custom = 0;
-    for (l = 0; l < net->layers; l++) custom |= net->desc.layers[l].activation == MLP_ACT_CUSTOM;
-    return custom;
+    int l, has = 0;
+    for (l = 0; l < net->layers; l++) has |= net->desc.layers[l].activation == activation;
+    return has;
 }
 
-/* The parts of the training block; *state comes last, so that its size may vary. */
-static void mlp__lay_out_training(const mlp *net, size_t state_size, mlp__arena *arena, mlp__training *t)
+static int mlp__has_dropout(const mlp *net)
 {
-    const size_t rows = MLP__BLOCK_ROWS;
-    size_t pair = 0, factors = 0;               /* most of in + out of a layer; a row's in all products, but for its inputs */
+    int l, has = 0;
+    for (l = 0; l < net->layers; l++) has |= net->desc.layers[l].dropout != 0;
+    return has;
+}
+
+/* Room for blocks of so many rows; backward: with what gradients need, else layers share two buffers. */
+static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp__arena *arena, mlp__buffers *t)
+{
+    float *shared[2] = { NULL, NULL };
+    size_t pair = 0;                            /* most of in + out of a layer */
     int l;
-    t->gradients = mlp__take_floats(arena, net->count, 1);
+    memset(t, 0, sizeof *t);
+    t->rows = rows;
+    if (!backward) {
+        shared[0] = mlp__take_floats(arena, rows, net->ping);
+        shared[1] = mlp__take_floats(arena, rows, net->pong);
+    }
     for (l = 0; l < net->layers; l++) {
         const size_t out = net->shape[l].out;
-        const size_t both = net->shape[l].in + out;
-        const int last = l == net->layers - 1;
-        const int needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
-        t->a[l] = mlp__take_floats(arena, rows, out);
-        t->z[l] = last || needs_z ? mlp__take_floats(arena, rows, out) : t->a[l];     /* losses read the last z */
-        t->dz[l] = mlp__take_floats(arena, rows + 1, out + MLP__SLACK);
-        if (both > pair) pair = both;
-        factors += last ? out : 2 * out;
+        const int last = l == net->layers - 1, needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
+        t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
+        t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];     /* losses read the last z */
+        t->out[l] = t->a[l];
+        if (net->shape[l].in + out > pair) pair = net->shape[l].in + out;
+        if (!backward) continue;
+        t->dz[l] = mlp__take_floats(arena, rows * out + MLP__SLACK, 1);
+        if (net->desc.layers[l].dropout == 0) continue;
+        t->mask[l] = mlp__take_floats(arena, rows, out);
+        t->out[l] = mlp__take_floats(arena, rows, out);
     }
-    /* Worth asking when factors are fewer than weights: 784-128-10 with 32 rows spends at most 1 % of its time on that instead of 4. */
-    t->calm_rows = mlp__smaller(net->count / factors * 3 / 4, 1048576);
     t->x = mlp__take_floats(arena, rows, net->inputs);
     t->y = mlp__take_floats(arena, rows, net->outputs);
     t->losses = mlp__take_floats(arena, rows, net->outputs);
     t->weight = mlp__take_floats(arena, rows, 1);
     t->factor = mlp__take_floats(arena, rows, 1);
     t->loss = mlp__take_floats(arena, rows, 1);
-    t->slope = mlp__has_custom(net) ? mlp__take_floats(arena, rows, net->widest) : NULL;
-    t->scratch_size = (rows + 16) * (pair + 96);
-    t->scratch = mlp__take_floats(arena, rows + 16, pair + 96);
+    t->index = (size_t *)mlp__take(arena, rows, 1, sizeof(size_t));
+    t->labels = (int *)mlp__take(arena, rows, 1, sizeof(int));
+    if (!backward) return;
+    t->slope = mlp__has(net, MLP_ACT_CUSTOM) ? mlp__take_floats(arena, rows, net->widest) : NULL;
+    t->scratch_size = MLP__SCRATCH_FLOATS(rows, pair);
+    t->scratch = mlp__take_floats(arena, t->scratch_size, 1);
+}
+
+/* The parts of the training block; *state comes last, so that its size may vary. */
+static void mlp__lay_out_training(const mlp *net, size_t rows, size_t state_size, mlp__arena *arena, mlp__training *t)
+{
+    t->gradients = mlp__take_floats(arena, net->count, 1);
+    mlp__lay_out_buffers(net, rows, 1, arena, &t->buffers);
     t->state = mlp__take(arena, state_size, 1, 1);
     t->state_size = state_size;
 }
 
-/* Bytes of a training block with optimizer state of that size; 0: too big. */
-static size_t mlp__training_size(const mlp *net, size_t state_size)
+/* Bytes of a training block; 0: too big. */
+static size_t mlp__training_size(const mlp *net, size_t rows, size_t state_size)
 {
     mlp__arena arena = { NULL, 0 };
     mlp__training unused;
     size_t size;
     if (!state_size) return 0;
-    mlp__lay_out_training(net, state_size, &arena, &unused);
+    mlp__lay_out_training(net, rows, state_size, &arena, &unused);
     size = mlp__arena_size(&arena);
     return size == SIZE_MAX ? 0 : size;
 }
 
-/* Puts a zeroed training block into memory, of which mlp__training_size(net, state_size) bytes are used. */
-static void mlp__place_training(mlp *net, void *memory, size_t state_size, void *block)
+/* Puts a zeroed training block into memory, of which mlp__training_size bytes are used. */
+static void mlp__place_training(mlp *net, void *memory, size_t rows, size_t state_size, void *block)
 {
     mlp__arena arena = { NULL, 0 };
     arena.base = mlp__align(memory);
-    mlp__lay_out_training(net, state_size, &arena, &net->training);
+    mlp__lay_out_training(net, rows, state_size, &arena, &net->training);
     memset(arena.base, 0, arena.used);
     net->training.block = block;
+    net->training.known = 0;
 }
 
-/* Makes sure that there is a training block with room for the state of this optimizer. One of the net's own is replaced when
-   it is too small; the gradients stay. */
-static mlp_result mlp__need_training(mlp *net, int arrays, mlp_error *error)
+/* Makes sure that there is a training block for so many rows at a time and with room for the state of this
+   optimizer. One of the net's own is replaced when it is too small; gradients and state stay. In one of the
+   caller's, rows are as many as there is room for. */
+static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_error *error)
 {
-    const size_t state_size = mlp__opt_size(arrays, net->count), size = mlp__training_size(net, state_size);
     const mlp__training old = net->training;
+    size_t state_size = mlp__opt_size(arrays, net->count), size;
     void *block;
-    if (old.gradients && old.state_size >= state_size) return MLP_OK;
+    rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
+    if (old.gradients && old.state_size >= state_size && (!old.block || old.buffers.rows >= rows)) return MLP_OK;
     if (old.gradients && !old.block)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: the state of this optimizer does not fit into the caller's block");
+    if (old.gradients && old.buffers.rows > rows) rows = old.buffers.rows;
+    if (old.gradients && old.state_size > state_size) state_size = old.state_size;
+    size = mlp__training_size(net, rows, state_size);
     if (!size) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to train");
     block = mlp__alloc(&net->desc.allocator, size);
-    if (!block) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
-    mlp__place_training(net, block, state_size, block);
-    if (old.gradients) {
-        memcpy(net->training.gradients, old.gradients, net->count * sizeof(float));
-        mlp__free(&net->desc.allocator, old.block);
-    }
+    if (!block) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to train", size);
+    mlp__place_training(net, block, rows, state_size, block);
+    if (!old.gradients) return MLP_OK;
+    net->training.known = old.known;
+    memcpy(net->training.gradients, old.gradients, net->count * sizeof(float));
+    memcpy(net->training.state, old.state, old.state_size);
+    mlp__free(&net->desc.allocator, old.block);
     return MLP_OK;
 }
 
-MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc)
+MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc, size_t rows)
 {
-    return net ? mlp__training_size(net, mlp_opt_state_size(desc, net->count)) : 0;
+    return net ? mlp__training_size(net, rows ? rows : MLP__BLOCK_ROWS, mlp_opt_state_size(desc, net->count)) : 0;
+}
+
+/* most rows of a training block that fit into size; 0: none */
+static size_t mlp__rows_that_fit(const mlp *net, size_t state_size, size_t size)
+{
+    size_t fits = 0, step = (size_t)1 << 20;
+    for (; step > 0; step /= 2) {
+        const size_t needed = mlp__training_size(net, fits + step, state_size);
+        if (needed && needed <= size) fits += step;
+    }
+    return fits;
+}
+
+/* A net whose fit is under way is not for anything else that trains. */
+static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
+{
+    if (!net->busy) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net is being fitted: this was called from a callback of its own fit");
 }
 
 MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
-    size_t needed;
+    size_t rows, state_size;
     int arrays;
     mlp_result r;
-    if (!net || !memory) return MLP_ERR_ARGUMENT;
-    r = mlp__resolve_opt(&opt, &arrays, NULL);
+    if (!net || !memory) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
+    r = mlp__not_busy(net, opt.error);
+    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
-    needed = mlp_train_size(net, desc);
-    if (!needed) return MLP_ERR_TOO_BIG;
-    if (size < needed) return MLP_ERR_ARGUMENT;
+    state_size = mlp__opt_size(arrays, net->count);
+    if (!state_size || !mlp__training_size(net, 1, state_size)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
+    rows = mlp__rows_that_fit(net, state_size, size);
+    if (rows == 0)
+        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z", size,
+                         mlp__training_size(net, 1, state_size));
     mlp__free(&net->desc.allocator, net->training.block);
-    mlp__place_training(net, memory, mlp__opt_size(arrays, net->count), NULL);
-    return MLP_OK;
+    mlp__place_training(net, memory, rows, state_size, NULL);
+    return mlp__ok(opt.error);
 }
 
-static size_t mlp__x_stride(const mlp *net, const mlp_data *d) { return d->x_stride ? d->x_stride : net->inputs; }
-static size_t mlp__y_stride(const mlp *net, const mlp_data *d) { return d->y_stride ? d->y_stride : net->outputs; }
-
-/* values: rows x cols at stride; the index in rows x cols of the first that is not finite with this scale, rows * cols when there
-   is none */
-static size_t mlp__first_nonfinite(const mlp *net, float scale, const float *values, size_t rows, size_t cols, size_t stride)
-{
-    const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
-    size_t done;
-    for (done = 0; done < rows * cols; done += run, values += stride) {
-        const size_t at = net->desc.kernels->first_nonfinite(run, scale, values);
-        if (at < run) return done + at;
-    }
-    return done;
-}
-
-/* A batch is calm when all factors of its gradients' products are below 2^50 (2^50 2^78 overflows): sums of up to 2^20 such
-   products are below 2^121, however they are rounded: the whole gradient is finite before any of it is computed. See calm_rows. */
-#define MLP__CALM_SCALE 3.0223145e23f
-
-static int mlp__all_below_2_50(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
-{
-    return mlp__first_nonfinite(net, MLP__CALM_SCALE, values, rows, cols, stride) == rows * cols;
-}
-
-/* *calm, unless NULL: all are below 2^50; most often they are, and one look is enough */
-static mlp_result mlp__check_finite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride, mlp_error *error,
-                                    const char *text, int *calm)
-{
-    const int below = mlp__all_below_2_50(net, values, rows, cols, stride);
-    size_t at;
-    if (calm) *calm = below;
-    if (below) return MLP_OK;
-    at = mlp__first_nonfinite(net, 0, values, rows, cols, stride);
-    if (at == rows * cols) return MLP_OK;
-    mlp__fail(error, MLP_ERR_NONFINITE, -1, text);
-    if (error) { error->row = at / cols; error->column = at % cols; }
-    return MLP_ERR_NONFINITE;
-}
-
-static float mlp__weight_of(const mlp_data *d, size_t row)
-{
-    return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
-}
-
-static mlp_result mlp__fail_in_row(mlp_error *error, size_t row, const char *text)
-{
-    mlp__fail(error, MLP_ERR_ARGUMENT, -1, text);
-    if (error) error->row = row;
-    return MLP_ERR_ARGUMENT;
-}
-
-static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d)
-{
-    const mlp__labels meaning = net->loss.labels;
-    const size_t classes = meaning == MLP__LABELS_CLASS ? net->outputs : 2;
-    size_t i;
-    if (meaning == MLP__LABELS_NONE || (meaning != MLP__LABELS_CLASS && net->outputs != 1))
-        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "labels: for cross_entropy, or one output with binary_cross_entropy, logistic, hinge");
-    for (i = 0; i < d->rows; i++)
-        if (d->labels[i] < 0 || (size_t)d->labels[i] >= classes) return mlp__fail_in_row(d->error, i, "labels: out of range");
-    return MLP_OK;
-}
-
-static int mlp__is_weight(float w) { return mlp__finite(w) && w >= 0; }
-
-static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
-{
-    const size_t classes = d->class_weights ? (net->outputs == 1 && net->desc.loss != MLP_LOSS_CROSS_ENTROPY ? 2 : net->outputs) : 0;
-    double sum = 0;
-    size_t i;
-    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: only with labels");
-    for (i = 0; i < classes; i++)
-        if (!mlp__is_weight(d->class_weights[i])) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: must be finite and not negative");
-    for (i = 0; i < d->rows; i++) {
-        if (d->sample_weights && !mlp__is_weight(d->sample_weights[i]))
-            return mlp__fail_in_row(d->error, i, "sample_weights: must be finite and not negative");
-        sum += (double)mlp__weight_of(d, i);
-    }
-    return sum > 0 && mlp__finite_double(sum) ? MLP_OK : mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "weights: all are zero, or their sum overflows");
-}
-
-/* All that can be wrong with data. *calm, unless NULL: no input keeps a batch from being calm. */
-static mlp_result mlp__check_data(const mlp *net, const mlp_data *d, int *calm)
-{
-    mlp_result r;
-    if (d->rows == 0) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "rows: at least one is needed");
-    if (!d->x || !d->y == !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x and one of y and labels are needed");
-    if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
-        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "a stride is shorter than a row");
-    if (d->labels) {
-        r = mlp__check_labels(net, d);
-        if (r) return r;
-    }
-    if (d->sample_weights || d->class_weights) {
-        r = mlp__check_weights(net, d);
-        if (r) return r;
-    }
-    r = mlp__check_finite(net, d->x, d->rows, net->inputs, mlp__x_stride(net, d), d->error, "x: NaN or infinity", calm);
-    if (!r && d->y) r = mlp__check_finite(net, d->y, d->rows, net->outputs, mlp__y_stride(net, d), d->error, "y: NaN or infinity", NULL);
-    return r;
-}
-
-/* The rows of data in the order of an epoch; calm: see mlp__check_data. */
-typedef struct { const mlp_data *data; int calm; mlp_order order; uint64_t seed; mlp__permutation permutation; } mlp__source;
-
-static mlp__source mlp__source_of(const mlp_data *data, mlp_order order, uint64_t seed, uint64_t epoch)
-{
-    mlp__source s;
-    s.data = data;
-    s.calm = 0;
-    s.order = order;
-    s.seed = mlp__random(seed, MLP__STREAM_ORDER, epoch);
-    s.permutation = mlp__permutation_of(data->rows, s.seed, 0);
-    return s;
-}
-
-static size_t mlp__row_at(const mlp__source *s, size_t i)
-{
-    switch (s->order) {
-    case MLP_ORDER_SHUFFLED:    return (size_t)mlp__permute(&s->permutation, i);
-    case MLP_ORDER_REPLACEMENT: return (size_t)(mlp__random(s->seed, 0, i) % s->data->rows);
-    default:                    return i;
-    }
-}
-
-/* (1 - s) y + s / K */
-static float mlp__smooth(const mlp *net, float y)
-{
-    const float s = net->desc.label_smoothing;
-    const double classes = net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)net->outputs : 2;
-    return s == 0 ? y : (float)mlp__fma_double(1 - s, y, (double)s / classes);
-}
-
-/* y: outputs, all 0 before if there are labels; the targets of a row, labels as one-hot, 0 and 1, or -1 and 1 */
-static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, float *y)
-{
-    const mlp__labels meaning = net->loss.labels;
-    size_t j;
-    if (!d->labels) memcpy(y, d->y + row * mlp__y_stride(net, d), net->outputs * sizeof(float));
-    else if (meaning == MLP__LABELS_CLASS) y[d->labels[row]] = 1;
-    else y[0] = meaning == MLP__LABELS_SIGN ? (d->labels[row] ? 1.0f : -1.0f) : (float)d->labels[row];
-    if (net->desc.label_smoothing != 0)
-        for (j = 0; j < net->outputs; j++) y[j] = mlp__smooth(net, y[j]);
-}
-
-/* A block of a batch on its way through the training block. */
-typedef struct {
-    mlp *net;
-    const mlp__source *source;
-    size_t first, rows;                     /* of the source */
-    double divisor;                         /* a row's weight over this is its factor */
-    const float *x;                         /* rows x inputs: the training block's, or the user's */
-    size_t x_stride;
-    int accumulate;                         /* a later block of its batch */
-    float step;                             /* of its gradients, see mlp__layer_gradients */
-    unsigned char *wild;                    /* rows: not 0 where a part of the block begins that is not calm; NULL: nobody asks */
-} mlp__block;
-
-/* The targets of a row are 1 at its class and else 0, for few classes: then the loss takes the class itself, a float. */
-static int mlp__by_class(const mlp *net, const mlp_data *d)
-{
-    return d->labels && net->desc.loss == MLP_LOSS_CROSS_ENTROPY && net->desc.label_smoothing == 0 && net->outputs <= MLP__PANEL;
-}
-
-/* Rows in another order than that of memory: asks for those of the next block, which come while this one is computed. Worth it only
-   for data beyond the caches: with 32 rows 64-32-10 trains on 100 MiB in .70 of the time on AVX-512, but on 4 MiB it would in 1.05.
-   The first lines of a long row are enough, the hardware asks for the rest. */
-#ifndef MLP__MANY_FLOATS
-#define MLP__MANY_FLOATS 3145728
+/* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what
+   the others have written costs more than is gained, with less work, the waiting for each other does. There are
+   never more than processors. */
+#ifndef MLP__THREAD_ROWS
+#define MLP__THREAD_ROWS 16
+#define MLP__THREAD_FLOP 1e6
 #endif
-enum { MLP__FETCHED = 128 };
-static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
+#ifndef MLP__LEAST_PROCESSORS
+#define MLP__LEAST_PROCESSORS 1             /* tests run more threads than there are */
+#endif
+
+static int mlp__threads_for(const mlp *net, size_t batch, int threads)
 {
-    const mlp_data *d = b->source->data;
-    const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs, MLP__FETCHED), next = b->first + b->rows;
-    size_t i;
-    if (d->rows < MLP__MANY_FLOATS / stride) return;
-    for (i = next + begin; i < mlp__smaller(next + end, d->rows); i++) {
-        const size_t row = mlp__row_at(b->source, i);
-        mlp__fetch(count, d->x + row * stride);
-        if (d->labels) MLP__PREFETCH(d->labels + row);
-    }
+    size_t most = mlp__smaller(batch / MLP__THREAD_ROWS, MLP__MOST_THREADS);
+    if (6.0 * (double)batch * (double)net->count < MLP__THREAD_FLOP) return 1;      /* 2 flop a weight for each of z, dW and dX */
+#ifdef _OPENMP
+    most = mlp__smaller(most, (size_t)omp_get_num_procs() < MLP__LEAST_PROCESSORS ? MLP__LEAST_PROCESSORS : (size_t)omp_get_num_procs());
+#endif
+    return (size_t)threads < most ? (threads > 1 ? threads : 1) : most > 1 ? (int)most : 1;
 }
 
-/* Rows begin .. end - 1 of the block: inputs unless they are read in place, targets, or only the classes, weights. */
-static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
-{
-    const mlp *net = b->net;
-    const mlp_data *d = b->source->data;
-    const mlp__training *t = &net->training;
-    const int by_class = mlp__by_class(net, d), copied = b->x == t->x, weighted = d->sample_weights || d->class_weights;
-    const size_t stride = mlp__x_stride(net, d);
-    float weight = 1, factor = (float)(1 / b->divisor);             /* of the row before: most often the same */
-    size_t i;
-    if (d->labels && !by_class) memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
-    for (i = begin; i < end; i++) {
-        const size_t row = mlp__row_at(b->source, b->first + i);
-        const float w = weighted ? mlp__weight_of(d, row) : 1.0f;
-        if (copied) memcpy(t->x + i * net->inputs, d->x + row * stride, net->inputs * sizeof(float));
-        if (by_class) t->y[i] = (float)d->labels[row];
-        else mlp__targets_of_row(net, d, row, t->y + i * net->outputs);
-        if (mlp__bits(w) != mlp__bits(weight)) factor = (float)((double)w / b->divisor);
-        t->weight[i] = weight = w;
-        t->factor[i] = factor;
-    }
-    if (copied) mlp__fetch_next(b, begin, end);
-}
+/* ---- gradients ---- */
 
-/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none
-   that lie in another's cache (two threads whose cores are slow to fetch from each other: 784-128-10 with 32 rows goes from .71 to
-   1.28 of the speed of one, 784-512-512-10 from 1.42 to 1.57); else, and for softmax, by rows. Pieces are whole tiles and more than
-   a panel, which would have other chains. */
-static int mlp__by_units(const mlp *net, int layer, size_t parts)
+static float *mlp__scratch_of(const mlp__buffers *t, size_t part)
 {
-    const size_t units = net->shape[layer].out;
-    return parts > 1 && units > 64 && (units % 64 == 0 || units % 64 > MLP__PANEL) && net->desc.layers[layer].activation != MLP_ACT_SOFTMAX;
-}
-
-static size_t mlp__unit_at(const mlp *net, int layer, size_t part, size_t parts)
-{
-    return mlp__cut(net->shape[layer].out, mlp__by_units(net, layer, parts) ? 64 : MLP__PANEL, part, parts);
-}
-
-/* begin, end: the rows of this part. Whoever needs what other parts have made waits for it. */
-static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, size_t part, size_t parts)
-{
-    const mlp *net = b->net;
-    const mlp__training *t = &net->training;
-    const float *x = b->x;
-    size_t stride = b->x_stride;
-    int l, by_units = 0;
-    for (l = 0; l < net->layers; l++) {
-        const size_t at = begin * net->shape[l].out;
-        float *const a = l == net->layers - 1 && net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? NULL : t->a[l];
-        const int before = by_units;
-        by_units = mlp__by_units(net, l, parts);
-        if (before || by_units) mlp__barrier();
-        if (by_units) mlp__units_forward(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), b->rows, x,
-                                         stride, t->z[l], a);
-        else if (begin < end) mlp__layer_forward(net, l, end - begin, x + begin * stride, stride, t->z[l] + at, a ? a + at : NULL);
-        x = t->a[l];
-        stride = net->shape[l].out;
-    }
-    if (by_units) mlp__barrier();
-}
-
-static float *mlp__slope_at(const mlp *net, size_t row) { return net->training.slope ? net->training.slope + row * net->widest : NULL; }
-
-/* The rows' losses and the last layer's dE/dz */
-static void mlp__block_loss(const mlp__block *b, size_t begin, size_t end)
-{
-    const mlp *net = b->net;
-    const mlp__training *t = &net->training;
-    const int last = net->layers - 1;
-    const size_t at = begin * net->outputs;
-    const float *y = t->y + at;
-    float *a = t->a[last] + at;
-    if (mlp__by_class(net, b->source->data)) {
-        net->desc.kernels->class_entropy(end - begin, net->outputs, t->z[last] + at, t->y + begin, t->factor + begin,
-                                         t->loss + begin, t->dz[last] + at);
-        return;
-    }
-    mlp__loss_of_elements(net, end - begin, t->z[last] + at, a, y, t->factor + begin, t->losses + at, t->dz[last] + at,
-                          mlp__slope_at(net, begin));
-    mlp__losses_of_rows(net, end - begin, t->losses + at, a, y, t->loss + begin);
-}
-
-/* Backpropagation: the other layers' dE/dz, downwards. */
-static void mlp__block_backpropagate(const mlp__block *b, size_t begin, size_t end, float *scratch)
-{
-    const mlp *net = b->net;
-    const mlp__training *t = &net->training;
-    int l;
-    for (l = net->layers - 1; l > 0; l--) {
-        const size_t at = begin * net->shape[l].in;
-        float *dz = t->dz[l - 1] + at;
-        mlp__layer_backward_input(net, l, end - begin, t->dz[l] + begin * net->shape[l].out, dz, scratch);
-        mlp__activation_backward(net, l - 1, end - begin, t->z[l - 1] + at, t->a[l - 1] + at, dz, dz, mlp__slope_at(net, begin));
-    }
-}
-
-/* whether rows are calm but for their inputs, all of which have been looked at before the first batch */
-static int mlp__block_is_calm(const mlp__block *b, size_t begin, size_t end)
-{
-    const mlp *net = b->net;
-    const mlp__training *t = &net->training;
-    const size_t rows = end - begin;
-    int l, calm = 1;
-    for (l = 0; l < net->layers && calm; l++) {
-        const size_t cols = net->shape[l].out, n = rows * cols;
-        calm = net->desc.kernels->first_nonfinite(n, MLP__CALM_SCALE, t->dz[l] + begin * cols) == n
-            && (l == net->layers - 1 || net->desc.kernels->first_nonfinite(n, MLP__CALM_SCALE, t->a[l] + begin * cols) == n);
-    }
-    return calm;
-}
-
-static float *mlp__scratch_of(const mlp *net, size_t part)
-{
-    const mlp__training *t = &net->training;
     return part == 0 ? t->scratch : t->more_scratch + (part - 1) * t->scratch_size;
 }
 
-/* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all parts meet at the
-   barriers, also those without a row. */
+/* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all
+   parts meet at the barriers, also those without a row. Without a divisor there are only losses. */
 static void mlp__block_rows(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
+    const mlp__buffers *t = b->t;
+    const int last = b->net->layers - 1, backward = b->divisor > 0;
     const size_t begin = mlp__cut(b->rows, 1, part, parts), end = mlp__cut(b->rows, 1, part + 1, parts);
+    const size_t at = begin * b->net->outputs;
     mlp__block_load(b, begin, end);
     mlp__block_forward(b, begin, end, part, parts);
     if (begin == end) return;
-    mlp__block_loss(b, begin, end);
-    mlp__block_backpropagate(b, begin, end, mlp__scratch_of(b->net, part));
-    if (b->wild) b->wild[begin] = !mlp__block_is_calm(b, begin, end);
+    mlp__last_layer(b->net, end - begin, t->z[last] + at, t->a[last] + at, t->y + at, backward ? t->factor + begin : NULL,
+                    t->losses + at, t->loss + begin, backward ? t->dz[last] + at : NULL, mlp__slope_at(b, begin));
+    if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
 }
 
-/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units are cut into
-   parts. */
+/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units
+   are cut into parts. */
 static void mlp__block_gradients(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
     const mlp *net = b->net;
-    const mlp__training *t = &net->training;
     int l;
-    for (l = 0; l < net->layers; l++) {
-        mlp__layer_gradients(net, l, b->rows, l ? t->a[l - 1] : b->x, l ? net->shape[l].in : b->x_stride, t->dz[l], b->accumulate, b->step,
-                             mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), mlp__scratch_of(net, part));
-    }
+    for (l = 0; l < net->layers; l++)
+        mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), b->rows,
+                                   mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l], b->accumulate,
+                                   mlp__scratch_of(b->t, part));
 }
 
-/* The sum of the weights of these rows */
-static double mlp__weight_of_rows(const mlp__source *source, size_t first, size_t rows)
+/* The loss of the rows in the block is not finite: the first layer whose outputs are not. */
+static mlp_result mlp__fail_in_loss(const mlp__block *b)
 {
-    double weight = 0;
-    size_t i;
-    if (!source->data->sample_weights && !source->data->class_weights) return (double)rows;
-    for (i = 0; i < rows; i++) weight += (double)mlp__weight_of(source->data, mlp__row_at(source, first + i));
-    return weight;
-}
-
-/* A batch, and what became of it. */
-typedef struct {
-    double sum, weight;                     /* of w_i L_i and of w_i; without weight nothing is computed */
-    size_t bad;                             /* rows of the block, still in the training block, where the sum was not finite; else 0 */
-    int calm, updated;                      /* the gradient is finite; the parameters have moved by step times it, and it is not in memory */
-} mlp__batch;
-
-/* The gradient of rows of the source, block by block, or with a step and a calm batch the update itself. */
-static mlp__batch mlp__gradient(mlp *net, const mlp__source *source, size_t first, size_t rows, float step, int threads)
-{
-    const mlp__training *t = &net->training;
-    unsigned char wild[MLP__BLOCK_ROWS];
-    mlp__batch r;
-    mlp__block b;
-    size_t done, i;
-    memset(&r, 0, sizeof r);
-    r.calm = source->calm && rows <= t->calm_rows;
-    r.weight = mlp__weight_of_rows(source, first, rows);
-    if (!(r.weight > 0)) return r;
-    if (r.calm) memset(wild, 0, sizeof wild);
-    b.net = net;
-    b.source = source;
-    b.divisor = r.weight * mlp__loss_divisor(net);
-    b.wild = r.calm ? wild : NULL;
-    b.step = 0;
-    for (done = 0; done < rows; done += b.rows) {
-        const int in_place = source->order == MLP_ORDER_SEQUENTIAL;
-        b.first = first + done;
-        b.rows = mlp__smaller(rows - done, MLP__BLOCK_ROWS);
-        b.x_stride = in_place ? mlp__x_stride(net, source->data) : net->inputs;
-        b.x = in_place ? source->data->x + b.first * b.x_stride : t->x;
-        b.accumulate = done > 0;
-        mlp__in_parts(threads, mlp__block_rows, &b);
-        for (i = 0; i < b.rows; i++) r.sum = mlp__fma_double(t->weight[i], t->loss[i], r.sum);
-        for (i = 0; i < b.rows && r.calm; i++) r.calm = !wild[i];
-        if (!r.calm) b.wild = NULL;
-        if (!mlp__finite_double(r.sum)) { r.bad = b.rows; return r; }
-        b.step = r.calm && done + b.rows == rows ? step : 0;        /* not before the whole batch is known to be finite */
-        mlp__in_parts(threads, mlp__block_gradients, &b);
-    }
-    r.updated = b.step != 0;
-    return r;
-}
-
-/* The loss of the rows in the training block is not finite: the first layer whose outputs are not. */
-static mlp_result mlp__fail_in_loss(const mlp *net, size_t rows, mlp_error *error)
-{
+    const mlp *net = b->net;
     int l = 0;
     while (l < net->layers - 1
-           && net->desc.kernels->first_nonfinite(rows * net->shape[l].out, 0, net->training.a[l]) == rows * net->shape[l].out) l++;
-    return mlp__fail(error, MLP_ERR_NONFINITE, l, "the loss is not finite");
+           && net->desc.kernels->first_nonfinite(b->rows * net->shape[l].out, 0, b->t->a[l]) == b->rows * net->shape[l].out) l++;
+    return mlp__fail(b->source->data->error, MLP_ERR_NONFINITE, l, "the loss is not finite");
+}
+
+/* the layer to which the parameter or gradient at this index belongs */
+static int mlp__layer_of(const mlp *net, size_t at)
+{
+    int l = 0;
+    while (l < net->layers - 1 && at >= net->shape[l + 1].w) l++;
+    return l;
+}
+
+/* Sums of w_i L_i and of w_i over a batch */
+typedef struct { double loss, weight; } mlp__batch;
+
+/* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx,
+   unless NULL: rows x inputs, dE/dx. */
+static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows, int threads,
+                                mlp__batch *sums, float *dx)
+{
+    mlp__block b;
+    size_t done, i;
+    memset(&b, 0, sizeof b);
+    sums->loss = 0;
+    sums->weight = mlp__weight_of_rows(source, first, rows);
+    if (!(sums->weight > 0)) return MLP_OK;
+    b.net = net;
+    b.source = source;
+    b.t = t;
+    b.divisor = sums->weight * mlp__loss_divisor(net);
+    b.masks = dx ? 0 : mlp__has_dropout(net);
+    for (done = 0; done < rows; done += b.rows) {
+        mlp_result r;
+        mlp__block_begin(&b, first + done, mlp__smaller(rows - done, t->rows), done);
+        r = mlp__block_read(&b);
+        if (r) return r;
+        mlp__in_parts(threads, mlp__block_rows, &b);
+        for (i = 0; i < b.rows; i++)
+            if (t->weight[i] > 0) sums->loss = mlp__fma_double(t->weight[i], t->loss[i], sums->loss);
+        if (!mlp__finite_double(sums->loss)) return mlp__fail_in_loss(&b);
+        if (dx) mlp__layer_backward_input(net, 0, b.rows, t->dz[0], dx + done * net->inputs, t->scratch);
+        else mlp__in_parts(threads, mlp__block_gradients, &b);
+    }
+    return MLP_OK;
 }
 
 static mlp_result mlp__check_gradients(const mlp *net, mlp_error *error)
 {
-    const size_t at = net->desc.kernels->first_nonfinite(net->count, 0, net->training.gradients);
-    int l = 0;
+    const float *g = net->training.gradients;
+    const size_t at = net->desc.kernels->first_nonfinite(net->count, 0, g);
     if (at == net->count) return MLP_OK;
-    while (l < net->layers - 1 && at >= net->shape[l + 1].w) l++;
-    return mlp__fail(error, MLP_ERR_NONFINITE, l, "the gradient is not finite");
+    return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the gradient is not finite: %g", (double)g[at]);
+}
+
+/* Makes the training block, for the default optimizer and at least a few rows, unless there is one, which stays
+   where it is. */
+static mlp_result mlp__need_gradients(mlp *net, size_t rows, mlp_error *error)
+{
+    if (net->training.gradients) return MLP_OK;
+    return mlp__need_training(net, rows < MLP__FEWEST_ROWS ? MLP__FEWEST_ROWS : rows, 2, error);        /* 2: of adam */
+}
+
+/* Refuses what cannot be trained on. */
+static mlp_result mlp__prepare(mlp *net, const mlp_data *data)
+{
+    mlp_result r = mlp__not_busy(net, data->error);
+    if (!r) r = mlp__check_data(net, data);
+    return r ? r : mlp__need_gradients(net, data->rows, data->error);
 }
 
 MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double *loss)
 {
     mlp__source source;
-    mlp__batch b;
+    mlp__batch sums = { 0, 1 };
     mlp_result r;
-    int calm;
     if (loss) *loss = 0;
     if (!net || !data) return MLP_ERR_ARGUMENT;
-    r = mlp__check_data(net, data, &calm);
-    if (!r && !net->training.gradients) r = mlp__need_training(net, 2, data->error);    /* 2: of adam, the default */
+    r = mlp__prepare(net, data);
     if (r) return r;
-    source = mlp__source_of(data, MLP_ORDER_SEQUENTIAL, 0, 0);
-    source.calm = calm;
-    b = mlp__gradient(net, &source, 0, data->rows, 0, 1);
-    if (loss) *loss = b.sum / b.weight;
-    if (b.bad) return mlp__fail_in_loss(net, b.bad, data->error);
-    if (!b.calm) r = mlp__check_gradients(net, data->error);
+    source = mlp__source_in_order(data);
+    r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, NULL);
+    net->training.known = 1;
+    if (loss) *loss = sums.loss / sums.weight;
+    if (!r) r = mlp__check_gradients(net, data->error);
     return r ? r : mlp__ok(data->error);
 }
 
-static void mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int threads)
+/* The gradient is complete and becomes an update, here and nowhere else: check, clipping, penalties and update,
+   norms. */
+static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int threads, mlp_error *error)
 {
-    mlp__opt_apply(net->desc.kernels, opt, arrays, net->training.state, net->count, net->params, net->training.gradients, threads);
+    const mlp_kernels *k = net->desc.kernels;
+    float *g = net->training.gradients;
+    size_t at;
+    mlp_result r = MLP_OK;
+    if (opt->clip_value > 0 || opt->clip_norm > 0) {
+        r = mlp__check_gradients(net, error);
+        if (!r) mlp__clip(opt, net->count, g);
+    }
+    if (r) return r;
+    at = mlp__first_too_large(k, opt, net->count, g);
+    if (at < net->count)
+        return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at),
+                         "the gradient is %g: not finite, or its update would not be", (double)g[at]);
+    net->course.step++;
+    if (mlp__opt_apply(k, net, opt, arrays, net->training.state, net->count, net->params, g, threads)) {
+        at = k->first_nonfinite(net->count, 0, net->params);
+        return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the update has made weights that are not finite");
+    }
+    mlp__limit_norms(net, opt->max_norm);
+    return MLP_OK;
 }
 
 MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
@@ -5149,122 +5678,37 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
     mlp_result r;
-    if (!net || !net->training.gradients) return MLP_ERR_ARGUMENT;
-    r = mlp__resolve_opt(&opt, &arrays, NULL);
-    if (!r) r = mlp__need_training(net, arrays, NULL);
-    if (!r) r = mlp__check_gradients(net, NULL);                /* the caller may have written to them */
-    if (!r) mlp__update(net, &opt, arrays, 1);
-    return r;
+    if (!net) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    r = mlp__not_busy(net, opt.error);
+    if (!r && !net->training.known)
+        r = mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "there is no gradient yet: mlp_compute_gradients makes one");
+    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
+    if (!r) r = mlp__need_training(net, 1, arrays, opt.error);
+    if (!r) r = mlp__update(net, &opt, arrays, 1, opt.error);
+    return r ? r : mlp__ok(opt.error);
 }
 
-/* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
-   written costs more than is gained (784-128-10, 2 threads: 8 rows 0.70 of the speed of one thread, 32 rows 1.28 to 1.74), with
-   less work, the waiting for each other does (64-32-10, 16 rows: 0.60, 128 rows 1.32). make bench-threads measures 784-128-10 with
-   32 rows, and what lies below the limits when they are lifted by OPT="-O2 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0". */
-#ifndef MLP__THREAD_ROWS
-#define MLP__THREAD_ROWS 16
-#define MLP__THREAD_FLOP 1e6
-#endif
+/* ---- evaluating ---- */
 
-static int mlp__threads_for(const mlp *net, size_t batch, int threads)
+/* What evaluating adds up: weighted sums over rows. */
+typedef struct {
+    double weight, loss, right, top, distance, square;
+    double *moments;                        /* outputs x 3: of target - shift, of its square, of the error's square */
+    float *shift;                           /* outputs: the first row's targets */
+    size_t *confusion;                      /* classes x classes, or NULL */
+    float *outputs;                         /* room for a row */
+    int begun;
+} mlp__tally;
+
+static int mlp__has_classes(const mlp *net)
 {
-    const size_t most = batch / MLP__THREAD_ROWS;
-    if (6.0 * (double)batch * (double)net->count < MLP__THREAD_FLOP) return 1;      /* 2 flop a weight for each of z, dW and dX */
-    return (size_t)threads < most ? threads : most > 1 ? (int)most : 1;
+    return net->loss.labels != MLP__LABELS_NONE || net->desc.layers[net->layers - 1].activation == MLP_ACT_SOFTMAX;
 }
 
-/* Replaces the defaults of a fit. */
-static mlp_result mlp__resolve_fit(const mlp *net, mlp_fit_desc *fit, size_t rows, size_t *batch, int *arrays, mlp_error *error)
+/* several outputs, each of which is a question of its own */
+static int mlp__is_multilabel(const mlp *net)
 {
-    if (fit->epochs == 0) fit->epochs = 10;
-    if (fit->batch == 0) fit->batch = 32;
-    if (fit->batch < MLP_FULL_BATCH) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch must be positive or MLP_FULL_BATCH");
-    if (fit->order != MLP_ORDER_SHUFFLED && fit->order != MLP_ORDER_SEQUENTIAL && fit->order != MLP_ORDER_REPLACEMENT)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order is unknown");
-    if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads must not be negative");
-    if (fit->schedule != MLP_SCHEDULE_CONSTANT)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule is unknown or not in this version");
-#ifndef _OPENMP
-    if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
-#endif
-    *batch = fit->batch == MLP_FULL_BATCH ? rows : mlp__smaller((size_t)fit->batch, rows);
-    fit->threads = mlp__threads_for(net, *batch, fit->threads);
-    return mlp__resolve_opt(&fit->opt, arrays, error);
-}
-
-/* One epoch; *loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
-static mlp_result mlp__epoch(mlp *net, const mlp_data *data, int calm, const mlp_fit_desc *fit, size_t batch, int arrays,
-                             double *loss)
-{
-    mlp__source source = mlp__source_of(data, fit->order, net->desc.seed, net->epoch);
-    const float step = mlp__opt_step(&fit->opt);
-    double total = 0, total_weight = 0;
-    size_t first;
-    source.calm = calm;
-    for (first = 0; first < data->rows; first += batch) {
-        const mlp__batch b = mlp__gradient(net, &source, first, mlp__smaller(batch, data->rows - first), step, fit->threads);
-        mlp_result r = MLP_OK;
-        if (b.bad) return mlp__fail_in_loss(net, b.bad, data->error);
-        if (!(b.weight > 0)) continue;                          /* nothing to learn from rows without weight */
-        if (!b.calm) r = mlp__check_gradients(net, data->error);
-        if (r) return r;
-        if (b.updated) mlp__opt_begin(&fit->opt, arrays, net->training.state, net->count);
-        else mlp__update(net, &fit->opt, arrays, fit->threads);
-        total += b.sum;
-        total_weight += b.weight;
-    }
-    *loss = total_weight > 0 ? total / total_weight : 0;
-    return MLP_OK;
-}
-
-static mlp_result mlp__epochs(mlp *net, const mlp_data *data, int calm, const mlp_fit_desc *fit, size_t batch, int arrays)
-{
-    mlp_progress progress;
-    int epoch;
-    for (epoch = 1; epoch <= fit->epochs; epoch++) {
-        mlp_result r;
-        if (fit->on_epoch && epoch > 1)                 /* which may have changed them */
-            calm = mlp__all_below_2_50(net, data->x, data->rows, net->inputs, mlp__x_stride(net, data));
-        memset(&progress, 0, sizeof progress);
-        progress.epoch = epoch;
-        progress.epochs = fit->epochs;
-        r = mlp__epoch(net, data, calm, fit, batch, arrays, &progress.loss);
-        if (r && data->error) data->error->epoch = epoch;
-        if (r) return r;
-        net->epoch++;
-        if (fit->on_epoch && fit->on_epoch(fit->user, &progress)) break;
-    }
-    return mlp__ok(data->error);
-}
-
-/* Scratch memory of the second thread and on, for one fit: the training block has that of one. */
-static mlp_result mlp__need_scratch(mlp *net, int threads, mlp_error *error)
-{
-    mlp__training *t = &net->training;
-    const size_t bytes = t->scratch_size * sizeof(float), more = threads > 1 ? (size_t)threads - 1 : 0;
-    t->more_scratch = NULL;
-    if (more == 0) return MLP_OK;
-    if (bytes <= SIZE_MAX / more) t->more_scratch = (float *)mlp__alloc(&net->desc.allocator, more * bytes);
-    return t->more_scratch ? MLP_OK : mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
-}
-
-MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *desc)
-{
-    mlp_fit_desc fit;
-    size_t batch = 0;
-    int arrays = 0, calm = 0;
-    mlp_result r;
-    if (!net || !data) return MLP_ERR_ARGUMENT;
-    if (!desc) memset(&fit, 0, sizeof fit);
-    else fit = *desc;
-    r = mlp__check_data(net, data, &calm);
-    if (!r) r = mlp__resolve_fit(net, &fit, data->rows, &batch, &arrays, data->error);
-    if (!r) r = mlp__need_training(net, arrays, data->error);
-    if (!r) r = mlp__need_scratch(net, fit.threads, data->error);
-    if (r) return r;
-    r = mlp__epochs(net, data, calm, &fit, batch, arrays);
-    mlp__free(&net->desc.allocator, net->training.more_scratch);
-    return r;
+    return net->outputs > 1 && (net->loss.labels == MLP__LABELS_ZERO_ONE || net->loss.labels == MLP__LABELS_SIGN);
 }
 
 /* index of the largest, the first of equals */
@@ -5276,100 +5720,873 @@ static size_t mlp__largest(const float *v, size_t n)
     return best;
 }
 
-/* a, y: outputs and targets of a row */
-static int mlp__row_is_right(const mlp *net, const float *a, const float *y)
+static int mlp__is_on(const mlp *net, float v) { return net->loss.labels == MLP__LABELS_SIGN ? v > 0 : v >= 0.5f; }
+
+/* the class that outputs or targets mean */
+static size_t mlp__class_of(const mlp *net, const float *v)
 {
-    if (net->outputs > 1) return mlp__largest(a, net->outputs) == mlp__largest(y, net->outputs);
-    switch (net->loss.labels) {
-    case MLP__LABELS_ZERO_ONE: return (a[0] >= 0.5f) == (y[0] >= 0.5f);
-    case MLP__LABELS_SIGN:     return (a[0] > 0) == (y[0] > 0);
-    default:                   return 0;
-    }
+    return net->outputs > 1 ? mlp__largest(v, net->outputs) : (size_t)mlp__is_on(net, v[0]);
 }
 
-/* Buffers of a block of rows: widest, widest, outputs, outputs, outputs, outputs. */
-typedef struct { float *ping, *pong, *z, *a, *y, *losses; } mlp__evaluation;
+enum { MLP__TOP = 5 };
 
-static void mlp__lay_out_evaluation(const mlp *net, mlp__arena *arena, mlp__evaluation *e)
+static void mlp__tally_class(const mlp *net, mlp__tally *t, float w, const float *a, const float *y)
 {
-    e->ping = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->widest);
-    e->pong = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->widest);
-    e->z = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
-    e->a = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
-    e->y = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
-    e->losses = mlp__take_floats(arena, MLP__BLOCK_ROWS, net->outputs);
+    size_t j, right = 0, above = 0;
+    if (mlp__is_multilabel(net)) {
+        for (j = 0; j < net->outputs; j++) right += mlp__is_on(net, a[j]) == mlp__is_on(net, y[j]);
+        t->right = mlp__fma_double(w, (float)right / (float)net->outputs, t->right);
+        return;
+    }
+    j = mlp__class_of(net, y);
+    if (mlp__class_of(net, a) == j) t->right += (double)w;
+    if (t->confusion) t->confusion[j * (net->outputs > 1 ? net->outputs : 2) + mlp__class_of(net, a)]++;
+    if (net->outputs <= MLP__TOP) return;
+    for (right = 0; right < net->outputs; right++) above += a[right] > a[j] || (a[right] == a[j] && right < j);
+    if (above < MLP__TOP) t->top += (double)w;
 }
 
-/* Adds the rows first .. first + rows - 1 to the sums, metrics without the division. */
-static void mlp__evaluate_block(const mlp *net, const mlp_data *data, const mlp__evaluation *e, size_t first, size_t rows, mlp_metrics *sums,
-                                double *weight)
+/* in the user's units */
+static void mlp__tally_distance(const mlp *net, mlp__tally *t, float w, const float *a, const float *y)
 {
-    const size_t stride = mlp__x_stride(net, data), cols = net->outputs;
-    size_t i;
-    mlp__net_forward(net, rows, data->x + first * stride, stride, e->ping, e->pong, e->z, e->a);
-    if (data->labels) memset(e->y, 0, rows * cols * sizeof(float));
-    for (i = 0; i < rows; i++) mlp__targets_of_row(net, data, first + i, e->y + i * cols);
-    mlp__loss_of_elements(net, rows, e->z, e->a, e->y, NULL, e->losses, NULL, NULL);
-    mlp__losses_of_rows(net, rows, e->losses, e->a, e->y, e->losses);
-    for (i = 0; i < rows; i++) {
-        const float w = mlp__weight_of(data, first + i), *a = e->a + i * cols, *y = e->y + i * cols;
-        sums->loss = mlp__fma_double(w, e->losses[i], sums->loss);
-        if (mlp__row_is_right(net, a, y)) sums->accuracy += (double)w;
-        *weight += (double)w;
+    size_t j;
+    for (j = 0; j < net->outputs; j++) {
+        const float *s = net->desc.target_scaling ? mlp__target_scale(net, j) : NULL;
+        const float value = s ? y[j] / s[1] + s[0] : y[j], error = s ? (a[j] - y[j]) / s[1] : a[j] - y[j];
+        float from;
+        if (!t->begun) t->shift[j] = value;
+        from = value - t->shift[j];
+        t->distance = mlp__fma_double(w, error < 0 ? -error : error, t->distance);
+        t->moments[3 * j] = mlp__fma_double(w, from, t->moments[3 * j]);
+        t->moments[3 * j + 1] += mlp__product_of((double)w, (double)from * (double)from);
+        t->moments[3 * j + 2] += mlp__product_of((double)w, (double)error * (double)error);
     }
+    t->begun = 1;
+}
+
+static double mlp__none(void) { return (double)mlp__float(0x7fc00000u); }       /* NaN */
+
+/* mean over outputs of 1 - error's square / variance; an output that does not vary counts 1 without an error, else 0 */
+static double mlp__r2(const mlp *net, const mlp__tally *t)
+{
+    double sum = 0;
+    size_t j;
+    for (j = 0; j < net->outputs; j++) {
+        const double *m = t->moments + 3 * j, mean = m[0] / t->weight;
+        const double spread = m[1] - mlp__product_of(mean, m[0]);
+        sum += spread > 0 ? 1 - m[2] / spread : m[2] > 0 ? 0 : 1;
+    }
+    return sum / (double)net->outputs;
+}
+
+static void mlp__metrics_of(const mlp *net, const mlp__tally *t, size_t rows, mlp_metrics *m)
+{
+    const double none = mlp__none(), values = t->weight * (double)net->outputs;
+    double square = 0;
+    size_t j;
+    m->rows = rows;
+    m->loss = t->loss / t->weight;
+    m->accuracy = m->top_k = m->mae = m->rmse = m->r2 = none;
+    if (mlp__has_classes(net)) {
+        m->accuracy = t->right / t->weight;
+        if (net->outputs > MLP__TOP && !mlp__is_multilabel(net)) m->top_k = t->top / t->weight;
+        return;
+    }
+    for (j = 0; j < net->outputs; j++) square += t->moments[3 * j + 2];
+    m->mae = t->distance / values;
+    m->rmse = mlp__sqrt_double(square / values);
+    m->r2 = mlp__r2(net, t);
+}
+
+/* Room to evaluate in: one allocation. */
+typedef struct { void *memory; mlp__buffers t; mlp__tally tally; } mlp__evaluation;
+
+static void mlp__lay_out_evaluation(const mlp *net, size_t rows, mlp__arena *arena, mlp__evaluation *e)
+{
+    mlp__lay_out_buffers(net, rows, 0, arena, &e->t);
+    e->tally.moments = (double *)mlp__take(arena, 3 * net->outputs, 1, sizeof(double));
+    e->tally.shift = mlp__take_floats(arena, net->outputs, 1);
+}
+
+static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evaluation *e, mlp_error *error)
+{
+    mlp__arena arena = { NULL, 0 };
+    memset(e, 0, sizeof *e);
+    rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
+    mlp__lay_out_evaluation(net, rows, &arena, e);
+    if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
+    e->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
+    if (!e->memory) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate", mlp__arena_size(&arena));
+    arena.base = mlp__align(e->memory);
+    arena.used = 0;
+    mlp__lay_out_evaluation(net, rows, &arena, e);
+    return MLP_OK;
+}
+
+/* Adds up all rows of the source and, unless metrics is NULL, says what that means. */
+static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__evaluation *e, int threads, mlp_metrics *metrics)
+{
+    mlp__tally *tally = &e->tally;
+    const mlp__buffers *t = &e->t;
+    mlp__source s = *source;
+    mlp__block b;
+    size_t first, i;
+    memset(&b, 0, sizeof b);
+    tally->weight = tally->loss = tally->right = tally->top = tally->distance = 0;
+    tally->begun = 0;
+    memset(tally->moments, 0, 3 * net->outputs * sizeof(double));
+    b.net = net;
+    b.source = &s;
+    b.t = t;
+    mlp__weight_of_rows(&s, 0, s.rows);                             /* finds a row to stand in for those without weight */
+    for (first = 0; first < s.rows; first += b.rows) {
+        mlp_result r;
+        mlp__block_begin(&b, first, mlp__smaller(s.rows - first, t->rows), 0);
+        r = mlp__block_read(&b);
+        if (r) return r;
+        mlp__in_parts(threads, mlp__block_rows, &b);
+        for (i = 0; i < b.rows; i++) {
+            const float w = t->weight[i], *a = t->a[net->layers - 1] + i * net->outputs, *y = t->y + i * net->outputs;
+            if (!(w > 0)) continue;
+            tally->weight += (double)w;
+            tally->loss = mlp__fma_double(w, t->loss[i], tally->loss);
+            if (mlp__has_classes(net)) mlp__tally_class(net, tally, w, a, y);
+            else mlp__tally_distance(net, tally, w, a, y);
+        }
+    }
+    if (metrics) mlp__metrics_of(net, tally, s.rows, metrics);
+    return MLP_OK;
+}
+
+static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_t *confusion, mlp_metrics *metrics)
+{
+    const mlp__source source = mlp__source_in_order(data);
+    mlp__evaluation e;
+    mlp_result r = mlp__check_data(net, data);
+    if (!r) r = mlp__evaluation_begin(net, data->rows, &e, data->error);
+    if (r) return r;
+    e.tally.confusion = confusion;
+    r = mlp__evaluate(net, &source, &e, mlp__threads_for(net, data->rows, net->threads), metrics);
+    mlp__free(&net->desc.allocator, e.memory);
+    return r ? r : mlp__ok(data->error);
 }
 
 MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metrics *metrics)
 {
-    mlp__arena arena = { NULL, 0 };
-    mlp__evaluation e;
-    double weight = 0;
-    size_t first;
-    void *memory;
     mlp_result r;
     if (metrics) memset(metrics, 0, sizeof *metrics);
-    if (!net || !data || !metrics) return MLP_ERR_ARGUMENT;
-    r = mlp__check_data(net, data, NULL);
+    if (!net || !data || !metrics) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or metrics is NULL");
+    r = mlp__evaluate_data(net, data, NULL, metrics);
+    if (r) memset(metrics, 0, sizeof *metrics);
+    return r;
+}
+
+/* whether a row has one class, and outputs say which */
+static mlp_result mlp__check_classes(const mlp *net, mlp_error *error)
+{
+    if (mlp__has_classes(net) && !mlp__is_multilabel(net)) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net has no classes, or a row may have several");
+}
+
+MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *counts)
+{
+    mlp_metrics unused;
+    size_t classes;
+    mlp_result r;
+    if (!net || !data || !counts) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or counts is NULL");
+    r = mlp__check_classes(net, data->error);
     if (r) return r;
-    mlp__lay_out_evaluation(net, &arena, &e);
-    if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(data->error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
-    memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-    if (!memory) return mlp__fail(data->error, MLP_ERR_MEMORY, -1, "out of memory");
-    arena.base = mlp__align(memory);
-    arena.used = 0;
-    mlp__lay_out_evaluation(net, &arena, &e);
-    for (first = 0; first < data->rows; first += MLP__BLOCK_ROWS)
-        mlp__evaluate_block(net, data, &e, first, mlp__smaller(MLP__BLOCK_ROWS, data->rows - first), metrics, &weight);
-    mlp__free(&net->desc.allocator, memory);
-    metrics->rows = data->rows;
-    metrics->loss /= weight;
-    metrics->accuracy /= weight;
+    classes = net->outputs > 1 ? net->outputs : 2;
+    memset(counts, 0, classes * classes * sizeof *counts);
+    return mlp__evaluate_data(net, data, counts, &unused);
+}
+
+MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class_score *scores)
+{
+    const size_t n = (size_t)classes;
+    size_t c, o;
+    if (!counts || !scores || classes < 1) return MLP_ERR_ARGUMENT;
+    for (c = 0; c < n; c++) {
+        size_t predicted = 0, support = 0;
+        const double right = (double)counts[c * n + c];
+        for (o = 0; o < n; o++) { support += counts[c * n + o]; predicted += counts[o * n + c]; }
+        scores[c].support = support;
+        scores[c].precision = predicted ? right / (double)predicted : 0;
+        scores[c].recall = support ? right / (double)support : 0;
+        scores[c].f1 = predicted + support ? 2 * right / ((double)predicted + (double)support) : 0;
+    }
+    return MLP_OK;
+}
+
+MLP_API mlp_result mlp_classify(const mlp *net, const float *x, size_t rows, int *labels)
+{
+    float stack[256], *y = stack;
+    size_t block, done, i, n;
+    mlp_result r = MLP_OK;
+    if (!net || (rows && (!x || !labels)) || mlp__check_classes(net, NULL)) return MLP_ERR_ARGUMENT;
+    block = mlp__smaller(rows, MLP__BLOCK_ROWS);
+    if (block * net->outputs > sizeof stack / sizeof *stack)
+        y = (float *)mlp__alloc(&net->desc.allocator, block * net->outputs * sizeof(float));
+    if (!y) return MLP_ERR_MEMORY;
+    for (done = 0; done < rows && !r; done += n) {
+        n = mlp__smaller(rows - done, block);
+        r = mlp_predict(net, x + done * net->inputs, n, y);
+        for (i = 0; i < n && !r; i++) labels[done + i] = (int)mlp__class_of(net, y + i * net->outputs);
+    }
+    if (y != stack) mlp__free(&net->desc.allocator, y);
+    return r;
+}
+
+/* ---- derivatives with respect to the inputs ---- */
+
+/* dx: inputs; from the scaled inputs of a row to the user's x */
+static void mlp__unscale_slopes(const mlp *net, const float *x, float *dx)
+{
+    size_t j;
+    for (j = 0; net->desc.input_scaling && j < net->inputs; j++) {
+        const float *s = mlp__input_scale(net, j), third = (x[j] - s[0]) * s[1] / 3;
+        const double root = mlp__sqrt_double(mlp__fma_double(third, third, 1));
+        const double slope = net->desc.input_scaling == MLP_SCALE_ROBUST ? 1 / root / root / root : 1;      /* (1 + (v/3)^2)^-3/2 */
+        dx[j] = (float)((double)dx[j] * slope * (double)s[1]);
+    }
+}
+
+MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx)
+{
+    mlp__source source;
+    mlp__batch sums;
+    size_t i;
+    mlp_result r;
+    if (!net || !data || !dx) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or dx is NULL");
+    if (data->read) return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "input gradients are of rows in memory: read must be NULL");
+    r = mlp__prepare(net, data);
+    if (r) return r;
+    source = mlp__source_in_order(data);
+    r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, dx);
+    if (r) return r;
+    for (i = 0; i < data->rows; i++) mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data), dx + i * net->inputs);
     return mlp__ok(data->error);
 }
 
-/* ----------------------------------------------------------------------------- >>io -- */
-/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and "M.weight", M its
-   module's number, and the desc as strings in the metadata. */
+MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
+{
+    const int last = net ? net->layers - 1 : 0;
+    const mlp__buffers *t;
+    mlp__block b;
+    size_t o, i;
+    mlp_result r;
+    if (!net || !x || !j) return MLP_ERR_ARGUMENT;
+    r = mlp__not_busy(net, NULL);
+    if (!r) r = mlp__need_gradients(net, 1, NULL);
+    if (r) return r;
+    t = &net->training.buffers;
+    memset(&b, 0, sizeof b);
+    b.net = net;
+    b.t = t;
+    b.rows = 1;
+    b.x = x;
+    b.x_stride = net->inputs;
+    if (net->desc.input_scaling) { mlp__scale_inputs(net, x, t->x); b.x = t->x; }
+    mlp__block_forward(&b, 0, 1, 0, 1);
+    for (o = 0; o < net->outputs; o++, j += net->inputs) {
+        float *dz = t->dz[last];
+        memset(dz, 0, net->outputs * sizeof(float));
+        dz[o] = 1;
+        mlp__activation_backward(net, last, 1, t->z[last], t->a[last], dz, dz, mlp__slope_at(&b, 0));
+        mlp__block_backward(&b, 0, 1, t->scratch);
+        mlp__layer_backward_input(net, 0, 1, t->dz[0], j, t->scratch);
+        mlp__unscale_slopes(net, x, j);
+        for (i = 0; net->desc.target_scaling && i < net->inputs; i++) j[i] /= mlp__target_scale(net, o)[1];
+    }
+    return MLP_OK;
+}
 
-#include <stdarg.h>
+/* ---- scaling ---- */
+
+typedef struct { float first, low, high; double sum, square; } mlp__column;      /* sums of value - first and of its square */
+
+static void mlp__column_add(mlp__column *c, float value, int begun)
+{
+    float from;
+    if (!begun) { c->first = c->low = c->high = value; c->sum = c->square = 0; }
+    from = value - c->first;
+    c->low = value < c->low ? value : c->low;
+    c->high = value > c->high ? value : c->high;
+    c->sum += (double)from;
+    c->square = mlp__fma_double(from, from, c->square);
+}
+
+/* shift and factor of a column; one that does not vary keeps factor 1 */
+static void mlp__scale_of(mlp_scaling kind, const mlp__column *c, double rows, float *scale)
+{
+    const double mean = c->sum / rows, spread = mlp__sqrt_double((c->square - mlp__product_of(mean, c->sum)) / rows);
+    const double range = (double)c->high - (double)c->low, width = kind == MLP_SCALE_STANDARD ? spread : range;
+    scale[0] = kind == MLP_SCALE_STANDARD ? (float)((double)c->first + mean) : c->low;
+    scale[1] = c->high > c->low && width > 0 && mlp__finite((float)(1 / width)) ? (float)(1 / width) : 1;
+}
+
+/* x in ascending order: heap sort */
+static void mlp__sort_floats(float *x, size_t n)
+{
+    size_t end = n, root = n / 2, at, child;
+    while (end > 1) {
+        float value;
+        if (root > 0) value = x[--root];
+        else { value = x[--end]; x[end] = x[0]; }
+        for (at = root; (child = 2 * at + 1) < end; at = child) {
+            if (child + 1 < end && x[child + 1] > x[child]) child++;
+            if (!(x[child] > value)) break;
+            x[at] = x[child];
+        }
+        x[at] = value;
+    }
+}
+
+/* sorted: n; linear between neighbours, as NumPy has it */
+static float mlp__quantile(const float *sorted, size_t n, float q)
+{
+    const double place = mlp__product_of((double)q, (double)(n - 1));
+    const size_t at = (size_t)place;
+    const float part = (float)(place - (double)at), low = sorted[at], high = sorted[at + 1 < n ? at + 1 : at];
+    return (float)mlp__fma_double(part, high - low, (double)low);
+}
+
+/* The median, and 1 / the distance of the quartiles, or, where that is 0, 2 / the range (Holzmueller et al. 2024) */
+static void mlp__robust_scale(float *x, size_t n, float *scale)
+{
+    float width;
+    mlp__sort_floats(x, n);
+    width = mlp__quantile(x, n, 0.75f) - mlp__quantile(x, n, 0.25f);
+    if (!(width > 0)) width = (x[n - 1] - x[0]) / 2;
+    scale[0] = mlp__quantile(x, n, 0.5f);
+    scale[1] = width > 0 && mlp__finite(1 / width) ? 1 / width : 1;
+}
+
+/* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs),
+   the inputs also into sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
+static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t rows, mlp__column *columns,
+                              float *sample, size_t *used)
+{
+    const mlp_data *d = source->data;
+    const int targets = !mlp__has_labels(d);
+    mlp__block b;
+    size_t first, i, j;
+    memset(&b, 0, sizeof b);
+    b.net = net;
+    b.source = source;
+    b.t = t;
+    *used = 0;
+    for (first = 0; first < rows; first += b.rows) {
+        mlp_result r;
+        mlp__block_begin(&b, first, mlp__smaller(rows - first, t->rows), 0);
+        r = mlp__block_read(&b);
+        if (r) return r;
+        for (i = 0; i < b.rows; i++) {
+            float w;
+            const size_t row = mlp__block_row(&b, i, &w);
+            const float *x = d->read ? t->x + i * net->inputs : d->x + row * mlp__x_stride(net, d);
+            const float *y = d->read ? t->y + i * net->outputs : targets ? d->y + row * mlp__y_stride(net, d) : NULL;
+            if (!(w > 0)) continue;
+            for (j = 0; j < net->inputs; j++) mlp__column_add(&columns[j], x[j], *used > 0);
+            for (j = 0; targets && j < net->outputs; j++) mlp__column_add(&columns[net->inputs + j], y[j], *used > 0);
+            for (j = 0; sample && j < net->inputs; j++) sample[j * rows + *used] = x[j];
+            ++*used;
+        }
+    }
+    return MLP_OK;
+}
+
+/* Scales from rows of the source: all, or of robust ones a seeded sample of at most 65,536 rows and 2^24 numbers. */
+static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
+{
+    const mlp_data *d = source.data;
+    const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
+    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1), sampled = mlp__smaller(source.rows, most);
+    mlp__arena arena = { NULL, 0 };
+    mlp__buffers t;
+    mlp__column *columns = NULL;
+    float *sample = NULL;
+    void *memory = NULL;
+    size_t used = 0, j;
+    int pass;
+    mlp_result r;
+    for (pass = 0; pass < 2; pass++) {                              /* how much, then where */
+        if (pass) arena.base = mlp__align(memory);
+        arena.used = 0;
+        mlp__lay_out_buffers(net, mlp__smaller(source.rows, MLP__BLOCK_ROWS), 0, &arena, &t);
+        columns = (mlp__column *)mlp__take(&arena, net->inputs + net->outputs, 1, sizeof *columns);
+        if (robust) sample = mlp__take_floats(&arena, sampled, net->inputs);
+        if (pass) break;
+        if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too big to scale");
+        memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
+        if (!memory) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
+    }
+    mlp__weight_of_rows(&source, 0, source.rows);
+    r = robust && !net->desc.target_scaling ? MLP_OK : mlp__survey(net, &source, &t, source.rows, columns, NULL, &used);
+    for (j = 0; !r && net->desc.input_scaling && !robust && j < net->inputs; j++)
+        mlp__scale_of(net->desc.input_scaling, &columns[j], (double)used, net->scales + 2 * j);
+    for (j = net->inputs; !r && net->desc.target_scaling && j < net->inputs + net->outputs; j++)
+        mlp__scale_of(net->desc.target_scaling, &columns[j], (double)used, net->scales + 2 * j);
+    if (!r && robust) {
+        source.order = MLP_ORDER_SHUFFLED;
+        source.permutation = mlp__permutation_of(source.rows, net->desc.seed, MLP__STREAM_SAMPLE);
+        r = mlp__survey(net, &source, &t, sampled, columns, sample, &used);
+        for (j = 0; !r && j < net->inputs; j++) mlp__robust_scale(sample + j * sampled, used, net->scales + 2 * j);
+    }
+    net->scaled = !r;
+    mlp__free(&net->desc.allocator, memory);
+    return r;
+}
+
+MLP_API mlp_result mlp_fit_scaling(mlp *net, const mlp_data *data)
+{
+    mlp_result r;
+    if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    r = mlp__not_busy(net, data->error);
+    if (!r && !net->scales) r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "the net has neither input_scaling nor target_scaling");
+    if (!r) r = mlp__check_data(net, data);
+    if (!r) r = mlp__fit_scales(net, mlp__source_in_order(data));
+    return r ? r : mlp__ok(data->error);
+}
+
+/* ---- schedules of the rate ---- */
+
+/* Columns: enum, name, defaults of gamma and period (0: it takes none), whether it takes floor. */
+#define MLP__SCHEDULES(X) \
+    X(CONSTANT,    constant,    0,     0,  0) \
+    X(STEP,        step,        0.1f,  10, 1) \
+    X(EXPONENTIAL, exponential, 0.95f, 0,  1) \
+    X(COSINE,      cosine,      0,     0,  1) \
+    X(ONE_CYCLE,   one_cycle,   0,     0,  0) \
+    X(PLATEAU,     plateau,     0.1f,  10, 1) \
+    X(COSLOG,      coslog,      0,     0,  1) \
+    X(CUSTOM,      custom,      0,     0,  0)
+
+typedef char mlp__every_schedule_has_a_row[MLP_SCHEDULE_CUSTOM + 1 == 0 MLP__SCHEDULES(MLP__ONE) ? 1 : -1];
+
+static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
+{
+    int known = 0, period = 0, floor_taken = 0;
+    float gamma = 0;
+    const char *kind = "";
+    switch (s->kind) {
+    #define MLP__CASE(NAME, name, g, p, f) case MLP_SCHEDULE_##NAME: known = 1; kind = #name; gamma = g; period = p; floor_taken = f; break;
+    MLP__SCHEDULES(MLP__CASE)
+    #undef MLP__CASE
+    default: break;
+    }
+    if (!known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
+    if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: epochs, warmup and period must not be negative");
+    if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0) || (s->floor != 0 && !floor_taken))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: gamma, period or floor is set, but %s does not take it", kind);
+    if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: custom, and no other, needs the function rate");
+    if (s->gamma == 0) s->gamma = gamma;
+    if (s->period == 0) s->period = period;
+    if (!(s->gamma >= 0 && s->gamma <= 1))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: gamma is %g and must be in (0, 1]", (double)s->gamma);
+    if (!(s->floor >= 0 && s->floor <= 1))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: floor is %g and must be in [0, 1]", (double)s->floor);
+    return MLP_OK;
+}
+
+/* base^n, each product rounded */
+static double mlp__power(double base, uint64_t n)
+{
+    double result = 1;
+    for (; n > 0; n >>= 1) {
+        if (n & 1) result = mlp__product_of(result, base);
+        base = mlp__product_of(base, base);
+    }
+    return result;
+}
+
+/* from a, at t = 0, to b, at t = 1, along half a cosine */
+static double mlp__along_cosine(double a, double b, double t)
+{
+    return b + mlp__product_of((a - b) / 2, 1 + mlp__cos_turn(t / 2));
+}
+
+/* The factor of the rate when `epoch` epochs are done, a part of one included, of `total`; lowered: what plateau has
+   come to. */
+static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, double total, double step, double lowered)
+{
+    const double warm = (double)s->warmup, past = epoch - warm, least = (double)s->floor;
+    const double left = total - warm, t = !(left > 0) || past >= left ? 1 : past / left;
+    double factor = 1;
+    if (past < 0) return (epoch + step) / warm < 1 ? (epoch + step) / warm : 1;
+    switch (s->kind) {
+    case MLP_SCHEDULE_STEP:        factor = mlp__power((double)s->gamma, (uint64_t)(past / s->period)); break;
+    case MLP_SCHEDULE_EXPONENTIAL: factor = mlp__power((double)s->gamma, (uint64_t)past); break;
+    case MLP_SCHEDULE_COSINE:      return mlp__along_cosine(1, least, t);
+    case MLP_SCHEDULE_ONE_CYCLE:
+        return t < 0.3 ? mlp__along_cosine(0.04, 1, t / 0.3) : mlp__along_cosine(1, 4e-6, (t - 0.3) / 0.7);
+    case MLP_SCHEDULE_PLATEAU:     factor = lowered; break;
+    case MLP_SCHEDULE_COSLOG:      factor = (1 - mlp__cos_turn(mlp__log2(1 + mlp__product_of(15, t)))) / 2; break;
+    default: break;
+    }
+    return factor > least ? factor : least;
+}
+
+/* ---- fit ---- */
+
+/* A fit under way. */
+typedef struct {
+    mlp *net;
+    const mlp_data *data;
+    mlp_fit_desc fit;                       /* resolved */
+    mlp_data validation;                    /* rows 0: none */
+    int arrays;
+    size_t batch, train_rows, held;         /* held: rows of a split */
+    size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
+    mlp__buffers t;
+    mlp__evaluation evaluation;
+    mlp_progress progress;
+    mlp_fit_report report;
+} mlp__fitting;
+
+static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
+
+/* Replaces the defaults of a fit. */
+static mlp_result mlp__resolve_fit(mlp__fitting *f)
+{
+    mlp_fit_desc *fit = &f->fit;
+    mlp_error *error = f->data->error;
+    const int validates = fit->validation || fit->validation_split != 0;
+    mlp_result r;
+    if (fit->epochs == 0) fit->epochs = 10;
+    if (fit->batch == 0) fit->batch = 32;
+    if (fit->batch < MLP_FULL_BATCH)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
+    if ((unsigned)fit->order > MLP_ORDER_REPLACEMENT)
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order %i is unknown", (int)fit->order);
+    if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative", fit->threads);
+#ifndef _OPENMP
+    if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
+#endif
+    if (fit->validation && fit->validation_split != 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation and validation_split: one of them");
+    if (!(fit->validation_split >= 0 && fit->validation_split < 1))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation_split is %g and must be in [0, 1)", (double)fit->validation_split);
+    if (fit->patience < 0 || !mlp__not_negative(fit->min_delta))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "patience and min_delta must not be negative");
+    if (!validates && (fit->patience || fit->min_delta != 0 || fit->keep_last))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "patience, min_delta and keep_last need validation or validation_split");
+    r = mlp__resolve_schedule(&fit->schedule, error);
+    if (r) return r;
+    if (!fit->opt.error) fit->opt.error = error;
+    return mlp__resolve_stepwise(&fit->opt, &f->arrays);
+}
+
+/* The rows of a split, and the data to validate on. */
+static mlp_result mlp__prepare_validation(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    const mlp_data *d = f->data;
+    const size_t classes = d->labels ? mlp__classes(net) : 1;
+    f->train_rows = d->rows;
+    if (f->fit.validation) {
+        f->validation = *f->fit.validation;
+        if (!f->validation.error) f->validation.error = d->error;
+        return mlp__check_data(net, &f->validation);
+    }
+    if (f->fit.validation_split == 0) return MLP_OK;
+    if (d->rows > SIZE_MAX / sizeof(size_t) - classes) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too many rows to split");
+    f->rows = (size_t *)mlp__alloc(&net->desc.allocator, (d->rows + classes) * sizeof(size_t));
+    if (!f->rows) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
+    memset(f->rows + d->rows, 0, classes * sizeof(size_t));
+    f->validation = *d;
+    f->train_rows = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
+    f->held = d->rows - f->train_rows;
+    if (f->train_rows > 0 && f->held > 0) return MLP_OK;
+    return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "validation_split %g of %z rows leaves %z to train on, %z to validate on",
+                     (double)f->fit.validation_split, d->rows, f->train_rows, f->held);
+}
+
+static mlp__source mlp__validation_source(const mlp__fitting *f)
+{
+    if (!f->held) return mlp__source_in_order(&f->validation);
+    return mlp__source_of(f->data, f->rows + f->train_rows, f->held, MLP_ORDER_SEQUENTIAL, 0, 0);
+}
+
+/* All that a fit needs before its first epoch; scratch memory of the second thread and on is for one fit. */
+static mlp_result mlp__fit_begin(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    mlp_error *error = f->data->error;
+    mlp_result r = mlp__check_data(net, f->data);
+    size_t more;
+    if (!r) r = mlp__resolve_fit(f);
+    if (!r) r = mlp__prepare_validation(f);
+    if (r) return r;
+    f->batch = f->fit.batch == MLP_FULL_BATCH ? f->train_rows : mlp__smaller((size_t)f->fit.batch, f->train_rows);
+    f->progress.epochs = f->fit.epochs < 0 ? 0 : f->fit.epochs;
+    f->progress.rows = f->train_rows;
+    f->progress.steps = (f->train_rows - 1) / f->batch + 1;
+    net->threads = f->fit.threads;
+    f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
+    r = mlp__need_training(net, f->batch, f->arrays, error);
+    if (!r && f->validation.rows) r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows, &f->evaluation, error);
+    if (r) return r;
+    f->t = net->training.buffers;
+    more = (size_t)f->fit.threads - 1;
+    if (more > 0 && f->t.scratch_size <= SIZE_MAX / sizeof(float) / more)
+        f->t.more_scratch = (float *)mlp__alloc(&net->desc.allocator, more * f->t.scratch_size * sizeof(float));
+    if (more > 0 && !f->t.more_scratch) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (f->validation.rows && !f->fit.keep_last && !net->training.best) {
+        net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+        if (!net->training.best) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    }
+    if (!net->resumed) {
+        net->course.start = net->course.best_epoch = net->course.epoch;
+        net->course.waited = net->course.stalled = 0;
+        net->course.factor = 1;
+    }
+    net->resumed = 0;
+    if (!net->scales || net->scaled) return MLP_OK;
+    return mlp__fit_scales(net, mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0));
+}
+
+/* the rate of the update that comes */
+static float mlp__rate_now(const mlp__fitting *f)
+{
+    const mlp_schedule_desc *s = &f->fit.schedule;
+    const mlp__course *c = &f->net->course;
+    const double step = 1.0 / (double)f->progress.steps, done = (double)f->progress.step / (double)f->progress.steps;
+    const double whole = s->epochs > 0 ? (double)c->epoch : (double)(f->progress.epoch - 1), epoch = whole + done;
+    const double total = (double)(s->epochs > 0 ? s->epochs : f->progress.epochs);
+    const float rate = mlp__meant(f->fit.opt.rate);
+    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup) return s->rate(s->user, epoch, rate);
+    return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
+}
+
+/* One batch. *stop: a callback has said so. */
+static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t first, mlp__batch *epoch, int *stop)
+{
+    mlp *net = f->net;
+    mlp_opt_desc opt = f->fit.opt;
+    mlp__batch b;
+    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first), f->fit.threads, &b, NULL);
+    if (r) return r;
+    net->training.known = 1;
+    f->progress.rate = (double)mlp__rate_now(f);
+    if (!mlp__finite((float)f->progress.rate) || f->progress.rate < 0)
+        return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1, "schedule: a rate of %g", f->progress.rate);
+    opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
+    if (b.weight > 0) {                                             /* nothing to learn from rows without weight */
+        *stop = f->fit.on_gradients && f->fit.on_gradients(f->fit.user, net, net->training.gradients, net->count);
+        if (*stop) return MLP_OK;
+        r = mlp__update(net, &opt, f->arrays, f->fit.threads, f->data->error);
+        if (r) return r;
+        epoch->loss += b.loss;
+        epoch->weight += b.weight;
+        f->progress.loss = epoch->loss / epoch->weight;
+    }
+    f->progress.step++;
+    *stop = f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress);
+    return MLP_OK;
+}
+
+/* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
+static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
+{
+    mlp__source source = mlp__source_of(f->data, f->rows, f->train_rows, f->fit.order, f->net->desc.seed, f->net->course.epoch);
+    mlp__batch sums = { 0, 0 };
+    size_t first;
+    mlp_result r = MLP_OK;
+    source.check |= f->fit.on_step || f->fit.on_gradients;          /* which may have changed values */
+    f->progress.step = 0;
+    f->progress.loss = 0;
+    for (first = 0; first < f->train_rows && !r && !*stop; first += mlp__smaller(f->batch, f->train_rows - first))
+        r = mlp__fit_batch(f, &source, first, &sums, stop);
+    return r;
+}
+
+/* After an epoch: validation, best weights, plateau. *stop: no gain for too long. */
+static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
+{
+    mlp *net = f->net;
+    mlp__course *c = &net->course;
+    double loss = f->progress.loss;
+    if (f->validation.rows) {
+        const mlp__source held = mlp__validation_source(f);
+        const mlp_result r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
+        if (r) return r;
+        loss = f->progress.validation.loss;
+        if (c->best_epoch == c->start || loss < c->best - (double)f->fit.min_delta) {
+            c->best = loss;
+            c->best_epoch = c->epoch;
+            c->waited = 0;
+            if (net->training.best) memcpy(net->training.best, net->params, net->count * sizeof(float));
+        } else c->waited++;
+        *stop = f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience;
+    }
+    if (c->epoch == c->start + 1 || loss < mlp__product_of(c->lowest, 1 - 1e-4)) { c->lowest = loss; c->stalled = 0; }
+    else if (f->fit.schedule.kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)f->fit.schedule.period) {
+        c->factor = mlp__product_of(c->factor, (double)f->fit.schedule.gamma);
+        c->stalled = 0;
+    }
+    return MLP_OK;
+}
+
+static mlp_result mlp__fit_epochs(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    mlp_result r = MLP_OK;
+    int stop = 0;
+    while (f->progress.epoch < f->progress.epochs && !stop) {
+        if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_data(net, f->data);        /* which may have changed it */
+        if (!r && f->fit.on_epoch && f->progress.epoch > 0 && f->fit.validation) r = mlp__check_data(net, &f->validation);
+        f->progress.epoch++;
+        if (!r) r = mlp__fit_epoch(f, &stop);
+        if (stop) f->report.stop = MLP_STOP_CALLBACK;
+        if (r || stop) break;
+        net->course.epoch++;
+        f->report.epochs++;
+        r = mlp__fit_judge(f, &stop);
+        if (r) break;
+        f->report.loss = f->progress.loss;
+        if (f->validation.rows) f->report.validation_loss = f->progress.validation.loss;
+        if (stop) f->report.stop = MLP_STOP_PATIENCE;
+        if (f->fit.on_epoch && f->fit.on_epoch(f->fit.user, &f->progress)) { stop = 1; f->report.stop = MLP_STOP_CALLBACK; }
+    }
+    if (r && f->data->error) f->data->error->epoch = f->progress.epoch;
+    return r;
+}
+
+static void mlp__fit_end(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    const mlp_allocator *a = &net->desc.allocator;
+    const int found = f->validation.rows && net->course.best_epoch > net->course.start;
+    if (found) {
+        f->report.best_epoch = (int)(net->course.best_epoch - net->course.start);
+        f->report.best_loss = net->course.best;
+        if (net->training.best) memcpy(net->params, net->training.best, net->count * sizeof(float));
+    }
+    mlp__free(a, net->training.best);
+    net->training.best = NULL;
+    mlp__free(a, f->t.more_scratch);
+    mlp__free(a, f->evaluation.memory);
+    mlp__free(a, f->rows);
+}
+
+MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *desc)
+{
+    mlp__fitting f;
+    mlp_result r;
+    memset(&f, 0, sizeof f);
+    if (desc) f.fit = *desc;
+    f.report.stop = MLP_STOP_ERROR;
+    f.report.loss = f.report.validation_loss = f.report.best_loss = mlp__none();
+    if (f.fit.report) *f.fit.report = f.report;
+    if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    r = mlp__not_busy(net, data->error);
+    if (r) return r;
+    f.net = net;
+    f.data = data;
+    net->busy = 1;
+    r = mlp__fit_begin(&f);
+    if (!r) {
+        f.report.stop = MLP_STOP_EPOCHS;
+        r = mlp__fit_epochs(&f);
+    }
+    mlp__fit_end(&f);
+    net->busy = 0;
+    if (r) f.report.stop = MLP_STOP_ERROR;
+    if (f.fit.report) *f.fit.report = f.report;
+    return r ? r : mlp__ok(data->error);
+}
+
+/* ----------------------------------------------------------------------------- >>io -- */
+/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and
+   "M.weight", M its module's number, and the desc as strings in the metadata. */
+
+#ifndef MLP_NO_FILES
 
 /* Names in files, in the order of the enums. */
 #define MLP__STRING_OF(NAME, name, ...) #name,
 static const char *const mlp__activation_names[] = { "default", MLP__ACTIVATIONS(MLP__STRING_OF) "softmax", "custom", NULL };
 static const char *const mlp__loss_names[] = { "default", MLP__LOSSES(MLP__STRING_OF) "cross_entropy", "custom", NULL };
 static const char *const mlp__reduction_names[] = { "mean", "sum", NULL };
-static const char *const mlp__initializer_names[] = { "default", "zero", "constant", "he_uniform", "he_normal", "glorot_uniform",
-                                                      "glorot_normal", "lecun_normal", "pytorch", "orthogonal", NULL };
-static const char *const mlp__opt_names[] = { "default", "sgd", "adagrad", "rmsprop", "adam", "adamw", "rprop", "lbfgs", NULL };
+static const char *const mlp__initializer_names[] = { "default", MLP__INITIALIZERS(MLP__STRING_OF) NULL };
+static const char *const mlp__opt_names[] = { "default", MLP__OPTIMIZERS(MLP__STRING_OF) NULL };
+static const char *const mlp__scaling_names[] = { "none", "standard", "min_max", "robust", NULL };
 
-/* The version of what the metadata say; most arrays of an optimizer; the largest header that is written and, unless told
-   otherwise, read; the most tensors; the longest entry of a tensor, which is read again when tensors are sorted; the largest header
-   that the format allows. */
-enum { MLP__FILE_VERSION = 1, MLP__STATES = 4, MLP__HEADER = 1 << 20,
-       MLP__MOST_TENSORS = 4096, MLP__MOST_ENTRY = 4096, MLP__MOST_HEADER = 100000000 };
+/* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer,
+   the parameters of the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of
+   the outputs. */
+static const char *const mlp__run_names[] = { "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
+#define MLP__SCALES_NAME "mlp.scales"
 
-/* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is identity,
-   and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
+/* The version of what the metadata say: a file has the first that can read it. The largest header that is written
+   and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
+enum { MLP__FILE_VERSION = 1, MLP__RUNS = sizeof mlp__run_names / sizeof *mlp__run_names, MLP__BEST = MLP__RUNS - 1,
+       MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096 };
+
+/* What a checkpoint has besides weights and arrays. */
+typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
+
+/* How a field of a struct stands in the metadata: a name out of a list, a number, or the bits of a float in
+   hexadecimal. A field that is 0 in each of its structs is left out. One row here is all that a further field of the
+   desc needs. */
+typedef enum { MLP__A_NAME, MLP__A_NUMBER, MLP__A_FLOAT } mlp__field_kind;
+typedef struct { const char *key; mlp__field_kind kind; size_t offset, size; const char *const *names; } mlp__field;
+#define MLP__FIELD(key, kind, type, member, names) { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
+#define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
+#define MLP__TABLE(table) table, MLP__COUNT(table)
+
+static const mlp__field mlp__layer_fields[] = {
+    MLP__FIELD("mlp.activations", MLP__A_NAME, mlp_layer, activation, mlp__activation_names),
+    MLP__FIELD("mlp.alpha", MLP__A_FLOAT, mlp_layer, alpha, NULL),
+    MLP__FIELD("mlp.dropout", MLP__A_FLOAT, mlp_layer, dropout, NULL),
+    MLP__FIELD("mlp.gain", MLP__A_FLOAT, mlp_layer, gain, NULL),
+    MLP__FIELD("mlp.initializers", MLP__A_NAME, mlp_layer, initializer, mlp__initializer_names),
+    MLP__FIELD("mlp.rate", MLP__A_FLOAT, mlp_layer, rate, NULL)
+};
+static const mlp__field mlp__desc_fields[] = {
+    MLP__FIELD("mlp.input_scaling", MLP__A_NAME, mlp_desc, input_scaling, mlp__scaling_names),
+    MLP__FIELD("mlp.label_smoothing", MLP__A_FLOAT, mlp_desc, label_smoothing, NULL),
+    MLP__FIELD("mlp.loss", MLP__A_NAME, mlp_desc, loss, mlp__loss_names),
+    MLP__FIELD("mlp.loss_delta", MLP__A_FLOAT, mlp_desc, loss_delta, NULL),
+    MLP__FIELD("mlp.reduction", MLP__A_NAME, mlp_desc, reduction, mlp__reduction_names),
+    MLP__FIELD("mlp.seed", MLP__A_NUMBER, mlp_desc, seed, NULL),
+    MLP__FIELD("mlp.target_scaling", MLP__A_NAME, mlp_desc, target_scaling, mlp__scaling_names)
+};
+static const mlp__field mlp__resume_fields[] = {
+    MLP__FIELD("mlp.train.arrays", MLP__A_NUMBER, mlp__resume, opt.arrays, NULL),
+    MLP__FIELD("mlp.train.best", MLP__A_FLOAT, mlp__resume, course.best, NULL),
+    MLP__FIELD("mlp.train.best_epoch", MLP__A_NUMBER, mlp__resume, course.best_epoch, NULL),
+    MLP__FIELD("mlp.train.beta1_power", MLP__A_FLOAT, mlp__resume, opt.beta1_power, NULL),
+    MLP__FIELD("mlp.train.beta2_power", MLP__A_FLOAT, mlp__resume, opt.beta2_power, NULL),
+    MLP__FIELD("mlp.train.epoch", MLP__A_NUMBER, mlp__resume, course.epoch, NULL),
+    MLP__FIELD("mlp.train.factor", MLP__A_FLOAT, mlp__resume, course.factor, NULL),
+    MLP__FIELD("mlp.train.lowest", MLP__A_FLOAT, mlp__resume, course.lowest, NULL),
+    MLP__FIELD("mlp.train.optimizer", MLP__A_NAME, mlp__resume, opt.kind, mlp__opt_names),
+    MLP__FIELD("mlp.train.stalled", MLP__A_NUMBER, mlp__resume, course.stalled, NULL),
+    MLP__FIELD("mlp.train.start", MLP__A_NUMBER, mlp__resume, course.start, NULL),
+    MLP__FIELD("mlp.train.steps", MLP__A_NUMBER, mlp__resume, opt.steps, NULL),
+    MLP__FIELD("mlp.train.updates", MLP__A_NUMBER, mlp__resume, course.step, NULL),
+    MLP__FIELD("mlp.train.waited", MLP__A_NUMBER, mlp__resume, course.waited, NULL)
+};
+
+/* Where the low n bytes of a number are on this machine, to copy a field to or from. */
+static unsigned char *mlp__low_bytes(uint64_t *value, size_t n)
+{
+    const uint16_t one = 1;
+    return (unsigned char *)value + (*(const unsigned char *)&one ? 0 : 8 - n);
+}
+
+static uint64_t mlp__get_field(const mlp__field *f, const void *base)
+{
+    uint64_t value = 0;
+    memcpy(mlp__low_bytes(&value, f->size), (const unsigned char *)base + f->offset, f->size);
+    return value;
+}
+
+/* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is
+   identity, and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
 static int mlp__module(const mlp_desc *d, int layer)
 {
     int module = 0, l;
@@ -5377,8 +6594,25 @@ static int mlp__module(const mlp_desc *d, int layer)
     return module;
 }
 
-/* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. */
-typedef struct { unsigned char *to; size_t room, used, total; const mlp_io *io; void *file; int failed; } mlp__out;
+static float *mlp__run_of(const mlp *net, int run)
+{
+    float *states;
+    if (run == 0) return net->params;
+    if (run == MLP__BEST) return net->training.best;
+    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
+    return states + (size_t)(run - 1) * net->count;
+}
+
+/* ---- text ---- */
+
+/* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. failed: why, or NULL. */
+typedef struct {
+    unsigned char *to;
+    size_t room, used, total;
+    const mlp_io *io;
+    void *file;
+    const char *failed;
+} mlp__out;
 
 static mlp__out mlp__out_to(void *to, size_t room)
 {
@@ -5389,9 +6623,16 @@ static mlp__out mlp__out_to(void *to, size_t room)
     return o;
 }
 
+/* What the last call of io that failed had to say. */
+static const char *mlp__reason(const mlp_io *io)
+{
+    const char *reason = io->reason ? io->reason(io->user) : NULL;
+    return reason ? reason : "it failed";
+}
+
 static void mlp__write_out(mlp__out *o)
 {
-    if (o->used && !o->failed) o->failed = o->io->write(o->io->user, o->file, o->to, o->used) != 0;
+    if (o->used && !o->failed && o->io->write(o->io->user, o->file, o->to, o->used)) o->failed = mlp__reason(o->io);
     o->used = 0;
 }
 
@@ -5412,11 +6653,12 @@ static void mlp__put(mlp__out *o, const void *bytes, size_t n)
 
 static void mlp__put_text(mlp__out *o, const char *text) { mlp__put(o, text, strlen(text)); }
 
-static void mlp__put_number(mlp__out *o, uint64_t n)
+/* at least so many digits */
+static void mlp__put_digits(mlp__out *o, uint64_t n, unsigned base, size_t least)
 {
     char digits[20];
     size_t at = sizeof digits;
-    do digits[--at] = (char)('0' + n % 10); while (n /= 10);
+    do digits[--at] = "0123456789abcdef"[n % base]; while ((n /= base) > 0 || sizeof digits - at < least);
     mlp__put(o, digits + at, sizeof digits - at);
 }
 
@@ -5428,31 +6670,13 @@ static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
     mlp__put(o, b, (size_t)bytes);
 }
 
-/* A finite float as C's %a and Python's float.hex() have it: exact, and the same in every locale. */
-static void mlp__put_float(mlp__out *o, float x)
-{
-    const uint32_t bits = mlp__bits(x);
-    uint32_t fraction = bits & 0x7fffff;
-    int exponent = (int)(bits >> 23 & 255) - 127;
-    if (bits >> 31) mlp__put_text(o, "-");
-    if (exponent == -127)
-        for (exponent = fraction ? -126 : 0; fraction && !(fraction & 0x800000); exponent--) fraction <<= 1;    /* subnormal */
-    mlp__put_text(o, bits & 0x7fffffff ? "0x1" : "0x0");
-    fraction = fraction << 1 & 0xffffff;                                    /* 6 digits */
-    if (fraction) mlp__put_text(o, ".");
-    for (; fraction; fraction = fraction << 4 & 0xffffff) mlp__put(o, &"0123456789abcdef"[fraction >> 20], 1);
-    mlp__put_text(o, exponent < 0 ? "p-" : "p+");
-    mlp__put_number(o, (uint64_t)(exponent < 0 ? -exponent : exponent));
-}
-
-/* %s text, %u uint64_t, %f float: as little of printf as files need, since its own depends on the locale */
+/* %s text, %u uint64_t: as little of printf as files and errors need, since its own depends on the locale */
 static void mlp__print_list(mlp__out *o, const char *format, va_list list)
 {
     for (; *format; format++) {
         if (*format != '%') mlp__put(o, format, 1);
         else if (*++format == 's') mlp__put_text(o, va_arg(list, const char *));
-        else if (*format == 'u') mlp__put_number(o, va_arg(list, uint64_t));
-        else mlp__put_float(o, (float)va_arg(list, double));
+        else mlp__put_digits(o, va_arg(list, uint64_t), 10, 1);
     }
 }
 
@@ -5464,155 +6688,146 @@ static void mlp__print(mlp__out *o, const char *format, ...)
     va_end(list);
 }
 
+/* An operation on a path that failed, and why; of a long path the end. */
+static mlp_result mlp__fail_io(mlp_error *error, const char *what, const char *path, const char *why)
+{
+    char text[160];
+    mlp__out o = mlp__out_to(text, sizeof text - 1);
+    const size_t n = strlen(path);
+    mlp__print(&o, n > 70 ? "%s ...%s: %s" : "%s %s: %s", what, n > 70 ? path + n - 67 : path, why);
+    text[o.used] = 0;
+    return mlp__fail(error, MLP_ERR_IO, -1, text);
+}
+
 /* ---- saving ---- */
 
 #define MLP__TOLERANCE 1e-4f
 
-/* What is saved: with a test vector, with optimizer state. */
+/* What is saved: with a test vector, with arrays of the optimizer as further runs. */
 typedef struct {
     const mlp *net;
-    const float *test_input, *test_output;
-    float tolerance;
-    int checkpoint, states;                 /* states: arrays of the optimizer */
-    mlp__opt_state opt;
+    const mlp_save_desc *how;
+    float *test_output, tolerance;
+    int runs, best;                         /* runs of parameters and optimizer; whether that of the best epoch, too */
+    mlp__resume resume;
 } mlp__saving;
 
-/* states run 0: the parameters; others: of the optimizer */
-static float *mlp__run_of(const mlp *net, int states_run)
+/* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
+static mlp_desc mlp__desc_for_file(const mlp *net)
 {
-    float *states;
-    if (states_run == 0) return net->params;
-    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
-    return states + (size_t)(states_run - 1) * net->count;
+    mlp_desc d = net->given;
+    int l;
+    d.loss = net->desc.loss;
+    for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
+    return d;
 }
 
 /* A tensor's entry in the header; its data is at `at`. Returns where it ends. */
-static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int states_run, int layer, int bias, uint64_t at)
+static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int run, int layer, int bias, uint64_t at)
 {
     const mlp__shape *s = &net->shape[layer];
-    const uint64_t module = (uint64_t)mlp__module(&net->desc, layer), out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
-    mlp__print(o, states_run ? ",\"mlp.state%u." : ",\"", (uint64_t)states_run);
-    if (bias) mlp__print(o, "%u.bias\":{\"dtype\":\"F32\",\"shape\":[%u]", module, out);
-    else mlp__print(o, "%u.weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", module, out, in);
+    const uint64_t out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
+    mlp__print(o, ",\"%s%u.", mlp__run_names[run], (uint64_t)mlp__module(&net->desc, layer));
+    if (bias) mlp__print(o, "bias\":{\"dtype\":\"F32\",\"shape\":[%u]", out);
+    else mlp__print(o, "weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", out, in);
     mlp__print(o, ",\"data_offsets\":[%u,%u]}", at, end);
     return end;
 }
 
-static void mlp__put_values(mlp__out *o, const mlp *net, int states_run, int layer, int bias)
+static void mlp__put_values(mlp__out *o, const mlp *net, int run, int layer, int bias)
 {
     const mlp__shape *s = &net->shape[layer];
-    const float *run = mlp__run_of(net, states_run);
+    const float *from = mlp__run_of(net, run);
     size_t unit, input;
     if (!o->room) o->total += s->out * (bias ? 1 : s->in) * 4;              /* only counted */
     else for (unit = 0; unit < s->out; unit++)
         for (input = 0; input < (bias ? 1 : s->in); input++)
-            mlp__put_little_endian(o, mlp__bits(run[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
+            mlp__put_little_endian(o, mlp__bits(from[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
 }
 
-/* The layers by the names of their tensors, byte by byte: "2." is behind "19." and before "20.". Numbers are below 100. */
-static void mlp__order_by_name(const mlp *net, int *order)
-{
-    int key[MLP_MAX_LAYERS], l, at;
-    for (l = 0; l < net->layers; l++) {
-        const int module = mlp__module(&net->desc, l), k = module < 10 ? 20 * module - 1 : 2 * module;
-        for (at = l; at > 0 && key[at - 1] > k; at--) { key[at] = key[at - 1]; order[at] = order[at - 1]; }
-        key[at] = k;
-        order[at] = l;
-    }
-}
-
-/* All entries, or all values, in the order of the reference implementation: by name. */
+/* All entries, or all values. */
 static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
 {
-    int order[MLP_MAX_LAYERS], states_run, i, bias;
+    int run, l, bias;
     uint64_t at = 0;
-    mlp__order_by_name(s->net, order);
-    for (states_run = 0; states_run <= s->states; states_run++)
-        for (i = 0; i < s->net->layers; i++)
-            for (bias = !s->net->desc.layers[order[i]].no_bias; bias >= 0; bias--) {
-                if (entries) at = mlp__put_entry(o, s->net, states_run, order[i], bias, at);
-                else mlp__put_values(o, s->net, states_run, order[i], bias);
-            }
+    const size_t scales = s->net->scaled ? s->net->inputs + s->net->outputs : 0;
+    size_t i;
+    for (run = 0; run < MLP__RUNS; run++)
+        for (l = 0; l < s->net->layers && (run < s->runs || (run == MLP__BEST && s->best)); l++)
+            for (bias = !s->net->desc.layers[l].no_bias; bias >= 0; bias--)
+                if (entries) at = mlp__put_entry(o, s->net, run, l, bias, at);
+                else mlp__put_values(o, s->net, run, l, bias);
+    if (scales && entries)
+        mlp__print(o, ",\"" MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}", (uint64_t)scales, at,
+                   at + (uint64_t)scales * 8);
+    for (i = 0; !entries && i < 2 * scales; i++) mlp__put_little_endian(o, mlp__bits(s->net->scales[i]), 4);
 }
 
-/* an entry of the metadata that is a name, and a value where there is one */
-static void mlp__put_named(mlp__out *o, const char *before, const char *name, float value)
+/* The fields of a table that are not 0, of n structs `stride` bytes apart. */
+static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, const void *base, int n, size_t stride)
 {
-    mlp__print(o, value != 0 ? "%s%s:%f" : "%s%s", before, name, (double)mlp__meant(value));
+    for (; fields > 0; fields--, f++) {
+        const char *at = (const char *)base;
+        int i, used = 0;
+        for (i = 0; i < n; i++) used |= mlp__get_field(f, at + (size_t)i * stride) != 0;
+        if (!used) continue;
+        mlp__print(o, ",\"%s", f->key);
+        for (i = 0; i < n; i++, at += stride) {
+            const uint64_t value = mlp__get_field(f, at);
+            mlp__put_text(o, i ? " " : "\":\"");
+            if (f->kind == MLP__A_NAME) mlp__put_text(o, f->names[value]);
+            else mlp__put_digits(o, value, f->kind == MLP__A_FLOAT ? 16 : 10, f->kind == MLP__A_FLOAT ? 2 * f->size : 1);
+        }
+        mlp__put_text(o, "\"");
+    }
 }
 
 static void mlp__put_floats(mlp__out *o, const char *key, const float *x, size_t n)
 {
-    size_t i;
-    mlp__print(o, "\",\"%s\":\"", key);
-    for (i = 0; i < n; i++) mlp__print(o, i ? " %f" : "%f", (double)x[i]);
+    const char *before = "\":\"";
+    mlp__print(o, ",\"%s", key);
+    for (; n > 0; n--, before = " ") {
+        mlp__put_text(o, before);
+        mlp__put_digits(o, mlp__bits(*x++), 16, 8);
+    }
+    mlp__put_text(o, "\"");
 }
 
-/* epochs, steps, optimizer, arrays, and the bits of the two running products of its state */
-static void mlp__put_checkpoint(mlp__out *o, const mlp__saving *s)
-{
-    uint64_t power[2];
-    memcpy(&power[0], &s->opt.beta1_power, 8);
-    memcpy(&power[1], &s->opt.beta2_power, 8);
-    mlp__print(o, "\",\"mlp.checkpoint\":\"%u %u %s %u %u %u", s->net->epoch, s->opt.steps, mlp__opt_names[s->opt.kind],
-               (uint64_t)s->states, power[0], power[1]);
-}
-
-/* Each entry begins by closing the one before. */
 static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
 {
-    const mlp_desc *d = &s->net->desc;
-    int l;
-    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\",\"mlp.activations\":\"");
-    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__activation_names[d->layers[l].activation], d->layers[l].alpha);
-    if (s->checkpoint) mlp__put_checkpoint(o, s);
-    mlp__put_text(o, "\",\"mlp.initializers\":\"");
-    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__initializer_names[d->layers[l].initializer], 0);
-    if (d->label_smoothing != 0) mlp__put_floats(o, "mlp.label_smoothing", &d->label_smoothing, 1);
-    mlp__put_named(o, "\",\"mlp.loss\":\"", mlp__loss_names[d->loss], d->loss_delta);
-    mlp__print(o, "\",\"mlp.reduction\":\"%s\",\"mlp.seed\":\"%u", mlp__reduction_names[d->reduction], d->seed);
-    if (s->test_input) {
-        mlp__put_floats(o, "mlp.test.input", s->test_input, s->net->inputs);
-        mlp__put_floats(o, "mlp.test.output", s->test_output, s->net->outputs);
+    const mlp *net = s->net;
+    const mlp_desc d = mlp__desc_for_file(net);
+    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\"");
+    mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, net->layers, sizeof(mlp_layer));
+    mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
+    if (s->test_output) {
+        mlp__put_floats(o, "mlp.test.input", s->how->test_input, net->inputs);
+        mlp__put_floats(o, "mlp.test.output", s->test_output, net->outputs);
         mlp__put_floats(o, "mlp.test.tolerance", &s->tolerance, 1);
     }
-    mlp__print(o, "\",\"mlp.version\":\"%u\"}", (uint64_t)MLP__FILE_VERSION);
+    if (s->how->checkpoint) {
+        mlp__put_text(o, ",\"mlp.train\":\"1\"");
+        mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
+    }
+    mlp__print(o, ",\"mlp.version\":\"%u\"}", (uint64_t)MLP__FILE_VERSION);
 }
 
-/* y: outputs for one row x, with memory for one row only; scratch: 2 widest */
-static void mlp__predict_row(const mlp *net, const float *x, float *scratch, float *y) { mlp__predict_blocks(net, scratch, 1, x, 1, y); }
-
-/* Fills *s; *memory, to be freed, has the outputs for the test vector. */
-static mlp_result mlp__plan_saving(mlp__saving *s, const mlp *net, const mlp_save_desc *how, void **memory)
+/* The outputs for the test vector, in memory to be freed. */
+static mlp_result mlp__plan_test(mlp__saving *s)
 {
+    const mlp *net = s->net;
     const mlp_kernels *k = net->desc.kernels;
-    float *y;
-    memset(s, 0, sizeof *s);
-    *memory = NULL;
-    s->net = net;
-    s->checkpoint = how->checkpoint != 0;
-    if (s->checkpoint && net->training.gradients) memcpy(&s->opt, net->training.state, sizeof s->opt);
-    s->states = s->opt.steps ? s->opt.arrays : 0;
-    s->test_input = how->test_input;
-    s->tolerance = mlp__meant(mlp__or_default(how->test_tolerance, MLP__TOLERANCE));
-    if (!mlp__finite(s->tolerance)) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
-    if (!s->test_input) return MLP_OK;
-    if (k->first_nonfinite(net->inputs, 0, s->test_input) < net->inputs)
-        return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
-    *memory = mlp__alloc(&net->desc.allocator, (net->outputs + 2 * net->widest) * sizeof(float));
-    if (!*memory) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
-    s->test_output = y = (float *)*memory;
-    mlp__predict_row(net, s->test_input, y + net->outputs, y);
-    if (k->first_nonfinite(net->outputs, 0, y) == net->outputs) return MLP_OK;
-    return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
-}
-
-static mlp_save_desc mlp__save_desc_or_default(const mlp_save_desc *desc)
-{
-    mlp_save_desc how;
-    memset(&how, 0, sizeof how);
-    if (desc) how = *desc;
-    return how;
+    mlp_error *error = s->how->error;
+    s->tolerance = mlp__meant(mlp__or_default(s->how->test_tolerance, MLP__TOLERANCE));
+    if (!mlp__finite(s->tolerance)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
+    if (!s->how->test_input) return MLP_OK;
+    if (k->first_nonfinite(net->inputs, 0, s->how->test_input) < net->inputs)
+        return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
+    s->test_output = (float *)mlp__alloc(&net->desc.allocator, net->outputs * sizeof(float));
+    if (!s->test_output || mlp_predict(net, s->how->test_input, 1, s->test_output))
+        return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (k->first_nonfinite(net->outputs, 0, s->test_output) == net->outputs) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
 }
 
 /* The header, filled with blanks up to n bytes. */
@@ -5629,100 +6844,81 @@ static void mlp__put_header(mlp__out *o, const mlp__saving *s, size_t n)
 static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
     mlp__out header = mlp__out_to(NULL, 0);
-    mlp__saving saving;
-    void *memory;
-    mlp_result r = mlp__plan_saving(&saving, net, how, &memory);
-    if (!r) mlp__put_header(&header, &saving, 0);
+    mlp__saving s;
+    mlp_result r;
+    memset(&s, 0, sizeof s);
+    s.net = net;
+    s.how = how;
+    s.resume.course = net->course;
+    if (net->training.gradients) memcpy(&s.resume.opt, net->training.state, sizeof s.resume.opt);
+    s.runs = how->checkpoint && s.resume.opt.steps ? 1 + s.resume.opt.arrays : 1;
+    s.best = how->checkpoint && net->training.best && net->course.best_epoch > net->course.start;
+    r = mlp__plan_test(&s);
+    if (!r) mlp__put_header(&header, &s, 0);
     if (!r && header.total > MLP__HEADER - 64) r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input: too long for a header");
     if (!r) {
         const size_t n = (8 + header.total + 63) / 64 * 64 - 8;
         mlp__put_little_endian(o, n, 8);
-        mlp__put_header(o, &saving, n);
-        mlp__put_tensors(o, &saving, 0);
+        mlp__put_header(o, &s, n);
+        mlp__put_tensors(o, &s, 0);
     }
-    mlp__free(&net->desc.allocator, memory);
+    mlp__free(&net->desc.allocator, s.test_output);
     return r;
 }
 
-MLP_API size_t mlp_save_size(const mlp *net, const mlp_save_desc *desc)
-{
-    const mlp_save_desc how = mlp__save_desc_or_default(desc);
-    mlp__out o = mlp__out_to(NULL, 0);
-    return net && !mlp__save_to(&o, net, &how) ? o.total : 0;
-}
+static const mlp_save_desc mlp__save_defaults = { NULL, 0, 0, NULL, NULL };
 
-MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t size, const mlp_save_desc *desc)
+MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, const mlp_save_desc *desc)
 {
-    const mlp_save_desc how = mlp__save_desc_or_default(desc);
-    mlp__out o = mlp__out_to(memory, size);
+    const mlp_save_desc *how = desc ? desc : &mlp__save_defaults;
+    const size_t room = memory && size ? *size : 0;
+    mlp__out o = mlp__out_to(memory, room);
     mlp_result r;
-    if (!net || !memory) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
-    r = mlp__save_to(&o, net, &how);
+    if (size) *size = 0;
+    if (!net || !size) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "net or size is NULL");
+    r = mlp__save_to(&o, net, how);
     if (r) return r;
-    if (o.total != size) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "memory: not of mlp_save_size bytes");
-    return mlp__ok(how.error);
+    *size = o.total;
+    if (memory && room < o.total) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "memory: too small");
+    return mlp__ok(how->error);
 }
 
-/* ---- loading: bytes as they arrive ---- */
+/* ---- loading: bytes ---- */
 
-/* A string of the header by the place behind its opening mark, and the place of the value that belongs to it. Both are places
-   rather than copies, so that a header costs 8 bytes for each of its at least 6. */
-typedef struct { uint32_t key, value; } mlp__item;
+/* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
+   shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
+typedef struct { uint64_t rows, columns, begin, end; uint32_t key, shape, rank; unsigned char type, seen; } mlp__tensor;
 
-/* A file that is being read. Numbers of the header are never the size of an allocation before so many bytes are here. */
+/* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
     const unsigned char *bytes;
-    size_t size;                            /* bytes that have arrived */
+    size_t size;                            /* bytes that are here */
     size_t end;                             /* of the header, as a place in the file */
     size_t at;                              /* what is scanned next */
     const char *wrong;                      /* NULL, or why the header is refused */
+    mlp_result code;                        /* of that */
+    uint32_t more;                          /* bytes that an escape has yet to give, the next one lowest; 0: none */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
-    size_t capacity;
-    void *file;                             /* NULL: memory */
+    void *file;
     mlp_load_desc how;
-    mlp__item *tensors, *pairs;             /* in one block; pairs are those of the metadata */
-    size_t tensor_count, pair_count;
+    mlp__tensor *tensors;                   /* in one block with the hashes of all keys */
+    uint64_t *keys;
+    size_t tensor_count, key_count, tensor_room, key_room;
+    size_t metadata;                        /* place behind the { of the metadata; 0: there are none */
 } mlp__in;
 
-static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *text)
+static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *format, ...)
 {
+    char text[160];
+    mlp__out o = mlp__out_to(text, sizeof text - 1);
+    va_list list;
+    va_start(list, format);
+    mlp__print_list(&o, format, list);
+    va_end(list);
+    text[o.used] = 0;
     mlp__fail(in->how.error, code, -1, text);
     if (in->how.error) in->how.error->offset = offset;
     return code;
-}
-
-/* Reads until `wanted` bytes are here. Memory grows by half of what has arrived, so that it stays within 2.5 times that. */
-static mlp_result mlp__arrive(mlp__in *in, uint64_t wanted)
-{
-    while (in->file && in->size < wanted) {
-        size_t room = in->capacity - in->size, got;
-        if (room == 0) {
-            const size_t more = in->capacity / 2 + 1024, left = (size_t)(wanted - in->size < more ? wanted - in->size : more);
-            unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, in->capacity + left);
-            if (!larger) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-            if (in->size) memcpy(larger, in->buffer, in->size);
-            mlp__free(&in->how.allocator, in->buffer);
-            in->bytes = in->buffer = larger;
-            in->capacity += left;
-            room = left;
-        }
-        if (wanted - in->size < room) room = (size_t)(wanted - in->size);
-        got = in->how.io->read(in->how.io->user, in->file, in->buffer + in->size, room);
-        if (got > room) return mlp__refuse(in, MLP_ERR_IO, in->size, "reading failed");
-        in->size += got;
-        if (got < room) break;
-    }
-    return in->size >= wanted ? MLP_OK : mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-}
-
-/* That nothing follows the bytes that are here. */
-static mlp_result mlp__ended(mlp__in *in, size_t total)
-{
-    unsigned char byte;
-    size_t got = in->size - total;
-    if (in->file) got = in->how.io->read(in->how.io->user, in->file, &byte, 1);
-    if (got == SIZE_MAX) return mlp__refuse(in, MLP_ERR_IO, total, "reading failed");
-    return got == 0 ? MLP_OK : mlp__refuse(in, MLP_ERR_FORMAT, total, "bytes behind the last tensor");
 }
 
 static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
@@ -5730,6 +6926,38 @@ static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
     uint64_t value = 0;
     while (bytes-- > 0) value = value << 8 | p[bytes];
     return value;
+}
+
+static int mlp__is_blank(int c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+/* Other files that people have, by their first bytes. */
+static const struct { const char *begin, *name; } mlp__other_files[] = {
+    { "PK\3\4", "a zip archive, as .pt and .npz files are" }, { "\200", "a Python pickle, as old .pt files are" },
+    { "\211HDF", "an HDF5 file, as .h5 files are" }, { "GGUF", "a GGUF file" }, { "\223NUMPY", "a NumPy .npy file" },
+    { "version https://git-lfs", "a git-lfs pointer (git lfs pull gets the file)" }, { "<", "an HTML or XML page" },
+    { "\b", "an ONNX file" }
+};
+
+/* Whether the first bytes, at least 9 or all, can be those of a safetensors file. */
+static mlp_result mlp__check_start(const mlp__in *in)
+{
+    const unsigned char *p = in->bytes;
+    const uint64_t n = in->size < 8 ? 0 : mlp__little_endian(p, 8);
+    const int object = in->size > 8 && (p[8] == '{' || mlp__is_blank(p[8]));
+    size_t i;
+    if (object && n >= 2 && n <= in->how.max_header) return MLP_OK;
+    if (in->size == 0) return mlp__refuse(in, MLP_ERR_FORMAT, 0, "the file is empty");
+    for (i = 0; i < MLP__COUNT(mlp__other_files) && !object; i++) {
+        const char *begin = mlp__other_files[i].begin;
+        const size_t length = strlen(begin);
+        if (in->size < length || memcmp(p, begin, length) != 0) continue;
+        if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;     /* ir_version, then a message */
+        if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
+        return mlp__refuse(in, MLP_ERR_FORMAT, 0, "this is %s, not safetensors", mlp__other_files[i].name);
+    }
+    if (in->size <= 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
+    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header ? "its header is larger than max_header"
+                                                                                : "not a safetensors file");
 }
 
 /* ---- loading: the JSON of the header. Functions return non-zero for success, or set in->wrong ---- */
@@ -5745,7 +6973,7 @@ static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++
 /* the next byte behind white space, which stays; -1 at the end */
 static int mlp__peek(mlp__in *in)
 {
-    while (in->at < in->end && memchr(" \t\n\r", in->bytes[in->at], 4)) in->at++;
+    while (in->at < in->end && mlp__is_blank(in->bytes[in->at])) in->at++;
     return in->at < in->end ? in->bytes[in->at] : -1;
 }
 
@@ -5763,80 +6991,86 @@ static int mlp__next(mlp__in *in, int end, size_t *n)
     return (*n)++ == 0 || mlp__expect(in, ',', "JSON: a comma or an end is missing");
 }
 
+/* The first byte of the text that is not UTF-8: shortest forms, no surrogates, at most U+10FFFF; n: it is all UTF-8. */
+static size_t mlp__not_utf8(const unsigned char *p, size_t n)
+{
+    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+    size_t i = 0, more, k;
+    for (; i < n; i += 1 + more) {
+        uint32_t c = p[i];
+        more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+        if (more > n - i - 1 || (c >= 0x80 && c < 0xc0) || c > 0xf4) return i;
+        c &= 0xffu >> (more + (more > 0));
+        for (k = 1; k <= more; k++) {
+            if ((p[i + k] & 0xc0) != 0x80) return i;
+            c = c << 6 | (p[i + k] & 0x3f);
+        }
+        if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return i;
+    }
+    return n;
+}
+
 /* -1: none */
 static int mlp__hex_digit(int c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static int32_t mlp__hex4(mlp__in *in)
+static uint32_t mlp__hex4(mlp__in *in)
 {
-    int32_t value = 0;
+    uint32_t value = 0;
     int i;
     for (i = 0; i < 4; i++) {
         const int digit = mlp__hex_digit(mlp__byte(in));
-        if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return -1; }
-        value = value * 16 + digit;
+        if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return 0; }
+        value = value * 16 + (uint32_t)digit;
     }
     return value;
 }
 
-/* what follows a backslash */
-static int32_t mlp__escape(mlp__in *in)
+/* The first byte in UTF-8 of what follows a backslash; the others come next. -1: wrong. */
+static int mlp__escape(mlp__in *in)
 {
     static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-    const int c = mlp__byte(in);
-    int32_t high, low;
+    const int first = mlp__byte(in);
+    uint32_t c, low = 0;
     int i;
-    for (i = 0; i < 8; i++) if (c == escapes[i]) return meant[i];
-    if (c != 'u') { mlp__wrong(in, "JSON: an unknown escape"); return -1; }
-    high = mlp__hex4(in);
-    if (high < 0xd800 || high > 0xdfff) return high;
-    if (high < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') {
-        low = mlp__hex4(in);
-        if (low >= 0xdc00 && low <= 0xdfff) return 0x10000 + (high - 0xd800) * 0x400 + (low - 0xdc00);
-    }
-    mlp__wrong(in, "JSON: half of a surrogate pair");
-    return -1;
+    for (i = 0; i < 8; i++) if (first == escapes[i]) return meant[i];
+    if (first != 'u') { mlp__wrong(in, "JSON: an unknown escape"); return -1; }
+    c = mlp__hex4(in);
+    if (c >= 0xd800 && c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
+    if (low >= 0xdc00 && low < 0xe000) c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
+    else if (c >= 0xd800 && c < 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
+    if (in->wrong) return -1;
+    if (c < 0x80) return (int)c;
+    for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1) in->more = in->more << 8 | 0x80 | (c & 0x3f);
+    return (int)(c | (0x100u - 2 * (uint32_t)i)) & 0xff;
 }
 
-/* the rest of a character of more than one byte: shortest form, no surrogates, at most U+10FFFF */
-static int32_t mlp__utf8(mlp__in *in, int first)
+/* the next byte of a string, in UTF-8; -1 at its end and at an error */
+static int mlp__character(mlp__in *in)
 {
-    static const int32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-    const int more = first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0;
-    int32_t c = first & (0x3f >> more);
-    int i, bad = more == 0;
-    for (i = 0; i < more && !bad; i++) {
-        const int b = mlp__byte(in);
-        bad = b < 0x80 || b > 0xbf;
-        c = c << 6 | (b & 0x3f);
-    }
-    if (!bad && c >= least[more] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff)) return c;
-    mlp__wrong(in, "the header is not UTF-8");
-    return -1;
-}
-
-/* the next character of a string; -1 at its end and at an error */
-static int32_t mlp__character(mlp__in *in)
-{
-    const int c = mlp__byte(in);
+    int c = (int)(in->more & 0xff);
+    if (c) { in->more >>= 8; return c; }
+    c = mlp__byte(in);
     if (c == '"') return -1;
     if (c < 0x20) { mlp__wrong(in, "JSON: a string without end, or with a control character"); return -1; }
-    return c == '\\' ? mlp__escape(in) : c < 0x80 ? c : mlp__utf8(in, c);
+    return c == '\\' ? mlp__escape(in) : c;
 }
 
-static int mlp__string(mlp__in *in, uint32_t *place)
+/* Its place, behind the opening mark, and a hash (FNV-1a) of what it means. */
+static int mlp__string(mlp__in *in, uint32_t *place, uint64_t *hash)
 {
+    int c;
     if (!mlp__expect(in, '"', "JSON: a string is missing")) return 0;
     *place = (uint32_t)in->at;
-    while (mlp__character(in) >= 0) { }
+    for (*hash = 14695981039346656037u; (c = mlp__character(in)) >= 0;) *hash = (*hash ^ (uint64_t)c) * 1099511628211u;
     return !in->wrong;
 }
 
-static int mlp__key(mlp__in *in, uint32_t *place)
+static int mlp__key(mlp__in *in, uint32_t *place, uint64_t *hash)
 {
-    return mlp__string(in, place) && mlp__expect(in, ':', "JSON: a colon is missing") && (mlp__peek(in), 1);
+    return mlp__string(in, place, hash) && mlp__expect(in, ':', "JSON: a colon is missing") && (mlp__peek(in), 1);
 }
 
 /* whether the string at that place is `text`; in->at stays */
@@ -5848,7 +7082,18 @@ static int mlp__is(mlp__in *in, uint32_t place, const char *text)
     while (*text && mlp__character(in) == (unsigned char)*text) text++;
     same = !*text && mlp__character(in) < 0;
     in->at = at;
+    in->more = 0;
     return same;
+}
+
+/* Notes the key of an object, which must not have it yet. Different keys of equal hashes do not happen by chance. */
+static int mlp__note(mlp__in *in, uint64_t hash)
+{
+    size_t i;
+    for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) return mlp__wrong(in, "a key twice");
+    if (in->key_count == in->key_room) { in->code = MLP_ERR_UNSUPPORTED; return mlp__wrong(in, "more than 4096 keys"); }
+    in->keys[in->key_count++] = hash;
+    return 1;
 }
 
 static int mlp__append_digit(uint64_t *value, int c)
@@ -5870,27 +7115,12 @@ static int mlp__number(mlp__in *in, uint64_t *value)
     return 1;
 }
 
-/* The types of the format, their bits; the first four can be weights. */
-enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__CONVERTED };
-static const struct { const char *name; uint64_t bits; } mlp__types[] = {
-    { "F32", 32 }, { "F64", 64 }, { "F16", 16 }, { "BF16", 16 }, { "BOOL", 8 }, { "U8", 8 }, { "I8", 8 }, { "I16", 16 }, { "U16", 16 },
-    { "I32", 32 }, { "U32", 32 }, { "I64", 64 }, { "U64", 64 }, { "C64", 64 }, { "F4", 4 }, { "F6_E2M3", 6 }, { "F6_E3M2", 6 }, { "F8_E5M2", 8 },
-    { "F8_E4M3", 8 }, { "F8_E8M0", 8 }, { "F8_E4M3FNUZ", 8 }, { "F8_E5M2FNUZ", 8 } };
-enum { MLP__TYPES = sizeof mlp__types / sizeof *mlp__types };
+/* The types that weights can have, and their bytes; the last: any other. */
+enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__OTHER_TYPE };
+static const struct { const char *name; unsigned bytes; } mlp__types[] = { { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 } };
 
-/* shape: the first four sizes of `rank`; begin, end: bytes behind the header */
-typedef struct { size_t type; size_t rank; uint64_t shape[4], begin, end; } mlp__tensor;
-
-static int mlp__type(mlp__in *in, size_t *type)
-{
-    uint32_t place;
-    if (!mlp__string(in, &place)) return 0;
-    for (*type = 0; *type < MLP__TYPES && !mlp__is(in, place, mlp__types[*type].name); ++*type) { }
-    return *type < MLP__TYPES || mlp__wrong(in, "an unknown dtype");
-}
-
-/* A list of numbers: how many, the first four, and their product, multiplied in order. */
-static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *product)
+/* A list of numbers: how many, the first two, and their product, multiplied in order. */
+static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *second, uint64_t *product)
 {
     uint64_t value;
     *count = 0;
@@ -5900,242 +7130,149 @@ static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *prod
         if (!mlp__number(in, &value)) return 0;
         if (value && *product > UINT64_MAX / value) return mlp__wrong(in, "a shape whose product overflows");
         *product *= value;
-        if (*count <= 4) first[*count - 1] = value;
+        if (*count <= 2) *(*count == 1 ? first : second) = value;
     }
     return !in->wrong;
 }
 
-/* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes later. */
+/* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes
+   later. */
 static int mlp__entry(mlp__in *in, mlp__tensor *t)
 {
     static const char *const keys[] = { "dtype", "shape", "data_offsets" };
-    uint64_t offsets[4], elements = 0, unused;
-    size_t n = 0, two = 0;
+    uint64_t elements = 0, unused;
+    size_t n = 0, rank = 0, two = 0;
     int seen = 0, k;
     uint32_t place;
-    memset(t, 0, sizeof *t);
     if (!mlp__expect(in, '{', "JSON: a tensor is not an object")) return 0;
     while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &place)) return 0;
+        if (!mlp__key(in, &place, &unused)) return 0;
         for (k = 0; k < 3 && !mlp__is(in, place, keys[k]); k++) { }
         if (k == 3) return mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
         if (seen >> k & 1) return mlp__wrong(in, "a key twice");
         seen |= 1 << k;
-        if (k == 0 && !mlp__type(in, &t->type)) return 0;
-        if (k == 1 && !mlp__list(in, &t->rank, t->shape, &elements)) return 0;
-        if (k == 2 && !mlp__list(in, &two, offsets, &unused)) return 0;
+        if (k == 1) t->shape = (uint32_t)in->at;
+        if (k == 0) {
+            if (!mlp__string(in, &place, &unused)) return 0;
+            while (t->type < MLP__OTHER_TYPE && !mlp__is(in, place, mlp__types[t->type].name)) t->type++;
+        } else if (k == 1 ? !mlp__list(in, &rank, &t->rows, &t->columns, &elements)
+                          : !mlp__list(in, &two, &t->begin, &t->end, &unused)) return 0;
     }
     if (in->wrong) return 0;
     if (seen != 7 || two != 2) return mlp__wrong(in, "a tensor needs dtype, shape and two data_offsets");
-    t->begin = offsets[0];
-    t->end = offsets[1];
+    t->rank = (uint32_t)rank;
     if (t->end < t->begin) return mlp__wrong(in, "data_offsets go backwards");
-    if (elements > UINT64_MAX / mlp__types[t->type].bits) return mlp__wrong(in, "a shape whose product overflows");
-    elements *= mlp__types[t->type].bits;
-    if (elements % 8 || elements / 8 != t->end - t->begin) return mlp__wrong(in, "data_offsets are not those of the shape");
-    return 1;
+    if (t->type == MLP__OTHER_TYPE) return 1;
+    if (elements > UINT64_MAX / 8) return mlp__wrong(in, "a shape whose product overflows");
+    return elements * mlp__types[t->type].bytes == t->end - t->begin || mlp__wrong(in, "data_offsets are not those of the shape");
 }
 
-/* Counts an item, and keeps it when there is room for items. */
-static int mlp__note(mlp__in *in, mlp__item *items, size_t *count, uint32_t key)
-{
-    if (*count >= in->how.max_tensors) return mlp__wrong(in, "more entries than max_tensors");
-    if (items) { items[*count].key = key; items[*count].value = (uint32_t)in->at; }
-    ++*count;
-    return 1;
-}
-
+/* An object of strings, or null. */
 static int mlp__metadata(mlp__in *in)
 {
     size_t n = 0;
-    uint32_t key, value;
+    uint32_t place;
+    uint64_t hash, unused;
+    if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) { in->at += 4; return 1; }
     if (!mlp__expect(in, '{', "JSON: the metadata is not an object")) return 0;
+    in->metadata = in->at;
     while (mlp__next(in, '}', &n))
-        if (!mlp__key(in, &key) || !mlp__note(in, in->pairs, &in->pair_count, key) || !mlp__string(in, &value)) return 0;
+        if (!mlp__key(in, &place, &hash) || !mlp__note(in, ~hash) || !mlp__string(in, &place, &unused)) return 0;
     return !in->wrong;
 }
 
-/* Goes through the header. Without room for items it only counts them. */
 static int mlp__scan(mlp__in *in)
 {
-    mlp__tensor unused;
-    size_t n = 0, value;
+    const size_t good = mlp__not_utf8(in->bytes + 8, in->end - 8);
+    size_t n = 0;
     uint32_t key;
-    int metadata = 0;
+    uint64_t hash;
+    in->at = 8 + good;
+    if (in->at < in->end) return mlp__wrong(in, "the header is not UTF-8");
     in->at = 8;
-    in->tensor_count = in->pair_count = 0;
     if (!mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object")) return 0;
     while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &key)) return 0;
+        if (!mlp__key(in, &key, &hash) || !mlp__note(in, hash)) return 0;
         if (mlp__is(in, key, "__metadata__")) {
-            if (metadata++) return mlp__wrong(in, "a key twice");
             if (!mlp__metadata(in)) return 0;
         } else {
-            value = in->at;
-            if (!mlp__note(in, in->tensors, &in->tensor_count, key) || !mlp__entry(in, &unused)) return 0;
-            if (in->at - value > MLP__MOST_ENTRY) return mlp__wrong(in, "a tensor's entry is longer than 4 KiB");
+            mlp__tensor *t = &in->tensors[in->tensor_count++];
+            if (in->tensor_count > in->tensor_room) return mlp__wrong(in, "more than 4096 tensors");
+            memset(t, 0, sizeof *t);
+            t->key = key;
+            if (!mlp__entry(in, t)) return 0;
         }
     }
     return !in->wrong && (mlp__peek(in) < 0 || mlp__wrong(in, "JSON: something behind the end of the header"));
 }
 
-static mlp__tensor mlp__tensor_of(mlp__in *in, const mlp__item *item)
-{
-    mlp__tensor t;
-    in->at = item->value;
-    mlp__entry(in, &t);
-    return t;
-}
-
-/* Orders of items: by key, and by where their data is. */
-static int mlp__compare_keys(mlp__in *in, const mlp__item *a, const mlp__item *b)
-{
-    size_t p = a->key, q = b->key;
-    int32_t x, y;
-    do {
-        in->at = p; x = mlp__character(in); p = in->at;
-        in->at = q; y = mlp__character(in); q = in->at;
-    } while (x == y && x >= 0);
-    return x < y ? -1 : x > y;
-}
-
-static int mlp__compare_offsets(mlp__in *in, const mlp__item *a, const mlp__item *b)
-{
-    const mlp__tensor s = mlp__tensor_of(in, a), t = mlp__tensor_of(in, b);
-    return s.begin != t.begin ? (s.begin < t.begin ? -1 : 1) : s.end != t.end ? (s.end < t.end ? -1 : 1) : 0;
-}
-
-/* Heapsort: no recursion, no bad case. */
-static void mlp__sort(mlp__in *in, mlp__item *items, size_t n, int (*compare)(mlp__in *, const mlp__item *, const mlp__item *))
-{
-    size_t start = n / 2, end = n, root, child;
-    while (end > 1) {
-        mlp__item moved;
-        if (start > 0) start--;
-        else { moved = items[--end]; items[end] = items[0]; items[0] = moved; }
-        moved = items[root = start];
-        while ((child = 2 * root + 1) < end) {
-            if (child + 1 < end && compare(in, &items[child], &items[child + 1]) < 0) child++;
-            if (compare(in, &moved, &items[child]) >= 0) break;
-            items[root] = items[child];
-            root = child;
-        }
-        items[root] = moved;
-    }
-}
-
-static int mlp__unique(mlp__in *in, mlp__item *items, size_t n)
-{
-    size_t i;
-    mlp__sort(in, items, n, mlp__compare_keys);
-    for (i = 1; i < n; i++)
-        if (mlp__compare_keys(in, &items[i - 1], &items[i]) == 0) { in->at = items[i].key; return mlp__wrong(in, "a key twice"); }
-    return 1;
-}
-
 /* No holes, no overlaps, from the first byte of data on; *total: bytes of data. */
 static int mlp__contiguous(mlp__in *in, uint64_t *total)
 {
+    uint64_t next = 0;
     size_t i;
-    *total = 0;
-    mlp__sort(in, in->tensors, in->tensor_count, mlp__compare_offsets);
-    for (i = 0; i < in->tensor_count; i++) {
-        const mlp__tensor t = mlp__tensor_of(in, &in->tensors[i]);
-        if (t.begin != *total) return mlp__wrong(in, "data_offsets leave a hole or overlap");
-        *total = t.end;
-    }
+    do for (*total = next, i = 0; i < in->tensor_count; i++) {
+        mlp__tensor *t = &in->tensors[i];
+        if (t->begin != *total || (t->end > t->begin && next > *total)) continue;
+        t->seen = 1;
+        if (t->end > next) next = t->end;
+    } while (next > *total);
+    for (i = 0; i < in->tensor_count; i++)
+        if (!in->tensors[i].seen) { in->at = in->tensors[i].key; return mlp__wrong(in, "data_offsets leave a hole or overlap"); }
     return 1;
 }
 
-/* The header and the size of the file; afterwards all is here, and tensors and pairs are known. */
+/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
 static mlp_result mlp__read_header(mlp__in *in)
 {
     uint64_t n, total = 0;
-    mlp_result r = mlp__arrive(in, 8);
+    mlp_result r = mlp__check_start(in);
     if (r) return r;
     n = mlp__little_endian(in->bytes, 8);
-    if (n > in->how.max_header) return mlp__refuse(in, MLP_ERR_FORMAT, 0, "not a safetensors file, or its header is larger than max_header");
-    r = mlp__arrive(in, 8 + n);
-    if (r) return r;
+    if (n > in->size - 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
     in->end = 8 + (size_t)n;
-    if (mlp__scan(in) && in->tensor_count + in->pair_count > 0) {
-        in->tensors = (mlp__item *)mlp__alloc(&in->how.allocator, (in->tensor_count + in->pair_count) * sizeof(mlp__item));
-        if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-        in->pairs = in->tensors + in->tensor_count;
-        mlp__scan(in);
-    }
-    if (in->wrong || !mlp__unique(in, in->tensors, in->tensor_count) || !mlp__unique(in, in->pairs, in->pair_count)
-        || !mlp__contiguous(in, &total))
-        return mlp__refuse(in, MLP_ERR_FORMAT, in->at, in->wrong);
-    if (total > SIZE_MAX - in->end) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    r = mlp__arrive(in, in->end + total);
-    return r ? r : mlp__ended(in, in->end + (size_t)total);
+    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 40 + 1);         /* the shortest entry has more bytes, */
+    in->key_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 6 + 2);             /* and so has the shortest pair */
+    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator, in->tensor_room * sizeof(mlp__tensor) + in->key_room * 8);
+    if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
+    if (!mlp__scan(in) || !mlp__contiguous(in, &total))
+        return mlp__refuse(in, in->code ? in->code : MLP_ERR_FORMAT, in->at, "%s", in->wrong);
+    if (in->size - in->end < total) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
+    if (in->size - in->end == total) return MLP_OK;
+    return mlp__refuse(in, MLP_ERR_FORMAT, in->end + (size_t)total, "bytes behind the last tensor");
 }
 
-/* ---- loading: the desc in the metadata ---- */
+/* ---- loading: the metadata ---- */
 
 /* Goes into the value of a key of the metadata. */
-static int mlp__find_pair(mlp__in *in, const char *key)
+static int mlp__find_key(mlp__in *in, const char *key)
 {
-    size_t i;
-    for (i = 0; i < in->pair_count; i++)
-        if (mlp__is(in, in->pairs[i].key, key)) { in->at = in->pairs[i].value + 1; return 1; }
+    uint32_t place;
+    uint64_t hash;
+    size_t n = 0;
+    in->at = in->metadata;
+    while (in->metadata && mlp__next(in, '}', &n)) {
+        mlp__key(in, &place, &hash);
+        if (mlp__is(in, place, key)) { in->at++; return 1; }
+        mlp__string(in, &place, &hash);
+    }
     return 0;
 }
 
 enum { MLP__WORD = 48 };
 
-/* The next word of a string, up to a blank, a colon or the end; its length, 0 for none. Longer words are cut: none is known. */
+/* The next word of a string, up to a blank or the end; its length, 0 for none. Longer words are cut: none is known. */
 static int mlp__word(mlp__in *in, char *word)
 {
-    int n = 0;
-    int32_t c;
+    int n = 0, c;
     do c = mlp__character(in); while (c == ' ');
-    while (c >= 0 && c != ' ' && c != ':') {
-        if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x7f ? c : '?');
-        c = mlp__character(in);
+    for (; c >= 0 && c != ' '; c = mlp__character(in)) {
+        if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
     }
     word[n] = 0;
-    if (c < 0 || c == ':') in->at--;                        /* these stay, for they are asked again */
+    if (c < 0) in->at--;                                    /* the end stays, for it is asked again */
     return n;
-}
-
-/* the value behind a colon, if there is one */
-static int mlp__word_value(mlp__in *in, char *word)
-{
-    if (in->bytes[in->at] != ':') return 0;
-    in->at++;
-    return mlp__word(in, word);
-}
-
-static int mlp__word_number(const char *word, uint64_t *value)
-{
-    const char *digit = word;
-    for (*value = 0; *digit; digit++) if (!mlp__append_digit(value, *digit)) return 0;
-    return digit > word;
-}
-
-/* What mlp__put_float and Python's float.hex() write; up to 14 digits. Zero for what is not finite. */
-static int mlp__word_float(const char *word, float *x)
-{
-    const int negative = *word == '-';
-    uint64_t digits = 0, exponent;
-    int n = 0, point = -1, shift;
-    double value;
-    word += negative;
-    if (*word++ != '0' || *word++ != 'x') return 0;
-    for (; *word != 'p'; word++) {
-        const int digit = mlp__hex_digit(*word);
-        if (*word == '.' && point < 0) { point = n; continue; }
-        if (digit < 0 || n++ == 14) return 0;
-        digits = digits << 4 | (uint64_t)digit;
-    }
-    if (n == 0 || (word[1] != '+' && word[1] != '-') || !mlp__word_number(word + 2, &exponent) || exponent > 1100) return 0;
-    shift = (word[1] == '-' ? -(int)exponent : (int)exponent) - (point < 0 ? 0 : 4 * (n - point));
-    for (value = (double)digits; shift > 0; shift--) value *= 2;
-    for (; shift < 0; shift++) value *= 0.5;
-    *x = (float)(negative ? -value : value);
-    return mlp__finite(*x);
 }
 
 static int mlp__name_index(const char *const *names, const char *word)
@@ -6145,227 +7282,299 @@ static int mlp__name_index(const char *const *names, const char *word)
     return -1;
 }
 
-/* A word out of a list of names, and the float behind its colon, which a default takes where it is 0: then a negative one. */
-static mlp_result mlp__read_named(mlp__in *in, const char *const *names, int *index, float *value)
+/* A word as the value of a field of this kind and size; 0: it is none. */
+static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *value)
 {
-    char word[MLP__WORD];
-    if (!mlp__word(in, word)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a name is missing");
-    *index = mlp__name_index(names, word);
-    if (*index < 0) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "metadata: a name that this version does not know");
-    if (!mlp__word_value(in, word)) return MLP_OK;
-    if (!value || !mlp__word_float(word, value)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a number that is none");
-    if (*value == 0) *value = -1;
-    return MLP_OK;
+    const char *c;
+    *value = 0;
+    if (f->kind == MLP__A_NAME) {
+        const int index = mlp__name_index(f->names, word);
+        *value = (uint64_t)index;
+        return index >= 0;
+    }
+    for (c = word; *c; c++) {
+        if (f->kind == MLP__A_NUMBER && !mlp__append_digit(value, *c)) return 0;
+        if (f->kind == MLP__A_FLOAT && mlp__hex_digit(*c) < 0) return 0;
+        if (f->kind == MLP__A_FLOAT) *value = *value << 4 | (uint64_t)mlp__hex_digit(*c);
+    }
+    return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : (size_t)(c - word) == 2 * f->size;
 }
 
-static mlp_result mlp__read_version(mlp__in *in)
+/* A field of n structs, `stride` bytes apart. What the file does not have stays. */
+static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
 {
     char word[MLP__WORD];
-    uint64_t version;
-    if (!mlp__find_pair(in, "mlp.version"))
-        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
-    mlp__word(in, word);
-    if (!mlp__word_number(word, &version)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.version is no number");
-    return version <= MLP__FILE_VERSION ? MLP_OK : mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
+    uint64_t value;
+    size_t i;
+    if (!mlp__find_key(in, f->key)) return MLP_OK;
+    for (i = 0; i < n; i++) {
+        if (!mlp__word(in, word)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too few values", f->key);
+        if (!mlp__word_value(f, word, &value))
+            return f->kind == MLP__A_NAME
+                ? mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "metadata: %s: '%s' is not known to this version", f->key, word)
+                : mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: a number that is none", f->key);
+        if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
+            return mlp__refuse(in, MLP_ERR_ARGUMENT, in->at, "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+        memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
+    }
+    return mlp__word(in, word) ? mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too many values", f->key) : MLP_OK;
 }
 
-static mlp_result mlp__read_loss(mlp__in *in, mlp_desc *d)
+static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
 {
-    char word[MLP__WORD];
     mlp_result r = MLP_OK;
-    int index = 0;
-    if (mlp__find_pair(in, "mlp.loss")) r = mlp__read_named(in, mlp__loss_names, &index, &d->loss_delta);
-    d->loss = (mlp_loss)index;
-    index = 0;
-    if (!r && mlp__find_pair(in, "mlp.reduction")) r = mlp__read_named(in, mlp__reduction_names, &index, NULL);
-    d->reduction = (mlp_reduction)index;
-    if (!r && mlp__find_pair(in, "mlp.label_smoothing") && !(mlp__word(in, word) && mlp__word_float(word, &d->label_smoothing)))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.label_smoothing is no number");
-    if (!r && mlp__find_pair(in, "mlp.seed") && !(mlp__word(in, word) && mlp__word_number(word, &d->seed)))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.seed is no number");
-    if (!r && d->loss == MLP_LOSS_CUSTOM) r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom loss: give a desc in mlp_load_desc");
+    for (; fields > 0 && !r; fields--, f++) r = mlp__read_field(in, f, base, n, stride);
     return r;
+}
+
+/* n floats by one key */
+static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_t n)
+{
+    const mlp__field f = { key, MLP__A_FLOAT, 0, sizeof(float), NULL };
+    return mlp__read_field(in, &f, x, n, sizeof(float));
 }
 
 /* All but the sizes. */
 static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 {
-    char word[MLP__WORD];
-    mlp_result r = mlp__read_version(in);
-    int l, index;
-    if (!r) r = mlp__read_loss(in, d);
-    if (!r && !mlp__find_pair(in, "mlp.activations")) r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "metadata: mlp.activations is missing");
-    for (l = 0; l < layers && !r; l++) {
-        r = mlp__read_named(in, mlp__activation_names, &index, &d->layers[l].alpha);
-        d->layers[l].activation = (mlp_activation)index;
-        if (!r && index == MLP_ACT_CUSTOM)
-            r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom activation: give a desc in mlp_load_desc");
-    }
-    if (!r && mlp__word(in, word)) r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: more activations than layers");
-    if (r || !mlp__find_pair(in, "mlp.initializers")) return r;
-    for (l = 0; l < layers && !r; l++) {
-        r = mlp__read_named(in, mlp__initializer_names, &index, NULL);
-        d->layers[l].initializer = (mlp_initializer)index;
-    }
+    static const mlp__field version_field = { "mlp.version", MLP__A_NUMBER, 0, sizeof(uint64_t), NULL };
+    uint64_t version = 0;
+    mlp_result r;
+    if (!mlp__find_key(in, "mlp.version"))
+        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+    r = mlp__read_field(in, &version_field, &version, 1, 0);
+    if (!r && version > MLP__FILE_VERSION) r = mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
+    if (!r && !mlp__find_key(in, "mlp.activations")) r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "metadata: mlp.activations is missing");
+    if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
+    if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
     return r;
 }
 
 /* ---- loading: from tensors to layers ---- */
 
-/* A Linear: its number, the first tensor found of it, and its tensors by run (0 parameters, others of the optimizer) and bias;
-   NULL: not there. */
-typedef struct { uint32_t number; const mlp__item *any, *tensor[1 + MLP__STATES][2]; } mlp__linear;
-typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; int count; } mlp__chain;
-
 #define MLP__NAME_SIZE ((size_t)128)
 
-/* Copies a tensor's name for people: what is not printable ASCII becomes '?'. Returns its length; longer names are cut. */
-static size_t mlp__tensor_name(mlp__in *in, const mlp__item *item, char *name)
+/* A Linear: its name, that is what is before "weight" and "bias"; its tensors by run and bias, NULL: not there; and
+   which others, by bits, come before it by their numbers. */
+typedef struct { char name[MLP__NAME_SIZE]; const mlp__tensor *tensor[MLP__RUNS][2]; uint32_t before; } mlp__linear;
+typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
+                 const mlp__tensor *misfit, *scales; uint64_t wanted; } mlp__chain;
+
+/* Copies the name of a tensor; 0: it is too long, and cut. */
+static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)
 {
     size_t n = 0;
-    int32_t c;
-    in->at = item->key;
-    while ((c = mlp__character(in)) >= 0 && n < MLP__NAME_SIZE - 1) name[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
+    int c;
+    in->at = t->key;
+    while ((c = mlp__character(in)) >= 0 && n < MLP__NAME_SIZE - 1) name[n++] = (char)(c ? c : '?');
     name[n] = 0;
-    return c >= 0 ? MLP__NAME_SIZE : n;
+    in->more = 0;
+    return c < 0;
 }
 
-/* Refuses a tensor by name and shape. */
-static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__item *item, const char *format, ...)
+/* Refuses a tensor by name and shape; number: for %u of the reason, if it has one. */
+static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *why, uint64_t number)
 {
-    const mlp__tensor t = mlp__tensor_of(in, item);
     char name[MLP__NAME_SIZE], text[160];
     mlp__out o = mlp__out_to(text, sizeof text - 1);
-    va_list list;
-    size_t i;
-    mlp__tensor_name(in, item, name);
-    name[60] = 0;
-    mlp__print(&o, "tensor '%s' [", name);
-    for (i = 0; i < t.rank && i < 4; i++) mlp__print(&o, i ? ",%u" : "%u", t.shape[i]);
-    mlp__put_text(&o, t.rank > 4 ? ",...]: " : "]: ");
-    va_start(list, format);
-    mlp__print_list(&o, format, list);
-    va_end(list);
+    size_t n;
+    mlp__tensor_name(in, t, name);
+    for (n = 0; name[n] && n < 60; n++) if (name[n] < 0x20 || name[n] > 0x7e) name[n] = '?';
+    name[n] = 0;
+    for (n = 1; n < 30 && in->bytes[t->shape + n - 1] != ']'; n++) { }
+    mlp__print(&o, "tensor '%s' ", name);
+    mlp__put(&o, in->bytes + t->shape, n);
+    mlp__put_text(&o, ": ");
+    mlp__print(&o, why, number);
     text[o.used] = 0;
-    return mlp__refuse(in, code, item->key, text);
+    return mlp__refuse(in, code, t->key, "%s", text);
 }
 
-/* Takes "mlp.stateN." off a name: N, or 0. */
-static int mlp__states_run_of(char **name)
+/* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1:
+   neither. */
+static int mlp__split_name(char *name, int *run, const char **stem)
 {
-    static const char prefix[] = "mlp.state";
-    const char *p = *name;
-    if (strncmp(p, prefix, sizeof prefix - 1) != 0) return 0;
-    p += sizeof prefix - 1;
-    if (p[0] < '1' || p[0] > '0' + MLP__STATES || p[1] != '.') return 0;
-    *name += sizeof prefix + 1;
-    return p[0] - '0';
-}
-
-/* Splits what is before ".weight" or ".bias" at its last number, which becomes '#': "net.12.linear" is "net.#.linear" and 12. A
-   name without a number is number 0. Returns whether it is a weight (0) or a bias (1); -1: neither. */
-static int mlp__split_name(char *name, uint32_t *number)
-{
-    size_t n = strlen(name), end, begin;
-    int bias = -1;
-    *number = 0;
+    size_t n = strlen(name);
+    int bias = -1, i;
+    *stem = name;
+    for (*run = 0, i = 1; i < MLP__RUNS; i++)
+        if (strncmp(name, mlp__run_names[i], strlen(mlp__run_names[i])) == 0) { *run = i; *stem = name + strlen(mlp__run_names[i]); }
+    n = strlen(*stem);
+    name = name + (*stem - name);
     if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
     else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
     if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
-    name[n] = 0;
-    for (end = n; end > 0 && !(name[end - 1] >= '0' && name[end - 1] <= '9'); end--) { }
-    for (begin = end; begin > 0 && name[begin - 1] >= '0' && name[begin - 1] <= '9'; begin--) { }
-    if (begin == end) return bias;
-    if (end - begin > 8) return -1;
-    for (n = begin; n < end; n++) *number = *number * 10 + (uint32_t)(name[n] - '0');
-    name[begin] = '#';
-    memmove(name + begin + 1, name + end, strlen(name + end) + 1);
+    name[n - (n > 0)] = 0;
     return bias;
 }
 
-/* The place of that Linear in the chain, which stays sorted; NULL: it is full. */
-static mlp__linear *mlp__linear_at(mlp__chain *chain, uint32_t number)
+/* The Linear with that name; with may_add a new one if there is none. NULL: there is none, or no room. */
+static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int may_add)
 {
-    int i = chain->count;
-    while (i > 0 && chain->linear[i - 1].number > number) i--;
-    if (i > 0 && chain->linear[i - 1].number == number) return &chain->linear[i - 1];
-    if (chain->count == MLP_MAX_LAYERS) return NULL;
-    memmove(&chain->linear[i + 1], &chain->linear[i], (size_t)(chain->count++ - i) * sizeof chain->linear[0]);
-    memset(&chain->linear[i], 0, sizeof chain->linear[0]);
-    chain->linear[i].number = number;
-    return &chain->linear[i];
+    mlp__linear *linear = chain->linear;
+    int i;
+    for (i = 0; i < chain->count; i++, linear++) if (strcmp(linear->name, name) == 0) return linear;
+    if (!may_add || chain->count == MLP_MAX_LAYERS) return NULL;
+    memset(linear, 0, sizeof *linear);
+    memcpy(linear->name, name, strlen(name) + 1);
+    chain->count++;
+    return linear;
 }
 
-/* Sorts all tensors into Linears by their names, which must be the same but for the number. */
+/* Sorts the tensors into Linears by their names: all of them, or those of mlp_load_desc.names. */
 static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 {
     const mlp_result code = MLP_ERR_UNSUPPORTED;
-    char first[MLP__NAME_SIZE], name[MLP__NAME_SIZE];
+    const int named = in->how.name_count;
+    char name[MLP__NAME_SIZE];
+    const char *stem;
     size_t i;
+    int run, k;
     chain->count = 0;
+    chain->scales = NULL;
+    for (k = 0; k < named; k++)
+        if (!in->how.names || !in->how.names[k] || strlen(in->how.names[k]) >= MLP__NAME_SIZE
+            || !mlp__linear_named(chain, in->how.names[k], 1) || chain->count != k + 1)
+            return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: NULL, too long, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
-        const mlp__item *item = &in->tensors[i];
-        char *stem = name;
-        mlp__linear *linear;
-        uint32_t number;
-        int run, bias;
-        if (mlp__tensor_name(in, item, name) >= MLP__NAME_SIZE) return mlp__refuse_tensor(in, code, item, "its name is too long");
-        run = mlp__states_run_of(&stem);
-        bias = mlp__split_name(stem, &number);
-        if (bias < 0) return mlp__refuse_tensor(in, code, item, "not of a Linear, which has weight and bias");
-        if (i == 0) strncpy(first, stem, sizeof first);
-        if (strcmp(first, stem) != 0) return mlp__refuse_tensor(in, code, item, "not in one row of modules with the other tensors");
-        linear = mlp__linear_at(chain, number);
-        if (!linear) return mlp__refuse_tensor(in, code, item, "more than 32 layers");
-        if (linear->tensor[run][bias]) return mlp__refuse_tensor(in, code, item, "two tensors of one module with this name");
-        linear->tensor[run][bias] = item;
-        if (!linear->any) linear->any = item;
+        const mlp__tensor *t = &in->tensors[i];
+        const int whole = mlp__tensor_name(in, t, name), scales = whole && strcmp(name, MLP__SCALES_NAME) == 0;
+        const int bias = whole ? mlp__split_name(name, &run, &stem) : -1;
+        mlp__linear *linear = bias < 0 ? NULL : mlp__linear_named(chain, stem, !named);
+        if (scales) chain->scales = t;
+        if (scales || (!linear && named)) continue;
+        if (!whole) return mlp__refuse_tensor(in, code, t, "its name is too long", 0);
+        if (bias < 0) return mlp__refuse_tensor(in, code, t, "not of a Linear, which has weight and bias", 0);
+        if (!linear) return mlp__refuse_tensor(in, code, t, "more than 32 layers", 0);
+        linear->tensor[run][bias] = t;
     }
     return chain->count ? MLP_OK : mlp__refuse(in, code, 8, "the file has no tensors");
 }
 
-/* Type and shape of a Linear's tensors of a run. *inputs and *units: what they must be, 0: any; then what they are. */
-static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int states_run, uint64_t *inputs, uint64_t *units)
+/* Type and shape of a Linear's tensors of a run. units, inputs: what they must be, 0: any. */
+static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int run, uint64_t units, uint64_t inputs)
 {
-    const mlp__item *w = linear->tensor[states_run][0], *b = linear->tensor[states_run][1];
+    static const char type[] = "its dtype is not F32, F64, F16 or BF16";
+    const mlp__tensor *w = linear->tensor[run][0], *b = linear->tensor[run][1], *any = w;
     const mlp_result code = MLP_ERR_UNSUPPORTED;
-    mlp__tensor t;
-    if (!w) return mlp__refuse_tensor(in, code, linear->any, states_run ? "no optimizer state for it" : "its module has no weight");
-    t = mlp__tensor_of(in, w);
-    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, w, "its dtype is not F32, F64, F16 or BF16");
-    if (t.rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes");
-    if (t.shape[0] < 1 || t.shape[1] < 1 || t.shape[0] > INT32_MAX || t.shape[1] > INT32_MAX)
-        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int");
-    if (*inputs && t.shape[1] != *inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u outputs before it", *inputs);
-    if (*units && t.shape[0] != *units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", *units);
-    *inputs = t.shape[1];
-    *units = t.shape[0];
+    int i;
+    for (i = 0; i < 2 * MLP__RUNS && !any; i++) any = linear->tensor[i / 2][i % 2];
+    if (!any) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: '%s' is not in the file", linear->name);
+    if (!w) return mlp__refuse_tensor(in, code, any, run ? "no optimizer state for it" : "its module has no weight", 0);
+    if (w->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, w, type, 0);
+    if (w->rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes", 0);
+    if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
+        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int", 0);
+    if (inputs && w->columns != inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u of the layer", inputs);
+    if (units && w->rows != units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", units);
     if (!b) return MLP_OK;
-    t = mlp__tensor_of(in, b);
-    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, b, "its dtype is not F32, F64, F16 or BF16");
-    return t.rank == 1 && t.shape[0] == *units ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", *units);
+    if (b->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, b, type, 0);
+    return b->rank == 1 && b->rows == w->rows ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", w->rows);
+}
+
+/* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
+static int mlp__compare_numbers(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+    for (; *a; a++, b++) {
+        size_t n, m;
+        if (strspn(a, digits) && strspn(b, digits)) {
+            a += strspn(a, "0");
+            b += strspn(b, "0");
+            n = strspn(a, digits);
+            m = strspn(b, digits);
+            if (n != m || memcmp(a, b, n) != 0) return n != m ? (n < m ? -1 : 1) : memcmp(a, b, n);
+            a += n;
+            b += m;
+        }
+        if (*a != *b || !*a) break;
+    }
+    return 0;
+}
+
+/* Whether the last word of a name says that it is the end of a net: fc_out, out_proj, output_layer; but not in_proj. */
+static int mlp__ends_net(const char *name)
+{
+    static const char *const words[] = { "out", "output", "proj", "head", "final", "last", "in", "input" };
+    const char *last = strrchr(name, '.');
+    int found = 0;
+    size_t i, n;
+    for (name = last ? last + 1 : name; *name; name += n + (name[n] != 0)) {
+        n = strcspn(name, "_-0123456789");
+        for (i = 0; i < MLP__COUNT(words); i++)
+            if (strlen(words[i]) == n && strncmp(words[i], name, n) == 0) found |= i < 6 ? 1 : 2;
+    }
+    return found == 1;
+}
+
+/* The orders in which each Linear takes what the one before gives and numbers in names ascend: 0, 1, or 2 for more
+   than one and for more than can be tried. The first is left in chain->layer; without any, chain->misfit is the
+   weight that does not take what is wanted behind the longest beginning. */
+static int mlp__orders(mlp__chain *chain)
+{
+    int choice[MLP_MAX_LAYERS], depth = 0, longest = 0, found = 0, tries;
+    uint32_t used = 0;
+    choice[0] = -1;
+    for (tries = 0; depth >= 0 && found < 2 && tries < 100000; tries++) {
+        const int i = ++choice[depth];
+        const mlp__linear *l = &chain->linear[i];
+        const mlp__tensor *w = depth > 0 ? chain->linear[choice[depth - 1]].tensor[0][0] : NULL;
+        if (i == chain->count) {
+            if (--depth >= 0) used &= ~((uint32_t)1 << choice[depth]);
+        } else if (used >> i & 1 || (l->before & ~used)) {
+            continue;
+        } else if (w && l->tensor[0][0]->columns != w->rows) {
+            if (depth > longest) { chain->misfit = l->tensor[0][0]; chain->wanted = w->rows; longest = depth; }
+        } else if (depth + 1 < chain->count) {
+            used |= (uint32_t)1 << i;
+            choice[++depth] = -1;
+        } else if (found++ == 0) {
+            for (depth = 0; depth < chain->count; depth++) chain->layer[depth] = &chain->linear[choice[depth]];
+            depth--;
+        }
+    }
+    return depth >= 0 ? 2 : found;
+}
+
+/* Puts the Linears into the order of mlp_load_desc.names, or into the only one that makes a net of them. */
+static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
+{
+    int i, k, orders, ends = 0, end = 0;
+    for (i = 0; i < chain->count; i++) {
+        const mlp_result r = mlp__check_linear(in, &chain->linear[i], 0, 0, 0);
+        if (r) return r;
+        for (k = 0; k < chain->count; k++) {
+            const int given = in->how.name_count ? k - i : mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
+            if (given < 0) chain->linear[i].before |= (uint32_t)1 << k;
+        }
+        if (mlp__ends_net(chain->linear[i].name)) { ends++; end = i; }
+    }
+    orders = mlp__orders(chain);
+    if (orders == 2 && ends == 1) {
+        chain->linear[end].before = (uint32_t)(((uint64_t)1 << chain->count) - 1) & ~((uint32_t)1 << end);
+        orders = mlp__orders(chain);
+    }
+    if (orders == 1) return MLP_OK;
+    return orders == 0
+        ? mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it", chain->wanted)
+        : mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0][0],
+                             "the order of the layers is not certain: give mlp_load_desc.names", 0);
 }
 
 /* Sizes of the layers, into d, whose own must be the same unless they are 0. */
 static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc *d)
 {
     const int given = d->layers[0].units != 0 || d->inputs != 0;
-    uint64_t width = 0;
     int l;
     for (l = 0; l < chain->count; l++) {
-        const mlp__linear *linear = &chain->linear[l];
-        const int no_bias = linear->tensor[0][1] == NULL;
-        uint64_t inputs = width, units = 0;
-        const mlp_result r = mlp__check_linear(in, linear, 0, &inputs, &units);
-        if (r) return r;
-        if (given && ((uint64_t)d->layers[l].units != units || (l == 0 && (uint64_t)d->inputs != inputs)))
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][0], "not the sizes of this layer in mlp_load_desc.desc");
-        if (d->layers[l].no_bias && !no_bias)
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][1], "a bias, but no_bias in mlp_load_desc.desc");
-        if (l == 0) d->inputs = (int)inputs;
-        d->layers[l].units = (int)units;
-        d->layers[l].no_bias = no_bias;
-        width = units;
+        const mlp__tensor *w = chain->layer[l]->tensor[0][0], *b = chain->layer[l]->tensor[0][1];
+        if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, w, "not the sizes of this layer in mlp_load_desc.desc", 0);
+        if (d->layers[l].no_bias && b)
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, b, "a bias, but no_bias in mlp_load_desc.desc", 0);
+        if (l == 0) d->inputs = (int)w->columns;
+        d->layers[l].units = (int)w->rows;
+        d->layers[l].no_bias = !b;
     }
     return l == MLP_MAX_LAYERS || d->layers[l].units == 0 ? MLP_OK
          : mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.desc has more layers than the file");
@@ -6379,9 +7588,10 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     int l;
     if (how->desc) *d = *how->desc;
     else memset(d, 0, sizeof *d);
-    if (!how->desc && (how->hidden || how->output))
+    if (!how->desc && (how->hidden || how->output)) {
         for (l = 0; l < chain->count; l++) d->layers[l].activation = l < chain->count - 1 ? how->hidden : how->output;
-    else if (!how->desc) r = mlp__read_desc(in, chain->count, d);
+        if (how->output == MLP_ACT_SOFTMAX) d->loss = MLP_LOSS_CROSS_ENTROPY;
+    } else if (!how->desc) r = mlp__read_desc(in, chain->count, d);
     if (!r) r = mlp__read_sizes(in, chain, d);
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
@@ -6390,7 +7600,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
 }
 
 /* An element of a tensor as the bits of a float. */
-static uint32_t mlp__element(size_t type, const unsigned char *p, size_t i)
+static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
 {
     uint64_t u;
     double d;
@@ -6404,123 +7614,145 @@ static uint32_t mlp__element(size_t type, const unsigned char *p, size_t i)
     default:
         u = mlp__little_endian(p + 2 * i, 2);
         if ((u & 0x7c00) == 0x7c00) return (uint32_t)((u & 0x8000) << 16 | 0x7f800000 | (u & 0x3ff) << 13);
-        if ((u & 0x7c00) == 0) return (uint32_t)(u & 0x8000) << 16 | mlp__bits((float)(u & 0x3ff) * 5.9604644775390625e-08f);  /* 2^-24 */
+        if ((u & 0x7c00) == 0)                                              /* times 2^-24 */
+            return (uint32_t)(u & 0x8000) << 16 | mlp__bits((float)(u & 0x3ff) * 5.9604644775390625e-08f);
         return (uint32_t)((u & 0x8000) << 16 | ((u & 0x7fff) << 13)) + 0x38000000u;
     }
 }
 
 /* The tensors of all layers into a run of the net. */
-static void mlp__read_run(mlp__in *in, const mlp__chain *chain, mlp *net, int states_run)
+static void mlp__read_run(const mlp__in *in, const mlp__chain *chain, mlp *net, int run)
 {
-    float *run = mlp__run_of(net, states_run);
-    int l, bias;
-    for (l = 0; l < net->layers; l++)
-        for (bias = 0; bias < 2; bias++) {
-            const mlp__item *item = chain->linear[l].tensor[states_run][bias];
-            const mlp__shape *s = &net->shape[l];
-            const size_t inputs = bias ? 1 : s->in;
-            size_t unit, input;
-            mlp__tensor t;
-            if (!item) continue;
-            t = mlp__tensor_of(in, item);
-            for (unit = 0; unit < s->out; unit++)
-                for (input = 0; input < inputs; input++) {
-                    const uint32_t bits = mlp__element(t.type, in->bytes + in->end + (size_t)t.begin, unit * inputs + input);
-                    memcpy(run + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
-                }
-        }
+    float *to = mlp__run_of(net, run);
+    int i;
+    for (i = 0; i < 2 * net->layers; i++) {
+        const mlp__tensor *t = chain->layer[i / 2]->tensor[run][i % 2];
+        const mlp__shape *s = &net->shape[i / 2];
+        const int bias = i % 2;
+        const size_t inputs = bias ? 1 : s->in;
+        size_t unit, input;
+        for (unit = 0; t && unit < s->out; unit++)
+            for (input = 0; input < inputs; input++) {
+                const uint32_t bits = mlp__element(t->type, in->bytes + in->end + (size_t)t->begin, unit * inputs + input);
+                memcpy(to + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
+            }
+    }
 }
 
-/* The state of the optimizer and the count of epochs. */
-static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
+/* The scales, which the net must have if the file has them. */
+static mlp_result mlp__read_scales(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    char word[MLP__WORD];
-    uint64_t v[6];                          /* as in mlp__put_checkpoint */
-    mlp__opt_state s;
-    mlp_result r;
-    int i, l, fine = 1;
-    if (!mlp__find_pair(in, "mlp.checkpoint")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
-    for (i = 0; i < 6 && fine; i++) {
-        fine = mlp__word(in, word) > 0;
-        if (i != 2) fine = fine && mlp__word_number(word, &v[i]);
-        else v[i] = (uint64_t)mlp__name_index(mlp__opt_names, word);
+    const mlp__tensor *t = chain->scales;
+    const size_t columns = net->inputs + net->outputs;
+    size_t i;
+    if (!t) return MLP_OK;
+    if (!net->scales) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so", 0);
+    if (t->type != MLP__F32 || t->rank != 2 || t->rows != columns || t->columns != 2)
+        return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "not F32 pairs for %u inputs and outputs", (uint64_t)columns);
+    for (i = 0; i < 2 * columns; i++) {
+        net->scales[i] = mlp__float(mlp__element(MLP__F32, in->bytes + in->end + (size_t)t->begin, i));
+        if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
+            return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "a scale that is not finite, or not positive", 0);
     }
-    if (!fine || mlp__word(in, word) || v[2] > MLP_OPT_LBFGS || v[3] > MLP__STATES || v[4] > 0x3ff0000000000000u || v[5] > 0x3ff0000000000000u)
-        return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.checkpoint makes no sense");
-    net->epoch = v[0];
-    if (v[1] == 0) return MLP_OK;
-    s.steps = v[1];
-    s.kind = (int)v[2];
-    s.arrays = (int)v[3];
-    memcpy(&s.beta1_power, &v[4], 8);       /* at most 1, by their bits */
-    memcpy(&s.beta2_power, &v[5], 8);
-    for (i = 1; i <= s.arrays; i++)
-        for (l = 0; l < net->layers; l++) {
-            uint64_t inputs = net->shape[l].in, units = net->shape[l].out;
-            r = mlp__check_linear(in, &chain->linear[l], i, &inputs, &units);
-            if (r) return r;
-            if (!chain->linear[l].tensor[0][1] != !chain->linear[l].tensor[i][1])
-                return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[l].any, "optimizer state for a bias that is not there, or none");
-        }
-    r = mlp__need_training(net, s.arrays, in->how.error);
-    if (r) return r;
-    memcpy(net->training.state, &s, sizeof s);
-    for (i = 1; i <= s.arrays; i++) mlp__read_run(in, chain, net, i);
+    net->scaled = 1;
     return MLP_OK;
 }
 
-/* n floats of the metadata */
-static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_t n)
+/* The tensors of a run are there, and of the net's shape. */
+static mlp_result mlp__check_run(mlp__in *in, const mlp__chain *chain, const mlp *net, int run)
 {
-    char word[MLP__WORD];
-    size_t i = 0;
-    if (mlp__find_pair(in, key))
-        while (mlp__word(in, word) && i < n && mlp__word_float(word, &x[i])) i++;
-    if (i == n && !*word) return MLP_OK;
-    return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a test vector that is not one number for each input or output");
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__linear *linear = chain->layer[l];
+        const mlp_result r = mlp__check_linear(in, linear, run, net->shape[l].out, net->shape[l].in);
+        if (r) return r;
+        if (!linear->tensor[0][1] != !linear->tensor[run][1])
+            return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, linear->tensor[0][0], "state for weights only, or a bias too much", 0);
+    }
+    return MLP_OK;
 }
 
-/* The test vector, if the file has one: input, output, tolerance, in *x, to be freed. */
-static mlp_result mlp__read_test(mlp__in *in, const mlp *net, float **x)
+/* The parameters of the best epoch, if the file has them. */
+static mlp_result mlp__read_best(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
     mlp_result r;
-    *x = NULL;
-    if (!mlp__find_pair(in, "mlp.test.input")) return MLP_OK;
-    *x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + net->outputs + 1) * sizeof(float));
-    if (!*x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-    (*x)[net->inputs + net->outputs] = MLP__TOLERANCE;
-    r = mlp__read_floats(in, "mlp.test.input", *x, net->inputs);
-    if (!r) r = mlp__read_floats(in, "mlp.test.output", *x + net->inputs, net->outputs);
-    if (r || !mlp__find_pair(in, "mlp.test.tolerance")) return r;
-    return mlp__read_floats(in, "mlp.test.tolerance", *x + net->inputs + net->outputs, 1);
+    if (!chain->layer[0]->tensor[MLP__BEST][0]) return MLP_OK;
+    r = mlp__check_run(in, chain, net, MLP__BEST);
+    if (r) return r;
+    net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+    if (!net->training.best) return mlp__refuse(in, MLP_ERR_MEMORY, 0, "out of memory");
+    mlp__read_run(in, chain, net, MLP__BEST);
+    return MLP_OK;
 }
 
-/* Whether the net does to the test vector what it did to it when it was saved. */
-static mlp_result mlp__check_test(const mlp__in *in, const mlp *net, const float *x)
+/* The state of the optimizer and how far training has come. */
+static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    const float *expected = x + net->inputs, tolerance = expected[net->outputs];
-    float *y = (float *)mlp__alloc(&in->how.allocator, (net->outputs + 2 * net->widest) * sizeof(float));
-    mlp_result r = MLP_OK;
+    mlp__resume resume;
+    const mlp__opt_state *s = &resume.opt;
+    mlp_result r;
+    int run;
+    memset(&resume, 0, sizeof resume);
+    if (!mlp__find_key(in, "mlp.train")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
+    r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
+    if (r) return r;
+    if (s->arrays < 0 || s->arrays >= MLP__BEST || !(s->beta1_power >= 0 && s->beta1_power <= 1 && s->beta2_power >= 0 && s->beta2_power <= 1))
+        return mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.train makes no sense");
+    net->course = resume.course;
+    net->resumed = net->course.epoch > net->course.start;
+    r = mlp__read_best(in, chain, net);
+    if (r || s->steps == 0) return r;
+    for (run = 1; run <= s->arrays && !r; run++) r = mlp__check_run(in, chain, net, run);
+    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
+    if (r) return r;
+    memcpy(net->training.state, s, sizeof *s);
+    for (run = 1; run <= s->arrays; run++) mlp__read_run(in, chain, net, run);
+    return MLP_OK;
+}
+
+static void mlp__let_go(mlp__in *in)
+{
+    mlp__free(&in->how.allocator, in->tensors);
+    mlp__free(&in->how.allocator, in->buffer);
+    in->tensors = NULL;
+    in->buffer = NULL;
+}
+
+/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. The bytes of the
+   file are given back before it runs, so that memory stays small. */
+static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
+{
+    float tolerance = MLP__TOLERANCE, *x, *expected, *y;
+    mlp_result r;
     size_t j;
-    if (!y) return mlp__refuse(in, MLP_ERR_MEMORY, 0, "out of memory");
-    mlp__predict_row(net, x, y + net->outputs, y);
+    if (!mlp__find_key(in, "mlp.test.input")) return MLP_OK;
+    x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
+    if (!x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    expected = x + net->inputs;
+    y = expected + net->outputs;
+    r = mlp__read_floats(in, "mlp.test.input", x, net->inputs);
+    if (!r && !mlp__find_key(in, "mlp.test.output")) r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.test.output is missing");
+    if (!r) r = mlp__read_floats(in, "mlp.test.output", expected, net->outputs);
+    if (!r) r = mlp__read_floats(in, "mlp.test.tolerance", &tolerance, 1);
+    mlp__let_go(in);
+    if (!r && mlp_predict(net, x, 1, y)) r = mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
     for (j = 0; j < net->outputs && !r; j++) {
-        const double off = (double)y[j] - (double)expected[j], limit = (double)tolerance * (1 + (double)mlp__abs1(expected[j]));
-        if (!((off < 0 ? -off : off) <= limit)) {
-            r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "the net does not give the outputs of the file's test vector: other activations, or weights");
-            if (in->how.error) in->how.error->column = j;
-        }
+        const double off = (double)y[j] - (double)expected[j];
+        if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
+        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "not the outputs of the file's test vector: other activations, or weights");
+        if (in->how.error) in->how.error->column = j;
     }
-    mlp__free(&in->how.allocator, y);
+    mlp__free(&in->how.allocator, x);
     return r;
 }
 
-/* What can be said of the file once it is here: *net, and the test vector *x. */
-static mlp_result mlp__build(mlp__in *in, mlp **net, float **x)
+/* What can be said of the file once it is here. */
+static mlp_result mlp__build(mlp__in *in, mlp **net)
 {
     mlp__chain chain;
     mlp_desc d;
     mlp_result r = mlp__read_chain(in, &chain);
+    if (!r) r = mlp__order_chain(in, &chain);
     if (!r) r = mlp__plan_loading(in, &chain, &d);
     if (r) return r;
     r = mlp__make_blank(net, NULL, 0, &d);
@@ -6530,53 +7762,43 @@ static mlp_result mlp__build(mlp__in *in, mlp **net, float **x)
     }
     if (r) return r;
     mlp__read_run(in, &chain, *net, 0);
-    if (in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
-    return r ? r : mlp__read_test(in, *net, x);
+    r = mlp__read_scales(in, &chain, *net);
+    if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
+    return r ? r : mlp__check_test(in, *net);
 }
 
-/* in: with bytes, or with a file. The bytes are given back before the test runs, so that memory stays small. */
+/* Of bytes that are here. */
 static mlp_result mlp__load(mlp__in *in, mlp **net)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
-    float *x = NULL;
     mlp_result r = mlp__read_header(in);
-    if (!r) r = mlp__build(in, net, &x);
-    mlp__free(allocator, in->tensors);
-    mlp__free(allocator, in->buffer);
-    if (!r && x) r = mlp__check_test(in, *net, x);
-    mlp__free(allocator, x);
+    if (!r) r = mlp__build(in, net);
+    mlp__let_go(in);
     if (!r) return mlp__ok(in->how.error);
     mlp_destroy(*net);
     *net = NULL;
     return r;
 }
 
-static mlp__in mlp__in_of(const mlp_load_desc *desc)
+static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source, const mlp_load_desc *desc)
 {
-    mlp__in in;
-    memset(&in, 0, sizeof in);
-    if (desc) in.how = *desc;
-    if (!in.how.max_header) in.how.max_header = MLP__HEADER;
-    in.how.max_header = mlp__smaller(in.how.max_header, MLP__MOST_HEADER);
-    if (!in.how.max_tensors) in.how.max_tensors = MLP__MOST_TENSORS;
-    if (in.how.desc && !in.how.allocator.alloc && !in.how.allocator.free) in.how.allocator = in.how.desc->allocator;
-    if (in.how.desc && !in.how.error) in.how.error = in.how.desc->error;
-    return in;
-}
-
-static mlp_result mlp__check_loading(const mlp__in *in, mlp **net, const void *source)
-{
+    mlp_load_desc *how = &in->how;
+    const char *wrong = NULL;
+    memset(in, 0, sizeof *in);
+    if (desc) *how = *desc;
+    how->max_header = mlp__smaller(how->max_header ? how->max_header : (size_t)MLP__HEADER, MLP__MOST_HEADER);
+    if (how->desc && !how->allocator.alloc && !how->allocator.free) how->allocator = how->desc->allocator;
+    if (how->desc && !how->error) how->error = how->desc->error;
     if (net) *net = NULL;
-    if (!net || !source) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "net, path or data is NULL");
-    if (!in->how.allocator.alloc != !in->how.allocator.free) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "allocator: alloc and free go together");
-    if (in->how.desc && (in->how.hidden || in->how.output)) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "a desc, or activations: not both");
-    return MLP_OK;
+    if (!net || !source) wrong = "net, path or data is NULL";
+    else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
+    else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
+    return wrong ? mlp__refuse(in, MLP_ERR_ARGUMENT, 0, wrong) : MLP_OK;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
 {
-    mlp__in in = mlp__in_of(desc);
-    const mlp_result r = mlp__check_loading(&in, net, data);
+    mlp__in in;
+    const mlp_result r = mlp__begin_loading(&in, net, data, desc);
     if (r) return r;
     in.bytes = (const unsigned char *)data;
     in.size = size;
@@ -6589,24 +7811,33 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 
 #include <stdio.h>                          /* rename, remove */
 
-/* File descriptors rather than FILE: C99 has no exclusive creation, and fsync needs one anyway. open, read, write and close are
-   declared under -std=c99, too; only fsync is not. */
+/* File descriptors rather than FILE: C99 has no exclusive creation, and fsync needs one anyway. */
 #if defined(_WIN32)
+    #include <errno.h>
     #include <fcntl.h>
     #include <io.h>
     #include <sys/stat.h>
+    #include <share.h>
+    #include <wchar.h>
     #define MLP__POSIX(name) _##name
-    #define MLP__OPEN_FLAGS _O_BINARY | _O_NOINHERIT
     #define MLP__SEPARATORS "/\\:"
     #ifdef __cplusplus
-    extern "C"
+    extern "C" {
     #endif
-    __declspec(dllimport) int __stdcall MoveFileExA(const char *, const char *, unsigned long);
-    static int mlp__fd_sync(int fd) { return _commit(fd); }
-    static int mlp__rename(const char *from, const char *to) { return !MoveFileExA(from, to, 1 | 8); }  /* replace, write through */
+    __declspec(dllimport) int __stdcall MoveFileExW(const wchar_t *, const wchar_t *, unsigned long);
+    __declspec(dllimport) int __stdcall MultiByteToWideChar(unsigned, unsigned long, const char *, int, wchar_t *, int);
+    __declspec(dllimport) unsigned long __stdcall GetLastError(void);
+    #ifdef __cplusplus
+    }
+    #endif
 #elif defined(__unix__) || defined(__APPLE__) || defined(__wasi__) || defined(__HAIKU__)
+    #include <errno.h>
     #include <fcntl.h>
+    #include <sys/stat.h>
     #include <unistd.h>
+    #ifndef __wasi__
+        #include <sys/file.h>
+    #endif
     #define MLP__POSIX(name) name
     #ifdef O_CLOEXEC
         #define MLP__OPEN_FLAGS O_CLOEXEC
@@ -6614,11 +7845,17 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
         #define MLP__OPEN_FLAGS 0
     #endif
     #define MLP__SEPARATORS "/"
-    #ifndef __cplusplus
-    extern int fsync(int);
+    #ifndef __cplusplus                     /* not declared under -std=c99 */
+        #ifdef __GNUC__
+            #pragma GCC diagnostic push
+            #pragma GCC diagnostic ignored "-Wredundant-decls"
+        #endif
+        extern int fsync(int);
+        extern int fchmod(int, mode_t);
+        #ifdef __GNUC__
+            #pragma GCC diagnostic pop
+        #endif
     #endif
-    static int mlp__fd_sync(int fd) { return fsync(fd); }
-    static int mlp__rename(const char *from, const char *to) { return rename(from, to); }
 #endif
 
 #ifdef MLP__POSIX
@@ -6627,17 +7864,24 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 static void *mlp__io_file(int fd) { return fd < 0 ? NULL : (void *)((intptr_t)fd + 1); }
 static int mlp__io_fd(void *file) { return (int)((intptr_t)file - 1); }
 
-static void *mlp__io_open(void *user, const char *path, int create)
+/* what errno means, without the locale */
+static const char *mlp__io_reason(void *user)
 {
-#ifdef _WIN32
-    const int flags = (create ? _O_WRONLY | _O_CREAT | _O_EXCL : _O_RDONLY) | MLP__OPEN_FLAGS;
+    static const struct { int error; const char *text; } reasons[] = {
+        { ENOENT, "no such file or folder" }, { EACCES, "permission denied" }, { EPERM, "not permitted" }, { EISDIR, "it is a folder" },
+        { ENOSPC, "no space left on the device" }, { EROFS, "the file system is read-only" }, { EIO, "input/output error" },
+        { ENOTDIR, "a part of the path is no folder" }, { ENAMETOOLONG, "the name is too long" }, { EMFILE, "too many open files" },
+        { ENFILE, "too many open files in the system" }, { EFBIG, "the file is too large" }, { EEXIST, "the file exists" },
+        { EBUSY, "it is in use" }, { ENOMEM, "out of memory" }, { EXDEV, "on another file system" }, { EINVAL, "not possible here" },
+        { ENODEV, "no such device" }, { ENXIO, "no such device" }, { EINTR, "interrupted" }, { EBADF, "the file is not open" },
+    #ifdef EDQUOT
+        { EDQUOT, "the quota is used up" }, { ELOOP, "too many symbolic links" }, { ESTALE, "the file is gone" },
+    #endif
+        { EAGAIN, "not ready" } };
+    size_t i;
     (void)user;
-    return mlp__io_file(_open(path, flags, _S_IREAD | _S_IWRITE));
-#else
-    const int flags = (create ? O_WRONLY | O_CREAT | O_EXCL : O_RDONLY) | MLP__OPEN_FLAGS;
-    (void)user;
-    return mlp__io_file(open(path, flags, 0666));
-#endif
+    for (i = 0; i < MLP__COUNT(reasons); i++) if (reasons[i].error == errno) return reasons[i].text;
+    return "an error of the system";
 }
 
 enum { MLP__PIECE = 1 << 30 };              /* systems refuse more than 2 GiB at once */
@@ -6648,6 +7892,7 @@ static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
     (void)user;
     while (done < size) {
         const long long n = MLP__POSIX(read)(mlp__io_fd(file), (char *)to + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        if (n < 0 && errno == EINTR) continue;
         if (n < 0) return SIZE_MAX;
         if (n == 0) break;
         done += (size_t)n;
@@ -6661,153 +7906,329 @@ static int mlp__io_write(void *user, void *file, const void *from, size_t size)
     (void)user;
     while (done < size) {
         const long long n = MLP__POSIX(write)(mlp__io_fd(file), (const char *)from + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return -1;
         done += (size_t)n;
     }
     return 0;
 }
 
-static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
-static int mlp__io_close(void *user, void *file) { (void)user; return MLP__POSIX(close)(mlp__io_fd(file)); }
-static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return mlp__rename(from, to); }
-static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
-
-static int mlp__io_sync_folder(void *user, const char *folder)
+/* Interrupted, it is closed all the same. */
+static int mlp__io_close(void *user, void *file)
 {
-#ifdef _WIN32
-    (void)user; (void)folder;               /* MoveFileEx has done it */
-    return 0;
-#else
-    void *file = mlp__io_open(user, folder, 0);
-    const int failed = !file || mlp__io_sync(user, file);
-    return (file && mlp__io_close(user, file)) || failed;
-#endif
+    (void)user;
+    return MLP__POSIX(close)(mlp__io_fd(file)) && errno != EINTR;
 }
 
-static const mlp_io mlp__system_io = { mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove,
-                                       mlp__io_sync_folder, NULL };
+#ifdef _WIN32
+
+enum { MLP__PATH = 1024 };
+
+/* Paths are UTF-8; what is not is read as text of the ANSI code page. */
+static int mlp__wide(const char *path, wchar_t *wide)
+{
+    if (MultiByteToWideChar(65001, 8, path, -1, wide, MLP__PATH) > 0 || MultiByteToWideChar(0, 0, path, -1, wide, MLP__PATH) > 0) return 1;
+    errno = ENAMETOOLONG;
+    return 0;
+}
+
+/* A new file is ours alone while it is open, so that one left behind by a crash, and no other, can be removed. */
+static void *mlp__io_open(void *user, const char *path, int create)
+{
+    wchar_t wide[MLP__PATH];
+    int fd = -1, again;
+    (void)user;
+    if (!mlp__wide(path, wide)) return NULL;
+    if (!create) return mlp__io_file(_wopen(wide, _O_RDONLY | _O_BINARY | _O_NOINHERIT, 0));
+    for (again = 0; again < 2 && fd < 0; again++) {
+        fd = _wsopen(wide, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT, _SH_DENYRW, _S_IREAD | _S_IWRITE);
+        if (fd < 0 && errno == EEXIST && !again && _wremove(wide)) errno = EEXIST;
+    }
+    return mlp__io_file(fd);
+}
+
+static int mlp__io_sync(void *user, void *file) { (void)user; return _commit(mlp__io_fd(file)); }
+
+static int mlp__io_rename(void *user, const char *from, const char *to)     /* replaces, writes through */
+{
+    wchar_t wide_from[MLP__PATH], wide_to[MLP__PATH];
+    unsigned long error;
+    (void)user;
+    if (!mlp__wide(from, wide_from) || !mlp__wide(to, wide_to)) return -1;
+    if (MoveFileExW(wide_from, wide_to, 1 | 8)) return 0;
+    error = GetLastError();
+    errno = error == 32 || error == 33 ? EBUSY : error == 2 || error == 3 ? ENOENT : EACCES;
+    return -1;
+}
+
+static int mlp__io_remove(void *user, const char *path)
+{
+    wchar_t wide[MLP__PATH];
+    (void)user;
+    return mlp__wide(path, wide) ? _wremove(wide) : -1;
+}
+
+static int mlp__io_sync_folder(void *user, const char *folder) { (void)user; (void)folder; return 0; }      /* MoveFileExW has done it */
+
+static size_t mlp__io_size(void *user, void *file)
+{
+    const long long size = _filelengthi64(mlp__io_fd(file));
+    (void)user;
+    return size > 0 && (unsigned long long)size < SIZE_MAX ? (size_t)size : SIZE_MAX;
+}
+
+#else
+
+static int mlp__open(const char *path, int flags)
+{
+    int fd;
+    do fd = open(path, flags | MLP__OPEN_FLAGS, 0666); while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+#ifdef LOCK_NB
+static int mlp__is_file(int fd, const char *path)
+{
+    struct stat a, b;
+    return !fstat(fd, &a) && !stat(path, &b) && S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int mlp__locked(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
+
+/* A new file, locked as long as it is open. A file of this name without a lock was left by a crash and is removed.
+   Since a lock may come between creation and lock, or hold a file that is removed already, the name is looked at
+   with the lock. */
+static int mlp__create(const char *path)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL;
+    int fd = mlp__open(path, flags), left;
+    if (fd < 0 && errno == EEXIST && (left = mlp__open(path, O_RDONLY | O_NONBLOCK)) >= 0) {
+        if (mlp__is_file(left, path) && mlp__locked(left) && mlp__is_file(left, path)) remove(path);
+        close(left);
+        fd = mlp__open(path, flags);
+    }
+    if (fd < 0) return fd;
+    if ((mlp__locked(fd) || errno != EWOULDBLOCK) && mlp__is_file(fd, path)) return fd;     /* or there are no locks here */
+    close(fd);
+    errno = EEXIST;
+    return -1;
+}
+#else
+static int mlp__create(const char *path) { return mlp__open(path, O_WRONLY | O_CREAT | O_EXCL); }
+#endif
+
+static void *mlp__io_open(void *user, const char *path, int create)
+{
+    (void)user;
+    return mlp__io_file(create ? mlp__create(path) : mlp__open(path, O_RDONLY));
+}
+
+static int mlp__fd_sync(int fd)
+{
+    int failed;
+#ifdef F_FULLFSYNC
+    if (fcntl(fd, F_FULLFSYNC) == 0) return 0;
+#endif
+    do failed = fsync(fd); while (failed && errno == EINTR);
+    return failed;
+}
+
+static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
+static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to); }
+static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
+
+/* Folders that may not be read, and file systems that do not sync folders, leave it to the system. */
+static int mlp__io_sync_folder(void *user, const char *folder)
+{
+    const int fd = mlp__open(folder, O_RDONLY);
+    int error;
+    (void)user;
+    if (fd < 0) return errno != EACCES && errno != EPERM;
+    error = mlp__fd_sync(fd) ? errno : 0;
+    close(fd);
+    errno = error;
+    return error != 0 && error != EINVAL && error != ENOTSUP && error != ENOSYS && error != EBADF && error != EROFS;
+}
+
+static size_t mlp__io_size(void *user, void *file)
+{
+    struct stat s;
+    (void)user;
+    if (fstat(mlp__io_fd(file), &s) || !S_ISREG(s.st_mode) || s.st_size <= 0 || (uint64_t)s.st_size >= SIZE_MAX) return SIZE_MAX;
+    return (size_t)s.st_size;
+}
+
+#ifndef __wasi__
+static const char *mlp__io_replace(void *user, void *file, const char *path)
+{
+    struct stat old, now;
+    if (stat(path, &old)) return errno == ENOENT ? NULL : mlp__io_reason(user);
+    if (S_ISDIR(old.st_mode)) return "it is a folder";
+    if (!S_ISREG(old.st_mode)) return "it is no regular file";
+    if (!(old.st_mode & 0222)) return "it is write-protected";
+    if (access(path, W_OK)) return mlp__io_reason(user);
+    if (!file) return NULL;
+    if (fstat(mlp__io_fd(file), &now)) return mlp__io_reason(user);
+    if ((old.st_mode ^ now.st_mode) & 0777 && fchmod(mlp__io_fd(file), old.st_mode & 0777)) return mlp__io_reason(user);
+    return NULL;
+}
+#endif
+
+#endif /* _WIN32 */
+
+#if defined(_WIN32) || defined(__wasi__)
+    #define MLP__IO_REPLACE NULL
+#else
+    #define MLP__IO_REPLACE mlp__io_replace
+#endif
+static const mlp_io mlp__system_io = {
+    mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove, mlp__io_sync_folder, NULL,
+    mlp__io_size, MLP__IO_REPLACE, mlp__io_reason };
 #define MLP__SYSTEM_IO &mlp__system_io
+
+/* Whether another name may do when a file could not be created, after so many. */
+static int mlp__another_name(const mlp_io *io, int names) { return io == &mlp__system_io ? errno == EEXIST && names < 10000 : names < 100; }
 
 #else
     #define MLP__SEPARATORS "/"
     #define MLP__SYSTEM_IO NULL             /* a system without files: those of mlp_save_desc.io and mlp_load_desc.io */
+static int mlp__another_name(const mlp_io *io, int names) { (void)io; return names < 100; }
 #endif
-
-static int mlp__io_is_whole(const mlp_io *io)
-{
-    return io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder;
-}
 
 static mlp_result mlp__check_io(const mlp_io *io, mlp_error *error)
 {
     if (!io) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
-    return mlp__io_is_whole(io) ? MLP_OK : mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    return io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder ? MLP_OK
+         : mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
 }
 
-/* Opens path + ".tmpN", the first N from 0 to 99 for which no file is there; name has room for it. */
-static void *mlp__open_temporary(const mlp_io *io, char *name, size_t length)
-{
-    void *file = NULL;
-    int n;
-    for (n = 0; n < 100 && !file; n++) {
-        mlp__out o = mlp__out_to(name + length, 8);
-        mlp__put_text(&o, ".tmp");
-        mlp__put_number(&o, (uint64_t)n);
-        mlp__put(&o, "", 1);
-        file = io->open(io->user, name, 1);
-    }
-    return file;
-}
-
-/* cuts a path to its folder */
-static void mlp__folder_of(char *path)
+static size_t mlp__folder_length(const char *path)
 {
     size_t n = strlen(path);
     while (n > 0 && !memchr(MLP__SEPARATORS, path[n - 1], sizeof MLP__SEPARATORS - 1)) n--;
-    if (n == 0) path[n++] = '.';
-    path[n] = 0;
+    return n;
+}
+
+enum { MLP__SUFFIX = sizeof ".mlp-tmp99999", MLP__STEM = 100 };
+
+/* Opens a new file beside path and puts its name into `name`: at most 100 bytes of path's own, whole characters, +
+   ".mlp-tmpN", N the first number that serves. */
+static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
+{
+    const size_t folder = mlp__folder_length(path);
+    size_t length = strlen(path);
+    void *file;
+    int n = 0;
+    if (length - folder > MLP__STEM)
+        for (length = folder + MLP__STEM; (path[length] & 0xc0) == 0x80 && length > folder; length--) { }
+    memcpy(name, path, length);
+    do {
+        mlp__out o = mlp__out_to(name + length, MLP__SUFFIX);
+        mlp__print(&o, ".mlp-tmp%u", (uint64_t)n);
+        mlp__put(&o, "", 1);
+        file = io->open(io->user, name, 1);
+    } while (!file && mlp__another_name(io, ++n));
+    return file;
 }
 
 /* Writes the temporary file and closes it. */
-static mlp_result mlp__write_file(const mlp *net, const mlp_save_desc *how, void *file)
+static mlp_result mlp__write_file(const mlp *net, const char *path, const mlp_save_desc *how, void *file)
 {
     unsigned char buffer[4096];
     mlp__out o = mlp__out_to(buffer, sizeof buffer);
-    mlp_result r;
-    int failed;
+    mlp_result r = MLP_OK;
     o.io = how->io;
     o.file = file;
-    r = mlp__save_to(&o, net, how);
+    if (o.io->replace) o.failed = o.io->replace(o.io->user, file, path);
+    if (!o.failed) r = mlp__save_to(&o, net, how);
     mlp__write_out(&o);
-    failed = o.failed || (!r && o.io->sync(o.io->user, file));
-    failed = o.io->close(o.io->user, file) || failed;
-    return !r && failed ? mlp__fail(how->error, MLP_ERR_IO, -1, "writing failed; the file is as it was") : r;
+    if (!o.failed && !r && o.io->sync(o.io->user, file)) o.failed = mlp__reason(o.io);
+    if (o.io->close(o.io->user, file) && !o.failed) o.failed = mlp__reason(o.io);
+    return !r && o.failed ? mlp__fail_io(how->error, "not saved: cannot write", path, o.failed) : r;
 }
 
-MLP_API mlp_result mlp_save_with(const mlp *net, const char *path, const mlp_save_desc *desc)
+/* name: room for the temporary file's */
+static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, const mlp_save_desc *how)
 {
-    mlp_save_desc how = mlp__save_desc_or_default(desc);
-    const mlp_io *io = how.io = how.io ? how.io : MLP__SYSTEM_IO;
+    const mlp_io *io = how->io;
+    const char *why = io->replace ? io->replace(io->user, NULL, path) : NULL;
+    const size_t folder = mlp__folder_length(path);
     mlp_result r;
-    size_t length;
-    char *name;
     void *file;
-    if (!net || !path || !*path) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
-    r = mlp__check_io(io, how.error);
-    if (r) return r;
-    length = strlen(path);
-    name = (char *)mlp__alloc(&net->desc.allocator, length + 8);
-    if (!name) return mlp__fail(how.error, MLP_ERR_MEMORY, -1, "out of memory");
-    memcpy(name, path, length);
-    file = mlp__open_temporary(io, name, length);
-    if (!file) r = mlp__fail(how.error, MLP_ERR_IO, -1, "cannot create a file in the folder");
-    else {
-        r = mlp__write_file(net, &how, file);
-        if (!r && io->rename(io->user, name, path)) r = mlp__fail(how.error, MLP_ERR_IO, -1, "renaming failed; the file is as it was");
-        if (r) io->remove(io->user, name);
+    if (why) return mlp__fail_io(how->error, "not saved: cannot replace", path, why);
+    file = mlp__open_temporary(io, path, name);
+    if (!file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
+    r = mlp__write_file(net, path, how, file);
+    if (!r && io->rename(io->user, name, path)) r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
+    if (r) {
+        io->remove(io->user, name);
+        return r;
     }
-    if (!r) {
-        mlp__folder_of(name);
-        if (io->sync_folder(io->user, name))
-            r = mlp__fail(how.error, MLP_ERR_IO, -1, "the new file is there, but the folder could not be synced");
-    }
-    mlp__free(&net->desc.allocator, name);
-    return r ? r : mlp__ok(how.error);
+    memcpy(name, folder ? path : ".", folder + !folder);
+    name[folder + !folder] = 0;
+    if (!io->sync_folder(io->user, name)) return mlp__ok(how->error);
+    return mlp__fail_io(how->error, "the new file is there, but its folder is not synced:", path, mlp__reason(io));
 }
 
-MLP_API mlp_result mlp_save(const mlp *net, const char *path) { return mlp_save_with(net, path, NULL); }
-
-MLP_API mlp_result mlp_save_checkpoint(const mlp *net, const char *path)
+MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_desc *desc)
 {
-    mlp_save_desc how = mlp__save_desc_or_default(NULL);
-    how.checkpoint = 1;
-    return mlp_save_with(net, path, &how);
+    mlp_save_desc how = desc ? *desc : mlp__save_defaults;
+    mlp_result r;
+    char *name;
+    if (!how.io) how.io = MLP__SYSTEM_IO;
+    if (!net || !path || !*path) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
+    r = mlp__check_io(how.io, how.error);
+    if (r) return r;
+    name = (char *)mlp__alloc(&net->desc.allocator, strlen(path) + MLP__SUFFIX);
+    if (!name) return mlp__fail(how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    r = mlp__save_as(net, path, name, &how);
+    mlp__free(&net->desc.allocator, name);
+    return r;
+}
+
+/* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with
+   a pipe, memory grows with what arrives. */
+static mlp_result mlp__read_file(mlp__in *in, const char *path)
+{
+    const mlp_io *io = in->how.io;
+    const size_t size = io->size ? io->size(io->user, in->file) : SIZE_MAX;
+    size_t room = mlp__smaller(size, 4096), got;
+    for (;;) {
+        unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
+        mlp_result r;
+        if (!larger) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+        if (in->size) memcpy(larger, in->buffer, in->size);
+        mlp__free(&in->how.allocator, in->buffer);
+        in->bytes = in->buffer = larger;
+        got = io->read(io->user, in->file, larger + in->size, room - in->size);
+        if (got > room - in->size) return mlp__fail_io(in->how.error, "cannot read", path, mlp__reason(io));
+        in->size += got;
+        r = mlp__check_start(in);
+        if (r || in->size < room || room == size) return r;
+        room = size != SIZE_MAX ? size : room + room / 2;
+    }
 }
 
 MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *desc)
 {
-    mlp__in in = mlp__in_of(desc);
-    mlp_result r = mlp__check_loading(&in, net, path);
+    mlp__in in;
+    const mlp_io *io;
+    mlp_result r = mlp__begin_loading(&in, net, path, desc);
     if (!in.how.io) in.how.io = MLP__SYSTEM_IO;
     if (!r) r = mlp__check_io(in.how.io, in.how.error);
     if (r) return r;
-    in.file = in.how.io->open(in.how.io->user, path, 0);
-    if (!in.file) return mlp__refuse(&in, MLP_ERR_IO, 0, "cannot open the file");
-    r = mlp__load(&in, net);
-    in.how.io->close(in.how.io->user, in.file);             /* of a file that was only read: nothing can be lost */
+    io = in.how.io;
+    in.file = io->open(io->user, path, 0);
+    if (!in.file) return mlp__fail_io(in.how.error, "cannot open", path, mlp__reason(io));
+    r = mlp__read_file(&in, path);
+    io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
+    if (!r) return mlp__load(&in, net);
+    mlp__free(&in.how.allocator, in.buffer);
     return r;
 }
 
-MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *desc)
-{
-    mlp_load_desc how;
-    memset(&how, 0, sizeof how);
-    if (desc) how = *desc;
-    how.checkpoint = 1;
-    return mlp_load(net, path, &how);
-}
-
 #endif /* MLP_NO_STDIO */
+#endif /* MLP_NO_FILES */
 
 #endif /* MLP_KERNELS_ONLY */
 #endif /* MLP_IMPLEMENTATION */

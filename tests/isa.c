@@ -7,37 +7,37 @@ typedef struct {
     mlp_reduction reduction;
     int no_bias, rows, batch, weighted;     /* weighted: sample weights, and label smoothing where it applies */
     mlp_order order;
-    mlp_opt_desc opt;
+    struct { mlp_opt kind; float rate, momentum; int nesterov; float beta1, beta2; } opt;
 } isa_net;
 
 /* widths among 1, 10, 17, 33, 65, 128; both optimizers; with and without bias; every activation and loss, every order of rows */
 static const isa_net isa_nets[] = {
     { { 17, 33, 10 }, MLP_ACT_TANH, MLP_ACT_SOFTMAX, MLP_LOSS_CROSS_ENTROPY, MLP_REDUCE_MEAN, 0, 31, 6, 1, MLP_ORDER_SHUFFLED,
-      { MLP_OPT_ADAM, 0.01f, 0, 0, 0, 0, 0, 0 } },
+      { MLP_OPT_ADAM, 0.01f, 0, 0, 0, 0 } },
     { { 65, 128, 17 }, MLP_ACT_RELU, MLP_ACT_IDENTITY, MLP_LOSS_SQUARED, MLP_REDUCE_MEAN, 1, 12, 2, 0, MLP_ORDER_SEQUENTIAL,
-      { MLP_OPT_SGD, 0.002f, 0.9f, 0, 0, 0, 0, 0 } },
+      { MLP_OPT_SGD, 0.002f, 0.9f, 0, 0, 0 } },
     { { 10, 17, 1 }, MLP_ACT_SIGMOID, MLP_ACT_SIGMOID, MLP_LOSS_BINARY_CROSS_ENTROPY, MLP_REDUCE_MEAN, 1, 40, 8, 0, MLP_ORDER_REPLACEMENT,
-      { MLP_OPT_ADAM, 0.02f, 0, 0, 0.8f, 0.9f, 0, 0 } },
+      { MLP_OPT_ADAM, 0.02f, 0, 0, 0.8f, 0.9f } },
     { { 128, 10, 33, 65 }, MLP_ACT_LEAKY_RELU, MLP_ACT_TANH, MLP_LOSS_HALF_SQUARED, MLP_REDUCE_SUM, 0, 9, 4, 1, MLP_ORDER_SHUFFLED,
-      { MLP_OPT_SGD, 0.005f, 0.8f, 1, 0, 0, 0, 0 } },
+      { MLP_OPT_SGD, 0.005f, 0.8f, 1, 0, 0 } },
     { { 1, 65, 1 }, MLP_ACT_TANH, MLP_ACT_LEAKY_RELU, MLP_LOSS_SQUARED, MLP_REDUCE_MEAN, 0, 150, MLP_FULL_BATCH, 0, MLP_ORDER_SEQUENTIAL,
-      { MLP_OPT_SGD, 0.05f, 0, 0, 0, 0, 0, 0 } },
+      { MLP_OPT_SGD, 0.05f, 0, 0, 0, 0 } },
     { { 33, 17, 10 }, MLP_ACT_IDENTITY, MLP_ACT_SOFTMAX, MLP_LOSS_SQUARED, MLP_REDUCE_SUM, 1, 10, 1, 0, MLP_ORDER_SHUFFLED,
-      { MLP_OPT_ADAM, 0.005f, 0, 0, 0, 0, 0, 0 } },
+      { MLP_OPT_ADAM, 0.005f, 0, 0, 0, 0 } },
     { { 10, 17, 10 }, MLP_ACT_ELU, MLP_ACT_HARD_SIGMOID, MLP_LOSS_HUBER, MLP_REDUCE_MEAN, 0, 20, 4, 0, MLP_ORDER_SHUFFLED,
-      { MLP_OPT_SGD, 0.05f, 0.5f, 0, 0, 0, 0, 0 } },
+      { MLP_OPT_SGD, 0.05f, 0.5f, 0, 0, 0 } },
     { { 17, 10, 1 }, MLP_ACT_GELU, MLP_ACT_IDENTITY, MLP_LOSS_HINGE, MLP_REDUCE_MEAN, 0, 20, 5, 1, MLP_ORDER_SHUFFLED,
-      { MLP_OPT_ADAM, 0.01f, 0, 0, 0, 0, 0, 0 } },
+      { MLP_OPT_ADAM, 0.01f, 0, 0, 0, 0 } },
     { { 10, 33, 1 }, MLP_ACT_SILU, MLP_ACT_SOFTPLUS, MLP_LOSS_LOGISTIC, MLP_REDUCE_MEAN, 1, 20, 5, 0, MLP_ORDER_REPLACEMENT,
-      { MLP_OPT_SGD, 0.05f, 0, 0, 0, 0, 0, 0 } },
+      { MLP_OPT_SGD, 0.05f, 0, 0, 0, 0 } },
     { { 33, 10, 10 }, MLP_ACT_MISH, MLP_ACT_SOFTSIGN, MLP_LOSS_ABSOLUTE, MLP_REDUCE_SUM, 0, 20, 3, 0, MLP_ORDER_SHUFFLED,
-      { MLP_OPT_SGD, 0.01f, 0.9f, 0, 0, 0, 0, 0 } },
+      { MLP_OPT_SGD, 0.01f, 0.9f, 0, 0, 0 } },
     { { 10, 17, 10 }, MLP_ACT_SELU, MLP_ACT_GAUSSIAN, MLP_LOSS_MARGIN, MLP_REDUCE_MEAN, 0, 20, 5, 0, MLP_ORDER_SHUFFLED,
-      { MLP_OPT_ADAM, 0.01f, 0, 0, 0, 0, 0, 0 } },
+      { MLP_OPT_ADAM, 0.01f, 0, 0, 0, 0 } },
     { { 17, 17, 17 }, MLP_ACT_SIN, MLP_ACT_HARD_TANH, MLP_LOSS_SQUARED, MLP_REDUCE_MEAN, 0, 20, 5, 0, MLP_ORDER_SHUFFLED,
-      { MLP_OPT_ADAM, 0.01f, 0, 0, 0, 0, 0, 0 } },
+      { MLP_OPT_ADAM, 0.01f, 0, 0, 0, 0 } },
     { { 10, 10, 10 }, MLP_ACT_GELU_TANH, MLP_ACT_SOFTMAX, MLP_LOSS_CROSS_ENTROPY, MLP_REDUCE_MEAN, 0, 20, 4, 1, MLP_ORDER_SHUFFLED,
-      { MLP_OPT_ADAM, 0.01f, 0, 0, 0, 0, 0, 0 } }
+      { MLP_OPT_ADAM, 0.01f, 0, 0, 0, 0 } }
 };
 
 static int isa_hash_loss(void *user, const mlp_progress *p)
@@ -85,7 +85,12 @@ static uint64_t isa_train(const isa_net *n, uint64_t hash)
     fit.epochs = (1000 + updates - 1) / updates;
     fit.batch = n->batch;
     fit.order = n->order;
-    fit.opt = n->opt;
+    fit.opt.kind = n->opt.kind;
+    fit.opt.rate = n->opt.rate;
+    fit.opt.momentum = n->opt.momentum;
+    fit.opt.nesterov = n->opt.nesterov;
+    fit.opt.beta1 = n->opt.beta1;
+    fit.opt.beta2 = n->opt.beta2;
     fit.on_epoch = isa_hash_loss;
     fit.user = &hash;
     if (mlp_create(&net, &d) || mlp_fit(net, &data, &fit) || mlp_compute_gradients(net, &data, NULL) || mlp_predict(net, x, rows, out)) return 0;

@@ -66,7 +66,7 @@ static void layers_rows_do_not_depend_on_their_batch(void)
     for (s = 0; s < 4; s++) {
         mlp *net = layers_net(shapes[s], 3, (int)s, MLP_ACT_TANH, s % 2 ? MLP_ACT_SOFTMAX : MLP_ACT_IDENTITY);
         const size_t in = (size_t)shapes[s][0], out = (size_t)shapes[s][3], rows = 300;
-        float *scratch = (float *)malloc(mlp_scratch_size(net));
+        float *scratch = (float *)malloc(mlp_scratch_size(net, 0));
         layers_randomize(net);
         test_fill(x, rows * in);
         CHECK(mlp_predict(net, x, rows, whole) == MLP_OK);
@@ -76,7 +76,7 @@ static void layers_rows_do_not_depend_on_their_batch(void)
             for (done = 0; done < rows; done += n) {
                 n = rows - done < step ? rows - done : step;
                 CHECK((done / step % 2 ? mlp_predict(net, x + done * in, n, cut + done * out)
-                                       : mlp_predict_with(net, scratch, x + done * in, n, cut + done * out)) == MLP_OK);
+                                       : mlp_predict_with(net, scratch, mlp_scratch_size(net, 0), x + done * in, n, cut + done * out)) == MLP_OK);
             }
             CHECK(test_same_bits(whole, cut, rows * out));
         }
@@ -91,14 +91,14 @@ static void layers_predict_writes_only_y_and_keeps_nan_in_its_row(void)
     mlp *net = layers_net(units, 2, 0, MLP_ACT_SIGMOID, MLP_ACT_SOFTMAX);
     const size_t rows = 21;
     test_memory x = test_guarded(rows * 11, 0), y = test_guarded(rows * 7, 0), front = test_guarded(rows * 7, 1);
-    test_memory scratch = test_guarded(mlp_scratch_size(net) / 4, 0);
+    test_memory scratch = test_guarded(mlp_scratch_size(net, rows) / 4, 0);
     float clean[21 * 7];
     size_t n, r, j;
     const float *params = mlp_params(net, &n);
     const uint64_t before = test_hash(TEST_HASH_BEGIN, params, n);
     test_seed(42);
     test_fill(x.p, rows * 11);
-    CHECK(mlp_predict_with(net, scratch.p, x.p, rows, y.p) == MLP_OK && mlp_predict(net, x.p, rows, front.p) == MLP_OK);
+    CHECK(mlp_predict_with(net, scratch.p, mlp_scratch_size(net, rows), x.p, rows, y.p) == MLP_OK && mlp_predict(net, x.p, rows, front.p) == MLP_OK);
     CHECK(test_same_bits(y.p, front.p, rows * 7));
     memcpy(clean, y.p, sizeof clean);
     x.p[5 * 11 + 3] = test_nan();
@@ -107,9 +107,9 @@ static void layers_predict_writes_only_y_and_keeps_nan_in_its_row(void)
     for (r = 0; r < rows; r++)
         for (j = 0; j < 7; j++) CHECK(r == 5 ? y.p[r * 7 + j] != y.p[r * 7 + j] : r == 9 || y.p[r * 7 + j] == clean[r * 7 + j]);
     CHECK(test_hash(TEST_HASH_BEGIN, params, n) == before);
-    CHECK(mlp_predict(net, NULL, 0, NULL) == MLP_OK && mlp_predict_with(net, NULL, NULL, 0, NULL) == MLP_OK);
+    CHECK(mlp_predict(net, NULL, 0, NULL) == MLP_OK && mlp_predict_with(net, NULL, 0, NULL, 0, NULL) == MLP_OK);
     CHECK(mlp_predict(net, NULL, 1, y.p) == MLP_ERR_ARGUMENT && mlp_predict(net, x.p, 1, NULL) == MLP_ERR_ARGUMENT);
-    CHECK(mlp_predict_with(net, NULL, x.p, 1, y.p) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_predict_with(net, NULL, 100, x.p, 1, y.p) == MLP_ERR_ARGUMENT);
     test_free(x); test_free(y); test_free(front); test_free(scratch);
     mlp_destroy(net);
 }
@@ -124,8 +124,8 @@ static void layers_predict_with_never_allocates(void)
     void *scratch;
     d.allocator = net_allocator(&counter);
     CHECK(mlp_create(&net, &d) == MLP_OK && counter.calls == 1);
-    scratch = malloc(mlp_scratch_size(net));
-    CHECK(mlp_predict_with(net, scratch, x, 40, y) == MLP_OK && counter.calls == 1);
+    scratch = malloc(mlp_scratch_size(net, 0));
+    CHECK(mlp_predict_with(net, scratch, mlp_scratch_size(net, 0), x, 40, y) == MLP_OK && counter.calls == 1);
     CHECK(mlp_predict(net, x, 40, y) == MLP_OK && counter.calls == 2 && counter.live == 1);
     free(scratch);
     mlp_destroy(net);

@@ -49,32 +49,49 @@ static void net_results_have_names(void)
 
 static void net_defaults_are_resolved(void)
 {
-    mlp_desc d = net_desc(4, 3, 2);
-    const mlp_desc *r;
-    mlp *net;
+    mlp_desc d = net_desc(4, 3, 2), r;
+    mlp_error error;
     d.loss = MLP_LOSS_CROSS_ENTROPY;
     d.layers[0].activation = MLP_ACT_LEAKY_RELU;
-    CHECK(mlp_create(&net, &d) == MLP_OK);
-    r = mlp_get_desc(net);
-    CHECK(r->layers[0].alpha == 0.01f && r->layers[0].initializer == MLP_INIT_HE_UNIFORM);
-    CHECK(r->layers[1].activation == MLP_ACT_SOFTMAX && r->layers[1].initializer == MLP_INIT_GLOROT_UNIFORM);
-    CHECK(r->kernels == mlp_kernels_for(NULL) && !r->error);
-    mlp_destroy(net);
+    d.error = &error;
+    CHECK(mlp_resolve_desc(&d, &r) == MLP_OK && error.code == MLP_OK && !r.error);
+    CHECK(r.layers[0].alpha == 0.01f && r.layers[0].initializer == MLP_INIT_HE_UNIFORM && r.layers[0].gain == 1 && r.layers[0].rate == 1);
+    CHECK(r.layers[1].activation == MLP_ACT_SOFTMAX && r.layers[1].initializer == MLP_INIT_GLOROT_UNIFORM);
+    CHECK(r.kernels == mlp_kernels_for(NULL));
     d = net_desc(4, 3, 2);
     d.layers[0].activation = MLP_ACT_LEAKY_RELU;
-    d.layers[0].alpha = -1;                             /* a wanted zero */
-    CHECK(mlp_create(&net, &d) == MLP_OK);
-    r = mlp_get_desc(net);
-    CHECK(r->loss == MLP_LOSS_SQUARED && r->layers[0].alpha == -1 && r->layers[1].activation == MLP_ACT_IDENTITY);
-    mlp_destroy(net);
+    d.layers[0].alpha = d.layers[0].gain = d.layers[1].rate = -1;       /* wanted zeros */
+    CHECK(mlp_resolve_desc(&d, &r) == MLP_OK && r.loss == MLP_LOSS_SQUARED && r.layers[1].activation == MLP_ACT_IDENTITY);
+    CHECK(r.layers[0].alpha == -1 && r.layers[0].gain == -1 && r.layers[1].rate == -1);
     d = net_desc(4, 3, 1);
     d.loss = MLP_LOSS_BINARY_CROSS_ENTROPY;
+    CHECK(mlp_resolve_desc(&d, &d) == MLP_OK && d.layers[0].activation == MLP_ACT_RELU && d.layers[1].activation == MLP_ACT_SIGMOID);
+    CHECK(mlp_resolve_desc(&d, &r) == MLP_OK && memcmp(&d, &r, sizeof d) == 0);         /* resolved again, nothing changes */
+    d.inputs = 0;
+    d.error = &error;
+    CHECK(mlp_resolve_desc(&d, &r) == MLP_ERR_ARGUMENT && r.loss == MLP_LOSS_DEFAULT && error.code == MLP_ERR_ARGUMENT);
+    CHECK(mlp_resolve_desc(NULL, &r) == MLP_ERR_ARGUMENT && mlp_resolve_desc(&d, NULL) == MLP_ERR_ARGUMENT);
+}
+
+/* mlp_get_desc gives what was given: a copy of it with one field changed makes the net that the user means */
+static void net_desc_comes_back_as_it_was_given(void)
+{
+    mlp_desc d = net_desc(4, 3, 2), changed, r;
+    mlp_error error;
+    mlp *net;
+    d.layers[0].activation = MLP_ACT_LEAKY_RELU;
+    d.loss = MLP_LOSS_CROSS_ENTROPY;
+    d.error = &error;
     CHECK(mlp_create(&net, &d) == MLP_OK);
-    r = mlp_get_desc(net);
-    CHECK(r->layers[0].activation == MLP_ACT_RELU && r->layers[1].activation == MLP_ACT_SIGMOID);
-    d = *r;                                             /* a resolved desc makes the same net */
+    d.error = NULL;
+    CHECK(memcmp(mlp_get_desc(net), &d, sizeof d) == 0);
+    changed = *mlp_get_desc(net);
     mlp_destroy(net);
-    CHECK(mlp_create(&net, &d) == MLP_OK && memcmp(mlp_get_desc(net), &d, sizeof d) == 0);
+    changed.layers[0].activation = MLP_ACT_TANH;
+    CHECK(mlp_resolve_desc(&changed, &r) == MLP_OK && r.layers[0].initializer == MLP_INIT_GLOROT_UNIFORM && r.layers[0].alpha == 0);
+    changed.loss = MLP_LOSS_SQUARED;
+    CHECK(mlp_resolve_desc(&changed, &r) == MLP_OK && r.layers[1].activation == MLP_ACT_IDENTITY);
+    CHECK(mlp_create(&net, &changed) == MLP_OK);
     mlp_destroy(net);
     CHECK(mlp_get_desc(NULL) == NULL);
 }
@@ -150,8 +167,20 @@ static void net_bad_descs_are_refused(void)
     NET_REFUSED(d.layers[0].activation = (mlp_activation)-1, MLP_ERR_UNSUPPORTED, 0);
     NET_REFUSED(d.layers[0].alpha = 0.5f, MLP_ERR_ARGUMENT, 0);                 /* relu takes none */
     NET_REFUSED((d.layers[0].activation = MLP_ACT_LEAKY_RELU, d.layers[0].alpha = test_nan()), MLP_ERR_ARGUMENT, 0);
-    NET_REFUSED(d.layers[0].dropout = 0.5f, MLP_ERR_UNSUPPORTED, 0);
-    NET_REFUSED(d.layers[0].initializer = MLP_INIT_ORTHOGONAL, MLP_ERR_UNSUPPORTED, 0);
+    NET_REFUSED(d.layers[0].dropout = 1, MLP_ERR_ARGUMENT, 0);
+    NET_REFUSED(d.layers[0].dropout = -0.5f, MLP_ERR_ARGUMENT, 0);
+    NET_REFUSED(d.layers[0].dropout = test_nan(), MLP_ERR_ARGUMENT, 0);
+    NET_REFUSED(d.layers[1].dropout = 0.5f, MLP_ERR_ARGUMENT, 1);               /* of the last layer */
+    NET_REFUSED(d.layers[0].gain = test_nan(), MLP_ERR_ARGUMENT, 0);
+    NET_REFUSED(d.layers[0].rate = (float)INFINITY, MLP_ERR_ARGUMENT, 0);
+    NET_REFUSED((d.layers[0].initializer = MLP_INIT_ZERO, d.layers[0].gain = 2), MLP_ERR_ARGUMENT, 0);
+    NET_REFUSED(d.layers[4].gain = 1, MLP_ERR_ARGUMENT, 4);                     /* behind the end */
+    NET_REFUSED(d.layers[4].rate = 1, MLP_ERR_ARGUMENT, 4);
+    NET_REFUSED((d.loss = MLP_LOSS_CROSS_ENTROPY, d.layers[1].units = 1), MLP_ERR_ARGUMENT, 1);
+    NET_REFUSED(d.input_scaling = (mlp_scaling)4, MLP_ERR_UNSUPPORTED, -1);
+    NET_REFUSED(d.target_scaling = (mlp_scaling)-1, MLP_ERR_UNSUPPORTED, -1);
+    NET_REFUSED(d.target_scaling = MLP_SCALE_ROBUST, MLP_ERR_ARGUMENT, -1);
+    NET_REFUSED((d.loss = MLP_LOSS_CROSS_ENTROPY, d.target_scaling = MLP_SCALE_STANDARD), MLP_ERR_ARGUMENT, -1);
     NET_REFUSED(d.layers[0].initializer = (mlp_initializer)50, MLP_ERR_UNSUPPORTED, 0);
     NET_REFUSED(d.layers[0].activation = MLP_ACT_SOFTMAX, MLP_ERR_ARGUMENT, 0);
     NET_REFUSED(d.loss = (mlp_loss)40, MLP_ERR_UNSUPPORTED, -1);
@@ -195,14 +224,14 @@ static void net_null_is_an_argument_error(void)
     CHECK(mlp_init_in(NULL, w, sizeof w, &d) == MLP_ERR_ARGUMENT && mlp_init_in(&net, NULL, 100000, &d) == MLP_ERR_ARGUMENT);
     CHECK(mlp_init_in(&net, w, sizeof w, NULL) == MLP_ERR_ARGUMENT && mlp_size(NULL) == 0);
     CHECK(mlp_copy(NULL, NULL) == MLP_ERR_ARGUMENT && mlp_copy(&net, NULL) == MLP_ERR_ARGUMENT && !net);
-    CHECK(mlp_train_size(NULL, NULL) == 0 && mlp_train_in(NULL, w, 4, NULL) == MLP_ERR_ARGUMENT && mlp_scratch_size(NULL) == 0);
+    CHECK(mlp_train_size(NULL, NULL, 0) == 0 && mlp_train_in(NULL, w, 4, NULL) == MLP_ERR_ARGUMENT && mlp_scratch_size(NULL, 0) == 0);
     CHECK(mlp_params(NULL, &n) == NULL && n == 0);
     n = 5;
     CHECK(mlp_gradients(NULL, &n) == NULL && n == 0);
     CHECK(mlp_get_weights(NULL, 0, w, NULL) == MLP_ERR_ARGUMENT && mlp_set_weights(NULL, 0, w, NULL) == MLP_ERR_ARGUMENT);
     CHECK(mlp_fit(NULL, NULL, NULL) == MLP_ERR_ARGUMENT && mlp_evaluate(NULL, NULL, NULL) == MLP_ERR_ARGUMENT);
     CHECK(mlp_compute_gradients(NULL, NULL, NULL) == MLP_ERR_ARGUMENT && mlp_step(NULL, NULL) == MLP_ERR_ARGUMENT);
-    CHECK(mlp_predict(NULL, w, 1, w) == MLP_ERR_ARGUMENT && mlp_predict_with(NULL, w, w, 1, w) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_predict(NULL, w, 1, w) == MLP_ERR_ARGUMENT && mlp_predict_with(NULL, w, 4, w, 1, w) == MLP_ERR_ARGUMENT);
     mlp_destroy(NULL);
 }
 
@@ -306,7 +335,7 @@ static void net_lives_in_memory_of_the_caller(void)
         float got[4 * 3];
         CHECK(mlp_init_in(&net, at, size - 1, &d) == MLP_ERR_ARGUMENT && !net);
         if (!CHECK(mlp_init_in(&net, at, size, &d) == MLP_OK)) return;
-        train_size = mlp_train_size(net, NULL);
+        train_size = mlp_train_size(net, NULL, 1);
         training = test_guarded((train_size + 3) / 4 + 16, 0);
         at = (unsigned char *)(training.p + (train_size + 3) / 4 + 16) - train_size - offset;
         CHECK(mlp_train_in(net, at, train_size - 1, NULL) == MLP_ERR_ARGUMENT && mlp_train_in(net, at, train_size, NULL) == MLP_OK);
@@ -413,6 +442,7 @@ static void net_tests(void)
 {
     RUN(net_results_have_names);
     RUN(net_defaults_are_resolved);
+    RUN(net_desc_comes_back_as_it_was_given);
     RUN(net_bad_descs_are_refused);
     RUN(net_null_is_an_argument_error);
     RUN(net_64_32_10_has_2410_parameters_without_gaps);
