@@ -49,12 +49,13 @@
    >>manual     limits, model, files, bits    >>table      the kernels of this build as one table
    >>options    macros and their price        >>dispatch   which table a net uses
    >>api        types and functions           >>rng        random numbers, permutation
-                                              >>net        desc, memory, weights
-   the implementation:                        >>layers     forward beside backward
-   >>platform   compilers, fma, square root   >>loss       losses, forward beside backward
-   >>simd       choice; one block per ISA     >>optim      optimizers
-   >>vmath      exp, log, tanh, sin, erf ...  >>train      batches, fit, evaluate
-   >>kernels    elementwise and row kernels   >>io         saving and loading models
+                                              >>net        texts, families, desc, memory, weights
+   the implementation:                        >>data       checks, order of rows, targets, scaling
+   >>platform   compilers, fma, square root   >>layers     forward beside backward, predict
+   >>simd       choice; one block per ISA     >>loss       losses, forward beside backward
+   >>vmath      exp, log, tanh, sin, erf ...  >>optim      optimizers, penalties, clipping
+   >>kernels    elementwise and row kernels   >>train      gradients, evaluate, scaling, fit
+                                              >>io         saving and loading models
                                               >>history    >>license
 
 >>manual
@@ -105,11 +106,13 @@
 
    Threads
      Any number of threads may call the functions that take a const mlp * on one net at
-     the same time, each with its own buffers. All others need the net for themselves.
+     the same time, each with its own buffers; an allocator that they share must be
+     thread-safe, too. All others need the net for themselves.
      mlp_fit uses mlp_fit_desc.threads threads of OpenMP if compiled with it (-fopenmp), and
      by itself never more than one. They share the rows of a batch, and the units of wide
      layers and of the gradient, so the bits are those of one thread; batches too small to
-     gain run on one.
+     gain run on one, and there are never more threads than processors. A process that forks
+     after a fit with threads cannot fit with threads in the child (libgomp hangs).
 
    Errors
      Every call that can fail returns an mlp_result, sets its out-parameters (NULL or 0 on
