@@ -4492,21 +4492,29 @@ static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
     return MLP_OK;
 }
 
+/* The rows begin .. end - 1 of the arrays of data */
+static mlp_result mlp__check_range(const mlp *net, const mlp_data *d, size_t begin, size_t end)
+{
+    const size_t x_stride = mlp__x_stride(net, d), y_stride = mlp__y_stride(net, d);
+    mlp__rows_given g;
+    mlp_result r;
+    memset(&g, 0, sizeof g);
+    g.rows = end - begin;
+    g.x = d->x + begin * x_stride;
+    g.y = d->y ? d->y + begin * y_stride : NULL;
+    g.labels = d->labels ? d->labels + begin : NULL;
+    g.x_stride = x_stride;
+    g.y_stride = y_stride;
+    r = mlp__check_rows(net, &g, d->error);
+    if (r && d->error) d->error->row += begin;
+    return r;
+}
+
 /* All that can be wrong with data; what comes by mlp_data.read is looked at as it comes. */
 static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
 {
-    mlp__rows_given g;
     mlp_result r = mlp__check_arrays(net, d);
-    memset(&g, 0, sizeof g);
-    if (!r && !d->read) {
-        g.rows = d->rows;
-        g.x = d->x;
-        g.y = d->y;
-        g.labels = d->labels;
-        g.x_stride = mlp__x_stride(net, d);
-        g.y_stride = mlp__y_stride(net, d);
-        r = mlp__check_rows(net, &g, d->error);
-    }
+    if (!r && !d->read) r = mlp__check_range(net, d, 0, d->rows);
     return !r && mlp__is_weighted(d) ? mlp__check_weights(net, d) : r;
 }
 
@@ -4519,7 +4527,7 @@ typedef struct {
     uint64_t seed;
     mlp__permutation permutation;
     size_t stand_in;                        /* a row of data with weight, taken where a row has none */
-    int check;                              /* values are looked at as they are used */
+    int check;                              /* a callback may have changed values: they are looked at as they are used */
 } mlp__source;
 
 static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_t rows, mlp_order order, uint64_t seed, uint64_t epoch)
@@ -4532,7 +4540,6 @@ static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_
     s.order = order;
     s.seed = mlp__random(seed, MLP__STREAM_ORDER, epoch);
     if (order == MLP_ORDER_SHUFFLED) s.permutation = mlp__permutation_of(rows, s.seed, 0);
-    s.check = data->read != NULL;
     return s;
 }
 
@@ -4553,6 +4560,21 @@ static size_t mlp__row_at(const mlp__source *s, size_t i)
 static int mlp__in_place(const mlp *net, const mlp__source *s)
 {
     return s->order == MLP_ORDER_SEQUENTIAL && !s->map && !s->data->read && !mlp__is_weighted(s->data) && !net->desc.input_scaling;
+}
+
+/* Rows that a callback may have changed, before they are used. */
+static mlp_result mlp__check_used(const mlp *net, const mlp__source *s, size_t first, size_t rows)
+{
+    const mlp_data *d = s->data;
+    size_t i;
+    mlp_result r = MLP_OK;
+    for (i = 0; s->check && i < rows && !r; i++) {
+        const size_t row = mlp__row_at(s, first + i);
+        if (!d->read) r = mlp__check_range(net, d, row, row + 1);
+        if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
+    }
+    if (!r && s->check && d->class_weights) r = mlp__check_weights(net, d);
+    return r;
 }
 
 /* The sum of the weights of these rows; the first that has weight becomes the stand-in. */
@@ -4675,7 +4697,7 @@ static size_t mlp__block_row(const mlp__block *b, size_t i, float *weight)
     return *weight > 0 ? row : b->source->stand_in;
 }
 
-/* On the calling thread: rows by mlp_data.read, and a look at values that nobody has looked at. */
+/* On the calling thread: rows by mlp_data.read, which nobody has looked at. */
 static mlp_result mlp__block_read(const mlp__block *b)
 {
     const mlp *net = b->net;
@@ -4684,10 +4706,10 @@ static mlp_result mlp__block_read(const mlp__block *b)
     mlp__rows_given g;
     size_t i;
     float weight;
-    if (!b->source->check) return MLP_OK;
+    if (!d->read) return MLP_OK;
     memset(&g, 0, sizeof g);
     for (i = 0; i < b->rows; i++) t->index[i] = mlp__block_row(b, i, &weight);
-    if (d->read && d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL)) {
+    if (d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL)) {
         mlp__fail(d->error, MLP_ERR_IO, -1, "read failed for %z rows, the first is row %z", b->rows, t->index[0]);
         return mlp__at(d->error, MLP_ERR_IO, t->index[0], 0);
     }
@@ -4697,21 +4719,8 @@ static mlp_result mlp__block_read(const mlp__block *b)
     g.y = t->y;
     g.x_stride = net->inputs;
     g.y_stride = net->outputs;
-    g.labels = d->read && d->read_labels ? t->labels : NULL;
-    if (d->read) return mlp__check_rows(net, &g, d->error);
-    for (i = 0; i < b->rows; i++) {                                 /* one by one, where they lie */
-        const size_t row = t->index[i];
-        mlp_result r;
-        g.rows = 1;
-        g.index = &t->index[i];
-        g.x = d->x + row * mlp__x_stride(net, d);
-        g.y = d->y ? d->y + row * mlp__y_stride(net, d) : NULL;
-        g.labels = d->labels ? d->labels + row : NULL;
-        r = mlp__check_rows(net, &g, d->error);
-        if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
-        if (r) return r;
-    }
-    return MLP_OK;
+    g.labels = d->read_labels ? t->labels : NULL;
+    return mlp__check_rows(net, &g, d->error);
 }
 
 /* Rows in another order than that of memory: asks for those of the next block, which come while this one is
@@ -5612,6 +5621,8 @@ static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffer
 {
     mlp__block b;
     size_t done, i;
+    mlp_result r = mlp__check_used(net, source, first, rows);
+    if (r) return r;
     memset(&b, 0, sizeof b);
     sums->loss = 0;
     sums->weight = mlp__weight_of_rows(source, first, rows);
@@ -5622,7 +5633,6 @@ static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffer
     b.divisor = sums->weight * mlp__loss_divisor(net);
     b.masks = dx ? 0 : mlp__has_dropout(net);
     for (done = 0; done < rows; done += b.rows) {
-        mlp_result r;
         mlp__block_begin(&b, first + done, mlp__smaller(rows - done, t->rows), done);
         r = mlp__block_read(&b);
         if (r) return r;
@@ -6442,7 +6452,9 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
     double loss = f->progress.loss;
     if (f->validation.rows) {
         const mlp__source held = mlp__validation_source(f);
-        const mlp_result r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
+        const int changed = f->fit.on_step || f->fit.on_gradients;
+        mlp_result r = changed ? mlp__check_data(net, f->held ? f->data : &f->validation) : MLP_OK;
+        if (!r) r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
         if (r) return r;
         loss = f->progress.validation.loss;
         if (c->best_epoch == c->start || loss < c->best - (double)f->fit.min_delta) {
