@@ -97,6 +97,11 @@
      end (out, output, proj, head, final, last) is the last; else give
      mlp_load_desc.names. All other files are refused by the tensor's name, and those of
      other formats (PyTorch's .pt, ONNX, HDF5, ...) by theirs.
+     Scaling is one more tensor, "mlp.scales", so that PyTorch's strict loading refuses what
+     would compute something else there; mlp_save_desc.fold makes a file that it takes.
+     Members of an ensemble (mlp_save_desc.more) are tensors "mlp.member1.0.weight" and so
+     on: strict loading refuses them, strict=False takes member 0. Strings of the metadata
+     that are not ours are those of mlp_set_text.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
      A damaged or hostile file is an error with the place of its first bad byte, never more
@@ -588,6 +593,10 @@ typedef struct {
     int checkpoint;                 /* non-zero: with optimizer state and count of epochs */
     const mlp_io *io;               /* NULL: the system's files */
     mlp_error *error;               /* optional */
+    const mlp *const *more;         /* further members of an ensemble: nets of the same desc but for the seed; not with checkpoint or */
+    int more_count;                 /* fold. The test vector and the texts are those of the net itself, member 0 */
+    int fold;                       /* non-zero: standard and min_max scaling go into the weights of the first and the last layer, which
+                                       needs a bias, and for targets identity; not with checkpoint */
 } mlp_save_desc;
 
 typedef struct {
@@ -604,6 +613,7 @@ typedef struct {
     const mlp_io *io;               /* NULL: the system's files */
     const char *const *names;       /* the Linears, in order, by what is before ".weight" in the file; others are left out. */
     int name_count;                 /* 0: all Linears, in the order that numbers in their names and their sizes give */
+    int member;                     /* 0: the net itself; one that the file does not have is MLP_ERR_ARGUMENT */
 } mlp_load_desc;
 
 /* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every
@@ -617,6 +627,12 @@ MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, cons
    has the byte and the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the
    few kilobytes that any net has and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
+
+/* Strings of your own (names of columns, classes, a licence) that go with the net into its files and its copies: key and value in
+   UTF-8. Keys "format" and "mlp.*" are not yours. A NULL value takes the key away. mlp_get_text: NULL when there is none, else valid
+   until the next mlp_set_text. Other programs' metadata are texts, too. */
+MLP_API mlp_result mlp_set_text(mlp *, const char *key, const char *value);
+MLP_API const char *mlp_get_text(const mlp *, const char *key);
 
 #ifndef MLP_NO_STDIO
 /* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or
@@ -3684,7 +3700,7 @@ static void mlp__say_number(mlp__text *t, double v)
     mlp__say_integer(t, (uint64_t)(power < 0 ? -power : power), 1);
 }
 
-/* %s const char *, %i int, %z size_t, %g double */
+/* %s const char *, %i int, %z size_t, %u uint64_t, %g double */
 static void mlp__say_format(mlp__text *t, const char *format, va_list list)
 {
     for (; *format; format++) {
@@ -3692,6 +3708,7 @@ static void mlp__say_format(mlp__text *t, const char *format, va_list list)
         switch (*++format) {
         case 's': mlp__say(t, va_arg(list, const char *)); break;
         case 'z': mlp__say_integer(t, va_arg(list, size_t), 1); break;
+        case 'u': mlp__say_integer(t, va_arg(list, uint64_t), 1); break;
         case 'g': mlp__say_number(t, va_arg(list, double)); break;
         default: {
             const int value = va_arg(list, int);
@@ -3863,6 +3880,8 @@ struct mlp {
     mlp__course course;
     int busy, resumed, threads;             /* a fit is under way; its checkpoint was loaded; threads of the last fit */
     int scaled;                             /* scales are fitted */
+    char *texts;                            /* of mlp_set_text: key, 0, value, 0, and so on; NULL: none */
+    size_t texts_size;
     mlp__training training;
 };
 
@@ -4293,13 +4312,22 @@ MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
     memset(&plan.course, 0, sizeof plan.course);
     plan.course.factor = 1;
     plan.busy = plan.resumed = 0;
+    plan.texts = NULL;
     mlp__lay_out_net(&plan, &arena);
     plan.block = mlp__alloc(&plan.desc.allocator, mlp__arena_size(&arena));
     if (!plan.block) return MLP_ERR_MEMORY;
     *copy = mlp__place(&plan, plan.block);
     memcpy((*copy)->params, net->params, net->count * sizeof(float));
     if (net->scales) memcpy((*copy)->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
-    return MLP_OK;
+    if (!net->texts) return MLP_OK;
+    (*copy)->texts = (char *)mlp__alloc(&plan.desc.allocator, net->texts_size);
+    if ((*copy)->texts) {
+        memcpy((*copy)->texts, net->texts, net->texts_size);
+        return MLP_OK;
+    }
+    mlp_destroy(*copy);
+    *copy = NULL;
+    return MLP_ERR_MEMORY;
 }
 
 MLP_API void mlp_destroy(mlp *net)
@@ -4307,6 +4335,7 @@ MLP_API void mlp_destroy(mlp *net)
     if (!net) return;
     mlp__free(&net->desc.allocator, net->training.block);
     mlp__free(&net->desc.allocator, net->training.best);
+    mlp__free(&net->desc.allocator, net->texts);
     if (net->block) {
         const mlp_allocator allocator = net->desc.allocator;
         mlp__free(&allocator, net->block);
@@ -6562,6 +6591,7 @@ static const char *const mlp__scaling_names[] = { "none", "standard", "min_max",
    the outputs. */
 static const char *const mlp__run_names[] = { "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
 #define MLP__SCALES_NAME "mlp.scales"
+#define MLP__MEMBER "mlp.member"            /* and its number and a point before each name, for the members of an ensemble but the first */
 
 /* The version of what the metadata say: a file has the first that can read it. The largest header that is written
    and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
@@ -6651,7 +6681,7 @@ static float *mlp__run_of(const mlp *net, int run)
 /* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. failed: why, or NULL. */
 typedef struct {
     unsigned char *to;
-    size_t room, used, total;
+    size_t room, used, total, keys;         /* keys: of the header that goes there */
     const mlp_io *io;
     void *file;
     const char *failed;
@@ -6705,6 +6735,21 @@ static void mlp__put_digits(mlp__out *o, uint64_t n, unsigned base, size_t least
     mlp__put(o, digits + at, sizeof digits - at);
 }
 
+/* a string of JSON; text is UTF-8 */
+static void mlp__put_quoted(mlp__out *o, const char *text)
+{
+    mlp__put_text(o, "\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') mlp__put_text(o, "\\");
+        if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
+        else {
+            mlp__put_text(o, "\\u");
+            mlp__put_digits(o, (unsigned char)*text, 16, 4);
+        }
+    }
+    mlp__put_text(o, "\"");
+}
+
 static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
 {
     unsigned char b[8];
@@ -6713,33 +6758,24 @@ static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
     mlp__put(o, b, (size_t)bytes);
 }
 
-/* %s text, %u uint64_t: as little of printf as files and errors need, since its own depends on the locale */
-static void mlp__print_list(mlp__out *o, const char *format, va_list list)
+/* %s text, %u uint64_t: as little of printf as files need, since its own depends on the locale */
+static void mlp__print(mlp__out *o, const char *format, ...)
 {
+    va_list list;
+    va_start(list, format);
     for (; *format; format++) {
         if (*format != '%') mlp__put(o, format, 1);
         else if (*++format == 's') mlp__put_text(o, va_arg(list, const char *));
         else mlp__put_digits(o, va_arg(list, uint64_t), 10, 1);
     }
-}
-
-static void mlp__print(mlp__out *o, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    mlp__print_list(o, format, list);
     va_end(list);
 }
 
 /* An operation on a path that failed, and why; of a long path the end. */
 static mlp_result mlp__fail_io(mlp_error *error, const char *what, const char *path, const char *why)
 {
-    char text[160];
-    mlp__out o = mlp__out_to(text, sizeof text - 1);
-    const size_t n = strlen(path);
-    mlp__print(&o, n > 70 ? "%s ...%s: %s" : "%s %s: %s", what, n > 70 ? path + n - 67 : path, why);
-    text[o.used] = 0;
-    return mlp__fail(error, MLP_ERR_IO, -1, text);
+    const size_t n = strlen(path), cut = n > 70 ? n - 67 : 0;
+    return mlp__fail(error, MLP_ERR_IO, -1, "%s %s%s: %s", what, cut ? "..." : "", path + cut, why);
 }
 
 /* ---- saving ---- */
@@ -6765,15 +6801,17 @@ static mlp_desc mlp__desc_for_file(const mlp *net)
     return d;
 }
 
-/* A tensor's entry in the header; its data is at `at`. Returns where it ends. */
-static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int run, int layer, int bias, uint64_t at)
+/* A tensor's entry in the header; its data is at `at`. Returns where it ends. member 0: the net itself */
+static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int member, int run, int layer, int bias, uint64_t at)
 {
     const mlp__shape *s = &net->shape[layer];
     const uint64_t out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
-    mlp__print(o, ",\"%s%u.", mlp__run_names[run], (uint64_t)mlp__module(&net->desc, layer));
+    mlp__print(o, member ? ",\"" MLP__MEMBER "%u." : ",\"", (uint64_t)member);
+    mlp__print(o, "%s%u.", mlp__run_names[run], (uint64_t)mlp__module(&net->desc, layer));
     if (bias) mlp__print(o, "bias\":{\"dtype\":\"F32\",\"shape\":[%u]", out);
     else mlp__print(o, "weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", out, in);
     mlp__print(o, ",\"data_offsets\":[%u,%u]}", at, end);
+    o->keys++;
     return end;
 }
 
@@ -6791,19 +6829,24 @@ static void mlp__put_values(mlp__out *o, const mlp *net, int run, int layer, int
 /* All entries, or all values. */
 static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
 {
-    int run, l, bias;
+    int member, run, l, bias;
     uint64_t at = 0;
-    const size_t scales = s->net->scaled ? s->net->inputs + s->net->outputs : 0;
-    size_t i;
-    for (run = 0; run < MLP__RUNS; run++)
-        for (l = 0; l < s->net->layers && (run < s->runs || (run == MLP__BEST && s->best)); l++)
-            for (bias = !s->net->desc.layers[l].no_bias; bias >= 0; bias--)
-                if (entries) at = mlp__put_entry(o, s->net, run, l, bias, at);
-                else mlp__put_values(o, s->net, run, l, bias);
-    if (scales && entries)
-        mlp__print(o, ",\"" MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}", (uint64_t)scales, at,
+    for (member = 0; member <= s->how->more_count; member++) {
+        const mlp *net = member ? s->how->more[member - 1] : s->net;
+        const size_t scales = net->scaled ? net->inputs + net->outputs : 0;
+        size_t i;
+        for (run = 0; run < MLP__RUNS; run++)
+            for (l = 0; l < net->layers && (run < s->runs || (run == MLP__BEST && s->best)); l++)
+                for (bias = !net->desc.layers[l].no_bias; bias >= 0; bias--)
+                    if (entries) at = mlp__put_entry(o, net, member, run, l, bias, at);
+                    else mlp__put_values(o, net, run, l, bias);
+        for (i = 0; !entries && i < 2 * scales; i++) mlp__put_little_endian(o, mlp__bits(net->scales[i]), 4);
+        if (!scales || !entries) continue;
+        mlp__print(o, member ? ",\"" MLP__MEMBER "%u." : ",\"", (uint64_t)member);
+        mlp__print(o, MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}", (uint64_t)scales, at,
                    at + (uint64_t)scales * 8);
-    for (i = 0; !entries && i < 2 * scales; i++) mlp__put_little_endian(o, mlp__bits(s->net->scales[i]), 4);
+        at += (uint64_t)scales * 8;
+    }
 }
 
 /* The fields of a table that are not 0, of n structs `stride` bytes apart. */
@@ -6840,6 +6883,8 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
 {
     const mlp *net = s->net;
     const mlp_desc d = mlp__desc_for_file(net);
+    size_t at;
+    int value = 0;
     mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\"");
     mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, net->layers, sizeof(mlp_layer));
     mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
@@ -6852,7 +6897,13 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
         mlp__put_text(o, ",\"mlp.train\":\"1\"");
         mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
     }
-    mlp__print(o, ",\"mlp.version\":\"%u\"}", (uint64_t)MLP__FILE_VERSION);
+    mlp__print(o, ",\"mlp.version\":\"%u\"", (uint64_t)MLP__FILE_VERSION);
+    for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
+        mlp__put_text(o, value ? ":" : ",");
+        mlp__put_quoted(o, net->texts + at);
+        if (value) o->keys++;
+    }
+    mlp__put_text(o, "}");
 }
 
 /* The outputs for the test vector, in memory to be freed. */
@@ -6883,12 +6934,67 @@ static void mlp__put_header(mlp__out *o, const mlp__saving *s, size_t n)
     while (o->total < end) mlp__put_text(o, " ");
 }
 
+/* Whether two structs have the same values in the fields of a table, but for seeds. */
+static int mlp__same_fields(const mlp__field *f, size_t fields, const void *a, const void *b)
+{
+    for (; fields > 0; fields--, f++)
+        if (mlp__get_field(f, a) != mlp__get_field(f, b) && strcmp(f->key, "mlp.seed") != 0) return 0;
+    return 1;
+}
+
+/* That further members are nets of the same desc and shape. */
+static mlp_result mlp__check_more(const mlp *net, const mlp_save_desc *how)
+{
+    int i, l;
+    if (how->more_count < 0 || (how->more_count > 0 && (!how->more || how->checkpoint || how->fold)) || (how->fold && how->checkpoint))
+        return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "more: a negative count, NULL, or with checkpoint or fold; or fold with checkpoint");
+    for (i = 0; i < how->more_count; i++) {
+        const mlp *other = how->more[i];
+        int same = other && other->layers == net->layers && other->inputs == net->inputs && other->scaled == net->scaled
+                && mlp__same_fields(MLP__TABLE(mlp__desc_fields), &other->desc, &net->desc);
+        for (l = 0; same && l < net->layers; l++)
+            same = other->shape[l].out == net->shape[l].out && other->desc.layers[l].no_bias == net->desc.layers[l].no_bias
+                && mlp__same_fields(MLP__TABLE(mlp__layer_fields), &other->desc.layers[l], &net->desc.layers[l]);
+        if (!same) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "more: a net of another desc, or NULL");
+    }
+    return MLP_OK;
+}
+
+/* Puts the scaling of a net into its first and last layer: with x' = (x - shift) factor and y = y' / factor + shift. */
+static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
+{
+    const mlp__shape *first = &net->shape[0], *last = &net->shape[net->layers - 1];
+    const mlp_layer *output = &net->desc.layers[net->layers - 1];
+    size_t o, i;
+    if (net->desc.input_scaling == MLP_SCALE_ROBUST || (net->desc.input_scaling && net->desc.layers[0].no_bias)
+        || (net->desc.target_scaling && (output->no_bias || output->activation != MLP_ACT_IDENTITY)))
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "fold: robust scaling, a layer without bias, or targets behind an activation");
+    for (o = 0; net->desc.input_scaling && o < first->out; o++) {
+        double bias = (double)net->params[first->b + o];
+        for (i = 0; i < first->in; i++) {
+            float *w = &net->params[mlp__weight_at(first, o, i)];
+            *w *= mlp__input_scale(net, i)[1];
+            bias = mlp__fma_double(-*w, mlp__input_scale(net, i)[0], bias);
+        }
+        net->params[first->b + o] = (float)bias;
+    }
+    for (o = 0; net->desc.target_scaling && o < last->out; o++) {
+        const float *s = mlp__target_scale(net, o);
+        for (i = 0; i < last->in; i++) net->params[mlp__weight_at(last, o, i)] /= s[1];
+        net->params[last->b + o] = net->params[last->b + o] / s[1] + s[0];
+    }
+    net->desc.input_scaling = net->desc.target_scaling = net->given.input_scaling = net->given.target_scaling = MLP_SCALE_NONE;
+    net->scaled = 0;
+    return MLP_OK;
+}
+
 /* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */
-static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
+static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
     mlp__out header = mlp__out_to(NULL, 0);
     mlp__saving s;
-    mlp_result r;
+    mlp_result r = mlp__check_more(net, how);
+    if (r) return r;
     memset(&s, 0, sizeof s);
     s.net = net;
     s.how = how;
@@ -6898,7 +7004,8 @@ static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc 
     s.best = how->checkpoint && net->training.best && net->course.best_epoch > net->course.start;
     r = mlp__plan_test(&s);
     if (!r) mlp__put_header(&header, &s, 0);
-    if (!r && header.total > MLP__HEADER - 64) r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input: too long for a header");
+    if (!r && (header.total > MLP__HEADER - 64 || header.keys > MLP__MOST_KEYS - 64))
+        r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input, texts or more: too much for a header");
     if (!r) {
         const size_t n = (8 + header.total + 63) / 64 * 64 - 8;
         mlp__put_little_endian(o, n, 8);
@@ -6909,7 +7016,19 @@ static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc 
     return r;
 }
 
-static const mlp_save_desc mlp__save_defaults = { NULL, 0, 0, NULL, NULL };
+static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
+{
+    mlp *folded;
+    mlp_result r;
+    if (!how->fold || !net->scales) return mlp__save_net(o, net, how);
+    if (mlp_copy(&folded, net)) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
+    r = mlp__fold_scaling(folded, how->error);
+    if (!r) r = mlp__save_net(o, folded, how);
+    mlp_destroy(folded);
+    return r;
+}
+
+static const mlp_save_desc mlp__save_defaults = { NULL, 0, 0, NULL, NULL, NULL, 0, 0 };
 
 MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, const mlp_save_desc *desc)
 {
@@ -6952,14 +7071,13 @@ typedef struct {
 
 static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *format, ...)
 {
-    char text[160];
-    mlp__out o = mlp__out_to(text, sizeof text - 1);
+    char text[sizeof in->how.error->text] = "";
+    mlp__text t = { text, 0, sizeof text };
     va_list list;
     va_start(list, format);
-    mlp__print_list(&o, format, list);
+    mlp__say_format(&t, format, list);
     va_end(list);
-    text[o.used] = 0;
-    mlp__fail(in->how.error, code, -1, text);
+    mlp__fail(in->how.error, code, -1, "%s", text);
     if (in->how.error) in->how.error->offset = offset;
     return code;
 }
@@ -7418,19 +7536,23 @@ static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)
 /* Refuses a tensor by name and shape; number: for %u of the reason, if it has one. */
 static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *why, uint64_t number)
 {
-    char name[MLP__NAME_SIZE], text[160];
+    char name[MLP__NAME_SIZE], text[MLP__NAME_SIZE];
     mlp__out o = mlp__out_to(text, sizeof text - 1);
-    size_t n;
+    size_t n, shape = 1;
     mlp__tensor_name(in, t, name);
     for (n = 0; name[n] && n < 60; n++) if (name[n] < 0x20 || name[n] > 0x7e) name[n] = '?';
     name[n] = 0;
-    for (n = 1; n < 30 && in->bytes[t->shape + n - 1] != ']'; n++) { }
+    while (shape < 30 && in->bytes[t->shape + shape - 1] != ']') shape++;
     mlp__print(&o, "tensor '%s' ", name);
-    mlp__put(&o, in->bytes + t->shape, n);
-    mlp__put_text(&o, ": ");
-    mlp__print(&o, why, number);
+    mlp__put(&o, in->bytes + t->shape, shape);
     text[o.used] = 0;
-    return mlp__refuse(in, code, t->key, "%s", text);
+    mlp__refuse(in, code, t->key, why, number);
+    if (in->how.error) {
+        memcpy(name, in->how.error->text, sizeof name - 1);
+        name[sizeof name - 1] = 0;
+        mlp__refuse(in, code, t->key, "%s: %s", text, name);
+    }
+    return code;
 }
 
 /* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1:
@@ -7449,6 +7571,19 @@ static int mlp__split_name(char *name, int *run, const char **stem)
     if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
     name[n - (n > 0)] = 0;
     return bias;
+}
+
+/* Takes "mlp.memberN." off a name: N, or 0. */
+static int mlp__take_member(char *name)
+{
+    const size_t n = sizeof MLP__MEMBER - 1;
+    size_t at = n;
+    uint64_t member = 0;
+    if (strncmp(name, MLP__MEMBER, n) != 0) return 0;
+    while (mlp__append_digit(&member, name[at])) at++;
+    if (at == n || at > n + 8 || name[at] != '.') return 0;
+    memmove(name, name + at + 1, strlen(name + at));
+    return (int)member;
 }
 
 /* The Linear with that name; with may_add a new one if there is none. NULL: there is none, or no room. */
@@ -7473,17 +7608,17 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     const char *stem;
     size_t i;
     int run, k;
-    chain->count = 0;
-    chain->scales = NULL;
+    memset(chain, 0, sizeof *chain);
     for (k = 0; k < named; k++)
         if (!in->how.names || !in->how.names[k] || strlen(in->how.names[k]) >= MLP__NAME_SIZE
             || !mlp__linear_named(chain, in->how.names[k], 1) || chain->count != k + 1)
             return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: NULL, too long, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
-        const int whole = mlp__tensor_name(in, t, name), scales = whole && strcmp(name, MLP__SCALES_NAME) == 0;
-        const int bias = whole ? mlp__split_name(name, &run, &stem) : -1;
-        mlp__linear *linear = bias < 0 ? NULL : mlp__linear_named(chain, stem, !named);
+        const int whole = mlp__tensor_name(in, t, name), member = mlp__take_member(name);
+        const int scales = whole && strcmp(name, MLP__SCALES_NAME) == 0, bias = whole ? mlp__split_name(name, &run, &stem) : -1;
+        mlp__linear *linear = bias < 0 || member != in->how.member ? NULL : mlp__linear_named(chain, stem, !named);
+        if (member != in->how.member) continue;
         if (scales) chain->scales = t;
         if (scales || (!linear && named)) continue;
         if (!whole) return mlp__refuse_tensor(in, code, t, "its name is too long", 0);
@@ -7491,7 +7626,9 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         if (!linear) return mlp__refuse_tensor(in, code, t, "more than 32 layers", 0);
         linear->tensor[run][bias] = t;
     }
-    return chain->count ? MLP_OK : mlp__refuse(in, code, 8, "the file has no tensors");
+    if (chain->count) return MLP_OK;
+    return in->how.member ? mlp__refuse(in, MLP_ERR_ARGUMENT, 8, "the file has no such member")
+                          : mlp__refuse(in, code, 8, "the file has no tensors");
 }
 
 /* Type and shape of a Linear's tensors of a run. units, inputs: what they must be, 0: any. */
@@ -7753,6 +7890,37 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
     return MLP_OK;
 }
 
+/* Whether a key of the metadata is none of the user's. */
+static int mlp__is_own_key(const char *key) { return !*key || strcmp(key, "format") == 0 || strncmp(key, "mlp.", 4) == 0; }
+
+/* The user's strings of the metadata; those with a 0 in them are none in C. */
+static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
+{
+    const mlp_allocator *allocator = &in->how.allocator;
+    size_t n = 0, used = 0;
+    char *text = in->metadata ? (char *)mlp__alloc(allocator, in->end - in->metadata) : NULL;     /* shorter than as it is written */
+    if (!in->metadata) return MLP_OK;
+    in->at = in->metadata;
+    while (text && mlp__next(in, '}', &n)) {
+        const size_t begin = used;
+        int part, c, zero = 0;
+        for (part = 0; part < 2; part++) {
+            if (part) mlp__expect(in, ':', "");
+            mlp__expect(in, '"', "");
+            for (; (c = mlp__character(in)) >= 0; zero |= c == 0) text[used++] = (char)c;
+            text[used++] = 0;
+        }
+        if (zero || mlp__is_own_key(text + begin)) used = begin;
+    }
+    if (used) net->texts = (char *)mlp__alloc(allocator, used);
+    if (net->texts) {
+        memcpy(net->texts, text, used);
+        net->texts_size = used;
+    }
+    mlp__free(allocator, text);
+    return text && (!used || net->texts) ? MLP_OK : mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+}
+
 static void mlp__let_go(mlp__in *in)
 {
     mlp__free(&in->how.allocator, in->tensors);
@@ -7807,7 +7975,8 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
     mlp__read_run(in, &chain, *net, 0);
     r = mlp__read_scales(in, &chain, *net);
     if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
-    return r ? r : mlp__check_test(in, *net);
+    if (!r) r = mlp__read_texts(in, *net);
+    return r || in->how.member ? r : mlp__check_test(in, *net);
 }
 
 /* Of bytes that are here. */
@@ -7835,6 +8004,7 @@ static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source,
     if (!net || !source) wrong = "net, path or data is NULL";
     else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
     else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
+    else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
     return wrong ? mlp__refuse(in, MLP_ERR_ARGUMENT, 0, wrong) : MLP_OK;
 }
 
@@ -7846,6 +8016,52 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
     in.bytes = (const unsigned char *)data;
     in.size = size;
     return mlp__load(&in, net);
+}
+
+/* ---- texts ---- */
+
+/* Where the key is among the texts of a net, or their end. */
+static size_t mlp__text_at(const mlp *net, const char *key)
+{
+    size_t at = 0, i;
+    while (at < net->texts_size && strcmp(net->texts + at, key) != 0)
+        for (i = 0; i < 2; i++) at += strlen(net->texts + at) + 1;
+    return at;
+}
+
+MLP_API const char *mlp_get_text(const mlp *net, const char *key)
+{
+    size_t at;
+    if (!net || !key) return NULL;
+    at = mlp__text_at(net, key);
+    return at < net->texts_size ? net->texts + at + strlen(key) + 1 : NULL;
+}
+
+MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
+{
+    const char *old = mlp_get_text(net, key);
+    char *texts = NULL;
+    size_t keys, values, at, taken, size;
+    if (!net || !key || mlp__is_own_key(key)) return MLP_ERR_ARGUMENT;
+    keys = strlen(key) + 1;
+    values = value ? strlen(value) + 1 : 0;
+    if (mlp__not_utf8((const unsigned char *)key, keys) < keys
+        || (value && mlp__not_utf8((const unsigned char *)value, values) < values)) return MLP_ERR_ARGUMENT;
+    at = mlp__text_at(net, key);
+    taken = old ? keys + strlen(old) + 1 : 0;
+    size = net->texts_size - taken + (value ? keys + values : 0);
+    if (size && !(texts = (char *)mlp__alloc(&net->desc.allocator, size))) return MLP_ERR_MEMORY;
+    if (at) memcpy(texts, net->texts, at);                  /* the new text in the place of the old one */
+    if (value) {
+        memcpy(texts + at, key, keys);
+        memcpy(texts + at + keys, value, values);
+    }
+    if (net->texts_size > at + taken)
+        memcpy(texts + size - (net->texts_size - at - taken), net->texts + at + taken, net->texts_size - at - taken);
+    mlp__free(&net->desc.allocator, net->texts);
+    net->texts = texts;
+    net->texts_size = size;
+    return MLP_OK;
 }
 
 /* ---- files ---- */

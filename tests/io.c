@@ -469,7 +469,8 @@ static void io_files_of_other_things_are_refused_by_name(void)
         { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("2.weight", "F32", "1,3", 16, 28) "}", 28, "tensor '2.weight' [1,3]: its inputs are not the 2 outputs" },
         { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("00.weight", "F32", "2,2", 16, 32) "}", 32, "the order of the layers is not certain" },
         { "{" IO_T("a.0.weight", "F32", "2,2", 0, 16) "," IO_T("b.1.weight", "F32", "2,2", 16, 32) "}", 32, "the order of the layers is not certain" },
-        { "{" IO_T("xweight", "F32", "2,2", 0, 16) "}", 16, "not of a Linear" }
+        { "{" IO_T("xweight", "F32", "2,2", 0, 16) "}", 16, "not of a Linear" },
+        { "{" IO_T("%s%n%u%g.w", "F32", "2,2", 0, 16) "}", 16, "tensor '%s%n%u%g.w' [2,2]: not of a Linear" }
     };
     char name[400], header[4000];
     size_t i, n = 0;
