@@ -177,6 +177,8 @@ here  = $(foreach b,$(1),$(if $(shell { $(call probe,$(call tool,$(b))); } > /de
 SECTIONS   := $(wildcard tests/*.c) tests/test.h tests/reference.h
 STRICT     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes $(WERROR)
 TEST_FLAGS := -Wall -Wextra
+# keeps what the compiler says beside the object, for tests/compile.sh
+warned      = 2> $@.warnings || { cat $@.warnings; exit 1; }
 level       = $(or $(level_$(1)),-O1)
 # threads are no matter of the kernels
 kernels_of  = $(call isa,$(1))@$(if $(filter openmp,$(call tool,$(1))),host,$(if $(filter openmp-asan,$(call tool,$(1))),asan,$(call tool,$(1))))
@@ -185,7 +187,7 @@ $(BUILD)/all-%: $(BUILD)/kernels-$$(call kernels_of,$$*).o $(BUILD)/inner-$$(cal
 	$(cc_$(call tool,$*)) $^ -o $@ -lm
 
 $(BUILD)/kernels-%.o: mlp.h | $(BUILD)
-	$(cc_$(call tool,$*)) $(STRICT) $(flags_$(call isa,$*)) -DMLP_KERNELS_ONLY=$(call table,$*) -Dmlp__kernels_$(call table,$*)=mlp__kernels_under_test -x c -c mlp.h -o $@
+	$(cc_$(call tool,$*)) $(STRICT) $(flags_$(call isa,$*)) -DMLP_KERNELS_ONLY=$(call table,$*) -Dmlp__kernels_$(call table,$*)=mlp__kernels_under_test -x c -c mlp.h -o $@ $(warned)
 
 $(BUILD)/inner-%.o: $(SECTIONS) mlp.h | $(BUILD)
 	$(cc_$(call tool,$*)) $(TEST_FLAGS) $(flags_$(call isa,$*)) -c tests/inner.c -o $@
@@ -195,7 +197,7 @@ $(BUILD)/net-%.o: $(SECTIONS) mlp.h | $(BUILD)
 
 # the library as one file, for the examples and scripts
 $(BUILD)/mlp-%.o: mlp.h | $(BUILD)
-	$(cc_host) $(STRICT) $(flags_$*) -fstack-usage -DMLP_IMPLEMENTATION -x c -c mlp.h -o $@
+	$(cc_host) $(STRICT) $(flags_$*) -fstack-usage -DMLP_IMPLEMENTATION -x c -c mlp.h -o $@ $(warned)
 
 # a whole library by other compilers and levels, and its bits
 $(BUILD)/bits-%: $(SECTIONS) mlp.h | $(BUILD)
@@ -217,8 +219,8 @@ programs  = $(foreach b,$(call here,$(2)),$(BUILD)/$(1)-$(b))
 
 # every instruction set and class of arithmetic once, and the pairs of them with compilers and levels
 ALL  := $(filter-out scalar-fma $(if $(filter emulated-fma,$(HERE)),emulated),$(HERE))
-BITS := $(foreach b,scalar@gcc-O0 scalar@clang-O3 sse2@clang-O0 sse2@gcc-O3 scalar-fma@gcc-O3 scalar-fma@clang-O0 \
-                    avx2@gcc-O0 avx2@clang-O3 avx512@clang-O0 avx512@gcc-O3 emulated@clang-O2 neon@clang-O0 neon@gcc-O3,$(if $(filter $(call isa,$(b)),$(HERE)),$(b)))
+BITS := $(foreach b,scalar@clang-O3 sse2@clang-O0 sse2@gcc-O3 scalar-fma@gcc-O3 avx2@gcc-O0 avx2@clang-O3 \
+                    avx512@clang-O0 avx512@gcc-O3 emulated@clang-O2 neon@clang-O0 neon@gcc-O3,$(if $(filter $(call isa,$(b)),$(HERE)),$(b)))
 SCRIPTS := "sh tests/symbols.sh" "sh tests/compile.sh" "sh tests/examples.sh" "sh tests/dispatch.sh" "sh tests/disk.sh"
 DISPATCH := $(if $(call has,__x86_64__),$(BUILD)/kernels-avx2@host.o $(BUILD)/kernels-avx512@host.o)
 

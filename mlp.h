@@ -49,12 +49,13 @@
    >>manual     limits, model, files, bits    >>table      the kernels of this build as one table
    >>options    macros and their price        >>dispatch   which table a net uses
    >>api        types and functions           >>rng        random numbers, permutation
-                                              >>net        desc, memory, weights
-   the implementation:                        >>layers     forward beside backward
-   >>platform   compilers, fma, square root   >>loss       losses, forward beside backward
-   >>simd       choice; one block per ISA     >>optim      optimizers
-   >>vmath      exp, log, tanh, sin, erf ...  >>train      batches, fit, evaluate
-   >>kernels    elementwise and row kernels   >>io         saving and loading models
+                                              >>net        texts, families, desc, memory, weights
+   the implementation:                        >>data       checks, order of rows, targets, scaling
+   >>platform   compilers, fma, square root   >>layers     forward beside backward, predict
+   >>simd       choice; one block per ISA     >>loss       losses, forward beside backward
+   >>vmath      exp, log, tanh, sin, erf ...  >>optim      optimizers, penalties, clipping
+   >>kernels    elementwise and row kernels   >>train      gradients, evaluate, scaling, fit
+                                              >>io         saving and loading models
                                               >>history    >>license
 
 >>manual
@@ -105,11 +106,13 @@
 
    Threads
      Any number of threads may call the functions that take a const mlp * on one net at
-     the same time, each with its own buffers. All others need the net for themselves.
+     the same time, each with its own buffers; an allocator that they share must be
+     thread-safe, too. All others need the net for themselves.
      mlp_fit uses mlp_fit_desc.threads threads of OpenMP if compiled with it (-fopenmp), and
      by itself never more than one. They share the rows of a batch, and the units of wide
      layers and of the gradient, so the bits are those of one thread; batches too small to
-     gain run on one.
+     gain run on one, and there are never more threads than processors. A process that forks
+     after a fit with threads cannot fit with threads in the child (libgomp hangs).
 
    Errors
      Every call that can fail returns an mlp_result, sets its out-parameters (NULL or 0 on
@@ -157,6 +160,9 @@
                         the tables to choose from, best first; default X(avx512) X(avx2).
    MLP_NO_FILES         (everywhere) no model files at all, neither on a disk nor in memory.
    MLP_NO_STDIO         (everywhere) models in memory only: nothing of the system's files is called.
+   MLP_NO_TRAINING      for microcontrollers: what trains or evaluates says MLP_ERR_UNSUPPORTED, and its kernels are left out.
+   MLP_ACTIVATIONS      the activations that are compiled, as bits: (1u << MLP_ACT_RELU | 1u << MLP_ACT_IDENTITY); others are
+                        MLP_ERR_UNSUPPORTED. Default: all. Link with --gc-sections to leave out what nobody calls.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -281,8 +287,8 @@ typedef struct {
     void *user;
 } mlp_allocator;
 
-/* Functions of the caller's, for MLP_ACT_CUSTOM and MLP_LOSS_CUSTOM: called from any function that runs the net, for the
-   float arrays it gives, which do not overlap. They decide about bits and threads themselves. */
+/* Functions of the caller's, for MLP_ACT_CUSTOM and MLP_LOSS_CUSTOM: called from any function that runs the net, for
+   the float arrays it gives, which do not overlap. They decide about bits and threads themselves. */
 typedef struct {
     void (*value)(void *user, size_t n, const float *z, float *a);                          /* a = g(z) */
     void (*slope)(void *user, size_t n, const float *z, const float *a, float *slope);      /* slope = g'(z) */
@@ -323,8 +329,8 @@ typedef struct {
     mlp_scaling input_scaling, target_scaling;
 } mlp_desc;
 
-/* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are in [0, 1],
-   those of cross_entropy not negative. Rows of weight 0 take part in nothing. */
+/* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are
+   in [0, 1], those of cross_entropy not negative. Rows of weight 0 take part in nothing. */
 typedef struct {
     size_t rows;
     const float *x;                 /* rows x inputs */
@@ -335,8 +341,9 @@ typedef struct {
     size_t x_stride, y_stride;      /* floats from row to row; 0: no gap */
     mlp_error *error;               /* optional */
     const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its label; NULL: all 1 */
-    /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the other pointer being
-       NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the call with MLP_ERR_IO. */
+    /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the
+       other pointer being NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the
+       call with MLP_ERR_IO. */
     int (*read)(void *user, const size_t *rows, size_t n, float *x, float *y, int *labels);
     int read_labels;
     void *user;
@@ -407,7 +414,8 @@ typedef struct {
     void *user;
 } mlp_schedule_desc;
 
-/* What evaluating gives. Classes are there with labels, cross entropies, logistic, hinge or softmax. NaN: it does not apply. */
+/* What evaluating gives. Classes are there with labels, cross entropies, logistic, hinge or softmax. NaN: it does
+   not apply. */
 typedef struct {
     size_t rows;
     double loss;                    /* E as above */
@@ -468,10 +476,10 @@ MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *);
 MLP_API size_t     mlp_size(const mlp_desc *);
 MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_desc *);
 
-/* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive the net.
-   mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc that mlp_train_in would
-   refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit. Gradients and optimizer state start at
-   0. Without it, the first call that needs the block allocates it. */
+/* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive
+   the net. mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc
+   that mlp_train_in would refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit.
+   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. */
 MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *, size_t rows);
 MLP_API mlp_result mlp_train_in(mlp *, void *memory, size_t size, const mlp_opt_desc *);
 
@@ -487,71 +495,76 @@ MLP_API const mlp_desc *mlp_get_desc(const mlp *);
 /* What the defaults of a desc stand for; a wanted zero stays negative. All 0 on failure. */
 MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
 
-/* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the count of epochs
-   go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in between or the schedule runs over
-   the fit. On MLP_ERR_NONFINITE after the start the updates before the bad one stay; data->error has the epoch and the layer. */
+/* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
+   count of epochs go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in
+   between or the schedule runs over the fit. On MLP_ERR_NONFINITE after the start the updates before the bad one
+   stay; data->error has the epoch and the layer. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
 /* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
 MLP_API mlp_result mlp_fit_scaling(mlp *, const mlp_data *);
 
 /* x: rows x inputs, y: rows x outputs, no gaps, not overlapping. Row by row: NaN and infinity stay in their row.
-   mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation.
-   mlp_predict_with never allocates: scratch is `size` bytes of the caller's, any alignment of float, at least mlp_scratch_size(net,
-   1); how much changes no bit. mlp_scratch_size: so that that many rows (0 and above 256: 256) go through the layers together. */
+   mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation. mlp_predict_with
+   never allocates: scratch is `size` bytes of the caller's, any alignment of float, at least mlp_scratch_size(net,
+   1); how much changes no bit. mlp_scratch_size: so that that many rows (0 and above 256: 256) go through the layers
+   together. */
 MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *y);
 MLP_API size_t     mlp_scratch_size(const mlp *, size_t rows);
 MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, size_t size, const float *x, size_t rows, float *y);
 
-/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it. At most one allocation
-   more than mlp_predict. */
+/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it. At most
+   one allocation more than mlp_predict. */
 MLP_API mlp_result mlp_classify(const mlp *, const float *x, size_t rows, int *labels);
 
-/* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite either. One
-   allocation. Uses as many threads as the net's last fit was told. */
+/* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite
+   either. One allocation. Uses as many threads as the net's last fit was told. */
 MLP_API mlp_result mlp_evaluate(const mlp *, const mlp_data *, mlp_metrics *);
 
-/* counts: classes x classes, how many rows of class [true] were taken for [predicted]; rows are not weighted, but those of weight
-   0 are left out. One output: two classes. Refused where a row may have several. mlp_class_scores: precision, recall, F1 of each. */
+/* counts: classes x classes, how many rows of class [true] were taken for [predicted]; rows are not weighted, but
+   those of weight 0 are left out. One output: two classes. Refused where a row may have several. mlp_class_scores:
+   precision, recall, F1 of each. */
 MLP_API mlp_result mlp_confusion(const mlp *, const mlp_data *, size_t *counts);
 MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class_score *scores);
 
-/* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E. With dropout.
-   MLP_ERR_NONFINITE when E or the gradient is not finite: then the run and *loss hold what was computed. */
+/* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E. With
+   dropout. MLP_ERR_NONFINITE when E or the gradient is not finite: then the run and *loss hold what was computed. */
 MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
 
-/* One update of all parameters from the gradient run, which clipping changes. NULL: the default optimizer. A change of kind starts
-   from zero state. MLP_ERR_ARGUMENT before there is a gradient. */
+/* One update of all parameters from the gradient run, which clipping changes. NULL: the default optimizer. A change
+   of kind starts from zero state. MLP_ERR_ARGUMENT before there is a gradient. */
 MLP_API mlp_result mlp_step(mlp *, const mlp_opt_desc *);
 
-/* dE/dx over these rows, E as in mlp_compute_gradients but without dropout; dx: rows x inputs. The gradient run stays. */
+/* dE/dx over these rows, E as in mlp_compute_gradients but without dropout; dx: rows x inputs. The gradient run
+   stays. */
 MLP_API mlp_result mlp_input_gradients(mlp *, const mlp_data *, float *dx);
 
 /* dy/dx of one row; x: inputs, j: outputs x inputs. The gradient run stays. */
 MLP_API mlp_result mlp_jacobian(mlp *, const float *x, float *j);
 
-/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of parameters stays
-   where it is as long as the net lives; that of gradients until mlp_train_in, mlp_fit with larger batches, or an optimizer that
-   needs more state than before. */
+/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of
+   parameters stays where it is as long as the net lives; that of gradients until mlp_train_in, mlp_fit with larger
+   batches, or an optimizer that needs more state than before. */
 MLP_API float     *mlp_params(mlp *, size_t *count);
 MLP_API float     *mlp_gradients(mlp *, size_t *count);
 
-/* Copies the weights [units][inputs] and biases [units] of a layer (from 0) out or in, or their gradients out; either may be NULL.
-   A layer without bias gives zeros and takes none. */
+/* Copies the weights [units][inputs] and biases [units] of a layer (from 0) out or in, or their gradients out;
+   either may be NULL. A layer without bias gives zeros and takes none. */
 MLP_API mlp_result mlp_get_weights(const mlp *, int layer, float *w, float *b);
 MLP_API mlp_result mlp_set_weights(mlp *, int layer, const float *w, const float *b);
 MLP_API mlp_result mlp_get_gradients(const mlp *, int layer, float *w, float *b);
 
 /* The optimizers on any vector v of n floats with gradient g, without a net. state: mlp_opt_state_size bytes of the
-   caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. Decay and l1 are of all
-   values; clipping and max_norm are for nets. */
+   caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. Decay and
+   l1 are of all values; clipping and max_norm are for nets. */
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
 
 #ifndef MLP_NO_FILES
 /* Files are safetensors of nn.Sequential's state_dict; see Files above. */
 
-/* A file system, for tests and for systems whose files are not those of POSIX or Windows. The last three may be NULL. */
+/* A file system, for tests and for systems whose files are not those of POSIX or Windows. The last three may be
+   NULL. */
 typedef struct {
     void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when one is there, but
                                                                    for what a crash left; else one to read. NULL: failed */
@@ -593,23 +606,25 @@ typedef struct {
     int name_count;                 /* 0: all Linears, in the order that numbers in their names and their sizes give */
 } mlp_load_desc;
 
-/* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every platform, also when
-   that is more: MLP_ERR_ARGUMENT. memory NULL: only *size. NULL desc: all defaults. Not every net can be saved with a test_input:
-   one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs that are not finite are MLP_ERR_NONFINITE. */
+/* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every
+   platform, also when that is more: MLP_ERR_ARGUMENT. memory NULL: only *size. NULL desc: all defaults. Not every
+   net can be saved with a test_input: one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs that are not
+   finite are MLP_ERR_NONFINITE. */
 MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, const mlp_save_desc *);
 
-/* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL desc: a file
-   of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error has the byte and
-   the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the few kilobytes that any net
-   has and a checkpoint's training block. */
+/* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL
+   desc: a file of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error
+   has the byte and the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the
+   few kilobytes that any net has and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
 
 #ifndef MLP_NO_STDIO
-/* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or loss of
-   power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then it is the new.
-   A file that is there keeps its mode, and must be a regular file that may be written: else MLP_ERR_IO. A symbolic link at path
-   is replaced by the file. The new file is path + ".mlp-tmpN" until then (of a long name the beginning); what a crash left of it,
-   the next save removes. On Windows paths are UTF-8. MLP_ERR_IO: the error has the path and what the system said. */
+/* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or
+   loss of power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then
+   it is the new. A file that is there keeps its mode, and must be a regular file that may be written: else
+   MLP_ERR_IO. A symbolic link at path is replaced by the file. The new file is path + ".mlp-tmpN" until then (of a
+   long name the beginning); what a crash left of it, the next save removes. On Windows paths are UTF-8. MLP_ERR_IO:
+   the error has the path and what the system said. */
 MLP_API mlp_result mlp_save(const mlp *, const char *path, const mlp_save_desc *);
 
 /* As mlp_load_memory. A pipe will do; its memory is not bounded by the above. */
@@ -628,42 +643,39 @@ typedef struct {
     int nesterov, first;            /* first: rprop's step of each weight starts as rate */
 } mlp_update;
 
-/* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be one of the
-   inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing outside of the
-   named elements is written, or read but for what stands at the layers. No alignment is needed. Compiled with
-   optimization a call takes up to 16 KiB of stack, without it several times as much. Errors do not exist here: arguments
-   must be right. */
+/* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be
+   one of the inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing
+   outside of the named elements is written, or read but for what stands at the layers. No alignment is needed.
+   Compiled with optimization a call takes up to 16 KiB of stack, without it several times as much. Errors do not
+   exist here: arguments must be right. */
 struct mlp_kernels {
     const char *name;               /* "scalar" "emulated" "sse2" "avx2" "avx512" "neon" "wasm" */
     int lanes, fma;                 /* floats per vector; non-zero: fused multiply-add (see Bits) */
 
-    /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row + k*a_col],
-       so that a transposed matrix is a pair of swapped strides; c has unit columns. Without accumulate parts of c may be room
-       for copies until the end. */
+    /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row +
+       k*a_col], so that a transposed matrix is a pair of swapped strides; c has unit columns. Without accumulate
+       parts of c may be room for copies until the end. */
     void (*gemm)(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate);
     /* out = a * b, element by element */
     void (*hadamard)(size_t n, const float *a, const float *b, float *out);
-    /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind has it */
+    /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind
+       has it */
     void (*activate)(mlp_activation, float alpha, size_t n, const float *z, float *a);
     void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da, float *dz);
     /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian */
     void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
     void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
     /* With softmax non-zero a = softmax(z) is written first, else it must be there. l = - y log a, from z and a;
-       dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z, none with factors NULL. l and dz are
-       neither each other nor one of the inputs. */
+       dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z, none with factors NULL. l
+       and dz are neither each other nor one of the inputs. */
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
-    /* The same, with softmax, where each row of y is 0 but for a 1 at classes[i], an integer: losses[i] = the sum of row i of l,
-       and dz. cols <= 16, factors not NULL. dz and losses are none of the inputs. */
-    void (*class_entropy)(size_t rows, size_t cols, const float *z, const float *classes, const float *factors, float *losses,
-                          float *dz);
 
-    /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w are
-       read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
-       backward_input: dx = dz W^T. What is read behind an end changes nothing. scratch: (rows + 16) x (in + out + 96)
-       floats. */
+    /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w
+       are read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
+       backward_input: dx = dz W^T. What is read behind an end changes nothing. scratch: rows x (in + out) floats
+       below 64 rows, else (rows + 16) x (in + out + 96). */
     void (*forward)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                     float *z, size_t z_stride);
     void (*backward_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
@@ -675,8 +687,8 @@ struct mlp_kernels {
     void (*column_sums)(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate);
     /* x[i][j] = x[i][j] * factors[i] */
     void (*scale_rows)(size_t rows, size_t cols, const float *factors, float *x);
-    /* l = loss per element, d = its slope with respect to a; for binary_cross_entropy l is taken from z, and d is the slope with
-       respect to z, a - y. Not for cross_entropy and custom. */
+    /* l = loss per element, d = its slope with respect to a; for binary_cross_entropy l is taken from z, and d is
+       the slope with respect to z, a - y. Not for cross_entropy and custom. */
     void (*loss)(mlp_loss, float delta, size_t n, const float *z, const float *a, const float *y, float *l);
     void (*loss_backward)(mlp_loss, float delta, size_t n, const float *a, const float *y, float *d);
 
@@ -691,11 +703,8 @@ struct mlp_kernels {
                   w - step sign(g); s1 = g, s2 = step
        Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
     int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
-    /* updates as at mlp_opt; adam: step = rate / (1-beta1^t), scale = 1 / sqrt(1-beta2^t) */
-    void (*momentum)(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov);
-    void (*adam)(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
-                 float epsilon);
-    /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is one */
+    /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is
+       one */
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
 };
 
@@ -717,6 +726,11 @@ MLP_API const char *mlp_simd_name(void);
 #define MLP__IMPLEMENTED
 
 /* ----------------------------------------------------------------------- >>platform -- */
+
+#ifndef MLP_ACTIVATIONS
+    #define MLP_ACTIVATIONS ~0u
+#endif
+#define MLP__HAS(activation) ((activation) <= MLP_ACT_IDENTITY || ((unsigned)(MLP_ACTIVATIONS) >> (int)(activation) & 1))
 
 #include <stdarg.h>
 #include <string.h>
@@ -768,7 +782,8 @@ MLP_API const char *mlp_simd_name(void);
 #endif
 
 /* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in the
-   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8 on. */
+   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8
+   on. */
 #if defined(__clang__)
     #define MLP__UNROLL _Pragma("clang loop unroll(full)")
 #elif MLP__GNU && __GNUC__ >= 8
@@ -788,8 +803,9 @@ MLP_API const char *mlp_simd_name(void);
 /* Fused multiply-add in hardware? Decided per architecture, since clang does not define __FP_FAST_FMAF. */
 #if defined(__TINYC__)
     #define MLP__FMA 0
-#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) || defined(__s390x__) \
-   || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) || defined(__riscv_flen) \
+#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) \
+   || defined(__s390x__) || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) \
+   || defined(__riscv_flen) \
    || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
    || (defined(_MSC_VER) && !defined(__clang__) && defined(__AVX2__))
     #define MLP__FMA 1
@@ -806,26 +822,26 @@ MLP_API const char *mlp_simd_name(void);
     #include <math.h>
 #endif
 
-/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 : x` becomes
-   their maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it (constraint: where it is kept) is
-   left alone; that costs no instruction. */
+/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 : x`
+   becomes their maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it (constraint:
+   where it is kept) is left alone; that costs no instruction. */
 #if defined(__clang__) && !MLP__X86
     #define MLP__HIDE(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__HIDE(constraint, value) ((void)0)
 #endif
 
-/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row a pointer
-   for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
+/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row
+   a pointer for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
 #if MLP__GNU
     #define MLP__ONE_REGISTER(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__ONE_REGISTER(constraint, value) ((void)0)
 #endif
-#define MLP__WALK(pointer) MLP__ONE_REGISTER("+r", pointer)
+#define MLP__ONE_POINTER(pointer) MLP__ONE_REGISTER("+r", pointer)
 
-/* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there. Without the
-   hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
+/* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there.
+   Without the hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
 MLP__INLINE float mlp__fma(float a, float b, float c)
 {
 #if !MLP__FMA
@@ -846,7 +862,8 @@ MLP__INLINE float mlp__fma(float a, float b, float c)
 #endif
 }
 
-/* sum + a b in double: the product of two floats is exact, so fused or not is the same. Some have float in hardware only. */
+/* sum + a b in double: the product of two floats is exact, so fused or not is the same. Some have float in hardware
+   only. */
 MLP__INLINE double mlp__fma_double(float a, float b, double sum)
 {
 #if MLP__FMA && MLP__GNU && !(defined(__riscv_flen) && __riscv_flen < 64) && !(defined(__ARM_FP) && !(__ARM_FP & 8))
@@ -900,8 +917,8 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 
      mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
      vload vstore         any alignment
-     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the others from fill. With MLP__MASKS n may be MLP__W, and that
-                          takes no more time than vload and vstore
+     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W, and
+                          that takes no more time than vload and vstore
      vload_halves         the lower half of the lanes from p, the upper from q
      vset1 vset4          all lanes; four vset1, of p[0..3]
      vadd vsub vmul vdiv vsqrt  IEEE
@@ -918,7 +935,7 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
      vzip_low vzip_high   within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
      vfours_even _odd     the even fours of a, then of b; the odd ones
 
-   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves and the fours. Then MLP__NAME.
+   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves, the fours. Then MLP__NAME.
    Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. At the end of a block stand the
    numbers that the products are tuned by; each block has to state them all:
 
@@ -963,7 +980,10 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 MLP__INLINE float mlp__min1(float a, float b) { int less = a < b; MLP__HIDE("+r", less); return less ? a : b; }
 MLP__INLINE float mlp__max1(float a, float b) { int more = a > b; MLP__HIDE("+r", more); return more ? a : b; }
 MLP__INLINE float mlp__abs1(float a) { return mlp__float(mlp__bits(a) & 0x7fffffffu); }
-MLP__INLINE float mlp__sign1(float a, float b) { return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u)); }
+MLP__INLINE float mlp__sign1(float a, float b)
+{
+    return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u));
+}
 MLP__INLINE uint32_t mlp__int1(float a) { return a > -4194304.0f && a < 4194304.0f ? (uint32_t)(int32_t)a : 0; }
 
 MLP__INLINE float mlp__round1(float a)
@@ -985,7 +1005,7 @@ MLP__INLINE float mlp__round1(float a)
         #define MLP__OP MLP__INLINE
         #define MLP__LANE(a, i) ((void)(i), a)
         #define MLP__LANES(type, expression) enum { i = 0 }; type r = (expression); return r
-    #else                               /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
+    #else       /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
         #define MLP__NAME "emulated"
         #define MLP__W 8
         typedef struct { float lane[8]; } mlp__vf;
@@ -995,7 +1015,8 @@ MLP__INLINE float mlp__round1(float a)
         #define MLP__UNROLL
         #define MLP__OP MLP__NOINLINE
         #define MLP__LANE(a, i) a.lane[i]
-        #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
+        #define MLP__LANES(type, expression) \
+            type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
     #endif
     #define MLP__AT(a) MLP__LANE(a, i)
     #define MLP__VF(expression) MLP__LANES(mlp__vf, expression)
@@ -1208,7 +1229,8 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm256_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e) : _mm256_permute_ps(a, 0xb1);
+        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e)
+               : _mm256_permute_ps(a, 0xb1);
     }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm256_cvtss_f32(a); }
     MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm256_unpacklo_ps(a, b); }
@@ -1273,7 +1295,8 @@ MLP__INLINE float mlp__round1(float a)
     {
         /* sign ? b : a, bit by bit */
         const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
-        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a), 0xca));
+        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a),
+                                                             0xca));
     }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
@@ -1299,7 +1322,7 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__SCALEF(a, n) _mm512_scalef_ps(a, n)            /* a 2^n, rounded once */
 
     #define MLP__TILE_VECTORS 4
-    #define MLP__TILE_ROWS(vectors) ((vectors) <= 2 ? 11 : (vectors) == 3 ? 8 : 6)  /* 12 row offsets do not fit into the general registers */
+    #define MLP__TILE_ROWS(vectors) ((vectors) <= 2 ? 11 : (vectors) == 3 ? 8 : 6) /* for want of general registers */
     #define MLP__ONE_ROW_VECTORS 4
     #define MLP__COPY_COLUMNS 48
     #define MLP__COPIES_FAR 0
@@ -1361,7 +1384,7 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return vzip2q_f32(a, b); }
 
     #define MLP__TILE_VECTORS 4
-    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 12 : (vectors) == 2 ? 8 : 5)  /* gcc 12 -O2 keeps 2 of the 24 sums of 6 x 4 on the stack */
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 12 : (vectors) == 2 ? 8 : 5) /* 6 x 4 spills (gcc 12) */
     #define MLP__ONE_ROW_VECTORS 8
     #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
     #define MLP__COPIES_FAR 1
@@ -1466,8 +1489,15 @@ MLP__INLINE mlp__vf mlp__vzero(void) { return mlp__vset1(0.0f); }
 MLP__INLINE mlp__vf mlp__vneg(mlp__vf a) { return mlp__vsub(mlp__vset1(-0.0f), a); }
 
 /* up to MLP__W lanes: all that n has */
-MLP__INLINE mlp__vf mlp__vget(const float *p, size_t n, mlp__vf fill) { return n >= MLP__W ? mlp__vload(p) : mlp__vload_n(p, n, fill); }
-MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n) { if (n >= MLP__W) mlp__vstore(p, a); else mlp__vstore_n(p, a, n); }
+MLP__INLINE mlp__vf mlp__vget(const float *p, size_t n, mlp__vf fill)
+{
+    return n >= MLP__W ? mlp__vload(p) : mlp__vload_n(p, n, fill);
+}
+MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n)
+{
+    if (n >= MLP__W) mlp__vstore(p, a);
+    else mlp__vstore_n(p, a, n);
+}
 
 /* non-zero: no lane is NaN or infinity, by the exponents, which -ffast-math lets alone */
 MLP__INLINE int mlp__vfinite(mlp__vf a)
@@ -1476,10 +1506,14 @@ MLP__INLINE int mlp__vfinite(mlp__vf a)
 }
 
 /* 2^(n + more) for integers n, the sum in -126 .. 127 */
-MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more) { return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more))); }
+MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more)
+{
+    return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more)));
+}
 
-/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n + 64),
-   which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to something. */
+/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n
+   + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to
+   something. */
 MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
 {
 #ifdef MLP__SCALEF
@@ -1535,9 +1569,9 @@ MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
     return mlp__vfirst(v[0]);
 }
 
-/* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these. Zips within
-   four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n = MLP__HALF: what mlp__load_columns
-   loads. */
+/* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these.
+   Zips within four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n =
+   MLP__COLUMNS: what mlp__load_columns loads. */
 MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
 {
     size_t i;
@@ -1554,29 +1588,31 @@ MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
     for (i = 0; i + 8 < n; i++) mlp__vunzip4(&v[i], &v[i + 8]);
 }
 
-/* v[t] = from[lane * row + t] for MLP__HALF columns t of MLP__W rows. Halves of vectors come together as they are loaded, so that
-   half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on AVX-512, .86 on AVX2. */
-#define MLP__HALF (MLP__W > 4 ? MLP__W / 2 : MLP__W)
-MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__HALF])
+/* v[t] = from[lane * row + t] for MLP__COLUMNS columns t of MLP__W rows. Halves of vectors come together as they are
+   loaded, so that half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on
+   AVX-512, .86 on AVX2. */
+#define MLP__COLUMNS (MLP__W > 4 ? MLP__W / 2 : MLP__W)
+MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__COLUMNS])
 {
     const ptrdiff_t upper = MLP__W > 4 ? 4 * row : 0;
     size_t t;
     MLP__UNROLL
-    for (t = 0; t < MLP__HALF; t++, from += row) {      /* rows 0 1 2 3, with 4 on in the upper halves, 8 9 10 11 */
+    for (t = 0; t < MLP__COLUMNS; t++, from += row) {      /* rows 0 1 2 3, with 4 on in the upper halves, 8 9 10 11 */
         if (t == 4) from += upper;
-        MLP__WALK(from);
+        MLP__ONE_POINTER(from);
         v[t] = mlp__vload_halves(from, from + upper);
     }
-    mlp__transpose(MLP__HALF, v);
+    mlp__transpose(MLP__COLUMNS, v);
 }
 
 /* -------------------------------------------------------------------------- >>vmath -- */
-/* Largest errors over all 2^32 inputs, in units in the last place, with and without fused multiply-add (make check-ulp):
+/* Largest errors over all 2^32 inputs, in units in the last place, with and without fused multiply-add (see check-ulp):
      exp 0.90    log 0.84    tanh 1.21    sigmoid 1.97    sin 1.65    cos 1.65
    gelu has an absolute bound: 4e-7 max(1, |z|).
    Coefficients: minimax fits with single precision coefficients (Sollya's fpminimax). */
 
-/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so r_high exact. */
+/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so
+   r_high exact. */
 MLP__INLINE mlp__vf mlp__vexp_reduced(mlp__vf x, mlp__vf *n, mlp__vf *r_high, mlp__vf *r)
 {
     mlp__vf p;
@@ -1634,19 +1670,22 @@ MLP__INLINE mlp__vf mlp__vlog_near_1(mlp__vf f, mlp__vf e)
 /* x = (1 + f) 2^e; subnormal x are scaled by 2^24 first */
 MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
 {
-    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)), nan = mlp__vset1(mlp__float(0x7fc00000u));
+    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)),
+            nan = mlp__vset1(mlp__float(0x7fc00000u));
     mlp__vm tiny = mlp__vlt(x, mlp__vset1(1.1754944e-38f));
     mlp__vf e, f, y;
     f = mlp__vsub(mlp__vsplit(mlp__vselect(tiny, mlp__vmul(x, mlp__vset1(16777216.0f)), x), &e), mlp__vset1(1.0f));
     y = mlp__vlog_near_1(f, mlp__vsub(e, mlp__vselect(tiny, mlp__vset1(24.0f), zero)));
-    y = mlp__vselect(mlp__vlt(zero, x), y, mlp__vselect(mlp__vlt(x, zero), nan, mlp__vsub(x, infinity)));   /* log 0 = -infinity */
+    /* log 0 = -infinity */
+    y = mlp__vselect(mlp__vlt(zero, x), y, mlp__vselect(mlp__vlt(x, zero), nan, mlp__vsub(x, infinity)));
     return mlp__vselect(mlp__vlt(x, infinity), y, x);                               /* infinity and NaN as they are */
 }
 
 /* |x| < 0.625: odd polynomial; else 1 - 2 / (exp(2|x|) + 1), which is 1 from 9.01 on. */
 MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p, q, s;
+    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p,
+            q, s;
     p = mlp__vfma(mlp__vset1(-0.0060572685f), a2, mlp__vset1(0.020970574f));
     p = mlp__vfma(p, a2, mlp__vset1(-0.053845376f));
     p = mlp__vfma(p, a2, mlp__vset1(0.13332732f));
@@ -1658,8 +1697,8 @@ MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
 }
 
-/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly and is put right
-   as if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
+/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly and
+   is put right as if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
 MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
 {
     mlp__vf one = mlp__vset1(1.0f), e, d, lost, y;
@@ -1670,13 +1709,15 @@ MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
     return mlp__vfnma(y, lost, y);
 }
 
-/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so its factor 1/(1 + u) may be rough. */
+/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so its factor 1/(1 + u) may be
+   rough. */
 MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 {
     mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), lost = mlp__vsub(u, mlp__vsub(v, one));
     mlp__vm big = mlp__vlt(mlp__vset1(1.41421354f), v);
     mlp__vf f = mlp__vfma(v, mlp__vselect(big, mlp__vset1(0.5f), one), mlp__vset1(-1.0f));          /* exact */
-    return mlp__vfma(lost, mlp__vfnma(mlp__vset1(0.5f), u, one), mlp__vlog_near_1(f, mlp__vselect(big, one, mlp__vzero())));
+    return mlp__vfma(lost, mlp__vfnma(mlp__vset1(0.5f), u, one),
+                     mlp__vlog_near_1(f, mlp__vselect(big, one, mlp__vzero())));
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which neither overflows nor cancels */
@@ -1688,12 +1729,13 @@ MLP__INLINE mlp__vf mlp__vsoftplus(mlp__vf x)
 /* e^x - 1 for x <= 0: 2^n (1 + q) - 1 = 2^n q + (2^n - 1), without cancellation */
 MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n, 0);
+    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n),
+            s = mlp__vpow2(n, 0);
     return mlp__vfma(s, q, mlp__vsub(s, one));
 }
 
-/* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is small, and
-   *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in t = 1/(1 + 0.3 u). */
+/* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is
+   small, and *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in 1/(1 + 0.3 u). */
 MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
 {
     mlp__vf one = mlp__vset1(1.0f), t, p;
@@ -1709,19 +1751,23 @@ MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
     return mlp__vselect(mlp__vlt(x, mlp__vzero()), mlp__vmul(*e, p), mlp__vfnma(*e, p, one));
 }
 
-/* One float: x = n pi/2 + r, n modulo 4, for |x| >= 1, by whole numbers (Payne and Hanek 1983): x = m 2^k, and of the bits of
-   2/pi only the 96 from the weight 2^(1-k) on matter, those above giving multiples of 4. NaN and infinity give NaN. */
+/* One float: x = n pi/2 + r, n modulo 4, for |x| >= 1, by whole numbers (Payne and Hanek 1983): x = m 2^k, and of the
+   bits of 2/pi only the 96 from the weight 2^(1-k) on matter, those above giving multiples of 4. NaN and infinity give
+   NaN. */
 static float mlp__reduce_large(float x, float *n)
 {
-    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu };
+    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u,
+                                            0x3c439041u, 0xfe5163abu };
     const uint32_t bits = mlp__bits(x), m = (bits & 0x7fffffu) | 0x800000u;
-    const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;         /* at: bits before the first that matters */
+    /* at: bits before the first that matters */
+    const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;
     uint64_t low, middle, high, fraction;
     uint32_t w[3];
     int i, quadrant;
     double r;
     if (!mlp__finite(x)) return *n = mlp__float(0x7fc00000u);
-    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift) : two_over_pi[word + i];
+    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift)
+        : two_over_pi[word + i];
     low = (uint64_t)m * w[2];
     middle = (uint64_t)m * w[1] + (low >> 32);
     high = (uint64_t)m * w[0] + (middle >> 32);                     /* modulo 2^32: its two top bits are the quadrant */
@@ -1732,8 +1778,9 @@ static float mlp__reduce_large(float x, float *n)
     return (float)(bits >> 31 ? -r : r);
 }
 
-/* x = n pi/2 + r, |r| <= pi/4: returns r. pi/2 in parts of 14, 11 and 14 bits, whose products with |n| <= 1024 are exact, and a
-   rest. The first two differences are exact, too; what the third loses comes back with the rest, so r is rounded once. */
+/* x = n pi/2 + r, |r| <= pi/4: returns r. pi/2 in parts of 14, 11 and 14 bits, whose products with |n| <= 1024 are
+   exact, and a rest. The first two differences are exact, too; what the third loses comes back with the rest, so r is
+   rounded once. */
 MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 {
     mlp__vf part3 = mlp__vset1(1.589251e-08f), r2, r3, r;
@@ -1755,7 +1802,8 @@ MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 /* sin(x + quarters pi/2): sin or cos of r, by the quarter that n + quarters falls into, m = -2 .. 2 modulo 4 */
 MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
 {
-    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f), one = mlp__vset1(1.0f);
+    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f),
+            one = mlp__vset1(1.0f);
     mlp__vf m, s, c, y;
     s = mlp__vfma(mlp__vset1(-0.000195828994f), r2, mlp__vset1(0.00833271351f));
     s = mlp__vfma(s, r2, mlp__vset1(-0.166666642f));
@@ -1771,7 +1819,10 @@ MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
 }
 
 /* sin(-0) = -0 */
-MLP__INLINE mlp__vf mlp__vsin(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsin_of(x, 0.0f), x); }
+MLP__INLINE mlp__vf mlp__vsin(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsin_of(x, 0.0f), x);
+}
 MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
 
 /* ------------------------------------------------------------------------ >>kernels -- */
@@ -1779,7 +1830,8 @@ MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
 /* An elementwise function of up to three arrays and a parameter; the driver is inlined around each of them. */
 typedef mlp__vf mlp__elementwise(mlp__vf x, mlp__vf y, mlp__vf z, mlp__vf parameter);
 
-MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const float *x, const float *y, const float *z, float *out)
+MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const float *x, const float *y,
+                          const float *z, float *out)
 {
     const mlp__vf p = mlp__vset1(parameter), zero = mlp__vzero();
     size_t i, left;
@@ -1787,16 +1839,21 @@ MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const 
         mlp__vstore(out + i, f(mlp__vload(x + i), mlp__vload(y + i), mlp__vload(z + i), p));
     left = n - i;
     if (left)
-        mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero), mlp__vload_n(z + i, left, zero), p), left);
+        mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero),
+                                 mlp__vload_n(z + i, left, zero), p), left);
 }
 
-/* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions and a
-   line in the list. */
+/* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions
+   and a line in the list. */
 #define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__UNUSED mlp__vf alpha)
-#define MLP__SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_slope(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, MLP__UNUSED mlp__vf alpha)
+#define MLP__SLOPE(name) \
+    MLP__INLINE mlp__vf mlp__##name##_slope(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, MLP__UNUSED mlp__vf alpha)
 
 /* x > 0 ? 1 : 0 */
-MLP__INLINE mlp__vf mlp__step(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero()); }
+MLP__INLINE mlp__vf mlp__step(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero());
+}
 
 /* -1, 0 or 1; 0 for NaN */
 MLP__INLINE mlp__vf mlp__signum(mlp__vf x)
@@ -1819,14 +1876,27 @@ MLP__SLOPE(relu) { return mlp__step(a); }
 MLP__VALUE(leaky_relu) { return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, z), z); }
 MLP__SLOPE(leaky_relu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), alpha); }
 
-MLP__VALUE(elu) { return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))), z); }
-MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }      /* alpha e^z = a + alpha */
+MLP__VALUE(elu)
+{
+    return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))),
+                        z);
+}
+/* alpha e^z = a + alpha */
+MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }
 
 MLP__VALUE(selu) { return mlp__vmul(mlp__vset1(1.05070099f), mlp__elu_value(z, mlp__vset1(1.67326324f))); }
-MLP__SLOPE(selu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.05070099f), mlp__vadd(a, mlp__vset1(1.75809934f))); }
+MLP__SLOPE(selu)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.05070099f), mlp__vadd(a, mlp__vset1(1.75809934f)));
+}
 
 MLP__VALUE(gelu) { mlp__vf e; return mlp__vmul(z, mlp__vnormal(z, &e)); }
-MLP__SLOPE(gelu) { mlp__vf e, phi = mlp__vnormal(z, &e); return mlp__vfma(mlp__vmul(mlp__vset1(0.39894228f), z), e, phi); }  /* Phi + z Phi' */
+/* Phi + z Phi' */
+MLP__SLOPE(gelu)
+{
+    mlp__vf e, phi = mlp__vnormal(z, &e);
+    return mlp__vfma(mlp__vmul(mlp__vset1(0.39894228f), z), e, phi);
+}
 
 /* (1 + tanh(u)) / 2 = sigmoid(2 u), 2 u = z (1.59577 + 0.0713548 z^2) */
 MLP__INLINE mlp__vf mlp__gelu_tanh_gate(mlp__vf z)
@@ -1836,12 +1906,13 @@ MLP__INLINE mlp__vf mlp__gelu_tanh_gate(mlp__vf z)
 MLP__VALUE(gelu_tanh) { return mlp__vmul(z, mlp__gelu_tanh_gate(z)); }
 MLP__SLOPE(gelu_tanh)                                                      /* s + z s (1 - s) (2 u)' */
 {
-    mlp__vf s = mlp__gelu_tanh_gate(z), u = mlp__vmul(z, mlp__vfma(mlp__vset1(0.214064449f), mlp__vmul(z, z), mlp__vset1(1.59576912f)));
+    mlp__vf s = mlp__gelu_tanh_gate(z);
+    mlp__vf u = mlp__vmul(z, mlp__vfma(mlp__vset1(0.214064449f), mlp__vmul(z, z), mlp__vset1(1.59576912f)));
     return mlp__vfma(mlp__vfnma(s, s, s), u, s);
 }
 
 MLP__VALUE(silu) { return mlp__vmul(z, mlp__vsigmoid(z)); }
-MLP__SLOPE(silu) { mlp__vf s = mlp__vsigmoid(z); return mlp__vfma(mlp__vfnma(s, s, s), z, s); }        /* s + z s (1 - s) */
+MLP__SLOPE(silu) { mlp__vf s = mlp__vsigmoid(z); return mlp__vfma(mlp__vfnma(s, s, s), z, s); }  /* s + z s (1 - s) */
 
 MLP__VALUE(softplus) { return mlp__vsoftplus(z); }
 MLP__SLOPE(softplus) { return mlp__vsigmoid(z); }
@@ -1855,7 +1926,10 @@ MLP__SLOPE(softsign)                                                       /* 1 
 
 MLP__INLINE mlp__vf mlp__clamp(mlp__vf low, mlp__vf high, mlp__vf x) { return mlp__vmin(high, mlp__vmax(low, x)); }
 
-MLP__VALUE(hard_sigmoid) { return mlp__clamp(mlp__vzero(), mlp__vset1(1.0f), mlp__vfma(z, mlp__vset1(0.166666672f), mlp__vset1(0.5f))); }
+MLP__VALUE(hard_sigmoid)
+{
+    return mlp__clamp(mlp__vzero(), mlp__vset1(1.0f), mlp__vfma(z, mlp__vset1(0.166666672f), mlp__vset1(0.5f)));
+}
 MLP__SLOPE(hard_sigmoid)                                                   /* 1/6 where 0 < a < 1 */
 {
     mlp__vf half = mlp__vset1(0.5f);
@@ -1874,7 +1948,8 @@ MLP__VALUE(mish)
 MLP__SLOPE(mish)                                                           /* n/d + 4 z w (1 + w) / d^2 */
 {
     mlp__vf c = mlp__vmin(mlp__vset1(20.0f), z), w = mlp__vexp(c), n = mlp__vfma(w, w, mlp__vadd(w, w));
-    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))), v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
+    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))),
+            v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
     return mlp__vfma(n, i, mlp__vmul(mlp__vmul(v, i), i));
 }
 
@@ -1916,7 +1991,7 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 {
     switch (activation) {
     #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
-        case MLP_ACT_##NAME: mlp__map(mlp__##name##_forward, alpha, n, z, z, z, a); break;
+        case MLP_ACT_##NAME: if (MLP__HAS(MLP_ACT_##NAME)) mlp__map(mlp__##name##_forward, alpha, n, z, z, z, a); break;
     MLP__ACTIVATIONS(MLP__CASE)
     #undef MLP__CASE
     default: break;
@@ -1924,7 +1999,8 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 }
 
 /* z, a, da, dz: n */
-static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a, const float *da,
+static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a,
+                                     const float *da,
                                      float *dz)
 {
     switch (activation) {
@@ -1936,10 +2012,13 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
     }
 }
 
-/* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its activation
-   being fixed. Adding one is two functions and a line. */
-#define MLP__LOSS(name)       MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf delta)
-#define MLP__LOSS_SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
+/* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its
+   activation being fixed. Adding one is two functions and a line. */
+#define MLP__LOSS(name) \
+    MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, \
+                                           MLP__UNUSED mlp__vf delta)
+#define MLP__LOSS_SLOPE(name) \
+    MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
 
 MLP__LOSS(squared)            { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(d, d); }
 MLP__LOSS_SLOPE(squared)      { mlp__vf d = mlp__vsub(a, y); return mlp__vadd(d, d); }
@@ -2006,27 +2085,40 @@ static void mlp__k_loss_backward(mlp_loss loss, float delta, size_t n, const flo
     }
 }
 
-MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf p) { return mlp__vmul(a, b); }
-MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__UNUSED mlp__vf z, mlp__vf alpha) { return mlp__vfma(alpha, x, y); }
+MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf p)
+{
+    return mlp__vmul(a, b);
+}
+MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__UNUSED mlp__vf z, mlp__vf alpha)
+{
+    return mlp__vfma(alpha, x, y);
+}
 
-static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out) { mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out); }
+static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out)
+{
+    mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out);
+}
 
-static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y) { mlp__map(mlp__axpy_value, alpha, n, x, y, y, y); }
+static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y)
+{
+    mlp__map(mlp__axpy_value, alpha, n, x, y, y, y);
+}
 
 /* a whole square of MLP__W x MLP__W: to[i][j] = from[j][i] */
 MLP__INLINE void mlp__transposed_square(const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row)
 {
-    mlp__vf v[MLP__HALF];
+    mlp__vf v[MLP__COLUMNS];
     size_t i, t;
-    for (i = 0; i < MLP__W; i += MLP__HALF) {
+    for (i = 0; i < MLP__W; i += MLP__COLUMNS) {
         mlp__load_columns(from + i, from_row, v);
         MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++, to += to_row) mlp__vstore(to, v[t]);
+        for (t = 0; t < MLP__COLUMNS; t++, to += to_row) mlp__vstore(to, v[t]);
     }
 }
 
 /* k x n of it; `stored` >= n columns of `to` may be written, where the last repeats */
-MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
+MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to,
+                                        ptrdiff_t to_row, size_t stored)
 {
     mlp__vf v[MLP__W];
     size_t t;
@@ -2038,8 +2130,10 @@ MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, p
         if (t < k) mlp__vput(to + (ptrdiff_t)t * to_row, v[t], stored);
 }
 
-/* to[i][j] = from[j][i], k x n; stored: as above. The last square begins earlier where it is whole then: the same values twice. */
-static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
+/* to[i][j] = from[j][i], k x n; stored: as above. The last square begins earlier where it is whole then: the same
+   values twice. */
+static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row,
+                            size_t stored)
 {
     size_t i, j;
     for (j = 0; j < n; j += MLP__W) {
@@ -2056,9 +2150,10 @@ static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t fro
     }
 }
 
-/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows of at most
-   MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds need no shuffles. A longer
-   row goes alone: a vector holds elements of it, and its values in all lanes. Either way a value is a vector, and an array n floats. */
+/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows of
+   at most MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds need no
+   shuffles. A longer row goes alone: a vector holds elements of it, and its values in all lanes. Either way a value is
+   a vector, and an array n floats. */
 MLP__INLINE int mlp__as_columns(size_t cols) { return MLP__W > 1 && cols <= MLP__PANEL; }
 
 /* a fold goes on: lanes and the next elements of x and y */
@@ -2069,7 +2164,8 @@ MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__UNUSED mlp__vf y)
 MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
 
 /* One row of n: element j belongs to lane j % 16, lanes without one keep their value. */
-MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
+MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
+                                  const float *y)
 {
     mlp__vf lanes[MLP__N16];
     size_t i, j;
@@ -2077,7 +2173,8 @@ MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf star
     for (i = 0; i < MLP__N16; i++) lanes[i] = start;
     for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
         MLP__UNROLL
-        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
+        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W),
+                                                    mlp__vload(y + j + i * MLP__W));
     }
     MLP__UNROLL
     for (i = 0; i < MLP__N16; i++, j += MLP__W) {
@@ -2088,7 +2185,8 @@ MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf star
 }
 
 /* The same of n / MLP__W columns: the tree that goes across the lanes of a row. */
-MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
+MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
+                                      const float *y)
 {
     enum { half = MLP__PANEL / 2 };
     mlp__vf v[half];
@@ -2107,26 +2205,31 @@ MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf 
 MLP__NOINLINE mlp__vf mlp__max_of(int columns, size_t n, const float *x)
 {
     const mlp__vf start = mlp__vset1(MLP__LOWEST);
-    return columns ? mlp__fold_columns(mlp__fold_max, mlp__vmax, start, n, x, x) : mlp__fold_row(mlp__fold_max, mlp__vmax, start, n, x, x);
+    return columns ? mlp__fold_columns(mlp__fold_max, mlp__vmax, start, n, x, x)
+           : mlp__fold_row(mlp__fold_max, mlp__vmax, start, n, x, x);
 }
 
 MLP__NOINLINE mlp__vf mlp__sum_of(int columns, size_t n, const float *x)
 {
     const mlp__vf zero = mlp__vzero();
-    return columns ? mlp__fold_columns(mlp__fold_sum, mlp__vadd, zero, n, x, x) : mlp__fold_row(mlp__fold_sum, mlp__vadd, zero, n, x, x);
+    return columns ? mlp__fold_columns(mlp__fold_sum, mlp__vadd, zero, n, x, x)
+           : mlp__fold_row(mlp__fold_sum, mlp__vadd, zero, n, x, x);
 }
 
 /* out = f(x, y, p, q) for n elements */
-MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q, float *out)
+MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q,
+                              float *out)
 {
     const mlp__vf zero = mlp__vzero();
     size_t j;
     for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), p, q));
-    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), p, q), n - j);
+    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), p, q),
+                             n - j);
 }
 
 #define MLP__BY_ROW(name) \
-    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf p, MLP__UNUSED mlp__vf q)
+    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf p, \
+                                    MLP__UNUSED mlp__vf q)
 MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
 MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
 MLP__BY_ROW(row_exp)            { return mlp__vexp(mlp__vsub(x, p)); }
@@ -2206,10 +2309,11 @@ static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, co
     }
 }
 
-/* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where a_j
-   underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here, softmax leaves max z behind
-   and the sum, 1 over which is max a, since exp(0) is 1. */
-static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor, float *l, float *dz,
+/* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite
+   where a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here,
+   softmax leaves max z behind and the sum, 1 over which is max a, since exp(0) is 1. */
+static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor,
+                                  float *l, float *dz,
                                   int softmax)
 {
     mlp__vf max, sum, log_max;
@@ -2228,7 +2332,8 @@ static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *
 }
 
 /* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz */
-static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
+static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y,
+                                 const float *factors,
                                  float *l, float *dz, int softmax)
 {
     float t[5][MLP__SQUARE];                                        /* 1 KiB each on AVX-512 */
@@ -2242,7 +2347,8 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
         mlp__to_columns(n, cols, z + at, t[0]);
         mlp__to_columns(n, cols, y + at, t[1]);
         if (!softmax) mlp__to_columns(n, cols, a + at, t[2]);
-        mlp__cross_entropy_of(1, cols * MLP__W, t[0], t[2], t[1], factors ? mlp__vget(factors + i, n, mlp__vzero()) : mlp__vzero(), t[3],
+        mlp__cross_entropy_of(1, cols * MLP__W, t[0], t[2], t[1],
+                              factors ? mlp__vget(factors + i, n, mlp__vzero()) : mlp__vzero(), t[3],
                               factors ? t[4] : NULL, softmax);
         if (softmax) mlp__from_columns(n, cols, t[2], a + at);
         mlp__from_columns(n, cols, t[3], l + at);
@@ -2250,73 +2356,40 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
     }
 }
 
-/* z, dz: rows x cols, cols <= MLP__PANEL; classes, factors, losses: rows. The bits of mlp__k_cross_entropy with softmax and targets
-   that are 1 at a row's class, else 0: neither y nor l is in memory. Lanes are rows: folds need no shuffles, and 16 x 10 takes .76
-   of the time on AVX-512, on AVX2 .96 to 1.07. Two groups take turns, each being a chain: 32 x 10 from 1.1 to .87. */
-static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const float *classes, const float *factors,
-                                 float *losses, float *dz)
-{
-    enum { square = MLP__PANEL * MLP__W };
-    const mlp__vf zero = mlp__vzero(), one = mlp__vset1(1.0f), half = mlp__vset1(0.5f);
-    float t[2 * square], e[2 * square];                             /* 2 KiB each on AVX-512 */
-    mlp__vf k, f, sum[2];
-    size_t n, i, j, g;
-    for (; rows > 0; rows -= n, z += n * cols, classes += n, factors += n, losses += n, dz += n * cols) {
-        n = mlp__smaller(rows, 2 * MLP__W);
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W)
-            mlp__transposed(cols, mlp__smaller(n - i, MLP__W), z + i * cols, (ptrdiff_t)cols, t + g, MLP__W, MLP__W);
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            const mlp__vf max = mlp__max_of(1, cols * MLP__W, t + g);
-            mlp__vf at = zero;
-            k = mlp__vget(classes + i, n - i, zero);
-            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
-                const mlp__vf x = mlp__vsub(mlp__vload(t + j), max);
-                at = mlp__vselect(mlp__vlt(mlp__vabs(k), half), x, at);
-                mlp__vstore(e + j, mlp__vexp(x));
-            }
-            sum[i / MLP__W] = mlp__sum_of(1, cols * MLP__W, e + g);
-            mlp__vput(losses + i, mlp__vsub(zero, mlp__vadd(at, mlp__vlog(mlp__vdiv(one, sum[i / MLP__W])))), n - i);
-        }
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            k = mlp__vget(classes + i, n - i, zero);
-            f = mlp__vget(factors + i, n - i, zero);
-            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
-                const mlp__vf y = mlp__vselect(mlp__vlt(mlp__vabs(k), half), one, zero);
-                mlp__vstore(t + j, mlp__vmul(mlp__vsub(mlp__vdiv(mlp__vload(e + j), sum[i / MLP__W]), y), f));
-            }
-        }
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W)
-            mlp__transposed(mlp__smaller(n - i, MLP__W), cols, t + g, MLP__W, dz + i * cols, (ptrdiff_t)cols, cols);
-    }
-}
-
 /* sums of n <= nv * MLP__W columns down the rows of x */
-MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums, int accumulate)
+MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
+                                       int accumulate)
 {
     mlp__vf sum[4];
     int v;
     MLP__UNROLL
-    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
+    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W),
+                                                             mlp__vzero()) : mlp__vzero();
     for (; rows > 0; rows--, x += stride) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v],
+                                                    mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
     }
     MLP__UNROLL
     for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
 }
 
-/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once are four
-   chains of additions, and whole lines of wide matrices. */
+/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once
+   are four chains of additions, and whole lines of wide matrices. */
 static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
 {
     size_t j;
-    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride, sums + j, accumulate);
+    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride,
+                                                                               sums + j, accumulate);
     for (; j + MLP__W <= cols; j += MLP__W) mlp__some_column_sums(1, MLP__W, rows, x + j, stride, sums + j, accumulate);
     if (j < cols) mlp__some_column_sums(1, cols - j, rows, x + j, stride, sums + j, accumulate);
 }
 
 /* Optimizer state of a weight whose gradient stays 0 would end as a subnormal number, slow for ever. */
-MLP__INLINE mlp__vf mlp__flush(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x); }
+MLP__INLINE mlp__vf mlp__flush(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x);
+}
 
 /* The optimizers: the new weights from the old ones, their gradient and their state, which is replaced. */
 typedef mlp__vf mlp__updating(const mlp_update *u, mlp__vf w, mlp__vf g, mlp__vf *s1, mlp__vf *s2);
@@ -2355,7 +2428,7 @@ MLP__UPDATE(rmsprop)
 }
 MLP__UPDATE(adam)
 {
-    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));           /* beta1 m + (1 - beta1) g */
+    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));  /* beta1 m + (1 - beta1) g */
     *s2 = mlp__mean_square(u->beta2, *s2, g);
     return mlp__normalized(u, mlp__vset1(u->scale), w, *s1, *s2);
 }
@@ -2365,14 +2438,15 @@ MLP__UPDATE(rprop)
     const mlp__vf zero = mlp__vzero(), p = mlp__vmul(g, *s1), step = u->first ? mlp__vset1(u->rate) : *s2;
     const mlp__vm turned = mlp__vlt(p, zero);
     const mlp__vf eta = mlp__vselect(mlp__vlt(zero, p), mlp__vset1(u->eta_plus), mlp__vset1(1.0f));
-    *s2 = mlp__clamp(mlp__vset1(u->step_min), mlp__vset1(u->step_max), mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->eta_minus), eta)));
+    *s2 = mlp__clamp(mlp__vset1(u->step_min), mlp__vset1(u->step_max),
+                     mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->eta_minus), eta)));
     *s2 = mlp__flush(*s2);
     *s1 = mlp__flush(mlp__vselect(turned, zero, g));
     return mlp__vfnma(mlp__signum(mlp__vselect(turned, zero, g)), *s2, w);
 }
 
-/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2 and epsilon, and
-   which fields the kind takes besides the rate and the penalties. */
+/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2 and
+   epsilon, and which fields the kind takes besides the rate and the penalties. */
 enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, MLP__TAKES_RHO = 8, MLP__TAKES_STEPS = 16,
        MLP__TAKES_DECOUPLED = 32 };         /* decay as a factor of the weights, not in the gradient */
 #define MLP__UPDATES(X) \
@@ -2383,9 +2457,10 @@ enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, ML
     X(ADAMW,   adamw,   2, 0.001f, 0.9f, 0.999f, 1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_BETAS | MLP__TAKES_DECOUPLED) \
     X(RPROP,   rprop,   2, 0.01f,  0,    0,      0,      MLP__TAKES_STEPS)
 
-/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was stored, since
-   lanes behind it may be anything. */
-MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w, const float *g,
+/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was
+   stored, since lanes behind it may be anything. */
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n,
+                                  float *w, const float *g,
                                   float *s1, float *s2, mlp__vf *bad)
 {
     const mlp__vf zero = mlp__vzero();
@@ -2398,10 +2473,11 @@ MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update
     *bad = mlp__vfma(wi, nought, *bad);
 }
 
-/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would be what takes longest: then there are four. */
-MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
+/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would take longest: then there are four. */
+MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *u, size_t n, float *w, const float *g,
+                                float *s1, float *s2)
 {
-    volatile float hidden = 0;                          /* no compiler multiplies with 0 in advance, not even under -ffast-math */
+    volatile float hidden = 0;  /* no compiler multiplies with 0 in advance, not even under -ffast-math */
     const mlp_update own = *u;                          /* in registers: a store to w might be one to *u */
     const mlp__vf nought = mlp__vset1(hidden);
     mlp__vf bad[4];
@@ -2411,12 +2487,15 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
     if (arrays == 0)
         for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
             MLP__UNROLL
-            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
+            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W,
+                                                     g + i + v * MLP__W, s1, s2, &bad[v]);
         }
     for (; i + MLP__W <= n; i += MLP__W)
-        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1,
+                         arrays > 1 ? s2 + i : s2, &bad[0]);
     if (i < n)
-        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1,
+                         arrays > 1 ? s2 + i : s2, &bad[0]);
     return !mlp__vfinite(mlp__vadd(mlp__vadd(bad[0], bad[1]), mlp__vadd(bad[2], bad[3])));
 }
 
@@ -2432,7 +2511,10 @@ static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *
     }
 }
 
-MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__UNUSED mlp__vf z, mlp__vf l1) { return mlp__vfma(l1, mlp__signum(w), g); }
+MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__UNUSED mlp__vf z, mlp__vf l1)
+{
+    return mlp__vfma(l1, mlp__signum(w), g);
+}
 
 /* Penalties go into a copy of the gradient, a piece at a time. */
 static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
@@ -2450,31 +2532,12 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
     return bad;
 }
 
-/* w, g, v: n */
-static void mlp__k_momentum(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov)
-{
-    mlp_update u;
-    memset(&u, 0, sizeof u);
-    u.rate = rate; u.momentum = momentum; u.nesterov = nesterov;
-    mlp__k_update(MLP_OPT_SGD, &u, n, w, g, v, NULL);
-}
-
-/* w, g, m, v: n */
-static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
-                        float epsilon)
-{
-    mlp_update u;
-    memset(&u, 0, sizeof u);
-    u.rate = step; u.beta1 = beta1; u.beta2 = beta2; u.scale = scale; u.epsilon = epsilon;
-    mlp__k_update(MLP_OPT_ADAM, &u, n, w, g, m, v);
-}
-
-/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for eight of
-   them, take about half the time of a look at each. With another scale the sum of eight may be infinite where none of them is, and
-   of |x| it is when one of them is. */
+/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for
+   eight of them, take about half the time of a look at each. With another scale the sum of eight may be infinite where
+   none of them is, and of |x| it is when one of them is. */
 static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 {
-    volatile float hidden = scale;                      /* no compiler multiplies with 0 in advance, not even under -ffast-math */
+    volatile float hidden = scale;  /* no compiler multiplies with 0 in advance, not even under -ffast-math */
     const mlp__vf s = mlp__vset1(hidden);
     size_t i, v;
     for (i = 0; i + 8 * MLP__W <= n; i += 8 * MLP__W) {
@@ -2512,10 +2575,7 @@ typedef struct { const float *at; ptrdiff_t row, col; } mlp__matrix;
 
 MLP__INLINE mlp__matrix mlp__matrix_at(const float *at, ptrdiff_t row, ptrdiff_t col)
 {
-    mlp__matrix m;
-    m.at = at;
-    m.row = row;
-    m.col = col;
+    const mlp__matrix m = { at, row, col };
     return m;
 }
 
@@ -2575,28 +2635,19 @@ MLP__INLINE void mlp__tile_add(size_t rows, size_t vectors, mlp__sums to, mlp__s
     for (i = 0; i < rows * vectors; i++) to[i] = mlp__vadd(to[i], from[i]);
 }
 
-/* With MLP__MASKS a part of a vector is as fast as the whole, and needs no branch. */
-MLP__INLINE mlp__vf mlp__tile_get(const float *p, size_t n)
-{
-    return MLP__MASKS ? mlp__vload_n(p, n, mlp__vzero()) : mlp__vget(p, n, mlp__vzero());
-}
-MLP__INLINE void mlp__tile_put(float *p, mlp__vf a, size_t n)
-{
-    if (MLP__MASKS) mlp__vstore_n(p, a, n);
-    else mlp__vput(p, a, n);
-}
-
 MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
 {
     const float *from = p->init;
+    const mlp__vf zero = mlp__vzero();
     size_t i, v;
     MLP__UNROLL
     for (i = 0; i < rows; i++, from += p->init_row) {
-        MLP__WALK(from);
+        MLP__ONE_POINTER(from);
         MLP__UNROLL
         for (v = 0; v < vectors; v++) {
             const float *at = from + mlp__vector_at(v, p->c_panel);
-            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at) : mlp__tile_get(at, tail);
+            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at)
+                                  : MLP__MASKS ? mlp__vload_n(at, tail, zero) : mlp__vget(at, tail, zero);
         }
     }
 }
@@ -2607,12 +2658,13 @@ MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const
     size_t i, v;
     MLP__UNROLL
     for (i = 0; i < rows; i++, to += p->c_row) {
-        MLP__WALK(to);
+        MLP__ONE_POINTER(to);
         MLP__UNROLL
         for (v = 0; v < vectors; v++) {
             float *at = to + mlp__vector_at(v, p->c_panel);
             if (v + 1 < vectors) mlp__vstore(at, sums[i * vectors + v]);
-            else mlp__tile_put(at, sums[i * vectors + v], tail);
+            else if (MLP__MASKS) mlp__vstore_n(at, sums[i * vectors + v], tail);
+            else mlp__vput(at, sums[i * vectors + v], tail);
         }
     }
 }
@@ -2887,8 +2939,8 @@ static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const ml
     float own_room[MLP__COPY_FLOATS + MLP__W];
     float *const copy = room ? room : mlp__aligned(own_room);
     const ptrdiff_t b_row = b->matrix.row;
-    const int far = m >= 96 && k > 64 && ((a.col == 1 && k > 256) || b_row % 1024 == 0);
-    const int copied = b->inputs || b->matrix.col != 1 || (far && MLP__COPIES_FAR);
+    const int apart = m >= 96 && k > 64 && ((a.col == 1 && k > 256) || b_row % 1024 == 0);
+    const int copied = b->inputs || b->matrix.col != 1 || (apart && MLP__COPIES_FAR);
     const size_t width = room || k <= MLP__COPY_FLOATS / MLP__TILE_COLUMNS ? MLP__TILE_COLUMNS : MLP__COPY_COLUMNS;
     const size_t most = room || k <= MLP__COPY_FLOATS / width ? k : MLP__COPY_FLOATS / width / MLP__PANEL * MLP__PANEL;
     const size_t most_in_place = m > 1 && k * (size_t)b_row > 524288 ? MLP__MANY_STEPS : k;
@@ -2915,9 +2967,7 @@ static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const ml
 MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
                                 int accumulate)
 {
-    mlp__right right;
-    right.matrix = b;
-    right.inputs = 0;
+    const mlp__right right = { b, 0 };
     mlp__by_strips(m, n, k, a, &right, c, c_row, accumulate, NULL);
 }
 
@@ -2925,17 +2975,17 @@ MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp
 
 enum { MLP__MOST_COLUMNS = 4 };         /* vectors of columns side by side: enough chains to hide the latency of fma */
 
-/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__HALF steps i and one or two vectors, which share what is
-   loaded of a */
+/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__COLUMNS steps i and one or two vectors, which share what
+   is loaded of a */
 MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b,
                                       ptrdiff_t b_col)
 {
-    mlp__vf v[2][MLP__HALF];
+    mlp__vf v[2][MLP__COLUMNS];
     size_t g, t;
     MLP__UNROLL
     for (g = 0; g < vectors; g++) mlp__load_columns(b + (ptrdiff_t)(g * MLP__W) * b_col, b_col, v[g]);
     MLP__UNROLL
-    for (t = 0; t < MLP__HALF; t++, a += a_col) {
+    for (t = 0; t < MLP__COLUMNS; t++, a += a_col) {
         const mlp__vf at = mlp__vset1(*a);
         MLP__UNROLL
         for (g = 0; g < vectors; g++) sum[g] = mlp__vfma(at, v[g][t], sum[g]);
@@ -2951,7 +3001,7 @@ MLP__INLINE void mlp__columns(size_t vectors, size_t k, const float *a, ptrdiff_
     size_t i, g;
     MLP__UNROLL
     for (g = 0; g < vectors; g++) sum[g] = accumulate ? mlp__vload(c + g * MLP__W) : mlp__vzero();
-    for (i = 0; i < k; i += MLP__HALF, a += MLP__HALF * a_col, b += MLP__HALF) {
+    for (i = 0; i < k; i += MLP__COLUMNS, a += MLP__COLUMNS * a_col, b += MLP__COLUMNS) {
         MLP__UNROLL
         for (g = 0; g < vectors; g += 2)
             mlp__columns_product(vectors == 1 ? 1 : 2, sum + g, a, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col, b_col);
@@ -2989,10 +3039,10 @@ static void mlp__all_columns(size_t n, size_t k, const float *a, ptrdiff_t a_col
    returns how many. Until the end the last rows of c, at most a quarter, are room for copies: of a block of a, in
    panels of rows side by side, and of a strip of b, which goes with all of the block. If there is little room, both
    are smaller. */
-enum { MLP__BLOCK_ROWS = 192, MLP__BLOCK_COLUMNS = 64, MLP__BLOCK_PANEL = 24 };
+enum { MLP__BLOCK_HEIGHT = 192, MLP__BLOCK_COLUMNS = 64, MLP__BLOCK_PANEL = 24 };
 static size_t mlp__by_blocks(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c)
 {
-    size_t highest = MLP__BLOCK_ROWS, most = mlp__smaller(k, MLP__MANY_STEPS);
+    size_t highest = MLP__BLOCK_HEIGHT, most = mlp__smaller(k, MLP__MANY_STEPS);
     size_t rows, i, j, r, from, height, steps, columns;
     float *strip, *panels;
     for (; highest > 48 && most * (MLP__BLOCK_COLUMNS + highest) > m / 4 * n; highest /= 2) most = (most + 1) / 2;
@@ -3043,12 +3093,10 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
     const size_t most = b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024 ? 16 : k;
-    mlp__matrix left = mlp__matrix_at(a, a_row, a_col), rest;
-    mlp__right right;
+    const mlp__right right = { { b, b_row, b_col }, 0 };
+    mlp__matrix left = { a, a_row, a_col };
     int blocks = !accumulate && n > 0 && k > 16 && c_row == (ptrdiff_t)n && a_row == 1 && a_col % 1024 == 0;
     size_t from = 0, steps, done;
-    right.matrix = mlp__matrix_at(b, b_row, b_col);
-    right.inputs = 0;
     if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) {
         mlp__by_steps(m, n, k, left, right.matrix, c, c_row, accumulate);
         return;
@@ -3067,9 +3115,8 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
     }
     do {                                                                /* once even for k = 0: c must be set */
         steps = mlp__smaller(k - from, most);
-        rest = mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col);
-        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col), rest, c, c_row,
-                       accumulate || from > 0);
+        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col),
+                       mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col), c, c_row, accumulate || from > 0);
         from += steps;
     } while (from < k);
 }
@@ -3094,13 +3141,13 @@ MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_
 MLP__INLINE void mlp__narrow_chain(size_t units, size_t from, size_t to, const float *x, size_t x_stride,
                                    const float *w, size_t w_row, mlp__vf *sum)
 {
-    mlp__vf v[MLP__HALF];
+    mlp__vf v[MLP__COLUMNS];
     float lanes[MLP__W];
     size_t t, u;
-    for (; from + MLP__HALF <= to; from += MLP__HALF) {
+    for (; from + MLP__COLUMNS <= to; from += MLP__COLUMNS) {
         mlp__load_columns(x + from, (ptrdiff_t)x_stride, v);
         MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++) {
+        for (t = 0; t < MLP__COLUMNS; t++) {
             MLP__UNROLL
             for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(from + t) * w_row + u]), v[t], sum[u]);
         }
@@ -3184,24 +3231,45 @@ static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_st
                            (ptrdiff_t)x_stride, panels + (rows + 1) * i + r * panel, panel);
 }
 
+/* dw of the n units in a ragged panel at dw, with inputs as lanes: of units most would be idle. The sums are
+   transposed on the way in and out; those of a single unit lie side by side as they are, and all its inputs are lanes.
+   Else those that are left of whole vectors go as others do. */
+static void mlp__weights_over_inputs(size_t rows, size_t in, size_t n, const float *x, size_t x_stride, const float *dz,
+                                     size_t dz_stride, float *dw, int accumulate, float *scratch)
+{
+    const size_t lanes = n == 1 ? in : in - in % MLP__W, left = in - lanes;
+    const mlp__matrix a = { dz, 1, (ptrdiff_t)dz_stride }, rest = { x + lanes, 1, (ptrdiff_t)x_stride };
+    float *const sums = n == 1 ? dw : scratch;
+    size_t unit, columns;
+    if (n > 1 && accumulate) mlp__transposed(n, lanes, dw, (ptrdiff_t)n, sums, (ptrdiff_t)lanes, lanes);
+    mlp__by_matrix(n, lanes, rows, a, mlp__matrix_at(x, (ptrdiff_t)x_stride, 1), sums, (ptrdiff_t)lanes, accumulate);
+    if (n > 1) mlp__transposed(lanes, n, sums, (ptrdiff_t)lanes, dw, (ptrdiff_t)n, n);
+    for (unit = 0; left && unit < n; unit += columns) {
+        mlp__product p;
+        columns = mlp__strip_width(left, n - unit);
+        p = mlp__strip_product(columns, rows, rest, dz + unit, a.col, dw + lanes * n + unit, (ptrdiff_t)n, accumulate);
+        mlp__multiply(left, &p);
+    }
+}
+
 /* x: rows x in, dz: rows x out, dw: panels. dw = x^T dz: dE/dw_io = sum over rows of x_i dz_o. Steps of k are whole
    rows apart: many of them do not stay in L1 side by side, so a strip of dz is copied, and x, too, where its columns
-   fall into few sets of the caches and several strips use the copy. The weights of a single unit lie side by side:
-   lanes are inputs. */
+   fall into few sets of the caches and several strips use the copy. */
 static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
                                     const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch)
 {
     const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
-    const int far = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
-    const size_t high = far && out > MLP__TILE_COLUMNS && in > MLP__BLOCK_PANEL ? MLP__BLOCK_PANEL : in;
-    const size_t single = out % MLP__PANEL == 1;
+    const int apart = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
+    const size_t panel = MLP__BLOCK_PANEL, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
+    const size_t ragged = out % MLP__PANEL, lanes = (ragged + MLP__W - 1) / MLP__W * MLP__W;
+    const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 8 * lanes && ragged > 0);
     float *const strip = rows > 64 ? scratch : NULL;
     float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
     size_t unit, i;
     mlp__strip s;
     mlp__product p;
     if (high < in) mlp__copy_inputs(rows, in, x, x_stride, panels);
-    for (unit = 0; unit < out - single; unit += s.columns) {
+    for (unit = 0; unit < (over_inputs ? out - ragged : out); unit += s.columns) {
         s = mlp__strip_at(in, in, out, unit);
         p = mlp__strip_product(s.columns, rows, a, dz + unit, (ptrdiff_t)dz_stride, dw + s.offset, s.row, accumulate);
         p.c_panel = (ptrdiff_t)(MLP__PANEL * in);
@@ -3218,9 +3286,9 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
             mlp__multiply(mlp__smaller(in - i, high), &p);
         }
     }
-    if (single)
-        mlp__by_matrix(1, in, rows, mlp__matrix_at(dz + unit, 0, (ptrdiff_t)dz_stride),
-                       mlp__matrix_at(x, (ptrdiff_t)x_stride, 1), dw + unit * in, 0, accumulate);
+    if (over_inputs)
+        mlp__weights_over_inputs(rows, in, ragged, x, x_stride, dz + unit, dz_stride, dw + unit * in, accumulate,
+                                 scratch);
 }
 
 /* dx with rows as lanes, whole vectors of them: from dz transposed, the weights are read in place, and dx is
@@ -3275,9 +3343,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
                                   float *dx, size_t dx_stride, float *scratch)
 {
     const mlp__matrix a = mlp__matrix_at(dz, (ptrdiff_t)dz_stride, 1);
-    mlp__right weights;
-    weights.matrix = mlp__matrix_at(w, 0, 0);
-    weights.inputs = in;
+    const mlp__right weights = { { w, 0, 0 }, in };
     if (rows == 1) mlp__input_of_row(in, out, dz, w, dx);
     else if (rows <= 64 && rows % MLP__W == 0 && rows * (in + out) <= in * out)
         mlp__input_over_rows(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
@@ -3286,6 +3352,13 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 
 /* -------------------------------------------------------------------------- >>table -- */
 /* The only door from here on: below this line no vector type, above it no net. */
+
+/* A kernel that only training needs, NULL without it: then compilers leave it out. */
+#ifdef MLP_NO_TRAINING
+    #define MLP__TRAINS(kernel) (1 ? NULL : kernel)
+#else
+    #define MLP__TRAINS(kernel) kernel
+#endif
 
 #ifdef MLP_KERNELS_ONLY
     #define MLP__TABLE MLP__JOIN(mlp__kernels_, MLP_KERNELS_ONLY)
@@ -3301,11 +3374,11 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     static MLP__UNUSED const mlp_kernels mlp__kernels = {
 #endif
     MLP__NAME, MLP__W, MLP__FMA,
-    mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
-    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy, mlp__k_class_entropy,
-    mlp__k_forward, mlp__k_backward_weights, mlp__k_backward_input,
-    mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
-    mlp__k_axpy, mlp__k_update, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
+    mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, MLP__TRAINS(mlp__k_activate_backward),
+    mlp__k_softmax, MLP__TRAINS(mlp__k_softmax_backward), MLP__TRAINS(mlp__k_cross_entropy),
+    mlp__k_forward, MLP__TRAINS(mlp__k_backward_weights), MLP__TRAINS(mlp__k_backward_input),
+    MLP__TRAINS(mlp__k_column_sums), MLP__TRAINS(mlp__k_scale_rows), MLP__TRAINS(mlp__k_loss),
+    MLP__TRAINS(mlp__k_loss_backward), MLP__TRAINS(mlp__k_axpy), MLP__TRAINS(mlp__k_update), mlp__k_first_nonfinite
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -3315,7 +3388,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 /* The tables of this program, best first, this file's own last. */
 #ifdef MLP_DISPATCH
     #if defined(__AVX__)
-        #error "mlp.h: compile the file with MLP_DISPATCH without -mavx and the like, or it does not run where the choice matters"
+        #error "mlp.h: compile the file with MLP_DISPATCH without -mavx and the like: it has to run everywhere"
     #endif
     #ifndef MLP_DISPATCH_TABLES
         #if MLP__X86
@@ -3384,7 +3457,8 @@ enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
         return 1;
     }
 #else
-    static int mlp__cpu_runs(int simd, int fma) { (void)simd; (void)fma; return 1; }     /* decided by the compiler flags */
+    /* decided by the compiler flags */
+    static int mlp__cpu_runs(int simd, int fma) { (void)simd; (void)fma; return 1; }
 #endif
 
 static const mlp_kernels *mlp__find(const char *name)
@@ -3397,8 +3471,8 @@ static const mlp_kernels *mlp__find(const char *name)
     return NULL;
 }
 
-/* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of nets. Threads
-   that come first together find the same. */
+/* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of nets.
+   Threads that come first together find the same. */
 #if defined(MLP_DISPATCH) && MLP__GNU
     static const mlp_kernels *mlp__best(void)
     {
@@ -3416,8 +3490,8 @@ MLP_API const mlp_kernels *mlp_kernels_for(const char *name) { return name ? mlp
 MLP_API const char *mlp_simd_name(void) { return mlp_kernels_for(NULL)->name; }
 
 /* ---------------------------------------------------------------------------- >>rng -- */
-/* No generator has state: each number is a function of the seed and of what it is for, so that it does not depend on what was
-   drawn before it. */
+/* No generator has state: each number is a function of the seed and of what it is for, so that it does not depend on
+   what was drawn before it. */
 
 /* The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits that passes for random */
 static uint64_t mlp__mix(uint64_t x)
@@ -3496,11 +3570,11 @@ static float mlp__random_normal(uint64_t seed, uint64_t stream, uint64_t index)
     return (float)mlp__product_of(radius, mlp__cos_turn(turn));
 }
 
-/* A permutation of 0 .. n-1. A few are shuffled in a table (Fisher and Yates, Durstenfeld 1964): each order is equally likely.
-   More are sent through three rounds of steps that can be undone, on the smallest power of two that holds n, again until they land
-   below n (cycle walking, Black and Rogaway 2002): index i lands on each j equally often within the noise of 2000 keys; with one
-   shift a round it takes more than eight rounds. */
-enum { MLP__ROUNDS = 3, MLP__FEW = 1 };
+/* A permutation of 0 .. n-1. A few are shuffled in a table (Fisher and Yates, Durstenfeld 1964): each order is
+   equally likely. More are sent through three rounds of steps that can be undone, on the smallest power of two that
+   holds n, again until they land below n (cycle walking, Black and Rogaway 2002): index i lands on each j equally
+   often within the noise of 2000 keys; with one shift a round it takes more than eight rounds. */
+enum { MLP__ROUNDS = 3, MLP__FEW = 32 };
 typedef struct {
     uint64_t n, mask, add[MLP__ROUNDS], odd[MLP__ROUNDS];
     int shift1, shift2;
@@ -3530,7 +3604,7 @@ static mlp__permutation mlp__permutation_of(uint64_t n, uint64_t seed, uint64_t 
     while (bits < 63 && (uint64_t)1 << bits < n) bits++;
     p.mask = ((uint64_t)1 << bits) - 1;
     p.shift1 = (bits + 1) / 2;
-    p.shift2 = p.shift1 > 1 ? p.shift1 - 1 : 1;
+    p.shift2 = p.shift1 - 1;
     for (i = 0; i < MLP__ROUNDS; i++) {
         p.odd[i] = mlp__random(seed, stream, (uint64_t)i) | 1;
         p.add[i] = p.odd[i] >> 32;
@@ -3654,11 +3728,18 @@ static mlp_result mlp__at(mlp_error *error, mlp_result code, size_t row, size_t 
     return code;
 }
 
-/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
-
-#ifndef MLP_ACTIVATIONS
-    #define MLP_ACTIVATIONS (~0u)
+/* Kernels to train and to evaluate with are in this build. */
+static mlp_result mlp__trains(mlp_error *error)
+{
+#ifdef MLP_NO_TRAINING
+    return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "compiled with MLP_NO_TRAINING");
+#else
+    (void)error;
+    return MLP_OK;
 #endif
+}
+
+/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
 
 typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
 
@@ -3674,7 +3755,7 @@ static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
     case MLP_ACT_CUSTOM: facts.needs_z = 1; break;
     default: facts.known = 0;
     }
-    if (facts.known && !(MLP_ACTIVATIONS >> (int)activation & 1)) facts.known = 0;
+    if (!MLP__HAS(activation)) facts.known = 0;
     return facts;
 }
 
@@ -3696,8 +3777,9 @@ static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
     return facts;
 }
 
-/* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out units);
-   the measure is the limit of a uniform, the deviation of a normal distribution, times gain. of_in, of_out 0: gain alone. */
+/* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out
+   units); the measure is the limit of a uniform, the deviation of a normal distribution, times gain. of_in, of_out
+   0: gain alone. */
 #define MLP__INITIALIZERS(X) \
     X(ZERO,           zero,           CONSTANT,   0, 0, 0) \
     X(CONSTANT,       constant,       CONSTANT,   1, 0, 0) \
@@ -3710,7 +3792,7 @@ static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
     X(ORTHOGONAL,     orthogonal,     ORTHOGONAL, 1, 0, 0)
 
 typedef enum { MLP__DRAW_CONSTANT, MLP__DRAW_UNIFORM, MLP__DRAW_NORMAL, MLP__DRAW_ORTHOGONAL } mlp__draw;
-typedef struct { int known; mlp__draw draw; double numerator, of_in, of_out; } mlp__initializer_facts;
+typedef struct { int known; mlp__draw draw; double numerator; int of_in, of_out; } mlp__initializer_facts;
 
 static mlp__initializer_facts mlp__facts_of_initializer(mlp_initializer initializer)
 {
@@ -3734,7 +3816,8 @@ typedef char mlp__every_initializer_has_a_row[MLP_INIT_ORTHOGONAL == 0 MLP__INIT
 /* Where a layer's parameters are in the runs of parameters and gradients, in floats. */
 typedef struct { size_t in, out, w, b; } mlp__shape;
 
-/* Room for a block of rows on its way through the layers. out[l] is what the next layer reads: a[l], or that with its mask. */
+/* Room for a block of rows on its way through the layers. out[l] is what the next layer reads: a[l], or that with
+   its mask. */
 typedef struct {
     size_t rows;
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
@@ -3788,10 +3871,12 @@ struct mlp {
 #endif
 #define MLP__FEWEST_ROWS 32                 /* of a block that the net makes itself before a fit says how many */
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
-#define MLP__SCRATCH_FLOATS(rows, pair) (((rows) + 16) * ((pair) + 96))       /* see backward_weights, backward_input */
+/* of the backward kernels for a layer whose inputs and units are `pair` together */
+#define MLP__SCRATCH_FLOATS(rows, pair) ((rows) < 64 ? (rows) * (pair) : ((rows) + 16) * ((pair) + 96))
 #define MLP__ALIGN 64
 
-/* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too big. */
+/* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too
+   big. */
 typedef struct { unsigned char *base; size_t used; } mlp__arena;
 
 static void *mlp__take(mlp__arena *arena, size_t count, size_t each, size_t size)
@@ -3834,8 +3919,8 @@ static void mlp__free(const mlp_allocator *a, void *p)
     else MLP_FREE(p, a->user);
 }
 
-/* Work is cut into parts by what is not summed, so that their number changes no bit: part `part` of `parts` of n things ends,
-   and the next begins, at mlp__cut(n, grain, part + 1, parts), a multiple of grain or n. */
+/* Work is cut into parts by what is not summed, so that their number changes no bit: part `part` of `parts` of n
+   things ends, and the next begins, at mlp__cut(n, grain, part + 1, parts), a multiple of grain or n. */
 typedef void mlp__task(const void *work, size_t part, size_t parts);
 
 static size_t mlp__cut(size_t n, size_t grain, size_t part, size_t parts)
@@ -4074,8 +4159,8 @@ static double mlp__dot(size_t n, const float *a, const float *b, size_t step)
     return sum;
 }
 
-/* Makes `count` vectors of n floats orthonormal (count <= n) and multiplies them with gain: Gram and Schmidt, twice, which is
-   enough (Giraud et al. 2005). Vector v has its i-th float at w[v * apart + i * step]. */
+/* Makes `count` vectors of n floats orthonormal (count <= n) and multiplies them with gain: Gram and Schmidt, twice,
+   which is enough (Giraud et al. 2005). Vector v has its i-th float at w[v * apart + i * step]. */
 static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, size_t step, float gain)
 {
     size_t v, u, i;
@@ -4095,7 +4180,8 @@ static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, 
         for (i = 0; i < n * step; i += step) w[v * apart + i * step] *= gain;
 }
 
-/* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its end. */
+/* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its
+   end. */
 static mlp_result mlp__init_orthogonal(mlp *net, int layer, float gain)
 {
     const mlp__shape *s = &net->shape[layer];
@@ -4122,7 +4208,8 @@ static float mlp__drawn(const mlp *net, mlp__draw draw, float measure, uint64_t 
     }
 }
 
-/* Each weight is drawn by its place in [units][inputs]. Biases are 0 but for PyTorch's, which are drawn as its weights. */
+/* Each weight is drawn by its place in [units][inputs]. Biases are 0 but for PyTorch's, which are drawn as its
+   weights. */
 static mlp_result mlp__init_weights(mlp *net)
 {
     int l;
@@ -4130,7 +4217,7 @@ static mlp_result mlp__init_weights(mlp *net)
         const mlp__shape *s = &net->shape[l];
         const mlp_layer *layer = &net->desc.layers[l];
         const mlp__initializer_facts facts = mlp__facts_of_initializer(layer->initializer);
-        const double fan = facts.of_in * (double)s->in + facts.of_out * (double)s->out;
+        const double fan = (facts.of_in ? (double)s->in : 0.0) + (facts.of_out ? (double)s->out : 0.0);
         const double spread = mlp__sqrt_double(facts.numerator / (fan > 0 ? fan : 1));
         const float measure = (float)(spread * (double)mlp__meant(layer->gain));
         size_t o, i;
@@ -4299,7 +4386,8 @@ static float mlp__weight_of(const mlp_data *d, size_t row)
     return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
 }
 
-/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is none */
+/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is
+   none */
 static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
 {
     const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
@@ -4485,9 +4573,9 @@ static double mlp__weight_of_rows(mlp__source *s, size_t first, size_t rows)
 /* share k + 1/2, a whole number of rows */
 static size_t mlp__share_of(size_t k, float share) { return (size_t)(mlp__product_of((double)k, (double)share) + 0.5); }
 
-/* Rows of a seeded split: first those to train on, how many is returned, then those to validate on, in an order drawn from the
-   seed. With labels each class is split alike: of its rows in that order, the k-th is for validation where share k + 1/2 reaches
-   another whole number. seen: as many as classes, all 0. */
+/* Rows of a seeded split: first those to train on, how many is returned, then those to validate on, in an order
+   drawn from the seed. With labels each class is split alike: of its rows in that order, the k-th is for validation
+   where share k + 1/2 reaches another whole number. seen: as many as classes, all 0. */
 static size_t mlp__split(const mlp *net, const mlp_data *d, float share, size_t *rows, size_t *seen)
 {
     const mlp__permutation p = mlp__permutation_of(d->rows, net->desc.seed, MLP__STREAM_SPLIT);
@@ -4536,8 +4624,8 @@ static void mlp__unscale_outputs(const mlp *net, size_t rows, float *y)
         }
 }
 
-/* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as one-hot, 0 and
-   1, or -1 and 1 */
+/* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as
+   one-hot, 0 and 1, or -1 and 1 */
 static void mlp__targets_of_row(const mlp *net, const float *given, int label, float *y)
 {
     size_t j;
@@ -4626,8 +4714,9 @@ static mlp_result mlp__block_read(const mlp__block *b)
     return MLP_OK;
 }
 
-/* Rows in another order than that of memory: asks for those of the next block, which come while this one is computed. Worth it only
-   for data beyond the caches. The first lines of a long row are enough, the hardware asks for the rest. */
+/* Rows in another order than that of memory: asks for those of the next block, which come while this one is
+   computed. Worth it only for data beyond the caches. The first lines of a long row are enough, the hardware asks
+   for the rest. */
 #ifndef MLP__MANY_FLOATS
 #define MLP__MANY_FLOATS 3145728
 #endif
@@ -4700,7 +4789,8 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
     }
 }
 
-/* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom only. */
+/* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom
+   only. */
 static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a, const float *da,
                                      float *dz, float *slope)
 {
@@ -4715,9 +4805,10 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
         k->activate_backward(l->activation, mlp__meant(l->alpha), n, z, a, da, dz);
 }
 
-/* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of the seed, the
-   update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and parts.
-   mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout * mask. */
+/* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of
+   the seed, the update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and
+   parts. mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout *
+   mask. */
 static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask, const float *a,
                          float *out)
 {
@@ -4755,8 +4846,8 @@ static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, co
     net->desc.kernels->backward_input(rows, s->in, s->out, dz, s->out, net->params + s->w, dx, s->in, scratch);
 }
 
-/* dE/dW = x^T dz and dE/db = the column sums of dz, or added to what is there with accumulate; of the units begin .. end - 1, whole
-   panels but for the layer's last */
+/* dE/dW = x^T dz and dE/db = the column sums of dz, or added to what is there with accumulate; of the units begin ..
+   end - 1, whole panels but for the layer's last */
 static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
                                        size_t x_stride, const float *dz, int accumulate, float *scratch)
 {
@@ -4768,9 +4859,9 @@ static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, 
     if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin, accumulate);
 }
 
-/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none
-   that lie in another's cache; else, and for softmax, by rows. Pieces are whole tiles and more than a panel, which would have
-   other chains. */
+/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved
+   itself, and none that lie in another's cache; else, and for softmax, by rows. Pieces are whole tiles and more than
+   a panel, which would have other chains. */
 static int mlp__by_units(const mlp *net, int layer, size_t parts)
 {
     const size_t units = net->shape[layer].out;
@@ -4783,9 +4874,9 @@ static size_t mlp__unit_at(const mlp *net, int layer, size_t part, size_t parts)
     return mlp__cut(net->shape[layer].out, mlp__by_units(net, layer, parts) ? 64 : MLP__PANEL, part, parts);
 }
 
-/* The rows begin .. end - 1 are this part's. The one way up through the layers, for fit, evaluate and predict. Who needs what other
-   parts have made waits for it: all parts meet here, also those without a row. The last activation belongs to the loss, if there is
-   one. */
+/* The rows begin .. end - 1 are this part's. The one way up through the layers, for fit, evaluate and predict. Who
+   needs what other parts have made waits for it: all parts meet here, also those without a row. The last activation
+   belongs to the loss, if there is one. */
 static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, size_t part, size_t parts)
 {
     const mlp *net = b->net;
@@ -4922,8 +5013,9 @@ static double mlp__loss_divisor(const mlp *net)
     return per_row || net->desc.reduction == MLP_REDUCE_SUM ? 1.0 : (double)net->outputs;
 }
 
-/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is exact in double; it
-   may be losses. Four rows at once, since each sum is a chain of additions that wait for each other. */
+/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is
+   exact in double; it may be losses. Four rows at once, since each sum is a chain of additions that wait for each
+   other. */
 static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y, float *loss)
 {
     const mlp_custom_loss *custom = &net->desc.custom_loss;
@@ -4945,9 +5037,10 @@ static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses
     }
 }
 
-/* The last layer's activation, its losses and, unless factors is NULL, its dE/dz. A pair that belongs together (softmax and
-   cross_entropy, sigmoid and binary_cross_entropy) is one: dz = (a - y) factor; the rest is dz = g'(z) dL/da factor.
-   z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by outputs with reduction mean; loss: rows */
+/* The last layer's activation, its losses and, unless factors is NULL, its dE/dz. A pair that belongs together
+   (softmax and cross_entropy, sigmoid and binary_cross_entropy) is one: dz = (a - y) factor; the rest is dz = g'(z)
+   dL/da factor. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by outputs with
+   reduction mean; loss: rows */
 static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
                             float *losses, float *loss, float *dz, float *slope)
 {
@@ -4995,11 +5088,12 @@ static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
     return facts;
 }
 
-/* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It is copied in
-   and out, so that the caller's memory needs no alignment but that of float. */
+/* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It
+   is copied in and out, so that the caller's memory needs no alignment but that of float. */
 typedef struct { double beta1_power, beta2_power; uint64_t steps; int kind, arrays; } mlp__opt_state;
 
-/* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it is in [0, below). */
+/* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it
+   is in [0, below). */
 static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise, float below)
 {
     const char *kind = mlp__facts_of_opt(opt->kind).name;
@@ -5156,7 +5250,8 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
     return s;
 }
 
-/* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or infinite. */
+/* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or
+   infinite. */
 static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state, size_t n, float *v,
                           const float *g, int threads)
 {
@@ -5198,8 +5293,8 @@ static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_de
     return any;
 }
 
-/* The index of the first of n gradients that is not finite, or that makes the update overflow: where its square does, or its product
-   with the rate; n: none. */
+/* The index of the first of n gradients that is not finite, or that makes the update overflow: where its square
+   does, or its product with the rate; n: none. */
 static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, const float *g)
 {
     const float squared = mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_EPSILON ? 1.8446744e19f : 0;      /* 2^64 */
@@ -5255,7 +5350,8 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
     int arrays;
     mlp_result r;
     if (!state || (n && (!v || !g))) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "state, v or g is NULL");
-    r = mlp__resolve_stepwise(&opt, &arrays);
+    r = mlp__trains(opt.error);
+    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
     if (opt.clip_value > 0 || opt.clip_norm > 0 || opt.max_norm > 0)
         return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "opt: clip_value, clip_norm and max_norm are for nets");
@@ -5358,9 +5454,9 @@ static void mlp__place_training(mlp *net, void *memory, size_t rows, size_t stat
     net->training.known = 0;
 }
 
-/* Makes sure that there is a training block for so many rows at a time and with room for the state of this optimizer. One of the
-   net's own is replaced when it is too small; gradients and state stay. In one of the caller's, rows are as many as there is room
-   for. */
+/* Makes sure that there is a training block for so many rows at a time and with room for the state of this
+   optimizer. One of the net's own is replaced when it is too small; gradients and state stay. In one of the
+   caller's, rows are as many as there is room for. */
 static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_error *error)
 {
     const mlp__training old = net->training;
@@ -5404,7 +5500,8 @@ static size_t mlp__rows_that_fit(const mlp *net, size_t state_size, size_t size)
 /* A net whose fit is under way is not for anything else that trains. */
 static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
 {
-    if (!net->busy) return MLP_OK;
+    const mlp_result r = mlp__trains(error);
+    if (r || !net->busy) return r;
     return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net is being fitted: this was called from a callback of its own fit");
 }
 
@@ -5429,8 +5526,9 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     return mlp__ok(opt.error);
 }
 
-/* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
-   written costs more than is gained, with less work, the waiting for each other does. There are never more than processors. */
+/* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what
+   the others have written costs more than is gained, with less work, the waiting for each other does. There are
+   never more than processors. */
 #ifndef MLP__THREAD_ROWS
 #define MLP__THREAD_ROWS 16
 #define MLP__THREAD_FLOP 1e6
@@ -5456,8 +5554,8 @@ static float *mlp__scratch_of(const mlp__buffers *t, size_t part)
     return part == 0 ? t->scratch : t->more_scratch + (part - 1) * t->scratch_size;
 }
 
-/* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all parts meet at the
-   barriers, also those without a row. Without a divisor there are only losses. */
+/* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all
+   parts meet at the barriers, also those without a row. Without a divisor there are only losses. */
 static void mlp__block_rows(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
@@ -5473,8 +5571,8 @@ static void mlp__block_rows(const void *work, size_t part, size_t parts)
     if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
 }
 
-/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units are cut into
-   parts. */
+/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units
+   are cut into parts. */
 static void mlp__block_gradients(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
@@ -5507,8 +5605,8 @@ static int mlp__layer_of(const mlp *net, size_t at)
 /* Sums of w_i L_i and of w_i over a batch */
 typedef struct { double loss, weight; } mlp__batch;
 
-/* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx, unless NULL:
-   rows x inputs, dE/dx. */
+/* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx,
+   unless NULL: rows x inputs, dE/dx. */
 static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows, int threads,
                                 mlp__batch *sums, float *dx)
 {
@@ -5546,7 +5644,8 @@ static mlp_result mlp__check_gradients(const mlp *net, mlp_error *error)
     return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the gradient is not finite: %g", (double)g[at]);
 }
 
-/* Makes the training block, for the default optimizer and at least a few rows, unless there is one, which stays where it is. */
+/* Makes the training block, for the default optimizer and at least a few rows, unless there is one, which stays
+   where it is. */
 static mlp_result mlp__need_gradients(mlp *net, size_t rows, mlp_error *error)
 {
     if (net->training.gradients) return MLP_OK;
@@ -5578,7 +5677,8 @@ MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double 
     return r ? r : mlp__ok(data->error);
 }
 
-/* The gradient is complete and becomes an update, here and nowhere else: check, clipping, penalties and update, norms. */
+/* The gradient is complete and becomes an update, here and nowhere else: check, clipping, penalties and update,
+   norms. */
 static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int threads, mlp_error *error)
 {
     const mlp_kernels *k = net->desc.kernels;
@@ -5792,7 +5892,8 @@ static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_
 {
     const mlp__source source = mlp__source_in_order(data);
     mlp__evaluation e;
-    mlp_result r = mlp__check_data(net, data);
+    mlp_result r = mlp__trains(data->error);
+    if (!r) r = mlp__check_data(net, data);
     if (!r) r = mlp__evaluation_begin(net, data->rows, &e, data->error);
     if (r) return r;
     e.tally.confusion = confusion;
@@ -5992,8 +6093,8 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
     scale[1] = width > 0 && mlp__finite(1 / width) ? 1 / width : 1;
 }
 
-/* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs), the inputs also into
-   sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
+/* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs),
+   the inputs also into sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
 static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t rows, mlp__column *columns,
                               float *sample, size_t *used)
 {
@@ -6138,7 +6239,8 @@ static double mlp__along_cosine(double a, double b, double t)
     return b + mlp__product_of((a - b) / 2, 1 + mlp__cos_turn(t / 2));
 }
 
-/* The factor of the rate when `epoch` epochs are done, a part of one included, of `total`; lowered: what plateau has come to. */
+/* The factor of the rate when `epoch` epochs are done, a part of one included, of `total`; lowered: what plateau has
+   come to. */
 static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, double total, double step, double lowered)
 {
     const double warm = (double)s->warmup, past = epoch - warm, least = (double)s->floor;
@@ -6299,7 +6401,7 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first), f->fit.threads, &b, NULL);
     if (r) return r;
     net->training.known = 1;
-    f->progress.rate = mlp__rate_now(f);
+    f->progress.rate = (double)mlp__rate_now(f);
     if (!mlp__finite((float)f->progress.rate) || f->progress.rate < 0)
         return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1, "schedule: a rate of %g", f->progress.rate);
     opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
@@ -6429,8 +6531,8 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
 }
 
 /* ----------------------------------------------------------------------------- >>io -- */
-/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and "M.weight",
-   M its module's number, and the desc as strings in the metadata. */
+/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and
+   "M.weight", M its module's number, and the desc as strings in the metadata. */
 
 #ifndef MLP_NO_FILES
 
@@ -6443,21 +6545,23 @@ static const char *const mlp__initializer_names[] = { "default", MLP__INITIALIZE
 static const char *const mlp__opt_names[] = { "default", MLP__OPTIMIZERS(MLP__STRING_OF) NULL };
 static const char *const mlp__scaling_names[] = { "none", "standard", "min_max", "robust", NULL };
 
-/* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer, the parameters of
-   the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of the outputs. */
+/* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer,
+   the parameters of the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of
+   the outputs. */
 static const char *const mlp__run_names[] = { "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
 #define MLP__SCALES_NAME "mlp.scales"
 
-/* The version of what the metadata say: a file has the first that can read it. The largest header that is written and, unless
-   told otherwise, read; the largest that the format allows; the most keys of a header. */
+/* The version of what the metadata say: a file has the first that can read it. The largest header that is written
+   and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
 enum { MLP__FILE_VERSION = 1, MLP__RUNS = sizeof mlp__run_names / sizeof *mlp__run_names, MLP__BEST = MLP__RUNS - 1,
        MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096 };
 
 /* What a checkpoint has besides weights and arrays. */
 typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
 
-/* How a field of a struct stands in the metadata: a name out of a list, a number, or the bits of a float in hexadecimal. A
-   field that is 0 in each of its structs is left out. One row here is all that a further field of the desc needs. */
+/* How a field of a struct stands in the metadata: a name out of a list, a number, or the bits of a float in
+   hexadecimal. A field that is 0 in each of its structs is left out. One row here is all that a further field of the
+   desc needs. */
 typedef enum { MLP__A_NAME, MLP__A_NUMBER, MLP__A_FLOAT } mlp__field_kind;
 typedef struct { const char *key; mlp__field_kind kind; size_t offset, size; const char *const *names; } mlp__field;
 #define MLP__FIELD(key, kind, type, member, names) { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
@@ -6512,8 +6616,8 @@ static uint64_t mlp__get_field(const mlp__field *f, const void *base)
     return value;
 }
 
-/* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is identity,
-   and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
+/* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is
+   identity, and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
 static int mlp__module(const mlp_desc *d, int layer)
 {
     int module = 0, l;
@@ -6812,8 +6916,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 
 /* ---- loading: bytes ---- */
 
-/* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key, shape: places
-   of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
+/* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
+   shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
 typedef struct { uint64_t rows, columns, begin, end; uint32_t key, shape, rank; unsigned char type, seen; } mlp__tensor;
 
 /* A file that is being read. Nothing that it says is believed before the bytes are here. */
@@ -7062,7 +7166,8 @@ static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *seco
     return !in->wrong;
 }
 
-/* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes later. */
+/* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes
+   later. */
 static int mlp__entry(mlp__in *in, mlp__tensor *t)
 {
     static const char *const keys[] = { "dtype", "shape", "data_offsets" };
@@ -7280,8 +7385,8 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 
 #define MLP__NAME_SIZE ((size_t)128)
 
-/* A Linear: its name, that is what is before "weight" and "bias"; its tensors by run and bias, NULL: not there; and which
-   others, by bits, come before it by their numbers. */
+/* A Linear: its name, that is what is before "weight" and "bias"; its tensors by run and bias, NULL: not there; and
+   which others, by bits, come before it by their numbers. */
 typedef struct { char name[MLP__NAME_SIZE]; const mlp__tensor *tensor[MLP__RUNS][2]; uint32_t before; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
                  const mlp__tensor *misfit, *scales; uint64_t wanted; } mlp__chain;
@@ -7316,7 +7421,8 @@ static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__te
     return mlp__refuse(in, code, t->key, "%s", text);
 }
 
-/* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1: neither. */
+/* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1:
+   neither. */
 static int mlp__split_name(char *name, int *run, const char **stem)
 {
     size_t n = strlen(name);
@@ -7432,9 +7538,9 @@ static int mlp__ends_net(const char *name)
     return found == 1;
 }
 
-/* The orders in which each Linear takes what the one before gives and numbers in names ascend: 0, 1, or 2 for more than one
-   and for more than can be tried. The first is left in chain->layer; without any, chain->misfit is the weight that does not take
-   what is wanted behind the longest beginning. */
+/* The orders in which each Linear takes what the one before gives and numbers in names ascend: 0, 1, or 2 for more
+   than one and for more than can be tried. The first is left in chain->layer; without any, chain->misfit is the
+   weight that does not take what is wanted behind the longest beginning. */
 static int mlp__orders(mlp__chain *chain)
 {
     int choice[MLP_MAX_LAYERS], depth = 0, longest = 0, found = 0, tries;
@@ -7643,8 +7749,8 @@ static void mlp__let_go(mlp__in *in)
     in->buffer = NULL;
 }
 
-/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. The bytes of the file are given
-   back before it runs, so that memory stays small. */
+/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. The bytes of the
+   file are given back before it runs, so that memory stays small. */
 static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
 {
     float tolerance = MLP__TOLERANCE, *x, *expected, *y;
@@ -7920,8 +8026,9 @@ static int mlp__is_file(int fd, const char *path)
 
 static int mlp__locked(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
 
-/* A new file, locked as long as it is open. A file of this name without a lock was left by a crash and is removed. Since a lock
-   may come between creation and lock, or hold a file that is removed already, the name is looked at with the lock. */
+/* A new file, locked as long as it is open. A file of this name without a lock was left by a crash and is removed.
+   Since a lock may come between creation and lock, or hold a file that is removed already, the name is looked at
+   with the lock. */
 static int mlp__create(const char *path)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL;
@@ -8035,8 +8142,8 @@ static size_t mlp__folder_length(const char *path)
 
 enum { MLP__SUFFIX = sizeof ".mlp-tmp99999", MLP__STEM = 100 };
 
-/* Opens a new file beside path and puts its name into `name`: at most 100 bytes of path's own, whole characters, + ".mlp-tmpN",
-   N the first number that serves. */
+/* Opens a new file beside path and puts its name into `name`: at most 100 bytes of path's own, whole characters, +
+   ".mlp-tmpN", N the first number that serves. */
 static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
 {
     const size_t folder = mlp__folder_length(path);
@@ -8110,8 +8217,8 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
     return r;
 }
 
-/* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with a pipe,
-   memory grows with what arrives. */
+/* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with
+   a pipe, memory grows with what arrives. */
 static mlp_result mlp__read_file(mlp__in *in, const char *path)
 {
     const mlp_io *io = in->how.io;

@@ -50,7 +50,7 @@ $(BENCH_NAME)threads: bench/nets.c $(BENCH_RUN_H) $(BENCH_NAME)work-openmp.o $(f
 bench-program: $(BENCH_NAME)program
 	@echo $(BENCH_NAME)program
 
-# What a run measures is in $(BUILD)/results, one file for each CPU, compiler and kind; make record takes those of this CPU into
+# What a run measures is in $(BUILD)/results, one file for each CPU, compiler and kind; make bench-record takes those of this CPU into
 # bench/results. ONLY="forward softmax nn 64,64,64": these; no file is written then.
 ONLY      ?=
 BENCH_RUN ?=
@@ -62,7 +62,7 @@ BENCH_AWK  = awk -f bench/results.awk -f bench/table.awk
 $(RESULTS):
 	@mkdir -p $@
 
-.PHONY: bench bench-nets bench-threads record report plots
+.PHONY: bench bench-nets bench-threads bench-record report bench-plots
 bench: $(BENCH_NAME)program | $(RESULTS)
 	@$(BENCH_RUN) $(BENCH_NAME)program $(BENCH_CPU) $(if $(ONLY),--json $(RESULTS)/last,$(call bench_json,kernels)) $(ONLY)
 	@$(BENCH_AWK) -v mode=beside $(if $(ONLY),-v all=1 $(RESULTS)/last,$(RESULTS)/$(call bench_name,kernels).jsonl) $(wildcard bench/results/*-kernels.jsonl)
@@ -73,7 +73,7 @@ bench-nets: $(BENCH_NAME)nets $(BENCH_NAME)program | $(RESULTS)
 bench-threads: $(BENCH_NAME)threads $(BENCH_NAME)program | $(RESULTS)
 	@OMP_PROC_BIND=true $(BENCH_NAME)threads $(BENCH_CPU) $(call bench_json,threads) $(ONLY)
 
-record:
+bench-record:
 	@mkdir -p bench/results
 	@cp $(RESULTS)/$$($(BENCH_NAME)program $(BENCH_CPU) --name "")-*.jsonl bench/results/ && ls -l bench/results
 
@@ -132,7 +132,8 @@ bench-hyperfine:
 
 README   ?= README.md
 REPORTED ?= bench/results
-report: | $(BUILD)
+report:
+	@mkdir -p $(BUILD)
 	@{ echo "# Measured"; echo; $(BENCH_AWK) -v mode=all $(REPORTED)/*.jsonl; \
 	    for f in $(REPORTED)/*-compare.jsonl; do [ ! -f "$$f" ] || awk -f bench/results.awk -f bench/compared.awk -v mode=all $$f; done; } > $(BUILD)/report.md
 	@{ $(BENCH_AWK) -v mode=short $(REPORTED)/*.jsonl; awk -f bench/results.awk -f bench/compared.awk -v mode=short $(REPORTED)/*-compare.jsonl; } > $(BUILD)/short.md
@@ -142,8 +143,9 @@ report: | $(BUILD)
 	@cat $(BUILD)/readme.md > $(README)
 	@echo "written: $(BUILD)/report.md, the tables in $(README)"
 
-plots: | $(BUILD)
-	@command -v gnuplot > /dev/null || { echo "make plots needs gnuplot, which is not here (apt-get install gnuplot-nox)" >&2; exit 1; }
+bench-plots:
+	@mkdir -p $(BUILD)
+	@command -v gnuplot > /dev/null || { echo "make bench-plots needs gnuplot, which is not here (apt-get install gnuplot-nox)" >&2; exit 1; }
 	@for f in $(REPORTED)/*-kernels.jsonl; do \
 	    rm -rf $(BUILD)/plot && mkdir -p $(BUILD)/plot $(BUILD)/plots && $(BENCH_AWK) -v mode=plot -v out=$(BUILD)/plot $$f && \
 	    gnuplot -e "data='$(BUILD)/plot'; isas='$$(cd $(BUILD)/plot && ls forward-* | sed s/forward-// | tr '\n' ' ')'; \

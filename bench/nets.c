@@ -17,6 +17,7 @@ typedef enum { ASK_NOTHING, ASK_BEST, ASK_BATCH, ASK_SECOND, ASK_NS, ASK_SHARE, 
    share (SHARE) of P; of the others: at most `limit` times the first (RATIO) */
 typedef struct { const char *form, *sizes; ask_kind ask; double limit; } net_row;
 
+#ifndef _OPENMP
 #define SMALL(net) { "predict", net ",1", ASK_BEST, 1.03 }, { "predict", net ",64", ASK_BEST, 1.03 }, { "train", net ",32,adam,shuffled", ASK_BEST, 1.03 }
 static const net_row tables[] = {
     SMALL("6-64-8-4"), SMALL("16-32-32-1"), SMALL("64-64-10"), SMALL("128-64-1"), SMALL("20-20-3"), SMALL("128-128-10"),
@@ -36,10 +37,12 @@ static const net_row optimizers[] = {
     { "train", "784-128-10,32", ASK_RATIO, 1.25 }, { "train", "784-512-512-10,128", ASK_RATIO, 1.15 },
     { "train", "1024-1024-1024-1024,256", ASK_RATIO, 1.15 }
 };
+#else
 static const net_row threads[] = {
     { "train", "64-32-10,16", ASK_NOTHING, 0 }, { "train", "784-128-10,32", ASK_NOTHING, 0 },
     { "train", "784-512-512-10,128", ASK_SECOND, 1 / 1.85 }, { "train", "1024-1024-1024-1024,256", ASK_SECOND, 1 / 1.85 }
 };
+#endif
 
 static int asked, reached;
 
@@ -199,7 +202,6 @@ int main(int argc, char **argv)
     ways_of_optimizers();
     GROUP("optimizers", optimizers);
     print_memory();
-    (void)threads;
 #endif
     if (run_rows == 0) run_fail("no such group:", run_words[0]);
     if (asked) printf("%d of %d reached\n", reached, asked);

@@ -20,7 +20,6 @@ static float all_fma(float a, float b, float c) { return mlp__kernels.fma ? fmaf
 
 #include "reference.h"
 #include "kernels.c"
-#include "gemm.c"
 #include "rng.c"
 #include "net.c"
 #include "layers.c"
@@ -39,7 +38,6 @@ int main(int argc, char **argv)
     test.argv = argv + test.every_input;
     inner_tests(&test);
     kernels_tests();
-    gemm_tests();
     rng_tests();
     net_tests();
     layers_tests();

@@ -32,6 +32,13 @@ static inline double *ref_doubles(size_t n)
     return p;
 }
 
+/* where the weight from input i to output o stands: panels of 16 outputs, the last one ragged */
+static inline size_t gemm_weight(size_t in, size_t out, size_t i, size_t o)
+{
+    const size_t panel = o / 16 * 16, width = out - panel < 16 ? out - panel : 16;
+    return panel * in + i * width + o % 16;
+}
+
 /* ---- activations: value, slope, largest |slope of the slope|, how far z is from a place where the slope jumps ---- */
 
 #define REF_PI 3.14159265358979323846
