@@ -1,6 +1,7 @@
-/* The recipe for tables on the fifteen of bench/tables.txt, as train_csv has it, for make tables: five folds (row i of a shuffle
-   belongs to fold i mod 5), each with five nets that hold back a fifth of the other four for their best epoch. Writes bench/tables.md with the
-   scores of bench/tables.py beside it. Usage: tables [--shuffles N] [--beside sklearn.csv] [--note tables.md] [names ...] */
+/* The recipe for tables on the fifteen of bench/tables.txt, as train_csv has it, for make tables: five folds (row i
+   of a shuffle belongs to fold i mod 5), each with five nets that hold back a fifth of the other four for their best
+   epoch. Writes bench/tables.md with the scores of bench/tables.py beside it. Usage: tables [--shuffles N] [--beside
+   sklearn.csv] [--note tables.md] [names ...] */
 #define _POSIX_C_SOURCE 200112L                 /* clock_gettime */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
@@ -32,10 +33,16 @@ static double cpu_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static void give_up(const char *why)
+{
+    fprintf(stderr, "tables: %s\n", why);
+    exit(1);
+}
+
 static void *room(size_t n, size_t size)
 {
     void *p = calloc(n ? n : 1, size);
-    if (!p) { fprintf(stderr, "tables: not enough memory\n"); exit(1); }
+    if (!p) give_up("not enough memory");
     return p;
 }
 
@@ -72,8 +79,11 @@ static void encode(part *p, const table *t, const csv *c)
     p->x = (float *)room(p->n * (size_t)t->inputs, sizeof *p->x);
     p->y = (float *)room(p->n, sizeof *p->y);
     p->labels = (int *)room(p->n, sizeof *p->labels);
-    if (table_encode(t, c, NULL, p->rows, p->n, p->x, NULL, error)) { fprintf(stderr, "tables: %s\n", error); exit(1); }
-    for (i = 0; i < p->n; i++) if (t->classes) table_class(t, c, p->rows[i], &p->labels[i]); else table_value(t, c, p->rows[i], &p->y[i]);
+    if (table_encode(t, c, NULL, p->rows, p->n, p->x, NULL, error)) give_up(error);
+    for (i = 0; i < p->n; i++) {
+        if (t->classes) table_class(t, c, p->rows[i], &p->labels[i]);
+        else table_value(t, c, p->rows[i], &p->y[i]);
+    }
 }
 
 static void free_part(part *p)
@@ -150,14 +160,14 @@ static void run_shuffle(entry *e, table *t, const csv *c, int seed)
     shuffle(order, c->rows, seed);
     for (fold = 0; fold < FOLDS && !r; fold++) {
         part train = make_part(c, order, fold, 0), test = make_part(c, order, fold, 1);
-        if (table_learn(t, c, train.rows, train.n, error)) { fprintf(stderr, "tables: %s: %s\n", e->name, error); exit(1); }
+        if (table_learn(t, c, train.rows, train.n, error)) give_up(error);
         encode(&train, t, c);
         encode(&test, t, c);
         r = run_fold(t, &train, &test, fold, outputs);
         free_part(&train);
         free_part(&test);
     }
-    if (r) { fprintf(stderr, "tables: %s: %s\n", e->name, mlp_result_string(r)); exit(1); }
+    if (r) give_up(mlp_result_string(r));
     judge(t, c, outputs, &e->score[0][seed], &e->loss[0][seed]);
     e->seconds[0] += cpu_seconds() - begin;
     e->count[0]++;
@@ -182,8 +192,7 @@ static void run_table(entry *e, int shuffles)
     plan.target = target;
     plan.task = e->task;
     if (csv_read(&c, path, &read, error, sizeof error) || table_plan(&t, &c, &plan, error)) {
-        fprintf(stderr, "tables: %s: %s\n", e->name, error);
-        exit(1);
+        give_up(error);
     }
     for (seed = 0; seed < shuffles; seed++) run_shuffle(e, &t, &c, seed);
     table_free(&t);
@@ -198,7 +207,8 @@ static int read_list(entry *list)
     memset(list, 0, MOST_TABLES * sizeof *list);
     while (f && n < MOST_TABLES && fgets(line, sizeof line, f)) {
         entry *e = &list[n];
-        n += line[0] != '#' && sscanf(line, "%39s %79s %d %39s %3s", e->name, e->file, &e->target, e->task, e->half) == 5;
+        n += line[0] != '#' && sscanf(line, "%39s %79s %d %39s %3s", e->name, e->file, &e->target, e->task,
+            e->half) == 5;
     }
     if (f) fclose(f);
     return n;
@@ -212,7 +222,8 @@ static void read_beside(const char *path, entry *list, int n)
     int i, m, seed;
     FILE *f = fopen(path, "r");
     while (f && fgets(line, sizeof line, f)) {
-        if (sscanf(line, "%39[^,],%d,%39[^,],%lf,%lf,%lf", name, &seed, method, &score, &loss, &seconds) != 6) continue;
+        if (sscanf(line, "%39[^,],%d,%39[^,],%lf,%lf,%lf", name, &seed, method, &score, &loss,
+            &seconds) != 6) continue;
         for (i = 0; i < n && strcmp(name, list[i].name);) i++;
         for (m = 0; m < MOST_METHODS && strcmp(method, methods[m]);) m++;
         if (i == n || m == MOST_METHODS || seed < 0 || seed >= SHUFFLES || seed >= list[i].count[0]) continue;
@@ -231,16 +242,19 @@ static int complete(const entry *e)
     return 1;
 }
 
-/* Place of a method among the five, 1 the best, equal ones share; mean over tables of one half ("": all) and shuffles. */
+/* Place of a method among the five, 1 the best, equal ones share; mean over tables of one half ("": all) and
+   shuffles. */
 static double mean_rank(const entry *list, int n, int method, const char *half)
 {
     double sum = 0, count = 0;
     int i, s, m;
     for (i = 0; i < n; i++) {
         if (!complete(&list[i]) || (*half && strcmp(half, list[i].half))) continue;
-        for (s = 0; s < list[i].count[0]; s++, count++)
-            for (sum += 1, m = 0; m < MOST_METHODS; m++)
-                sum += m == method ? 0 : list[i].score[m][s] > list[i].score[method][s] ? 1 : list[i].score[m][s] < list[i].score[method][s] ? 0 : 0.5;
+        for (s = 0; s < list[i].count[0]; s++, count++) {
+            const double own = list[i].score[method][s];
+            for (sum += 0.5, m = 0; m < MOST_METHODS; m++)       /* its equal, itself, is half a place */
+                sum += list[i].score[m][s] > own ? 1 : list[i].score[m][s] < own ? 0 : 0.5;
+        }
     }
     return count ? sum / count : 0;
 }
@@ -251,7 +265,10 @@ static void note_table(FILE *f, const entry *e)
     fprintf(f, "| %s (%s) |", e->name, e->half);
     for (m = 0; m < MOST_METHODS; m++) {
         double score = 0, loss = 0;
-        for (s = 0; s < e->count[m]; s++) { score += e->score[m][s] / e->count[m]; loss += e->loss[m][s] / e->count[m]; }
+        for (s = 0; s < e->count[m]; s++) {
+            score += e->score[m][s] / e->count[m];
+            loss += e->loss[m][s] / e->count[m];
+        }
         if (e->count[m]) fprintf(f, " %.3f / %.3g |", score, loss);
         else fprintf(f, " - |");
     }
@@ -270,7 +287,8 @@ static void note_ranks(FILE *f, const entry *list, int n, const char *half, cons
 static void write_results(FILE *f, const entry *list, int n)
 {
     int i, m;
-    fprintf(f, "| table (half) | %s | %s | %s | %s | %s |\n|---|---:|---:|---:|---:|---:|\n", methods[0], methods[1], methods[2], methods[3], methods[4]);
+    fprintf(f, "| table (half) | %s | %s | %s | %s | %s |\n|---|---:|---:|---:|---:|---:|\n", methods[0],
+        methods[1], methods[2], methods[3], methods[4]);
     for (i = 0; i < n; i++) if (list[i].count[0]) note_table(f, &list[i]);
     note_ranks(f, list, n, "", "all");
     note_ranks(f, list, n, "A", "half A");
@@ -293,7 +311,8 @@ static int write_note(const char *path, const entry *list, int n)
     from = strstr(old, begin);
     to = from ? strstr(from, end) : NULL;
     f = to ? fopen(path, "wb") : NULL;
-    if (!f) { free(old); return fprintf(stderr, "tables: %s: no marks for the results, or it cannot be written\n", path), 1; }
+    if (!f) { free(old); return fprintf(stderr,
+        "tables: %s: no marks for the results, or it cannot be written\n", path), 1; }
     fwrite(old, 1, (size_t)(from - old) + sizeof begin - 1, f);
     write_results(f, list, n);
     fputs(to, f);
@@ -312,7 +331,8 @@ int main(int argc, char **argv)
         else if (!strcmp(argv[i], "--note")) note = argv[i + 1];
     }
     names = i;
-    if (n == 0 || shuffles < 1 || shuffles > SHUFFLES) return fprintf(stderr, "tables: bench/tables.txt, or 1 to %d shuffles\n", SHUFFLES), 1;
+    if (n == 0 || shuffles < 1 || shuffles > SHUFFLES) return fprintf(stderr,
+        "tables: bench/tables.txt, or 1 to %d shuffles\n", SHUFFLES), 1;
     for (i = 0; i < n; i++) {
         for (j = names; j < argc && strcmp(argv[j], list[i].name);) j++;
         if (names == argc || j < argc) run_table(&list[i], shuffles);

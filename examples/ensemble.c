@@ -40,7 +40,8 @@ mlp_result ensemble_fit(ensemble *e, int members, const mlp_desc *desc, const ml
 }
 
 /* Adds one member's outputs for a block of rows: sums of a and of a^2. */
-static mlp_result ensemble_add(const ensemble *e, const mlp *net, const float *x, size_t rows, float *a, double *sums, double *squares)
+static mlp_result ensemble_add(const ensemble *e, const mlp *net, const float *x, size_t rows, float *a,
+    double *sums, double *squares)
 {
     const mlp_result r = mlp_predict(net, x, rows, a);
     size_t i;
@@ -76,7 +77,8 @@ mlp_result ensemble_predict(const ensemble *e, const float *x, size_t rows, size
 }
 
 /* ---- the file: texts, then each member as mlp_save_memory has it, each behind its size in eight bytes ---- */
-/* TODO mlp_set_text, mlp_save_desc.more and mlp_load_desc.member take the place of all that follows when they are there. */
+/* TODO mlp_set_text, mlp_save_desc.more and mlp_load_desc.member take the place of all that follows when they are
+   there. */
 
 static const char ensemble_magic[] = "mlp ensemble 1\n";
 
@@ -116,7 +118,8 @@ static char *ensemble_read_part(FILE *f, uint64_t file_size, size_t *size)
 {
     uint64_t n;
     char *part;
-    if (fread(&n, sizeof n, 1, f) != 1 || n > file_size || (part = (char *)malloc((size_t)n + 1)) == NULL) return NULL;
+    if (fread(&n, sizeof n, 1, f) != 1 || n > file_size || (part = (char *)malloc((size_t)n + 1)) == NULL)
+        return NULL;
     if (n && fread(part, (size_t)n, 1, f) != 1) { free(part); return NULL; }
     part[n] = 0;
     *size = (size_t)n;
@@ -146,7 +149,8 @@ mlp_result ensemble_save(const ensemble *e, const char *path, mlp_error *error)
     mlp_result r = f ? MLP_OK : MLP_ERR_IO;
     uint64_t count = (uint64_t)e->count;
     int m;
-    if (f && (fwrite(ensemble_magic, sizeof ensemble_magic - 1, 1, f) != 1 || ensemble_write_part(f, e->texts, e->text_size) ||
+    if (f && (fwrite(ensemble_magic, sizeof ensemble_magic - 1, 1, f) != 1 || ensemble_write_part(f, e->texts,
+        e->text_size) ||
               fwrite(&count, sizeof count, 1, f) != 1)) r = MLP_ERR_IO;
     for (m = 0; m < e->count && !r; m++) r = ensemble_write_member(f, e->net[m], error);
     if (f && fclose(f) && !r) r = MLP_ERR_IO;

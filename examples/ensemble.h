@@ -1,5 +1,5 @@
-/* Several nets of one desc, each from a seed of its own, that answer with the mean of their outputs and lie in one file. Each holds
-   back other rows for its best epoch where the fit desc has a validation_split. */
+/* Several nets of one desc, each from a seed of its own, that answer with the mean of their outputs and lie in one
+   file. Each holds back other rows for its best epoch where the fit desc has a validation_split. */
 #ifndef ENSEMBLE_H
 #define ENSEMBLE_H
 

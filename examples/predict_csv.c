@@ -1,5 +1,5 @@
-/* Predicts the rows of a table with a model of train_csv: predict_csv model.safetensors new.csv > predictions.csv. The columns may
-   come in another order where both tables have names, and the target may be there or not. */
+/* Predicts the rows of a table with a model of train_csv: predict_csv model.safetensors new.csv > predictions.csv.
+   The columns may come in another order where both tables have names, and the target may be there or not. */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include "csv.h"
@@ -35,9 +35,10 @@ static int fails(const char *format, ...)
 static int take_option(options *o, const char *name, const char *value)
 {
     if (!strcmp(name, "--missing")) o->read.missing = value;
-    else if (!strcmp(name, "--delimiter")) o->read.delimiter = !strcmp(value, "\\t") || !strcmp(value, "tab") ? '\t' : *value;
+    else if (!strcmp(name, "--delimiter")) o->read.delimiter = strcmp(value, "tab") ? *value : '\t';
     else if (!strcmp(name, "--decimal")) o->read.decimal = *value;
-    else if (!strcmp(name, "--header") && (!strcmp(value, "yes") || !strcmp(value, "no"))) o->read.header = *value == 'y' ? 1 : -1;
+    else if (!strcmp(name, "--header") && !strcmp(value, "yes")) o->read.header = 1;
+    else if (!strcmp(name, "--header") && !strcmp(value, "no")) o->read.header = -1;
     else return fails("%s %s: no such option; --help lists them", name, value);
     return 0;
 }
@@ -53,7 +54,8 @@ static int take_options(options *o, int argc, char **argv)
         if (argv[i][0] != '-' || !argv[i][1]) {
             if (o->file) return fails("%s: one model and one file are expected", argv[i]);
             *(o->model ? &o->file : &o->model) = argv[i];
-        } else if (i + 1 == argc) return fails("%s: no such option, or its value is missing; --help lists them", argv[i]);
+        } else if (i + 1 == argc)
+            return fails("%s: no such option, or its value is missing; --help lists them", argv[i]);
         else if (take_option(o, argv[i], argv[i + 1])) return 1;
         else i++;
     }
@@ -124,8 +126,12 @@ static void say_surprises(const table *t, const table_surprises *s)
 {
     int i;
     for (i = 0; i < t->count; i++) {
-        if (s[i].unseen) fprintf(stderr, "predict_csv: column '%s': %lu cells with a text that training did not have\n", t->columns[i].name, (unsigned long)s[i].unseen);
-        if (s[i].missing) fprintf(stderr, "predict_csv: column '%s': %lu cells are missing, in training none was\n", t->columns[i].name, (unsigned long)s[i].missing);
+        if (s[i].unseen) fprintf(stderr,
+            "predict_csv: column '%s': %lu cells with a text that training did not have\n", t->columns[i].name,
+                (unsigned long)s[i].unseen);
+        if (s[i].missing) fprintf(stderr,
+            "predict_csv: column '%s': %lu cells are missing, in training none was\n", t->columns[i].name,
+                (unsigned long)s[i].missing);
     }
 }
 

@@ -1,11 +1,13 @@
-/* What to train on a table: layers, scaling and a way of fitting that have proved themselves on many tables, bench/tables.md. */
+/* What to train on a table: layers, scaling and a way of fitting that have proved themselves on many tables,
+   bench/tables.md. */
 #ifndef RECIPE_H
 #define RECIPE_H
 
 #include "mlp.h"
 
-/* Fills both descs for `rows` rows of training data. classes >= 2: labels 0 .. classes-1, outputs is not read; 0: regression of
-   `outputs` numbers. Clears both, sets everything but seed, allocator, error and callbacks; read and change what you like. */
+/* Fills both descs for `rows` rows of training data. classes >= 2: labels 0 .. classes-1, outputs is not read; 0:
+   regression of `outputs` numbers. Clears both, sets everything but seed, allocator, error and callbacks; read and
+   change what you like. */
 static void mlp_recipe_tabular(mlp_desc *desc, mlp_fit_desc *fit, size_t rows, int inputs, int outputs, int classes)
 {
     const size_t updates = 1600 * 64;           /* rows in about 1,600 batches */
