@@ -37,18 +37,29 @@ flags_avx512       := -mavx512f
 flags_neon         :=
 flags_wasm         := -msimd128
 
-.PHONY: run test check-break check-cross check-ulp check-sanitize check-tiles check-interop check-fuzz check-all clean help install
 .DEFAULT_GOAL := help
+.SECONDEXPANSION:
+.PHONY: help run test test-one clean install check-all check-bits check-break check-bench check-cross check-fuzz check-interop \
+        check-sanitize check-size check-targets check-tiles check-ulp
 
 help:
-	@echo "make run             train 64-32-10 on the digits, show what it learned"
-	@echo "make test            all tests that this machine can run (REQUIRE=avx512,clang makes a skip of these a failure)"
-	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node, those of files for s390x, which is big-endian"
+	@echo "make run             train 64-32-10 on the digits, show what it learned (DATA=my.csv: that table; ARGS: for train_csv)"
+	@echo "make examples        build/train_csv and build/predict_csv, for tables in text"
+	@echo "make tables          the recipe for tables on fifteen of them, beside scikit-learn (ONLY=\"glass pima\": these)"
+	@echo "make test            the tests, in two minutes: on each instruction set of this machine, what is missing is skipped and counted"
+	@echo "                     (REQUIRE=avx512,clang makes a skip of these a failure)"
+	@echo "make test-one        OF=avx2 TEST=io_every: these tests of one build; OF=neon@aarch64-gcc, avx2@clang-O3, emulated@asan, avx2@openmp"
+	@echo "                     and so on: INSTRUCTION SET@TOOL; RUN_ONE=\"gdb --args\""
+	@echo "make check-bits      the bits and the objects of all instruction sets, compilers and levels"
+	@echo "make check-break     each break of tests/breaks.txt must make its test fail (ONLY=name: these)"
+	@echo "make check-sanitize  the tests under gcc's and clang's sanitizers of addresses, undefined behaviour and threads"
+	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node"
+	@echo "make check-targets   the tests on other processors under qemu: $(sort $(foreach b,$(TARGETS),$(call tool,$(b))))"
 	@echo "make check-tiles     the inner loops of the matrix products in the disassembly: exact, no spills"
+	@echo "make check-size      bytes of a program that only predicts, on cortex-m0 and cortex-m4"
 	@echo "make check-interop   models in PyTorch, ONNX Runtime (by npm) and as C under other compilers, and PyTorch's here"
-	@echo "make check-sanitize  the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make check-fuzz      model files made up by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
-	@echo "make check-break     each patch of tests/break must make its test fail"
+	@echo "make check-bench     the benchmark programs run and write what their readers expect"
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
 	@echo "make check-all       all of these, nothing reduced"
 	@echo "make bench           every kernel on every instruction set of this CPU, into bench/results (ONLY=\"forward adam\": these)"
@@ -63,146 +74,211 @@ help:
 
 # ---- the main job ----
 
-$(BUILD)/%-$(SIMD): examples/%.c mlp.h | $(BUILD)
+$(BUILD)/digits-$(SIMD): examples/digits.c mlp.h | $(BUILD)
 	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< -o $@
 
-run: $(BUILD)/digits-$(SIMD)
+# DATA=my.csv: that table in place of the digits; ARGS="--target name": options of train_csv
+DATA ?=
+ARGS ?=
+run: $(if $(DATA),$(BUILD)/train_csv,$(BUILD)/digits-$(SIMD))
 	@echo "SIMD=$(SIMD) (of: $(sort $(HERE)))"
-	@$(BUILD)/digits-$(SIMD) 0 examples/data/digits.csv $(BUILD)/digits.safetensors
+	@$(if $(DATA),$< "$(DATA)" --out $(BUILD)/model.safetensors $(ARGS),$< 0 examples/data/digits.csv $(BUILD)/digits.safetensors)
+
+# programs for tables in text
+.PHONY: examples tables
+TABLE_PARTS := examples/csv.c examples/ensemble.c examples/table.c
+examples: $(BUILD)/train_csv $(BUILD)/predict_csv
+$(BUILD)/train_csv $(BUILD)/predict_csv: $(BUILD)/%: examples/%.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
+
+# the recipe for tables beside scikit-learn (Debian: python3-sklearn), whose scores are kept; ONLY="glass pima": these, without a note
+$(BUILD)/tables: bench/tables.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
+$(BUILD)/tables-sklearn.csv: bench/tables.py bench/tables.txt | $(BUILD)
+	/usr/bin/python3 -c "import sklearn" && /usr/bin/python3 bench/tables.py bench/tables.txt bench/data > $@.new && mv $@.new $@
+tables: $(BUILD)/tables
+	@$(MAKE) $(BUILD)/tables-sklearn.csv || echo "without scikit-learn: mlp.h alone"
+	$(BUILD)/tables --beside $(BUILD)/tables-sklearn.csv $(if $(ONLY),$(ONLY),--note bench/tables.md)
 
 $(BUILD):
 	@mkdir -p $@
 
-# ---- compilers: native and cross, and what they need ----
+# ---- tools: a compiler, its level, and what runs its programs ----
 
-found = $(if $(shell command -v $(1)),$(1))
-cmd_gcc           := gcc
-cmd_clang         := clang
-cmd_aarch64-gcc   := aarch64-linux-gnu-gcc -static
-cmd_aarch64-clang := clang --target=aarch64-linux-gnu -static
-cmd_s390x-gcc     := s390x-linux-gnu-gcc -static
-# node 20 corrupts its heap when a program that grows its memory goes on calling WASI (fast API calls; it dies at exit, after the tests have
-# passed): with 256 MiB from the start, none grows
-cmd_wasm-clang    := clang --target=wasm32-wasi -Wl,-z,stack-size=1048576 -Wl,--initial-memory=268435456
-COMPILERS := $(call found,gcc) $(call found,clang)
-ifneq ($(and $(call found,aarch64-linux-gnu-gcc),$(call found,qemu-aarch64)),)
-    COMPILERS += aarch64-gcc $(if $(call found,clang),aarch64-clang)
-endif
-ifneq ($(and $(call found,s390x-linux-gnu-gcc),$(call found,qemu-s390x)),)
-    COMPILERS += s390x-gcc
-endif
-ifneq ($(and $(call found,clang),$(call found,wasm-ld),$(call found,node),$(wildcard /usr/include/wasm32-wasi)),)
-    COMPILERS += wasm-clang
-endif
+# A build is named INSTRUCTION SET@TOOL; without @TOOL it is that of $(CC) $(OPT).
+isa   = $(firstword $(subst @, ,$(1)))
+tool  = $(or $(word 2,$(subst @, ,$(1))),host)
+table = $(firstword $(subst -, ,$(call isa,$(1))))
 
-# ---- tests: one program of all sections for each build, one of all builds against each other, scripts ----
+SANITIZE := -g -fsanitize=address,undefined -fno-sanitize-recover=all
+# several threads from the first row on, and blocks of few rows, which are fetched ahead
+THREADED := -fopenmp -DMLP__LEAST_PROCESSORS=8 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 -DMLP__BLOCK_ROWS=16 -DMLP__MANY_FLOATS=1
+# node 20 corrupts its heap when a program that grows its memory goes on calling WASI (fast API calls; it dies at exit, after the
+# tests have passed): with 256 MiB from the start, none grows
+WASM := --target=wasm32-wasi -Wl,-z,stack-size=1048576 -Wl,--initial-memory=268435456
 
-SECTIONS := $(filter-out tests/fuzz_load.c,$(wildcard tests/*.c)) tests/test.h tests/reference.h
-TEST_FLAGS := -std=c99 -Wall -Wextra -Wno-unused-function
+cc_host             := $(CC) -std=c99 $(OPT)
+cc_openmp           := $(CC) -std=c99 $(OPT) $(THREADED)
+cc_asan             := $(CC) -std=c99 -O1 $(SANITIZE)
+cc_openmp-asan      := $(CC) -std=c99 -O1 $(SANITIZE) $(THREADED)
+cc_clang-asan       := clang -std=c99 -O0 $(SANITIZE)
+cc_tsan             := clang -std=c99 -O1 -g -fsanitize=thread $(THREADED)
+cc_gcc-O0           := gcc -std=c99 -O0
+cc_gcc-O2           := gcc -std=gnu11 -O2
+cc_gcc-O3           := gcc -std=gnu11 -O3
+cc_gcc-blocks       := gcc -std=gnu11 -O2 -DMLP__BLOCK_ROWS=5
+cc_clang-O0         := clang -std=c99 -O0
+cc_clang-O2         := clang -std=gnu11 -O2
+cc_clang-O3         := clang -std=gnu11 -O3
+cc_aarch64-gcc      := aarch64-linux-gnu-gcc -static -std=c99 -O2
+cc_aarch64-gcc-O3   := aarch64-linux-gnu-gcc -static -std=c99 -O3
+cc_aarch64-clang    := clang --target=aarch64-linux-gnu -static -std=c99 -O2
+cc_aarch64-clang-O3 := clang --target=aarch64-linux-gnu -static -std=c99 -O3
+cc_wasm-clang       := clang $(WASM) -std=c99 -O2
+cc_s390x            := s390x-linux-gnu-gcc -static -std=c99 -O1
+cc_riscv64          := riscv64-linux-gnu-gcc -static -std=c99 -O1
+cc_ppc64le          := powerpc64le-linux-gnu-gcc -static -std=c99 -O1
+cc_armhf            := arm-linux-gnueabihf-gcc -static -std=c99 -O1
+cc_mips             := mips-linux-gnu-gcc -static -std=c99 -O1
+cc_i686             := i686-linux-gnu-gcc -static -std=c99 -O1 -msse2 -mfpmath=sse
 
-$(BUILD)/all-%: $(SECTIONS) mlp.h | $(BUILD)
-	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$*) tests/all.c -o $@ -lm
+# in front of its programs
+run_aarch64-gcc     := qemu-aarch64
+run_aarch64-gcc-O3  := qemu-aarch64
+run_aarch64-clang   := qemu-aarch64
+run_aarch64-clang-O3:= qemu-aarch64
+run_s390x           := qemu-s390x
+run_riscv64         := qemu-riscv64
+run_ppc64le         := qemu-ppc64le
+run_armhf           := qemu-arm
+run_mips            := qemu-mips
+run_wasm-clang      := node --no-warnings tests/wasi.mjs
+run_tsan            := env OMP_NUM_THREADS=3 TSAN_OPTIONS=ignore_noninstrumented_modules=1 OMP_TOOL_LIBRARIES=libarcher.so
 
-# threads, from the first row on, and blocks of few rows, which are fetched ahead
-OPENMP := $(shell f=$$(mktemp) && { echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o $$f 2>/dev/null && echo all-openmp; rm -f $$f; })
-$(BUILD)/all-openmp: $(SECTIONS) mlp.h | $(BUILD)
-	$(CC) $(TEST_FLAGS) $(OPT) $(flags_$(SIMD)) -fopenmp -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 -DMLP__BLOCK_ROWS=16 -DMLP__MANY_FLOATS=1 tests/all.c -o $@ -lm
+# of tests/all.c and tests/inner.c, where it is not -O1. gcc 12 for aarch64 fails internally (vect_transform_reduction) when it
+# vectorizes sums in the tests, not in the library
+level_aarch64-gcc   := -O1 -fno-tree-vectorize
+level_clang-asan    := -O0
+level_gcc-O0        := -O0
+level_clang-O0      := -O0
 
-# gcc 12 for aarch64 fails internally (vect_transform_reduction) when it vectorizes sums in the tests, not in the library
-$(BUILD)/all-neon-gcc: $(SECTIONS) mlp.h | $(BUILD)
-	$(cmd_aarch64-gcc) $(TEST_FLAGS) -O2 -fno-tree-vectorize tests/all.c -o $@ -lm
-$(BUILD)/all-neon-clang: $(SECTIONS) mlp.h | $(BUILD)
-	$(cmd_aarch64-clang) $(TEST_FLAGS) -O2 tests/all.c -o $@ -lm
-$(BUILD)/all-s390x: $(SECTIONS) mlp.h | $(BUILD)
-	$(cmd_s390x-gcc) $(TEST_FLAGS) -O1 tests/all.c -o $@ -lm
-$(BUILD)/all-wasm: $(SECTIONS) mlp.h | $(BUILD)
-	$(cmd_wasm-clang) $(TEST_FLAGS) $(flags_wasm) -O2 tests/all.c -o $@ -lm
+# What a tool needs besides its compiler and what runs its programs. A tool that is not here becomes a skip of its name.
+probe_openmp        := echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o /dev/null
+probe_asan          := echo 'int main(void){return 0;}' | $(CC) -fsanitize=address,undefined -x c - -o /dev/null
+probe_openmp-asan   := $(probe_openmp)
+probe_clang-asan    := echo 'int main(void){return 0;}' | clang -fsanitize=address,undefined -x c - -o /dev/null
+probe_tsan          := echo 'int main(void){return 0;}' | clang -fsanitize=thread -fopenmp -x c - -o /dev/null
+probe_wasm-clang    := command -v wasm-ld && test -d /usr/include/wasm32-wasi
+probe = command -v $(firstword $(cc_$(1))) $(if $(run_$(1)),&& command -v $(firstword $(run_$(1)))) $(if $(probe_$(1)),&& $(probe_$(1)))
+here  = $(foreach b,$(1),$(if $(shell { $(call probe,$(call tool,$(b))); } > /dev/null 2>&1 && echo here),$(b)))
 
-# Builds of the library for tests/bits.c: build/compiler/options. Those of a compiler that is not here become skipped rows.
-comma        := ,
-BITS_LEVELS  := O0,c99 O2,gnu11 O3,c99
-BITS_FASTER  := O2,gnu11 O3,c99
-bits_rows     = $(foreach i,$(1),$(foreach c,$(2),$(foreach o,$(3),$(i)/$(c)/$(o))))
-BITS_native  := $(call bits_rows,scalar sse2 scalar-fma avx2 avx512,gcc clang,$(BITS_LEVELS)) \
-                $(call bits_rows,emulated emulated-fma,gcc,$(BITS_FASTER)) sse2-fma/gcc/O2,gnu11 avx2/gcc/O2,gnu11,blocks
-BITS_neon    := $(call bits_rows,neon,aarch64-gcc aarch64-clang,$(BITS_FASTER)) scalar/aarch64-gcc/O2,gnu11 scalar/aarch64-clang/O3,c99
-BITS_wasm    := wasm/wasm-clang/O2,gnu11 scalar/wasm-clang/O2,gnu11
+# ---- test programs: tests/all.c, compiled once for a tool; the kernels and tests/inner.c, for each instruction set ----
 
-bits_id       = bits-$(subst $(comma),-,$(subst /,-,$(1)))
-bits_object   = $(BUILD)/$(call bits_id,$(1)).o
-bits_word     = $(word $(2),$(subst /, ,$(1)))
-bits_flags    = -$(word 1,$(subst $(comma), ,$(1))) -std=$(word 2,$(subst $(comma), ,$(1))) $(if $(findstring blocks,$(1)),-DMLP__BLOCK_ROWS=5)
-bits_needs    = $(if $(filter avx2 avx512,$(1)),$(1),$(if $(filter %-fma,$(1)),fma,any))
-bits_here     = $(foreach b,$(1),$(if $(filter $(call bits_word,$(b),2),$(COMPILERS)),$(b)))
-bits_list     = $(foreach b,$(1),"$(patsubst %-fma,%,$(call bits_word,$(b),1))/$(call bits_word,$(b),2)/$(call bits_word,$(b),3)/$(call bits_needs,$(call bits_word,$(b),1))/$(subst /,|,$(call bits_object,$(b)))")
+SECTIONS   := $(wildcard tests/*.c) tests/test.h tests/reference.h
+STRICT     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes $(WERROR)
+TEST_FLAGS := -Wall -Wextra
+# keeps what the compiler says beside the object, for tests/compile.sh
+warned      = 2> $@.warnings || { cat $@.warnings; exit 1; }
+level       = $(or $(level_$(1)),-O1)
+# threads are no matter of the kernels
+kernels_of  = $(call isa,$(1))@$(if $(filter openmp,$(call tool,$(1))),host,$(if $(filter openmp-asan,$(call tool,$(1))),asan,$(call tool,$(1))))
 
-define BITS_RULE
-$(call bits_object,$(1)): tests/isa.c tests/bits.h tests/test.h mlp.h | $(BUILD)
-	$(cmd_$(call bits_word,$(1),2)) $(call bits_flags,$(call bits_word,$(1),3)) $(flags_$(call bits_word,$(1),1)) \
-	    -DISA=$(subst -,_,$(call bits_id,$(1))) -c tests/isa.c -o $$@
-endef
-$(foreach b,$(call bits_here,$(BITS_native) $(BITS_neon) $(BITS_wasm)),$(eval $(call BITS_RULE,$(b))))
+$(BUILD)/all-%: $(BUILD)/kernels-$$(call kernels_of,$$*).o $(BUILD)/inner-$$(call kernels_of,$$*).o $(BUILD)/net-$$(call tool,$$*).o
+	$(cc_$(call tool,$*)) $^ -o $@ -lm
 
-define BITS_PROGRAM
-$(BUILD)/$(1): $(foreach b,$(call bits_here,$(2)),$(call bits_object,$(b))) tests/bits_list.sh tests/bits.c tests/bits.h tests/test.h
-	@OBJDUMP="$(4)" sh tests/bits_list.sh $(call bits_list,$(2)) > $(BUILD)/$(1).h
-	$(3) $(TEST_FLAGS) -O2 -DBITS_LIST='"../$(BUILD)/$(1).h"' tests/bits.c $(foreach b,$(call bits_here,$(2)),$(call bits_object,$(b))) -o $$@ -lm
-endef
-$(eval $(call BITS_PROGRAM,bits,$(BITS_native),$(CC),objdump))
-$(eval $(call BITS_PROGRAM,bits-neon,$(BITS_neon),$(cmd_aarch64-gcc),aarch64-linux-gnu-objdump))
-$(eval $(call BITS_PROGRAM,bits-wasm,$(BITS_wasm),$(cmd_wasm-clang) $(flags_wasm),objdump))
+$(BUILD)/kernels-%.o: mlp.h | $(BUILD)
+	$(cc_$(call tool,$*)) $(STRICT) $(flags_$(call isa,$*)) -DMLP_KERNELS_ONLY=$(call table,$*) -Dmlp__kernels_$(call table,$*)=mlp__kernels_under_test -x c -c mlp.h -o $@ $(warned)
 
-ALL_HERE := $(foreach i,$(HERE),$(BUILD)/all-$(i))
-BITS_RUNS := "$(BUILD)/bits 0/4" "$(BUILD)/bits 1/4" "$(BUILD)/bits 2/4" "$(BUILD)/bits 3/4"
-RUN := JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" SIMD_FLAGS="$(flags_$(SIMD))" sh tests/run.sh
+$(BUILD)/inner-%.o: $(SECTIONS) mlp.h | $(BUILD)
+	$(cc_$(call tool,$*)) $(TEST_FLAGS) $(flags_$(call isa,$*)) -c tests/inner.c -o $@
 
-test:
-	@$(MAKE) -j$(JOBS) $(ALL_HERE) $(OPENMP:%=$(BUILD)/%) $(BUILD)/bits $(BENCH_NAME)program $(if $(OPENMP),$(BENCH_NAME)threads)
-	@$(RUN) "sh tests/examples.sh" "sh tests/compile.sh" "sh tests/symbols.sh" "sh tests/dispatch.sh" "sh tests/disk.sh" \
-	    "sh tests/bench.sh $(BENCH_NAME)program" $(BITS_RUNS) $(ALL_HERE) $(if $(OPENMP),"$(BUILD)/all-openmp train","sh tests/missing.sh openmp")
+$(BUILD)/net-%.o: $(SECTIONS) mlp.h | $(BUILD)
+	$(cc_$*) $(call level,$*) $(TEST_FLAGS) -c tests/all.c -o $@
 
-# ---- wider checks ----
+# the library as one file, for the examples and scripts
+$(BUILD)/mlp-%.o: mlp.h | $(BUILD)
+	$(cc_host) $(STRICT) $(flags_$*) -fstack-usage -DMLP_IMPLEMENTATION -x c -c mlp.h -o $@ $(warned)
+
+# a whole library by other compilers and levels, and its bits
+$(BUILD)/bits-%: $(SECTIONS) mlp.h | $(BUILD)
+	$(cc_$(call tool,$*)) $(TEST_FLAGS) $(flags_$(call isa,$*)) tests/one_build.c -o $@ -lm
+
+.PRECIOUS: $(BUILD)/kernels-%.o $(BUILD)/inner-%.o $(BUILD)/net-%.o $(BUILD)/mlp-%.o
 
 # SMALL=1, the default, runs emulated tests on fewer shapes; check-all runs them whole
 SMALL ?= 1
-small := env $(if $(filter 1,$(SMALL)),TEST_SMALL=1)
-BENCH_NEON := $(BUILD)/bench-$(firstword $(cmd_aarch64-gcc))-neon-program
-CROSS_BUILDS := $(if $(filter aarch64-gcc,$(COMPILERS)),all-neon-gcc bits-neon) $(if $(filter aarch64-clang,$(COMPILERS)),all-neon-clang) \
-                $(if $(filter wasm-clang,$(COMPILERS)),all-wasm bits-wasm) $(if $(filter s390x-gcc,$(COMPILERS)),all-s390x)
-CROSS_RUNS := $(if $(filter aarch64-gcc,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-gcc" "qemu-aarch64 $(BUILD)/bits-neon" "sh tests/bench.sh $(BENCH_NEON) qemu-aarch64","sh tests/missing.sh aarch64-gcc") \
-              $(if $(filter aarch64-clang,$(COMPILERS)),"$(small) qemu-aarch64 $(BUILD)/all-neon-clang","sh tests/missing.sh aarch64-clang") \
-              $(if $(filter wasm-clang,$(COMPILERS)),"$(small) node --no-warnings tests/wasi.mjs $(BUILD)/all-wasm" "node --no-warnings tests/wasi.mjs $(BUILD)/bits-wasm","sh tests/missing.sh wasm-clang") \
-              $(if $(filter s390x-gcc,$(COMPILERS)),"$(small) qemu-s390x $(BUILD)/all-s390x io_","sh tests/missing.sh s390x-gcc")
+small = $(if $(and $(filter 1,$(SMALL)),$(or $(run_$(1)),$(findstring san,$(1)))),env TEST_SMALL=1)
+RUN   = JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" BUILD="$(BUILD)" SIMD="$(SIMD)" SIMD_FLAGS="$(flags_$(SIMD))" MAKE="$(MAKE)" sh tests/run.sh
+
+skips     = $(foreach t,$(sort $(foreach b,$(filter-out $(call here,$(1)),$(1)),$(call tool,$(b)))),"sh tests/missing.sh $(t)")
+all_runs  = $(foreach b,$(call here,$(1)),"$(call small,$(call tool,$(b))) $(run_$(call tool,$(b))) $(BUILD)/all-$(b) $(2)") $(call skips,$(1))
+bits_runs = $(foreach b,$(call here,$(1)),"sh tests/bits.sh $(BUILD)/bits-$(b) $(run_$(call tool,$(b)))") $(call skips,$(1))
+programs  = $(foreach b,$(call here,$(2)),$(BUILD)/$(1)-$(b))
+
+# ---- make test ----
+
+# every instruction set and class of arithmetic once, and the pairs of them with compilers and levels
+ALL  := $(filter-out scalar-fma $(if $(filter emulated-fma,$(HERE)),emulated),$(HERE))
+BITS := $(foreach b,scalar@clang-O3 sse2@clang-O0 sse2@gcc-O3 scalar-fma@gcc-O3 avx2@gcc-O0 avx2@clang-O3 \
+                    avx512@clang-O0 avx512@gcc-O3 emulated@clang-O2 neon@clang-O0 neon@gcc-O3,$(if $(filter $(call isa,$(b)),$(HERE)),$(b)))
+SCRIPTS := "sh tests/symbols.sh" "sh tests/compile.sh" "sh tests/examples.sh" "sh tests/dispatch.sh" "sh tests/disk.sh"
+DISPATCH := $(if $(call has,__x86_64__),$(BUILD)/kernels-avx2@host.o $(BUILD)/kernels-avx512@host.o)
+
+test:
+	@$(MAKE) -j$(JOBS) $(call programs,all,$(ALL) $(SIMD)@openmp) $(call programs,bits,$(BITS)) $(BUILD)/mlp-$(SIMD).o $(DISPATCH)
+	@$(RUN) $(SCRIPTS) $(call all_runs,$(ALL)) $(call all_runs,$(SIMD)@openmp,train) $(call bits_runs,$(BITS))
+
+# RUN_ONE="gdb --args"
+OF ?= $(SIMD)
+test-one:
+	@$(MAKE) $(BUILD)/all-$(OF)
+	$(call small,$(call tool,$(OF))) $(run_$(call tool,$(OF))) $(RUN_ONE) $(BUILD)/all-$(OF) $(TEST)
+
+# ---- wider checks ----
+
+BITS_FULL := $(foreach t,gcc-O0 gcc-O2 gcc-O3 clang-O0 clang-O2 clang-O3,$(HERE:%=%@$(t))) $(SIMD)@gcc-blocks $(if $(filter avx2,$(HERE)),sse2-fma@gcc-O2)
+check-bits:
+	@$(MAKE) -j$(JOBS) $(call programs,bits,$(BITS_FULL))
+	@$(RUN) "sh tests/symbols.sh full" $(call bits_runs,$(BITS_FULL))
+
+CROSS      := neon@aarch64-gcc neon@aarch64-clang wasm@wasm-clang
+CROSS_BITS := neon@aarch64-gcc-O3 neon@aarch64-clang-O3 scalar@aarch64-gcc-O3 scalar@aarch64-clang scalar@wasm-clang
 check-cross:
-	@$(MAKE) -j$(JOBS) $(CROSS_BUILDS:%=$(BUILD)/%)
-	@$(if $(filter aarch64-gcc,$(COMPILERS)),$(MAKE) -j$(JOBS) $(BENCH_NEON) CC="$(cmd_aarch64-gcc)")
-	@$(RUN) $(CROSS_RUNS)
+	@$(MAKE) -j$(JOBS) $(call programs,all,$(CROSS)) $(call programs,bits,$(CROSS_BITS))
+	@$(RUN) $(call all_runs,$(CROSS)) $(call bits_runs,$(CROSS_BITS))
+
+# big-endian, 32 bits, with and without fused multiply-add in hardware
+TARGETS := scalar@s390x scalar@riscv64 scalar@ppc64le scalar@mips scalar@i686 sse2@i686
+check-targets:
+	@$(MAKE) -j$(JOBS) $(call programs,all,$(TARGETS))
+	@$(RUN) $(call all_runs,$(TARGETS))
+
+SANITIZED := $(if $(filter avx2,$(HERE)),sse2@asan avx2@asan) $(lastword $(filter emulated%,$(HERE)))@asan $(SIMD)@openmp-asan scalar@clang-asan scalar@tsan
+check-sanitize:
+	@$(MAKE) -j$(JOBS) $(call programs,all,$(SANITIZED))
+	@$(RUN) $(call all_runs,$(filter-out %@openmp-asan %@tsan,$(SANITIZED))) $(call all_runs,$(filter %@openmp-asan %@tsan,$(SANITIZED)),train)
 
 check-tiles:
 	@sh tests/tiles.sh
+
+check-size:
+	@sh tests/size.sh
 
 # Needs python3-torch, python3-onnx, tcc, gcc-arm-none-eabi with libnewlib-arm-none-eabi, npm; skips what is not here
 check-interop: | $(BUILD)
 	@BUILD=$(BUILD) CC="$(CC)" SIMD_FLAGS="$(flags_$(SIMD))" sh tests/interop.sh
 
-SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-$(BUILD)/sanitize-%: $(SECTIONS) mlp.h | $(BUILD)
-	$(CC) $(TEST_FLAGS) $(SANITIZE) $(flags_$*) tests/all.c -o $@ -lm
-
-SANITIZED := $(foreach i,$(filter emulated emulated-fma sse2 avx2,$(HERE)),$(BUILD)/sanitize-$(i))
-check-sanitize:
-	@$(MAKE) -j$(JOBS) $(SANITIZED)
-	@$(RUN) $(foreach p,$(SANITIZED),"$(small) $(p)")
-
 check-break:
-	@CC="$(CC)" SIMD_FLAGS="$(flags_$(SIMD))" JOBS=$(JOBS) sh tests/break.sh
+	@CC="$(CC)" BUILD=$(BUILD) SIMD=$(SIMD) SIMD_FLAGS="$(flags_$(SIMD))" JOBS=$(JOBS) ONLY="$(ONLY)" sh tests/break.sh
 
 # clang with its fuzzer (Debian: libclang-rt-14-dev); what it finds stays in build/fuzz
 FUZZ_SECONDS ?= 60
-$(BUILD)/fuzz_load: tests/fuzz_load.c mlp.h | $(BUILD)
-	clang -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< -o $@
+# the loader under sanitizers, with kernels apart, which take clang minutes there
+FUZZ_FLAGS := -DMLP__KERNELS_APART -DMLP__SIMD_under_test=0 -DMLP_DISPATCH '-DMLP_DISPATCH_TABLES(X)=X(under_test)'
+$(BUILD)/fuzz_load: tests/fuzz_load.c mlp.h $(BUILD)/kernels-scalar@clang-O2.o | $(BUILD)
+	clang -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(FUZZ_FLAGS) $< $(filter %.o,$^) -o $@
 $(BUILD)/fuzz_seeds: tests/fuzz_load.c mlp.h | $(BUILD)
-	$(CC) -std=c99 -O1 -DFUZZ_SEEDS $< -o $@
+	$(CC) -std=c99 -O1 -DMLP_SIMD=MLP_SIMD_SCALAR -DFUZZ_SEEDS $< -o $@
 check-fuzz:
 	@sh tests/fuzz.sh $(BUILD) $(FUZZ_SECONDS)
 
@@ -212,14 +288,24 @@ check-ulp/%:
 	@$(MAKE) $(BUILD)/all-$(notdir $*)
 	$(BUILD)/all-$(notdir $*) --every-input vmath_$(*D)_is
 
-check-all: test check-tiles check-break check-interop
-	@$(MAKE) check-cross check-sanitize SMALL=0
+# the programs of bench/ here and those of NEON under qemu
+BENCH_NEON := aarch64-linux-gnu-gcc -static
+check-bench:
+	@$(MAKE) -j$(JOBS) $(BENCH_NAME)program $(if $(call here,$(SIMD)@openmp),$(BENCH_NAME)threads)
+	@$(if $(call here,neon@aarch64-gcc),$(MAKE) -j$(JOBS) bench-program CC="$(BENCH_NEON)")
+	@$(RUN) "sh tests/bench.sh $(BENCH_NAME)program" $(if $(call here,neon@aarch64-gcc),"sh tests/bench.sh $(BUILD)/bench-aarch64-linux-gnu-gcc-neon-program qemu-aarch64","sh tests/missing.sh aarch64-gcc")
+
+check-all: test check-bits check-tiles check-break check-interop check-size
+	@$(MAKE) check-cross check-targets check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
+	@$(MAKE) check-bench
 	@$(MAKE) check-fuzz
 
-# ---- benchmarks ----
+# ---- benchmarks: read when they are asked for ----
 
+ifneq ($(filter bench% $(BUILD)/bench% $(BUILD)/peers% report compare peers check-bench check-peers,$(MAKECMDGOALS)),)
 include bench/bench.mk bench/peers/peers.mk
+endif
 
 # ---- the rest ----
 

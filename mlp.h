@@ -49,12 +49,13 @@
    >>manual     limits, model, files, bits    >>table      the kernels of this build as one table
    >>options    macros and their price        >>dispatch   which table a net uses
    >>api        types and functions           >>rng        random numbers, permutation
-                                              >>net        desc, memory, weights
-   the implementation:                        >>layers     forward beside backward
-   >>platform   compilers, fma, square root   >>loss       losses, forward beside backward
-   >>simd       choice; one block per ISA     >>optim      optimizers
-   >>vmath      exp, log, tanh, sin, erf ...  >>train      batches, fit, evaluate
-   >>kernels    elementwise and row kernels   >>io         saving and loading models
+                                              >>net        texts, families, desc, memory, weights
+   the implementation:                        >>data       checks, order of rows, targets, scaling
+   >>platform   compilers, fma, square root   >>layers     forward beside backward, predict
+   >>simd       choice; one block per ISA     >>loss       losses, forward beside backward
+   >>vmath      exp, log, tanh, sin, erf ...  >>optim      optimizers, penalties, clipping
+   >>kernels    elementwise and row kernels   >>train      gradients, evaluate, scaling, fit
+                                              >>io         saving and loading models
                                               >>history    >>license
 
 >>manual
@@ -89,10 +90,18 @@
      the optimizer's state and the count of epochs besides, as more tensors; mlp_load reads
      the net in it.
      Files of others, without that metadata, load when mlp_load_desc has the activations or
-     a desc. One row of Linears: tensors "*.weight" and "*.bias" whose names differ in their
-     last number only (0.weight, net.2.weight, fc1.weight, ...), in the order of that
-     number; F32, F64, F16 or BF16; any may lack its bias. Each must take what the one
-     before gives. All else is refused by the tensor's name.
+     a desc: Linears with tensors "*.weight" [units][inputs] and "*.bias" of F32, F64, F16 or
+     BF16; any may lack its bias. Numbers in their names order them (0, 2; fc1, fc2;
+     layers.0.0, layers.1.0), and each must take what the one before gives: fc1, fc2, out is
+     a net if there is one such order only. Where there are several, one Linear named as an
+     end (out, output, proj, head, final, last) is the last; else give
+     mlp_load_desc.names. All other files are refused by the tensor's name, and those of
+     other formats (PyTorch's .pt, ONNX, HDF5, ...) by theirs.
+     Scaling is one more tensor, "mlp.scales", so that PyTorch's strict loading refuses what
+     would compute something else there; mlp_save_desc.fold makes a file that it takes.
+     Members of an ensemble (mlp_save_desc.more) are tensors "mlp.member1.0.weight" and so
+     on: strict loading refuses them, strict=False takes member 0. Strings of the metadata
+     that are not ours are those of mlp_set_text.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
      A damaged or hostile file is an error with the place of its first bad byte, never more
@@ -102,11 +111,13 @@
 
    Threads
      Any number of threads may call the functions that take a const mlp * on one net at
-     the same time, each with its own buffers. All others need the net for themselves.
+     the same time, each with its own buffers; an allocator that they share must be
+     thread-safe, too. All others need the net for themselves.
      mlp_fit uses mlp_fit_desc.threads threads of OpenMP if compiled with it (-fopenmp), and
      by itself never more than one. They share the rows of a batch, and the units of wide
      layers and of the gradient, so the bits are those of one thread; batches too small to
-     gain run on one.
+     gain run on one, and there are never more threads than processors. A process that forks
+     after a fit with threads cannot fit with threads in the child (libgomp hangs).
 
    Errors
      Every call that can fail returns an mlp_result, sets its out-parameters (NULL or 0 on
@@ -131,7 +142,11 @@
    Define them before the #include that has MLP_IMPLEMENTATION; "everywhere" means before
    every #include of this file.
 
-   MLP_IMPLEMENTATION   creates the implementation in this file.
+   MLP_IMPLEMENTATION   creates the implementation in this file: in one of a program's files. Not in
+                        a file at all, but for each compiler its own object:
+                            cc -O2 -DMLP_IMPLEMENTATION -x c -c mlp.h -o mlp.o
+                        A program of one file may have it on the command line; where the file
+                        defines it, too, write -DMLP_IMPLEMENTATION= with nothing behind.
    MLP_STATIC           (everywhere) all functions are static: several copies, each with its
                         own flags, may live in one program.
    MLP_SIMD             one of MLP_SIMD_SCALAR, _SSE2, _AVX2, _AVX512, _NEON, _WASM, _EMULATED.
@@ -148,8 +163,11 @@
                         files with avx2 and avx512 above. Price: 3 objects, one choice per net.
    MLP_DISPATCH_TABLES(X)
                         the tables to choose from, best first; default X(avx512) X(avx2).
-   MLP_NO_STDIO         (everywhere) no files: models in memory only, and none of open, read, write,
-                        fsync, close, rename, remove is called.
+   MLP_NO_FILES         (everywhere) no model files at all, neither on a disk nor in memory.
+   MLP_NO_STDIO         (everywhere) models in memory only: nothing of the system's files is called.
+   MLP_NO_TRAINING      for microcontrollers: what trains or evaluates says MLP_ERR_UNSUPPORTED, and its kernels are left out.
+   MLP_ACTIVATIONS      the activations that are compiled, as bits: (1u << MLP_ACT_RELU | 1u << MLP_ACT_IDENTITY); others are
+                        MLP_ERR_UNSUPPORTED. Default: all. Link with --gc-sections to leave out what nobody calls.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -274,8 +292,8 @@ typedef struct {
     void *user;
 } mlp_allocator;
 
-/* Functions of the caller's, for MLP_ACT_CUSTOM and MLP_LOSS_CUSTOM: called from any function that runs the net, for the
-   float arrays it gives, which do not overlap. They decide about bits and threads themselves. */
+/* Functions of the caller's, for MLP_ACT_CUSTOM and MLP_LOSS_CUSTOM: called from any function that runs the net, for
+   the float arrays it gives, which do not overlap. They decide about bits and threads themselves. */
 typedef struct {
     void (*value)(void *user, size_t n, const float *z, float *a);                          /* a = g(z) */
     void (*slope)(void *user, size_t n, const float *z, const float *a, float *slope);      /* slope = g'(z) */
@@ -316,8 +334,8 @@ typedef struct {
     mlp_scaling input_scaling, target_scaling;
 } mlp_desc;
 
-/* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are in [0, 1],
-   those of cross_entropy not negative. Rows of weight 0 take part in nothing. */
+/* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are
+   in [0, 1], those of cross_entropy not negative. Rows of weight 0 take part in nothing. */
 typedef struct {
     size_t rows;
     const float *x;                 /* rows x inputs */
@@ -328,8 +346,9 @@ typedef struct {
     size_t x_stride, y_stride;      /* floats from row to row; 0: no gap */
     mlp_error *error;               /* optional */
     const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its label; NULL: all 1 */
-    /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the other pointer being
-       NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the call with MLP_ERR_IO. */
+    /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the
+       other pointer being NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the
+       call with MLP_ERR_IO. */
     int (*read)(void *user, const size_t *rows, size_t n, float *x, float *y, int *labels);
     int read_labels;
     void *user;
@@ -400,7 +419,8 @@ typedef struct {
     void *user;
 } mlp_schedule_desc;
 
-/* What evaluating gives. Classes are there with labels, cross entropies, logistic, hinge or softmax. NaN: it does not apply. */
+/* What evaluating gives. Classes are there with labels, cross entropies, logistic, hinge or softmax. NaN: it does
+   not apply. */
 typedef struct {
     size_t rows;
     double loss;                    /* E as above */
@@ -461,10 +481,10 @@ MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *);
 MLP_API size_t     mlp_size(const mlp_desc *);
 MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_desc *);
 
-/* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive the net.
-   mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc that mlp_train_in would
-   refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit. Gradients and optimizer state start at
-   0. Without it, the first call that needs the block allocates it. */
+/* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive
+   the net. mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc
+   that mlp_train_in would refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit.
+   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. */
 MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *, size_t rows);
 MLP_API mlp_result mlp_train_in(mlp *, void *memory, size_t size, const mlp_opt_desc *);
 
@@ -480,73 +500,79 @@ MLP_API const mlp_desc *mlp_get_desc(const mlp *);
 /* What the defaults of a desc stand for; a wanted zero stays negative. All 0 on failure. */
 MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
 
-/* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the count of epochs
-   go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in between or the schedule runs over
-   the fit. On MLP_ERR_NONFINITE after the start the updates before the bad one stay; data->error has the epoch and the layer. */
+/* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
+   count of epochs go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in
+   between or the schedule runs over the fit. On MLP_ERR_NONFINITE after the start the updates before the bad one
+   stay; data->error has the epoch and the layer. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
 /* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
 MLP_API mlp_result mlp_fit_scaling(mlp *, const mlp_data *);
 
 /* x: rows x inputs, y: rows x outputs, no gaps, not overlapping. Row by row: NaN and infinity stay in their row.
-   mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation.
-   mlp_predict_with never allocates: scratch is `size` bytes of the caller's, any alignment of float, at least mlp_scratch_size(net,
-   1); how much changes no bit. mlp_scratch_size: so that that many rows (0 and above 256: 256) go through the layers together. */
+   mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation. mlp_predict_with
+   never allocates: scratch is `size` bytes of the caller's, any alignment of float, at least mlp_scratch_size(net,
+   1); how much changes no bit. mlp_scratch_size: so that that many rows (0 and above 256: 256) go through the layers
+   together. */
 MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *y);
 MLP_API size_t     mlp_scratch_size(const mlp *, size_t rows);
 MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, size_t size, const float *x, size_t rows, float *y);
 
-/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it. At most one allocation
-   more than mlp_predict. */
+/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it. At most
+   one allocation more than mlp_predict. */
 MLP_API mlp_result mlp_classify(const mlp *, const float *x, size_t rows, int *labels);
 
-/* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite either. One
-   allocation. Uses as many threads as the net's last fit was told. */
+/* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite
+   either. One allocation. Uses as many threads as the net's last fit was told. */
 MLP_API mlp_result mlp_evaluate(const mlp *, const mlp_data *, mlp_metrics *);
 
-/* counts: classes x classes, how many rows of class [true] were taken for [predicted]; rows are not weighted, but those of weight
-   0 are left out. One output: two classes. Refused where a row may have several. mlp_class_scores: precision, recall, F1 of each. */
+/* counts: classes x classes, how many rows of class [true] were taken for [predicted]; rows are not weighted, but
+   those of weight 0 are left out. One output: two classes. Refused where a row may have several. mlp_class_scores:
+   precision, recall, F1 of each. */
 MLP_API mlp_result mlp_confusion(const mlp *, const mlp_data *, size_t *counts);
 MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class_score *scores);
 
-/* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E. With dropout.
-   MLP_ERR_NONFINITE when E or the gradient is not finite: then the run and *loss hold what was computed. */
+/* The gradient of E over these rows, as one batch of any size, into the gradient run; *loss (may be NULL) is E. With
+   dropout. MLP_ERR_NONFINITE when E or the gradient is not finite: then the run and *loss hold what was computed. */
 MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
 
-/* One update of all parameters from the gradient run, which clipping changes. NULL: the default optimizer. A change of kind starts
-   from zero state. MLP_ERR_ARGUMENT before there is a gradient. */
+/* One update of all parameters from the gradient run, which clipping changes. NULL: the default optimizer. A change
+   of kind starts from zero state. MLP_ERR_ARGUMENT before there is a gradient. */
 MLP_API mlp_result mlp_step(mlp *, const mlp_opt_desc *);
 
-/* dE/dx over these rows, E as in mlp_compute_gradients but without dropout; dx: rows x inputs. The gradient run stays. */
+/* dE/dx over these rows, E as in mlp_compute_gradients but without dropout; dx: rows x inputs. The gradient run
+   stays. */
 MLP_API mlp_result mlp_input_gradients(mlp *, const mlp_data *, float *dx);
 
 /* dy/dx of one row; x: inputs, j: outputs x inputs. The gradient run stays. */
 MLP_API mlp_result mlp_jacobian(mlp *, const float *x, float *j);
 
-/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of parameters stays
-   where it is as long as the net lives; that of gradients until mlp_train_in, mlp_fit with larger batches, or an optimizer that
-   needs more state than before. */
+/* The runs of parameters and gradients, for reading and writing; NULL and 0 when there is none (yet). That of
+   parameters stays where it is as long as the net lives; that of gradients until mlp_train_in, mlp_fit with larger
+   batches, or an optimizer that needs more state than before. */
 MLP_API float     *mlp_params(mlp *, size_t *count);
 MLP_API float     *mlp_gradients(mlp *, size_t *count);
 
-/* Copies the weights [units][inputs] and biases [units] of a layer (from 0) out or in, or their gradients out; either may be NULL.
-   A layer without bias gives zeros and takes none. */
+/* Copies the weights [units][inputs] and biases [units] of a layer (from 0) out or in, or their gradients out;
+   either may be NULL. A layer without bias gives zeros and takes none. */
 MLP_API mlp_result mlp_get_weights(const mlp *, int layer, float *w, float *b);
 MLP_API mlp_result mlp_set_weights(mlp *, int layer, const float *w, const float *b);
 MLP_API mlp_result mlp_get_gradients(const mlp *, int layer, float *w, float *b);
 
 /* The optimizers on any vector v of n floats with gradient g, without a net. state: mlp_opt_state_size bytes of the
-   caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. Decay and l1 are of all
-   values; clipping and max_norm are for nets. */
+   caller's, aligned for float, all zero before the first step. Uses the best kernels that this CPU runs. Decay and
+   l1 are of all values; clipping and max_norm are for nets. */
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
 
+#ifndef MLP_NO_FILES
 /* Files are safetensors of nn.Sequential's state_dict; see Files above. */
 
-/* A file system, for tests and for systems whose files are not those of POSIX or Windows; all functions are needed. */
+/* A file system, for tests and for systems whose files are not those of POSIX or Windows. The last three may be
+   NULL. */
 typedef struct {
-    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when there is one already;
-                                                                   else one to read. NULL: failed */
+    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when one is there, but
+                                                                   for what a crash left; else one to read. NULL: failed */
     size_t (*read)(void *user, void *file, void *to, size_t size);          /* bytes read, fewer only at the end; SIZE_MAX: failed */
     int (*write)(void *user, void *file, const void *from, size_t size);    /* 0: all written; so do the others return 0 */
     int (*sync)(void *user, void *file);                                    /* what was written is on the disk */
@@ -555,6 +581,10 @@ typedef struct {
     int (*remove)(void *user, const char *path);
     int (*sync_folder)(void *user, const char *folder);                     /* the renaming is on the disk */
     void *user;
+    size_t (*size)(void *user, void *file);                                 /* of a file to read; SIZE_MAX: not known */
+    const char *(*replace)(void *user, void *file, const char *path);       /* NULL, or why no other file may replace the one at path;
+                                                                   file, unless NULL, is to replace it and gets its mode */
+    const char *(*reason)(void *user);                                      /* why the last call failed */
 } mlp_io;
 
 typedef struct {
@@ -563,45 +593,60 @@ typedef struct {
     int checkpoint;                 /* non-zero: with optimizer state and count of epochs */
     const mlp_io *io;               /* NULL: the system's files */
     mlp_error *error;               /* optional */
+    const mlp *const *more;         /* further members of an ensemble: nets of the same desc but for the seed; not with checkpoint or */
+    int more_count;                 /* fold. The test vector and the texts are those of the net itself, member 0 */
+    int fold;                       /* non-zero: standard and min_max scaling go into the weights of the first and the last layer, which
+                                       needs a bias, and for targets identity; not with checkpoint */
 } mlp_save_desc;
 
 typedef struct {
-    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all be 0:
-                                       then they come from the file, as no_bias always does */
-    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; loss etc. are the defaults */
-    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training block */
-    size_t max_header, max_tensors; /* more is refused; default 1 MiB and 4096 */
+    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all
+                                       be 0: then they come from the file, as no_bias always does */
+    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; the loss is then
+                                       cross_entropy with softmax, else squared */
+    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training
+                                       block, and a fit with the same optimizer has the bits of a run never interrupted */
+    size_t max_header;              /* more is refused; default 1 MiB */
     const mlp_kernels *kernels;     /* these three: NULL or zero: those of desc */
     mlp_allocator allocator;
     mlp_error *error;
     const mlp_io *io;               /* NULL: the system's files */
+    const char *const *names;       /* the Linears, in order, by what is before ".weight" in the file; others are left out. */
+    int name_count;                 /* 0: all Linears, in the order that numbers in their names and their sizes give */
+    int member;                     /* 0: the net itself; one that the file does not have is MLP_ERR_ARGUMENT */
 } mlp_load_desc;
 
-/* Saves into memory of the caller's: exactly mlp_save_size bytes, the same on every platform. NULL desc: all defaults.
-   mlp_save_size is 0 when the net cannot be saved: a test_input too long for a header of 1 MiB, or with outputs that are not
-   finite. */
-MLP_API size_t     mlp_save_size(const mlp *, const mlp_save_desc *);
-MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t size, const mlp_save_desc *);
+/* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every
+   platform, also when that is more: MLP_ERR_ARGUMENT. memory NULL: only *size. NULL desc: all defaults. Not every
+   net can be saved with a test_input: one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs that are not
+   finite are MLP_ERR_NONFINITE. */
+MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, const mlp_save_desc *);
 
-/* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL desc: a file
-   of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error has the byte and
-   the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the few kilobytes that any net
-   has and a checkpoint's training block. */
+/* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL
+   desc: a file of ours. MLP_ERR_FORMAT: damaged; MLP_ERR_UNSUPPORTED: a valid file, but not of such a net; the error
+   has the byte and the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the
+   few kilobytes that any net has and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
 
-#ifndef MLP_NO_STDIO
-/* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or loss of
-   power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then it is the new.
-   A symbolic link at path is replaced by the file. mlp_save: NULL desc. mlp_save_checkpoint: desc.checkpoint. */
-MLP_API mlp_result mlp_save(const mlp *, const char *path);
-MLP_API mlp_result mlp_save_checkpoint(const mlp *, const char *path);
-MLP_API mlp_result mlp_save_with(const mlp *, const char *path, const mlp_save_desc *);
+/* Strings of your own (names of columns, classes, a licence) that go with the net into its files and its copies: key and value in
+   UTF-8. Keys "format" and "mlp.*" are not yours. A NULL value takes the key away. mlp_get_text: NULL when there is none, else valid
+   until the next mlp_set_text. Other programs' metadata are texts, too. */
+MLP_API mlp_result mlp_set_text(mlp *, const char *key, const char *value);
+MLP_API const char *mlp_get_text(const mlp *, const char *key);
 
-/* As mlp_load_memory. mlp_load_checkpoint: desc.checkpoint; a fit with the same optimizer then goes on with the bits of a
-   run that was never interrupted. */
+#ifndef MLP_NO_STDIO
+/* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or
+   loss of power either the old or the new file is there, whole. A failing sync of the folder is an error, too; then
+   it is the new. A file that is there keeps its mode, and must be a regular file that may be written: else
+   MLP_ERR_IO. A symbolic link at path is replaced by the file. The new file is path + ".mlp-tmpN" until then (of a
+   long name the beginning); what a crash left of it, the next save removes. On Windows paths are UTF-8. MLP_ERR_IO:
+   the error has the path and what the system said. */
+MLP_API mlp_result mlp_save(const mlp *, const char *path, const mlp_save_desc *);
+
+/* As mlp_load_memory. A pipe will do; its memory is not bounded by the above. */
 MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *);
-MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *);
 #endif
+#endif /* MLP_NO_FILES */
 
 /* What one update takes, resolved: no defaults here. Which fields a kind reads stands at `update`. */
 typedef struct {
@@ -614,42 +659,39 @@ typedef struct {
     int nesterov, first;            /* first: rprop's step of each weight starts as rate */
 } mlp_update;
 
-/* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be one of the
-   inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing outside of the
-   named elements is written, or read but for what stands at the layers. No alignment is needed. Compiled with
-   optimization a call takes up to 16 KiB of stack, without it several times as much. Errors do not exist here: arguments
-   must be right. */
+/* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be
+   one of the inputs (elementwise, in place) but not overlap them otherwise; gemm's c overlaps nothing. Nothing
+   outside of the named elements is written, or read but for what stands at the layers. No alignment is needed.
+   Compiled with optimization a call takes up to 16 KiB of stack, without it several times as much. Errors do not
+   exist here: arguments must be right. */
 struct mlp_kernels {
     const char *name;               /* "scalar" "emulated" "sse2" "avx2" "avx512" "neon" "wasm" */
     int lanes, fma;                 /* floats per vector; non-zero: fused multiply-add (see Bits) */
 
-    /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row + k*a_col],
-       so that a transposed matrix is a pair of swapped strides; c has unit columns. Without accumulate parts of c may be room
-       for copies until the end. */
+    /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row +
+       k*a_col], so that a transposed matrix is a pair of swapped strides; c has unit columns. Without accumulate
+       parts of c may be room for copies until the end. */
     void (*gemm)(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate);
     /* out = a * b, element by element */
     void (*hadamard)(size_t n, const float *a, const float *b, float *out);
-    /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind has it */
+    /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind
+       has it */
     void (*activate)(mlp_activation, float alpha, size_t n, const float *z, float *a);
     void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da, float *dz);
     /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian */
     void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
     void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
     /* With softmax non-zero a = softmax(z) is written first, else it must be there. l = - y log a, from z and a;
-       dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z, none with factors NULL. l and dz are
-       neither each other nor one of the inputs. */
+       dz[i][j] = (a sum y - y) factors[i], the slope of sum factors l with respect to z, none with factors NULL. l
+       and dz are neither each other nor one of the inputs. */
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
-    /* The same, with softmax, where each row of y is 0 but for a 1 at classes[i], an integer: losses[i] = the sum of row i of l,
-       and dz. cols <= 16, factors not NULL. dz and losses are none of the inputs. */
-    void (*class_entropy)(size_t rows, size_t cols, const float *z, const float *classes, const float *factors, float *losses,
-                          float *dz);
 
-    /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w are
-       read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
-       backward_input: dx = dz W^T. What is read behind an end changes nothing. scratch: (rows + 16) x (in + out + 96)
-       floats. */
+    /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w
+       are read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
+       backward_input: dx = dz W^T. What is read behind an end changes nothing. scratch: rows x (in + out) floats
+       below 64 rows, else (rows + 16) x (in + out + 96). */
     void (*forward)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride, const float *w, const float *b,
                     float *z, size_t z_stride);
     void (*backward_weights)(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
@@ -661,8 +703,8 @@ struct mlp_kernels {
     void (*column_sums)(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate);
     /* x[i][j] = x[i][j] * factors[i] */
     void (*scale_rows)(size_t rows, size_t cols, const float *factors, float *x);
-    /* l = loss per element, d = its slope with respect to a; for binary_cross_entropy l is taken from z, and d is the slope with
-       respect to z, a - y. Not for cross_entropy and custom. */
+    /* l = loss per element, d = its slope with respect to a; for binary_cross_entropy l is taken from z, and d is
+       the slope with respect to z, a - y. Not for cross_entropy and custom. */
     void (*loss)(mlp_loss, float delta, size_t n, const float *z, const float *a, const float *y, float *l);
     void (*loss_backward)(mlp_loss, float delta, size_t n, const float *a, const float *y, float *d);
 
@@ -677,11 +719,8 @@ struct mlp_kernels {
                   w - step sign(g); s1 = g, s2 = step
        Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
     int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
-    /* updates as at mlp_opt; adam: step = rate / (1-beta1^t), scale = 1 / sqrt(1-beta2^t) */
-    void (*momentum)(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov);
-    void (*adam)(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
-                 float epsilon);
-    /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is one */
+    /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is
+       one */
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
 };
 
@@ -704,6 +743,11 @@ MLP_API const char *mlp_simd_name(void);
 
 /* ----------------------------------------------------------------------- >>platform -- */
 
+#ifndef MLP_ACTIVATIONS
+    #define MLP_ACTIVATIONS ~0u
+#endif
+#define MLP__HAS(activation) ((activation) <= MLP_ACT_IDENTITY || ((unsigned)(MLP_ACTIVATIONS) >> (int)(activation) & 1))
+
 #include <stdarg.h>
 #include <string.h>
 
@@ -715,6 +759,18 @@ MLP_API const char *mlp_simd_name(void);
     #include <stdlib.h>
     #define MLP_MALLOC(size, user) ((void)(user), malloc(size))
     #define MLP_FREE(pointer, user) ((void)(user), free(pointer))
+#endif
+
+/* The first that a linker finds twice says what is wrong. */
+#if !defined(MLP_STATIC) && !defined(MLP_KERNELS_ONLY)
+    #ifdef __cplusplus
+    extern "C" {
+    #endif
+    void mlp__define_MLP_IMPLEMENTATION_in_one_file_only(void);
+    void mlp__define_MLP_IMPLEMENTATION_in_one_file_only(void) { }
+    #ifdef __cplusplus
+    }
+    #endif
 #endif
 
 /* clang-cl has these, too, but not the macro. */
@@ -742,7 +798,8 @@ MLP_API const char *mlp_simd_name(void);
 #endif
 
 /* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in the
-   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8 on. */
+   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8
+   on. */
 #if defined(__clang__)
     #define MLP__UNROLL _Pragma("clang loop unroll(full)")
 #elif MLP__GNU && __GNUC__ >= 8
@@ -762,8 +819,9 @@ MLP_API const char *mlp_simd_name(void);
 /* Fused multiply-add in hardware? Decided per architecture, since clang does not define __FP_FAST_FMAF. */
 #if defined(__TINYC__)
     #define MLP__FMA 0
-#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) || defined(__s390x__) \
-   || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) || defined(__riscv_flen) \
+#elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) \
+   || defined(__s390x__) || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) \
+   || defined(__riscv_flen) \
    || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
    || (defined(_MSC_VER) && !defined(__clang__) && defined(__AVX2__))
     #define MLP__FMA 1
@@ -780,26 +838,26 @@ MLP_API const char *mlp_simd_name(void);
     #include <math.h>
 #endif
 
-/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 : x` becomes
-   their maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it (constraint: where it is kept) is
-   left alone; that costs no instruction. */
+/* clang 14 gets the sign of zero wrong where ARM and WebAssembly have an instruction that almost fits: `x < 0 ? 0 : x`
+   becomes their maximum, which makes +0 of -0, and -(a b + c) becomes -a b - c. A value hidden from it (constraint:
+   where it is kept) is left alone; that costs no instruction. */
 #if defined(__clang__) && !MLP__X86
     #define MLP__HIDE(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__HIDE(constraint, value) ((void)0)
 #endif
 
-/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row a pointer
-   for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
+/* Keeps a value in one register, of the kind that constraint says. gcc 12 makes of a pointer that goes from row to row
+   a pointer for each row, computed ahead and spilled, and loads a vector anew for each of two or three uses. */
 #if MLP__GNU
     #define MLP__ONE_REGISTER(constraint, value) __asm__("" : constraint(value))
 #else
     #define MLP__ONE_REGISTER(constraint, value) ((void)0)
 #endif
-#define MLP__WALK(pointer) MLP__ONE_REGISTER("+r", pointer)
+#define MLP__ONE_POINTER(pointer) MLP__ONE_REGISTER("+r", pointer)
 
-/* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there. Without the
-   hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
+/* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there.
+   Without the hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
 MLP__INLINE float mlp__fma(float a, float b, float c)
 {
 #if !MLP__FMA
@@ -820,7 +878,8 @@ MLP__INLINE float mlp__fma(float a, float b, float c)
 #endif
 }
 
-/* sum + a b in double: the product of two floats is exact, so fused or not is the same. Some have float in hardware only. */
+/* sum + a b in double: the product of two floats is exact, so fused or not is the same. Some have float in hardware
+   only. */
 MLP__INLINE double mlp__fma_double(float a, float b, double sum)
 {
 #if MLP__FMA && MLP__GNU && !(defined(__riscv_flen) && __riscv_flen < 64) && !(defined(__ARM_FP) && !(__ARM_FP & 8))
@@ -874,8 +933,8 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 
      mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
      vload vstore         any alignment
-     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the others from fill. With MLP__MASKS n may be MLP__W, and that
-                          takes no more time than vload and vstore
+     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W, and
+                          that takes no more time than vload and vstore
      vload_halves         the lower half of the lanes from p, the upper from q
      vset1 vset4          all lanes; four vset1, of p[0..3]
      vadd vsub vmul vdiv vsqrt  IEEE
@@ -892,7 +951,7 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
      vzip_low vzip_high   within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
      vfours_even _odd     the even fours of a, then of b; the odd ones
 
-   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves and the fours. Then MLP__NAME.
+   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves, the fours. Then MLP__NAME.
    Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. At the end of a block stand the
    numbers that the products are tuned by; each block has to state them all:
 
@@ -937,7 +996,10 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 MLP__INLINE float mlp__min1(float a, float b) { int less = a < b; MLP__HIDE("+r", less); return less ? a : b; }
 MLP__INLINE float mlp__max1(float a, float b) { int more = a > b; MLP__HIDE("+r", more); return more ? a : b; }
 MLP__INLINE float mlp__abs1(float a) { return mlp__float(mlp__bits(a) & 0x7fffffffu); }
-MLP__INLINE float mlp__sign1(float a, float b) { return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u)); }
+MLP__INLINE float mlp__sign1(float a, float b)
+{
+    return mlp__float((mlp__bits(a) & 0x7fffffffu) | (mlp__bits(b) & 0x80000000u));
+}
 MLP__INLINE uint32_t mlp__int1(float a) { return a > -4194304.0f && a < 4194304.0f ? (uint32_t)(int32_t)a : 0; }
 
 MLP__INLINE float mlp__round1(float a)
@@ -959,7 +1021,7 @@ MLP__INLINE float mlp__round1(float a)
         #define MLP__OP MLP__INLINE
         #define MLP__LANE(a, i) ((void)(i), a)
         #define MLP__LANES(type, expression) enum { i = 0 }; type r = (expression); return r
-    #else                               /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
+    #else       /* plain calls and loops: unrolled, gcc 12 -fsanitize=address takes over 10 minutes */
         #define MLP__NAME "emulated"
         #define MLP__W 8
         typedef struct { float lane[8]; } mlp__vf;
@@ -969,7 +1031,8 @@ MLP__INLINE float mlp__round1(float a)
         #define MLP__UNROLL
         #define MLP__OP MLP__NOINLINE
         #define MLP__LANE(a, i) a.lane[i]
-        #define MLP__LANES(type, expression) type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
+        #define MLP__LANES(type, expression) \
+            type r; int i; for (i = 0; i < MLP__W; i++) r.lane[i] = (expression); return r
     #endif
     #define MLP__AT(a) MLP__LANE(a, i)
     #define MLP__VF(expression) MLP__LANES(mlp__vf, expression)
@@ -1182,7 +1245,8 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm256_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e) : _mm256_permute_ps(a, 0xb1);
+        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e)
+               : _mm256_permute_ps(a, 0xb1);
     }
     MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm256_cvtss_f32(a); }
     MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm256_unpacklo_ps(a, b); }
@@ -1247,7 +1311,8 @@ MLP__INLINE float mlp__round1(float a)
     {
         /* sign ? b : a, bit by bit */
         const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
-        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a), 0xca));
+        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a),
+                                                             0xca));
     }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
@@ -1273,7 +1338,7 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__SCALEF(a, n) _mm512_scalef_ps(a, n)            /* a 2^n, rounded once */
 
     #define MLP__TILE_VECTORS 4
-    #define MLP__TILE_ROWS(vectors) ((vectors) <= 2 ? 11 : (vectors) == 3 ? 8 : 6)  /* 12 row offsets do not fit into the general registers */
+    #define MLP__TILE_ROWS(vectors) ((vectors) <= 2 ? 11 : (vectors) == 3 ? 8 : 6) /* for want of general registers */
     #define MLP__ONE_ROW_VECTORS 4
     #define MLP__COPY_COLUMNS 48
     #define MLP__COPIES_FAR 0
@@ -1335,7 +1400,7 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return vzip2q_f32(a, b); }
 
     #define MLP__TILE_VECTORS 4
-    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 12 : (vectors) == 2 ? 8 : 5)  /* gcc 12 -O2 keeps 2 of the 24 sums of 6 x 4 on the stack */
+    #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 12 : (vectors) == 2 ? 8 : 5) /* 6 x 4 spills (gcc 12) */
     #define MLP__ONE_ROW_VECTORS 8
     #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
     #define MLP__COPIES_FAR 1
@@ -1440,8 +1505,15 @@ MLP__INLINE mlp__vf mlp__vzero(void) { return mlp__vset1(0.0f); }
 MLP__INLINE mlp__vf mlp__vneg(mlp__vf a) { return mlp__vsub(mlp__vset1(-0.0f), a); }
 
 /* up to MLP__W lanes: all that n has */
-MLP__INLINE mlp__vf mlp__vget(const float *p, size_t n, mlp__vf fill) { return n >= MLP__W ? mlp__vload(p) : mlp__vload_n(p, n, fill); }
-MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n) { if (n >= MLP__W) mlp__vstore(p, a); else mlp__vstore_n(p, a, n); }
+MLP__INLINE mlp__vf mlp__vget(const float *p, size_t n, mlp__vf fill)
+{
+    return n >= MLP__W ? mlp__vload(p) : mlp__vload_n(p, n, fill);
+}
+MLP__INLINE void mlp__vput(float *p, mlp__vf a, size_t n)
+{
+    if (n >= MLP__W) mlp__vstore(p, a);
+    else mlp__vstore_n(p, a, n);
+}
 
 /* non-zero: no lane is NaN or infinity, by the exponents, which -ffast-math lets alone */
 MLP__INLINE int mlp__vfinite(mlp__vf a)
@@ -1450,10 +1522,14 @@ MLP__INLINE int mlp__vfinite(mlp__vf a)
 }
 
 /* 2^(n + more) for integers n, the sum in -126 .. 127 */
-MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more) { return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more))); }
+MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more)
+{
+    return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more)));
+}
 
-/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n + 64),
-   which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to something. */
+/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n
+   + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to
+   something. */
 MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
 {
 #ifdef MLP__SCALEF
@@ -1509,9 +1585,9 @@ MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
     return mlp__vfirst(v[0]);
 }
 
-/* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these. Zips within
-   four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n = MLP__HALF: what mlp__load_columns
-   loads. */
+/* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these.
+   Zips within four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n =
+   MLP__COLUMNS: what mlp__load_columns loads. */
 MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
 {
     size_t i;
@@ -1528,29 +1604,31 @@ MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
     for (i = 0; i + 8 < n; i++) mlp__vunzip4(&v[i], &v[i + 8]);
 }
 
-/* v[t] = from[lane * row + t] for MLP__HALF columns t of MLP__W rows. Halves of vectors come together as they are loaded, so that
-   half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on AVX-512, .86 on AVX2. */
-#define MLP__HALF (MLP__W > 4 ? MLP__W / 2 : MLP__W)
-MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__HALF])
+/* v[t] = from[lane * row + t] for MLP__COLUMNS columns t of MLP__W rows. Halves of vectors come together as they are
+   loaded, so that half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on
+   AVX-512, .86 on AVX2. */
+#define MLP__COLUMNS (MLP__W > 4 ? MLP__W / 2 : MLP__W)
+MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__COLUMNS])
 {
     const ptrdiff_t upper = MLP__W > 4 ? 4 * row : 0;
     size_t t;
     MLP__UNROLL
-    for (t = 0; t < MLP__HALF; t++, from += row) {      /* rows 0 1 2 3, with 4 on in the upper halves, 8 9 10 11 */
+    for (t = 0; t < MLP__COLUMNS; t++, from += row) {      /* rows 0 1 2 3, with 4 on in the upper halves, 8 9 10 11 */
         if (t == 4) from += upper;
-        MLP__WALK(from);
+        MLP__ONE_POINTER(from);
         v[t] = mlp__vload_halves(from, from + upper);
     }
-    mlp__transpose(MLP__HALF, v);
+    mlp__transpose(MLP__COLUMNS, v);
 }
 
 /* -------------------------------------------------------------------------- >>vmath -- */
-/* Largest errors over all 2^32 inputs, in units in the last place, with and without fused multiply-add (make check-ulp):
+/* Largest errors over all 2^32 inputs, in units in the last place, with and without fused multiply-add (see check-ulp):
      exp 0.90    log 0.84    tanh 1.21    sigmoid 1.97    sin 1.65    cos 1.65
    gelu has an absolute bound: 4e-7 max(1, |z|).
    Coefficients: minimax fits with single precision coefficients (Sollya's fpminimax). */
 
-/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so r_high exact. */
+/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so
+   r_high exact. */
 MLP__INLINE mlp__vf mlp__vexp_reduced(mlp__vf x, mlp__vf *n, mlp__vf *r_high, mlp__vf *r)
 {
     mlp__vf p;
@@ -1608,19 +1686,22 @@ MLP__INLINE mlp__vf mlp__vlog_near_1(mlp__vf f, mlp__vf e)
 /* x = (1 + f) 2^e; subnormal x are scaled by 2^24 first */
 MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
 {
-    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)), nan = mlp__vset1(mlp__float(0x7fc00000u));
+    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)),
+            nan = mlp__vset1(mlp__float(0x7fc00000u));
     mlp__vm tiny = mlp__vlt(x, mlp__vset1(1.1754944e-38f));
     mlp__vf e, f, y;
     f = mlp__vsub(mlp__vsplit(mlp__vselect(tiny, mlp__vmul(x, mlp__vset1(16777216.0f)), x), &e), mlp__vset1(1.0f));
     y = mlp__vlog_near_1(f, mlp__vsub(e, mlp__vselect(tiny, mlp__vset1(24.0f), zero)));
-    y = mlp__vselect(mlp__vlt(zero, x), y, mlp__vselect(mlp__vlt(x, zero), nan, mlp__vsub(x, infinity)));   /* log 0 = -infinity */
+    /* log 0 = -infinity */
+    y = mlp__vselect(mlp__vlt(zero, x), y, mlp__vselect(mlp__vlt(x, zero), nan, mlp__vsub(x, infinity)));
     return mlp__vselect(mlp__vlt(x, infinity), y, x);                               /* infinity and NaN as they are */
 }
 
 /* |x| < 0.625: odd polynomial; else 1 - 2 / (exp(2|x|) + 1), which is 1 from 9.01 on. */
 MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p, q, s;
+    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p,
+            q, s;
     p = mlp__vfma(mlp__vset1(-0.0060572685f), a2, mlp__vset1(0.020970574f));
     p = mlp__vfma(p, a2, mlp__vset1(-0.053845376f));
     p = mlp__vfma(p, a2, mlp__vset1(0.13332732f));
@@ -1632,8 +1713,8 @@ MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
 }
 
-/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly and is put right
-   as if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
+/* With e = exp(-|x|) <= 1: (x < 0 ? e : 1) / d, d = 1 + e. The rounding error of d, (1 + e) - d, is known exactly and
+   is put right as if d were 1: it counts in full only where e is small. Without that the error is 2.40 units. */
 MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
 {
     mlp__vf one = mlp__vset1(1.0f), e, d, lost, y;
@@ -1644,13 +1725,15 @@ MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
     return mlp__vfnma(y, lost, y);
 }
 
-/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so its factor 1/(1 + u) may be rough. */
+/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so its factor 1/(1 + u) may be
+   rough. */
 MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 {
     mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), lost = mlp__vsub(u, mlp__vsub(v, one));
     mlp__vm big = mlp__vlt(mlp__vset1(1.41421354f), v);
     mlp__vf f = mlp__vfma(v, mlp__vselect(big, mlp__vset1(0.5f), one), mlp__vset1(-1.0f));          /* exact */
-    return mlp__vfma(lost, mlp__vfnma(mlp__vset1(0.5f), u, one), mlp__vlog_near_1(f, mlp__vselect(big, one, mlp__vzero())));
+    return mlp__vfma(lost, mlp__vfnma(mlp__vset1(0.5f), u, one),
+                     mlp__vlog_near_1(f, mlp__vselect(big, one, mlp__vzero())));
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which neither overflows nor cancels */
@@ -1662,12 +1745,13 @@ MLP__INLINE mlp__vf mlp__vsoftplus(mlp__vf x)
 /* e^x - 1 for x <= 0: 2^n (1 + q) - 1 = 2^n q + (2^n - 1), without cancellation */
 MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n, 0);
+    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n),
+            s = mlp__vpow2(n, 0);
     return mlp__vfma(s, q, mlp__vsub(s, one));
 }
 
-/* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is small, and
-   *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in t = 1/(1 + 0.3 u). */
+/* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is
+   small, and *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in 1/(1 + 0.3 u). */
 MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
 {
     mlp__vf one = mlp__vset1(1.0f), t, p;
@@ -1683,19 +1767,23 @@ MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
     return mlp__vselect(mlp__vlt(x, mlp__vzero()), mlp__vmul(*e, p), mlp__vfnma(*e, p, one));
 }
 
-/* One float: x = n pi/2 + r, n modulo 4, for |x| >= 1, by whole numbers (Payne and Hanek 1983): x = m 2^k, and of the bits of
-   2/pi only the 96 from the weight 2^(1-k) on matter, those above giving multiples of 4. NaN and infinity give NaN. */
+/* One float: x = n pi/2 + r, n modulo 4, for |x| >= 1, by whole numbers (Payne and Hanek 1983): x = m 2^k, and of the
+   bits of 2/pi only the 96 from the weight 2^(1-k) on matter, those above giving multiples of 4. NaN and infinity give
+   NaN. */
 static float mlp__reduce_large(float x, float *n)
 {
-    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu };
+    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u,
+                                            0x3c439041u, 0xfe5163abu };
     const uint32_t bits = mlp__bits(x), m = (bits & 0x7fffffu) | 0x800000u;
-    const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;         /* at: bits before the first that matters */
+    /* at: bits before the first that matters */
+    const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;
     uint64_t low, middle, high, fraction;
     uint32_t w[3];
     int i, quadrant;
     double r;
     if (!mlp__finite(x)) return *n = mlp__float(0x7fc00000u);
-    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift) : two_over_pi[word + i];
+    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift)
+        : two_over_pi[word + i];
     low = (uint64_t)m * w[2];
     middle = (uint64_t)m * w[1] + (low >> 32);
     high = (uint64_t)m * w[0] + (middle >> 32);                     /* modulo 2^32: its two top bits are the quadrant */
@@ -1706,8 +1794,9 @@ static float mlp__reduce_large(float x, float *n)
     return (float)(bits >> 31 ? -r : r);
 }
 
-/* x = n pi/2 + r, |r| <= pi/4: returns r. pi/2 in parts of 14, 11 and 14 bits, whose products with |n| <= 1024 are exact, and a
-   rest. The first two differences are exact, too; what the third loses comes back with the rest, so r is rounded once. */
+/* x = n pi/2 + r, |r| <= pi/4: returns r. pi/2 in parts of 14, 11 and 14 bits, whose products with |n| <= 1024 are
+   exact, and a rest. The first two differences are exact, too; what the third loses comes back with the rest, so r is
+   rounded once. */
 MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 {
     mlp__vf part3 = mlp__vset1(1.589251e-08f), r2, r3, r;
@@ -1729,7 +1818,8 @@ MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 /* sin(x + quarters pi/2): sin or cos of r, by the quarter that n + quarters falls into, m = -2 .. 2 modulo 4 */
 MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
 {
-    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f), one = mlp__vset1(1.0f);
+    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f),
+            one = mlp__vset1(1.0f);
     mlp__vf m, s, c, y;
     s = mlp__vfma(mlp__vset1(-0.000195828994f), r2, mlp__vset1(0.00833271351f));
     s = mlp__vfma(s, r2, mlp__vset1(-0.166666642f));
@@ -1745,7 +1835,10 @@ MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
 }
 
 /* sin(-0) = -0 */
-MLP__INLINE mlp__vf mlp__vsin(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsin_of(x, 0.0f), x); }
+MLP__INLINE mlp__vf mlp__vsin(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), mlp__vabs(x)), mlp__vsin_of(x, 0.0f), x);
+}
 MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
 
 /* ------------------------------------------------------------------------ >>kernels -- */
@@ -1753,7 +1846,8 @@ MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
 /* An elementwise function of up to three arrays and a parameter; the driver is inlined around each of them. */
 typedef mlp__vf mlp__elementwise(mlp__vf x, mlp__vf y, mlp__vf z, mlp__vf parameter);
 
-MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const float *x, const float *y, const float *z, float *out)
+MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const float *x, const float *y,
+                          const float *z, float *out)
 {
     const mlp__vf p = mlp__vset1(parameter), zero = mlp__vzero();
     size_t i, left;
@@ -1761,16 +1855,21 @@ MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const 
         mlp__vstore(out + i, f(mlp__vload(x + i), mlp__vload(y + i), mlp__vload(z + i), p));
     left = n - i;
     if (left)
-        mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero), mlp__vload_n(z + i, left, zero), p), left);
+        mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero),
+                                 mlp__vload_n(z + i, left, zero), p), left);
 }
 
-/* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions and a
-   line in the list. */
+/* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions
+   and a line in the list. */
 #define MLP__VALUE(name) MLP__INLINE mlp__vf mlp__##name##_value(mlp__vf z, MLP__UNUSED mlp__vf alpha)
-#define MLP__SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_slope(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, MLP__UNUSED mlp__vf alpha)
+#define MLP__SLOPE(name) \
+    MLP__INLINE mlp__vf mlp__##name##_slope(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, MLP__UNUSED mlp__vf alpha)
 
 /* x > 0 ? 1 : 0 */
-MLP__INLINE mlp__vf mlp__step(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero()); }
+MLP__INLINE mlp__vf mlp__step(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), x), mlp__vset1(1.0f), mlp__vzero());
+}
 
 /* -1, 0 or 1; 0 for NaN */
 MLP__INLINE mlp__vf mlp__signum(mlp__vf x)
@@ -1793,14 +1892,27 @@ MLP__SLOPE(relu) { return mlp__step(a); }
 MLP__VALUE(leaky_relu) { return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, z), z); }
 MLP__SLOPE(leaky_relu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), alpha); }
 
-MLP__VALUE(elu) { return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))), z); }
-MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }      /* alpha e^z = a + alpha */
+MLP__VALUE(elu)
+{
+    return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))),
+                        z);
+}
+/* alpha e^z = a + alpha */
+MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }
 
 MLP__VALUE(selu) { return mlp__vmul(mlp__vset1(1.05070099f), mlp__elu_value(z, mlp__vset1(1.67326324f))); }
-MLP__SLOPE(selu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.05070099f), mlp__vadd(a, mlp__vset1(1.75809934f))); }
+MLP__SLOPE(selu)
+{
+    return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.05070099f), mlp__vadd(a, mlp__vset1(1.75809934f)));
+}
 
 MLP__VALUE(gelu) { mlp__vf e; return mlp__vmul(z, mlp__vnormal(z, &e)); }
-MLP__SLOPE(gelu) { mlp__vf e, phi = mlp__vnormal(z, &e); return mlp__vfma(mlp__vmul(mlp__vset1(0.39894228f), z), e, phi); }  /* Phi + z Phi' */
+/* Phi + z Phi' */
+MLP__SLOPE(gelu)
+{
+    mlp__vf e, phi = mlp__vnormal(z, &e);
+    return mlp__vfma(mlp__vmul(mlp__vset1(0.39894228f), z), e, phi);
+}
 
 /* (1 + tanh(u)) / 2 = sigmoid(2 u), 2 u = z (1.59577 + 0.0713548 z^2) */
 MLP__INLINE mlp__vf mlp__gelu_tanh_gate(mlp__vf z)
@@ -1810,12 +1922,13 @@ MLP__INLINE mlp__vf mlp__gelu_tanh_gate(mlp__vf z)
 MLP__VALUE(gelu_tanh) { return mlp__vmul(z, mlp__gelu_tanh_gate(z)); }
 MLP__SLOPE(gelu_tanh)                                                      /* s + z s (1 - s) (2 u)' */
 {
-    mlp__vf s = mlp__gelu_tanh_gate(z), u = mlp__vmul(z, mlp__vfma(mlp__vset1(0.214064449f), mlp__vmul(z, z), mlp__vset1(1.59576912f)));
+    mlp__vf s = mlp__gelu_tanh_gate(z);
+    mlp__vf u = mlp__vmul(z, mlp__vfma(mlp__vset1(0.214064449f), mlp__vmul(z, z), mlp__vset1(1.59576912f)));
     return mlp__vfma(mlp__vfnma(s, s, s), u, s);
 }
 
 MLP__VALUE(silu) { return mlp__vmul(z, mlp__vsigmoid(z)); }
-MLP__SLOPE(silu) { mlp__vf s = mlp__vsigmoid(z); return mlp__vfma(mlp__vfnma(s, s, s), z, s); }        /* s + z s (1 - s) */
+MLP__SLOPE(silu) { mlp__vf s = mlp__vsigmoid(z); return mlp__vfma(mlp__vfnma(s, s, s), z, s); }  /* s + z s (1 - s) */
 
 MLP__VALUE(softplus) { return mlp__vsoftplus(z); }
 MLP__SLOPE(softplus) { return mlp__vsigmoid(z); }
@@ -1829,7 +1942,10 @@ MLP__SLOPE(softsign)                                                       /* 1 
 
 MLP__INLINE mlp__vf mlp__clamp(mlp__vf low, mlp__vf high, mlp__vf x) { return mlp__vmin(high, mlp__vmax(low, x)); }
 
-MLP__VALUE(hard_sigmoid) { return mlp__clamp(mlp__vzero(), mlp__vset1(1.0f), mlp__vfma(z, mlp__vset1(0.166666672f), mlp__vset1(0.5f))); }
+MLP__VALUE(hard_sigmoid)
+{
+    return mlp__clamp(mlp__vzero(), mlp__vset1(1.0f), mlp__vfma(z, mlp__vset1(0.166666672f), mlp__vset1(0.5f)));
+}
 MLP__SLOPE(hard_sigmoid)                                                   /* 1/6 where 0 < a < 1 */
 {
     mlp__vf half = mlp__vset1(0.5f);
@@ -1848,7 +1964,8 @@ MLP__VALUE(mish)
 MLP__SLOPE(mish)                                                           /* n/d + 4 z w (1 + w) / d^2 */
 {
     mlp__vf c = mlp__vmin(mlp__vset1(20.0f), z), w = mlp__vexp(c), n = mlp__vfma(w, w, mlp__vadd(w, w));
-    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))), v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
+    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))),
+            v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
     return mlp__vfma(n, i, mlp__vmul(mlp__vmul(v, i), i));
 }
 
@@ -1890,7 +2007,7 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 {
     switch (activation) {
     #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
-        case MLP_ACT_##NAME: mlp__map(mlp__##name##_forward, alpha, n, z, z, z, a); break;
+        case MLP_ACT_##NAME: if (MLP__HAS(MLP_ACT_##NAME)) mlp__map(mlp__##name##_forward, alpha, n, z, z, z, a); break;
     MLP__ACTIVATIONS(MLP__CASE)
     #undef MLP__CASE
     default: break;
@@ -1898,7 +2015,8 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 }
 
 /* z, a, da, dz: n */
-static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a, const float *da,
+static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a,
+                                     const float *da,
                                      float *dz)
 {
     switch (activation) {
@@ -1910,10 +2028,13 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
     }
 }
 
-/* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its activation
-   being fixed. Adding one is two functions and a line. */
-#define MLP__LOSS(name)       MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf delta)
-#define MLP__LOSS_SLOPE(name) MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
+/* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its
+   activation being fixed. Adding one is two functions and a line. */
+#define MLP__LOSS(name) \
+    MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, \
+                                           MLP__UNUSED mlp__vf delta)
+#define MLP__LOSS_SLOPE(name) \
+    MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
 
 MLP__LOSS(squared)            { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(d, d); }
 MLP__LOSS_SLOPE(squared)      { mlp__vf d = mlp__vsub(a, y); return mlp__vadd(d, d); }
@@ -1980,27 +2101,40 @@ static void mlp__k_loss_backward(mlp_loss loss, float delta, size_t n, const flo
     }
 }
 
-MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf p) { return mlp__vmul(a, b); }
-MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__UNUSED mlp__vf z, mlp__vf alpha) { return mlp__vfma(alpha, x, y); }
+MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf p)
+{
+    return mlp__vmul(a, b);
+}
+MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__UNUSED mlp__vf z, mlp__vf alpha)
+{
+    return mlp__vfma(alpha, x, y);
+}
 
-static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out) { mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out); }
+static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out)
+{
+    mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out);
+}
 
-static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y) { mlp__map(mlp__axpy_value, alpha, n, x, y, y, y); }
+static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y)
+{
+    mlp__map(mlp__axpy_value, alpha, n, x, y, y, y);
+}
 
 /* a whole square of MLP__W x MLP__W: to[i][j] = from[j][i] */
 MLP__INLINE void mlp__transposed_square(const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row)
 {
-    mlp__vf v[MLP__HALF];
+    mlp__vf v[MLP__COLUMNS];
     size_t i, t;
-    for (i = 0; i < MLP__W; i += MLP__HALF) {
+    for (i = 0; i < MLP__W; i += MLP__COLUMNS) {
         mlp__load_columns(from + i, from_row, v);
         MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++, to += to_row) mlp__vstore(to, v[t]);
+        for (t = 0; t < MLP__COLUMNS; t++, to += to_row) mlp__vstore(to, v[t]);
     }
 }
 
 /* k x n of it; `stored` >= n columns of `to` may be written, where the last repeats */
-MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
+MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to,
+                                        ptrdiff_t to_row, size_t stored)
 {
     mlp__vf v[MLP__W];
     size_t t;
@@ -2012,8 +2146,10 @@ MLP__NOINLINE void mlp__transposed_part(size_t k, size_t n, const float *from, p
         if (t < k) mlp__vput(to + (ptrdiff_t)t * to_row, v[t], stored);
 }
 
-/* to[i][j] = from[j][i], k x n; stored: as above. The last square begins earlier where it is whole then: the same values twice. */
-static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row, size_t stored)
+/* to[i][j] = from[j][i], k x n; stored: as above. The last square begins earlier where it is whole then: the same
+   values twice. */
+static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t from_row, float *to, ptrdiff_t to_row,
+                            size_t stored)
 {
     size_t i, j;
     for (j = 0; j < n; j += MLP__W) {
@@ -2030,9 +2166,10 @@ static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t fro
     }
 }
 
-/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows of at most
-   MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds need no shuffles. A longer
-   row goes alone: a vector holds elements of it, and its values in all lanes. Either way a value is a vector, and an array n floats. */
+/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows of
+   at most MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds need no
+   shuffles. A longer row goes alone: a vector holds elements of it, and its values in all lanes. Either way a value is
+   a vector, and an array n floats. */
 MLP__INLINE int mlp__as_columns(size_t cols) { return MLP__W > 1 && cols <= MLP__PANEL; }
 
 /* a fold goes on: lanes and the next elements of x and y */
@@ -2043,7 +2180,8 @@ MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__UNUSED mlp__vf y)
 MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
 
 /* One row of n: element j belongs to lane j % 16, lanes without one keep their value. */
-MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
+MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
+                                  const float *y)
 {
     mlp__vf lanes[MLP__N16];
     size_t i, j;
@@ -2051,7 +2189,8 @@ MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf star
     for (i = 0; i < MLP__N16; i++) lanes[i] = start;
     for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
         MLP__UNROLL
-        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
+        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W),
+                                                    mlp__vload(y + j + i * MLP__W));
     }
     MLP__UNROLL
     for (i = 0; i < MLP__N16; i++, j += MLP__W) {
@@ -2062,7 +2201,8 @@ MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf star
 }
 
 /* The same of n / MLP__W columns: the tree that goes across the lanes of a row. */
-MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x, const float *y)
+MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
+                                      const float *y)
 {
     enum { half = MLP__PANEL / 2 };
     mlp__vf v[half];
@@ -2081,26 +2221,31 @@ MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf 
 MLP__NOINLINE mlp__vf mlp__max_of(int columns, size_t n, const float *x)
 {
     const mlp__vf start = mlp__vset1(MLP__LOWEST);
-    return columns ? mlp__fold_columns(mlp__fold_max, mlp__vmax, start, n, x, x) : mlp__fold_row(mlp__fold_max, mlp__vmax, start, n, x, x);
+    return columns ? mlp__fold_columns(mlp__fold_max, mlp__vmax, start, n, x, x)
+           : mlp__fold_row(mlp__fold_max, mlp__vmax, start, n, x, x);
 }
 
 MLP__NOINLINE mlp__vf mlp__sum_of(int columns, size_t n, const float *x)
 {
     const mlp__vf zero = mlp__vzero();
-    return columns ? mlp__fold_columns(mlp__fold_sum, mlp__vadd, zero, n, x, x) : mlp__fold_row(mlp__fold_sum, mlp__vadd, zero, n, x, x);
+    return columns ? mlp__fold_columns(mlp__fold_sum, mlp__vadd, zero, n, x, x)
+           : mlp__fold_row(mlp__fold_sum, mlp__vadd, zero, n, x, x);
 }
 
 /* out = f(x, y, p, q) for n elements */
-MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q, float *out)
+MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q,
+                              float *out)
 {
     const mlp__vf zero = mlp__vzero();
     size_t j;
     for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), p, q));
-    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), p, q), n - j);
+    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), p, q),
+                             n - j);
 }
 
 #define MLP__BY_ROW(name) \
-    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf p, MLP__UNUSED mlp__vf q)
+    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf p, \
+                                    MLP__UNUSED mlp__vf q)
 MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
 MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
 MLP__BY_ROW(row_exp)            { return mlp__vexp(mlp__vsub(x, p)); }
@@ -2180,10 +2325,11 @@ static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, co
     }
 }
 
-/* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where a_j
-   underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here, softmax leaves max z behind
-   and the sum, 1 over which is max a, since exp(0) is 1. */
-static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor, float *l, float *dz,
+/* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite
+   where a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here,
+   softmax leaves max z behind and the sum, 1 over which is max a, since exp(0) is 1. */
+static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor,
+                                  float *l, float *dz,
                                   int softmax)
 {
     mlp__vf max, sum, log_max;
@@ -2202,7 +2348,8 @@ static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *
 }
 
 /* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz */
-static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
+static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y,
+                                 const float *factors,
                                  float *l, float *dz, int softmax)
 {
     float t[5][MLP__SQUARE];                                        /* 1 KiB each on AVX-512 */
@@ -2216,7 +2363,8 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
         mlp__to_columns(n, cols, z + at, t[0]);
         mlp__to_columns(n, cols, y + at, t[1]);
         if (!softmax) mlp__to_columns(n, cols, a + at, t[2]);
-        mlp__cross_entropy_of(1, cols * MLP__W, t[0], t[2], t[1], factors ? mlp__vget(factors + i, n, mlp__vzero()) : mlp__vzero(), t[3],
+        mlp__cross_entropy_of(1, cols * MLP__W, t[0], t[2], t[1],
+                              factors ? mlp__vget(factors + i, n, mlp__vzero()) : mlp__vzero(), t[3],
                               factors ? t[4] : NULL, softmax);
         if (softmax) mlp__from_columns(n, cols, t[2], a + at);
         mlp__from_columns(n, cols, t[3], l + at);
@@ -2224,73 +2372,40 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
     }
 }
 
-/* z, dz: rows x cols, cols <= MLP__PANEL; classes, factors, losses: rows. The bits of mlp__k_cross_entropy with softmax and targets
-   that are 1 at a row's class, else 0: neither y nor l is in memory. Lanes are rows: folds need no shuffles, and 16 x 10 takes .76
-   of the time on AVX-512, on AVX2 .96 to 1.07. Two groups take turns, each being a chain: 32 x 10 from 1.1 to .87. */
-static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const float *classes, const float *factors,
-                                 float *losses, float *dz)
-{
-    enum { square = MLP__PANEL * MLP__W };
-    const mlp__vf zero = mlp__vzero(), one = mlp__vset1(1.0f), half = mlp__vset1(0.5f);
-    float t[2 * square], e[2 * square];                             /* 2 KiB each on AVX-512 */
-    mlp__vf k, f, sum[2];
-    size_t n, i, j, g;
-    for (; rows > 0; rows -= n, z += n * cols, classes += n, factors += n, losses += n, dz += n * cols) {
-        n = mlp__smaller(rows, 2 * MLP__W);
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W)
-            mlp__transposed(cols, mlp__smaller(n - i, MLP__W), z + i * cols, (ptrdiff_t)cols, t + g, MLP__W, MLP__W);
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            const mlp__vf max = mlp__max_of(1, cols * MLP__W, t + g);
-            mlp__vf at = zero;
-            k = mlp__vget(classes + i, n - i, zero);
-            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
-                const mlp__vf x = mlp__vsub(mlp__vload(t + j), max);
-                at = mlp__vselect(mlp__vlt(mlp__vabs(k), half), x, at);
-                mlp__vstore(e + j, mlp__vexp(x));
-            }
-            sum[i / MLP__W] = mlp__sum_of(1, cols * MLP__W, e + g);
-            mlp__vput(losses + i, mlp__vsub(zero, mlp__vadd(at, mlp__vlog(mlp__vdiv(one, sum[i / MLP__W])))), n - i);
-        }
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W) {
-            k = mlp__vget(classes + i, n - i, zero);
-            f = mlp__vget(factors + i, n - i, zero);
-            for (j = g; j < g + cols * MLP__W; j += MLP__W, k = mlp__vsub(k, one)) {
-                const mlp__vf y = mlp__vselect(mlp__vlt(mlp__vabs(k), half), one, zero);
-                mlp__vstore(t + j, mlp__vmul(mlp__vsub(mlp__vdiv(mlp__vload(e + j), sum[i / MLP__W]), y), f));
-            }
-        }
-        for (g = 0, i = 0; i < n; g += square, i += MLP__W)
-            mlp__transposed(mlp__smaller(n - i, MLP__W), cols, t + g, MLP__W, dz + i * cols, (ptrdiff_t)cols, cols);
-    }
-}
-
 /* sums of n <= nv * MLP__W columns down the rows of x */
-MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums, int accumulate)
+MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
+                                       int accumulate)
 {
     mlp__vf sum[4];
     int v;
     MLP__UNROLL
-    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
+    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W),
+                                                             mlp__vzero()) : mlp__vzero();
     for (; rows > 0; rows--, x += stride) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v],
+                                                    mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
     }
     MLP__UNROLL
     for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
 }
 
-/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once are four
-   chains of additions, and whole lines of wide matrices. */
+/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once
+   are four chains of additions, and whole lines of wide matrices. */
 static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
 {
     size_t j;
-    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride, sums + j, accumulate);
+    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride,
+                                                                               sums + j, accumulate);
     for (; j + MLP__W <= cols; j += MLP__W) mlp__some_column_sums(1, MLP__W, rows, x + j, stride, sums + j, accumulate);
     if (j < cols) mlp__some_column_sums(1, cols - j, rows, x + j, stride, sums + j, accumulate);
 }
 
 /* Optimizer state of a weight whose gradient stays 0 would end as a subnormal number, slow for ever. */
-MLP__INLINE mlp__vf mlp__flush(mlp__vf x) { return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x); }
+MLP__INLINE mlp__vf mlp__flush(mlp__vf x)
+{
+    return mlp__vselect(mlp__vlt(mlp__vabs(x), mlp__vset1(7.523164e-37f)), mlp__vzero(), x);
+}
 
 /* The optimizers: the new weights from the old ones, their gradient and their state, which is replaced. */
 typedef mlp__vf mlp__updating(const mlp_update *u, mlp__vf w, mlp__vf g, mlp__vf *s1, mlp__vf *s2);
@@ -2329,7 +2444,7 @@ MLP__UPDATE(rmsprop)
 }
 MLP__UPDATE(adam)
 {
-    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));           /* beta1 m + (1 - beta1) g */
+    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));  /* beta1 m + (1 - beta1) g */
     *s2 = mlp__mean_square(u->beta2, *s2, g);
     return mlp__normalized(u, mlp__vset1(u->scale), w, *s1, *s2);
 }
@@ -2339,14 +2454,15 @@ MLP__UPDATE(rprop)
     const mlp__vf zero = mlp__vzero(), p = mlp__vmul(g, *s1), step = u->first ? mlp__vset1(u->rate) : *s2;
     const mlp__vm turned = mlp__vlt(p, zero);
     const mlp__vf eta = mlp__vselect(mlp__vlt(zero, p), mlp__vset1(u->eta_plus), mlp__vset1(1.0f));
-    *s2 = mlp__clamp(mlp__vset1(u->step_min), mlp__vset1(u->step_max), mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->eta_minus), eta)));
+    *s2 = mlp__clamp(mlp__vset1(u->step_min), mlp__vset1(u->step_max),
+                     mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->eta_minus), eta)));
     *s2 = mlp__flush(*s2);
     *s1 = mlp__flush(mlp__vselect(turned, zero, g));
     return mlp__vfnma(mlp__signum(mlp__vselect(turned, zero, g)), *s2, w);
 }
 
-/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2 and epsilon, and
-   which fields the kind takes besides the rate and the penalties. */
+/* Columns: enum, name, floats of state per weight (sgd: none without momentum), the defaults of rate, beta1, beta2 and
+   epsilon, and which fields the kind takes besides the rate and the penalties. */
 enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, MLP__TAKES_RHO = 8, MLP__TAKES_STEPS = 16,
        MLP__TAKES_DECOUPLED = 32 };         /* decay as a factor of the weights, not in the gradient */
 #define MLP__UPDATES(X) \
@@ -2357,9 +2473,10 @@ enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, ML
     X(ADAMW,   adamw,   2, 0.001f, 0.9f, 0.999f, 1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_BETAS | MLP__TAKES_DECOUPLED) \
     X(RPROP,   rprop,   2, 0.01f,  0,    0,      0,      MLP__TAKES_STEPS)
 
-/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was stored, since
-   lanes behind it may be anything. */
-MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w, const float *g,
+/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was
+   stored, since lanes behind it may be anything. */
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n,
+                                  float *w, const float *g,
                                   float *s1, float *s2, mlp__vf *bad)
 {
     const mlp__vf zero = mlp__vzero();
@@ -2372,10 +2489,11 @@ MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update
     *bad = mlp__vfma(wi, nought, *bad);
 }
 
-/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would be what takes longest: then there are four. */
-MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
+/* w, g, s1, s2: n. Without state to load and store, the chain of *bad would take longest: then there are four. */
+MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *u, size_t n, float *w, const float *g,
+                                float *s1, float *s2)
 {
-    volatile float hidden = 0;                          /* no compiler multiplies with 0 in advance, not even under -ffast-math */
+    volatile float hidden = 0;  /* no compiler multiplies with 0 in advance, not even under -ffast-math */
     const mlp_update own = *u;                          /* in registers: a store to w might be one to *u */
     const mlp__vf nought = mlp__vset1(hidden);
     mlp__vf bad[4];
@@ -2385,12 +2503,15 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
     if (arrays == 0)
         for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
             MLP__UNROLL
-            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
+            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W,
+                                                     g + i + v * MLP__W, s1, s2, &bad[v]);
         }
     for (; i + MLP__W <= n; i += MLP__W)
-        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1,
+                         arrays > 1 ? s2 + i : s2, &bad[0]);
     if (i < n)
-        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1, arrays > 1 ? s2 + i : s2, &bad[0]);
+        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1,
+                         arrays > 1 ? s2 + i : s2, &bad[0]);
     return !mlp__vfinite(mlp__vadd(mlp__vadd(bad[0], bad[1]), mlp__vadd(bad[2], bad[3])));
 }
 
@@ -2406,7 +2527,10 @@ static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *
     }
 }
 
-MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__UNUSED mlp__vf z, mlp__vf l1) { return mlp__vfma(l1, mlp__signum(w), g); }
+MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__UNUSED mlp__vf z, mlp__vf l1)
+{
+    return mlp__vfma(l1, mlp__signum(w), g);
+}
 
 /* Penalties go into a copy of the gradient, a piece at a time. */
 static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
@@ -2424,31 +2548,12 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
     return bad;
 }
 
-/* w, g, v: n */
-static void mlp__k_momentum(size_t n, float *w, const float *g, float *v, float rate, float momentum, int nesterov)
-{
-    mlp_update u;
-    memset(&u, 0, sizeof u);
-    u.rate = rate; u.momentum = momentum; u.nesterov = nesterov;
-    mlp__k_update(MLP_OPT_SGD, &u, n, w, g, v, NULL);
-}
-
-/* w, g, m, v: n */
-static void mlp__k_adam(size_t n, float *w, const float *g, float *m, float *v, float beta1, float beta2, float step, float scale,
-                        float epsilon)
-{
-    mlp_update u;
-    memset(&u, 0, sizeof u);
-    u.rate = step; u.beta1 = beta1; u.beta2 = beta2; u.scale = scale; u.epsilon = epsilon;
-    mlp__k_update(MLP_OPT_ADAM, &u, n, w, g, m, v);
-}
-
-/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for eight of
-   them, take about half the time of a look at each. With another scale the sum of eight may be infinite where none of them is, and
-   of |x| it is when one of them is. */
+/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for
+   eight of them, take about half the time of a look at each. With another scale the sum of eight may be infinite where
+   none of them is, and of |x| it is when one of them is. */
 static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 {
-    volatile float hidden = scale;                      /* no compiler multiplies with 0 in advance, not even under -ffast-math */
+    volatile float hidden = scale;  /* no compiler multiplies with 0 in advance, not even under -ffast-math */
     const mlp__vf s = mlp__vset1(hidden);
     size_t i, v;
     for (i = 0; i + 8 * MLP__W <= n; i += 8 * MLP__W) {
@@ -2553,7 +2658,7 @@ MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const 
     size_t i, v;
     MLP__UNROLL
     for (i = 0; i < rows; i++, from += p->init_row) {
-        MLP__WALK(from);
+        MLP__ONE_POINTER(from);
         MLP__UNROLL
         for (v = 0; v < vectors; v++) {
             const float *at = from + mlp__vector_at(v, p->c_panel);
@@ -2569,7 +2674,7 @@ MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const
     size_t i, v;
     MLP__UNROLL
     for (i = 0; i < rows; i++, to += p->c_row) {
-        MLP__WALK(to);
+        MLP__ONE_POINTER(to);
         MLP__UNROLL
         for (v = 0; v < vectors; v++) {
             float *at = to + mlp__vector_at(v, p->c_panel);
@@ -2850,8 +2955,8 @@ static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const ml
     float own_room[MLP__COPY_FLOATS + MLP__W];
     float *const copy = room ? room : mlp__aligned(own_room);
     const ptrdiff_t b_row = b->matrix.row;
-    const int far = m >= 96 && k > 64 && ((a.col == 1 && k > 256) || b_row % 1024 == 0);
-    const int copied = b->inputs || b->matrix.col != 1 || (far && MLP__COPIES_FAR);
+    const int apart = m >= 96 && k > 64 && ((a.col == 1 && k > 256) || b_row % 1024 == 0);
+    const int copied = b->inputs || b->matrix.col != 1 || (apart && MLP__COPIES_FAR);
     const size_t width = room || k <= MLP__COPY_FLOATS / MLP__TILE_COLUMNS ? MLP__TILE_COLUMNS : MLP__COPY_COLUMNS;
     const size_t most = room || k <= MLP__COPY_FLOATS / width ? k : MLP__COPY_FLOATS / width / MLP__PANEL * MLP__PANEL;
     const size_t most_in_place = m > 1 && k * (size_t)b_row > 524288 ? MLP__MANY_STEPS : k;
@@ -2886,17 +2991,17 @@ MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp
 
 enum { MLP__MOST_COLUMNS = 4 };         /* vectors of columns side by side: enough chains to hide the latency of fma */
 
-/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__HALF steps i and one or two vectors, which share what is
-   loaded of a */
+/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__COLUMNS steps i and one or two vectors, which share what
+   is loaded of a */
 MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b,
                                       ptrdiff_t b_col)
 {
-    mlp__vf v[2][MLP__HALF];
+    mlp__vf v[2][MLP__COLUMNS];
     size_t g, t;
     MLP__UNROLL
     for (g = 0; g < vectors; g++) mlp__load_columns(b + (ptrdiff_t)(g * MLP__W) * b_col, b_col, v[g]);
     MLP__UNROLL
-    for (t = 0; t < MLP__HALF; t++, a += a_col) {
+    for (t = 0; t < MLP__COLUMNS; t++, a += a_col) {
         const mlp__vf at = mlp__vset1(*a);
         MLP__UNROLL
         for (g = 0; g < vectors; g++) sum[g] = mlp__vfma(at, v[g][t], sum[g]);
@@ -2912,7 +3017,7 @@ MLP__INLINE void mlp__columns(size_t vectors, size_t k, const float *a, ptrdiff_
     size_t i, g;
     MLP__UNROLL
     for (g = 0; g < vectors; g++) sum[g] = accumulate ? mlp__vload(c + g * MLP__W) : mlp__vzero();
-    for (i = 0; i < k; i += MLP__HALF, a += MLP__HALF * a_col, b += MLP__HALF) {
+    for (i = 0; i < k; i += MLP__COLUMNS, a += MLP__COLUMNS * a_col, b += MLP__COLUMNS) {
         MLP__UNROLL
         for (g = 0; g < vectors; g += 2)
             mlp__columns_product(vectors == 1 ? 1 : 2, sum + g, a, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col, b_col);
@@ -2950,10 +3055,10 @@ static void mlp__all_columns(size_t n, size_t k, const float *a, ptrdiff_t a_col
    returns how many. Until the end the last rows of c, at most a quarter, are room for copies: of a block of a, in
    panels of rows side by side, and of a strip of b, which goes with all of the block. If there is little room, both
    are smaller. */
-enum { MLP__BLOCK_ROWS = 192, MLP__BLOCK_COLUMNS = 64, MLP__BLOCK_PANEL = 24 };
+enum { MLP__BLOCK_HEIGHT = 192, MLP__BLOCK_COLUMNS = 64, MLP__BLOCK_PANEL = 24 };
 static size_t mlp__by_blocks(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c)
 {
-    size_t highest = MLP__BLOCK_ROWS, most = mlp__smaller(k, MLP__MANY_STEPS);
+    size_t highest = MLP__BLOCK_HEIGHT, most = mlp__smaller(k, MLP__MANY_STEPS);
     size_t rows, i, j, r, from, height, steps, columns;
     float *strip, *panels;
     for (; highest > 48 && most * (MLP__BLOCK_COLUMNS + highest) > m / 4 * n; highest /= 2) most = (most + 1) / 2;
@@ -3052,13 +3157,13 @@ MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_
 MLP__INLINE void mlp__narrow_chain(size_t units, size_t from, size_t to, const float *x, size_t x_stride,
                                    const float *w, size_t w_row, mlp__vf *sum)
 {
-    mlp__vf v[MLP__HALF];
+    mlp__vf v[MLP__COLUMNS];
     float lanes[MLP__W];
     size_t t, u;
-    for (; from + MLP__HALF <= to; from += MLP__HALF) {
+    for (; from + MLP__COLUMNS <= to; from += MLP__COLUMNS) {
         mlp__load_columns(x + from, (ptrdiff_t)x_stride, v);
         MLP__UNROLL
-        for (t = 0; t < MLP__HALF; t++) {
+        for (t = 0; t < MLP__COLUMNS; t++) {
             MLP__UNROLL
             for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(from + t) * w_row + u]), v[t], sum[u]);
         }
@@ -3170,8 +3275,8 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
                                     const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch)
 {
     const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
-    const int far = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
-    const size_t panel = MLP__BLOCK_PANEL, high = far && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
+    const int apart = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
+    const size_t panel = MLP__BLOCK_PANEL, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
     const size_t ragged = out % MLP__PANEL, lanes = (ragged + MLP__W - 1) / MLP__W * MLP__W;
     const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 8 * lanes && ragged > 0);
     float *const strip = rows > 64 ? scratch : NULL;
@@ -3264,6 +3369,13 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 /* -------------------------------------------------------------------------- >>table -- */
 /* The only door from here on: below this line no vector type, above it no net. */
 
+/* A kernel that only training needs, NULL without it: then compilers leave it out. */
+#ifdef MLP_NO_TRAINING
+    #define MLP__TRAINS(kernel) (1 ? NULL : kernel)
+#else
+    #define MLP__TRAINS(kernel) kernel
+#endif
+
 #ifdef MLP_KERNELS_ONLY
     #define MLP__TABLE MLP__JOIN(mlp__kernels_, MLP_KERNELS_ONLY)
     #ifdef __cplusplus
@@ -3275,14 +3387,14 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     #endif
     const mlp_kernels MLP__TABLE = {
 #else
-    static const mlp_kernels mlp__kernels = {
+    static MLP__UNUSED const mlp_kernels mlp__kernels = {
 #endif
     MLP__NAME, MLP__W, MLP__FMA,
-    mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
-    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy, mlp__k_class_entropy,
-    mlp__k_forward, mlp__k_backward_weights, mlp__k_backward_input,
-    mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
-    mlp__k_axpy, mlp__k_update, mlp__k_momentum, mlp__k_adam, mlp__k_first_nonfinite
+    mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, MLP__TRAINS(mlp__k_activate_backward),
+    mlp__k_softmax, MLP__TRAINS(mlp__k_softmax_backward), MLP__TRAINS(mlp__k_cross_entropy),
+    mlp__k_forward, MLP__TRAINS(mlp__k_backward_weights), MLP__TRAINS(mlp__k_backward_input),
+    MLP__TRAINS(mlp__k_column_sums), MLP__TRAINS(mlp__k_scale_rows), MLP__TRAINS(mlp__k_loss),
+    MLP__TRAINS(mlp__k_loss_backward), MLP__TRAINS(mlp__k_axpy), MLP__TRAINS(mlp__k_update), mlp__k_first_nonfinite
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -3292,7 +3404,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 /* The tables of this program, best first, this file's own last. */
 #ifdef MLP_DISPATCH
     #if defined(__AVX__)
-        #error "mlp.h: compile the file with MLP_DISPATCH without -mavx and the like, or it does not run where the choice matters"
+        #error "mlp.h: compile the file with MLP_DISPATCH without -mavx and the like: it has to run everywhere"
     #endif
     #ifndef MLP_DISPATCH_TABLES
         #if MLP__X86
@@ -3317,7 +3429,9 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 #define MLP__ENTRY(name) { MLP__SIMD_##name, &mlp__kernels_##name },
 static const struct { int simd; const mlp_kernels *kernels; } mlp__tables[] = {
     MLP_DISPATCH_TABLES(MLP__ENTRY)
+#ifndef MLP__KERNELS_APART                  /* then nothing refers to those of this file, and no compiler keeps them */
     { MLP_SIMD, &mlp__kernels }
+#endif
 };
 enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
 
@@ -3359,7 +3473,8 @@ enum { MLP__TABLES = sizeof mlp__tables / sizeof *mlp__tables };
         return 1;
     }
 #else
-    static int mlp__cpu_runs(int simd, int fma) { (void)simd; (void)fma; return 1; }     /* decided by the compiler flags */
+    /* decided by the compiler flags */
+    static int mlp__cpu_runs(int simd, int fma) { (void)simd; (void)fma; return 1; }
 #endif
 
 static const mlp_kernels *mlp__find(const char *name)
@@ -3372,8 +3487,8 @@ static const mlp_kernels *mlp__find(const char *name)
     return NULL;
 }
 
-/* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of nets. Threads
-   that come first together find the same. */
+/* The best table is looked for once, since cpuid takes microseconds under a hypervisor: the only state outside of nets.
+   Threads that come first together find the same. */
 #if defined(MLP_DISPATCH) && MLP__GNU
     static const mlp_kernels *mlp__best(void)
     {
@@ -3391,8 +3506,8 @@ MLP_API const mlp_kernels *mlp_kernels_for(const char *name) { return name ? mlp
 MLP_API const char *mlp_simd_name(void) { return mlp_kernels_for(NULL)->name; }
 
 /* ---------------------------------------------------------------------------- >>rng -- */
-/* No generator has state: each number is a function of the seed and of what it is for, so that it does not depend on what was
-   drawn before it. */
+/* No generator has state: each number is a function of the seed and of what it is for, so that it does not depend on
+   what was drawn before it. */
 
 /* The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits that passes for random */
 static uint64_t mlp__mix(uint64_t x)
@@ -3471,11 +3586,11 @@ static float mlp__random_normal(uint64_t seed, uint64_t stream, uint64_t index)
     return (float)mlp__product_of(radius, mlp__cos_turn(turn));
 }
 
-/* A permutation of 0 .. n-1. A few are shuffled in a table (Fisher and Yates, Durstenfeld 1964): each order is equally likely.
-   More are sent through three rounds of steps that can be undone, on the smallest power of two that holds n, again until they land
-   below n (cycle walking, Black and Rogaway 2002): index i lands on each j equally often within the noise of 2000 keys; with one
-   shift a round it takes more than eight rounds. */
-enum { MLP__ROUNDS = 3, MLP__FEW = 1 };
+/* A permutation of 0 .. n-1. A few are shuffled in a table (Fisher and Yates, Durstenfeld 1964): each order is
+   equally likely. More are sent through three rounds of steps that can be undone, on the smallest power of two that
+   holds n, again until they land below n (cycle walking, Black and Rogaway 2002): index i lands on each j equally
+   often within the noise of 2000 keys; with one shift a round it takes more than eight rounds. */
+enum { MLP__ROUNDS = 3, MLP__FEW = 32 };
 typedef struct {
     uint64_t n, mask, add[MLP__ROUNDS], odd[MLP__ROUNDS];
     int shift1, shift2;
@@ -3505,7 +3620,7 @@ static mlp__permutation mlp__permutation_of(uint64_t n, uint64_t seed, uint64_t 
     while (bits < 63 && (uint64_t)1 << bits < n) bits++;
     p.mask = ((uint64_t)1 << bits) - 1;
     p.shift1 = (bits + 1) / 2;
-    p.shift2 = p.shift1 > 1 ? p.shift1 - 1 : 1;
+    p.shift2 = p.shift1 - 1;
     for (i = 0; i < MLP__ROUNDS; i++) {
         p.odd[i] = mlp__random(seed, stream, (uint64_t)i) | 1;
         p.add[i] = p.odd[i] >> 32;
@@ -3585,7 +3700,7 @@ static void mlp__say_number(mlp__text *t, double v)
     mlp__say_integer(t, (uint64_t)(power < 0 ? -power : power), 1);
 }
 
-/* %s const char *, %i int, %z size_t, %g double */
+/* %s const char *, %i int, %z size_t, %u uint64_t, %g double */
 static void mlp__say_format(mlp__text *t, const char *format, va_list list)
 {
     for (; *format; format++) {
@@ -3593,6 +3708,7 @@ static void mlp__say_format(mlp__text *t, const char *format, va_list list)
         switch (*++format) {
         case 's': mlp__say(t, va_arg(list, const char *)); break;
         case 'z': mlp__say_integer(t, va_arg(list, size_t), 1); break;
+        case 'u': mlp__say_integer(t, va_arg(list, uint64_t), 1); break;
         case 'g': mlp__say_number(t, va_arg(list, double)); break;
         default: {
             const int value = va_arg(list, int);
@@ -3629,11 +3745,18 @@ static mlp_result mlp__at(mlp_error *error, mlp_result code, size_t row, size_t 
     return code;
 }
 
-/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
-
-#ifndef MLP_ACTIVATIONS
-    #define MLP_ACTIVATIONS (~0u)
+/* Kernels to train and to evaluate with are in this build. */
+static mlp_result mlp__trains(mlp_error *error)
+{
+#ifdef MLP_NO_TRAINING
+    return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "compiled with MLP_NO_TRAINING");
+#else
+    (void)error;
+    return MLP_OK;
 #endif
+}
+
+/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
 
 typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
 
@@ -3649,7 +3772,7 @@ static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
     case MLP_ACT_CUSTOM: facts.needs_z = 1; break;
     default: facts.known = 0;
     }
-    if (facts.known && !(MLP_ACTIVATIONS >> (int)activation & 1)) facts.known = 0;
+    if (!MLP__HAS(activation)) facts.known = 0;
     return facts;
 }
 
@@ -3671,8 +3794,9 @@ static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
     return facts;
 }
 
-/* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out units);
-   the measure is the limit of a uniform, the deviation of a normal distribution, times gain. of_in, of_out 0: gain alone. */
+/* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out
+   units); the measure is the limit of a uniform, the deviation of a normal distribution, times gain. of_in, of_out
+   0: gain alone. */
 #define MLP__INITIALIZERS(X) \
     X(ZERO,           zero,           CONSTANT,   0, 0, 0) \
     X(CONSTANT,       constant,       CONSTANT,   1, 0, 0) \
@@ -3685,7 +3809,7 @@ static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
     X(ORTHOGONAL,     orthogonal,     ORTHOGONAL, 1, 0, 0)
 
 typedef enum { MLP__DRAW_CONSTANT, MLP__DRAW_UNIFORM, MLP__DRAW_NORMAL, MLP__DRAW_ORTHOGONAL } mlp__draw;
-typedef struct { int known; mlp__draw draw; double numerator, of_in, of_out; } mlp__initializer_facts;
+typedef struct { int known; mlp__draw draw; double numerator; int of_in, of_out; } mlp__initializer_facts;
 
 static mlp__initializer_facts mlp__facts_of_initializer(mlp_initializer initializer)
 {
@@ -3709,7 +3833,8 @@ typedef char mlp__every_initializer_has_a_row[MLP_INIT_ORTHOGONAL == 0 MLP__INIT
 /* Where a layer's parameters are in the runs of parameters and gradients, in floats. */
 typedef struct { size_t in, out, w, b; } mlp__shape;
 
-/* Room for a block of rows on its way through the layers. out[l] is what the next layer reads: a[l], or that with its mask. */
+/* Room for a block of rows on its way through the layers. out[l] is what the next layer reads: a[l], or that with
+   its mask. */
 typedef struct {
     size_t rows;
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
@@ -3755,6 +3880,8 @@ struct mlp {
     mlp__course course;
     int busy, resumed, threads;             /* a fit is under way; its checkpoint was loaded; threads of the last fit */
     int scaled;                             /* scales are fitted */
+    char *texts;                            /* of mlp_set_text: key, 0, value, 0, and so on; NULL: none */
+    size_t texts_size;
     mlp__training training;
 };
 
@@ -3763,10 +3890,12 @@ struct mlp {
 #endif
 #define MLP__FEWEST_ROWS 32                 /* of a block that the net makes itself before a fit says how many */
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
-#define MLP__SCRATCH_FLOATS(rows, pair) (((rows) + 16) * ((pair) + 96))       /* see backward_weights, backward_input */
+/* of the backward kernels for a layer whose inputs and units are `pair` together */
+#define MLP__SCRATCH_FLOATS(rows, pair) ((rows) < 64 ? (rows) * (pair) : ((rows) + 16) * ((pair) + 96))
 #define MLP__ALIGN 64
 
-/* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too big. */
+/* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too
+   big. */
 typedef struct { unsigned char *base; size_t used; } mlp__arena;
 
 static void *mlp__take(mlp__arena *arena, size_t count, size_t each, size_t size)
@@ -3809,8 +3938,8 @@ static void mlp__free(const mlp_allocator *a, void *p)
     else MLP_FREE(p, a->user);
 }
 
-/* Work is cut into parts by what is not summed, so that their number changes no bit: part `part` of `parts` of n things ends,
-   and the next begins, at mlp__cut(n, grain, part + 1, parts), a multiple of grain or n. */
+/* Work is cut into parts by what is not summed, so that their number changes no bit: part `part` of `parts` of n
+   things ends, and the next begins, at mlp__cut(n, grain, part + 1, parts), a multiple of grain or n. */
 typedef void mlp__task(const void *work, size_t part, size_t parts);
 
 static size_t mlp__cut(size_t n, size_t grain, size_t part, size_t parts)
@@ -4049,8 +4178,8 @@ static double mlp__dot(size_t n, const float *a, const float *b, size_t step)
     return sum;
 }
 
-/* Makes `count` vectors of n floats orthonormal (count <= n) and multiplies them with gain: Gram and Schmidt, twice, which is
-   enough (Giraud et al. 2005). Vector v has its i-th float at w[v * apart + i * step]. */
+/* Makes `count` vectors of n floats orthonormal (count <= n) and multiplies them with gain: Gram and Schmidt, twice,
+   which is enough (Giraud et al. 2005). Vector v has its i-th float at w[v * apart + i * step]. */
 static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, size_t step, float gain)
 {
     size_t v, u, i;
@@ -4070,7 +4199,8 @@ static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, 
         for (i = 0; i < n * step; i += step) w[v * apart + i * step] *= gain;
 }
 
-/* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its end. */
+/* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its
+   end. */
 static mlp_result mlp__init_orthogonal(mlp *net, int layer, float gain)
 {
     const mlp__shape *s = &net->shape[layer];
@@ -4097,7 +4227,8 @@ static float mlp__drawn(const mlp *net, mlp__draw draw, float measure, uint64_t 
     }
 }
 
-/* Each weight is drawn by its place in [units][inputs]. Biases are 0 but for PyTorch's, which are drawn as its weights. */
+/* Each weight is drawn by its place in [units][inputs]. Biases are 0 but for PyTorch's, which are drawn as its
+   weights. */
 static mlp_result mlp__init_weights(mlp *net)
 {
     int l;
@@ -4105,7 +4236,7 @@ static mlp_result mlp__init_weights(mlp *net)
         const mlp__shape *s = &net->shape[l];
         const mlp_layer *layer = &net->desc.layers[l];
         const mlp__initializer_facts facts = mlp__facts_of_initializer(layer->initializer);
-        const double fan = facts.of_in * (double)s->in + facts.of_out * (double)s->out;
+        const double fan = (facts.of_in ? (double)s->in : 0.0) + (facts.of_out ? (double)s->out : 0.0);
         const double spread = mlp__sqrt_double(facts.numerator / (fan > 0 ? fan : 1));
         const float measure = (float)(spread * (double)mlp__meant(layer->gain));
         size_t o, i;
@@ -4181,13 +4312,22 @@ MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
     memset(&plan.course, 0, sizeof plan.course);
     plan.course.factor = 1;
     plan.busy = plan.resumed = 0;
+    plan.texts = NULL;
     mlp__lay_out_net(&plan, &arena);
     plan.block = mlp__alloc(&plan.desc.allocator, mlp__arena_size(&arena));
     if (!plan.block) return MLP_ERR_MEMORY;
     *copy = mlp__place(&plan, plan.block);
     memcpy((*copy)->params, net->params, net->count * sizeof(float));
     if (net->scales) memcpy((*copy)->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
-    return MLP_OK;
+    if (!net->texts) return MLP_OK;
+    (*copy)->texts = (char *)mlp__alloc(&plan.desc.allocator, net->texts_size);
+    if ((*copy)->texts) {
+        memcpy((*copy)->texts, net->texts, net->texts_size);
+        return MLP_OK;
+    }
+    mlp_destroy(*copy);
+    *copy = NULL;
+    return MLP_ERR_MEMORY;
 }
 
 MLP_API void mlp_destroy(mlp *net)
@@ -4195,6 +4335,7 @@ MLP_API void mlp_destroy(mlp *net)
     if (!net) return;
     mlp__free(&net->desc.allocator, net->training.block);
     mlp__free(&net->desc.allocator, net->training.best);
+    mlp__free(&net->desc.allocator, net->texts);
     if (net->block) {
         const mlp_allocator allocator = net->desc.allocator;
         mlp__free(&allocator, net->block);
@@ -4274,7 +4415,8 @@ static float mlp__weight_of(const mlp_data *d, size_t row)
     return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
 }
 
-/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is none */
+/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is
+   none */
 static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
 {
     const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
@@ -4379,21 +4521,29 @@ static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
     return MLP_OK;
 }
 
+/* The rows begin .. end - 1 of the arrays of data */
+static mlp_result mlp__check_range(const mlp *net, const mlp_data *d, size_t begin, size_t end)
+{
+    const size_t x_stride = mlp__x_stride(net, d), y_stride = mlp__y_stride(net, d);
+    mlp__rows_given g;
+    mlp_result r;
+    memset(&g, 0, sizeof g);
+    g.rows = end - begin;
+    g.x = d->x + begin * x_stride;
+    g.y = d->y ? d->y + begin * y_stride : NULL;
+    g.labels = d->labels ? d->labels + begin : NULL;
+    g.x_stride = x_stride;
+    g.y_stride = y_stride;
+    r = mlp__check_rows(net, &g, d->error);
+    if (r && d->error) d->error->row += begin;
+    return r;
+}
+
 /* All that can be wrong with data; what comes by mlp_data.read is looked at as it comes. */
 static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
 {
-    mlp__rows_given g;
     mlp_result r = mlp__check_arrays(net, d);
-    memset(&g, 0, sizeof g);
-    if (!r && !d->read) {
-        g.rows = d->rows;
-        g.x = d->x;
-        g.y = d->y;
-        g.labels = d->labels;
-        g.x_stride = mlp__x_stride(net, d);
-        g.y_stride = mlp__y_stride(net, d);
-        r = mlp__check_rows(net, &g, d->error);
-    }
+    if (!r && !d->read) r = mlp__check_range(net, d, 0, d->rows);
     return !r && mlp__is_weighted(d) ? mlp__check_weights(net, d) : r;
 }
 
@@ -4406,7 +4556,7 @@ typedef struct {
     uint64_t seed;
     mlp__permutation permutation;
     size_t stand_in;                        /* a row of data with weight, taken where a row has none */
-    int check;                              /* values are looked at as they are used */
+    int check;                              /* a callback may have changed values: they are looked at as they are used */
 } mlp__source;
 
 static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_t rows, mlp_order order, uint64_t seed, uint64_t epoch)
@@ -4419,7 +4569,6 @@ static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_
     s.order = order;
     s.seed = mlp__random(seed, MLP__STREAM_ORDER, epoch);
     if (order == MLP_ORDER_SHUFFLED) s.permutation = mlp__permutation_of(rows, s.seed, 0);
-    s.check = data->read != NULL;
     return s;
 }
 
@@ -4442,6 +4591,21 @@ static int mlp__in_place(const mlp *net, const mlp__source *s)
     return s->order == MLP_ORDER_SEQUENTIAL && !s->map && !s->data->read && !mlp__is_weighted(s->data) && !net->desc.input_scaling;
 }
 
+/* Rows that a callback may have changed, before they are used. */
+static mlp_result mlp__check_used(const mlp *net, const mlp__source *s, size_t first, size_t rows)
+{
+    const mlp_data *d = s->data;
+    size_t i;
+    mlp_result r = MLP_OK;
+    for (i = 0; s->check && i < rows && !r; i++) {
+        const size_t row = mlp__row_at(s, first + i);
+        if (!d->read) r = mlp__check_range(net, d, row, row + 1);
+        if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
+    }
+    if (!r && s->check && d->class_weights) r = mlp__check_weights(net, d);
+    return r;
+}
+
 /* The sum of the weights of these rows; the first that has weight becomes the stand-in. */
 static double mlp__weight_of_rows(mlp__source *s, size_t first, size_t rows)
 {
@@ -4460,9 +4624,9 @@ static double mlp__weight_of_rows(mlp__source *s, size_t first, size_t rows)
 /* share k + 1/2, a whole number of rows */
 static size_t mlp__share_of(size_t k, float share) { return (size_t)(mlp__product_of((double)k, (double)share) + 0.5); }
 
-/* Rows of a seeded split: first those to train on, how many is returned, then those to validate on, in an order drawn from the
-   seed. With labels each class is split alike: of its rows in that order, the k-th is for validation where share k + 1/2 reaches
-   another whole number. seen: as many as classes, all 0. */
+/* Rows of a seeded split: first those to train on, how many is returned, then those to validate on, in an order
+   drawn from the seed. With labels each class is split alike: of its rows in that order, the k-th is for validation
+   where share k + 1/2 reaches another whole number. seen: as many as classes, all 0. */
 static size_t mlp__split(const mlp *net, const mlp_data *d, float share, size_t *rows, size_t *seen)
 {
     const mlp__permutation p = mlp__permutation_of(d->rows, net->desc.seed, MLP__STREAM_SPLIT);
@@ -4511,8 +4675,8 @@ static void mlp__unscale_outputs(const mlp *net, size_t rows, float *y)
         }
 }
 
-/* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as one-hot, 0 and
-   1, or -1 and 1 */
+/* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as
+   one-hot, 0 and 1, or -1 and 1 */
 static void mlp__targets_of_row(const mlp *net, const float *given, int label, float *y)
 {
     size_t j;
@@ -4562,7 +4726,7 @@ static size_t mlp__block_row(const mlp__block *b, size_t i, float *weight)
     return *weight > 0 ? row : b->source->stand_in;
 }
 
-/* On the calling thread: rows by mlp_data.read, and a look at values that nobody has looked at. */
+/* On the calling thread: rows by mlp_data.read, which nobody has looked at. */
 static mlp_result mlp__block_read(const mlp__block *b)
 {
     const mlp *net = b->net;
@@ -4571,10 +4735,10 @@ static mlp_result mlp__block_read(const mlp__block *b)
     mlp__rows_given g;
     size_t i;
     float weight;
-    if (!b->source->check) return MLP_OK;
+    if (!d->read) return MLP_OK;
     memset(&g, 0, sizeof g);
     for (i = 0; i < b->rows; i++) t->index[i] = mlp__block_row(b, i, &weight);
-    if (d->read && d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL)) {
+    if (d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL)) {
         mlp__fail(d->error, MLP_ERR_IO, -1, "read failed for %z rows, the first is row %z", b->rows, t->index[0]);
         return mlp__at(d->error, MLP_ERR_IO, t->index[0], 0);
     }
@@ -4584,25 +4748,13 @@ static mlp_result mlp__block_read(const mlp__block *b)
     g.y = t->y;
     g.x_stride = net->inputs;
     g.y_stride = net->outputs;
-    g.labels = d->read && d->read_labels ? t->labels : NULL;
-    if (d->read) return mlp__check_rows(net, &g, d->error);
-    for (i = 0; i < b->rows; i++) {                                 /* one by one, where they lie */
-        const size_t row = t->index[i];
-        mlp_result r;
-        g.rows = 1;
-        g.index = &t->index[i];
-        g.x = d->x + row * mlp__x_stride(net, d);
-        g.y = d->y ? d->y + row * mlp__y_stride(net, d) : NULL;
-        g.labels = d->labels ? d->labels + row : NULL;
-        r = mlp__check_rows(net, &g, d->error);
-        if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
-        if (r) return r;
-    }
-    return MLP_OK;
+    g.labels = d->read_labels ? t->labels : NULL;
+    return mlp__check_rows(net, &g, d->error);
 }
 
-/* Rows in another order than that of memory: asks for those of the next block, which come while this one is computed. Worth it only
-   for data beyond the caches. The first lines of a long row are enough, the hardware asks for the rest. */
+/* Rows in another order than that of memory: asks for those of the next block, which come while this one is
+   computed. Worth it only for data beyond the caches. The first lines of a long row are enough, the hardware asks
+   for the rest. */
 #ifndef MLP__MANY_FLOATS
 #define MLP__MANY_FLOATS 3145728
 #endif
@@ -4675,7 +4827,8 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
     }
 }
 
-/* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom only. */
+/* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom
+   only. */
 static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a, const float *da,
                                      float *dz, float *slope)
 {
@@ -4690,9 +4843,10 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
         k->activate_backward(l->activation, mlp__meant(l->alpha), n, z, a, da, dz);
 }
 
-/* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of the seed, the
-   update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and parts.
-   mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout * mask. */
+/* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of
+   the seed, the update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and
+   parts. mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout *
+   mask. */
 static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask, const float *a,
                          float *out)
 {
@@ -4730,8 +4884,8 @@ static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, co
     net->desc.kernels->backward_input(rows, s->in, s->out, dz, s->out, net->params + s->w, dx, s->in, scratch);
 }
 
-/* dE/dW = x^T dz and dE/db = the column sums of dz, or added to what is there with accumulate; of the units begin .. end - 1, whole
-   panels but for the layer's last */
+/* dE/dW = x^T dz and dE/db = the column sums of dz, or added to what is there with accumulate; of the units begin ..
+   end - 1, whole panels but for the layer's last */
 static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
                                        size_t x_stride, const float *dz, int accumulate, float *scratch)
 {
@@ -4743,9 +4897,9 @@ static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, 
     if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin, accumulate);
 }
 
-/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved itself, and none
-   that lie in another's cache; else, and for softmax, by rows. Pieces are whole tiles and more than a panel, which would have
-   other chains. */
+/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved
+   itself, and none that lie in another's cache; else, and for softmax, by rows. Pieces are whole tiles and more than
+   a panel, which would have other chains. */
 static int mlp__by_units(const mlp *net, int layer, size_t parts)
 {
     const size_t units = net->shape[layer].out;
@@ -4758,9 +4912,9 @@ static size_t mlp__unit_at(const mlp *net, int layer, size_t part, size_t parts)
     return mlp__cut(net->shape[layer].out, mlp__by_units(net, layer, parts) ? 64 : MLP__PANEL, part, parts);
 }
 
-/* The rows begin .. end - 1 are this part's. The one way up through the layers, for fit, evaluate and predict. Who needs what other
-   parts have made waits for it: all parts meet here, also those without a row. The last activation belongs to the loss, if there is
-   one. */
+/* The rows begin .. end - 1 are this part's. The one way up through the layers, for fit, evaluate and predict. Who
+   needs what other parts have made waits for it: all parts meet here, also those without a row. The last activation
+   belongs to the loss, if there is one. */
 static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, size_t part, size_t parts)
 {
     const mlp *net = b->net;
@@ -4897,8 +5051,9 @@ static double mlp__loss_divisor(const mlp *net)
     return per_row || net->desc.reduction == MLP_REDUCE_SUM ? 1.0 : (double)net->outputs;
 }
 
-/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is exact in double; it
-   may be losses. Four rows at once, since each sum is a chain of additions that wait for each other. */
+/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is
+   exact in double; it may be losses. Four rows at once, since each sum is a chain of additions that wait for each
+   other. */
 static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y, float *loss)
 {
     const mlp_custom_loss *custom = &net->desc.custom_loss;
@@ -4920,9 +5075,10 @@ static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses
     }
 }
 
-/* The last layer's activation, its losses and, unless factors is NULL, its dE/dz. A pair that belongs together (softmax and
-   cross_entropy, sigmoid and binary_cross_entropy) is one: dz = (a - y) factor; the rest is dz = g'(z) dL/da factor.
-   z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by outputs with reduction mean; loss: rows */
+/* The last layer's activation, its losses and, unless factors is NULL, its dE/dz. A pair that belongs together
+   (softmax and cross_entropy, sigmoid and binary_cross_entropy) is one: dz = (a - y) factor; the rest is dz = g'(z)
+   dL/da factor. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by outputs with
+   reduction mean; loss: rows */
 static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
                             float *losses, float *loss, float *dz, float *slope)
 {
@@ -4970,11 +5126,12 @@ static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
     return facts;
 }
 
-/* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It is copied in
-   and out, so that the caller's memory needs no alignment but that of float. */
+/* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It
+   is copied in and out, so that the caller's memory needs no alignment but that of float. */
 typedef struct { double beta1_power, beta2_power; uint64_t steps; int kind, arrays; } mlp__opt_state;
 
-/* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it is in [0, below). */
+/* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it
+   is in [0, below). */
 static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise, float below)
 {
     const char *kind = mlp__facts_of_opt(opt->kind).name;
@@ -5131,7 +5288,8 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
     return s;
 }
 
-/* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or infinite. */
+/* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or
+   infinite. */
 static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state, size_t n, float *v,
                           const float *g, int threads)
 {
@@ -5173,8 +5331,8 @@ static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_de
     return any;
 }
 
-/* The index of the first of n gradients that is not finite, or that makes the update overflow: where its square does, or its product
-   with the rate; n: none. */
+/* The index of the first of n gradients that is not finite, or that makes the update overflow: where its square
+   does, or its product with the rate; n: none. */
 static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, const float *g)
 {
     const float squared = mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_EPSILON ? 1.8446744e19f : 0;      /* 2^64 */
@@ -5230,7 +5388,8 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
     int arrays;
     mlp_result r;
     if (!state || (n && (!v || !g))) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "state, v or g is NULL");
-    r = mlp__resolve_stepwise(&opt, &arrays);
+    r = mlp__trains(opt.error);
+    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
     if (opt.clip_value > 0 || opt.clip_norm > 0 || opt.max_norm > 0)
         return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "opt: clip_value, clip_norm and max_norm are for nets");
@@ -5333,9 +5492,9 @@ static void mlp__place_training(mlp *net, void *memory, size_t rows, size_t stat
     net->training.known = 0;
 }
 
-/* Makes sure that there is a training block for so many rows at a time and with room for the state of this optimizer. One of the
-   net's own is replaced when it is too small; gradients and state stay. In one of the caller's, rows are as many as there is room
-   for. */
+/* Makes sure that there is a training block for so many rows at a time and with room for the state of this
+   optimizer. One of the net's own is replaced when it is too small; gradients and state stay. In one of the
+   caller's, rows are as many as there is room for. */
 static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_error *error)
 {
     const mlp__training old = net->training;
@@ -5379,7 +5538,8 @@ static size_t mlp__rows_that_fit(const mlp *net, size_t state_size, size_t size)
 /* A net whose fit is under way is not for anything else that trains. */
 static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
 {
-    if (!net->busy) return MLP_OK;
+    const mlp_result r = mlp__trains(error);
+    if (r || !net->busy) return r;
     return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net is being fitted: this was called from a callback of its own fit");
 }
 
@@ -5404,8 +5564,9 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     return mlp__ok(opt.error);
 }
 
-/* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what the others have
-   written costs more than is gained, with less work, the waiting for each other does. There are never more than processors. */
+/* Threads are worth their while from 16 rows for each and about 1 Mflop a step on: with fewer rows, fetching what
+   the others have written costs more than is gained, with less work, the waiting for each other does. There are
+   never more than processors. */
 #ifndef MLP__THREAD_ROWS
 #define MLP__THREAD_ROWS 16
 #define MLP__THREAD_FLOP 1e6
@@ -5431,8 +5592,8 @@ static float *mlp__scratch_of(const mlp__buffers *t, size_t part)
     return part == 0 ? t->scratch : t->more_scratch + (part - 1) * t->scratch_size;
 }
 
-/* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all parts meet at the
-   barriers, also those without a row. Without a divisor there are only losses. */
+/* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all
+   parts meet at the barriers, also those without a row. Without a divisor there are only losses. */
 static void mlp__block_rows(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
@@ -5448,8 +5609,8 @@ static void mlp__block_rows(const void *work, size_t part, size_t parts)
     if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
 }
 
-/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units are cut into
-   parts. */
+/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units
+   are cut into parts. */
 static void mlp__block_gradients(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
@@ -5482,13 +5643,15 @@ static int mlp__layer_of(const mlp *net, size_t at)
 /* Sums of w_i L_i and of w_i over a batch */
 typedef struct { double loss, weight; } mlp__batch;
 
-/* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx, unless NULL:
-   rows x inputs, dE/dx. */
+/* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx,
+   unless NULL: rows x inputs, dE/dx. */
 static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows, int threads,
                                 mlp__batch *sums, float *dx)
 {
     mlp__block b;
     size_t done, i;
+    mlp_result r = mlp__check_used(net, source, first, rows);
+    if (r) return r;
     memset(&b, 0, sizeof b);
     sums->loss = 0;
     sums->weight = mlp__weight_of_rows(source, first, rows);
@@ -5499,7 +5662,6 @@ static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffer
     b.divisor = sums->weight * mlp__loss_divisor(net);
     b.masks = dx ? 0 : mlp__has_dropout(net);
     for (done = 0; done < rows; done += b.rows) {
-        mlp_result r;
         mlp__block_begin(&b, first + done, mlp__smaller(rows - done, t->rows), done);
         r = mlp__block_read(&b);
         if (r) return r;
@@ -5521,7 +5683,8 @@ static mlp_result mlp__check_gradients(const mlp *net, mlp_error *error)
     return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the gradient is not finite: %g", (double)g[at]);
 }
 
-/* Makes the training block, for the default optimizer and at least a few rows, unless there is one, which stays where it is. */
+/* Makes the training block, for the default optimizer and at least a few rows, unless there is one, which stays
+   where it is. */
 static mlp_result mlp__need_gradients(mlp *net, size_t rows, mlp_error *error)
 {
     if (net->training.gradients) return MLP_OK;
@@ -5553,7 +5716,8 @@ MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double 
     return r ? r : mlp__ok(data->error);
 }
 
-/* The gradient is complete and becomes an update, here and nowhere else: check, clipping, penalties and update, norms. */
+/* The gradient is complete and becomes an update, here and nowhere else: check, clipping, penalties and update,
+   norms. */
 static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int threads, mlp_error *error)
 {
     const mlp_kernels *k = net->desc.kernels;
@@ -5767,7 +5931,8 @@ static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_
 {
     const mlp__source source = mlp__source_in_order(data);
     mlp__evaluation e;
-    mlp_result r = mlp__check_data(net, data);
+    mlp_result r = mlp__trains(data->error);
+    if (!r) r = mlp__check_data(net, data);
     if (!r) r = mlp__evaluation_begin(net, data->rows, &e, data->error);
     if (r) return r;
     e.tally.confusion = confusion;
@@ -5967,8 +6132,8 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
     scale[1] = width > 0 && mlp__finite(1 / width) ? 1 / width : 1;
 }
 
-/* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs), the inputs also into
-   sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
+/* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs),
+   the inputs also into sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
 static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t rows, mlp__column *columns,
                               float *sample, size_t *used)
 {
@@ -6113,7 +6278,8 @@ static double mlp__along_cosine(double a, double b, double t)
     return b + mlp__product_of((a - b) / 2, 1 + mlp__cos_turn(t / 2));
 }
 
-/* The factor of the rate when `epoch` epochs are done, a part of one included, of `total`; lowered: what plateau has come to. */
+/* The factor of the rate when `epoch` epochs are done, a part of one included, of `total`; lowered: what plateau has
+   come to. */
 static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, double total, double step, double lowered)
 {
     const double warm = (double)s->warmup, past = epoch - warm, least = (double)s->floor;
@@ -6274,7 +6440,7 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first), f->fit.threads, &b, NULL);
     if (r) return r;
     net->training.known = 1;
-    f->progress.rate = mlp__rate_now(f);
+    f->progress.rate = (double)mlp__rate_now(f);
     if (!mlp__finite((float)f->progress.rate) || f->progress.rate < 0)
         return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1, "schedule: a rate of %g", f->progress.rate);
     opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
@@ -6315,7 +6481,9 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
     double loss = f->progress.loss;
     if (f->validation.rows) {
         const mlp__source held = mlp__validation_source(f);
-        const mlp_result r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
+        const int changed = f->fit.on_step || f->fit.on_gradients;
+        mlp_result r = changed ? mlp__check_data(net, f->held ? f->data : &f->validation) : MLP_OK;
+        if (!r) r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
         if (r) return r;
         loss = f->progress.validation.loss;
         if (c->best_epoch == c->start || loss < c->best - (double)f->fit.min_delta) {
@@ -6404,27 +6572,94 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
 }
 
 /* ----------------------------------------------------------------------------- >>io -- */
-/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and "M.weight", M its
-   module's number, and the desc as strings in the metadata. */
+/* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and
+   "M.weight", M its module's number, and the desc as strings in the metadata. */
 
+#ifndef MLP_NO_FILES
 
 /* Names in files, in the order of the enums. */
 #define MLP__STRING_OF(NAME, name, ...) #name,
 static const char *const mlp__activation_names[] = { "default", MLP__ACTIVATIONS(MLP__STRING_OF) "softmax", "custom", NULL };
 static const char *const mlp__loss_names[] = { "default", MLP__LOSSES(MLP__STRING_OF) "cross_entropy", "custom", NULL };
 static const char *const mlp__reduction_names[] = { "mean", "sum", NULL };
-static const char *const mlp__initializer_names[] = { "default", "zero", "constant", "he_uniform", "he_normal", "glorot_uniform",
-                                                      "glorot_normal", "lecun_normal", "pytorch", "orthogonal", NULL };
-static const char *const mlp__opt_names[] = { "default", "sgd", "adagrad", "rmsprop", "adam", "adamw", "rprop", "lbfgs", NULL };
+static const char *const mlp__initializer_names[] = { "default", MLP__INITIALIZERS(MLP__STRING_OF) NULL };
+static const char *const mlp__opt_names[] = { "default", MLP__OPTIMIZERS(MLP__STRING_OF) NULL };
+static const char *const mlp__scaling_names[] = { "none", "standard", "min_max", "robust", NULL };
 
-/* The version of what the metadata say; most arrays of an optimizer; the largest header that is written and, unless told
-   otherwise, read; the most tensors; the longest entry of a tensor, which is read again when tensors are sorted; the largest header
-   that the format allows. */
-enum { MLP__FILE_VERSION = 1, MLP__STATES = 4, MLP__HEADER = 1 << 20,
-       MLP__MOST_TENSORS = 4096, MLP__MOST_ENTRY = 4096, MLP__MOST_HEADER = 100000000 };
+/* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer,
+   the parameters of the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of
+   the outputs. */
+static const char *const mlp__run_names[] = { "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
+#define MLP__SCALES_NAME "mlp.scales"
+#define MLP__MEMBER "mlp.member"            /* and its number and a point before each name, for the members of an ensemble but the first */
 
-/* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is identity,
-   and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
+/* The version of what the metadata say: a file has the first that can read it. The largest header that is written
+   and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
+enum { MLP__FILE_VERSION = 1, MLP__RUNS = sizeof mlp__run_names / sizeof *mlp__run_names, MLP__BEST = MLP__RUNS - 1,
+       MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096 };
+
+/* What a checkpoint has besides weights and arrays. */
+typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
+
+/* How a field of a struct stands in the metadata: a name out of a list, a number, or the bits of a float in
+   hexadecimal. A field that is 0 in each of its structs is left out. One row here is all that a further field of the
+   desc needs. */
+typedef enum { MLP__A_NAME, MLP__A_NUMBER, MLP__A_FLOAT } mlp__field_kind;
+typedef struct { const char *key; mlp__field_kind kind; size_t offset, size; const char *const *names; } mlp__field;
+#define MLP__FIELD(key, kind, type, member, names) { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
+#define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
+#define MLP__TABLE(table) table, MLP__COUNT(table)
+
+static const mlp__field mlp__layer_fields[] = {
+    MLP__FIELD("mlp.activations", MLP__A_NAME, mlp_layer, activation, mlp__activation_names),
+    MLP__FIELD("mlp.alpha", MLP__A_FLOAT, mlp_layer, alpha, NULL),
+    MLP__FIELD("mlp.dropout", MLP__A_FLOAT, mlp_layer, dropout, NULL),
+    MLP__FIELD("mlp.gain", MLP__A_FLOAT, mlp_layer, gain, NULL),
+    MLP__FIELD("mlp.initializers", MLP__A_NAME, mlp_layer, initializer, mlp__initializer_names),
+    MLP__FIELD("mlp.rate", MLP__A_FLOAT, mlp_layer, rate, NULL)
+};
+static const mlp__field mlp__desc_fields[] = {
+    MLP__FIELD("mlp.input_scaling", MLP__A_NAME, mlp_desc, input_scaling, mlp__scaling_names),
+    MLP__FIELD("mlp.label_smoothing", MLP__A_FLOAT, mlp_desc, label_smoothing, NULL),
+    MLP__FIELD("mlp.loss", MLP__A_NAME, mlp_desc, loss, mlp__loss_names),
+    MLP__FIELD("mlp.loss_delta", MLP__A_FLOAT, mlp_desc, loss_delta, NULL),
+    MLP__FIELD("mlp.reduction", MLP__A_NAME, mlp_desc, reduction, mlp__reduction_names),
+    MLP__FIELD("mlp.seed", MLP__A_NUMBER, mlp_desc, seed, NULL),
+    MLP__FIELD("mlp.target_scaling", MLP__A_NAME, mlp_desc, target_scaling, mlp__scaling_names)
+};
+static const mlp__field mlp__resume_fields[] = {
+    MLP__FIELD("mlp.train.arrays", MLP__A_NUMBER, mlp__resume, opt.arrays, NULL),
+    MLP__FIELD("mlp.train.best", MLP__A_FLOAT, mlp__resume, course.best, NULL),
+    MLP__FIELD("mlp.train.best_epoch", MLP__A_NUMBER, mlp__resume, course.best_epoch, NULL),
+    MLP__FIELD("mlp.train.beta1_power", MLP__A_FLOAT, mlp__resume, opt.beta1_power, NULL),
+    MLP__FIELD("mlp.train.beta2_power", MLP__A_FLOAT, mlp__resume, opt.beta2_power, NULL),
+    MLP__FIELD("mlp.train.epoch", MLP__A_NUMBER, mlp__resume, course.epoch, NULL),
+    MLP__FIELD("mlp.train.factor", MLP__A_FLOAT, mlp__resume, course.factor, NULL),
+    MLP__FIELD("mlp.train.lowest", MLP__A_FLOAT, mlp__resume, course.lowest, NULL),
+    MLP__FIELD("mlp.train.optimizer", MLP__A_NAME, mlp__resume, opt.kind, mlp__opt_names),
+    MLP__FIELD("mlp.train.stalled", MLP__A_NUMBER, mlp__resume, course.stalled, NULL),
+    MLP__FIELD("mlp.train.start", MLP__A_NUMBER, mlp__resume, course.start, NULL),
+    MLP__FIELD("mlp.train.steps", MLP__A_NUMBER, mlp__resume, opt.steps, NULL),
+    MLP__FIELD("mlp.train.updates", MLP__A_NUMBER, mlp__resume, course.step, NULL),
+    MLP__FIELD("mlp.train.waited", MLP__A_NUMBER, mlp__resume, course.waited, NULL)
+};
+
+/* Where the low n bytes of a number are on this machine, to copy a field to or from. */
+static unsigned char *mlp__low_bytes(uint64_t *value, size_t n)
+{
+    const uint16_t one = 1;
+    return (unsigned char *)value + (*(const unsigned char *)&one ? 0 : 8 - n);
+}
+
+static uint64_t mlp__get_field(const mlp__field *f, const void *base)
+{
+    uint64_t value = 0;
+    memcpy(mlp__low_bytes(&value, f->size), (const unsigned char *)base + f->offset, f->size);
+    return value;
+}
+
+/* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is
+   identity, and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
 static int mlp__module(const mlp_desc *d, int layer)
 {
     int module = 0, l;
@@ -6432,8 +6667,25 @@ static int mlp__module(const mlp_desc *d, int layer)
     return module;
 }
 
-/* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. */
-typedef struct { unsigned char *to; size_t room, used, total; const mlp_io *io; void *file; int failed; } mlp__out;
+static float *mlp__run_of(const mlp *net, int run)
+{
+    float *states;
+    if (run == 0) return net->params;
+    if (run == MLP__BEST) return net->training.best;
+    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
+    return states + (size_t)(run - 1) * net->count;
+}
+
+/* ---- text ---- */
+
+/* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. failed: why, or NULL. */
+typedef struct {
+    unsigned char *to;
+    size_t room, used, total, keys;         /* keys: of the header that goes there */
+    const mlp_io *io;
+    void *file;
+    const char *failed;
+} mlp__out;
 
 static mlp__out mlp__out_to(void *to, size_t room)
 {
@@ -6444,9 +6696,16 @@ static mlp__out mlp__out_to(void *to, size_t room)
     return o;
 }
 
+/* What the last call of io that failed had to say. */
+static const char *mlp__reason(const mlp_io *io)
+{
+    const char *reason = io->reason ? io->reason(io->user) : NULL;
+    return reason ? reason : "it failed";
+}
+
 static void mlp__write_out(mlp__out *o)
 {
-    if (o->used && !o->failed) o->failed = o->io->write(o->io->user, o->file, o->to, o->used) != 0;
+    if (o->used && !o->failed && o->io->write(o->io->user, o->file, o->to, o->used)) o->failed = mlp__reason(o->io);
     o->used = 0;
 }
 
@@ -6467,12 +6726,28 @@ static void mlp__put(mlp__out *o, const void *bytes, size_t n)
 
 static void mlp__put_text(mlp__out *o, const char *text) { mlp__put(o, text, strlen(text)); }
 
-static void mlp__put_number(mlp__out *o, uint64_t n)
+/* at least so many digits */
+static void mlp__put_digits(mlp__out *o, uint64_t n, unsigned base, size_t least)
 {
     char digits[20];
     size_t at = sizeof digits;
-    do digits[--at] = (char)('0' + n % 10); while (n /= 10);
+    do digits[--at] = "0123456789abcdef"[n % base]; while ((n /= base) > 0 || sizeof digits - at < least);
     mlp__put(o, digits + at, sizeof digits - at);
+}
+
+/* a string of JSON; text is UTF-8 */
+static void mlp__put_quoted(mlp__out *o, const char *text)
+{
+    mlp__put_text(o, "\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') mlp__put_text(o, "\\");
+        if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
+        else {
+            mlp__put_text(o, "\\u");
+            mlp__put_digits(o, (unsigned char)*text, 16, 4);
+        }
+    }
+    mlp__put_text(o, "\"");
 }
 
 static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
@@ -6483,191 +6758,170 @@ static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
     mlp__put(o, b, (size_t)bytes);
 }
 
-/* A finite float as C's %a and Python's float.hex() have it: exact, and the same in every locale. */
-static void mlp__put_float(mlp__out *o, float x)
-{
-    const uint32_t bits = mlp__bits(x);
-    uint32_t fraction = bits & 0x7fffff;
-    int exponent = (int)(bits >> 23 & 255) - 127;
-    if (bits >> 31) mlp__put_text(o, "-");
-    if (exponent == -127)
-        for (exponent = fraction ? -126 : 0; fraction && !(fraction & 0x800000); exponent--) fraction <<= 1;    /* subnormal */
-    mlp__put_text(o, bits & 0x7fffffff ? "0x1" : "0x0");
-    fraction = fraction << 1 & 0xffffff;                                    /* 6 digits */
-    if (fraction) mlp__put_text(o, ".");
-    for (; fraction; fraction = fraction << 4 & 0xffffff) mlp__put(o, &"0123456789abcdef"[fraction >> 20], 1);
-    mlp__put_text(o, exponent < 0 ? "p-" : "p+");
-    mlp__put_number(o, (uint64_t)(exponent < 0 ? -exponent : exponent));
-}
-
-/* %s text, %u uint64_t, %f float: as little of printf as files need, since its own depends on the locale */
-static void mlp__print_list(mlp__out *o, const char *format, va_list list)
-{
-    for (; *format; format++) {
-        if (*format != '%') mlp__put(o, format, 1);
-        else if (*++format == 's') mlp__put_text(o, va_arg(list, const char *));
-        else if (*format == 'u') mlp__put_number(o, va_arg(list, uint64_t));
-        else mlp__put_float(o, (float)va_arg(list, double));
-    }
-}
-
+/* %s text, %u uint64_t: as little of printf as files need, since its own depends on the locale */
 static void mlp__print(mlp__out *o, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    mlp__print_list(o, format, list);
+    for (; *format; format++) {
+        if (*format != '%') mlp__put(o, format, 1);
+        else if (*++format == 's') mlp__put_text(o, va_arg(list, const char *));
+        else mlp__put_digits(o, va_arg(list, uint64_t), 10, 1);
+    }
     va_end(list);
+}
+
+/* An operation on a path that failed, and why; of a long path the end. */
+static mlp_result mlp__fail_io(mlp_error *error, const char *what, const char *path, const char *why)
+{
+    const size_t n = strlen(path), cut = n > 70 ? n - 67 : 0;
+    return mlp__fail(error, MLP_ERR_IO, -1, "%s %s%s: %s", what, cut ? "..." : "", path + cut, why);
 }
 
 /* ---- saving ---- */
 
 #define MLP__TOLERANCE 1e-4f
 
-/* What is saved: with a test vector, with optimizer state. */
+/* What is saved: with a test vector, with arrays of the optimizer as further runs. */
 typedef struct {
     const mlp *net;
-    const float *test_input, *test_output;
-    float tolerance;
-    int checkpoint, states;                 /* states: arrays of the optimizer */
-    mlp__opt_state opt;
+    const mlp_save_desc *how;
+    float *test_output, tolerance;
+    int runs, best;                         /* runs of parameters and optimizer; whether that of the best epoch, too */
+    mlp__resume resume;
 } mlp__saving;
 
-/* states run 0: the parameters; others: of the optimizer */
-static float *mlp__run_of(const mlp *net, int states_run)
+/* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
+static mlp_desc mlp__desc_for_file(const mlp *net)
 {
-    float *states;
-    if (states_run == 0) return net->params;
-    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
-    return states + (size_t)(states_run - 1) * net->count;
+    mlp_desc d = net->given;
+    int l;
+    d.loss = net->desc.loss;
+    for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
+    return d;
 }
 
-/* A tensor's entry in the header; its data is at `at`. Returns where it ends. */
-static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int states_run, int layer, int bias, uint64_t at)
+/* A tensor's entry in the header; its data is at `at`. Returns where it ends. member 0: the net itself */
+static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int member, int run, int layer, int bias, uint64_t at)
 {
     const mlp__shape *s = &net->shape[layer];
-    const uint64_t module = (uint64_t)mlp__module(&net->desc, layer), out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
-    mlp__print(o, states_run ? ",\"mlp.state%u." : ",\"", (uint64_t)states_run);
-    if (bias) mlp__print(o, "%u.bias\":{\"dtype\":\"F32\",\"shape\":[%u]", module, out);
-    else mlp__print(o, "%u.weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", module, out, in);
+    const uint64_t out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
+    mlp__print(o, member ? ",\"" MLP__MEMBER "%u." : ",\"", (uint64_t)member);
+    mlp__print(o, "%s%u.", mlp__run_names[run], (uint64_t)mlp__module(&net->desc, layer));
+    if (bias) mlp__print(o, "bias\":{\"dtype\":\"F32\",\"shape\":[%u]", out);
+    else mlp__print(o, "weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", out, in);
     mlp__print(o, ",\"data_offsets\":[%u,%u]}", at, end);
+    o->keys++;
     return end;
 }
 
-static void mlp__put_values(mlp__out *o, const mlp *net, int states_run, int layer, int bias)
+static void mlp__put_values(mlp__out *o, const mlp *net, int run, int layer, int bias)
 {
     const mlp__shape *s = &net->shape[layer];
-    const float *run = mlp__run_of(net, states_run);
+    const float *from = mlp__run_of(net, run);
     size_t unit, input;
     if (!o->room) o->total += s->out * (bias ? 1 : s->in) * 4;              /* only counted */
     else for (unit = 0; unit < s->out; unit++)
         for (input = 0; input < (bias ? 1 : s->in); input++)
-            mlp__put_little_endian(o, mlp__bits(run[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
+            mlp__put_little_endian(o, mlp__bits(from[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
 }
 
-/* The layers by the names of their tensors, byte by byte: "2." is behind "19." and before "20.". Numbers are below 100. */
-static void mlp__order_by_name(const mlp *net, int *order)
+/* All entries, or all values. */
+static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
 {
-    int key[MLP_MAX_LAYERS], l, at;
-    for (l = 0; l < net->layers; l++) {
-        const int module = mlp__module(&net->desc, l), k = module < 10 ? 20 * module - 1 : 2 * module;
-        for (at = l; at > 0 && key[at - 1] > k; at--) { key[at] = key[at - 1]; order[at] = order[at - 1]; }
-        key[at] = k;
-        order[at] = l;
+    int member, run, l, bias;
+    uint64_t at = 0;
+    for (member = 0; member <= s->how->more_count; member++) {
+        const mlp *net = member ? s->how->more[member - 1] : s->net;
+        const size_t scales = net->scaled ? net->inputs + net->outputs : 0;
+        size_t i;
+        for (run = 0; run < MLP__RUNS; run++)
+            for (l = 0; l < net->layers && (run < s->runs || (run == MLP__BEST && s->best)); l++)
+                for (bias = !net->desc.layers[l].no_bias; bias >= 0; bias--)
+                    if (entries) at = mlp__put_entry(o, net, member, run, l, bias, at);
+                    else mlp__put_values(o, net, run, l, bias);
+        for (i = 0; !entries && i < 2 * scales; i++) mlp__put_little_endian(o, mlp__bits(net->scales[i]), 4);
+        if (!scales || !entries) continue;
+        mlp__print(o, member ? ",\"" MLP__MEMBER "%u." : ",\"", (uint64_t)member);
+        mlp__print(o, MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}", (uint64_t)scales, at,
+                   at + (uint64_t)scales * 8);
+        at += (uint64_t)scales * 8;
     }
 }
 
-/* All entries, or all values, in the order of the reference implementation: by name. */
-static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
+/* The fields of a table that are not 0, of n structs `stride` bytes apart. */
+static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, const void *base, int n, size_t stride)
 {
-    int order[MLP_MAX_LAYERS], states_run, i, bias;
-    uint64_t at = 0;
-    mlp__order_by_name(s->net, order);
-    for (states_run = 0; states_run <= s->states; states_run++)
-        for (i = 0; i < s->net->layers; i++)
-            for (bias = !s->net->desc.layers[order[i]].no_bias; bias >= 0; bias--) {
-                if (entries) at = mlp__put_entry(o, s->net, states_run, order[i], bias, at);
-                else mlp__put_values(o, s->net, states_run, order[i], bias);
-            }
-}
-
-/* an entry of the metadata that is a name, and a value where there is one */
-static void mlp__put_named(mlp__out *o, const char *before, const char *name, float value)
-{
-    mlp__print(o, value != 0 ? "%s%s:%f" : "%s%s", before, name, (double)mlp__meant(value));
+    for (; fields > 0; fields--, f++) {
+        const char *at = (const char *)base;
+        int i, used = 0;
+        for (i = 0; i < n; i++) used |= mlp__get_field(f, at + (size_t)i * stride) != 0;
+        if (!used) continue;
+        mlp__print(o, ",\"%s", f->key);
+        for (i = 0; i < n; i++, at += stride) {
+            const uint64_t value = mlp__get_field(f, at);
+            mlp__put_text(o, i ? " " : "\":\"");
+            if (f->kind == MLP__A_NAME) mlp__put_text(o, f->names[value]);
+            else mlp__put_digits(o, value, f->kind == MLP__A_FLOAT ? 16 : 10, f->kind == MLP__A_FLOAT ? 2 * f->size : 1);
+        }
+        mlp__put_text(o, "\"");
+    }
 }
 
 static void mlp__put_floats(mlp__out *o, const char *key, const float *x, size_t n)
 {
-    size_t i;
-    mlp__print(o, "\",\"%s\":\"", key);
-    for (i = 0; i < n; i++) mlp__print(o, i ? " %f" : "%f", (double)x[i]);
+    const char *before = "\":\"";
+    mlp__print(o, ",\"%s", key);
+    for (; n > 0; n--, before = " ") {
+        mlp__put_text(o, before);
+        mlp__put_digits(o, mlp__bits(*x++), 16, 8);
+    }
+    mlp__put_text(o, "\"");
 }
 
-/* epochs, steps, optimizer, arrays, and the bits of the two running products of its state */
-static void mlp__put_checkpoint(mlp__out *o, const mlp__saving *s)
-{
-    uint64_t power[2];
-    memcpy(&power[0], &s->opt.beta1_power, 8);
-    memcpy(&power[1], &s->opt.beta2_power, 8);
-    mlp__print(o, "\",\"mlp.checkpoint\":\"%u %u %s %u %u %u", s->net->course.epoch, s->opt.steps, mlp__opt_names[s->opt.kind],
-               (uint64_t)s->states, power[0], power[1]);
-}
-
-/* Each entry begins by closing the one before. */
 static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
 {
-    const mlp_desc *d = &s->net->desc;
-    int l;
-    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\",\"mlp.activations\":\"");
-    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__activation_names[d->layers[l].activation], d->layers[l].alpha);
-    if (s->checkpoint) mlp__put_checkpoint(o, s);
-    mlp__put_text(o, "\",\"mlp.initializers\":\"");
-    for (l = 0; l < s->net->layers; l++) mlp__put_named(o, l ? " " : "", mlp__initializer_names[d->layers[l].initializer], 0);
-    if (d->label_smoothing != 0) mlp__put_floats(o, "mlp.label_smoothing", &d->label_smoothing, 1);
-    mlp__put_named(o, "\",\"mlp.loss\":\"", mlp__loss_names[d->loss], d->loss_delta);
-    mlp__print(o, "\",\"mlp.reduction\":\"%s\",\"mlp.seed\":\"%u", mlp__reduction_names[d->reduction], d->seed);
-    if (s->test_input) {
-        mlp__put_floats(o, "mlp.test.input", s->test_input, s->net->inputs);
-        mlp__put_floats(o, "mlp.test.output", s->test_output, s->net->outputs);
+    const mlp *net = s->net;
+    const mlp_desc d = mlp__desc_for_file(net);
+    size_t at;
+    int value = 0;
+    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\"");
+    mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, net->layers, sizeof(mlp_layer));
+    mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
+    if (s->test_output) {
+        mlp__put_floats(o, "mlp.test.input", s->how->test_input, net->inputs);
+        mlp__put_floats(o, "mlp.test.output", s->test_output, net->outputs);
         mlp__put_floats(o, "mlp.test.tolerance", &s->tolerance, 1);
     }
-    mlp__print(o, "\",\"mlp.version\":\"%u\"}", (uint64_t)MLP__FILE_VERSION);
+    if (s->how->checkpoint) {
+        mlp__put_text(o, ",\"mlp.train\":\"1\"");
+        mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
+    }
+    mlp__print(o, ",\"mlp.version\":\"%u\"", (uint64_t)MLP__FILE_VERSION);
+    for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
+        mlp__put_text(o, value ? ":" : ",");
+        mlp__put_quoted(o, net->texts + at);
+        if (value) o->keys++;
+    }
+    mlp__put_text(o, "}");
 }
 
-/* y: outputs for one row x, with memory for one row only; scratch: 2 widest */
-static void mlp__predict_row(const mlp *net, const float *x, float *scratch, float *y) { mlp__predict_blocks(net, scratch, 1, x, 1, y); }
-
-/* Fills *s; *memory, to be freed, has the outputs for the test vector. */
-static mlp_result mlp__plan_saving(mlp__saving *s, const mlp *net, const mlp_save_desc *how, void **memory)
+/* The outputs for the test vector, in memory to be freed. */
+static mlp_result mlp__plan_test(mlp__saving *s)
 {
+    const mlp *net = s->net;
     const mlp_kernels *k = net->desc.kernels;
-    float *y;
-    memset(s, 0, sizeof *s);
-    *memory = NULL;
-    s->net = net;
-    s->checkpoint = how->checkpoint != 0;
-    if (s->checkpoint && net->training.gradients) memcpy(&s->opt, net->training.state, sizeof s->opt);
-    s->states = s->opt.steps ? s->opt.arrays : 0;
-    s->test_input = how->test_input;
-    s->tolerance = mlp__meant(mlp__or_default(how->test_tolerance, MLP__TOLERANCE));
-    if (!mlp__finite(s->tolerance)) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
-    if (!s->test_input) return MLP_OK;
-    if (k->first_nonfinite(net->inputs, 0, s->test_input) < net->inputs)
-        return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
-    *memory = mlp__alloc(&net->desc.allocator, (net->outputs + 2 * net->widest) * sizeof(float));
-    if (!*memory) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
-    s->test_output = y = (float *)*memory;
-    mlp__predict_row(net, s->test_input, y + net->outputs, y);
-    if (k->first_nonfinite(net->outputs, 0, y) == net->outputs) return MLP_OK;
-    return mlp__fail(how->error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
-}
-
-static mlp_save_desc mlp__save_desc_or_default(const mlp_save_desc *desc)
-{
-    mlp_save_desc how;
-    memset(&how, 0, sizeof how);
-    if (desc) how = *desc;
-    return how;
+    mlp_error *error = s->how->error;
+    s->tolerance = mlp__meant(mlp__or_default(s->how->test_tolerance, MLP__TOLERANCE));
+    if (!mlp__finite(s->tolerance)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
+    if (!s->how->test_input) return MLP_OK;
+    if (k->first_nonfinite(net->inputs, 0, s->how->test_input) < net->inputs)
+        return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
+    s->test_output = (float *)mlp__alloc(&net->desc.allocator, net->outputs * sizeof(float));
+    if (!s->test_output || mlp_predict(net, s->how->test_input, 1, s->test_output))
+        return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (k->first_nonfinite(net->outputs, 0, s->test_output) == net->outputs) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
 }
 
 /* The header, filled with blanks up to n bytes. */
@@ -6680,104 +6934,152 @@ static void mlp__put_header(mlp__out *o, const mlp__saving *s, size_t n)
     while (o->total < end) mlp__put_text(o, " ");
 }
 
+/* Whether two structs have the same values in the fields of a table, but for seeds. */
+static int mlp__same_fields(const mlp__field *f, size_t fields, const void *a, const void *b)
+{
+    for (; fields > 0; fields--, f++)
+        if (mlp__get_field(f, a) != mlp__get_field(f, b) && strcmp(f->key, "mlp.seed") != 0) return 0;
+    return 1;
+}
+
+/* That further members are nets of the same desc and shape. */
+static mlp_result mlp__check_more(const mlp *net, const mlp_save_desc *how)
+{
+    int i, l;
+    if (how->more_count < 0 || (how->more_count > 0 && (!how->more || how->checkpoint || how->fold)) || (how->fold && how->checkpoint))
+        return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "more: a negative count, NULL, or with checkpoint or fold; or fold with checkpoint");
+    for (i = 0; i < how->more_count; i++) {
+        const mlp *other = how->more[i];
+        int same = other && other->layers == net->layers && other->inputs == net->inputs && other->scaled == net->scaled
+                && mlp__same_fields(MLP__TABLE(mlp__desc_fields), &other->desc, &net->desc);
+        for (l = 0; same && l < net->layers; l++)
+            same = other->shape[l].out == net->shape[l].out && other->desc.layers[l].no_bias == net->desc.layers[l].no_bias
+                && mlp__same_fields(MLP__TABLE(mlp__layer_fields), &other->desc.layers[l], &net->desc.layers[l]);
+        if (!same) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "more: a net of another desc, or NULL");
+    }
+    return MLP_OK;
+}
+
+/* Puts the scaling of a net into its first and last layer: with x' = (x - shift) factor and y = y' / factor + shift. */
+static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
+{
+    const mlp__shape *first = &net->shape[0], *last = &net->shape[net->layers - 1];
+    const mlp_layer *output = &net->desc.layers[net->layers - 1];
+    size_t o, i;
+    if (net->desc.input_scaling == MLP_SCALE_ROBUST || (net->desc.input_scaling && net->desc.layers[0].no_bias)
+        || (net->desc.target_scaling && (output->no_bias || output->activation != MLP_ACT_IDENTITY)))
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "fold: robust scaling, a layer without bias, or targets behind an activation");
+    for (o = 0; net->desc.input_scaling && o < first->out; o++) {
+        double bias = (double)net->params[first->b + o];
+        for (i = 0; i < first->in; i++) {
+            float *w = &net->params[mlp__weight_at(first, o, i)];
+            *w *= mlp__input_scale(net, i)[1];
+            bias = mlp__fma_double(-*w, mlp__input_scale(net, i)[0], bias);
+        }
+        net->params[first->b + o] = (float)bias;
+    }
+    for (o = 0; net->desc.target_scaling && o < last->out; o++) {
+        const float *s = mlp__target_scale(net, o);
+        for (i = 0; i < last->in; i++) net->params[mlp__weight_at(last, o, i)] /= s[1];
+        net->params[last->b + o] = net->params[last->b + o] / s[1] + s[0];
+    }
+    net->desc.input_scaling = net->desc.target_scaling = net->given.input_scaling = net->given.target_scaling = MLP_SCALE_NONE;
+    net->scaled = 0;
+    return MLP_OK;
+}
+
 /* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */
-static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
+static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
     mlp__out header = mlp__out_to(NULL, 0);
-    mlp__saving saving;
-    void *memory;
-    mlp_result r = mlp__plan_saving(&saving, net, how, &memory);
-    if (!r) mlp__put_header(&header, &saving, 0);
-    if (!r && header.total > MLP__HEADER - 64) r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input: too long for a header");
+    mlp__saving s;
+    mlp_result r = mlp__check_more(net, how);
+    if (r) return r;
+    memset(&s, 0, sizeof s);
+    s.net = net;
+    s.how = how;
+    s.resume.course = net->course;
+    if (net->training.gradients) memcpy(&s.resume.opt, net->training.state, sizeof s.resume.opt);
+    s.runs = how->checkpoint && s.resume.opt.steps ? 1 + s.resume.opt.arrays : 1;
+    s.best = how->checkpoint && net->training.best && net->course.best_epoch > net->course.start;
+    r = mlp__plan_test(&s);
+    if (!r) mlp__put_header(&header, &s, 0);
+    if (!r && (header.total > MLP__HEADER - 64 || header.keys > MLP__MOST_KEYS - 64))
+        r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input, texts or more: too much for a header");
     if (!r) {
         const size_t n = (8 + header.total + 63) / 64 * 64 - 8;
         mlp__put_little_endian(o, n, 8);
-        mlp__put_header(o, &saving, n);
-        mlp__put_tensors(o, &saving, 0);
+        mlp__put_header(o, &s, n);
+        mlp__put_tensors(o, &s, 0);
     }
-    mlp__free(&net->desc.allocator, memory);
+    mlp__free(&net->desc.allocator, s.test_output);
     return r;
 }
 
-MLP_API size_t mlp_save_size(const mlp *net, const mlp_save_desc *desc)
+static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
-    const mlp_save_desc how = mlp__save_desc_or_default(desc);
-    mlp__out o = mlp__out_to(NULL, 0);
-    return net && !mlp__save_to(&o, net, &how) ? o.total : 0;
-}
-
-MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t size, const mlp_save_desc *desc)
-{
-    const mlp_save_desc how = mlp__save_desc_or_default(desc);
-    mlp__out o = mlp__out_to(memory, size);
+    mlp *folded;
     mlp_result r;
-    if (!net || !memory) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
-    r = mlp__save_to(&o, net, &how);
-    if (r) return r;
-    if (o.total != size) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "memory: not of mlp_save_size bytes");
-    return mlp__ok(how.error);
+    if (!how->fold || !net->scales) return mlp__save_net(o, net, how);
+    if (mlp_copy(&folded, net)) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
+    r = mlp__fold_scaling(folded, how->error);
+    if (!r) r = mlp__save_net(o, folded, how);
+    mlp_destroy(folded);
+    return r;
 }
 
-/* ---- loading: bytes as they arrive ---- */
+static const mlp_save_desc mlp__save_defaults = { NULL, 0, 0, NULL, NULL, NULL, 0, 0 };
 
-/* A string of the header by the place behind its opening mark, and the place of the value that belongs to it. Both are places
-   rather than copies, so that a header costs 8 bytes for each of its at least 6. */
-typedef struct { uint32_t key, value; } mlp__item;
+MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, const mlp_save_desc *desc)
+{
+    const mlp_save_desc *how = desc ? desc : &mlp__save_defaults;
+    const size_t room = memory && size ? *size : 0;
+    mlp__out o = mlp__out_to(memory, room);
+    mlp_result r;
+    if (size) *size = 0;
+    if (!net || !size) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "net or size is NULL");
+    r = mlp__save_to(&o, net, how);
+    if (r) return r;
+    *size = o.total;
+    if (memory && room < o.total) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "memory: too small");
+    return mlp__ok(how->error);
+}
 
-/* A file that is being read. Numbers of the header are never the size of an allocation before so many bytes are here. */
+/* ---- loading: bytes ---- */
+
+/* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
+   shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
+typedef struct { uint64_t rows, columns, begin, end; uint32_t key, shape, rank; unsigned char type, seen; } mlp__tensor;
+
+/* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
     const unsigned char *bytes;
-    size_t size;                            /* bytes that have arrived */
+    size_t size;                            /* bytes that are here */
     size_t end;                             /* of the header, as a place in the file */
     size_t at;                              /* what is scanned next */
     const char *wrong;                      /* NULL, or why the header is refused */
+    mlp_result code;                        /* of that */
+    uint32_t more;                          /* bytes that an escape has yet to give, the next one lowest; 0: none */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
-    size_t capacity;
-    void *file;                             /* NULL: memory */
+    void *file;
     mlp_load_desc how;
-    mlp__item *tensors, *pairs;             /* in one block; pairs are those of the metadata */
-    size_t tensor_count, pair_count;
+    mlp__tensor *tensors;                   /* in one block with the hashes of all keys */
+    uint64_t *keys;
+    size_t tensor_count, key_count, tensor_room, key_room;
+    size_t metadata;                        /* place behind the { of the metadata; 0: there are none */
 } mlp__in;
 
-static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *text)
+static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *format, ...)
 {
-    mlp__fail(in->how.error, code, -1, text);
+    char text[sizeof in->how.error->text] = "";
+    mlp__text t = { text, 0, sizeof text };
+    va_list list;
+    va_start(list, format);
+    mlp__say_format(&t, format, list);
+    va_end(list);
+    mlp__fail(in->how.error, code, -1, "%s", text);
     if (in->how.error) in->how.error->offset = offset;
     return code;
-}
-
-/* Reads until `wanted` bytes are here. Memory grows by half of what has arrived, so that it stays within 2.5 times that. */
-static mlp_result mlp__arrive(mlp__in *in, uint64_t wanted)
-{
-    while (in->file && in->size < wanted) {
-        size_t room = in->capacity - in->size, got;
-        if (room == 0) {
-            const size_t more = in->capacity / 2 + 1024, left = (size_t)(wanted - in->size < more ? wanted - in->size : more);
-            unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, in->capacity + left);
-            if (!larger) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-            if (in->size) memcpy(larger, in->buffer, in->size);
-            mlp__free(&in->how.allocator, in->buffer);
-            in->bytes = in->buffer = larger;
-            in->capacity += left;
-            room = left;
-        }
-        if (wanted - in->size < room) room = (size_t)(wanted - in->size);
-        got = in->how.io->read(in->how.io->user, in->file, in->buffer + in->size, room);
-        if (got > room) return mlp__refuse(in, MLP_ERR_IO, in->size, "reading failed");
-        in->size += got;
-        if (got < room) break;
-    }
-    return in->size >= wanted ? MLP_OK : mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-}
-
-/* That nothing follows the bytes that are here. */
-static mlp_result mlp__ended(mlp__in *in, size_t total)
-{
-    unsigned char byte;
-    size_t got = in->size - total;
-    if (in->file) got = in->how.io->read(in->how.io->user, in->file, &byte, 1);
-    if (got == SIZE_MAX) return mlp__refuse(in, MLP_ERR_IO, total, "reading failed");
-    return got == 0 ? MLP_OK : mlp__refuse(in, MLP_ERR_FORMAT, total, "bytes behind the last tensor");
 }
 
 static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
@@ -6785,6 +7087,38 @@ static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
     uint64_t value = 0;
     while (bytes-- > 0) value = value << 8 | p[bytes];
     return value;
+}
+
+static int mlp__is_blank(int c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+/* Other files that people have, by their first bytes. */
+static const struct { const char *begin, *name; } mlp__other_files[] = {
+    { "PK\3\4", "a zip archive, as .pt and .npz files are" }, { "\200", "a Python pickle, as old .pt files are" },
+    { "\211HDF", "an HDF5 file, as .h5 files are" }, { "GGUF", "a GGUF file" }, { "\223NUMPY", "a NumPy .npy file" },
+    { "version https://git-lfs", "a git-lfs pointer (git lfs pull gets the file)" }, { "<", "an HTML or XML page" },
+    { "\b", "an ONNX file" }
+};
+
+/* Whether the first bytes, at least 9 or all, can be those of a safetensors file. */
+static mlp_result mlp__check_start(const mlp__in *in)
+{
+    const unsigned char *p = in->bytes;
+    const uint64_t n = in->size < 8 ? 0 : mlp__little_endian(p, 8);
+    const int object = in->size > 8 && (p[8] == '{' || mlp__is_blank(p[8]));
+    size_t i;
+    if (object && n >= 2 && n <= in->how.max_header) return MLP_OK;
+    if (in->size == 0) return mlp__refuse(in, MLP_ERR_FORMAT, 0, "the file is empty");
+    for (i = 0; i < MLP__COUNT(mlp__other_files) && !object; i++) {
+        const char *begin = mlp__other_files[i].begin;
+        const size_t length = strlen(begin);
+        if (in->size < length || memcmp(p, begin, length) != 0) continue;
+        if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;     /* ir_version, then a message */
+        if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
+        return mlp__refuse(in, MLP_ERR_FORMAT, 0, "this is %s, not safetensors", mlp__other_files[i].name);
+    }
+    if (in->size <= 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
+    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header ? "its header is larger than max_header"
+                                                                                : "not a safetensors file");
 }
 
 /* ---- loading: the JSON of the header. Functions return non-zero for success, or set in->wrong ---- */
@@ -6800,7 +7134,7 @@ static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++
 /* the next byte behind white space, which stays; -1 at the end */
 static int mlp__peek(mlp__in *in)
 {
-    while (in->at < in->end && memchr(" \t\n\r", in->bytes[in->at], 4)) in->at++;
+    while (in->at < in->end && mlp__is_blank(in->bytes[in->at])) in->at++;
     return in->at < in->end ? in->bytes[in->at] : -1;
 }
 
@@ -6818,80 +7152,86 @@ static int mlp__next(mlp__in *in, int end, size_t *n)
     return (*n)++ == 0 || mlp__expect(in, ',', "JSON: a comma or an end is missing");
 }
 
+/* The first byte of the text that is not UTF-8: shortest forms, no surrogates, at most U+10FFFF; n: it is all UTF-8. */
+static size_t mlp__not_utf8(const unsigned char *p, size_t n)
+{
+    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+    size_t i = 0, more, k;
+    for (; i < n; i += 1 + more) {
+        uint32_t c = p[i];
+        more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+        if (more > n - i - 1 || (c >= 0x80 && c < 0xc0) || c > 0xf4) return i;
+        c &= 0xffu >> (more + (more > 0));
+        for (k = 1; k <= more; k++) {
+            if ((p[i + k] & 0xc0) != 0x80) return i;
+            c = c << 6 | (p[i + k] & 0x3f);
+        }
+        if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return i;
+    }
+    return n;
+}
+
 /* -1: none */
 static int mlp__hex_digit(int c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static int32_t mlp__hex4(mlp__in *in)
+static uint32_t mlp__hex4(mlp__in *in)
 {
-    int32_t value = 0;
+    uint32_t value = 0;
     int i;
     for (i = 0; i < 4; i++) {
         const int digit = mlp__hex_digit(mlp__byte(in));
-        if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return -1; }
-        value = value * 16 + digit;
+        if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return 0; }
+        value = value * 16 + (uint32_t)digit;
     }
     return value;
 }
 
-/* what follows a backslash */
-static int32_t mlp__escape(mlp__in *in)
+/* The first byte in UTF-8 of what follows a backslash; the others come next. -1: wrong. */
+static int mlp__escape(mlp__in *in)
 {
     static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-    const int c = mlp__byte(in);
-    int32_t high, low;
+    const int first = mlp__byte(in);
+    uint32_t c, low = 0;
     int i;
-    for (i = 0; i < 8; i++) if (c == escapes[i]) return meant[i];
-    if (c != 'u') { mlp__wrong(in, "JSON: an unknown escape"); return -1; }
-    high = mlp__hex4(in);
-    if (high < 0xd800 || high > 0xdfff) return high;
-    if (high < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') {
-        low = mlp__hex4(in);
-        if (low >= 0xdc00 && low <= 0xdfff) return 0x10000 + (high - 0xd800) * 0x400 + (low - 0xdc00);
-    }
-    mlp__wrong(in, "JSON: half of a surrogate pair");
-    return -1;
+    for (i = 0; i < 8; i++) if (first == escapes[i]) return meant[i];
+    if (first != 'u') { mlp__wrong(in, "JSON: an unknown escape"); return -1; }
+    c = mlp__hex4(in);
+    if (c >= 0xd800 && c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
+    if (low >= 0xdc00 && low < 0xe000) c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
+    else if (c >= 0xd800 && c < 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
+    if (in->wrong) return -1;
+    if (c < 0x80) return (int)c;
+    for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1) in->more = in->more << 8 | 0x80 | (c & 0x3f);
+    return (int)(c | (0x100u - 2 * (uint32_t)i)) & 0xff;
 }
 
-/* the rest of a character of more than one byte: shortest form, no surrogates, at most U+10FFFF */
-static int32_t mlp__utf8(mlp__in *in, int first)
+/* the next byte of a string, in UTF-8; -1 at its end and at an error */
+static int mlp__character(mlp__in *in)
 {
-    static const int32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-    const int more = first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0;
-    int32_t c = first & (0x3f >> more);
-    int i, bad = more == 0;
-    for (i = 0; i < more && !bad; i++) {
-        const int b = mlp__byte(in);
-        bad = b < 0x80 || b > 0xbf;
-        c = c << 6 | (b & 0x3f);
-    }
-    if (!bad && c >= least[more] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff)) return c;
-    mlp__wrong(in, "the header is not UTF-8");
-    return -1;
-}
-
-/* the next character of a string; -1 at its end and at an error */
-static int32_t mlp__character(mlp__in *in)
-{
-    const int c = mlp__byte(in);
+    int c = (int)(in->more & 0xff);
+    if (c) { in->more >>= 8; return c; }
+    c = mlp__byte(in);
     if (c == '"') return -1;
     if (c < 0x20) { mlp__wrong(in, "JSON: a string without end, or with a control character"); return -1; }
-    return c == '\\' ? mlp__escape(in) : c < 0x80 ? c : mlp__utf8(in, c);
+    return c == '\\' ? mlp__escape(in) : c;
 }
 
-static int mlp__string(mlp__in *in, uint32_t *place)
+/* Its place, behind the opening mark, and a hash (FNV-1a) of what it means. */
+static int mlp__string(mlp__in *in, uint32_t *place, uint64_t *hash)
 {
+    int c;
     if (!mlp__expect(in, '"', "JSON: a string is missing")) return 0;
     *place = (uint32_t)in->at;
-    while (mlp__character(in) >= 0) { }
+    for (*hash = 14695981039346656037u; (c = mlp__character(in)) >= 0;) *hash = (*hash ^ (uint64_t)c) * 1099511628211u;
     return !in->wrong;
 }
 
-static int mlp__key(mlp__in *in, uint32_t *place)
+static int mlp__key(mlp__in *in, uint32_t *place, uint64_t *hash)
 {
-    return mlp__string(in, place) && mlp__expect(in, ':', "JSON: a colon is missing") && (mlp__peek(in), 1);
+    return mlp__string(in, place, hash) && mlp__expect(in, ':', "JSON: a colon is missing") && (mlp__peek(in), 1);
 }
 
 /* whether the string at that place is `text`; in->at stays */
@@ -6903,7 +7243,18 @@ static int mlp__is(mlp__in *in, uint32_t place, const char *text)
     while (*text && mlp__character(in) == (unsigned char)*text) text++;
     same = !*text && mlp__character(in) < 0;
     in->at = at;
+    in->more = 0;
     return same;
+}
+
+/* Notes the key of an object, which must not have it yet. Different keys of equal hashes do not happen by chance. */
+static int mlp__note(mlp__in *in, uint64_t hash)
+{
+    size_t i;
+    for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) return mlp__wrong(in, "a key twice");
+    if (in->key_count == in->key_room) { in->code = MLP_ERR_UNSUPPORTED; return mlp__wrong(in, "more than 4096 keys"); }
+    in->keys[in->key_count++] = hash;
+    return 1;
 }
 
 static int mlp__append_digit(uint64_t *value, int c)
@@ -6925,27 +7276,12 @@ static int mlp__number(mlp__in *in, uint64_t *value)
     return 1;
 }
 
-/* The types of the format, their bits; the first four can be weights. */
-enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__CONVERTED };
-static const struct { const char *name; uint64_t bits; } mlp__types[] = {
-    { "F32", 32 }, { "F64", 64 }, { "F16", 16 }, { "BF16", 16 }, { "BOOL", 8 }, { "U8", 8 }, { "I8", 8 }, { "I16", 16 }, { "U16", 16 },
-    { "I32", 32 }, { "U32", 32 }, { "I64", 64 }, { "U64", 64 }, { "C64", 64 }, { "F4", 4 }, { "F6_E2M3", 6 }, { "F6_E3M2", 6 }, { "F8_E5M2", 8 },
-    { "F8_E4M3", 8 }, { "F8_E8M0", 8 }, { "F8_E4M3FNUZ", 8 }, { "F8_E5M2FNUZ", 8 } };
-enum { MLP__TYPES = sizeof mlp__types / sizeof *mlp__types };
+/* The types that weights can have, and their bytes; the last: any other. */
+enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__OTHER_TYPE };
+static const struct { const char *name; unsigned bytes; } mlp__types[] = { { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 } };
 
-/* shape: the first four sizes of `rank`; begin, end: bytes behind the header */
-typedef struct { size_t type; size_t rank; uint64_t shape[4], begin, end; } mlp__tensor;
-
-static int mlp__type(mlp__in *in, size_t *type)
-{
-    uint32_t place;
-    if (!mlp__string(in, &place)) return 0;
-    for (*type = 0; *type < MLP__TYPES && !mlp__is(in, place, mlp__types[*type].name); ++*type) { }
-    return *type < MLP__TYPES || mlp__wrong(in, "an unknown dtype");
-}
-
-/* A list of numbers: how many, the first four, and their product, multiplied in order. */
-static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *product)
+/* A list of numbers: how many, the first two, and their product, multiplied in order. */
+static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *second, uint64_t *product)
 {
     uint64_t value;
     *count = 0;
@@ -6955,242 +7291,149 @@ static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *prod
         if (!mlp__number(in, &value)) return 0;
         if (value && *product > UINT64_MAX / value) return mlp__wrong(in, "a shape whose product overflows");
         *product *= value;
-        if (*count <= 4) first[*count - 1] = value;
+        if (*count <= 2) *(*count == 1 ? first : second) = value;
     }
     return !in->wrong;
 }
 
-/* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes later. */
+/* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes
+   later. */
 static int mlp__entry(mlp__in *in, mlp__tensor *t)
 {
     static const char *const keys[] = { "dtype", "shape", "data_offsets" };
-    uint64_t offsets[4], elements = 0, unused;
-    size_t n = 0, two = 0;
+    uint64_t elements = 0, unused;
+    size_t n = 0, rank = 0, two = 0;
     int seen = 0, k;
     uint32_t place;
-    memset(t, 0, sizeof *t);
     if (!mlp__expect(in, '{', "JSON: a tensor is not an object")) return 0;
     while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &place)) return 0;
+        if (!mlp__key(in, &place, &unused)) return 0;
         for (k = 0; k < 3 && !mlp__is(in, place, keys[k]); k++) { }
         if (k == 3) return mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
         if (seen >> k & 1) return mlp__wrong(in, "a key twice");
         seen |= 1 << k;
-        if (k == 0 && !mlp__type(in, &t->type)) return 0;
-        if (k == 1 && !mlp__list(in, &t->rank, t->shape, &elements)) return 0;
-        if (k == 2 && !mlp__list(in, &two, offsets, &unused)) return 0;
+        if (k == 1) t->shape = (uint32_t)in->at;
+        if (k == 0) {
+            if (!mlp__string(in, &place, &unused)) return 0;
+            while (t->type < MLP__OTHER_TYPE && !mlp__is(in, place, mlp__types[t->type].name)) t->type++;
+        } else if (k == 1 ? !mlp__list(in, &rank, &t->rows, &t->columns, &elements)
+                          : !mlp__list(in, &two, &t->begin, &t->end, &unused)) return 0;
     }
     if (in->wrong) return 0;
     if (seen != 7 || two != 2) return mlp__wrong(in, "a tensor needs dtype, shape and two data_offsets");
-    t->begin = offsets[0];
-    t->end = offsets[1];
+    t->rank = (uint32_t)rank;
     if (t->end < t->begin) return mlp__wrong(in, "data_offsets go backwards");
-    if (elements > UINT64_MAX / mlp__types[t->type].bits) return mlp__wrong(in, "a shape whose product overflows");
-    elements *= mlp__types[t->type].bits;
-    if (elements % 8 || elements / 8 != t->end - t->begin) return mlp__wrong(in, "data_offsets are not those of the shape");
-    return 1;
+    if (t->type == MLP__OTHER_TYPE) return 1;
+    if (elements > UINT64_MAX / 8) return mlp__wrong(in, "a shape whose product overflows");
+    return elements * mlp__types[t->type].bytes == t->end - t->begin || mlp__wrong(in, "data_offsets are not those of the shape");
 }
 
-/* Counts an item, and keeps it when there is room for items. */
-static int mlp__note(mlp__in *in, mlp__item *items, size_t *count, uint32_t key)
-{
-    if (*count >= in->how.max_tensors) return mlp__wrong(in, "more entries than max_tensors");
-    if (items) { items[*count].key = key; items[*count].value = (uint32_t)in->at; }
-    ++*count;
-    return 1;
-}
-
+/* An object of strings, or null. */
 static int mlp__metadata(mlp__in *in)
 {
     size_t n = 0;
-    uint32_t key, value;
+    uint32_t place;
+    uint64_t hash, unused;
+    if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) { in->at += 4; return 1; }
     if (!mlp__expect(in, '{', "JSON: the metadata is not an object")) return 0;
+    in->metadata = in->at;
     while (mlp__next(in, '}', &n))
-        if (!mlp__key(in, &key) || !mlp__note(in, in->pairs, &in->pair_count, key) || !mlp__string(in, &value)) return 0;
+        if (!mlp__key(in, &place, &hash) || !mlp__note(in, ~hash) || !mlp__string(in, &place, &unused)) return 0;
     return !in->wrong;
 }
 
-/* Goes through the header. Without room for items it only counts them. */
 static int mlp__scan(mlp__in *in)
 {
-    mlp__tensor unused;
-    size_t n = 0, value;
+    const size_t good = mlp__not_utf8(in->bytes + 8, in->end - 8);
+    size_t n = 0;
     uint32_t key;
-    int metadata = 0;
+    uint64_t hash;
+    in->at = 8 + good;
+    if (in->at < in->end) return mlp__wrong(in, "the header is not UTF-8");
     in->at = 8;
-    in->tensor_count = in->pair_count = 0;
     if (!mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object")) return 0;
     while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &key)) return 0;
+        if (!mlp__key(in, &key, &hash) || !mlp__note(in, hash)) return 0;
         if (mlp__is(in, key, "__metadata__")) {
-            if (metadata++) return mlp__wrong(in, "a key twice");
             if (!mlp__metadata(in)) return 0;
         } else {
-            value = in->at;
-            if (!mlp__note(in, in->tensors, &in->tensor_count, key) || !mlp__entry(in, &unused)) return 0;
-            if (in->at - value > MLP__MOST_ENTRY) return mlp__wrong(in, "a tensor's entry is longer than 4 KiB");
+            mlp__tensor *t = &in->tensors[in->tensor_count++];
+            if (in->tensor_count > in->tensor_room) return mlp__wrong(in, "more than 4096 tensors");
+            memset(t, 0, sizeof *t);
+            t->key = key;
+            if (!mlp__entry(in, t)) return 0;
         }
     }
     return !in->wrong && (mlp__peek(in) < 0 || mlp__wrong(in, "JSON: something behind the end of the header"));
 }
 
-static mlp__tensor mlp__tensor_of(mlp__in *in, const mlp__item *item)
-{
-    mlp__tensor t;
-    in->at = item->value;
-    mlp__entry(in, &t);
-    return t;
-}
-
-/* Orders of items: by key, and by where their data is. */
-static int mlp__compare_keys(mlp__in *in, const mlp__item *a, const mlp__item *b)
-{
-    size_t p = a->key, q = b->key;
-    int32_t x, y;
-    do {
-        in->at = p; x = mlp__character(in); p = in->at;
-        in->at = q; y = mlp__character(in); q = in->at;
-    } while (x == y && x >= 0);
-    return x < y ? -1 : x > y;
-}
-
-static int mlp__compare_offsets(mlp__in *in, const mlp__item *a, const mlp__item *b)
-{
-    const mlp__tensor s = mlp__tensor_of(in, a), t = mlp__tensor_of(in, b);
-    return s.begin != t.begin ? (s.begin < t.begin ? -1 : 1) : s.end != t.end ? (s.end < t.end ? -1 : 1) : 0;
-}
-
-/* Heapsort: no recursion, no bad case. */
-static void mlp__sort(mlp__in *in, mlp__item *items, size_t n, int (*compare)(mlp__in *, const mlp__item *, const mlp__item *))
-{
-    size_t start = n / 2, end = n, root, child;
-    while (end > 1) {
-        mlp__item moved;
-        if (start > 0) start--;
-        else { moved = items[--end]; items[end] = items[0]; items[0] = moved; }
-        moved = items[root = start];
-        while ((child = 2 * root + 1) < end) {
-            if (child + 1 < end && compare(in, &items[child], &items[child + 1]) < 0) child++;
-            if (compare(in, &moved, &items[child]) >= 0) break;
-            items[root] = items[child];
-            root = child;
-        }
-        items[root] = moved;
-    }
-}
-
-static int mlp__unique(mlp__in *in, mlp__item *items, size_t n)
-{
-    size_t i;
-    mlp__sort(in, items, n, mlp__compare_keys);
-    for (i = 1; i < n; i++)
-        if (mlp__compare_keys(in, &items[i - 1], &items[i]) == 0) { in->at = items[i].key; return mlp__wrong(in, "a key twice"); }
-    return 1;
-}
-
 /* No holes, no overlaps, from the first byte of data on; *total: bytes of data. */
 static int mlp__contiguous(mlp__in *in, uint64_t *total)
 {
+    uint64_t next = 0;
     size_t i;
-    *total = 0;
-    mlp__sort(in, in->tensors, in->tensor_count, mlp__compare_offsets);
-    for (i = 0; i < in->tensor_count; i++) {
-        const mlp__tensor t = mlp__tensor_of(in, &in->tensors[i]);
-        if (t.begin != *total) return mlp__wrong(in, "data_offsets leave a hole or overlap");
-        *total = t.end;
-    }
+    do for (*total = next, i = 0; i < in->tensor_count; i++) {
+        mlp__tensor *t = &in->tensors[i];
+        if (t->begin != *total || (t->end > t->begin && next > *total)) continue;
+        t->seen = 1;
+        if (t->end > next) next = t->end;
+    } while (next > *total);
+    for (i = 0; i < in->tensor_count; i++)
+        if (!in->tensors[i].seen) { in->at = in->tensors[i].key; return mlp__wrong(in, "data_offsets leave a hole or overlap"); }
     return 1;
 }
 
-/* The header and the size of the file; afterwards all is here, and tensors and pairs are known. */
+/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
 static mlp_result mlp__read_header(mlp__in *in)
 {
     uint64_t n, total = 0;
-    mlp_result r = mlp__arrive(in, 8);
+    mlp_result r = mlp__check_start(in);
     if (r) return r;
     n = mlp__little_endian(in->bytes, 8);
-    if (n > in->how.max_header) return mlp__refuse(in, MLP_ERR_FORMAT, 0, "not a safetensors file, or its header is larger than max_header");
-    r = mlp__arrive(in, 8 + n);
-    if (r) return r;
+    if (n > in->size - 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
     in->end = 8 + (size_t)n;
-    if (mlp__scan(in) && in->tensor_count + in->pair_count > 0) {
-        in->tensors = (mlp__item *)mlp__alloc(&in->how.allocator, (in->tensor_count + in->pair_count) * sizeof(mlp__item));
-        if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-        in->pairs = in->tensors + in->tensor_count;
-        mlp__scan(in);
-    }
-    if (in->wrong || !mlp__unique(in, in->tensors, in->tensor_count) || !mlp__unique(in, in->pairs, in->pair_count)
-        || !mlp__contiguous(in, &total))
-        return mlp__refuse(in, MLP_ERR_FORMAT, in->at, in->wrong);
-    if (total > SIZE_MAX - in->end) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    r = mlp__arrive(in, in->end + total);
-    return r ? r : mlp__ended(in, in->end + (size_t)total);
+    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 40 + 1);         /* the shortest entry has more bytes, */
+    in->key_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 6 + 2);             /* and so has the shortest pair */
+    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator, in->tensor_room * sizeof(mlp__tensor) + in->key_room * 8);
+    if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
+    if (!mlp__scan(in) || !mlp__contiguous(in, &total))
+        return mlp__refuse(in, in->code ? in->code : MLP_ERR_FORMAT, in->at, "%s", in->wrong);
+    if (in->size - in->end < total) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
+    if (in->size - in->end == total) return MLP_OK;
+    return mlp__refuse(in, MLP_ERR_FORMAT, in->end + (size_t)total, "bytes behind the last tensor");
 }
 
-/* ---- loading: the desc in the metadata ---- */
+/* ---- loading: the metadata ---- */
 
 /* Goes into the value of a key of the metadata. */
-static int mlp__find_pair(mlp__in *in, const char *key)
+static int mlp__find_key(mlp__in *in, const char *key)
 {
-    size_t i;
-    for (i = 0; i < in->pair_count; i++)
-        if (mlp__is(in, in->pairs[i].key, key)) { in->at = in->pairs[i].value + 1; return 1; }
+    uint32_t place;
+    uint64_t hash;
+    size_t n = 0;
+    in->at = in->metadata;
+    while (in->metadata && mlp__next(in, '}', &n)) {
+        mlp__key(in, &place, &hash);
+        if (mlp__is(in, place, key)) { in->at++; return 1; }
+        mlp__string(in, &place, &hash);
+    }
     return 0;
 }
 
 enum { MLP__WORD = 48 };
 
-/* The next word of a string, up to a blank, a colon or the end; its length, 0 for none. Longer words are cut: none is known. */
+/* The next word of a string, up to a blank or the end; its length, 0 for none. Longer words are cut: none is known. */
 static int mlp__word(mlp__in *in, char *word)
 {
-    int n = 0;
-    int32_t c;
+    int n = 0, c;
     do c = mlp__character(in); while (c == ' ');
-    while (c >= 0 && c != ' ' && c != ':') {
-        if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x7f ? c : '?');
-        c = mlp__character(in);
+    for (; c >= 0 && c != ' '; c = mlp__character(in)) {
+        if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
     }
     word[n] = 0;
-    if (c < 0 || c == ':') in->at--;                        /* these stay, for they are asked again */
+    if (c < 0) in->at--;                                    /* the end stays, for it is asked again */
     return n;
-}
-
-/* the value behind a colon, if there is one */
-static int mlp__word_value(mlp__in *in, char *word)
-{
-    if (in->bytes[in->at] != ':') return 0;
-    in->at++;
-    return mlp__word(in, word);
-}
-
-static int mlp__word_number(const char *word, uint64_t *value)
-{
-    const char *digit = word;
-    for (*value = 0; *digit; digit++) if (!mlp__append_digit(value, *digit)) return 0;
-    return digit > word;
-}
-
-/* What mlp__put_float and Python's float.hex() write; up to 14 digits. Zero for what is not finite. */
-static int mlp__word_float(const char *word, float *x)
-{
-    const int negative = *word == '-';
-    uint64_t digits = 0, exponent;
-    int n = 0, point = -1, shift;
-    double value;
-    word += negative;
-    if (*word++ != '0' || *word++ != 'x') return 0;
-    for (; *word != 'p'; word++) {
-        const int digit = mlp__hex_digit(*word);
-        if (*word == '.' && point < 0) { point = n; continue; }
-        if (digit < 0 || n++ == 14) return 0;
-        digits = digits << 4 | (uint64_t)digit;
-    }
-    if (n == 0 || (word[1] != '+' && word[1] != '-') || !mlp__word_number(word + 2, &exponent) || exponent > 1100) return 0;
-    shift = (word[1] == '-' ? -(int)exponent : (int)exponent) - (point < 0 ? 0 : 4 * (n - point));
-    for (value = (double)digits; shift > 0; shift--) value *= 2;
-    for (; shift < 0; shift++) value *= 0.5;
-    *x = (float)(negative ? -value : value);
-    return mlp__finite(*x);
 }
 
 static int mlp__name_index(const char *const *names, const char *word)
@@ -7200,227 +7443,318 @@ static int mlp__name_index(const char *const *names, const char *word)
     return -1;
 }
 
-/* A word out of a list of names, and the float behind its colon, which a default takes where it is 0: then a negative one. */
-static mlp_result mlp__read_named(mlp__in *in, const char *const *names, int *index, float *value)
+/* A word as the value of a field of this kind and size; 0: it is none. */
+static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *value)
 {
-    char word[MLP__WORD];
-    if (!mlp__word(in, word)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a name is missing");
-    *index = mlp__name_index(names, word);
-    if (*index < 0) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "metadata: a name that this version does not know");
-    if (!mlp__word_value(in, word)) return MLP_OK;
-    if (!value || !mlp__word_float(word, value)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a number that is none");
-    if (*value == 0) *value = -1;
-    return MLP_OK;
+    const char *c;
+    *value = 0;
+    if (f->kind == MLP__A_NAME) {
+        const int index = mlp__name_index(f->names, word);
+        *value = (uint64_t)index;
+        return index >= 0;
+    }
+    for (c = word; *c; c++) {
+        if (f->kind == MLP__A_NUMBER && !mlp__append_digit(value, *c)) return 0;
+        if (f->kind == MLP__A_FLOAT && mlp__hex_digit(*c) < 0) return 0;
+        if (f->kind == MLP__A_FLOAT) *value = *value << 4 | (uint64_t)mlp__hex_digit(*c);
+    }
+    return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : (size_t)(c - word) == 2 * f->size;
 }
 
-static mlp_result mlp__read_version(mlp__in *in)
+/* A field of n structs, `stride` bytes apart. What the file does not have stays. */
+static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
 {
     char word[MLP__WORD];
-    uint64_t version;
-    if (!mlp__find_pair(in, "mlp.version"))
-        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
-    mlp__word(in, word);
-    if (!mlp__word_number(word, &version)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.version is no number");
-    return version <= MLP__FILE_VERSION ? MLP_OK : mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
+    uint64_t value;
+    size_t i;
+    if (!mlp__find_key(in, f->key)) return MLP_OK;
+    for (i = 0; i < n; i++) {
+        if (!mlp__word(in, word)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too few values", f->key);
+        if (!mlp__word_value(f, word, &value))
+            return f->kind == MLP__A_NAME
+                ? mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "metadata: %s: '%s' is not known to this version", f->key, word)
+                : mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: a number that is none", f->key);
+        if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
+            return mlp__refuse(in, MLP_ERR_ARGUMENT, in->at, "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+        memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
+    }
+    return mlp__word(in, word) ? mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too many values", f->key) : MLP_OK;
 }
 
-static mlp_result mlp__read_loss(mlp__in *in, mlp_desc *d)
+static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
 {
-    char word[MLP__WORD];
     mlp_result r = MLP_OK;
-    int index = 0;
-    if (mlp__find_pair(in, "mlp.loss")) r = mlp__read_named(in, mlp__loss_names, &index, &d->loss_delta);
-    d->loss = (mlp_loss)index;
-    index = 0;
-    if (!r && mlp__find_pair(in, "mlp.reduction")) r = mlp__read_named(in, mlp__reduction_names, &index, NULL);
-    d->reduction = (mlp_reduction)index;
-    if (!r && mlp__find_pair(in, "mlp.label_smoothing") && !(mlp__word(in, word) && mlp__word_float(word, &d->label_smoothing)))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.label_smoothing is no number");
-    if (!r && mlp__find_pair(in, "mlp.seed") && !(mlp__word(in, word) && mlp__word_number(word, &d->seed)))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.seed is no number");
-    if (!r && d->loss == MLP_LOSS_CUSTOM) r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom loss: give a desc in mlp_load_desc");
+    for (; fields > 0 && !r; fields--, f++) r = mlp__read_field(in, f, base, n, stride);
     return r;
+}
+
+/* n floats by one key */
+static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_t n)
+{
+    const mlp__field f = { key, MLP__A_FLOAT, 0, sizeof(float), NULL };
+    return mlp__read_field(in, &f, x, n, sizeof(float));
 }
 
 /* All but the sizes. */
 static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 {
-    char word[MLP__WORD];
-    mlp_result r = mlp__read_version(in);
-    int l, index;
-    if (!r) r = mlp__read_loss(in, d);
-    if (!r && !mlp__find_pair(in, "mlp.activations")) r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "metadata: mlp.activations is missing");
-    for (l = 0; l < layers && !r; l++) {
-        r = mlp__read_named(in, mlp__activation_names, &index, &d->layers[l].alpha);
-        d->layers[l].activation = (mlp_activation)index;
-        if (!r && index == MLP_ACT_CUSTOM)
-            r = mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file has a custom activation: give a desc in mlp_load_desc");
-    }
-    if (!r && mlp__word(in, word)) r = mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: more activations than layers");
-    if (r || !mlp__find_pair(in, "mlp.initializers")) return r;
-    for (l = 0; l < layers && !r; l++) {
-        r = mlp__read_named(in, mlp__initializer_names, &index, NULL);
-        d->layers[l].initializer = (mlp_initializer)index;
-    }
+    static const mlp__field version_field = { "mlp.version", MLP__A_NUMBER, 0, sizeof(uint64_t), NULL };
+    uint64_t version = 0;
+    mlp_result r;
+    if (!mlp__find_key(in, "mlp.version"))
+        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+    r = mlp__read_field(in, &version_field, &version, 1, 0);
+    if (!r && version > MLP__FILE_VERSION) r = mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
+    if (!r && !mlp__find_key(in, "mlp.activations")) r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "metadata: mlp.activations is missing");
+    if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
+    if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
     return r;
 }
 
 /* ---- loading: from tensors to layers ---- */
 
-/* A Linear: its number, the first tensor found of it, and its tensors by run (0 parameters, others of the optimizer) and bias;
-   NULL: not there. */
-typedef struct { uint32_t number; const mlp__item *any, *tensor[1 + MLP__STATES][2]; } mlp__linear;
-typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; int count; } mlp__chain;
-
 #define MLP__NAME_SIZE ((size_t)128)
 
-/* Copies a tensor's name for people: what is not printable ASCII becomes '?'. Returns its length; longer names are cut. */
-static size_t mlp__tensor_name(mlp__in *in, const mlp__item *item, char *name)
+/* A Linear: its name, that is what is before "weight" and "bias"; its tensors by run and bias, NULL: not there; and
+   which others, by bits, come before it by their numbers. */
+typedef struct { char name[MLP__NAME_SIZE]; const mlp__tensor *tensor[MLP__RUNS][2]; uint32_t before; } mlp__linear;
+typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
+                 const mlp__tensor *misfit, *scales; uint64_t wanted; } mlp__chain;
+
+/* Copies the name of a tensor; 0: it is too long, and cut. */
+static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)
 {
     size_t n = 0;
-    int32_t c;
-    in->at = item->key;
-    while ((c = mlp__character(in)) >= 0 && n < MLP__NAME_SIZE - 1) name[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
+    int c;
+    in->at = t->key;
+    while ((c = mlp__character(in)) >= 0 && n < MLP__NAME_SIZE - 1) name[n++] = (char)(c ? c : '?');
     name[n] = 0;
-    return c >= 0 ? MLP__NAME_SIZE : n;
+    in->more = 0;
+    return c < 0;
 }
 
-/* Refuses a tensor by name and shape. */
-static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__item *item, const char *format, ...)
+/* Refuses a tensor by name and shape; number: for %u of the reason, if it has one. */
+static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *why, uint64_t number)
 {
-    const mlp__tensor t = mlp__tensor_of(in, item);
-    char name[MLP__NAME_SIZE], text[160];
+    char name[MLP__NAME_SIZE], text[MLP__NAME_SIZE];
     mlp__out o = mlp__out_to(text, sizeof text - 1);
-    va_list list;
-    size_t i;
-    mlp__tensor_name(in, item, name);
-    name[60] = 0;
-    mlp__print(&o, "tensor '%s' [", name);
-    for (i = 0; i < t.rank && i < 4; i++) mlp__print(&o, i ? ",%u" : "%u", t.shape[i]);
-    mlp__put_text(&o, t.rank > 4 ? ",...]: " : "]: ");
-    va_start(list, format);
-    mlp__print_list(&o, format, list);
-    va_end(list);
+    size_t n, shape = 1;
+    mlp__tensor_name(in, t, name);
+    for (n = 0; name[n] && n < 60; n++) if (name[n] < 0x20 || name[n] > 0x7e) name[n] = '?';
+    name[n] = 0;
+    while (shape < 30 && in->bytes[t->shape + shape - 1] != ']') shape++;
+    mlp__print(&o, "tensor '%s' ", name);
+    mlp__put(&o, in->bytes + t->shape, shape);
     text[o.used] = 0;
-    return mlp__refuse(in, code, item->key, text);
+    mlp__refuse(in, code, t->key, why, number);
+    if (in->how.error) {
+        memcpy(name, in->how.error->text, sizeof name - 1);
+        name[sizeof name - 1] = 0;
+        mlp__refuse(in, code, t->key, "%s: %s", text, name);
+    }
+    return code;
 }
 
-/* Takes "mlp.stateN." off a name: N, or 0. */
-static int mlp__states_run_of(char **name)
+/* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1:
+   neither. */
+static int mlp__split_name(char *name, int *run, const char **stem)
 {
-    static const char prefix[] = "mlp.state";
-    const char *p = *name;
-    if (strncmp(p, prefix, sizeof prefix - 1) != 0) return 0;
-    p += sizeof prefix - 1;
-    if (p[0] < '1' || p[0] > '0' + MLP__STATES || p[1] != '.') return 0;
-    *name += sizeof prefix + 1;
-    return p[0] - '0';
-}
-
-/* Splits what is before ".weight" or ".bias" at its last number, which becomes '#': "net.12.linear" is "net.#.linear" and 12. A
-   name without a number is number 0. Returns whether it is a weight (0) or a bias (1); -1: neither. */
-static int mlp__split_name(char *name, uint32_t *number)
-{
-    size_t n = strlen(name), end, begin;
-    int bias = -1;
-    *number = 0;
+    size_t n = strlen(name);
+    int bias = -1, i;
+    *stem = name;
+    for (*run = 0, i = 1; i < MLP__RUNS; i++)
+        if (strncmp(name, mlp__run_names[i], strlen(mlp__run_names[i])) == 0) { *run = i; *stem = name + strlen(mlp__run_names[i]); }
+    n = strlen(*stem);
+    name = name + (*stem - name);
     if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
     else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
     if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
-    name[n] = 0;
-    for (end = n; end > 0 && !(name[end - 1] >= '0' && name[end - 1] <= '9'); end--) { }
-    for (begin = end; begin > 0 && name[begin - 1] >= '0' && name[begin - 1] <= '9'; begin--) { }
-    if (begin == end) return bias;
-    if (end - begin > 8) return -1;
-    for (n = begin; n < end; n++) *number = *number * 10 + (uint32_t)(name[n] - '0');
-    name[begin] = '#';
-    memmove(name + begin + 1, name + end, strlen(name + end) + 1);
+    name[n - (n > 0)] = 0;
     return bias;
 }
 
-/* The place of that Linear in the chain, which stays sorted; NULL: it is full. */
-static mlp__linear *mlp__linear_at(mlp__chain *chain, uint32_t number)
+/* Takes "mlp.memberN." off a name: N, or 0. */
+static int mlp__take_member(char *name)
 {
-    int i = chain->count;
-    while (i > 0 && chain->linear[i - 1].number > number) i--;
-    if (i > 0 && chain->linear[i - 1].number == number) return &chain->linear[i - 1];
-    if (chain->count == MLP_MAX_LAYERS) return NULL;
-    memmove(&chain->linear[i + 1], &chain->linear[i], (size_t)(chain->count++ - i) * sizeof chain->linear[0]);
-    memset(&chain->linear[i], 0, sizeof chain->linear[0]);
-    chain->linear[i].number = number;
-    return &chain->linear[i];
+    const size_t n = sizeof MLP__MEMBER - 1;
+    size_t at = n;
+    uint64_t member = 0;
+    if (strncmp(name, MLP__MEMBER, n) != 0) return 0;
+    while (mlp__append_digit(&member, name[at])) at++;
+    if (at == n || at > n + 8 || name[at] != '.') return 0;
+    memmove(name, name + at + 1, strlen(name + at));
+    return (int)member;
 }
 
-/* Sorts all tensors into Linears by their names, which must be the same but for the number. */
+/* The Linear with that name; with may_add a new one if there is none. NULL: there is none, or no room. */
+static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int may_add)
+{
+    mlp__linear *linear = chain->linear;
+    int i;
+    for (i = 0; i < chain->count; i++, linear++) if (strcmp(linear->name, name) == 0) return linear;
+    if (!may_add || chain->count == MLP_MAX_LAYERS) return NULL;
+    memset(linear, 0, sizeof *linear);
+    memcpy(linear->name, name, strlen(name) + 1);
+    chain->count++;
+    return linear;
+}
+
+/* Sorts the tensors into Linears by their names: all of them, or those of mlp_load_desc.names. */
 static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 {
     const mlp_result code = MLP_ERR_UNSUPPORTED;
-    char first[MLP__NAME_SIZE], name[MLP__NAME_SIZE];
+    const int named = in->how.name_count;
+    char name[MLP__NAME_SIZE];
+    const char *stem;
     size_t i;
-    chain->count = 0;
+    int run, k;
+    memset(chain, 0, sizeof *chain);
+    for (k = 0; k < named; k++)
+        if (!in->how.names || !in->how.names[k] || strlen(in->how.names[k]) >= MLP__NAME_SIZE
+            || !mlp__linear_named(chain, in->how.names[k], 1) || chain->count != k + 1)
+            return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: NULL, too long, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
-        const mlp__item *item = &in->tensors[i];
-        char *stem = name;
-        mlp__linear *linear;
-        uint32_t number;
-        int run, bias;
-        if (mlp__tensor_name(in, item, name) >= MLP__NAME_SIZE) return mlp__refuse_tensor(in, code, item, "its name is too long");
-        run = mlp__states_run_of(&stem);
-        bias = mlp__split_name(stem, &number);
-        if (bias < 0) return mlp__refuse_tensor(in, code, item, "not of a Linear, which has weight and bias");
-        if (i == 0) strncpy(first, stem, sizeof first);
-        if (strcmp(first, stem) != 0) return mlp__refuse_tensor(in, code, item, "not in one row of modules with the other tensors");
-        linear = mlp__linear_at(chain, number);
-        if (!linear) return mlp__refuse_tensor(in, code, item, "more than 32 layers");
-        if (linear->tensor[run][bias]) return mlp__refuse_tensor(in, code, item, "two tensors of one module with this name");
-        linear->tensor[run][bias] = item;
-        if (!linear->any) linear->any = item;
+        const mlp__tensor *t = &in->tensors[i];
+        const int whole = mlp__tensor_name(in, t, name), member = mlp__take_member(name);
+        const int scales = whole && strcmp(name, MLP__SCALES_NAME) == 0, bias = whole ? mlp__split_name(name, &run, &stem) : -1;
+        mlp__linear *linear = bias < 0 || member != in->how.member ? NULL : mlp__linear_named(chain, stem, !named);
+        if (member != in->how.member) continue;
+        if (scales) chain->scales = t;
+        if (scales || (!linear && named)) continue;
+        if (!whole) return mlp__refuse_tensor(in, code, t, "its name is too long", 0);
+        if (bias < 0) return mlp__refuse_tensor(in, code, t, "not of a Linear, which has weight and bias", 0);
+        if (!linear) return mlp__refuse_tensor(in, code, t, "more than 32 layers", 0);
+        linear->tensor[run][bias] = t;
     }
-    return chain->count ? MLP_OK : mlp__refuse(in, code, 8, "the file has no tensors");
+    if (chain->count) return MLP_OK;
+    return in->how.member ? mlp__refuse(in, MLP_ERR_ARGUMENT, 8, "the file has no such member")
+                          : mlp__refuse(in, code, 8, "the file has no tensors");
 }
 
-/* Type and shape of a Linear's tensors of a run. *inputs and *units: what they must be, 0: any; then what they are. */
-static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int states_run, uint64_t *inputs, uint64_t *units)
+/* Type and shape of a Linear's tensors of a run. units, inputs: what they must be, 0: any. */
+static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int run, uint64_t units, uint64_t inputs)
 {
-    const mlp__item *w = linear->tensor[states_run][0], *b = linear->tensor[states_run][1];
+    static const char type[] = "its dtype is not F32, F64, F16 or BF16";
+    const mlp__tensor *w = linear->tensor[run][0], *b = linear->tensor[run][1], *any = w;
     const mlp_result code = MLP_ERR_UNSUPPORTED;
-    mlp__tensor t;
-    if (!w) return mlp__refuse_tensor(in, code, linear->any, states_run ? "no optimizer state for it" : "its module has no weight");
-    t = mlp__tensor_of(in, w);
-    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, w, "its dtype is not F32, F64, F16 or BF16");
-    if (t.rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes");
-    if (t.shape[0] < 1 || t.shape[1] < 1 || t.shape[0] > INT32_MAX || t.shape[1] > INT32_MAX)
-        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int");
-    if (*inputs && t.shape[1] != *inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u outputs before it", *inputs);
-    if (*units && t.shape[0] != *units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", *units);
-    *inputs = t.shape[1];
-    *units = t.shape[0];
+    int i;
+    for (i = 0; i < 2 * MLP__RUNS && !any; i++) any = linear->tensor[i / 2][i % 2];
+    if (!any) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: '%s' is not in the file", linear->name);
+    if (!w) return mlp__refuse_tensor(in, code, any, run ? "no optimizer state for it" : "its module has no weight", 0);
+    if (w->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, w, type, 0);
+    if (w->rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes", 0);
+    if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
+        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int", 0);
+    if (inputs && w->columns != inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u of the layer", inputs);
+    if (units && w->rows != units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", units);
     if (!b) return MLP_OK;
-    t = mlp__tensor_of(in, b);
-    if (t.type >= MLP__CONVERTED) return mlp__refuse_tensor(in, code, b, "its dtype is not F32, F64, F16 or BF16");
-    return t.rank == 1 && t.shape[0] == *units ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", *units);
+    if (b->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, b, type, 0);
+    return b->rank == 1 && b->rows == w->rows ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", w->rows);
+}
+
+/* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
+static int mlp__compare_numbers(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+    for (; *a; a++, b++) {
+        size_t n, m;
+        if (strspn(a, digits) && strspn(b, digits)) {
+            a += strspn(a, "0");
+            b += strspn(b, "0");
+            n = strspn(a, digits);
+            m = strspn(b, digits);
+            if (n != m || memcmp(a, b, n) != 0) return n != m ? (n < m ? -1 : 1) : memcmp(a, b, n);
+            a += n;
+            b += m;
+        }
+        if (*a != *b || !*a) break;
+    }
+    return 0;
+}
+
+/* Whether the last word of a name says that it is the end of a net: fc_out, out_proj, output_layer; but not in_proj. */
+static int mlp__ends_net(const char *name)
+{
+    static const char *const words[] = { "out", "output", "proj", "head", "final", "last", "in", "input" };
+    const char *last = strrchr(name, '.');
+    int found = 0;
+    size_t i, n;
+    for (name = last ? last + 1 : name; *name; name += n + (name[n] != 0)) {
+        n = strcspn(name, "_-0123456789");
+        for (i = 0; i < MLP__COUNT(words); i++)
+            if (strlen(words[i]) == n && strncmp(words[i], name, n) == 0) found |= i < 6 ? 1 : 2;
+    }
+    return found == 1;
+}
+
+/* The orders in which each Linear takes what the one before gives and numbers in names ascend: 0, 1, or 2 for more
+   than one and for more than can be tried. The first is left in chain->layer; without any, chain->misfit is the
+   weight that does not take what is wanted behind the longest beginning. */
+static int mlp__orders(mlp__chain *chain)
+{
+    int choice[MLP_MAX_LAYERS], depth = 0, longest = 0, found = 0, tries;
+    uint32_t used = 0;
+    choice[0] = -1;
+    for (tries = 0; depth >= 0 && found < 2 && tries < 100000; tries++) {
+        const int i = ++choice[depth];
+        const mlp__linear *l = &chain->linear[i];
+        const mlp__tensor *w = depth > 0 ? chain->linear[choice[depth - 1]].tensor[0][0] : NULL;
+        if (i == chain->count) {
+            if (--depth >= 0) used &= ~((uint32_t)1 << choice[depth]);
+        } else if (used >> i & 1 || (l->before & ~used)) {
+            continue;
+        } else if (w && l->tensor[0][0]->columns != w->rows) {
+            if (depth > longest) { chain->misfit = l->tensor[0][0]; chain->wanted = w->rows; longest = depth; }
+        } else if (depth + 1 < chain->count) {
+            used |= (uint32_t)1 << i;
+            choice[++depth] = -1;
+        } else if (found++ == 0) {
+            for (depth = 0; depth < chain->count; depth++) chain->layer[depth] = &chain->linear[choice[depth]];
+            depth--;
+        }
+    }
+    return depth >= 0 ? 2 : found;
+}
+
+/* Puts the Linears into the order of mlp_load_desc.names, or into the only one that makes a net of them. */
+static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
+{
+    int i, k, orders, ends = 0, end = 0;
+    for (i = 0; i < chain->count; i++) {
+        const mlp_result r = mlp__check_linear(in, &chain->linear[i], 0, 0, 0);
+        if (r) return r;
+        for (k = 0; k < chain->count; k++) {
+            const int given = in->how.name_count ? k - i : mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
+            if (given < 0) chain->linear[i].before |= (uint32_t)1 << k;
+        }
+        if (mlp__ends_net(chain->linear[i].name)) { ends++; end = i; }
+    }
+    orders = mlp__orders(chain);
+    if (orders == 2 && ends == 1) {
+        chain->linear[end].before = (uint32_t)(((uint64_t)1 << chain->count) - 1) & ~((uint32_t)1 << end);
+        orders = mlp__orders(chain);
+    }
+    if (orders == 1) return MLP_OK;
+    return orders == 0
+        ? mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it", chain->wanted)
+        : mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0][0],
+                             "the order of the layers is not certain: give mlp_load_desc.names", 0);
 }
 
 /* Sizes of the layers, into d, whose own must be the same unless they are 0. */
 static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc *d)
 {
     const int given = d->layers[0].units != 0 || d->inputs != 0;
-    uint64_t width = 0;
     int l;
     for (l = 0; l < chain->count; l++) {
-        const mlp__linear *linear = &chain->linear[l];
-        const int no_bias = linear->tensor[0][1] == NULL;
-        uint64_t inputs = width, units = 0;
-        const mlp_result r = mlp__check_linear(in, linear, 0, &inputs, &units);
-        if (r) return r;
-        if (given && ((uint64_t)d->layers[l].units != units || (l == 0 && (uint64_t)d->inputs != inputs)))
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][0], "not the sizes of this layer in mlp_load_desc.desc");
-        if (d->layers[l].no_bias && !no_bias)
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, linear->tensor[0][1], "a bias, but no_bias in mlp_load_desc.desc");
-        if (l == 0) d->inputs = (int)inputs;
-        d->layers[l].units = (int)units;
-        d->layers[l].no_bias = no_bias;
-        width = units;
+        const mlp__tensor *w = chain->layer[l]->tensor[0][0], *b = chain->layer[l]->tensor[0][1];
+        if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, w, "not the sizes of this layer in mlp_load_desc.desc", 0);
+        if (d->layers[l].no_bias && b)
+            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, b, "a bias, but no_bias in mlp_load_desc.desc", 0);
+        if (l == 0) d->inputs = (int)w->columns;
+        d->layers[l].units = (int)w->rows;
+        d->layers[l].no_bias = !b;
     }
     return l == MLP_MAX_LAYERS || d->layers[l].units == 0 ? MLP_OK
          : mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.desc has more layers than the file");
@@ -7434,9 +7768,10 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     int l;
     if (how->desc) *d = *how->desc;
     else memset(d, 0, sizeof *d);
-    if (!how->desc && (how->hidden || how->output))
+    if (!how->desc && (how->hidden || how->output)) {
         for (l = 0; l < chain->count; l++) d->layers[l].activation = l < chain->count - 1 ? how->hidden : how->output;
-    else if (!how->desc) r = mlp__read_desc(in, chain->count, d);
+        if (how->output == MLP_ACT_SOFTMAX) d->loss = MLP_LOSS_CROSS_ENTROPY;
+    } else if (!how->desc) r = mlp__read_desc(in, chain->count, d);
     if (!r) r = mlp__read_sizes(in, chain, d);
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
@@ -7445,7 +7780,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
 }
 
 /* An element of a tensor as the bits of a float. */
-static uint32_t mlp__element(size_t type, const unsigned char *p, size_t i)
+static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
 {
     uint64_t u;
     double d;
@@ -7459,123 +7794,176 @@ static uint32_t mlp__element(size_t type, const unsigned char *p, size_t i)
     default:
         u = mlp__little_endian(p + 2 * i, 2);
         if ((u & 0x7c00) == 0x7c00) return (uint32_t)((u & 0x8000) << 16 | 0x7f800000 | (u & 0x3ff) << 13);
-        if ((u & 0x7c00) == 0) return (uint32_t)(u & 0x8000) << 16 | mlp__bits((float)(u & 0x3ff) * 5.9604644775390625e-08f);  /* 2^-24 */
+        if ((u & 0x7c00) == 0)                                              /* times 2^-24 */
+            return (uint32_t)(u & 0x8000) << 16 | mlp__bits((float)(u & 0x3ff) * 5.9604644775390625e-08f);
         return (uint32_t)((u & 0x8000) << 16 | ((u & 0x7fff) << 13)) + 0x38000000u;
     }
 }
 
 /* The tensors of all layers into a run of the net. */
-static void mlp__read_run(mlp__in *in, const mlp__chain *chain, mlp *net, int states_run)
+static void mlp__read_run(const mlp__in *in, const mlp__chain *chain, mlp *net, int run)
 {
-    float *run = mlp__run_of(net, states_run);
-    int l, bias;
-    for (l = 0; l < net->layers; l++)
-        for (bias = 0; bias < 2; bias++) {
-            const mlp__item *item = chain->linear[l].tensor[states_run][bias];
-            const mlp__shape *s = &net->shape[l];
-            const size_t inputs = bias ? 1 : s->in;
-            size_t unit, input;
-            mlp__tensor t;
-            if (!item) continue;
-            t = mlp__tensor_of(in, item);
-            for (unit = 0; unit < s->out; unit++)
-                for (input = 0; input < inputs; input++) {
-                    const uint32_t bits = mlp__element(t.type, in->bytes + in->end + (size_t)t.begin, unit * inputs + input);
-                    memcpy(run + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
-                }
-        }
+    float *to = mlp__run_of(net, run);
+    int i;
+    for (i = 0; i < 2 * net->layers; i++) {
+        const mlp__tensor *t = chain->layer[i / 2]->tensor[run][i % 2];
+        const mlp__shape *s = &net->shape[i / 2];
+        const int bias = i % 2;
+        const size_t inputs = bias ? 1 : s->in;
+        size_t unit, input;
+        for (unit = 0; t && unit < s->out; unit++)
+            for (input = 0; input < inputs; input++) {
+                const uint32_t bits = mlp__element(t->type, in->bytes + in->end + (size_t)t->begin, unit * inputs + input);
+                memcpy(to + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
+            }
+    }
 }
 
-/* The state of the optimizer and the count of epochs. */
-static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
+/* The scales, which the net must have if the file has them. */
+static mlp_result mlp__read_scales(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    char word[MLP__WORD];
-    uint64_t v[6];                          /* as in mlp__put_checkpoint */
-    mlp__opt_state s;
-    mlp_result r;
-    int i, l, fine = 1;
-    if (!mlp__find_pair(in, "mlp.checkpoint")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
-    for (i = 0; i < 6 && fine; i++) {
-        fine = mlp__word(in, word) > 0;
-        if (i != 2) fine = fine && mlp__word_number(word, &v[i]);
-        else v[i] = (uint64_t)mlp__name_index(mlp__opt_names, word);
+    const mlp__tensor *t = chain->scales;
+    const size_t columns = net->inputs + net->outputs;
+    size_t i;
+    if (!t) return MLP_OK;
+    if (!net->scales) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so", 0);
+    if (t->type != MLP__F32 || t->rank != 2 || t->rows != columns || t->columns != 2)
+        return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "not F32 pairs for %u inputs and outputs", (uint64_t)columns);
+    for (i = 0; i < 2 * columns; i++) {
+        net->scales[i] = mlp__float(mlp__element(MLP__F32, in->bytes + in->end + (size_t)t->begin, i));
+        if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
+            return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "a scale that is not finite, or not positive", 0);
     }
-    if (!fine || mlp__word(in, word) || v[2] > MLP_OPT_LBFGS || v[3] > MLP__STATES || v[4] > 0x3ff0000000000000u || v[5] > 0x3ff0000000000000u)
-        return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: mlp.checkpoint makes no sense");
-    net->course.epoch = v[0];
-    if (v[1] == 0) return MLP_OK;
-    s.steps = v[1];
-    s.kind = (int)v[2];
-    s.arrays = (int)v[3];
-    memcpy(&s.beta1_power, &v[4], 8);       /* at most 1, by their bits */
-    memcpy(&s.beta2_power, &v[5], 8);
-    for (i = 1; i <= s.arrays; i++)
-        for (l = 0; l < net->layers; l++) {
-            uint64_t inputs = net->shape[l].in, units = net->shape[l].out;
-            r = mlp__check_linear(in, &chain->linear[l], i, &inputs, &units);
-            if (r) return r;
-            if (!chain->linear[l].tensor[0][1] != !chain->linear[l].tensor[i][1])
-                return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[l].any, "optimizer state for a bias that is not there, or none");
-        }
-    r = mlp__need_training(net, net->training.buffers.rows ? net->training.buffers.rows : 1, s.arrays, in->how.error);
-    if (r) return r;
-    memcpy(net->training.state, &s, sizeof s);
-    for (i = 1; i <= s.arrays; i++) mlp__read_run(in, chain, net, i);
+    net->scaled = 1;
     return MLP_OK;
 }
 
-/* n floats of the metadata */
-static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_t n)
+/* The tensors of a run are there, and of the net's shape. */
+static mlp_result mlp__check_run(mlp__in *in, const mlp__chain *chain, const mlp *net, int run)
 {
-    char word[MLP__WORD];
-    size_t i = 0;
-    if (mlp__find_pair(in, key))
-        while (mlp__word(in, word) && i < n && mlp__word_float(word, &x[i])) i++;
-    if (i == n && !*word) return MLP_OK;
-    return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: a test vector that is not one number for each input or output");
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__linear *linear = chain->layer[l];
+        const mlp_result r = mlp__check_linear(in, linear, run, net->shape[l].out, net->shape[l].in);
+        if (r) return r;
+        if (!linear->tensor[0][1] != !linear->tensor[run][1])
+            return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, linear->tensor[0][0], "state for weights only, or a bias too much", 0);
+    }
+    return MLP_OK;
 }
 
-/* The test vector, if the file has one: input, output, tolerance, in *x, to be freed. */
-static mlp_result mlp__read_test(mlp__in *in, const mlp *net, float **x)
+/* The parameters of the best epoch, if the file has them. */
+static mlp_result mlp__read_best(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
     mlp_result r;
-    *x = NULL;
-    if (!mlp__find_pair(in, "mlp.test.input")) return MLP_OK;
-    *x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + net->outputs + 1) * sizeof(float));
-    if (!*x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-    (*x)[net->inputs + net->outputs] = MLP__TOLERANCE;
-    r = mlp__read_floats(in, "mlp.test.input", *x, net->inputs);
-    if (!r) r = mlp__read_floats(in, "mlp.test.output", *x + net->inputs, net->outputs);
-    if (r || !mlp__find_pair(in, "mlp.test.tolerance")) return r;
-    return mlp__read_floats(in, "mlp.test.tolerance", *x + net->inputs + net->outputs, 1);
+    if (!chain->layer[0]->tensor[MLP__BEST][0]) return MLP_OK;
+    r = mlp__check_run(in, chain, net, MLP__BEST);
+    if (r) return r;
+    net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+    if (!net->training.best) return mlp__refuse(in, MLP_ERR_MEMORY, 0, "out of memory");
+    mlp__read_run(in, chain, net, MLP__BEST);
+    return MLP_OK;
 }
 
-/* Whether the net does to the test vector what it did to it when it was saved. */
-static mlp_result mlp__check_test(const mlp__in *in, const mlp *net, const float *x)
+/* The state of the optimizer and how far training has come. */
+static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    const float *expected = x + net->inputs, tolerance = expected[net->outputs];
-    float *y = (float *)mlp__alloc(&in->how.allocator, (net->outputs + 2 * net->widest) * sizeof(float));
-    mlp_result r = MLP_OK;
-    size_t j;
-    if (!y) return mlp__refuse(in, MLP_ERR_MEMORY, 0, "out of memory");
-    mlp__predict_row(net, x, y + net->outputs, y);
-    for (j = 0; j < net->outputs && !r; j++) {
-        const double off = (double)y[j] - (double)expected[j], limit = (double)tolerance * (1 + (double)mlp__abs1(expected[j]));
-        if (!((off < 0 ? -off : off) <= limit)) {
-            r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "the net does not give the outputs of the file's test vector: other activations, or weights");
-            if (in->how.error) in->how.error->column = j;
+    mlp__resume resume;
+    const mlp__opt_state *s = &resume.opt;
+    mlp_result r;
+    int run;
+    memset(&resume, 0, sizeof resume);
+    if (!mlp__find_key(in, "mlp.train")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
+    r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
+    if (r) return r;
+    if (s->arrays < 0 || s->arrays >= MLP__BEST || !(s->beta1_power >= 0 && s->beta1_power <= 1 && s->beta2_power >= 0 && s->beta2_power <= 1))
+        return mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.train makes no sense");
+    net->course = resume.course;
+    net->resumed = net->course.epoch > net->course.start;
+    r = mlp__read_best(in, chain, net);
+    if (r || s->steps == 0) return r;
+    for (run = 1; run <= s->arrays && !r; run++) r = mlp__check_run(in, chain, net, run);
+    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
+    if (r) return r;
+    memcpy(net->training.state, s, sizeof *s);
+    for (run = 1; run <= s->arrays; run++) mlp__read_run(in, chain, net, run);
+    return MLP_OK;
+}
+
+/* Whether a key of the metadata is none of the user's. */
+static int mlp__is_own_key(const char *key) { return !*key || strcmp(key, "format") == 0 || strncmp(key, "mlp.", 4) == 0; }
+
+/* The user's strings of the metadata; those with a 0 in them are none in C. */
+static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
+{
+    const mlp_allocator *allocator = &in->how.allocator;
+    size_t n = 0, used = 0;
+    char *text = in->metadata ? (char *)mlp__alloc(allocator, in->end - in->metadata) : NULL;     /* shorter than as it is written */
+    if (!in->metadata) return MLP_OK;
+    in->at = in->metadata;
+    while (text && mlp__next(in, '}', &n)) {
+        const size_t begin = used;
+        int part, c, zero = 0;
+        for (part = 0; part < 2; part++) {
+            if (part) mlp__expect(in, ':', "");
+            mlp__expect(in, '"', "");
+            for (; (c = mlp__character(in)) >= 0; zero |= c == 0) text[used++] = (char)c;
+            text[used++] = 0;
         }
+        if (zero || mlp__is_own_key(text + begin)) used = begin;
     }
-    mlp__free(&in->how.allocator, y);
+    if (used) net->texts = (char *)mlp__alloc(allocator, used);
+    if (net->texts) {
+        memcpy(net->texts, text, used);
+        net->texts_size = used;
+    }
+    mlp__free(allocator, text);
+    return text && (!used || net->texts) ? MLP_OK : mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+}
+
+static void mlp__let_go(mlp__in *in)
+{
+    mlp__free(&in->how.allocator, in->tensors);
+    mlp__free(&in->how.allocator, in->buffer);
+    in->tensors = NULL;
+    in->buffer = NULL;
+}
+
+/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. The bytes of the
+   file are given back before it runs, so that memory stays small. */
+static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
+{
+    float tolerance = MLP__TOLERANCE, *x, *expected, *y;
+    mlp_result r;
+    size_t j;
+    if (!mlp__find_key(in, "mlp.test.input")) return MLP_OK;
+    x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
+    if (!x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    expected = x + net->inputs;
+    y = expected + net->outputs;
+    r = mlp__read_floats(in, "mlp.test.input", x, net->inputs);
+    if (!r && !mlp__find_key(in, "mlp.test.output")) r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.test.output is missing");
+    if (!r) r = mlp__read_floats(in, "mlp.test.output", expected, net->outputs);
+    if (!r) r = mlp__read_floats(in, "mlp.test.tolerance", &tolerance, 1);
+    mlp__let_go(in);
+    if (!r && mlp_predict(net, x, 1, y)) r = mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    for (j = 0; j < net->outputs && !r; j++) {
+        const double off = (double)y[j] - (double)expected[j];
+        if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
+        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "not the outputs of the file's test vector: other activations, or weights");
+        if (in->how.error) in->how.error->column = j;
+    }
+    mlp__free(&in->how.allocator, x);
     return r;
 }
 
-/* What can be said of the file once it is here: *net, and the test vector *x. */
-static mlp_result mlp__build(mlp__in *in, mlp **net, float **x)
+/* What can be said of the file once it is here. */
+static mlp_result mlp__build(mlp__in *in, mlp **net)
 {
     mlp__chain chain;
     mlp_desc d;
     mlp_result r = mlp__read_chain(in, &chain);
+    if (!r) r = mlp__order_chain(in, &chain);
     if (!r) r = mlp__plan_loading(in, &chain, &d);
     if (r) return r;
     r = mlp__make_blank(net, NULL, 0, &d);
@@ -7585,57 +7973,95 @@ static mlp_result mlp__build(mlp__in *in, mlp **net, float **x)
     }
     if (r) return r;
     mlp__read_run(in, &chain, *net, 0);
-    if (in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
-    return r ? r : mlp__read_test(in, *net, x);
+    r = mlp__read_scales(in, &chain, *net);
+    if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
+    if (!r) r = mlp__read_texts(in, *net);
+    return r || in->how.member ? r : mlp__check_test(in, *net);
 }
 
-/* in: with bytes, or with a file. The bytes are given back before the test runs, so that memory stays small. */
+/* Of bytes that are here. */
 static mlp_result mlp__load(mlp__in *in, mlp **net)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
-    float *x = NULL;
     mlp_result r = mlp__read_header(in);
-    if (!r) r = mlp__build(in, net, &x);
-    mlp__free(allocator, in->tensors);
-    mlp__free(allocator, in->buffer);
-    if (!r && x) r = mlp__check_test(in, *net, x);
-    mlp__free(allocator, x);
+    if (!r) r = mlp__build(in, net);
+    mlp__let_go(in);
     if (!r) return mlp__ok(in->how.error);
     mlp_destroy(*net);
     *net = NULL;
     return r;
 }
 
-static mlp__in mlp__in_of(const mlp_load_desc *desc)
+static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source, const mlp_load_desc *desc)
 {
-    mlp__in in;
-    memset(&in, 0, sizeof in);
-    if (desc) in.how = *desc;
-    if (!in.how.max_header) in.how.max_header = MLP__HEADER;
-    in.how.max_header = mlp__smaller(in.how.max_header, MLP__MOST_HEADER);
-    if (!in.how.max_tensors) in.how.max_tensors = MLP__MOST_TENSORS;
-    if (in.how.desc && !in.how.allocator.alloc && !in.how.allocator.free) in.how.allocator = in.how.desc->allocator;
-    if (in.how.desc && !in.how.error) in.how.error = in.how.desc->error;
-    return in;
-}
-
-static mlp_result mlp__check_loading(const mlp__in *in, mlp **net, const void *source)
-{
+    mlp_load_desc *how = &in->how;
+    const char *wrong = NULL;
+    memset(in, 0, sizeof *in);
+    if (desc) *how = *desc;
+    how->max_header = mlp__smaller(how->max_header ? how->max_header : (size_t)MLP__HEADER, MLP__MOST_HEADER);
+    if (how->desc && !how->allocator.alloc && !how->allocator.free) how->allocator = how->desc->allocator;
+    if (how->desc && !how->error) how->error = how->desc->error;
     if (net) *net = NULL;
-    if (!net || !source) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "net, path or data is NULL");
-    if (!in->how.allocator.alloc != !in->how.allocator.free) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "allocator: alloc and free go together");
-    if (in->how.desc && (in->how.hidden || in->how.output)) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "a desc, or activations: not both");
-    return MLP_OK;
+    if (!net || !source) wrong = "net, path or data is NULL";
+    else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
+    else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
+    else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
+    return wrong ? mlp__refuse(in, MLP_ERR_ARGUMENT, 0, wrong) : MLP_OK;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
 {
-    mlp__in in = mlp__in_of(desc);
-    const mlp_result r = mlp__check_loading(&in, net, data);
+    mlp__in in;
+    const mlp_result r = mlp__begin_loading(&in, net, data, desc);
     if (r) return r;
     in.bytes = (const unsigned char *)data;
     in.size = size;
     return mlp__load(&in, net);
+}
+
+/* ---- texts ---- */
+
+/* Where the key is among the texts of a net, or their end. */
+static size_t mlp__text_at(const mlp *net, const char *key)
+{
+    size_t at = 0, i;
+    while (at < net->texts_size && strcmp(net->texts + at, key) != 0)
+        for (i = 0; i < 2; i++) at += strlen(net->texts + at) + 1;
+    return at;
+}
+
+MLP_API const char *mlp_get_text(const mlp *net, const char *key)
+{
+    size_t at;
+    if (!net || !key) return NULL;
+    at = mlp__text_at(net, key);
+    return at < net->texts_size ? net->texts + at + strlen(key) + 1 : NULL;
+}
+
+MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
+{
+    const char *old = mlp_get_text(net, key);
+    char *texts = NULL;
+    size_t keys, values, at, taken, size;
+    if (!net || !key || mlp__is_own_key(key)) return MLP_ERR_ARGUMENT;
+    keys = strlen(key) + 1;
+    values = value ? strlen(value) + 1 : 0;
+    if (mlp__not_utf8((const unsigned char *)key, keys) < keys
+        || (value && mlp__not_utf8((const unsigned char *)value, values) < values)) return MLP_ERR_ARGUMENT;
+    at = mlp__text_at(net, key);
+    taken = old ? keys + strlen(old) + 1 : 0;
+    size = net->texts_size - taken + (value ? keys + values : 0);
+    if (size && !(texts = (char *)mlp__alloc(&net->desc.allocator, size))) return MLP_ERR_MEMORY;
+    if (at) memcpy(texts, net->texts, at);                  /* the new text in the place of the old one */
+    if (value) {
+        memcpy(texts + at, key, keys);
+        memcpy(texts + at + keys, value, values);
+    }
+    if (net->texts_size > at + taken)
+        memcpy(texts + size - (net->texts_size - at - taken), net->texts + at + taken, net->texts_size - at - taken);
+    mlp__free(&net->desc.allocator, net->texts);
+    net->texts = texts;
+    net->texts_size = size;
+    return MLP_OK;
 }
 
 /* ---- files ---- */
@@ -7644,24 +8070,33 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 
 #include <stdio.h>                          /* rename, remove */
 
-/* File descriptors rather than FILE: C99 has no exclusive creation, and fsync needs one anyway. open, read, write and close are
-   declared under -std=c99, too; only fsync is not. */
+/* File descriptors rather than FILE: C99 has no exclusive creation, and fsync needs one anyway. */
 #if defined(_WIN32)
+    #include <errno.h>
     #include <fcntl.h>
     #include <io.h>
     #include <sys/stat.h>
+    #include <share.h>
+    #include <wchar.h>
     #define MLP__POSIX(name) _##name
-    #define MLP__OPEN_FLAGS _O_BINARY | _O_NOINHERIT
     #define MLP__SEPARATORS "/\\:"
     #ifdef __cplusplus
-    extern "C"
+    extern "C" {
     #endif
-    __declspec(dllimport) int __stdcall MoveFileExA(const char *, const char *, unsigned long);
-    static int mlp__fd_sync(int fd) { return _commit(fd); }
-    static int mlp__rename(const char *from, const char *to) { return !MoveFileExA(from, to, 1 | 8); }  /* replace, write through */
+    __declspec(dllimport) int __stdcall MoveFileExW(const wchar_t *, const wchar_t *, unsigned long);
+    __declspec(dllimport) int __stdcall MultiByteToWideChar(unsigned, unsigned long, const char *, int, wchar_t *, int);
+    __declspec(dllimport) unsigned long __stdcall GetLastError(void);
+    #ifdef __cplusplus
+    }
+    #endif
 #elif defined(__unix__) || defined(__APPLE__) || defined(__wasi__) || defined(__HAIKU__)
+    #include <errno.h>
     #include <fcntl.h>
+    #include <sys/stat.h>
     #include <unistd.h>
+    #ifndef __wasi__
+        #include <sys/file.h>
+    #endif
     #define MLP__POSIX(name) name
     #ifdef O_CLOEXEC
         #define MLP__OPEN_FLAGS O_CLOEXEC
@@ -7669,11 +8104,17 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
         #define MLP__OPEN_FLAGS 0
     #endif
     #define MLP__SEPARATORS "/"
-    #ifndef __cplusplus
-    extern int fsync(int);
+    #ifndef __cplusplus                     /* not declared under -std=c99 */
+        #ifdef __GNUC__
+            #pragma GCC diagnostic push
+            #pragma GCC diagnostic ignored "-Wredundant-decls"
+        #endif
+        extern int fsync(int);
+        extern int fchmod(int, mode_t);
+        #ifdef __GNUC__
+            #pragma GCC diagnostic pop
+        #endif
     #endif
-    static int mlp__fd_sync(int fd) { return fsync(fd); }
-    static int mlp__rename(const char *from, const char *to) { return rename(from, to); }
 #endif
 
 #ifdef MLP__POSIX
@@ -7682,17 +8123,24 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 static void *mlp__io_file(int fd) { return fd < 0 ? NULL : (void *)((intptr_t)fd + 1); }
 static int mlp__io_fd(void *file) { return (int)((intptr_t)file - 1); }
 
-static void *mlp__io_open(void *user, const char *path, int create)
+/* what errno means, without the locale */
+static const char *mlp__io_reason(void *user)
 {
-#ifdef _WIN32
-    const int flags = (create ? _O_WRONLY | _O_CREAT | _O_EXCL : _O_RDONLY) | MLP__OPEN_FLAGS;
+    static const struct { int error; const char *text; } reasons[] = {
+        { ENOENT, "no such file or folder" }, { EACCES, "permission denied" }, { EPERM, "not permitted" }, { EISDIR, "it is a folder" },
+        { ENOSPC, "no space left on the device" }, { EROFS, "the file system is read-only" }, { EIO, "input/output error" },
+        { ENOTDIR, "a part of the path is no folder" }, { ENAMETOOLONG, "the name is too long" }, { EMFILE, "too many open files" },
+        { ENFILE, "too many open files in the system" }, { EFBIG, "the file is too large" }, { EEXIST, "the file exists" },
+        { EBUSY, "it is in use" }, { ENOMEM, "out of memory" }, { EXDEV, "on another file system" }, { EINVAL, "not possible here" },
+        { ENODEV, "no such device" }, { ENXIO, "no such device" }, { EINTR, "interrupted" }, { EBADF, "the file is not open" },
+    #ifdef EDQUOT
+        { EDQUOT, "the quota is used up" }, { ELOOP, "too many symbolic links" }, { ESTALE, "the file is gone" },
+    #endif
+        { EAGAIN, "not ready" } };
+    size_t i;
     (void)user;
-    return mlp__io_file(_open(path, flags, _S_IREAD | _S_IWRITE));
-#else
-    const int flags = (create ? O_WRONLY | O_CREAT | O_EXCL : O_RDONLY) | MLP__OPEN_FLAGS;
-    (void)user;
-    return mlp__io_file(open(path, flags, 0666));
-#endif
+    for (i = 0; i < MLP__COUNT(reasons); i++) if (reasons[i].error == errno) return reasons[i].text;
+    return "an error of the system";
 }
 
 enum { MLP__PIECE = 1 << 30 };              /* systems refuse more than 2 GiB at once */
@@ -7703,6 +8151,7 @@ static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
     (void)user;
     while (done < size) {
         const long long n = MLP__POSIX(read)(mlp__io_fd(file), (char *)to + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        if (n < 0 && errno == EINTR) continue;
         if (n < 0) return SIZE_MAX;
         if (n == 0) break;
         done += (size_t)n;
@@ -7716,153 +8165,329 @@ static int mlp__io_write(void *user, void *file, const void *from, size_t size)
     (void)user;
     while (done < size) {
         const long long n = MLP__POSIX(write)(mlp__io_fd(file), (const char *)from + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return -1;
         done += (size_t)n;
     }
     return 0;
 }
 
-static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
-static int mlp__io_close(void *user, void *file) { (void)user; return MLP__POSIX(close)(mlp__io_fd(file)); }
-static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return mlp__rename(from, to); }
-static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
-
-static int mlp__io_sync_folder(void *user, const char *folder)
+/* Interrupted, it is closed all the same. */
+static int mlp__io_close(void *user, void *file)
 {
-#ifdef _WIN32
-    (void)user; (void)folder;               /* MoveFileEx has done it */
-    return 0;
-#else
-    void *file = mlp__io_open(user, folder, 0);
-    const int failed = !file || mlp__io_sync(user, file);
-    return (file && mlp__io_close(user, file)) || failed;
-#endif
+    (void)user;
+    return MLP__POSIX(close)(mlp__io_fd(file)) && errno != EINTR;
 }
 
-static const mlp_io mlp__system_io = { mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove,
-                                       mlp__io_sync_folder, NULL };
+#ifdef _WIN32
+
+enum { MLP__PATH = 1024 };
+
+/* Paths are UTF-8; what is not is read as text of the ANSI code page. */
+static int mlp__wide(const char *path, wchar_t *wide)
+{
+    if (MultiByteToWideChar(65001, 8, path, -1, wide, MLP__PATH) > 0 || MultiByteToWideChar(0, 0, path, -1, wide, MLP__PATH) > 0) return 1;
+    errno = ENAMETOOLONG;
+    return 0;
+}
+
+/* A new file is ours alone while it is open, so that one left behind by a crash, and no other, can be removed. */
+static void *mlp__io_open(void *user, const char *path, int create)
+{
+    wchar_t wide[MLP__PATH];
+    int fd = -1, again;
+    (void)user;
+    if (!mlp__wide(path, wide)) return NULL;
+    if (!create) return mlp__io_file(_wopen(wide, _O_RDONLY | _O_BINARY | _O_NOINHERIT, 0));
+    for (again = 0; again < 2 && fd < 0; again++) {
+        fd = _wsopen(wide, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT, _SH_DENYRW, _S_IREAD | _S_IWRITE);
+        if (fd < 0 && errno == EEXIST && !again && _wremove(wide)) errno = EEXIST;
+    }
+    return mlp__io_file(fd);
+}
+
+static int mlp__io_sync(void *user, void *file) { (void)user; return _commit(mlp__io_fd(file)); }
+
+static int mlp__io_rename(void *user, const char *from, const char *to)     /* replaces, writes through */
+{
+    wchar_t wide_from[MLP__PATH], wide_to[MLP__PATH];
+    unsigned long error;
+    (void)user;
+    if (!mlp__wide(from, wide_from) || !mlp__wide(to, wide_to)) return -1;
+    if (MoveFileExW(wide_from, wide_to, 1 | 8)) return 0;
+    error = GetLastError();
+    errno = error == 32 || error == 33 ? EBUSY : error == 2 || error == 3 ? ENOENT : EACCES;
+    return -1;
+}
+
+static int mlp__io_remove(void *user, const char *path)
+{
+    wchar_t wide[MLP__PATH];
+    (void)user;
+    return mlp__wide(path, wide) ? _wremove(wide) : -1;
+}
+
+static int mlp__io_sync_folder(void *user, const char *folder) { (void)user; (void)folder; return 0; }      /* MoveFileExW has done it */
+
+static size_t mlp__io_size(void *user, void *file)
+{
+    const long long size = _filelengthi64(mlp__io_fd(file));
+    (void)user;
+    return size > 0 && (unsigned long long)size < SIZE_MAX ? (size_t)size : SIZE_MAX;
+}
+
+#else
+
+static int mlp__open(const char *path, int flags)
+{
+    int fd;
+    do fd = open(path, flags | MLP__OPEN_FLAGS, 0666); while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+#ifdef LOCK_NB
+static int mlp__is_file(int fd, const char *path)
+{
+    struct stat a, b;
+    return !fstat(fd, &a) && !stat(path, &b) && S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int mlp__locked(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
+
+/* A new file, locked as long as it is open. A file of this name without a lock was left by a crash and is removed.
+   Since a lock may come between creation and lock, or hold a file that is removed already, the name is looked at
+   with the lock. */
+static int mlp__create(const char *path)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL;
+    int fd = mlp__open(path, flags), left;
+    if (fd < 0 && errno == EEXIST && (left = mlp__open(path, O_RDONLY | O_NONBLOCK)) >= 0) {
+        if (mlp__is_file(left, path) && mlp__locked(left) && mlp__is_file(left, path)) remove(path);
+        close(left);
+        fd = mlp__open(path, flags);
+    }
+    if (fd < 0) return fd;
+    if ((mlp__locked(fd) || errno != EWOULDBLOCK) && mlp__is_file(fd, path)) return fd;     /* or there are no locks here */
+    close(fd);
+    errno = EEXIST;
+    return -1;
+}
+#else
+static int mlp__create(const char *path) { return mlp__open(path, O_WRONLY | O_CREAT | O_EXCL); }
+#endif
+
+static void *mlp__io_open(void *user, const char *path, int create)
+{
+    (void)user;
+    return mlp__io_file(create ? mlp__create(path) : mlp__open(path, O_RDONLY));
+}
+
+static int mlp__fd_sync(int fd)
+{
+    int failed;
+#ifdef F_FULLFSYNC
+    if (fcntl(fd, F_FULLFSYNC) == 0) return 0;
+#endif
+    do failed = fsync(fd); while (failed && errno == EINTR);
+    return failed;
+}
+
+static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
+static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to); }
+static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
+
+/* Folders that may not be read, and file systems that do not sync folders, leave it to the system. */
+static int mlp__io_sync_folder(void *user, const char *folder)
+{
+    const int fd = mlp__open(folder, O_RDONLY);
+    int error;
+    (void)user;
+    if (fd < 0) return errno != EACCES && errno != EPERM;
+    error = mlp__fd_sync(fd) ? errno : 0;
+    close(fd);
+    errno = error;
+    return error != 0 && error != EINVAL && error != ENOTSUP && error != ENOSYS && error != EBADF && error != EROFS;
+}
+
+static size_t mlp__io_size(void *user, void *file)
+{
+    struct stat s;
+    (void)user;
+    if (fstat(mlp__io_fd(file), &s) || !S_ISREG(s.st_mode) || s.st_size <= 0 || (uint64_t)s.st_size >= SIZE_MAX) return SIZE_MAX;
+    return (size_t)s.st_size;
+}
+
+#ifndef __wasi__
+static const char *mlp__io_replace(void *user, void *file, const char *path)
+{
+    struct stat old, now;
+    if (stat(path, &old)) return errno == ENOENT ? NULL : mlp__io_reason(user);
+    if (S_ISDIR(old.st_mode)) return "it is a folder";
+    if (!S_ISREG(old.st_mode)) return "it is no regular file";
+    if (!(old.st_mode & 0222)) return "it is write-protected";
+    if (access(path, W_OK)) return mlp__io_reason(user);
+    if (!file) return NULL;
+    if (fstat(mlp__io_fd(file), &now)) return mlp__io_reason(user);
+    if ((old.st_mode ^ now.st_mode) & 0777 && fchmod(mlp__io_fd(file), old.st_mode & 0777)) return mlp__io_reason(user);
+    return NULL;
+}
+#endif
+
+#endif /* _WIN32 */
+
+#if defined(_WIN32) || defined(__wasi__)
+    #define MLP__IO_REPLACE NULL
+#else
+    #define MLP__IO_REPLACE mlp__io_replace
+#endif
+static const mlp_io mlp__system_io = {
+    mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove, mlp__io_sync_folder, NULL,
+    mlp__io_size, MLP__IO_REPLACE, mlp__io_reason };
 #define MLP__SYSTEM_IO &mlp__system_io
+
+/* Whether another name may do when a file could not be created, after so many. */
+static int mlp__another_name(const mlp_io *io, int names) { return io == &mlp__system_io ? errno == EEXIST && names < 10000 : names < 100; }
 
 #else
     #define MLP__SEPARATORS "/"
     #define MLP__SYSTEM_IO NULL             /* a system without files: those of mlp_save_desc.io and mlp_load_desc.io */
+static int mlp__another_name(const mlp_io *io, int names) { (void)io; return names < 100; }
 #endif
-
-static int mlp__io_is_whole(const mlp_io *io)
-{
-    return io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder;
-}
 
 static mlp_result mlp__check_io(const mlp_io *io, mlp_error *error)
 {
     if (!io) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
-    return mlp__io_is_whole(io) ? MLP_OK : mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    return io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder ? MLP_OK
+         : mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
 }
 
-/* Opens path + ".tmpN", the first N from 0 to 99 for which no file is there; name has room for it. */
-static void *mlp__open_temporary(const mlp_io *io, char *name, size_t length)
-{
-    void *file = NULL;
-    int n;
-    for (n = 0; n < 100 && !file; n++) {
-        mlp__out o = mlp__out_to(name + length, 8);
-        mlp__put_text(&o, ".tmp");
-        mlp__put_number(&o, (uint64_t)n);
-        mlp__put(&o, "", 1);
-        file = io->open(io->user, name, 1);
-    }
-    return file;
-}
-
-/* cuts a path to its folder */
-static void mlp__folder_of(char *path)
+static size_t mlp__folder_length(const char *path)
 {
     size_t n = strlen(path);
     while (n > 0 && !memchr(MLP__SEPARATORS, path[n - 1], sizeof MLP__SEPARATORS - 1)) n--;
-    if (n == 0) path[n++] = '.';
-    path[n] = 0;
+    return n;
+}
+
+enum { MLP__SUFFIX = sizeof ".mlp-tmp99999", MLP__STEM = 100 };
+
+/* Opens a new file beside path and puts its name into `name`: at most 100 bytes of path's own, whole characters, +
+   ".mlp-tmpN", N the first number that serves. */
+static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
+{
+    const size_t folder = mlp__folder_length(path);
+    size_t length = strlen(path);
+    void *file;
+    int n = 0;
+    if (length - folder > MLP__STEM)
+        for (length = folder + MLP__STEM; (path[length] & 0xc0) == 0x80 && length > folder; length--) { }
+    memcpy(name, path, length);
+    do {
+        mlp__out o = mlp__out_to(name + length, MLP__SUFFIX);
+        mlp__print(&o, ".mlp-tmp%u", (uint64_t)n);
+        mlp__put(&o, "", 1);
+        file = io->open(io->user, name, 1);
+    } while (!file && mlp__another_name(io, ++n));
+    return file;
 }
 
 /* Writes the temporary file and closes it. */
-static mlp_result mlp__write_file(const mlp *net, const mlp_save_desc *how, void *file)
+static mlp_result mlp__write_file(const mlp *net, const char *path, const mlp_save_desc *how, void *file)
 {
     unsigned char buffer[4096];
     mlp__out o = mlp__out_to(buffer, sizeof buffer);
-    mlp_result r;
-    int failed;
+    mlp_result r = MLP_OK;
     o.io = how->io;
     o.file = file;
-    r = mlp__save_to(&o, net, how);
+    if (o.io->replace) o.failed = o.io->replace(o.io->user, file, path);
+    if (!o.failed) r = mlp__save_to(&o, net, how);
     mlp__write_out(&o);
-    failed = o.failed || (!r && o.io->sync(o.io->user, file));
-    failed = o.io->close(o.io->user, file) || failed;
-    return !r && failed ? mlp__fail(how->error, MLP_ERR_IO, -1, "writing failed; the file is as it was") : r;
+    if (!o.failed && !r && o.io->sync(o.io->user, file)) o.failed = mlp__reason(o.io);
+    if (o.io->close(o.io->user, file) && !o.failed) o.failed = mlp__reason(o.io);
+    return !r && o.failed ? mlp__fail_io(how->error, "not saved: cannot write", path, o.failed) : r;
 }
 
-MLP_API mlp_result mlp_save_with(const mlp *net, const char *path, const mlp_save_desc *desc)
+/* name: room for the temporary file's */
+static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, const mlp_save_desc *how)
 {
-    mlp_save_desc how = mlp__save_desc_or_default(desc);
-    const mlp_io *io = how.io = how.io ? how.io : MLP__SYSTEM_IO;
+    const mlp_io *io = how->io;
+    const char *why = io->replace ? io->replace(io->user, NULL, path) : NULL;
+    const size_t folder = mlp__folder_length(path);
     mlp_result r;
-    size_t length;
-    char *name;
     void *file;
-    if (!net || !path || !*path) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
-    r = mlp__check_io(io, how.error);
-    if (r) return r;
-    length = strlen(path);
-    name = (char *)mlp__alloc(&net->desc.allocator, length + 8);
-    if (!name) return mlp__fail(how.error, MLP_ERR_MEMORY, -1, "out of memory");
-    memcpy(name, path, length);
-    file = mlp__open_temporary(io, name, length);
-    if (!file) r = mlp__fail(how.error, MLP_ERR_IO, -1, "cannot create a file in the folder");
-    else {
-        r = mlp__write_file(net, &how, file);
-        if (!r && io->rename(io->user, name, path)) r = mlp__fail(how.error, MLP_ERR_IO, -1, "renaming failed; the file is as it was");
-        if (r) io->remove(io->user, name);
+    if (why) return mlp__fail_io(how->error, "not saved: cannot replace", path, why);
+    file = mlp__open_temporary(io, path, name);
+    if (!file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
+    r = mlp__write_file(net, path, how, file);
+    if (!r && io->rename(io->user, name, path)) r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
+    if (r) {
+        io->remove(io->user, name);
+        return r;
     }
-    if (!r) {
-        mlp__folder_of(name);
-        if (io->sync_folder(io->user, name))
-            r = mlp__fail(how.error, MLP_ERR_IO, -1, "the new file is there, but the folder could not be synced");
-    }
-    mlp__free(&net->desc.allocator, name);
-    return r ? r : mlp__ok(how.error);
+    memcpy(name, folder ? path : ".", folder + !folder);
+    name[folder + !folder] = 0;
+    if (!io->sync_folder(io->user, name)) return mlp__ok(how->error);
+    return mlp__fail_io(how->error, "the new file is there, but its folder is not synced:", path, mlp__reason(io));
 }
 
-MLP_API mlp_result mlp_save(const mlp *net, const char *path) { return mlp_save_with(net, path, NULL); }
-
-MLP_API mlp_result mlp_save_checkpoint(const mlp *net, const char *path)
+MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_desc *desc)
 {
-    mlp_save_desc how = mlp__save_desc_or_default(NULL);
-    how.checkpoint = 1;
-    return mlp_save_with(net, path, &how);
+    mlp_save_desc how = desc ? *desc : mlp__save_defaults;
+    mlp_result r;
+    char *name;
+    if (!how.io) how.io = MLP__SYSTEM_IO;
+    if (!net || !path || !*path) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
+    r = mlp__check_io(how.io, how.error);
+    if (r) return r;
+    name = (char *)mlp__alloc(&net->desc.allocator, strlen(path) + MLP__SUFFIX);
+    if (!name) return mlp__fail(how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    r = mlp__save_as(net, path, name, &how);
+    mlp__free(&net->desc.allocator, name);
+    return r;
+}
+
+/* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with
+   a pipe, memory grows with what arrives. */
+static mlp_result mlp__read_file(mlp__in *in, const char *path)
+{
+    const mlp_io *io = in->how.io;
+    const size_t size = io->size ? io->size(io->user, in->file) : SIZE_MAX;
+    size_t room = mlp__smaller(size, 4096), got;
+    for (;;) {
+        unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
+        mlp_result r;
+        if (!larger) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+        if (in->size) memcpy(larger, in->buffer, in->size);
+        mlp__free(&in->how.allocator, in->buffer);
+        in->bytes = in->buffer = larger;
+        got = io->read(io->user, in->file, larger + in->size, room - in->size);
+        if (got > room - in->size) return mlp__fail_io(in->how.error, "cannot read", path, mlp__reason(io));
+        in->size += got;
+        r = mlp__check_start(in);
+        if (r || in->size < room || room == size) return r;
+        room = size != SIZE_MAX ? size : room + room / 2;
+    }
 }
 
 MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *desc)
 {
-    mlp__in in = mlp__in_of(desc);
-    mlp_result r = mlp__check_loading(&in, net, path);
+    mlp__in in;
+    const mlp_io *io;
+    mlp_result r = mlp__begin_loading(&in, net, path, desc);
     if (!in.how.io) in.how.io = MLP__SYSTEM_IO;
     if (!r) r = mlp__check_io(in.how.io, in.how.error);
     if (r) return r;
-    in.file = in.how.io->open(in.how.io->user, path, 0);
-    if (!in.file) return mlp__refuse(&in, MLP_ERR_IO, 0, "cannot open the file");
-    r = mlp__load(&in, net);
-    in.how.io->close(in.how.io->user, in.file);             /* of a file that was only read: nothing can be lost */
+    io = in.how.io;
+    in.file = io->open(io->user, path, 0);
+    if (!in.file) return mlp__fail_io(in.how.error, "cannot open", path, mlp__reason(io));
+    r = mlp__read_file(&in, path);
+    io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
+    if (!r) return mlp__load(&in, net);
+    mlp__free(&in.how.allocator, in.buffer);
     return r;
 }
 
-MLP_API mlp_result mlp_load_checkpoint(mlp **net, const char *path, const mlp_load_desc *desc)
-{
-    mlp_load_desc how;
-    memset(&how, 0, sizeof how);
-    if (desc) how = *desc;
-    how.checkpoint = 1;
-    return mlp_load(net, path, &how);
-}
-
 #endif /* MLP_NO_STDIO */
+#endif /* MLP_NO_FILES */
 
 #endif /* MLP_KERNELS_ONLY */
 #endif /* MLP_IMPLEMENTATION */

@@ -30,53 +30,81 @@ $(foreach i,scalar vectorized $(BENCH_ISAS),$(eval $(call BENCH_PEAK,$(i))))
 $(foreach i,scalar vectorized,$(eval $(call BENCH_SCALAR,$(i))))
 $(foreach i,$(BENCH_TABLES),$(eval $(call BENCH_TABLE,$(i))))
 
-$(BENCH_NAME)program: bench/bench.c bench/measure.h mlp.h $(foreach i,scalar vectorized $(BENCH_ISAS),$(BENCH_NAME)peak_$(i).o) \
-                      $(foreach i,scalar vectorized $(BENCH_TABLES),$(BENCH_NAME)kernels_$(i).o)
+# work.c for this mlp.h: here with run-time dispatch, threads with OpenMP and compiled for SIMD. WORK_CLIPS: a version that clips gradients
+work_has = $(if $(shell grep -s 'clip_norm;\|clip_norm,' $(1)),-DWORK_CLIPS)
+$(BENCH_NAME)work.o: bench/work.c bench/work.h mlp.h | $(BUILD)
+	$(CC) $(BENCH_WARN) $(OPT) $(if $(BENCH_TABLES),-DMLP_DISPATCH) $(call work_has,mlp.h) -I. -DVERSION=work_here -c $< -o $@
+$(BENCH_NAME)work-openmp.o: bench/work.c bench/work.h mlp.h | $(BUILD)
+	$(CC) $(BENCH_WARN) $(call bench_flags,$(SIMD)) -fopenmp $(call work_has,mlp.h) -I. -DVERSION=work_here -c $< -o $@
+
+BENCH_RUN_H := bench/run.h bench/measure.h bench/work.h
+BENCH_OWN   := $(BENCH_NAME)work.o $(foreach i,$(BENCH_TABLES),$(BENCH_NAME)kernels_$(i).o) $(foreach i,$(BENCH_ISAS),$(BENCH_NAME)peak_$(i).o)
+$(BENCH_NAME)program: bench/kernels.c $(BENCH_RUN_H) $(BENCH_OWN) $(foreach i,scalar vectorized,$(BENCH_NAME)kernels_$(i).o $(BENCH_NAME)peak_$(i).o)
 	$(CC) $(BENCH_WARN) $(OPT) $(filter %.c %.o,$^) -o $@ -lm
+$(BENCH_NAME)nets: bench/nets.c $(BENCH_RUN_H) $(BENCH_OWN)
+	$(CC) $(BENCH_WARN) $(OPT) $(filter %.c %.o,$^) -o $@ -lm
+$(BENCH_NAME)threads: bench/nets.c $(BENCH_RUN_H) $(BENCH_NAME)work-openmp.o $(foreach i,$(BENCH_ISAS),$(BENCH_NAME)peak_$(i).o)
+	$(CC) $(BENCH_WARN) $(OPT) -fopenmp $(filter %.c %.o,$^) -o $@ -lm
 
 # builds the program and prints its name as the last line, for tests/bench.sh
 bench-program: $(BENCH_NAME)program
 	@echo $(BENCH_NAME)program
 
-# ONLY="forward softmax": kernels whose names have one of these in them; no results are written then.
-ONLY        ?=
-BENCH_RUN   ?=
-BENCH_CPU   := $(if $(CPU),--cpu "$(CPU)")
-BENCH_TIMES := $(foreach i,scalar $(BENCH_ISAS),--compile $(i) "$(CC) -O2 $(flags_$(i)) -o $(BENCH_NAME)compiled.o")
-bench: $(BENCH_NAME)program
+# What a run measures is in $(BUILD)/results, one file for each CPU, compiler and kind; make bench-record takes those of this CPU into
+# bench/results. ONLY="forward softmax nn 64,64,64": these; no file is written then.
+ONLY      ?=
+BENCH_RUN ?=
+BENCH_CPU := $(if $(CPU),--cpu "$(CPU)")
+RESULTS   := $(BUILD)/results
+bench_name = $$($(BENCH_NAME)program $(BENCH_CPU) --name $(1))
+bench_json = $(if $(ONLY),,--json $(RESULTS)/$(call bench_name,$(1)).jsonl)
+BENCH_AWK  = awk -f bench/results.awk -f bench/table.awk
+$(RESULTS):
+	@mkdir -p $@
+
+.PHONY: bench bench-nets bench-threads bench-record report bench-plots
+bench: $(BENCH_NAME)program | $(RESULTS)
+	@$(BENCH_RUN) $(BENCH_NAME)program $(BENCH_CPU) $(if $(ONLY),--json $(RESULTS)/last,$(call bench_json,kernels)) $(ONLY)
+	@$(BENCH_AWK) -v mode=beside $(if $(ONLY),-v all=1 $(RESULTS)/last,$(RESULTS)/$(call bench_name,kernels).jsonl) $(wildcard bench/results/*-kernels.jsonl)
+
+bench-nets: $(BENCH_NAME)nets $(BENCH_NAME)program | $(RESULTS)
+	@$(BENCH_RUN) $(BENCH_NAME)nets $(BENCH_CPU) $(call bench_json,nets) $(ONLY)
+
+bench-threads: $(BENCH_NAME)threads $(BENCH_NAME)program | $(RESULTS)
+	@OMP_PROC_BIND=true $(BENCH_NAME)threads $(BENCH_CPU) $(call bench_json,threads) $(ONLY)
+
+bench-record:
 	@mkdir -p bench/results
-	$(BENCH_RUN) $(BENCH_NAME)program $(BENCH_CPU) --paste $(BENCH_NAME)paste $(if $(ONLY),,--results bench/results) $(BENCH_TIMES) $(ONLY)
-	@if [ -f $(BENCH_NAME)paste ]; then echo "---- to paste ----"; cat $(BENCH_NAME)paste; echo "----"; fi
+	@cp $(RESULTS)/$$($(BENCH_NAME)program $(BENCH_CPU) --name "")-*.jsonl bench/results/ && ls -l bench/results
 
 # ---- this mlp.h against an earlier one, in one process and in turns ----
 
-# FROM=HEAD~1: a revision of git, or BEFORE=file. ONLY="dX 64,256,256 train 784-128-10,32": these, see bench/change.c
+# FROM=HEAD~1: a revision of git, or BEFORE=file; AFTER=file: another than ./mlp.h. ONLY="dX 64,256,256 train 784-128-10,32": these
 .PHONY: bench-change
 FROM   ?= HEAD
 BEFORE ?=
+AFTER  ?= mlp.h
 CHANGE := $(BENCH_NAME)change
 bench-change: $(BENCH_NAME)peak_$(SIMD).o
+	@mkdir -p $(CHANGE)-before $(CHANGE)-after
+	@cp "$(AFTER)" $(CHANGE)-after/mlp.h
+	@$(if $(BEFORE),cp "$(BEFORE)" $(CHANGE)-before/mlp.h,git show "$(FROM):mlp.h" > $(CHANGE)-before/mlp.h)
+	@for v in before after; do \
+	    $(CC) $(BENCH_WARN) $(call bench_flags,$(SIMD)) -I$(CHANGE)-$$v -DVERSION=work_$$v -c bench/work.c -o $(CHANGE)-$$v.o || exit; done
+	@$(CC) $(BENCH_WARN) $(OPT) -DPEAK=peak_$(SIMD) bench/change.c $(CHANGE)-before.o $(CHANGE)-after.o $< -o $(CHANGE) -lm
+	@$(CHANGE) $(ONLY)
+
+# ---- compile time and size, against another version ----
+
+.PHONY: bench-compile
+bench-compile: | $(RESULTS)
 	@mkdir -p $(CHANGE)-before
 	@$(if $(BEFORE),cp "$(BEFORE)" $(CHANGE)-before/mlp.h,git show "$(FROM):mlp.h" > $(CHANGE)-before/mlp.h)
-	$(CC) $(BENCH_WARN) $(call bench_flags,$(SIMD)) -I$(CHANGE)-before -DVERSION=before -c bench/version.c -o $(CHANGE)-before.o
-	$(CC) $(BENCH_WARN) $(call bench_flags,$(SIMD)) -I. -DVERSION=after -c bench/version.c -o $(CHANGE)-after.o
-	$(CC) $(BENCH_WARN) $(OPT) -DPEAK=peak_$(SIMD) bench/change.c $(CHANGE)-before.o $(CHANGE)-after.o $< -o $(CHANGE) -lm
-	$(CHANGE) $(ONLY)
-
-# ---- training with several threads, bound to cores of their own ----
-
-.PHONY: bench-threads
-$(BENCH_NAME)threads: bench/threads.c bench/measure.h mlp.h | $(BUILD)
-	$(CC) $(BENCH_WARN) $(call bench_flags,$(SIMD)) -fopenmp -DFLAGS='"$(call bench_flags,$(SIMD)) -fopenmp"' $< -o $@
-
-bench-threads: $(BENCH_NAME)threads $(BENCH_NAME)program
-	OMP_PROC_BIND=true $(BENCH_NAME)threads $(BENCH_CPU) --json $(BENCH_NAME)threads.json
-	@mkdir -p bench/results
-	@mv $(BENCH_NAME)threads.json bench/results/$$($(BENCH_NAME)program $(BENCH_CPU) --name)-threads.json
+	@sh bench/compile.sh $(CHANGE)-before/mlp.h mlp.h $(BENCH_NAME)compiled.o $(foreach i,scalar $(BENCH_ISAS),"$(CC) -O2 $(flags_$(i))")
 
 # ---- whole programs, built for each instruction set of this CPU and compared by hyperfine ----
 
-.PHONY: bench-builds bench-hyperfine report
+.PHONY: bench-builds bench-hyperfine
 BENCH_BUILDS := scalar vectorized $(filter sse2 avx2 avx512 neon,$(HERE))
 bench_source_digits := examples/digits.c
 bench_source_train  := bench/train.c
@@ -87,19 +115,39 @@ $(BENCH_NAME)$(1)-$(2): $(bench_source_$(1)) mlp.h | $(BUILD)
 endef
 $(foreach p,digits train,$(foreach i,$(BENCH_BUILDS),$(eval $(call BENCH_BUILD,$(p),$(i)))))
 
+# compiling is measured like the programs; its output is an ordinary file, never /dev/null, which a compiler run as root would replace
 HYPERFINE    ?= hyperfine
-bench_compare = $(HYPERFINE) -N --style basic --warmup 1 --runs 10 --export-json $(BENCH_NAME)$(1).json \
-                $(foreach i,$(BENCH_BUILDS),-n "$(1) $(i) $(call bench_flags,$(i))" $(BENCH_NAME)$(1)-$(i))
-
-bench-builds: bench-hyperfine $(BENCH_NAME)program $(foreach i,$(BENCH_BUILDS),$(BENCH_NAME)digits-$(i) $(BENCH_NAME)train-$(i))
-	$(call bench_compare,digits)
-	$(call bench_compare,train)
-	@mkdir -p bench/results
-	@name=$$($(BENCH_NAME)program $(BENCH_CPU) --name) && \
-	    for p in digits train; do mv $(BENCH_NAME)$$p.json bench/results/$$name-$$p.json; done
+bench_compare = $(HYPERFINE) -N --style basic --warmup 1 --runs $(2) --export-json $(BENCH_NAME)$(1).json
+bench-builds: bench-hyperfine $(BENCH_NAME)program $(foreach i,$(BENCH_BUILDS),$(BENCH_NAME)digits-$(i) $(BENCH_NAME)train-$(i)) | $(RESULTS)
+	@$(foreach p,digits train,$(call bench_compare,$(p),10) $(foreach i,$(BENCH_BUILDS),-n "$(p) $(i) $(call bench_flags,$(i))" $(BENCH_NAME)$(p)-$(i)) && ) true
+	@$(call bench_compare,compile,4) $(foreach i,$(filter-out vectorized,$(BENCH_BUILDS)),-n "compile $(i) $(call bench_flags,$(i))" \
+	    "$(CC) -O2 $(flags_$(i)) -DMLP_IMPLEMENTATION -x c -c mlp.h -o $(BENCH_NAME)compiled.o")
+	@$(BENCH_NAME)program $(BENCH_CPU) --about | { read -r cpu; read -r compiler; awk -v cpu="$$cpu" -v compiler="$$compiler" -f bench/builds.awk \
+	    $(foreach p,digits train compile,$(BENCH_NAME)$(p).json); } > $(RESULTS)/$(call bench_name,builds).jsonl
 
 bench-hyperfine:
 	@command -v $(HYPERFINE) > /dev/null || { echo "make bench-builds needs hyperfine, which is not here (apt-get install hyperfine)" >&2; exit 1; }
 
+# ---- all recorded results: the tables of README.md, every row in build/report.md, and plots ----
+
+README   ?= README.md
+REPORTED ?= bench/results
 report:
-	@sh bench/report.sh bench/results README.md
+	@mkdir -p $(BUILD)
+	@{ echo "# Measured"; echo; $(BENCH_AWK) -v mode=all $(REPORTED)/*.jsonl; \
+	    for f in $(REPORTED)/*-compare.jsonl; do [ ! -f "$$f" ] || awk -f bench/results.awk -f bench/compared.awk -v mode=all $$f; done; } > $(BUILD)/report.md
+	@{ $(BENCH_AWK) -v mode=short $(REPORTED)/*.jsonl; awk -f bench/results.awk -f bench/compared.awk -v mode=short $(REPORTED)/*-compare.jsonl; } > $(BUILD)/short.md
+	@awk -v short=$(BUILD)/short.md '/^<!-- measured: make report -->$$/ { print; while ((getline line < short) > 0) print line; inside = 1 } \
+	    /^<!-- end -->$$/ { inside = 0; ends++ } !inside { print } END { exit ends != 1 }' $(README) > $(BUILD)/readme.md || \
+	    { echo "make report: no marks in $(README)" >&2; exit 1; }
+	@cat $(BUILD)/readme.md > $(README)
+	@echo "written: $(BUILD)/report.md, the tables in $(README)"
+
+bench-plots:
+	@mkdir -p $(BUILD)
+	@command -v gnuplot > /dev/null || { echo "make bench-plots needs gnuplot, which is not here (apt-get install gnuplot-nox)" >&2; exit 1; }
+	@for f in $(REPORTED)/*-kernels.jsonl; do \
+	    rm -rf $(BUILD)/plot && mkdir -p $(BUILD)/plot $(BUILD)/plots && $(BENCH_AWK) -v mode=plot -v out=$(BUILD)/plot $$f && \
+	    gnuplot -e "data='$(BUILD)/plot'; isas='$$(cd $(BUILD)/plot && ls forward-* | sed s/forward-// | tr '\n' ' ')'; \
+	        heading='$$(sed -n '1s/.*"cpu":"\([^"]*\)","compiler":"\([^"]*\)".*/\1, \2/p' $$f)'; out='$(BUILD)/plots/$$(basename $$f -kernels.jsonl)'" bench/plots.gp || exit; done
+	@ls $(BUILD)/plots/*.svg

@@ -4,5 +4,5 @@
 #define MLP_IMPLEMENTATION
 #include "../mlp.h"
 
-const mlp_kernels *TABLE(void);
-const mlp_kernels *TABLE(void) { return mlp_kernels_for(NULL); }
+const void *TABLE(void);
+const void *TABLE(void) { return mlp_kernels_for(NULL); }

@@ -4,6 +4,8 @@
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { PIXELS = 64, CLASSES = 10, ROWS = 2000, EPOCHS = 60 };
@@ -91,7 +93,7 @@ int main(int argc, char **argv)
     data.rows = train.rows;
     r = mlp_create(&net, &desc);
     if (!r) r = mlp_fit(net, &data, &how);
-    if (!r) r = mlp_save_with(net, model, &save);
+    if (!r) r = mlp_save(net, model, &save);
     if (!r) r = mlp_load(&loaded, model, NULL);
     if (!r) r = mlp_predict(loaded, held_out.x, held_out.rows, p);
     mlp_destroy(net);

@@ -5,6 +5,8 @@
 #include "mlp.h"
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* g(z) in C; NULL has no such form, softmax below is none of one z */
 static const char *const activations[MLP_ACT_CUSTOM + 1] = {

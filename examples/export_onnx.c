@@ -4,6 +4,8 @@
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* ---- protobuf: a message is a row of fields, each a key (8 * number + how it is written) and a value ---- */
 

@@ -3,6 +3,7 @@
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 static float value(const float *v) { float a = 1 - v[0], b = v[1] - v[0] * v[0]; return a * a + 100 * b * b; }
 

@@ -6,6 +6,7 @@
    See test.h for the command line; --every-input makes the sweeps of >>vmath visit all 2^32 floats. */
 #define _DEFAULT_SOURCE
 #define MLP__SIMD_under_test 0
+#define MLP__KERNELS_APART
 #define MLP_DISPATCH
 #define MLP_DISPATCH_TABLES(X) X(under_test)
 #define MLP_IMPLEMENTATION
@@ -19,7 +20,6 @@ static float all_fma(float a, float b, float c) { return mlp__kernels.fma ? fmaf
 
 #include "reference.h"
 #include "kernels.c"
-#include "gemm.c"
 #include "rng.c"
 #include "net.c"
 #include "layers.c"
@@ -38,7 +38,6 @@ int main(int argc, char **argv)
     test.argv = argv + test.every_input;
     inner_tests(&test);
     kernels_tests();
-    gemm_tests();
     rng_tests();
     net_tests();
     layers_tests();

@@ -25,6 +25,7 @@ static void bits_fill(float *x, size_t n)
 static uint64_t bits_of_vectors(const mlp_kernels *k, size_t n, size_t o, uint64_t h)
 {
     const float one = 1;
+    mlp_update u;
     int f;
     bits_fill(bits_a, BITS_SPACE);
     bits_fill(bits_b, BITS_SPACE);
@@ -47,10 +48,13 @@ static uint64_t bits_of_vectors(const mlp_kernels *k, size_t n, size_t o, uint64
     k->cross_entropy(1, n, bits_a + o, bits_a + o, bits_b + o, &one, bits_e, BITS_OUT, 0); BITS_HASH;
     k->column_sums(1, n, bits_a + o, n, BITS_OUT, 1); BITS_HASH;
     k->scale_rows(1, n, bits_a, BITS_OUT); BITS_HASH;
-    k->momentum(n, BITS_OUT, bits_a + o, bits_b + o, 0.1f, 0.9f, (int)(n % 2)); BITS_HASH;
+    memset(&u, 0, sizeof u);
+    u.rate = 0.1f; u.momentum = 0.9f; u.nesterov = (int)(n % 2);
+    k->update(MLP_OPT_SGD, &u, n, BITS_OUT, bits_a + o, bits_b + o, NULL); BITS_HASH;
     h = test_hash(h, bits_b, BITS_SPACE);
     for (f = 0; f < BITS_SPACE; f++) bits_c[f] = fabsf(bits_c[f]);
-    k->adam(n, BITS_OUT, bits_a + o, bits_b + o, bits_c + o, 0.9f, 0.999f, 0.01f, 2, 1e-8f); BITS_HASH;
+    u.rate = 0.01f; u.beta1 = 0.9f; u.beta2 = 0.999f; u.scale = 2; u.epsilon = 1e-8f;
+    k->update(MLP_OPT_ADAM, &u, n, BITS_OUT, bits_a + o, bits_b + o, bits_c + o); BITS_HASH;
     h = test_hash(h, bits_b, BITS_SPACE);
     h = test_hash(h, bits_c, BITS_SPACE);
 #undef BITS_OUT

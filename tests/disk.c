@@ -16,7 +16,7 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "save") == 0) {
         d.seed = (uint64_t)atoi(argv[2]);
         r = mlp_create(&net, &d);
-        if (!r) r = mlp_save(net, argv[3]);
+        if (!r) r = mlp_save(net, argv[3], NULL);
     } else if (argc == 3 && strcmp(argv[1], "load") == 0) {
         r = mlp_load(&net, argv[2], NULL);
         if (!r) printf("%d\n", (int)mlp_get_desc(net)->seed);

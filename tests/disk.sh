@@ -1,9 +1,8 @@
 # Saving on this system's files: each call of a save is made to fail, and the process is killed in each, by strace. Afterwards the old
 # file is there, or the new one, whole; without a kill nothing is beside it.
 . tests/lib.sh
-: "${CC:=cc}"
 mkdir "$tmp/models" && file="$tmp/models/model.safetensors"
-build() { $CC -std=c99 -O1 $SIMD_FLAGS -I. tests/disk.c -o "$tmp/disk"; }
+build() { $CC $library tests/disk.c "$library_o" -o "$tmp/disk"; }
 check "tests/disk.c builds" build
 save_and_load() { "$tmp/disk" save 1 "$file" && "$tmp/disk" save 2 "$file" && [ "$("$tmp/disk" load "$file")" = 2 ] && [ "$(ls "$tmp/models")" = model.safetensors ]; }
 check "a model over another" save_and_load

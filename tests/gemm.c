@@ -178,12 +178,6 @@ static void gemm_random_data_is_within_the_bound(void)
 
 /* ---- layer kernels: weights in panels ---- */
 
-static size_t gemm_weight(size_t in, size_t out, size_t i, size_t o)
-{
-    const size_t panel = o / 16 * 16, width = out - panel < 16 ? out - panel : 16;
-    return panel * in + i * width + o % 16;
-}
-
 /* The documented order of additions: one chain of fma, or four over the quarters for out <= 16 and in >= 32. */
 static float gemm_documented_unit(const float *x, const float *w, size_t in, size_t out, size_t o, float bias)
 {

@@ -1,5 +1,5 @@
-/* The tests inside the kernels, >>simd and >>vmath, compiled for each instruction set. The kernels themselves are left out of this
-   object: nothing calls them here. */
+/* The tests compiled for each instruction set: inside the kernels >>simd and >>vmath; >>gemm, whose sums in the documented order want
+   the same fma. The kernels themselves are another object; nothing here refers to those of this one. */
 #define _DEFAULT_SOURCE
 #define MLP_STATIC
 #define MLP_IMPLEMENTATION
@@ -9,6 +9,10 @@
 #include "simd.c"
 #include "vmath.c"
 
+extern const mlp_kernels mlp__kernels_under_test;
+#define mlp__kernels mlp__kernels_under_test
+#include "gemm.c"
+
 void inner_tests(test_state *state)
 {
     test = *state;
@@ -16,5 +20,6 @@ void inner_tests(test_state *state)
     if (test.small) vmath_step *= 16;
     simd_tests();
     vmath_tests();
+    gemm_tests();
     *state = test;
 }

@@ -65,7 +65,7 @@ static void make_net(const char *dir, const char *name, mlp_desc *d, float sprea
     how.epochs = 20;
     demand(mlp_create(&net, d), name, &error);
     demand(mlp_fit(net, &data, &how), name, &error);
-    demand(mlp_save(net, path_of(dir, name, ".safetensors")), name, NULL);
+    demand(mlp_save(net, path_of(dir, name, ".safetensors"), NULL), name, NULL);
     demand(mlp_predict(net, x, ROWS, y), name, NULL);
     write_floats(path_of(dir, name, ".x"), x, (size_t)(ROWS * d->inputs));
     write_floats(path_of(dir, name, ".y"), y, (size_t)(ROWS * outputs));

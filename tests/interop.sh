@@ -1,7 +1,6 @@
 # Models of ours in other programs and theirs here: generated C under several compilers, ONNX's checker and ONNX Runtime, PyTorch.
 # What is missing is skipped: tcc, arm-none-eabi-gcc, torch, onnx, onnxruntime (npm installs it into the build folder).
 . tests/lib.sh
-: "${CC:=cc}" "${BUILD:=build}"
 dir="$tmp/models"
 mkdir "$dir"
 for_models() { for model in $models; do "$@" "$model" || return; done; }
@@ -58,7 +57,7 @@ two_models() { # in one file
 check "exported C: two models in one file" two_models
 no_math() { ! grep -q math.h "$dir/relu.c" && ! grep -q malloc "$dir/relu.c" && grep -q math.h "$dir/tanh.c"; }
 check "exported C: <math.h> only where needed" no_math
-check "export_c refuses a custom activation" refused export_c "custom activation" "$dir/custom.safetensors" predict "$dir/out"
+check "export_c refuses a custom activation" refused export_c "custom functions" "$dir/custom.safetensors" predict "$dir/out"
 check "export_c refuses a name that is none in C" refused export_c "C identifier" "$dir/relu.safetensors" 2nd "$dir/out"
 head -c 300 "$dir/one.safetensors" > "$dir/cut.safetensors"
 check "export_c refuses a damaged model" refused export_c "cut.safetensors: " "$dir/cut.safetensors" predict "$dir/out"
@@ -67,7 +66,7 @@ check "export_c refuses a damaged model" refused export_c "cut.safetensors: " "$
 
 export_onnx() { "$tmp/export_onnx" "$dir/$1.safetensors" "$dir/$1.onnx"; }
 check "export_onnx writes all models" for_models export_onnx
-check "export_onnx refuses a custom activation" refused export_onnx "custom activation" "$dir/custom.safetensors" "$dir/out"
+check "export_onnx refuses a custom activation" refused export_onnx "custom functions" "$dir/custom.safetensors" "$dir/out"
 if python_with onnx; then
     check "ONNX's checker takes all models" "$python" -c 'import onnx, sys
 for path in sys.argv[1:]:

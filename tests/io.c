@@ -15,10 +15,18 @@ typedef struct { unsigned char *p; size_t size; } io_bytes;
 static io_bytes io_saved(const mlp *net, const mlp_save_desc *how)
 {
     io_bytes f;
-    f.size = mlp_save_size(net, how);
+    size_t size = 0;
+    CHECK(mlp_save_memory(net, NULL, &size, how) == MLP_OK && size > 0);
+    f.size = size;
     f.p = (unsigned char *)malloc(f.size + !f.size);
-    CHECK(f.size > 0 && mlp_save_memory(net, f.p, f.size, how) == MLP_OK);
+    CHECK(mlp_save_memory(net, f.p, &size, how) == MLP_OK && size == f.size);
     return f;
+}
+
+static void io_not_saved(const mlp *net, const mlp_save_desc *how, mlp_result code)
+{
+    size_t size = 1;
+    CHECK(mlp_save_memory(net, NULL, &size, how) == code && size == 0 && how->error->code == code);
 }
 
 static uint64_t io_hash(const unsigned char *p, size_t n)
@@ -60,10 +68,17 @@ static mlp *io_net(int inputs, int hidden, int outputs, mlp_activation activatio
     return net;
 }
 
+static mlp_desc io_resolved(const mlp *net)
+{
+    mlp_desc d;
+    CHECK(mlp_resolve_desc(mlp_get_desc(net), &d) == MLP_OK);
+    return d;
+}
+
 /* same desc, but for kernels and memory, and same bits of all parameters */
 static int io_same_net(mlp *a, mlp *b)
 {
-    mlp_desc d = *mlp_get_desc(a), e = *mlp_get_desc(b);
+    mlp_desc d = io_resolved(a), e = io_resolved(b);
     size_t n, m;
     const float *p = mlp_params(a, &n), *q = mlp_params(b, &m);
     memset(&d.allocator, 0, sizeof d.allocator);
@@ -112,7 +127,7 @@ static void io_refused_header(const char *header, size_t data, mlp_result code, 
 {
     const io_bytes f = io_file(header, NULL, data, 1);
     io_refused(f, io_relu(), code, words);
-    if (test.failures) printf("    (%s)\n", header);
+    if (test.failures) printf("    (%.200s)\n", header);
     free(f.p);
 }
 
@@ -152,43 +167,11 @@ static void io_save_and_load_is_the_same_net(void)
     snprintf(test.note, sizeof test.note, "%d nets", n);
 }
 
-/* a float in the metadata is its bits, for all kinds of floats */
-static void io_floats_in_metadata_are_exact(void)
-{
-    int i, n = 0;
-    for (i = 0; i < 20000; i++) {
-        const uint32_t bits = i < 512 ? (uint32_t)i << 23 | (uint32_t)(i & 1) : test_random();
-        char text[MLP__WORD] = { 0 };
-        mlp__out o = mlp__out_to(text, sizeof text - 1);
-        float x, y = 0;
-        memcpy(&x, &bits, 4);
-        if (!isfinite(x)) continue;
-        mlp__put_float(&o, x);
-        CHECK(mlp__word_float(text, &y) && memcmp(&x, &y, 4) == 0 && strtof(text, NULL) == x);
-        n++;
-    }
-    CHECK(n > 19000);
-}
-
-static void io_foreign_floats_are_read(void)
-{
-    static const struct { const char *text; float value; } good[] = {
-        { "0x1.999999999999ap-4", 0.1f }, { "-0x1.0000000000000p+0", -1 }, { "0x0.0p+0", 0 }, { "0x10p+0", 16 }, { "0x1p-149", 1.4e-45f },
-        { "0x1p-1000", 0 }, { "0x0.00000000001p+0", 5.6843419e-14f } };
-    static const char *const bad[] = { "", "1", "0.5", "0x", "0xp+0", "0x1", "0x1p", "0x1p+", "0x1p1", "0x1.1.1p+0", "0x1p+9999", "0x1p+128", "nan",
-                                       "inf", "0x1p+0 ", "0x1.123456789abcdefp+0", "0X1P+0", "--0x1p+0", "0x1p+99999999999999999999" };
-    size_t i;
-    float x;
-    for (i = 0; i < sizeof good / sizeof *good; i++) CHECK(mlp__word_float(good[i].text, &x) && x == good[i].value);
-    for (i = 0; i < sizeof bad / sizeof *bad; i++)
-        if (!CHECK(!mlp__word_float(bad[i], &x))) printf("    %s\n", bad[i]);
-}
-
 /* a net of known weights: bytes that no version, compiler or platform may change */
 static void io_file_is_the_pinned_bytes(void)
 {
-    static const char header[] = "{\"__metadata__\":{\"format\":\"pt\",\"mlp.activations\":\"leaky_relu:0x1.99999ap-4 softmax\","
-        "\"mlp.initializers\":\"he_uniform glorot_uniform\",\"mlp.loss\":\"cross_entropy\",\"mlp.reduction\":\"mean\",\"mlp.seed\":\"7\","
+    static const char header[] = "{\"__metadata__\":{\"format\":\"pt\",\"mlp.activations\":\"leaky_relu softmax\",\"mlp.alpha\":\"3dcccccd 00000000\","
+        "\"mlp.loss\":\"cross_entropy\",\"mlp.seed\":\"7\","
         "\"mlp.version\":\"1\"},\"0.bias\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]},\"0.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],"
         "\"data_offsets\":[12,36]},\"2.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[36,44]},\"2.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],"
         "\"data_offsets\":[44,68]}}";
@@ -203,12 +186,12 @@ static void io_file_is_the_pinned_bytes(void)
     d.seed = 7;
     CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w0, b0) == MLP_OK && mlp_set_weights(net, 1, w1, b1) == MLP_OK);
     f = io_saved(net, NULL);
-    CHECK(f.p[0] == 504 % 256 && f.p[1] == 504 / 256 && f.size == 8 + 504 + 68);         /* the data is at 512 */
-    CHECK(n <= 504 && memcmp(f.p + 8, header, n) == 0);
-    for (i = 8 + n; i < 512; i++) CHECK(f.p[i] == ' ');
-    CHECK(f.p[512] == 0 && f.p[515] == 0xbf && f.p[524] == 0 && f.p[527] == 0x3f);      /* -1, 1 */
+    CHECK(f.p[0] == 440 % 256 && f.p[1] == 440 / 256 && f.size == 8 + 440 + 68);         /* the data is at 448 */
+    CHECK(n <= 440 && memcmp(f.p + 8, header, n) == 0);
+    for (i = 8 + n; i < 448; i++) CHECK(f.p[i] == ' ');
+    CHECK(f.p[448] == 0 && f.p[451] == 0xbf && f.p[460] == 0 && f.p[463] == 0x3f);      /* -1, 1 */
     snprintf(test.note, sizeof test.note, "%016llx", (unsigned long long)io_hash(f.p, f.size));
-    CHECK(io_hash(f.p, f.size) == 0x9684919547a16b6bu);
+    CHECK(io_hash(f.p, f.size) == 0x6568fd605775d647u);
     mlp_destroy(net);
     free(f.p);
 }
@@ -221,12 +204,13 @@ static mlp *io_resume(mlp *net, int through_disk)
     mlp_load_desc load = io_default();
     mlp *back = NULL;
     io_bytes f;
+    memset(&how, 0, sizeof how);
     if (through_disk) {
-        CHECK(mlp_save_checkpoint(net, "build/io-test.checkpoint") == MLP_OK && mlp_load_checkpoint(&back, "build/io-test.checkpoint", NULL) == MLP_OK);
+        how.checkpoint = load.checkpoint = 1;
+        CHECK(mlp_save(net, "build/io-test.checkpoint", &how) == MLP_OK && mlp_load(&back, "build/io-test.checkpoint", &load) == MLP_OK);
         CHECK(remove("build/io-test.checkpoint") == 0);
         return back;
     }
-    memset(&how, 0, sizeof how);
     how.checkpoint = load.checkpoint = 1;
     f = io_saved(net, &how);
     CHECK(mlp_load_memory(&back, f.p, f.size, &load) == MLP_OK);
@@ -311,7 +295,7 @@ static void io_files_are_written_and_read(void)
     FILE *file;
     memset(&save, 0, sizeof save);
     save.error = how.error = &error;
-    CHECK(mlp_save(net, path) == MLP_OK && mlp_save(net, path) == MLP_OK);             /* a second time over the first */
+    CHECK(mlp_save(net, path, NULL) == MLP_OK && mlp_save(net, path, NULL) == MLP_OK);             /* a second time over the first */
     file = fopen(path, "rb");
     CHECK(file && fread(read, 1, f.size + 1, file) == f.size && memcmp(read, f.p, f.size) == 0);
     if (file) fclose(file);
@@ -321,8 +305,8 @@ static void io_files_are_written_and_read(void)
     CHECK(remove(path) == 0);
     CHECK(mlp_load(&back, path, &how) == MLP_ERR_IO && !back && error.code == MLP_ERR_IO);
     CHECK(mlp_load(&back, "build", &how) == MLP_ERR_IO && !back);                       /* a folder */
-    CHECK(mlp_save_with(net, "build/no/such/folder.safetensors", &save) == MLP_ERR_IO && error.code == MLP_ERR_IO);
-    CHECK(mlp_save(net, "") == MLP_ERR_ARGUMENT && mlp_save(net, NULL) == MLP_ERR_ARGUMENT && mlp_save(NULL, path) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_save(net, "build/no/such/folder.safetensors", &save) == MLP_ERR_IO && error.code == MLP_ERR_IO);
+    CHECK(mlp_save(net, "", NULL) == MLP_ERR_ARGUMENT && mlp_save(net, NULL, NULL) == MLP_ERR_ARGUMENT && mlp_save(NULL, path, NULL) == MLP_ERR_ARGUMENT);
     mlp_destroy(net);
     free(f.p);
     free(read);
@@ -384,7 +368,7 @@ static void io_foreign_files_load_by_their_names(void)
         d.layers[1].units = 1;
         io_is_the_foreign_net(f, &how);
         net = io_loaded(f, &how);
-        CHECK(mlp_get_desc(net)->loss == MLP_LOSS_BINARY_CROSS_ENTROPY && mlp_get_desc(net)->layers[1].activation == MLP_ACT_SIGMOID);
+        CHECK(mlp_get_desc(net)->loss == MLP_LOSS_BINARY_CROSS_ENTROPY && io_resolved(net).layers[1].activation == MLP_ACT_SIGMOID);
         mlp_destroy(net);
         d.layers[0].units = 4;
         io_refused(f, how, MLP_ERR_ARGUMENT, "not the sizes of this layer");
@@ -428,16 +412,15 @@ static void io_types_are_converted(void)
     CHECK(!memcmp(w[3], tiny, 8) && w[3][2] == -INFINITY && isnan(w[3][3]));
 }
 
-/* nn.Sequential counts every module: identity is none, dropout and softmax would be; names are sorted as text in the file */
+/* nn.Sequential counts every module: identity is none, dropout and softmax would be */
 static void io_modules_are_numbered_as_in_sequential(void)
 {
     static const mlp_activation activations[] = { MLP_ACT_RELU, MLP_ACT_IDENTITY, MLP_ACT_TANH };
     static const char *const expected[] = { "0", "2", "3", "5", "7", "8", "10", "12", "13", "15", "17", "18" };
     mlp_desc d = net_desc(2, 2, 2);
     mlp *net = NULL, *back;
-    char name[64], last[64] = "";
+    char name[64];
     io_bytes f;
-    const char *at;
     int l;
     for (l = 0; l < 12; l++) {
         d.layers[l].units = l + 2;
@@ -455,12 +438,6 @@ static void io_modules_are_numbered_as_in_sequential(void)
         snprintf(name, sizeof name, "\"%s.bias\"", expected[l]);
         CHECK(!strstr((char *)f.p + 8, name) == (l % 5 == 0));
     }
-    for (at = strchr((char *)f.p + 8, '}'); at && (at = strstr(at, ",\"")) != NULL; at += 2) {      /* ascending, as the reference writes them */
-        if (at[2] < '0' || at[2] > '9') continue;
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 2, "\""), at + 2);
-        CHECK(strcmp(last, name) < 0);
-        strcpy(last, name);
-    }
     mlp_destroy(net);
     mlp_destroy(back);
     free(f.p);
@@ -477,7 +454,7 @@ static void io_files_of_other_things_are_refused_by_name(void)
         { "{" IO_T("test", "I32", "2,2", 0, 16) "}", 16, "tensor 'test' [2,2]: not of a Linear" },
         { "{" IO_T("0.weight", "I32", "2,2", 0, 16) "}", 16, "tensor '0.weight' [2,2]: its dtype" },
         { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "I64", "2", 16, 32) "}", 32, "tensor '0.bias' [2]: its dtype" },
-        { "{" IO_T("0.weight", "F32", "2,1,2,1,1", 0, 16) "}", 16, "tensor '0.weight' [2,1,2,1,...]: not a Linear" },                      /* convolution */
+        { "{" IO_T("0.weight", "F32", "2,1,2,1,1", 0, 16) "}", 16, "tensor '0.weight' [2,1,2,1,1]: not a Linear" },                      /* convolution */
         { "{" IO_T("0.weight", "F32", "4", 0, 16) "}", 16, "tensor '0.weight' [4]: not a Linear" },                                        /* LayerNorm */
         { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("1.running_mean", "F32", "2", 16, 24) "}", 24, "tensor '1.running_mean' [2]: not of a Linear" },
         { "{" IO_T("1.num_batches_tracked", "I64", "", 0, 8) "}", 8, "tensor '1.num_batches_tracked' []: not of a Linear" },
@@ -490,10 +467,10 @@ static void io_files_of_other_things_are_refused_by_name(void)
         { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "F32", "3", 16, 28) "}", 28, "tensor '0.bias' [3]: not the bias of 2 outputs" },
         { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "F32", "1,2", 16, 24) "}", 24, "tensor '0.bias' [1,2]: not the bias of 2 outputs" },
         { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("2.weight", "F32", "1,3", 16, 28) "}", 28, "tensor '2.weight' [1,3]: its inputs are not the 2 outputs" },
-        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("00.weight", "F32", "2,2", 16, 32) "}", 32, "two tensors of one module" },
-        { "{" IO_T("a.0.weight", "F32", "2,2", 0, 16) "," IO_T("b.1.weight", "F32", "2,2", 16, 32) "}", 32, "not in one row of modules" },
+        { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("00.weight", "F32", "2,2", 16, 32) "}", 32, "the order of the layers is not certain" },
+        { "{" IO_T("a.0.weight", "F32", "2,2", 0, 16) "," IO_T("b.1.weight", "F32", "2,2", 16, 32) "}", 32, "the order of the layers is not certain" },
         { "{" IO_T("xweight", "F32", "2,2", 0, 16) "}", 16, "not of a Linear" },
-        { "{" IO_T("123456789.weight", "F32", "2,2", 0, 16) "}", 16, "not of a Linear" }
+        { "{" IO_T("%s%n%u%g.w", "F32", "2,2", 0, 16) "}", 16, "tensor '%s%n%u%g.w' [2,2]: not of a Linear" }
     };
     char name[400], header[4000];
     size_t i, n = 0;
@@ -530,17 +507,15 @@ static void io_reference_cases_have_the_same_verdict(void)
         { "{'\355\240\200':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", 1, 0 },                          /* a surrogate */
         { "{'\\ud800':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", 1, 0 },
         { "{'\001':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", 1, 0 },
-        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,4]}}", 4, 0 },                               /* shape and offsets disagree */
-        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}", 17, 0 },                             /* one byte behind */
-        { "{'test':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}", 14, 0 },                             /* two missing */
-        { "{'test':{'dtype':'I32','shape':[2,18446744073709551614],'data_offsets':[0,16]}}", 16, 0 },          /* overflow of the elements */
-        { "{'test':{'dtype':'I32','shape':[2,9223372036854775807],'data_offsets':[0,16]}}", 16, 0 },           /* of the bits */
-        { "{'a':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]},'b':{'dtype':'I32','shape':[2,2],'data_offsets':[0,16]}}", 16, 0 },
+        { "{'test':{'dtype':'F32','shape':[2,2],'data_offsets':[0,4]}}", 4, 0 },                               /* shape and offsets disagree */
+        { "{'test':{'dtype':'F32','shape':[2,2],'data_offsets':[0,16]}}", 17, 0 },                             /* one byte behind */
+        { "{'test':{'dtype':'F32','shape':[2,2],'data_offsets':[0,16]}}", 14, 0 },                             /* two missing */
+        { "{'test':{'dtype':'F32','shape':[2,18446744073709551614],'data_offsets':[0,16]}}", 16, 0 },          /* overflow of the elements */
+        { "{'test':{'dtype':'F32','shape':[2,9223372036854775807],'data_offsets':[0,16]}}", 16, 0 },           /* of the bits */
+        { "{'a':{'dtype':'F32','shape':[2,2],'data_offsets':[0,16]},'b':{'dtype':'F32','shape':[2,2],'data_offsets':[0,16]}}", 16, 0 },
         { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]},'b':{'dtype':'U8','shape':[1],'data_offsets':[2,3]}}", 3, 0 },
         { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[1,2]}}", 2, 0 },
         { "{'a':{'dtype':'U8','shape':[2],'data_offsets':[2,0]}}", 2, 0 },
-        { "{'a':{'dtype':'F4','shape':[3],'data_offsets':[0,1]}}", 1, 0 },                                     /* no whole byte */
-        { "{'a':{'dtype':'U9','shape':[1],'data_offsets':[0,1]}}", 1, 0 },
         { "{'a':{'dtype':'U8','shape':[1.0],'data_offsets':[0,1]}}", 1, 0 },
         { "{'a':{'dtype':'U8','shape':[01],'data_offsets':[0,1]}}", 1, 0 },
         { "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,18446744073709551616]}}", 1, 0 },
@@ -603,27 +578,35 @@ static void io_metadata_that_make_no_sense_are_refused(void)
 {
     static const struct { const char *metadata; mlp_result code; const char *words; } files[] = {
         { "'mlp.version':'2','mlp.activations':'tanh identity'", MLP_ERR_UNSUPPORTED, "a later version" },
-        { "'mlp.version':'','mlp.activations':'tanh identity'", MLP_ERR_FORMAT, "mlp.version" },
+        { "'mlp.version':'','mlp.activations':'tanh identity'", MLP_ERR_FORMAT, "mlp.version: too few" },
         { "'mlp.version':'1x','mlp.activations':'tanh identity'", MLP_ERR_FORMAT, "mlp.version" },
+        { "'mlp.version':'1 1','mlp.activations':'tanh identity'", MLP_ERR_FORMAT, "mlp.version: too many" },
         { "'mlp.version':'1'", MLP_ERR_FORMAT, "mlp.activations is missing" },
-        { "'mlp.version':'1','mlp.activations':'tanh'", MLP_ERR_FORMAT, "a name is missing" },
-        { "'mlp.version':'1','mlp.activations':'tanh relu tanh'", MLP_ERR_FORMAT, "more activations" },
-        { "'mlp.version':'1','mlp.activations':'tanh warp'", MLP_ERR_UNSUPPORTED, "does not know" },
-        { "'mlp.version':'1','mlp.activations':'tanh custom'", MLP_ERR_ARGUMENT, "custom activation: give a desc" },
+        { "'mlp.version':'1','mlp.activations':'tanh'", MLP_ERR_FORMAT, "mlp.activations: too few" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu tanh'", MLP_ERR_FORMAT, "mlp.activations: too many" },
+        { "'mlp.version':'1','mlp.activations':'tanh warp'", MLP_ERR_UNSUPPORTED, "mlp.activations: 'warp' is not known" },
+        { "'mlp.version':'1','mlp.activations':'tanh r\\u0001\\u00e4'", MLP_ERR_UNSUPPORTED, "'r\?\?\?' is not known" },
+        { "'mlp.version':'1','mlp.activations':'tanh custom'", MLP_ERR_ARGUMENT, "mlp.activations: custom functions need a desc" },
         { "'mlp.version':'1','mlp.activations':'softmax tanh'", MLP_ERR_FORMAT, "softmax" },
-        { "'mlp.version':'1','mlp.activations':'tanh:0x1p+0 relu'", MLP_ERR_FORMAT, "alpha" },
-        { "'mlp.version':'1','mlp.activations':'elu:0.1 relu'", MLP_ERR_FORMAT, "a number that is none" },
-        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.initializers':'zero'", MLP_ERR_FORMAT, "a name is missing" },
-        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'custom'", MLP_ERR_ARGUMENT, "custom loss: give a desc" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.alpha':'3f800000 00000000'", MLP_ERR_FORMAT, "alpha" },
+        { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'3f80000 00000000'", MLP_ERR_FORMAT, "mlp.alpha: a number that is none" },
+        { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'3f8000000 00000000'", MLP_ERR_FORMAT, "mlp.alpha: a number that is none" },
+        { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'3f80000g 00000000'", MLP_ERR_FORMAT, "mlp.alpha: a number that is none" },
+        { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'7f800000 00000000'", MLP_ERR_FORMAT, "must be finite" },
+        { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'3f800000'", MLP_ERR_FORMAT, "mlp.alpha: too few" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.initializers':'zero'", MLP_ERR_FORMAT, "mlp.initializers: too few" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'custom'", MLP_ERR_ARGUMENT, "mlp.loss: custom functions need a desc" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'cross_entropy'", MLP_ERR_FORMAT, "softmax" },
-        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'huber:-0x1p+0'", MLP_ERR_FORMAT, "loss_delta" },
-        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.reduction':'max'", MLP_ERR_UNSUPPORTED, "does not know" },
-        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.reduction':'sum:0x1p+0'", MLP_ERR_FORMAT, "a number that is none" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'huber','mlp.loss_delta':'bf800000'", MLP_ERR_FORMAT, "loss_delta" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.reduction':'max'", MLP_ERR_UNSUPPORTED, "'max' is not known" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.reduction':''", MLP_ERR_FORMAT, "mlp.reduction: too few" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.label_smoothing':'x'", MLP_ERR_FORMAT, "mlp.label_smoothing" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.seed':'18446744073709551616'", MLP_ERR_FORMAT, "mlp.seed" },
-        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'0x0p+0'", MLP_ERR_FORMAT, "a test vector" },
-        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'0x0p+0 0x0p+0','mlp.test.output':'1'", MLP_ERR_FORMAT, "a test vector" },
-        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'0x0p+0 0x0p+0','mlp.test.output':'0x1p+0'", MLP_ERR_FORMAT, "does not give" }
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.seed':'-1'", MLP_ERR_FORMAT, "mlp.seed" },
+        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'00000000'", MLP_ERR_FORMAT, "mlp.test.input: too few" },
+        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'00000000 00000000'", MLP_ERR_FORMAT, "mlp.test.output is missing" },
+        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'00000000 00000000','mlp.test.output':'1'", MLP_ERR_FORMAT, "mlp.test.output: a number" },
+        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'00000000 00000000','mlp.test.output':'3f800000'", MLP_ERR_FORMAT, "not the outputs of" }
     };
     char metadata[400];
     size_t i;
@@ -657,7 +640,7 @@ static void io_custom_functions_need_a_desc(void)
     d.layers[0].custom.user = &calls;
     CHECK(mlp_create(&net, &d) == MLP_OK);
     f = io_saved(net, NULL);
-    io_refused(f, how, MLP_ERR_ARGUMENT, "custom activation: give a desc");
+    io_refused(f, how, MLP_ERR_ARGUMENT, "mlp.activations: custom functions need a desc");
     how.desc = &d;
     back = io_loaded(f, &how);
     CHECK(io_same_net(net, back));
@@ -690,12 +673,12 @@ static void io_test_vector_is_checked(void)
     memcpy(bad, x, sizeof bad);
     bad[1] = test_nan();
     save.test_input = bad;
-    CHECK(mlp_save_size(net, &save) == 0 && error.code == MLP_ERR_NONFINITE);
+    io_not_saved(net, &save, MLP_ERR_NONFINITE);
     bad[1] = 3e38f;
-    CHECK(mlp_save_size(net, &save) == 0 && error.code == MLP_ERR_NONFINITE);       /* its outputs are not */
+    io_not_saved(net, &save, MLP_ERR_NONFINITE);       /* its outputs are not */
     save.test_input = x;
     save.test_tolerance = INFINITY;
-    CHECK(mlp_save_memory(net, f.p, f.size, &save) == MLP_ERR_ARGUMENT);
+    io_not_saved(net, &save, MLP_ERR_ARGUMENT);
     mlp_destroy(net);
     mlp_destroy(back);
     free(f.p);
@@ -705,6 +688,7 @@ static void io_test_vector_is_checked(void)
 static void io_test_vector_may_be_too_long(void)
 {
     const size_t n = 200000;
+    size_t size = 0;
     float *x = (float *)calloc(n, sizeof(float));
     mlp *net = io_net((int)n, 1, 1, MLP_ACT_RELU, MLP_LOSS_SQUARED);
     mlp_save_desc save;
@@ -712,9 +696,9 @@ static void io_test_vector_may_be_too_long(void)
     memset(&save, 0, sizeof save);
     save.error = &error;
     save.test_input = x;
-    CHECK(mlp_save_size(net, &save) == 0 && error.code == MLP_ERR_TOO_BIG);
+    io_not_saved(net, &save, MLP_ERR_TOO_BIG);
     save.test_input = NULL;
-    CHECK(mlp_save_size(net, &save) > n * 4);
+    CHECK(mlp_save_memory(net, NULL, &size, &save) == MLP_OK && size > n * 4);
     mlp_destroy(net);
     free(x);
 }
@@ -727,16 +711,21 @@ static void io_null_and_limits(void)
     io_bytes f = io_saved(net, NULL);
     mlp_load_desc how = io_default();
     unsigned char *larger = (unsigned char *)malloc(f.size + 1);
-    CHECK(mlp_save_size(NULL, NULL) == 0 && mlp_save_memory(NULL, f.p, f.size, NULL) == MLP_ERR_ARGUMENT && mlp_save_memory(net, NULL, 1, NULL) == MLP_ERR_ARGUMENT);
-    CHECK(mlp_save_memory(net, larger, f.size + 1, NULL) == MLP_ERR_ARGUMENT && mlp_save_memory(net, larger, f.size - 1, NULL) == MLP_ERR_ARGUMENT);
+    size_t size = f.size;
+    CHECK(mlp_save_memory(NULL, f.p, &size, NULL) == MLP_ERR_ARGUMENT && size == 0 && mlp_save_memory(net, f.p, NULL, NULL) == MLP_ERR_ARGUMENT);
+    size = f.size + 1;
+    larger[f.size] = 77;
+    CHECK(mlp_save_memory(net, larger, &size, NULL) == MLP_OK && size == f.size && larger[f.size] == 77 && !memcmp(larger, f.p, f.size));
+    for (size = 0; size < f.size - 1; size = 2 * size + 1) {       /* too small: nothing behind it is touched */
+        size_t room = size;
+        memset(larger, 77, f.size);
+        CHECK(mlp_save_memory(net, larger, &room, NULL) == MLP_ERR_ARGUMENT && room == f.size && larger[size] == 77);
+    }
     CHECK(mlp_load_memory(NULL, f.p, f.size, NULL) == MLP_ERR_ARGUMENT);
     CHECK(mlp_load_memory(&back, NULL, f.size, NULL) == MLP_ERR_ARGUMENT && !back);
-    how.max_header = 495;
+    how.max_header = (size_t)f.p[0] + 256u * f.p[1] - 1;
     io_refused(f, how, MLP_ERR_FORMAT, "max_header");
-    how.max_header = 504 + 64;
-    how.max_tensors = 3;
-    io_refused(f, how, MLP_ERR_FORMAT, "max_tensors");
-    how.max_tensors = 7;
+    how.max_header = (size_t)f.p[0] + 256u * f.p[1];
     back = io_loaded(f, &how);
     mlp_destroy(back);
     how.allocator.alloc = net_alloc;
@@ -965,9 +954,7 @@ static void io_header_cannot_exhaust_anything(void)
     for (i = 0; at + 30 < n; i++) at += (size_t)sprintf(header + at, "%s'%lx':''", i ? "," : "", (unsigned long)(i * 7919 % 1000003));
     sprintf(header + at, "}}");
     f = io_file(header, NULL, 0, 1);
-    CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_FORMAT);                      /* more than max_tensors */
-    how.max_tensors = SIZE_MAX;
-    CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_UNSUPPORTED);                 /* all are different: only no net */
+        CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_UNSUPPORTED);                 /* all are different: only no net */
     free(f.p);
     at = (size_t)sprintf(header, "{");
     for (i = 0; at + 100 < n; i++) at += (size_t)sprintf(header + at, "%s'%lx':{'dtype':'U8','shape':[0],'data_offsets':[0,0]}", i ? "," : "", (unsigned long)(i * 7919 % 1000003));
@@ -975,13 +962,15 @@ static void io_header_cannot_exhaust_anything(void)
     f = io_file(header, NULL, 0, 1);
     CHECK(io_hostile(f.p, f.size, how) == MLP_ERR_UNSUPPORTED);
     free(f.p);
-    at = (size_t)sprintf(header, "{'long':{'dtype':'U8',");                     /* each comparison would read half a megabyte */
-    memset(header + at, ' ', n / 2);
-    at += n / 2;
-    at += (size_t)sprintf(header + at, "'shape':[0],'data_offsets':[0,0]}");
-    for (i = 0; at + 100 < n; i++) at += (size_t)sprintf(header + at, ",'%lx':{'dtype':'U8','shape':[0],'data_offsets':[0,0]}", (unsigned long)i);
-    sprintf(header + at, "}");
-    io_refused_header(header, 0, MLP_ERR_FORMAT, "longer than 4 KiB");
+    for (i = 4096; i <= 4097; i++) {                                            /* the most keys, and one more */
+        size_t k;
+        at = (size_t)sprintf(header, "{");
+        for (k = 0; k < i; k++) at += (size_t)sprintf(header + at, "%s'%lx':{'dtype':'U8','shape':[0],'data_offsets':[0,0]}", k ? "," : "", (unsigned long)k);
+        sprintf(header + at, "}");
+        f = io_file(header, NULL, 0, 1);
+        io_refused(f, io_relu(), MLP_ERR_UNSUPPORTED, i == 4096 ? "not of a Linear" : "more than 4096 keys");
+        free(f.p);
+    }
     free(header);
 }
 
@@ -989,8 +978,8 @@ static void io_header_cannot_exhaust_anything(void)
 static io_bytes io_small(void)
 {
     static const float data[] = { 0.5f, -1, 2, 3, 0.25f };
-    return io_file("{'__metadata__':{'mlp.activations':'elu:0x1p-1 sigmoid','mlp.seed':'9','mlp.version':'1','mlp.test.input':'0x1p+0',"
-                   "'mlp.test.output':'0x1.e6d5b6p-1 0x1.b6aa6p-4','mlp.test.tolerance':'0x1p+10'},"
+    return io_file("{'__metadata__':{'mlp.activations':'elu sigmoid','mlp.alpha':'3f000000 00000000','mlp.seed':'9','mlp.version':'1','mlp.test.input':'3f800000',"
+                   "'mlp.test.output':'3f800000 3DCCCCCD','mlp.test.tolerance':'44800000'},"
                    IO_T("0.weight", "F32", "1,1", 0, 4) "," IO_T("2.bias", "F32", "2", 4, 12) "," IO_T("2.\\u0077eight", "F32", "2,1", 12, 20) "}", data, 5, 4);
 }
 
@@ -1059,7 +1048,7 @@ static void io_memory_stays_within_four_times_the_file(void)
     enum { WIDE = 60000 };
         char header[600];
     io_bytes f;
-    snprintf(header, sizeof header, "{'__metadata__':{'mlp.activations':'relu relu','mlp.version':'1','mlp.test.input':'0x1p+0','mlp.test.output':'0x0p+0'},"
+    snprintf(header, sizeof header, "{'__metadata__':{'mlp.activations':'relu relu','mlp.version':'1','mlp.test.input':'3f800000','mlp.test.output':'00000000'},"
              "'0.weight':{'dtype':'F16','shape':[%d,1],'data_offsets':[0,%d]},'1.weight':{'dtype':'F16','shape':[1,%d],'data_offsets':[%d,%d]}}",
              WIDE, 2 * WIDE, WIDE, 2 * WIDE, 4 * WIDE);
     f = io_file(header, NULL, 4 * WIDE, 1);
@@ -1235,11 +1224,11 @@ static void io_save_with_failure(mlp *old, mlp *fresh, int fail_at, int persiste
     memset(&save, 0, sizeof save);
     save.io = &io;
     save.error = &error;
-    CHECK(mlp_save_with(old, io_path, &save) == MLP_OK && io_count_files(&disk) == 1 && disk.unsynced_rename == 0);
+    CHECK(mlp_save(old, io_path, &save) == MLP_OK && io_count_files(&disk) == 1 && disk.unsynced_rename == 0);
     disk.calls = 0;
     disk.fail_at = fail_at;
     disk.persistent = persistent;
-    r = mlp_save_with(fresh, io_path, &save);
+    r = mlp_save(fresh, io_path, &save);
     e = io_lookup(&disk, io_path);
     which = e ? io_which(e, e->size, old, fresh) : 0;
     *calls = disk.calls;
@@ -1284,7 +1273,7 @@ static void io_every_call_of_a_load_may_fail(void)
     save.io = how.io = &io;
     how.error = &error;
     how.allocator = net_allocator(&counter);
-    CHECK(mlp_save_with(net, io_path, &save) == MLP_OK);
+    CHECK(mlp_save(net, io_path, &save) == MLP_OK);
     for (fail_at = 1; fail_at < 200; fail_at++) {
         disk.calls = 0;
         disk.fail_at = fail_at;
@@ -1302,7 +1291,7 @@ static void io_every_call_of_a_load_may_fail(void)
     CHECK(mlp_load(&back, io_path, &how) == MLP_ERR_FORMAT && !back && strstr(error.text, "behind the last tensor"));
     part.sync = NULL;
     how.io = save.io = &part;
-    CHECK(mlp_load(&back, io_path, &how) == MLP_ERR_ARGUMENT && mlp_save_with(net, io_path, &save) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_load(&back, io_path, &how) == MLP_ERR_ARGUMENT && mlp_save(net, io_path, &save) == MLP_ERR_ARGUMENT);
     CHECK(counter.live == 0);
     mlp_destroy(net);
     io_free_disk(&disk);
@@ -1323,7 +1312,7 @@ static void io_files_are_read_within_the_bound(void)
     how.allocator.alloc = io_meter_alloc;
     how.allocator.free = io_meter_free;
     how.allocator.user = &meter;
-    CHECK(mlp_save_with(net, io_path, &save) == MLP_OK && mlp_load(&back, io_path, &how) == MLP_OK && io_same_net(net, back));
+    CHECK(mlp_save(net, io_path, &save) == MLP_OK && mlp_load(&back, io_path, &how) == MLP_OK && io_same_net(net, back));
     mlp_destroy(back);
     size = io_lookup(&disk, io_path)->size;
     CHECK(meter.now == 0 && meter.peak <= 4 * size + io_fixed);
@@ -1341,9 +1330,9 @@ static mlp_result io_session(mlp *net, int step, const mlp_io *io, mlp_load_desc
     mlp_save_desc save;
     memset(&save, 0, sizeof save);
     save.io = io;
-    save.checkpoint = 1;
+    save.checkpoint = how->checkpoint = 1;
     save.test_input = x;
-    return step == 0 ? mlp_save_with(net, io_path, &save) : mlp_load_checkpoint(back, io_path, how);
+    return step == 0 ? mlp_save(net, io_path, &save) : mlp_load(back, io_path, how);
 }
 
 static void io_every_allocation_may_fail(void)
@@ -1390,8 +1379,6 @@ static void io_every_allocation_may_fail(void)
 static void io_tests(void)
 {
     RUN(io_save_and_load_is_the_same_net);
-    RUN(io_floats_in_metadata_are_exact);
-    RUN(io_foreign_floats_are_read);
     RUN(io_file_is_the_pinned_bytes);
     RUN(io_checkpoint_is_an_unbroken_run);
     RUN(io_checkpoint_is_a_model_too);

@@ -211,45 +211,9 @@ static void kernels_softmax(void)
     test_seed(12);
     for (cols = 1; cols <= KERNELS_MOST; cols++)
         for (rows = 1; rows <= 3; rows++) kernels_softmax_of(rows, cols, cols % 2 ? 3.0f : 80.0f);
-    for (rows = 1; rows <= 40; rows++) kernels_softmax_of(rows, 10, 5.0f);
+    for (cols = 1; cols <= 17; cols++)
+        for (rows = 1; rows <= 40; rows++) kernels_softmax_of(rows, cols, 5.0f);
     kernels_softmax_of(5, 1000, 5.0f);
-}
-
-/* the bits of cross_entropy with targets of 0 and 1; a NaN stays in its row */
-static void kernels_class_entropy_of(size_t rows, size_t cols, float scale)
-{
-    const size_t n = rows * cols;
-    kernels_array z = kernels_take(n, rows % 2), dz = kernels_take(n, 2), losses = kernels_take(rows, 3), classes = kernels_take(rows, 1);
-    kernels_array a = kernels_take(n, 0), y = kernels_take(n, 0), l = kernels_take(n, 0), slope = kernels_take(n, 0);
-    kernels_array factors = kernels_take(rows, 2);
-    size_t i, j;
-    test_fill(z.p, n);
-    test_fill(factors.p, rows);
-    for (i = 0; i < n; i++) { z.p[i] *= scale; y.p[i] = 0; }
-    for (i = 0; i < rows; i++) { classes.p[i] = (float)(i * 7 % cols); y.p[i * cols + i * 7 % cols] = 1; }
-    if (rows > 5) z.p[5 * cols + cols / 2] = test_nan();
-    test_fill_nan(dz.p, n);
-    test_fill_nan(losses.p, rows);
-    kernels_k->cross_entropy(rows, cols, z.p, a.p, y.p, factors.p, l.p, slope.p, 1);
-    kernels_k->class_entropy(rows, cols, z.p, classes.p, factors.p, losses.p, dz.p);
-    for (i = 0; i < rows; i++) {
-        double sum = 0;
-        float loss;
-        for (j = 0; j < cols; j++) sum += (double)l.p[i * cols + j];
-        loss = (float)sum;
-        if (i == 5) CHECK(losses.p[i] != losses.p[i] && dz.p[i * cols] != dz.p[i * cols]);
-        else CHECK(test_same_bits(&losses.p[i], &loss, 1) && test_same_bits(dz.p + i * cols, slope.p + i * cols, cols));
-    }
-    test_free(z.memory); test_free(dz.memory); test_free(losses.memory); test_free(classes.memory);
-    test_free(a.memory); test_free(y.memory); test_free(l.memory); test_free(slope.memory); test_free(factors.memory);
-}
-
-static void kernels_class_entropy(void)
-{
-    size_t cols, rows;
-    test_seed(19);
-    for (cols = 1; cols <= 16; cols++)
-        for (rows = 1; rows <= 40; rows++) kernels_class_entropy_of(rows, cols, rows % 3 ? 4.0f : 90.0f);
 }
 
 /* the bits of a row are the same alone and among others, whichever way the kernels take for its length */
@@ -515,7 +479,6 @@ static void kernels_tests(void)
     RUN(kernels_relu_of_special_values);
     RUN(kernels_hadamard_axpy_scale_rows);
     RUN(kernels_softmax);
-    RUN(kernels_class_entropy);
     RUN(kernels_rows_do_not_depend_on_each_other);
     RUN(kernels_softmax_keeps_nan_in_its_row);
     RUN(kernels_column_sums);

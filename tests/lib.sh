@@ -1,5 +1,6 @@
 # For tests that are shell scripts: check "name" command ... prints a line; finish prints the counts and exits.
 # REQUIRE is the list of what must not be skipped, as in test.h.
+: "${CC:=cc}" "${BUILD:=build}"
 passed=0 failed=0 skipped=0
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
 
@@ -15,6 +16,9 @@ check() { # name command ...: passes when the command does
     name=$1; shift
     if "$@" > "$tmp/out" 2>&1; then pass "$name"; else fail "$name"; sed 's/^/    /' "$tmp/out" | head -n 20; fi
 }
+# The library as one object, made by make; "$CC $library program.c $library_o" is a program with an implementation of its own in its
+# source, which is then left out.
+library="-std=c99 $SIMD_FLAGS -I. -DMLP__IMPLEMENTED" library_o="$BUILD/mlp-$SIMD.o"
 python_with() { # module: sets python to one that has it, Debian's where another one comes first in PATH
     for python in "${PYTHON:-python3}" /usr/bin/python3; do "$python" -c "import $1" 2> /dev/null && return; done
     false

@@ -120,7 +120,7 @@ static void loss_worked_example_S5(void)
     for (i = 0; i < sizeof examples / sizeof *examples; i++) {
         mlp_desc d = net_desc(1, 1, 0);
         mlp_data data = loss_data(1, &x, &examples[i].y);
-        double e;
+        double e = 0;
         mlp *net;
         d.loss = examples[i].loss;
         d.loss_delta = examples[i].delta;

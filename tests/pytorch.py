@@ -6,6 +6,7 @@ roundings of a number near 1: sums go in another order on both sides and their e
 about one rounding. 100 steps add no more than that: the errors of the steps are small beside a weight and have both signs (largest
 seen: outputs 7e-7, gradients 4e-7, weights 3e-7; SHOW=1 in the environment prints them)."""
 import os
+import struct
 import subprocess
 import sys
 
@@ -34,13 +35,13 @@ modules = {
 
 
 def sequential(widths, activations, bias=True):
-    """An activation "identity" is no module; "name:hex" has a parameter."""
+    """An activation "identity" is no module; "name:number" has a parameter."""
     layers = []
     for i, activation in enumerate(activations):
         name, _, alpha = activation.partition(":")
         layers.append(nn.Linear(widths[i], widths[i + 1], bias=bias if isinstance(bias, bool) else bias[i]))
         if name != "identity":
-            layers.append(modules[name](*([float.fromhex(alpha)] if alpha else [])))
+            layers.append(modules[name](*([float(alpha)] if alpha else [])))
     return nn.Sequential(*layers)
 
 
@@ -87,7 +88,10 @@ def ours_in_pytorch(name):
     state, metadata = load(f"{folder}/{name}.safetensors")
     weights = sorted((int(key.split(".")[0]), t.shape) for key, t in state.items() if key.endswith("weight"))
     widths = [weights[0][1][1]] + [shape[0] for _, shape in weights]
-    net = sequential(widths, metadata["mlp.activations"].split(), [f"{number}.bias" in state for number, _ in weights])
+    names = metadata["mlp.activations"].split()
+    alphas = [struct.unpack(">f", bytes.fromhex(bits))[0] for bits in metadata.get("mlp.alpha", "").split()] or [0] * len(names)
+    activations = [f"{name}:{max(alpha, 0)}" if alpha else name for name, alpha in zip(names, alphas)]     # negative: zero
+    net = sequential(widths, activations, [f"{number}.bias" in state for number, _ in weights])
     net.load_state_dict(state, strict=True)
     x = read_floats(f"{folder}/{name}.x").reshape(-1, widths[0])
     report(f"{name} of ours loads strictly, same outputs", ("outputs", read_floats(f"{folder}/{name}.y"), net(x)))

@@ -32,20 +32,14 @@ static inline double *ref_doubles(size_t n)
     return p;
 }
 
-/* ---- activations: value, slope, largest |slope of the slope|, places without a slope ---- */
+/* where the weight from input i to output o stands: panels of 16 outputs, the last one ragged */
+static inline size_t gemm_weight(size_t in, size_t out, size_t i, size_t o)
+{
+    const size_t panel = o / 16 * 16, width = out - panel < 16 ? out - panel : 16;
+    return panel * in + i * width + o % 16;
+}
 
-#define REF_ACTIVATIONS 17
-static const mlp_activation ref_activations[REF_ACTIVATIONS] = {        /* all that work on single elements */
-    MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU, MLP_ACT_ELU, MLP_ACT_SELU, MLP_ACT_GELU,
-    MLP_ACT_GELU_TANH, MLP_ACT_SILU, MLP_ACT_SOFTPLUS, MLP_ACT_SOFTSIGN, MLP_ACT_HARD_SIGMOID, MLP_ACT_HARD_TANH, MLP_ACT_MISH,
-    MLP_ACT_SIN, MLP_ACT_GAUSSIAN
-};
-
-#define REF_LOSSES 9
-static const mlp_loss ref_losses[REF_LOSSES] = {                        /* all but custom */
-    MLP_LOSS_SQUARED, MLP_LOSS_HALF_SQUARED, MLP_LOSS_ABSOLUTE, MLP_LOSS_HUBER, MLP_LOSS_LOGISTIC, MLP_LOSS_HINGE, MLP_LOSS_MARGIN,
-    MLP_LOSS_BINARY_CROSS_ENTROPY, MLP_LOSS_CROSS_ENTROPY
-};
+/* ---- activations: value, slope, largest |slope of the slope|, how far z is from a place where the slope jumps ---- */
 
 #define REF_PI 3.14159265358979323846
 
@@ -55,139 +49,99 @@ static inline double ref_clamp(double z, double low, double high) { return z < l
 static inline double ref_alpha(const mlp_layer *l) { return l->alpha < 0 ? 0 : (double)l->alpha; }
 static inline double ref_gelu_tanh_u(double z) { return sqrt(2 / REF_PI) * (z + 0.044715 * z * z * z); }
 
-static inline double ref_value(const mlp_layer *l, double z)
+static const double ref_selu_alpha = 1.6732632423543772, ref_selu_scale = 1.0507009873554805;
+
+/* of z and alpha; a curvature of 0: pieces of straight lines, data keeps away from their ends */
+typedef struct { double (*value)(double, double), (*slope)(double, double), (*curvature)(double, double), (*kink)(double, double); } ref_activation;
+
+#define REF_F(name, z, alpha, expression) static inline double name(double z, double alpha) { (void)z; (void)alpha; return expression; }
+#define REF_ACTIVATION(name, value, slope, curvature, kink) \
+    REF_F(ref_##name##_value, z, alpha, value) REF_F(ref_##name##_slope, z, alpha, slope) \
+    REF_F(ref_##name##_curvature, z, alpha, curvature) REF_F(ref_##name##_kink, z, alpha, kink)
+
+REF_ACTIVATION(identity, z, 1, 0, INFINITY)
+REF_ACTIVATION(sigmoid, ref_sigmoid(z), ref_sigmoid(z) * ref_sigmoid(-z), 0.1, INFINITY)
+REF_ACTIVATION(tanh, tanh(z), 1 / (cosh(z) * cosh(z)), 0.77, INFINITY)
+REF_ACTIVATION(relu, z < 0 ? 0 : z, z > 0, 0, fabs(z))
+REF_ACTIVATION(leaky_relu, z < 0 ? alpha * z : z, z > 0 ? 1 : alpha, 0, fabs(z))
+REF_ACTIVATION(elu, z < 0 ? alpha * expm1(z) : z, z > 0 ? 1 : alpha * exp(z), alpha, fabs(z))
+REF_ACTIVATION(selu, ref_selu_scale * (z < 0 ? ref_selu_alpha * expm1(z) : z), ref_selu_scale * (z > 0 ? 1 : ref_selu_alpha * exp(z)),
+               1.76, fabs(z))
+REF_ACTIVATION(gelu, z * 0.5 * erfc(-z / sqrt(2)), 0.5 * erfc(-z / sqrt(2)) + z * exp(-0.5 * z * z) / sqrt(2 * REF_PI), 0.81, INFINITY)
+REF_ACTIVATION(gelu_tanh, 0.5 * z * (1 + tanh(ref_gelu_tanh_u(z))),
+               0.5 * (1 + tanh(ref_gelu_tanh_u(z))) + 0.5 * z * (1 - pow(tanh(ref_gelu_tanh_u(z)), 2)) * sqrt(2 / REF_PI)
+               * (1 + 3 * 0.044715 * z * z), 0.81, INFINITY)
+REF_ACTIVATION(silu, z * ref_sigmoid(z), ref_sigmoid(z) * (1 + z * ref_sigmoid(-z)), 0.51, INFINITY)
+REF_ACTIVATION(softplus, ref_softplus(z), ref_sigmoid(z), 0.26, INFINITY)
+REF_ACTIVATION(softsign, z / (1 + fabs(z)), 1 / ((1 + fabs(z)) * (1 + fabs(z))), 2, INFINITY)
+REF_ACTIVATION(hard_sigmoid, ref_clamp(z / 6 + 0.5, 0, 1), fabs(z) < 3 ? 1.0 / 6 : 0, 0, fabs(fabs(z) - 3))
+REF_ACTIVATION(hard_tanh, ref_clamp(z, -1, 1), fabs(z) < 1, 0, fabs(fabs(z) - 1))
+REF_ACTIVATION(mish, z * tanh(ref_softplus(z)), tanh(ref_softplus(z)) + z * ref_sigmoid(z) * (1 - pow(tanh(ref_softplus(z)), 2)), 0.7, INFINITY)
+REF_ACTIVATION(sin, sin(z), cos(z), 1, INFINITY)
+REF_ACTIVATION(gaussian, exp(-z * z), -2 * z * exp(-z * z), 2, INFINITY)
+
+/* Every row of the library's table: one without a twin above does not compile. */
+#define REF_ONE(NAME, name, ...) + 1
+#define REF_KIND(NAME, name, ...) MLP_ACT_##NAME,
+#define REF_TWIN(NAME, name, ...) { ref_##name##_value, ref_##name##_slope, ref_##name##_curvature, ref_##name##_kink },
+enum { REF_ACTIVATIONS = 0 MLP__ACTIVATIONS(REF_ONE) };
+static const mlp_activation ref_activations[REF_ACTIVATIONS] = { MLP__ACTIVATIONS(REF_KIND) };      /* all that work on single elements */
+static const ref_activation ref_twins[REF_ACTIVATIONS] = { MLP__ACTIVATIONS(REF_TWIN) };
+
+static inline const ref_activation *ref_twin(const mlp_layer *l)
 {
-    const double selu_alpha = 1.6732632423543772, selu_scale = 1.0507009873554805;
-    switch (l->activation) {
-    case MLP_ACT_IDENTITY:     return z;
-    case MLP_ACT_SIGMOID:      return ref_sigmoid(z);
-    case MLP_ACT_TANH:         return tanh(z);
-    case MLP_ACT_RELU:         return z < 0 ? 0 : z;
-    case MLP_ACT_LEAKY_RELU:   return z < 0 ? ref_alpha(l) * z : z;
-    case MLP_ACT_ELU:          return z < 0 ? ref_alpha(l) * expm1(z) : z;
-    case MLP_ACT_SELU:         return selu_scale * (z < 0 ? selu_alpha * expm1(z) : z);
-    case MLP_ACT_GELU:         return z * 0.5 * erfc(-z / sqrt(2));
-    case MLP_ACT_GELU_TANH:    return 0.5 * z * (1 + tanh(ref_gelu_tanh_u(z)));
-    case MLP_ACT_SILU:         return z * ref_sigmoid(z);
-    case MLP_ACT_SOFTPLUS:     return ref_softplus(z);
-    case MLP_ACT_SOFTSIGN:     return z / (1 + fabs(z));
-    case MLP_ACT_HARD_SIGMOID: return ref_clamp(z / 6 + 0.5, 0, 1);
-    case MLP_ACT_HARD_TANH:    return ref_clamp(z, -1, 1);
-    case MLP_ACT_MISH:         return z * tanh(ref_softplus(z));
-    case MLP_ACT_SIN:          return sin(z);
-    case MLP_ACT_GAUSSIAN:     return exp(-z * z);
-    default: printf("reference: activation %d\n", (int)l->activation); exit(2);
-    }
+    int i;
+    for (i = 0; i < REF_ACTIVATIONS; i++) if (ref_activations[i] == l->activation) return &ref_twins[i];
+    printf("reference: activation %d\n", (int)l->activation);
+    exit(2);
 }
 
-static inline double ref_slope(const mlp_layer *l, double z)
+static inline double ref_value(const mlp_layer *l, double z) { return ref_twin(l)->value(z, ref_alpha(l)); }
+static inline double ref_slope(const mlp_layer *l, double z) { return ref_twin(l)->slope(z, ref_alpha(l)); }
+static inline double ref_curvature(const mlp_layer *l) { return l->activation == MLP_ACT_SOFTMAX ? 0 : ref_twin(l)->curvature(0, ref_alpha(l)); }
+static inline double ref_kink(const mlp_layer *l, double z) { return l->activation == MLP_ACT_SOFTMAX ? INFINITY : ref_twin(l)->kink(z, ref_alpha(l)); }
+
+/* ---- losses of one output: value, slope with respect to a, the slope's majorant, how far a is from a place without a slope ---- */
+
+typedef struct {
+    double (*value)(double z, double a, double y, double delta), (*slope)(double z, double a, double y, double delta);
+    double (*majorant)(double z, double a, double y, double delta), (*kink)(double z, double a, double y, double delta);
+} ref_loss_twin;
+
+#define REF_G(name, expression) static inline double name(double z, double a, double y, double delta) \
+    { (void)z; (void)a; (void)y; (void)delta; return expression; }
+#define REF_LOSS(name, value, slope, majorant, kink) \
+    REF_G(ref_##name##_loss, value) REF_G(ref_##name##_loss_slope, slope) REF_G(ref_##name##_loss_majorant, majorant) REF_G(ref_##name##_loss_kink, kink)
+
+REF_LOSS(squared, (a - y) * (a - y), 2 * (a - y), 2 * (a + fabs(y)), INFINITY)
+REF_LOSS(half_squared, 0.5 * (a - y) * (a - y), a - y, a + fabs(y), INFINITY)
+REF_LOSS(absolute, fabs(a - y), (a > y) - (a < y), 1, fabs(a - y))
+REF_LOSS(huber, fabs(a - y) <= delta ? 0.5 * (a - y) * (a - y) : delta * (fabs(a - y) - 0.5 * delta), ref_clamp(a - y, -delta, delta),
+         a + fabs(y) + delta, INFINITY)
+REF_LOSS(logistic, ref_softplus(-y * a), -y * ref_sigmoid(-y * a), fabs(y) * (1 + fabs(y) * a), INFINITY)
+REF_LOSS(hinge, fmax(0, 1 - y * a), 1 - y * a > 0 ? -y : 0, fabs(y), fabs(1 - y * a))
+REF_LOSS(margin, fmax(0, y - a), y > a ? -1 : 0, 1, fabs(a - y))
+REF_LOSS(binary_cross_entropy, -y * log(ref_sigmoid(z)) - (1 - y) * log(ref_sigmoid(-z)), -y / a + (1 - y) / (1 - a), a + fabs(y), INFINITY)
+REF_LOSS(cross_entropy, y == 0 ? 0 : -y * log(a), -y / a, a + fabs(y), INFINITY)
+
+#define REF_LOSS_KIND(NAME, name, ...) MLP_LOSS_##NAME,
+#define REF_LOSS_TWIN(NAME, name, ...) { ref_##name##_loss, ref_##name##_loss_slope, ref_##name##_loss_majorant, ref_##name##_loss_kink },
+enum { REF_LOSSES = 1 MLP__LOSSES(REF_ONE) };
+static const mlp_loss ref_losses[REF_LOSSES] = { MLP__LOSSES(REF_LOSS_KIND) MLP_LOSS_CROSS_ENTROPY };        /* all but custom */
+static const ref_loss_twin ref_loss_twins[REF_LOSSES] = { MLP__LOSSES(REF_LOSS_TWIN) REF_LOSS_TWIN(, cross_entropy,) };
+
+static inline const ref_loss_twin *ref_twin_of_loss(const mlp_desc *d)
 {
-    const double selu_alpha = 1.6732632423543772, selu_scale = 1.0507009873554805, t = tanh(ref_gelu_tanh_u(z));
-    switch (l->activation) {
-    case MLP_ACT_IDENTITY:     return 1;
-    case MLP_ACT_SIGMOID:      return ref_sigmoid(z) * ref_sigmoid(-z);
-    case MLP_ACT_TANH:         return 1 / (cosh(z) * cosh(z));
-    case MLP_ACT_RELU:         return z > 0;
-    case MLP_ACT_LEAKY_RELU:   return z > 0 ? 1 : ref_alpha(l);
-    case MLP_ACT_ELU:          return z > 0 ? 1 : ref_alpha(l) * exp(z);
-    case MLP_ACT_SELU:         return selu_scale * (z > 0 ? 1 : selu_alpha * exp(z));
-    case MLP_ACT_GELU:         return 0.5 * erfc(-z / sqrt(2)) + z * exp(-0.5 * z * z) / sqrt(2 * REF_PI);
-    case MLP_ACT_GELU_TANH:    return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * sqrt(2 / REF_PI) * (1 + 3 * 0.044715 * z * z);
-    case MLP_ACT_SILU:         return ref_sigmoid(z) * (1 + z * ref_sigmoid(-z));
-    case MLP_ACT_SOFTPLUS:     return ref_sigmoid(z);
-    case MLP_ACT_SOFTSIGN:     return 1 / ((1 + fabs(z)) * (1 + fabs(z)));
-    case MLP_ACT_HARD_SIGMOID: return fabs(z) < 3 ? 1.0 / 6 : 0;
-    case MLP_ACT_HARD_TANH:    return fabs(z) < 1;
-    case MLP_ACT_MISH:         return tanh(ref_softplus(z)) + z * ref_sigmoid(z) * (1 - pow(tanh(ref_softplus(z)), 2));
-    case MLP_ACT_SIN:          return cos(z);
-    case MLP_ACT_GAUSSIAN:     return -2 * z * exp(-z * z);
-    default: exit(2);
-    }
+    int i;
+    for (i = 0; i < REF_LOSSES; i++) if (ref_losses[i] == d->loss) return &ref_loss_twins[i];
+    printf("reference: loss %d\n", (int)d->loss);
+    exit(2);
 }
 
-static inline double ref_curvature(const mlp_layer *l)
-{
-    switch (l->activation) {
-    case MLP_ACT_SIGMOID:   return 0.1;
-    case MLP_ACT_TANH:      return 0.77;
-    case MLP_ACT_ELU:       return ref_alpha(l);
-    case MLP_ACT_SELU:      return 1.76;
-    case MLP_ACT_GELU: case MLP_ACT_GELU_TANH: return 0.81;
-    case MLP_ACT_SILU:      return 0.51;
-    case MLP_ACT_SOFTPLUS:  return 0.26;
-    case MLP_ACT_SOFTSIGN: case MLP_ACT_GAUSSIAN: return 2;
-    case MLP_ACT_MISH:      return 0.7;
-    case MLP_ACT_SIN:       return 1;
-    default:                return 0;             /* pieces of straight lines; data keeps away from their ends */
-    }
-}
-
-/* how far z is from a place where the slope jumps */
-static inline double ref_kink(const mlp_layer *l, double z)
-{
-    switch (l->activation) {
-    case MLP_ACT_RELU: case MLP_ACT_LEAKY_RELU: case MLP_ACT_ELU: case MLP_ACT_SELU: return fabs(z);
-    case MLP_ACT_HARD_SIGMOID: return fabs(fabs(z) - 3);
-    case MLP_ACT_HARD_TANH:    return fabs(fabs(z) - 1);
-    default:                   return INFINITY;
-    }
-}
-
-/* ---- losses of one output: value, slope with respect to a, the slope's majorant, places without a slope ---- */
-
-static inline double ref_loss(const mlp_desc *d, double z, double a, double y)
-{
-    const double delta = (double)d->loss_delta, e = fabs(a - y);
-    switch (d->loss) {
-    case MLP_LOSS_SQUARED:              return e * e;
-    case MLP_LOSS_HALF_SQUARED:         return 0.5 * e * e;
-    case MLP_LOSS_ABSOLUTE:             return e;
-    case MLP_LOSS_HUBER:                return e <= delta ? 0.5 * e * e : delta * (e - 0.5 * delta);
-    case MLP_LOSS_LOGISTIC:             return ref_softplus(-y * a);
-    case MLP_LOSS_HINGE:                return fmax(0, 1 - y * a);
-    case MLP_LOSS_MARGIN:               return fmax(0, y - a);
-    case MLP_LOSS_BINARY_CROSS_ENTROPY: return -y * log(ref_sigmoid(z)) - (1 - y) * log(ref_sigmoid(-z));
-    case MLP_LOSS_CROSS_ENTROPY:        return y == 0 ? 0 : -y * log(a);
-    default: printf("reference: loss %d\n", (int)d->loss); exit(2);
-    }
-}
-
-static inline double ref_loss_slope(const mlp_desc *d, double a, double y)
-{
-    switch (d->loss) {
-    case MLP_LOSS_SQUARED:              return 2 * (a - y);
-    case MLP_LOSS_HALF_SQUARED:         return a - y;
-    case MLP_LOSS_ABSOLUTE:             return (a > y) - (a < y);
-    case MLP_LOSS_HUBER:                return ref_clamp(a - y, -(double)d->loss_delta, (double)d->loss_delta);
-    case MLP_LOSS_LOGISTIC:             return -y * ref_sigmoid(-y * a);
-    case MLP_LOSS_HINGE:                return 1 - y * a > 0 ? -y : 0;
-    case MLP_LOSS_MARGIN:               return y > a ? -1 : 0;
-    case MLP_LOSS_BINARY_CROSS_ENTROPY: return -y / a + (1 - y) / (1 - a);
-    case MLP_LOSS_CROSS_ENTROPY:        return -y / a;
-    default: exit(2);
-    }
-}
-
-static inline double ref_loss_slope_abs(const mlp_desc *d, double a_abs, double y)
-{
-    switch (d->loss) {
-    case MLP_LOSS_SQUARED:  return 2 * (a_abs + fabs(y));
-    case MLP_LOSS_ABSOLUTE: case MLP_LOSS_MARGIN: return 1;
-    case MLP_LOSS_HUBER:    return a_abs + fabs(y) + (double)d->loss_delta;
-    case MLP_LOSS_LOGISTIC: return fabs(y) * (1 + fabs(y) * a_abs);
-    case MLP_LOSS_HINGE:    return fabs(y);
-    default:                return a_abs + fabs(y);
-    }
-}
-
-static inline double ref_loss_kink(const mlp_desc *d, double a, double y)
-{
-    switch (d->loss) {
-    case MLP_LOSS_ABSOLUTE: case MLP_LOSS_MARGIN: return fabs(a - y);
-    case MLP_LOSS_HINGE: return fabs(1 - y * a);
-    default:             return INFINITY;
-    }
-}
+static inline double ref_loss(const mlp_desc *d, double z, double a, double y) { return ref_twin_of_loss(d)->value(z, a, y, (double)d->loss_delta); }
+static inline double ref_loss_slope(const mlp_desc *d, double a, double y) { return ref_twin_of_loss(d)->slope(0, a, y, (double)d->loss_delta); }
+static inline double ref_loss_slope_abs(const mlp_desc *d, double a_abs, double y) { return ref_twin_of_loss(d)->majorant(0, a_abs, y, (double)d->loss_delta); }
+static inline double ref_loss_kink(const mlp_desc *d, double a, double y) { return ref_twin_of_loss(d)->kink(0, a, y, (double)d->loss_delta); }
 
 /* ---- the net ---- */
 

@@ -165,7 +165,7 @@ static void simd_lanes_move_where_they_should(void)
     mlp__vstore(got + MLP__W, b);
     for (i = 0; i < 2 * MLP__W && MLP__W > 4; i++) CHECK(got[i] == (float)(i % MLP__W / 4 * 8 + i / MLP__W * 4 + i % 4));
     mlp__vstore(got, mlp__vload_halves(in, in + MLP__W));
-    for (i = 0; i < MLP__W && MLP__W > 4; i++) CHECK(got[i] == (float)(i % MLP__HALF + i / MLP__HALF * MLP__W));
+    for (i = 0; i < MLP__W && MLP__W > 4; i++) CHECK(got[i] == (float)(i % MLP__COLUMNS + i / MLP__COLUMNS * MLP__W));
     for (i = 0; i < MLP__W; i++) {
         for (j = 0; j < MLP__W; j++) square[i][j] = (float)(i * MLP__W + j);
         v[i] = mlp__vload(square[i]);
@@ -175,9 +175,9 @@ static void simd_lanes_move_where_they_should(void)
         mlp__vstore(got, v[i]);
         for (j = 0; j < MLP__W; j++) CHECK(got[j] == square[j][i]);
     }
-    for (d = 0; d < MLP__W; d += MLP__HALF) {
+    for (d = 0; d < MLP__W; d += MLP__COLUMNS) {
         mlp__load_columns(&square[0][d], MLP__W, v);
-        for (i = 0; i < MLP__HALF; i++) {
+        for (i = 0; i < MLP__COLUMNS; i++) {
             mlp__vstore(got, v[i]);
             for (j = 0; j < MLP__W; j++) CHECK(got[j] == square[j][d + i]);
         }

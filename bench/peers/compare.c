@@ -281,7 +281,7 @@ static void group_measure(group *g)
 {
     const double seconds = option_seconds > 0 ? option_seconds : g->seconds;
     char line[64];
-    const double start_of_all = measure_now();
+    const double start_of_all = measure_wall();
     double unused;
     int r, i, width, rounds = option_reps;
     for (r = -1; r < rounds; r++) {                             /* one round to warm up */
@@ -289,18 +289,18 @@ static void group_measure(group *g)
         for (width = 256; width <= widest && g->ceiling; width *= 2) ceiling[width / 128] = g->ceiling(width);
         for (i = 0; i < g->count; i++) {
             entrant *e = &g->e[i];
-            const double begin = measure_now(), limit = ceiling[e->p->k->width / 128];
+            const double begin = measure_wall(), limit = ceiling[e->p->k->width / 128];
             if (e->slow && e->rounds >= 3) continue;
             fprintf(e->p->to, "run %d %g\n", e->slot, seconds);
             ask(e->p, line, sizeof line);
-            e->slow = measure_now() - begin > 0.7;              /* three rounds of these will do */
+            e->slow = measure_wall() - begin > 0.7;              /* three rounds of these will do */
             if (r < 0) continue;
             e->value[e->rounds] = group_value(g, e->w->work, atof(line));
             e->share[e->rounds] = limit > 0 ? group_ratio(g, e->value[e->rounds], limit) : 0;
             e->rounds++;
         }
         if (r < 0) {                                            /* large work: fewer rounds, but at least 4 */
-            const double took = measure_now() - start_of_all;
+            const double took = measure_wall() - start_of_all;
             if (took * rounds > GROUP_SECONDS) rounds = took * 4 < GROUP_SECONDS ? (int)(GROUP_SECONDS / took) : 4;
         }
     }
@@ -476,7 +476,7 @@ static double fma_rate(int width)
     static long rounds[2] = { 1000, 1000 };
     long *r = &rounds[width == 512];
     for (;;) {
-        const double begin = measure_now(), work = (width == 512 ? &peak_avx512 : &peak_avx2)->run(*r), took = measure_now() - begin;
+        const double begin = measure_wall(), work = (width == 512 ? &peak_avx512 : &peak_avx2)->run(*r), took = measure_wall() - begin;
         if (took >= 0.0005) return work / took * 1e-9;
         *r *= 2;
     }
@@ -604,9 +604,9 @@ static double read_rate(int width)
     double took = 0;
     long n = 1, i;
     for (; took < 0.001; n *= 2) {
-        const double begin = measure_now();
+        const double begin = measure_wall();
         for (i = 0; i < n; i++) keep = (width == 512 ? read_avx512 : read_avx2)(data, read_floats);
-        took = measure_now() - begin;
+        took = measure_wall() - begin;
     }
     (void)keep;
     return took / (double)(n / 2) * 1e9;

@@ -48,10 +48,10 @@ static float *peer_take(size_t n, size_t from, float range)
 /* seconds per call of `calls` calls; how many of them take about `seconds` */
 static double peer_time(peer_case *c, void (*call)(peer_case *), long calls)
 {
-    const double begin = measure_now();
+    const double begin = measure_wall();
     long i;
     for (i = 0; i < calls; i++) call(c);
-    return (measure_now() - begin) / (double)calls;
+    return (measure_wall() - begin) / (double)calls;
 }
 
 static long peer_how_many(peer_case *c, void (*call)(peer_case *), double seconds)

@@ -1,0 +1,42 @@
+/* Tables in text as people have them: , ; tab or | between the cells, with or without a header, quotes, decimal
+   points or commas, any line end, UTF-8 (with a mark or not) or Latin-1. Reads a whole file; every string is UTF-8.
+   */
+#ifndef CSV_H
+#define CSV_H
+
+#include <stddef.h>
+
+typedef struct {
+    char delimiter, decimal;            /* as found */
+    int header;                         /* non-zero: the first record has the names */
+    size_t rows, columns;
+    char **names;                       /* columns, all different; "column 3" where the file has none */
+    char **cells;                       /* rows x columns, row by row; blanks around them cut off; NULL: missing */
+    size_t *lines;                      /* rows: where each begins in the file, from 1 */
+    char *text;                         /* holds all cells */
+} csv;
+
+typedef struct {
+    char delimiter, decimal;            /* 0: found */
+    int header;                         /* 1: there is one, -1: there is none, 0: found */
+    const char *missing;                /* NULL, or one more word for a cell that is missing */
+    /* names that a header would have, as known from another file; NULL: not known */
+    char *const *names;
+    size_t name_count;
+} csv_options;
+
+/* Reads a file, "-" for stdin. 0, or 1 with the reason in error; csv_free is needed after 0 only. */
+int csv_read(csv *, const char *path, const csv_options *, char *error, size_t error_size);
+void csv_free(csv *);
+
+/* 1: the cell is a number, and *value (may be NULL) what it is; else 0. A , groups thousands where the decimal sign
+   is a point. */
+int csv_number(const char *cell, char decimal, double *value);
+
+/* Writes a cell so that csv_read reads it again: in quotes where it has to be. */
+void csv_write(void *file, const char *cell, char delimiter);
+
+/* What a delimiter is called. */
+const char *csv_delimiter_name(char delimiter);
+
+#endif
