@@ -6993,8 +6993,7 @@ static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc
 {
     mlp__out header = mlp__out_to(NULL, 0);
     mlp__saving s;
-    mlp_result r = mlp__check_more(net, how);
-    if (r) return r;
+    mlp_result r;
     memset(&s, 0, sizeof s);
     s.net = net;
     s.how = how;
@@ -7019,7 +7018,8 @@ static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc
 static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
     mlp *folded;
-    mlp_result r;
+    mlp_result r = mlp__check_more(net, how);
+    if (r) return r;
     if (!how->fold || !net->scales) return mlp__save_net(o, net, how);
     if (mlp_copy(&folded, net)) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
     r = mlp__fold_scaling(folded, how->error);
