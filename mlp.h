@@ -6772,7 +6772,7 @@ static void mlp__print(mlp__out *o, const char *format, ...)
 }
 
 /* An operation on a path that failed, and why; of a long path the end. */
-static mlp_result mlp__fail_io(mlp_error *error, const char *what, const char *path, const char *why)
+static MLP__UNUSED mlp_result mlp__fail_io(mlp_error *error, const char *what, const char *path, const char *why)
 {
     const size_t n = strlen(path), cut = n > 70 ? n - 67 : 0;
     return mlp__fail(error, MLP_ERR_IO, -1, "%s %s%s: %s", what, cut ? "..." : "", path + cut, why);
