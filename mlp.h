@@ -6314,6 +6314,7 @@ typedef struct {
     mlp__evaluation evaluation;
     mlp_progress progress;
     mlp_fit_report report;
+    int begun;                              /* nothing was refused */
 } mlp__fitting;
 
 static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
@@ -6407,6 +6408,7 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     if (f->validation.rows && !f->fit.keep_last && !net->training.best) {
         net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
         if (!net->training.best) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+        net->resumed = 0;                                           /* a checkpoint without best weights: the search starts anew */
     }
     if (!net->resumed) {
         net->course.start = net->course.best_epoch = net->course.epoch;
@@ -6414,6 +6416,7 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
         net->course.factor = 1;
     }
     net->resumed = 0;
+    f->begun = 1;
     if (!net->scales || net->scaled) return MLP_OK;
     return mlp__fit_scales(net, mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0));
 }
@@ -6427,7 +6430,7 @@ static float mlp__rate_now(const mlp__fitting *f)
     const double whole = s->epochs > 0 ? (double)c->epoch : (double)(f->progress.epoch - 1), epoch = whole + done;
     const double total = (double)(s->epochs > 0 ? s->epochs : f->progress.epochs);
     const float rate = mlp__meant(f->fit.opt.rate);
-    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup) return s->rate(s->user, epoch, rate);
+    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup) return s->rate(s->user, epoch - (double)s->warmup, rate);
     return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
 }
 
@@ -6531,14 +6534,16 @@ static void mlp__fit_end(mlp__fitting *f)
 {
     mlp *net = f->net;
     const mlp_allocator *a = &net->desc.allocator;
-    const int found = f->validation.rows && net->course.best_epoch > net->course.start;
+    const int found = f->begun && f->validation.rows && net->course.best_epoch > net->course.start;
     if (found) {
         f->report.best_epoch = (int)(net->course.best_epoch - net->course.start);
         f->report.best_loss = net->course.best;
         if (net->training.best) memcpy(net->params, net->training.best, net->count * sizeof(float));
     }
-    mlp__free(a, net->training.best);
-    net->training.best = NULL;
+    if (f->begun) {                                                 /* else what a checkpoint has left waits for the next fit */
+        mlp__free(a, net->training.best);
+        net->training.best = NULL;
+    }
     mlp__free(a, f->t.more_scratch);
     mlp__free(a, f->evaluation.memory);
     mlp__free(a, f->rows);
