@@ -856,6 +856,13 @@ MLP_API const char *mlp_simd_name(void);
 #endif
 #define MLP__ONE_POINTER(pointer) MLP__ONE_REGISTER("+r", pointer)
 
+/* -ffast-math lets compilers rearrange sums whose rounding is what is asked for: not across this. */
+#if defined(__FAST_MATH__) && MLP__GNU
+    #define MLP__AS_WRITTEN(value) __asm__("" : "+m"(value))
+#else
+    #define MLP__AS_WRITTEN(value) ((void)0)
+#endif
+
 /* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there.
    Without the hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
 MLP__INLINE float mlp__fma(float a, float b, float c)
@@ -1729,9 +1736,13 @@ MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
    rough. */
 MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 {
-    mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), lost = mlp__vsub(u, mlp__vsub(v, one));
+    mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), kept, lost, f;
     mlp__vm big = mlp__vlt(mlp__vset1(1.41421354f), v);
-    mlp__vf f = mlp__vfma(v, mlp__vselect(big, mlp__vset1(0.5f), one), mlp__vset1(-1.0f));          /* exact */
+    MLP__AS_WRITTEN(v);
+    kept = mlp__vsub(v, one);
+    MLP__AS_WRITTEN(kept);
+    lost = mlp__vsub(u, kept);
+    f = mlp__vfma(v, mlp__vselect(big, mlp__vset1(0.5f), one), mlp__vset1(-1.0f));          /* exact */
     return mlp__vfma(lost, mlp__vfnma(mlp__vset1(0.5f), u, one),
                      mlp__vlog_near_1(f, mlp__vselect(big, one, mlp__vzero())));
 }
@@ -1799,10 +1810,14 @@ static float mlp__reduce_large(float x, float *n)
    rounded once. */
 MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 {
-    mlp__vf part3 = mlp__vset1(1.589251e-08f), r2, r3, r;
+    mlp__vf part3 = mlp__vset1(1.589251e-08f), r1, r2, r3, r;
     *n = mlp__vround(mlp__vmul(x, mlp__vset1(0.63661975f)));
-    r2 = mlp__vfnma(*n, mlp__vset1(0.000117599964f), mlp__vfnma(*n, mlp__vset1(1.5706787f), x));
+    r1 = mlp__vfnma(*n, mlp__vset1(1.5706787f), x);
+    MLP__AS_WRITTEN(r1);
+    r2 = mlp__vfnma(*n, mlp__vset1(0.000117599964f), r1);
+    MLP__AS_WRITTEN(r2);
     r3 = mlp__vfnma(*n, part3, r2);
+    MLP__AS_WRITTEN(r3);
     r = mlp__vadd(r3, mlp__vfnma(*n, mlp__vset1(7.443548e-13f), mlp__vfnma(*n, part3, mlp__vsub(r2, r3))));
     if (mlp__vany(mlp__vlt(mlp__vset1(1600.0f), mlp__vabs(x)))) {
         float xs[MLP__W], rs[MLP__W], ns[MLP__W];
