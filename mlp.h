@@ -7117,8 +7117,8 @@ static mlp_result mlp__check_start(const mlp__in *in)
         return mlp__refuse(in, MLP_ERR_FORMAT, 0, "this is %s, not safetensors", mlp__other_files[i].name);
     }
     if (in->size <= 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header ? "its header is larger than max_header"
-                                                                                : "not a safetensors file");
+    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header && n <= MLP__MOST_HEADER
+                                               ? "its header is larger than max_header" : "not a safetensors file");
 }
 
 /* ---- loading: the JSON of the header. Functions return non-zero for success, or set in->wrong ---- */
