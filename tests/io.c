@@ -636,7 +636,7 @@ static void io_long_names_and_words(void)
         word[n] = 0;
         snprintf(header, sizeof header, "{'__metadata__':{'mlp.version':'1','mlp.activations':'%s'},'0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4]}}", word);
         f = io_file(header, NULL, 4, 1);
-        io_refused(f, io_default(), MLP_ERR_UNSUPPORTED, "is not known to this version");
+        io_refused(f, io_default(), MLP_ERR_UNSUPPORTED, "this version does not know");
         free(f.p);
     }
     for (n = 110; n <= 140; n++) {
@@ -935,28 +935,28 @@ static void io_metadata_that_make_no_sense_are_refused(void)
         { "'mlp.version':'1'", MLP_ERR_FORMAT, "mlp.activations is missing" },
         { "'mlp.version':'1','mlp.activations':'tanh'", MLP_ERR_FORMAT, "mlp.activations: too few" },
         { "'mlp.version':'1','mlp.activations':'tanh relu tanh'", MLP_ERR_FORMAT, "mlp.activations: too many" },
-        { "'mlp.version':'1','mlp.activations':'tanh warp'", MLP_ERR_UNSUPPORTED, "mlp.activations: 'warp' is not known" },
-        { "'mlp.version':'1','mlp.activations':'tanh r\\u0001\\u00e4'", MLP_ERR_UNSUPPORTED, "'r\?\?\?' is not known" },
+        { "'mlp.version':'1','mlp.activations':'tanh warp'", MLP_ERR_UNSUPPORTED, "mlp.activations: this version does not know warp" },
+        { "'mlp.version':'1','mlp.activations':'tanh r\\u0001\\u00e4'", MLP_ERR_UNSUPPORTED, "does not know r\?\?\?" },
         { "'mlp.version':'1','mlp.activations':'tanh custom'", MLP_ERR_ARGUMENT, "mlp.activations: custom functions need a desc" },
         { "'mlp.version':'1','mlp.activations':'softmax tanh'", MLP_ERR_FORMAT, "softmax" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.alpha':'3f800000 00000000'", MLP_ERR_FORMAT, "alpha" },
-        { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'3f80000 00000000'", MLP_ERR_FORMAT, "mlp.alpha: a number that is none" },
-        { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'3f8000000 00000000'", MLP_ERR_FORMAT, "mlp.alpha: a number that is none" },
-        { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'3f80000g 00000000'", MLP_ERR_FORMAT, "mlp.alpha: a number that is none" },
+        { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'3f80000 00000000'", MLP_ERR_FORMAT, "mlp.alpha: no number" },
+        { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'3f8000000 00000000'", MLP_ERR_FORMAT, "mlp.alpha: no number" },
+        { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'3f80000g 00000000'", MLP_ERR_FORMAT, "mlp.alpha: no number" },
         { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'7f800000 00000000'", MLP_ERR_FORMAT, "must be finite" },
         { "'mlp.version':'1','mlp.activations':'elu relu','mlp.alpha':'3f800000'", MLP_ERR_FORMAT, "mlp.alpha: too few" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.initializers':'zero'", MLP_ERR_FORMAT, "mlp.initializers: too few" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'custom'", MLP_ERR_ARGUMENT, "mlp.loss: custom functions need a desc" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'cross_entropy'", MLP_ERR_FORMAT, "softmax" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.loss':'huber','mlp.loss_delta':'bf800000'", MLP_ERR_FORMAT, "loss_delta" },
-        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.reduction':'max'", MLP_ERR_UNSUPPORTED, "'max' is not known" },
+        { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.reduction':'max'", MLP_ERR_UNSUPPORTED, "this version does not know max" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.reduction':''", MLP_ERR_FORMAT, "mlp.reduction: too few" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.label_smoothing':'x'", MLP_ERR_FORMAT, "mlp.label_smoothing" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.seed':'18446744073709551616'", MLP_ERR_FORMAT, "mlp.seed" },
         { "'mlp.version':'1','mlp.activations':'tanh relu','mlp.seed':'-1'", MLP_ERR_FORMAT, "mlp.seed" },
         { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'00000000'", MLP_ERR_FORMAT, "mlp.test.input: too few" },
         { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'00000000 00000000'", MLP_ERR_FORMAT, "mlp.test.output is missing" },
-        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'00000000 00000000','mlp.test.output':'1'", MLP_ERR_FORMAT, "mlp.test.output: a number" },
+        { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'00000000 00000000','mlp.test.output':'1'", MLP_ERR_FORMAT, "mlp.test.output: no number" },
         { "'mlp.version':'1','mlp.activations':'tanh identity','mlp.test.input':'00000000 00000000','mlp.test.output':'3f800000'", MLP_ERR_FORMAT, "not the outputs of" }
     };
     char metadata[400];
