@@ -6599,7 +6599,8 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
 
 /* Names in files, in the order of the enums. */
 #define MLP__STRING_OF(NAME, name, ...) #name,
-static const char *const mlp__activation_names[] = { "default", MLP__ACTIVATIONS(MLP__STRING_OF) "softmax", "custom", NULL };
+static const char *const mlp__activation_names[] = {
+    "default", MLP__ACTIVATIONS(MLP__STRING_OF) "softmax", "custom", NULL };
 static const char *const mlp__loss_names[] = { "default", MLP__LOSSES(MLP__STRING_OF) "cross_entropy", "custom", NULL };
 static const char *const mlp__reduction_names[] = { "mean", "sum", NULL };
 static const char *const mlp__initializer_names[] = { "default", MLP__INITIALIZERS(MLP__STRING_OF) NULL };
@@ -6609,9 +6610,10 @@ static const char *const mlp__scaling_names[] = { "none", "standard", "min_max",
 /* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer,
    the parameters of the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of
    the outputs. */
-static const char *const mlp__run_names[] = { "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
+static const char *const mlp__run_names[] = {
+    "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
 #define MLP__SCALES_NAME "mlp.scales"
-#define MLP__MEMBER "mlp.member"            /* and its number and a point before each name, for the members of an ensemble but the first */
+#define MLP__MEMBER "mlp.member"            /* then number and point: before names of further members */
 
 /* The version of what the metadata say: a file has the first that can read it. The largest header that is written
    and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
@@ -6626,7 +6628,8 @@ typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
    desc needs. */
 typedef enum { MLP__A_NAME, MLP__A_NUMBER, MLP__A_FLOAT } mlp__field_kind;
 typedef struct { const char *key; mlp__field_kind kind; size_t offset, size; const char *const *names; } mlp__field;
-#define MLP__FIELD(key, kind, type, member, names) { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
+#define MLP__FIELD(key, kind, type, member, names) \
+    { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
 #define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
 #define MLP__TABLE(table) table, MLP__COUNT(table)
 
@@ -6683,7 +6686,8 @@ static uint64_t mlp__get_field(const mlp__field *f, const void *base)
 static int mlp__module(const mlp_desc *d, int layer)
 {
     int module = 0, l;
-    for (l = 0; l < layer; l++) module += 1 + (d->layers[l].activation != MLP_ACT_IDENTITY) + (d->layers[l].dropout != 0);
+    for (l = 0; l < layer; l++)
+        module += 1 + (d->layers[l].activation != MLP_ACT_IDENTITY) + (d->layers[l].dropout != 0);
     return module;
 }
 
@@ -6746,13 +6750,10 @@ static void mlp__put(mlp__out *o, const void *bytes, size_t n)
 
 static void mlp__put_text(mlp__out *o, const char *text) { mlp__put(o, text, strlen(text)); }
 
-/* at least so many digits */
-static void mlp__put_digits(mlp__out *o, uint64_t n, unsigned base, size_t least)
+/* in hexadecimal, so many digits */
+static void mlp__put_hex(mlp__out *o, uint64_t n, size_t digits)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do digits[--at] = "0123456789abcdef"[n % base]; while ((n /= base) > 0 || sizeof digits - at < least);
-    mlp__put(o, digits + at, sizeof digits - at);
+    while (digits-- > 0) mlp__put(o, &"0123456789abcdef"[n >> 4 * digits & 15], 1);
 }
 
 /* a string of JSON; text is UTF-8 */
@@ -6764,7 +6765,7 @@ static void mlp__put_quoted(mlp__out *o, const char *text)
         if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
         else {
             mlp__put_text(o, "\\u");
-            mlp__put_digits(o, (unsigned char)*text, 16, 4);
+            mlp__put_hex(o, (unsigned char)*text, 4);
         }
     }
     mlp__put_text(o, "\"");
@@ -6778,17 +6779,16 @@ static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
     mlp__put(o, b, (size_t)bytes);
 }
 
-/* %s text, %u uint64_t: as little of printf as files need, since its own depends on the locale */
+/* formats of mlp__say_format; what comes out is short */
 static void mlp__print(mlp__out *o, const char *format, ...)
 {
+    char text[256] = "";
+    mlp__text t = { text, 0, sizeof text };
     va_list list;
     va_start(list, format);
-    for (; *format; format++) {
-        if (*format != '%') mlp__put(o, format, 1);
-        else if (*++format == 's') mlp__put_text(o, va_arg(list, const char *));
-        else mlp__put_digits(o, va_arg(list, uint64_t), 10, 1);
-    }
+    mlp__say_format(&t, format, list);
     va_end(list);
+    mlp__put(o, text, t.at);
 }
 
 /* An operation on a path that failed, and why; of a long path the end. */
@@ -6863,8 +6863,8 @@ static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
         for (i = 0; !entries && i < 2 * scales; i++) mlp__put_little_endian(o, mlp__bits(net->scales[i]), 4);
         if (!scales || !entries) continue;
         mlp__print(o, member ? ",\"" MLP__MEMBER "%u." : ",\"", (uint64_t)member);
-        mlp__print(o, MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}", (uint64_t)scales, at,
-                   at + (uint64_t)scales * 8);
+        mlp__print(o, MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}",
+                   (uint64_t)scales, at, at + (uint64_t)scales * 8);
         at += (uint64_t)scales * 8;
     }
 }
@@ -6882,7 +6882,8 @@ static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, con
             const uint64_t value = mlp__get_field(f, at);
             mlp__put_text(o, i ? " " : "\":\"");
             if (f->kind == MLP__A_NAME) mlp__put_text(o, f->names[value]);
-            else mlp__put_digits(o, value, f->kind == MLP__A_FLOAT ? 16 : 10, f->kind == MLP__A_FLOAT ? 2 * f->size : 1);
+            else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
+            else mlp__print(o, "%u", value);
         }
         mlp__put_text(o, "\"");
     }
@@ -6894,7 +6895,7 @@ static void mlp__put_floats(mlp__out *o, const char *key, const float *x, size_t
     mlp__print(o, ",\"%s", key);
     for (; n > 0; n--, before = " ") {
         mlp__put_text(o, before);
-        mlp__put_digits(o, mlp__bits(*x++), 16, 8);
+        mlp__put_hex(o, mlp__bits(*x++), 8);
     }
     mlp__put_text(o, "\"");
 }
@@ -6966,14 +6967,16 @@ static int mlp__same_fields(const mlp__field *f, size_t fields, const void *a, c
 static mlp_result mlp__check_more(const mlp *net, const mlp_save_desc *how)
 {
     int i, l;
-    if (how->more_count < 0 || (how->more_count > 0 && (!how->more || how->checkpoint || how->fold)) || (how->fold && how->checkpoint))
-        return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "more: a negative count, NULL, or with checkpoint or fold; or fold with checkpoint");
+    if (how->more_count < 0 || (how->more_count > 0 && !how->more)
+        || (how->more_count > 0) + (how->fold != 0) + (how->checkpoint != 0) > 1)
+        return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "one of more (NULL or a negative count?), fold, checkpoint");
     for (i = 0; i < how->more_count; i++) {
         const mlp *other = how->more[i];
         int same = other && other->layers == net->layers && other->inputs == net->inputs && other->scaled == net->scaled
                 && mlp__same_fields(MLP__TABLE(mlp__desc_fields), &other->desc, &net->desc);
         for (l = 0; same && l < net->layers; l++)
-            same = other->shape[l].out == net->shape[l].out && other->desc.layers[l].no_bias == net->desc.layers[l].no_bias
+            same = other->shape[l].out == net->shape[l].out
+                && other->desc.layers[l].no_bias == net->desc.layers[l].no_bias
                 && mlp__same_fields(MLP__TABLE(mlp__layer_fields), &other->desc.layers[l], &net->desc.layers[l]);
         if (!same) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "more: a net of another desc, or NULL");
     }
@@ -6988,7 +6991,8 @@ static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
     size_t o, i;
     if (net->desc.input_scaling == MLP_SCALE_ROBUST || (net->desc.input_scaling && net->desc.layers[0].no_bias)
         || (net->desc.target_scaling && (output->no_bias || output->activation != MLP_ACT_IDENTITY)))
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "fold: robust scaling, a layer without bias, or targets behind an activation");
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, 
+                         "fold: robust scaling, a layer without bias, or targets behind an activation");
     for (o = 0; net->desc.input_scaling && o < first->out; o++) {
         double bias = (double)net->params[first->b + o];
         for (i = 0; i < first->in; i++) {
@@ -7003,7 +7007,8 @@ static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
         for (i = 0; i < last->in; i++) net->params[mlp__weight_at(last, o, i)] /= s[1];
         net->params[last->b + o] = net->params[last->b + o] / s[1] + s[0];
     }
-    net->desc.input_scaling = net->desc.target_scaling = net->given.input_scaling = net->given.target_scaling = MLP_SCALE_NONE;
+    net->desc.input_scaling = net->given.input_scaling = MLP_SCALE_NONE;
+    net->desc.target_scaling = net->given.target_scaling = MLP_SCALE_NONE;
     net->scaled = 0;
     return MLP_OK;
 }
@@ -7132,13 +7137,13 @@ static mlp_result mlp__check_start(const mlp__in *in)
         const char *begin = mlp__other_files[i].begin;
         const size_t length = strlen(begin);
         if (in->size < length || memcmp(p, begin, length) != 0) continue;
-        if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;     /* ir_version, then a message */
+        if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;  /* ir_version, a message */
         if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
         return mlp__refuse(in, MLP_ERR_FORMAT, 0, "this is %s, not safetensors", mlp__other_files[i].name);
     }
     if (in->size <= 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header ? "its header is larger than max_header"
-                                                                                : "not a safetensors file");
+    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header && n <= MLP__MOST_HEADER
+                                               ? "its header is larger than max_header" : "not a safetensors file");
 }
 
 /* ---- loading: the JSON of the header. Functions return non-zero for success, or set in->wrong ---- */
@@ -7194,7 +7199,9 @@ static size_t mlp__not_utf8(const unsigned char *p, size_t n)
 /* -1: none */
 static int mlp__hex_digit(int c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (c >= '0' && c <= '9') return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static uint32_t mlp__hex4(mlp__in *in)
@@ -7224,7 +7231,8 @@ static int mlp__escape(mlp__in *in)
     else if (c >= 0xd800 && c < 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
     if (in->wrong) return -1;
     if (c < 0x80) return (int)c;
-    for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1) in->more = in->more << 8 | 0x80 | (c & 0x3f);
+    for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1)
+        in->more = in->more << 8 | 0x80 | (c & 0x3f);
     return (int)(c | (0x100u - 2 * (uint32_t)i)) & 0xff;
 }
 
@@ -7298,7 +7306,8 @@ static int mlp__number(mlp__in *in, uint64_t *value)
 
 /* The types that weights can have, and their bytes; the last: any other. */
 enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__OTHER_TYPE };
-static const struct { const char *name; unsigned bytes; } mlp__types[] = { { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 } };
+static const struct { const char *name; unsigned bytes; } mlp__types[] = {
+    { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 } };
 
 /* A list of numbers: how many, the first two, and their product, multiplied in order. */
 static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *second, uint64_t *product)
@@ -7345,7 +7354,8 @@ static int mlp__entry(mlp__in *in, mlp__tensor *t)
     if (t->end < t->begin) return mlp__wrong(in, "data_offsets go backwards");
     if (t->type == MLP__OTHER_TYPE) return 1;
     if (elements > UINT64_MAX / 8) return mlp__wrong(in, "a shape whose product overflows");
-    return elements * mlp__types[t->type].bytes == t->end - t->begin || mlp__wrong(in, "data_offsets are not those of the shape");
+    return elements * mlp__types[t->type].bytes == t->end - t->begin
+        || mlp__wrong(in, "data_offsets are not those of the shape");
 }
 
 /* An object of strings, or null. */
@@ -7354,7 +7364,10 @@ static int mlp__metadata(mlp__in *in)
     size_t n = 0;
     uint32_t place;
     uint64_t hash, unused;
-    if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) { in->at += 4; return 1; }
+    if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) {
+        in->at += 4;
+        return 1;
+    }
     if (!mlp__expect(in, '{', "JSON: the metadata is not an object")) return 0;
     in->metadata = in->at;
     while (mlp__next(in, '}', &n))
@@ -7399,7 +7412,10 @@ static int mlp__contiguous(mlp__in *in, uint64_t *total)
         if (t->end > next) next = t->end;
     } while (next > *total);
     for (i = 0; i < in->tensor_count; i++)
-        if (!in->tensors[i].seen) { in->at = in->tensors[i].key; return mlp__wrong(in, "data_offsets leave a hole or overlap"); }
+        if (!in->tensors[i].seen) {
+            in->at = in->tensors[i].key;
+            return mlp__wrong(in, "data_offsets leave a hole or overlap");
+        }
     return 1;
 }
 
@@ -7414,7 +7430,8 @@ static mlp_result mlp__read_header(mlp__in *in)
     in->end = 8 + (size_t)n;
     in->tensor_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 40 + 1);         /* the shortest entry has more bytes, */
     in->key_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 6 + 2);             /* and so has the shortest pair */
-    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator, in->tensor_room * sizeof(mlp__tensor) + in->key_room * 8);
+    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator,
+                                            in->tensor_room * sizeof(mlp__tensor) + in->key_room * sizeof(uint64_t));
     if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
     in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
     if (!mlp__scan(in) || !mlp__contiguous(in, &total))
@@ -7481,6 +7498,12 @@ static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *valu
     return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : (size_t)(c - word) == 2 * f->size;
 }
 
+static mlp_result mlp__refuse_field(const mlp__in *in, mlp_result code, const mlp__field *f, const char *why,
+                                    const char *word)
+{
+    return mlp__refuse(in, code, in->at, "metadata: %s: %s%s", f->key, why, word);
+}
+
 /* A field of n structs, `stride` bytes apart. What the file does not have stays. */
 static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
 {
@@ -7489,16 +7512,15 @@ static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, 
     size_t i;
     if (!mlp__find_key(in, f->key)) return MLP_OK;
     for (i = 0; i < n; i++) {
-        if (!mlp__word(in, word)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too few values", f->key);
+        if (!mlp__word(in, word)) return mlp__refuse_field(in, MLP_ERR_FORMAT, f, "too few values", "");
         if (!mlp__word_value(f, word, &value))
-            return f->kind == MLP__A_NAME
-                ? mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "metadata: %s: '%s' is not known to this version", f->key, word)
-                : mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: a number that is none", f->key);
+            return f->kind != MLP__A_NAME ? mlp__refuse_field(in, MLP_ERR_FORMAT, f, "no number: ", word)
+                 : mlp__refuse_field(in, MLP_ERR_UNSUPPORTED, f, "this version does not know ", word);
         if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
-            return mlp__refuse(in, MLP_ERR_ARGUMENT, in->at, "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+            return mlp__refuse_field(in, MLP_ERR_ARGUMENT, f, "custom functions need a desc in mlp_load_desc", "");
         memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
     }
-    return mlp__word(in, word) ? mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too many values", f->key) : MLP_OK;
+    return mlp__word(in, word) ? mlp__refuse_field(in, MLP_ERR_FORMAT, f, "too many values", "") : MLP_OK;
 }
 
 static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
@@ -7522,10 +7544,13 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
     uint64_t version = 0;
     mlp_result r;
     if (!mlp__find_key(in, "mlp.version"))
-        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0,
+                           "the file does not say its activations: give them, or a desc, in mlp_load_desc");
     r = mlp__read_field(in, &version_field, &version, 1, 0);
-    if (!r && version > MLP__FILE_VERSION) r = mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
-    if (!r && !mlp__find_key(in, "mlp.activations")) r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "metadata: mlp.activations is missing");
+    if (!r && version > MLP__FILE_VERSION)
+        r = mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
+    if (!r && !mlp__find_key(in, "mlp.activations"))
+        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.activations is missing");
     if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
     if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
     return r;
@@ -7554,7 +7579,8 @@ static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)
 }
 
 /* Refuses a tensor by name and shape; number: for %u of the reason, if it has one. */
-static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *why, uint64_t number)
+static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *why,
+                                     uint64_t number)
 {
     char name[MLP__NAME_SIZE], text[MLP__NAME_SIZE];
     mlp__out o = mlp__out_to(text, sizeof text - 1);
@@ -7579,13 +7605,12 @@ static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__te
    neither. */
 static int mlp__split_name(char *name, int *run, const char **stem)
 {
-    size_t n = strlen(name);
+    size_t n;
     int bias = -1, i;
-    *stem = name;
-    for (*run = 0, i = 1; i < MLP__RUNS; i++)
-        if (strncmp(name, mlp__run_names[i], strlen(mlp__run_names[i])) == 0) { *run = i; *stem = name + strlen(mlp__run_names[i]); }
-    n = strlen(*stem);
-    name = name + (*stem - name);
+    for (*run = 0, i = 1; i < MLP__RUNS && !*run; i++)
+        if (strncmp(name, mlp__run_names[i], strlen(mlp__run_names[i])) == 0) *run = i;
+    *stem = name += strlen(mlp__run_names[*run]);
+    n = strlen(name);
     if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
     else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
     if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
@@ -7636,7 +7661,8 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
         const int whole = mlp__tensor_name(in, t, name), member = mlp__take_member(name);
-        const int scales = whole && strcmp(name, MLP__SCALES_NAME) == 0, bias = whole ? mlp__split_name(name, &run, &stem) : -1;
+        const int scales = whole && strcmp(name, MLP__SCALES_NAME) == 0;
+        const int bias = whole ? mlp__split_name(name, &run, &stem) : -1;
         mlp__linear *linear = bias < 0 || member != in->how.member ? NULL : mlp__linear_named(chain, stem, !named);
         if (member != in->how.member) continue;
         if (scales) chain->scales = t;
@@ -7651,11 +7677,11 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
                           : mlp__refuse(in, code, 8, "the file has no tensors");
 }
 
-/* Type and shape of a Linear's tensors of a run. units, inputs: what they must be, 0: any. */
-static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int run, uint64_t units, uint64_t inputs)
+/* Type and shape of a Linear's tensors of a run: of the parameters, or the same as theirs. */
+static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int run)
 {
     static const char type[] = "its dtype is not F32, F64, F16 or BF16";
-    const mlp__tensor *w = linear->tensor[run][0], *b = linear->tensor[run][1], *any = w;
+    const mlp__tensor *w = linear->tensor[run][0], *b = linear->tensor[run][1], *any = w, *own = linear->tensor[0][0];
     const mlp_result code = MLP_ERR_UNSUPPORTED;
     int i;
     for (i = 0; i < 2 * MLP__RUNS && !any; i++) any = linear->tensor[i / 2][i % 2];
@@ -7665,11 +7691,12 @@ static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int 
     if (w->rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes", 0);
     if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
         return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int", 0);
-    if (inputs && w->columns != inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u of the layer", inputs);
-    if (units && w->rows != units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", units);
+    if (w->rows != own->rows || w->columns != own->columns || !b != !linear->tensor[0][1])
+        return mlp__refuse_tensor(in, code, w, "not of the shape of the parameters, or a bias too many or too few", 0);
     if (!b) return MLP_OK;
     if (b->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, b, type, 0);
-    return b->rank == 1 && b->rows == w->rows ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", w->rows);
+    if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
+    return mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", w->rows);
 }
 
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
@@ -7741,11 +7768,11 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
 {
     int i, k, orders, ends = 0, end = 0;
     for (i = 0; i < chain->count; i++) {
-        const mlp_result r = mlp__check_linear(in, &chain->linear[i], 0, 0, 0);
+        const mlp_result r = mlp__check_linear(in, &chain->linear[i], 0);
         if (r) return r;
         for (k = 0; k < chain->count; k++) {
-            const int given = in->how.name_count ? k - i : mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
-            if (given < 0) chain->linear[i].before |= (uint32_t)1 << k;
+            const int numbers = mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
+            if (in->how.name_count ? k < i : numbers < 0) chain->linear[i].before |= (uint32_t)1 << k;
         }
         if (mlp__ends_net(chain->linear[i].name)) { ends++; end = i; }
     }
@@ -7756,7 +7783,8 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     }
     if (orders == 1) return MLP_OK;
     return orders == 0
-        ? mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it", chain->wanted)
+        ? mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it",
+                             chain->wanted)
         : mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0][0],
                              "the order of the layers is not certain: give mlp_load_desc.names", 0);
 }
@@ -7828,13 +7856,13 @@ static void mlp__read_run(const mlp__in *in, const mlp__chain *chain, mlp *net, 
     for (i = 0; i < 2 * net->layers; i++) {
         const mlp__tensor *t = chain->layer[i / 2]->tensor[run][i % 2];
         const mlp__shape *s = &net->shape[i / 2];
-        const int bias = i % 2;
-        const size_t inputs = bias ? 1 : s->in;
+        const unsigned char *from = in->bytes + in->end + (size_t)(t ? t->begin : 0);
+        const size_t inputs = i % 2 ? 1 : s->in;
         size_t unit, input;
         for (unit = 0; t && unit < s->out; unit++)
             for (input = 0; input < inputs; input++) {
-                const uint32_t bits = mlp__element(t->type, in->bytes + in->end + (size_t)t->begin, unit * inputs + input);
-                memcpy(to + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
+                const uint32_t bits = mlp__element(t->type, from, unit * inputs + input);
+                memcpy(to + (i % 2 ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
             }
     }
 }
@@ -7846,7 +7874,8 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__chain *chain, mlp *ne
     const size_t columns = net->inputs + net->outputs;
     size_t i;
     if (!t) return MLP_OK;
-    if (!net->scales) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so", 0);
+    if (!net->scales)
+        return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so", 0);
     if (t->type != MLP__F32 || t->rank != 2 || t->rows != columns || t->columns != 2)
         return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "not F32 pairs for %u inputs and outputs", (uint64_t)columns);
     for (i = 0; i < 2 * columns; i++) {
@@ -7858,29 +7887,22 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__chain *chain, mlp *ne
     return MLP_OK;
 }
 
-/* The tensors of a run are there, and of the net's shape. */
-static mlp_result mlp__check_run(mlp__in *in, const mlp__chain *chain, const mlp *net, int run)
+/* A run besides the parameters, for which there is memory when this one says yes. */
+static mlp_result mlp__check_run(mlp__in *in, const mlp__chain *chain, int run)
 {
+    mlp_result r = MLP_OK;
     int l;
-    for (l = 0; l < net->layers; l++) {
-        const mlp__linear *linear = chain->layer[l];
-        const mlp_result r = mlp__check_linear(in, linear, run, net->shape[l].out, net->shape[l].in);
-        if (r) return r;
-        if (!linear->tensor[0][1] != !linear->tensor[run][1])
-            return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, linear->tensor[0][0], "state for weights only, or a bias too much", 0);
-    }
-    return MLP_OK;
+    for (l = 0; l < chain->count && !r; l++) r = mlp__check_linear(in, chain->layer[l], run);
+    return r;
 }
 
 /* The parameters of the best epoch, if the file has them. */
 static mlp_result mlp__read_best(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    mlp_result r;
-    if (!chain->layer[0]->tensor[MLP__BEST][0]) return MLP_OK;
-    r = mlp__check_run(in, chain, net, MLP__BEST);
-    if (r) return r;
+    const mlp_result r = chain->layer[0]->tensor[MLP__BEST][0] ? mlp__check_run(in, chain, MLP__BEST) : MLP_OK;
+    if (r || !chain->layer[0]->tensor[MLP__BEST][0]) return r;
     net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (!net->training.best) return mlp__refuse(in, MLP_ERR_MEMORY, 0, "out of memory");
+    if (!net->training.best) return mlp__refuse(in, MLP_ERR_MEMORY, 8, "out of memory");
     mlp__read_run(in, chain, net, MLP__BEST);
     return MLP_OK;
 }
@@ -7896,13 +7918,14 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
     if (!mlp__find_key(in, "mlp.train")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
     r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
     if (r) return r;
-    if (s->arrays < 0 || s->arrays >= MLP__BEST || !(s->beta1_power >= 0 && s->beta1_power <= 1 && s->beta2_power >= 0 && s->beta2_power <= 1))
+    if (s->arrays < 0 || s->arrays >= MLP__BEST || !(s->beta1_power >= 0 && s->beta1_power <= 1)
+        || !(s->beta2_power >= 0 && s->beta2_power <= 1))
         return mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
     r = mlp__read_best(in, chain, net);
     if (r || s->steps == 0) return r;
-    for (run = 1; run <= s->arrays && !r; run++) r = mlp__check_run(in, chain, net, run);
+    for (run = 1; run <= s->arrays && !r; run++) r = mlp__check_run(in, chain, run);
     if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
     if (r) return r;
     memcpy(net->training.state, s, sizeof *s);
@@ -7911,15 +7934,19 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
 }
 
 /* Whether a key of the metadata is none of the user's. */
-static int mlp__is_own_key(const char *key) { return !*key || strcmp(key, "format") == 0 || strncmp(key, "mlp.", 4) == 0; }
+static int mlp__is_own_key(const char *key)
+{
+    return !*key || strcmp(key, "format") == 0 || strncmp(key, "mlp.", 4) == 0;
+}
 
-/* The user's strings of the metadata; those with a 0 in them are none in C. */
+/* The user's strings of the metadata; those with a 0 in them are none in C. They are shorter than what stands there. */
 static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
 {
     const mlp_allocator *allocator = &in->how.allocator;
     size_t n = 0, used = 0;
-    char *text = in->metadata ? (char *)mlp__alloc(allocator, in->end - in->metadata) : NULL;     /* shorter than as it is written */
+    char *text;
     if (!in->metadata) return MLP_OK;
+    text = (char *)mlp__alloc(allocator, in->end - in->metadata);
     in->at = in->metadata;
     while (text && mlp__next(in, '}', &n)) {
         const size_t begin = used;
@@ -7933,10 +7960,7 @@ static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
         if (zero || mlp__is_own_key(text + begin)) used = begin;
     }
     if (used) net->texts = (char *)mlp__alloc(allocator, used);
-    if (net->texts) {
-        memcpy(net->texts, text, used);
-        net->texts_size = used;
-    }
+    if (net->texts) memcpy(net->texts, text, net->texts_size = used);
     mlp__free(allocator, text);
     return text && (!used || net->texts) ? MLP_OK : mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
 }
@@ -7962,7 +7986,8 @@ static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
     expected = x + net->inputs;
     y = expected + net->outputs;
     r = mlp__read_floats(in, "mlp.test.input", x, net->inputs);
-    if (!r && !mlp__find_key(in, "mlp.test.output")) r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.test.output is missing");
+    if (!r && !mlp__find_key(in, "mlp.test.output"))
+        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.test.output is missing");
     if (!r) r = mlp__read_floats(in, "mlp.test.output", expected, net->outputs);
     if (!r) r = mlp__read_floats(in, "mlp.test.tolerance", &tolerance, 1);
     mlp__let_go(in);
@@ -7970,7 +7995,8 @@ static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
         if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
-        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "not the outputs of the file's test vector: other activations, or weights");
+        r = mlp__refuse(in, MLP_ERR_FORMAT, 8,
+                        "not the outputs of the file's test vector: other activations, or weights");
         if (in->how.error) in->how.error->column = j;
     }
     mlp__free(&in->how.allocator, x);
@@ -7987,7 +8013,7 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
     if (!r) r = mlp__plan_loading(in, &chain, &d);
     if (r) return r;
     r = mlp__make_blank(net, NULL, 0, &d);
-    if (r == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {     /* it was the file that said it */
+    if (r == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {     /* the file said it */
         r = MLP_ERR_FORMAT;
         if (in->how.error) in->how.error->code = r;
     }
@@ -8147,12 +8173,13 @@ static int mlp__io_fd(void *file) { return (int)((intptr_t)file - 1); }
 static const char *mlp__io_reason(void *user)
 {
     static const struct { int error; const char *text; } reasons[] = {
-        { ENOENT, "no such file or folder" }, { EACCES, "permission denied" }, { EPERM, "not permitted" }, { EISDIR, "it is a folder" },
-        { ENOSPC, "no space left on the device" }, { EROFS, "the file system is read-only" }, { EIO, "input/output error" },
-        { ENOTDIR, "a part of the path is no folder" }, { ENAMETOOLONG, "the name is too long" }, { EMFILE, "too many open files" },
-        { ENFILE, "too many open files in the system" }, { EFBIG, "the file is too large" }, { EEXIST, "the file exists" },
-        { EBUSY, "it is in use" }, { ENOMEM, "out of memory" }, { EXDEV, "on another file system" }, { EINVAL, "not possible here" },
-        { ENODEV, "no such device" }, { ENXIO, "no such device" }, { EINTR, "interrupted" }, { EBADF, "the file is not open" },
+        { ENOENT, "no such file or folder" }, { EACCES, "permission denied" }, { EPERM, "not permitted" },
+        { EISDIR, "it is a folder" }, { ENOTDIR, "a part of the path is no folder" }, { EEXIST, "the file exists" },
+        { ENOSPC, "no space left on the device" }, { EROFS, "a read-only file system" }, { EIO, "input/output error" },
+        { ENAMETOOLONG, "the name is too long" }, { EFBIG, "the file is too large" }, { EBUSY, "it is in use" },
+        { EMFILE, "too many open files" }, { ENFILE, "too many open files in the system" }, { ENOMEM, "out of memory" },
+        { EXDEV, "on another file system" }, { EINVAL, "not possible here" }, { ENODEV, "no such device" },
+        { ENXIO, "no such device" }, { EINTR, "interrupted" },
     #ifdef EDQUOT
         { EDQUOT, "the quota is used up" }, { ELOOP, "too many symbolic links" }, { ESTALE, "the file is gone" },
     #endif
@@ -8170,7 +8197,8 @@ static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
     size_t done = 0;
     (void)user;
     while (done < size) {
-        const long long n = MLP__POSIX(read)(mlp__io_fd(file), (char *)to + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        const unsigned part = (unsigned)mlp__smaller(size - done, MLP__PIECE);
+        const long long n = MLP__POSIX(read)(mlp__io_fd(file), (char *)to + done, part);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return SIZE_MAX;
         if (n == 0) break;
@@ -8184,7 +8212,8 @@ static int mlp__io_write(void *user, void *file, const void *from, size_t size)
     size_t done = 0;
     (void)user;
     while (done < size) {
-        const long long n = MLP__POSIX(write)(mlp__io_fd(file), (const char *)from + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        const unsigned part = (unsigned)mlp__smaller(size - done, MLP__PIECE);
+        const long long n = MLP__POSIX(write)(mlp__io_fd(file), (const char *)from + done, part);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return -1;
         done += (size_t)n;
@@ -8206,7 +8235,8 @@ enum { MLP__PATH = 1024 };
 /* Paths are UTF-8; what is not is read as text of the ANSI code page. */
 static int mlp__wide(const char *path, wchar_t *wide)
 {
-    if (MultiByteToWideChar(65001, 8, path, -1, wide, MLP__PATH) > 0 || MultiByteToWideChar(0, 0, path, -1, wide, MLP__PATH) > 0) return 1;
+    if (MultiByteToWideChar(65001, 8, path, -1, wide, MLP__PATH) > 0) return 1;
+    if (MultiByteToWideChar(0, 0, path, -1, wide, MLP__PATH) > 0) return 1;
     errno = ENAMETOOLONG;
     return 0;
 }
@@ -8247,7 +8277,8 @@ static int mlp__io_remove(void *user, const char *path)
     return mlp__wide(path, wide) ? _wremove(wide) : -1;
 }
 
-static int mlp__io_sync_folder(void *user, const char *folder) { (void)user; (void)folder; return 0; }      /* MoveFileExW has done it */
+/* MoveFileExW has done it. */
+static int mlp__io_sync_folder(void *user, const char *folder) { (void)user; (void)folder; return 0; }
 
 static size_t mlp__io_size(void *user, void *file)
 {
@@ -8287,7 +8318,7 @@ static int mlp__create(const char *path)
         fd = mlp__open(path, flags);
     }
     if (fd < 0) return fd;
-    if ((mlp__locked(fd) || errno != EWOULDBLOCK) && mlp__is_file(fd, path)) return fd;     /* or there are no locks here */
+    if ((mlp__locked(fd) || errno != EWOULDBLOCK) && mlp__is_file(fd, path)) return fd;     /* or no locks here */
     close(fd);
     errno = EEXIST;
     return -1;
@@ -8333,8 +8364,8 @@ static size_t mlp__io_size(void *user, void *file)
 {
     struct stat s;
     (void)user;
-    if (fstat(mlp__io_fd(file), &s) || !S_ISREG(s.st_mode) || s.st_size <= 0 || (uint64_t)s.st_size >= SIZE_MAX) return SIZE_MAX;
-    return (size_t)s.st_size;
+    if (fstat(mlp__io_fd(file), &s) || !S_ISREG(s.st_mode) || s.st_size <= 0) return SIZE_MAX;
+    return (uint64_t)s.st_size < SIZE_MAX ? (size_t)s.st_size : SIZE_MAX;
 }
 
 #ifndef __wasi__
@@ -8361,12 +8392,15 @@ static const char *mlp__io_replace(void *user, void *file, const char *path)
     #define MLP__IO_REPLACE mlp__io_replace
 #endif
 static const mlp_io mlp__system_io = {
-    mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove, mlp__io_sync_folder, NULL,
-    mlp__io_size, MLP__IO_REPLACE, mlp__io_reason };
+    mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove,
+    mlp__io_sync_folder, NULL, mlp__io_size, MLP__IO_REPLACE, mlp__io_reason };
 #define MLP__SYSTEM_IO &mlp__system_io
 
 /* Whether another name may do when a file could not be created, after so many. */
-static int mlp__another_name(const mlp_io *io, int names) { return io == &mlp__system_io ? errno == EEXIST && names < 10000 : names < 100; }
+static int mlp__another_name(const mlp_io *io, int names)
+{
+    return io == &mlp__system_io ? errno == EEXIST && names < 10000 : names < 100;
+}
 
 #else
     #define MLP__SEPARATORS "/"
@@ -8377,8 +8411,9 @@ static int mlp__another_name(const mlp_io *io, int names) { (void)io; return nam
 static mlp_result mlp__check_io(const mlp_io *io, mlp_error *error)
 {
     if (!io) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
-    return io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder ? MLP_OK
-         : mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    if (io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder)
+        return MLP_OK;
+    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
 }
 
 static size_t mlp__folder_length(const char *path)
@@ -8438,7 +8473,8 @@ static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, con
     file = mlp__open_temporary(io, path, name);
     if (!file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
     r = mlp__write_file(net, path, how, file);
-    if (!r && io->rename(io->user, name, path)) r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
+    if (!r && io->rename(io->user, name, path))
+        r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
     if (r) {
         io->remove(io->user, name);
         return r;
@@ -8455,7 +8491,8 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
     mlp_result r;
     char *name;
     if (!how.io) how.io = MLP__SYSTEM_IO;
-    if (!net || !path || !*path) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
+    if (!net || !path || !*path)
+        return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
     r = mlp__check_io(how.io, how.error);
     if (r) return r;
     name = (char *)mlp__alloc(&net->desc.allocator, strlen(path) + MLP__SUFFIX);
