@@ -43,7 +43,9 @@ flags_wasm         := -msimd128
         check-sanitize check-size check-targets check-tiles check-ulp
 
 help:
-	@echo "make run             train 64-32-10 on the digits, show what it learned"
+	@echo "make run             train 64-32-10 on the digits, show what it learned (DATA=my.csv: that table; ARGS: for train_csv)"
+	@echo "make examples        build/train_csv and build/predict_csv, for tables in text"
+	@echo "make tables          the recipe for tables on fifteen of them, beside scikit-learn (ONLY=\"glass pima\": these)"
 	@echo "make test            the tests, in two minutes: on each instruction set of this machine, what is missing is skipped and counted"
 	@echo "                     (REQUIRE=avx512,clang makes a skip of these a failure)"
 	@echo "make test-one        OF=avx2 TEST=io_every: these tests of one build; OF=neon@aarch64-gcc, avx2@clang-O3, emulated@asan, avx2@openmp"
@@ -77,9 +79,28 @@ help:
 $(BUILD)/digits-$(SIMD): examples/digits.c mlp.h | $(BUILD)
 	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< -o $@
 
-run: $(BUILD)/digits-$(SIMD)
+# DATA=my.csv: that table in place of the digits; ARGS="--target name": options of train_csv
+DATA ?=
+ARGS ?=
+run: $(if $(DATA),$(BUILD)/train_csv,$(BUILD)/digits-$(SIMD))
 	@echo "SIMD=$(SIMD) (of: $(sort $(HERE)))"
-	@$(BUILD)/digits-$(SIMD) 0 examples/data/digits.csv $(BUILD)/digits.safetensors
+	@$(if $(DATA),$< "$(DATA)" --out $(BUILD)/model.safetensors $(ARGS),$< 0 examples/data/digits.csv $(BUILD)/digits.safetensors)
+
+# programs for tables in text
+.PHONY: examples tables
+TABLE_PARTS := examples/csv.c examples/ensemble.c examples/table.c
+examples: $(BUILD)/train_csv $(BUILD)/predict_csv
+$(BUILD)/train_csv $(BUILD)/predict_csv: $(BUILD)/%: examples/%.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
+
+# the recipe for tables beside scikit-learn (Debian: python3-sklearn), whose scores are kept; ONLY="glass pima": these, without a note
+$(BUILD)/tables: bench/tables.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
+$(BUILD)/tables-sklearn.csv: bench/tables.py bench/tables.txt | $(BUILD)
+	/usr/bin/python3 -c "import sklearn" && /usr/bin/python3 bench/tables.py bench/tables.txt bench/data > $@.new && mv $@.new $@
+tables: $(BUILD)/tables
+	@$(MAKE) $(BUILD)/tables-sklearn.csv || echo "without scikit-learn: mlp.h alone"
+	$(BUILD)/tables --beside $(BUILD)/tables-sklearn.csv $(if $(ONLY),$(ONLY),--note bench/tables.md)
 
 $(BUILD):
 	@mkdir -p $@
@@ -96,7 +117,7 @@ SANITIZE := -g -fsanitize=address,undefined -fno-sanitize-recover=all
 THREADED := -fopenmp -DMLP__LEAST_PROCESSORS=8 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 -DMLP__BLOCK_ROWS=16 -DMLP__MANY_FLOATS=1
 # node 20 corrupts its heap when a program that grows its memory goes on calling WASI (fast API calls; it dies at exit, after the
 # tests have passed): with 256 MiB from the start, none grows
-WASM := --target=wasm32-wasi -Wl,-z,stack-size=1048576 -Wl,--initial-memory=268435456
+WASM := --target=wasm32-wasi -Wno-unused-command-line-argument -Wl,-z,stack-size=1048576 -Wl,--initial-memory=268435456
 
 cc_host             := $(CC) -std=c99 $(OPT)
 cc_openmp           := $(CC) -std=c99 $(OPT) $(THREADED)
@@ -116,7 +137,8 @@ cc_aarch64-gcc-O3   := aarch64-linux-gnu-gcc -static -std=c99 -O3
 cc_aarch64-clang    := clang --target=aarch64-linux-gnu -static -std=c99 -O2
 cc_aarch64-clang-O3 := clang --target=aarch64-linux-gnu -static -std=c99 -O3
 cc_wasm-clang       := clang $(WASM) -std=c99 -O2
-cc_s390x            := s390x-linux-gnu-gcc -static -std=c99 -O1
+# gcc for s390x computes in double what is float under -std=c99
+cc_s390x            := s390x-linux-gnu-gcc -static -std=gnu11 -O1
 cc_riscv64          := riscv64-linux-gnu-gcc -static -std=c99 -O1
 cc_ppc64le          := powerpc64le-linux-gnu-gcc -static -std=c99 -O1
 cc_armhf            := arm-linux-gnueabihf-gcc -static -std=c99 -O1

@@ -49,12 +49,13 @@
    >>manual     limits, model, files, bits    >>table      the kernels of this build as one table
    >>options    macros and their price        >>dispatch   which table a net uses
    >>api        types and functions           >>rng        random numbers, permutation
-                                              >>net        desc, memory, weights
-   the implementation:                        >>layers     forward beside backward
-   >>platform   compilers, fma, square root   >>loss       losses, forward beside backward
-   >>simd       choice; one block per ISA     >>optim      optimizers
-   >>vmath      exp, log, tanh, sin, erf ...  >>train      batches, fit, evaluate
-   >>kernels    elementwise and row kernels   >>io         saving and loading models
+                                              >>net        texts, families, desc, memory, weights
+   the implementation:                        >>data       checks, order of rows, targets, scaling
+   >>platform   compilers, fma, square root   >>layers     forward beside backward, predict
+   >>simd       choice; one block per ISA     >>loss       losses, forward beside backward
+   >>vmath      exp, log, tanh, sin, erf ...  >>optim      optimizers, penalties, clipping
+   >>kernels    elementwise and row kernels   >>train      gradients, evaluate, scaling, fit
+                                              >>io         saving and loading models
                                               >>history    >>license
 
 >>manual
@@ -96,6 +97,11 @@
      end (out, output, proj, head, final, last) is the last; else give
      mlp_load_desc.names. All other files are refused by the tensor's name, and those of
      other formats (PyTorch's .pt, ONNX, HDF5, ...) by theirs.
+     Scaling is one more tensor, "mlp.scales", so that PyTorch's strict loading refuses what
+     would compute something else there; mlp_save_desc.fold makes a file that it takes.
+     Members of an ensemble (mlp_save_desc.more) are tensors "mlp.member1.0.weight" and so
+     on: strict loading refuses them, strict=False takes member 0. Strings of the metadata
+     that are not ours are those of mlp_set_text.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
      A damaged or hostile file is an error with the place of its first bad byte, never more
@@ -105,11 +111,13 @@
 
    Threads
      Any number of threads may call the functions that take a const mlp * on one net at
-     the same time, each with its own buffers. All others need the net for themselves.
+     the same time, each with its own buffers; an allocator that they share must be
+     thread-safe, too. All others need the net for themselves.
      mlp_fit uses mlp_fit_desc.threads threads of OpenMP if compiled with it (-fopenmp), and
      by itself never more than one. They share the rows of a batch, and the units of wide
      layers and of the gradient, so the bits are those of one thread; batches too small to
-     gain run on one.
+     gain run on one, and there are never more threads than processors. A process that forks
+     after a fit with threads cannot fit with threads in the child (libgomp hangs).
 
    Errors
      Every call that can fail returns an mlp_result, sets its out-parameters (NULL or 0 on
@@ -157,6 +165,9 @@
                         the tables to choose from, best first; default X(avx512) X(avx2).
    MLP_NO_FILES         (everywhere) no model files at all, neither on a disk nor in memory.
    MLP_NO_STDIO         (everywhere) models in memory only: nothing of the system's files is called.
+   MLP_NO_TRAINING      for microcontrollers: what trains or evaluates says MLP_ERR_UNSUPPORTED, and its kernels are left out.
+   MLP_ACTIVATIONS      the activations that are compiled, as bits: (1u << MLP_ACT_RELU | 1u << MLP_ACT_IDENTITY); others are
+                        MLP_ERR_UNSUPPORTED. Default: all. Link with --gc-sections to leave out what nobody calls.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -582,6 +593,10 @@ typedef struct {
     int checkpoint;                 /* non-zero: with optimizer state and count of epochs */
     const mlp_io *io;               /* NULL: the system's files */
     mlp_error *error;               /* optional */
+    const mlp *const *more;         /* further members of an ensemble: nets of the same desc but for the seed; not with checkpoint or */
+    int more_count;                 /* fold. The test vector and the texts are those of the net itself, member 0 */
+    int fold;                       /* non-zero: standard and min_max scaling go into the weights of the first and the last layer, which
+                                       needs a bias, and for targets identity; not with checkpoint */
 } mlp_save_desc;
 
 typedef struct {
@@ -598,6 +613,7 @@ typedef struct {
     const mlp_io *io;               /* NULL: the system's files */
     const char *const *names;       /* the Linears, in order, by what is before ".weight" in the file; others are left out. */
     int name_count;                 /* 0: all Linears, in the order that numbers in their names and their sizes give */
+    int member;                     /* 0: the net itself; one that the file does not have is MLP_ERR_ARGUMENT */
 } mlp_load_desc;
 
 /* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every
@@ -611,6 +627,12 @@ MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, cons
    has the byte and the tensor. Weights that are not finite are loaded. Memory: at most 4 times the file, besides the
    few kilobytes that any net has and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
+
+/* Strings of your own (names of columns, classes, a licence) that go with the net into its files and its copies: key and value in
+   UTF-8. Keys "format" and "mlp.*" are not yours. A NULL value takes the key away. mlp_get_text: NULL when there is none, else valid
+   until the next mlp_set_text. Other programs' metadata are texts, too. */
+MLP_API mlp_result mlp_set_text(mlp *, const char *key, const char *value);
+MLP_API const char *mlp_get_text(const mlp *, const char *key);
 
 #ifndef MLP_NO_STDIO
 /* All or nothing: a new file in the same folder is written, synced and renamed to path, so that after any failure or
@@ -721,6 +743,11 @@ MLP_API const char *mlp_simd_name(void);
 
 /* ----------------------------------------------------------------------- >>platform -- */
 
+#ifndef MLP_ACTIVATIONS
+    #define MLP_ACTIVATIONS ~0u
+#endif
+#define MLP__HAS(activation) ((activation) <= MLP_ACT_IDENTITY || ((unsigned)(MLP_ACTIVATIONS) >> (int)(activation) & 1))
+
 #include <stdarg.h>
 #include <string.h>
 
@@ -828,6 +855,13 @@ MLP_API const char *mlp_simd_name(void);
     #define MLP__ONE_REGISTER(constraint, value) ((void)0)
 #endif
 #define MLP__ONE_POINTER(pointer) MLP__ONE_REGISTER("+r", pointer)
+
+/* -ffast-math lets compilers rearrange sums whose rounding is what is asked for: not across this. */
+#if defined(__FAST_MATH__) && MLP__GNU
+    #define MLP__AS_WRITTEN(value) __asm__("" : "+m"(value))
+#else
+    #define MLP__AS_WRITTEN(value) ((void)0)
+#endif
 
 /* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there.
    Without the hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
@@ -1702,9 +1736,13 @@ MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
    rough. */
 MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 {
-    mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), lost = mlp__vsub(u, mlp__vsub(v, one));
+    mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), kept, lost, f;
     mlp__vm big = mlp__vlt(mlp__vset1(1.41421354f), v);
-    mlp__vf f = mlp__vfma(v, mlp__vselect(big, mlp__vset1(0.5f), one), mlp__vset1(-1.0f));          /* exact */
+    MLP__AS_WRITTEN(v);
+    kept = mlp__vsub(v, one);
+    MLP__AS_WRITTEN(kept);
+    lost = mlp__vsub(u, kept);
+    f = mlp__vfma(v, mlp__vselect(big, mlp__vset1(0.5f), one), mlp__vset1(-1.0f));          /* exact */
     return mlp__vfma(lost, mlp__vfnma(mlp__vset1(0.5f), u, one),
                      mlp__vlog_near_1(f, mlp__vselect(big, one, mlp__vzero())));
 }
@@ -1772,10 +1810,14 @@ static float mlp__reduce_large(float x, float *n)
    rounded once. */
 MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 {
-    mlp__vf part3 = mlp__vset1(1.589251e-08f), r2, r3, r;
+    mlp__vf part3 = mlp__vset1(1.589251e-08f), r1, r2, r3, r;
     *n = mlp__vround(mlp__vmul(x, mlp__vset1(0.63661975f)));
-    r2 = mlp__vfnma(*n, mlp__vset1(0.000117599964f), mlp__vfnma(*n, mlp__vset1(1.5706787f), x));
+    r1 = mlp__vfnma(*n, mlp__vset1(1.5706787f), x);
+    MLP__AS_WRITTEN(r1);
+    r2 = mlp__vfnma(*n, mlp__vset1(0.000117599964f), r1);
+    MLP__AS_WRITTEN(r2);
     r3 = mlp__vfnma(*n, part3, r2);
+    MLP__AS_WRITTEN(r3);
     r = mlp__vadd(r3, mlp__vfnma(*n, mlp__vset1(7.443548e-13f), mlp__vfnma(*n, part3, mlp__vsub(r2, r3))));
     if (mlp__vany(mlp__vlt(mlp__vset1(1600.0f), mlp__vabs(x)))) {
         float xs[MLP__W], rs[MLP__W], ns[MLP__W];
@@ -1980,7 +2022,7 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 {
     switch (activation) {
     #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
-        case MLP_ACT_##NAME: mlp__map(mlp__##name##_forward, alpha, n, z, z, z, a); break;
+        case MLP_ACT_##NAME: if (MLP__HAS(MLP_ACT_##NAME)) mlp__map(mlp__##name##_forward, alpha, n, z, z, z, a); break;
     MLP__ACTIVATIONS(MLP__CASE)
     #undef MLP__CASE
     default: break;
@@ -2564,10 +2606,7 @@ typedef struct { const float *at; ptrdiff_t row, col; } mlp__matrix;
 
 MLP__INLINE mlp__matrix mlp__matrix_at(const float *at, ptrdiff_t row, ptrdiff_t col)
 {
-    mlp__matrix m;
-    m.at = at;
-    m.row = row;
-    m.col = col;
+    const mlp__matrix m = { at, row, col };
     return m;
 }
 
@@ -2627,20 +2666,10 @@ MLP__INLINE void mlp__tile_add(size_t rows, size_t vectors, mlp__sums to, mlp__s
     for (i = 0; i < rows * vectors; i++) to[i] = mlp__vadd(to[i], from[i]);
 }
 
-/* With MLP__MASKS a part of a vector is as fast as the whole, and needs no branch. */
-MLP__INLINE mlp__vf mlp__tile_get(const float *p, size_t n)
-{
-    return MLP__MASKS ? mlp__vload_n(p, n, mlp__vzero()) : mlp__vget(p, n, mlp__vzero());
-}
-MLP__INLINE void mlp__tile_put(float *p, mlp__vf a, size_t n)
-{
-    if (MLP__MASKS) mlp__vstore_n(p, a, n);
-    else mlp__vput(p, a, n);
-}
-
 MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
 {
     const float *from = p->init;
+    const mlp__vf zero = mlp__vzero();
     size_t i, v;
     MLP__UNROLL
     for (i = 0; i < rows; i++, from += p->init_row) {
@@ -2648,7 +2677,8 @@ MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const 
         MLP__UNROLL
         for (v = 0; v < vectors; v++) {
             const float *at = from + mlp__vector_at(v, p->c_panel);
-            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at) : mlp__tile_get(at, tail);
+            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at)
+                                  : MLP__MASKS ? mlp__vload_n(at, tail, zero) : mlp__vget(at, tail, zero);
         }
     }
 }
@@ -2664,7 +2694,8 @@ MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const
         for (v = 0; v < vectors; v++) {
             float *at = to + mlp__vector_at(v, p->c_panel);
             if (v + 1 < vectors) mlp__vstore(at, sums[i * vectors + v]);
-            else mlp__tile_put(at, sums[i * vectors + v], tail);
+            else if (MLP__MASKS) mlp__vstore_n(at, sums[i * vectors + v], tail);
+            else mlp__vput(at, sums[i * vectors + v], tail);
         }
     }
 }
@@ -2967,9 +2998,7 @@ static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const ml
 MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
                                 int accumulate)
 {
-    mlp__right right;
-    right.matrix = b;
-    right.inputs = 0;
+    const mlp__right right = { b, 0 };
     mlp__by_strips(m, n, k, a, &right, c, c_row, accumulate, NULL);
 }
 
@@ -3095,12 +3124,10 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
     const size_t most = b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024 ? 16 : k;
-    mlp__matrix left = mlp__matrix_at(a, a_row, a_col), rest;
-    mlp__right right;
+    const mlp__right right = { { b, b_row, b_col }, 0 };
+    mlp__matrix left = { a, a_row, a_col };
     int blocks = !accumulate && n > 0 && k > 16 && c_row == (ptrdiff_t)n && a_row == 1 && a_col % 1024 == 0;
     size_t from = 0, steps, done;
-    right.matrix = mlp__matrix_at(b, b_row, b_col);
-    right.inputs = 0;
     if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) {
         mlp__by_steps(m, n, k, left, right.matrix, c, c_row, accumulate);
         return;
@@ -3119,9 +3146,8 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
     }
     do {                                                                /* once even for k = 0: c must be set */
         steps = mlp__smaller(k - from, most);
-        rest = mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col);
-        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col), rest, c, c_row,
-                       accumulate || from > 0);
+        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col),
+                       mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col), c, c_row, accumulate || from > 0);
         from += steps;
     } while (from < k);
 }
@@ -3236,24 +3262,45 @@ static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_st
                            (ptrdiff_t)x_stride, panels + (rows + 1) * i + r * panel, panel);
 }
 
+/* dw of the n units in a ragged panel at dw, with inputs as lanes: of units most would be idle. The sums are
+   transposed on the way in and out; those of a single unit lie side by side as they are, and all its inputs are lanes.
+   Else those that are left of whole vectors go as others do. */
+static void mlp__weights_over_inputs(size_t rows, size_t in, size_t n, const float *x, size_t x_stride, const float *dz,
+                                     size_t dz_stride, float *dw, int accumulate, float *scratch)
+{
+    const size_t lanes = n == 1 ? in : in - in % MLP__W, left = in - lanes;
+    const mlp__matrix a = { dz, 1, (ptrdiff_t)dz_stride }, rest = { x + lanes, 1, (ptrdiff_t)x_stride };
+    float *const sums = n == 1 ? dw : scratch;
+    size_t unit, columns;
+    if (n > 1 && accumulate) mlp__transposed(n, lanes, dw, (ptrdiff_t)n, sums, (ptrdiff_t)lanes, lanes);
+    mlp__by_matrix(n, lanes, rows, a, mlp__matrix_at(x, (ptrdiff_t)x_stride, 1), sums, (ptrdiff_t)lanes, accumulate);
+    if (n > 1) mlp__transposed(lanes, n, sums, (ptrdiff_t)lanes, dw, (ptrdiff_t)n, n);
+    for (unit = 0; left && unit < n; unit += columns) {
+        mlp__product p;
+        columns = mlp__strip_width(left, n - unit);
+        p = mlp__strip_product(columns, rows, rest, dz + unit, a.col, dw + lanes * n + unit, (ptrdiff_t)n, accumulate);
+        mlp__multiply(left, &p);
+    }
+}
+
 /* x: rows x in, dz: rows x out, dw: panels. dw = x^T dz: dE/dw_io = sum over rows of x_i dz_o. Steps of k are whole
    rows apart: many of them do not stay in L1 side by side, so a strip of dz is copied, and x, too, where its columns
-   fall into few sets of the caches and several strips use the copy. The weights of a single unit lie side by side:
-   lanes are inputs. */
+   fall into few sets of the caches and several strips use the copy. */
 static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
                                     const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch)
 {
     const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
     const int apart = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
     const size_t panel = MLP__BLOCK_PANEL, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
-    const size_t single = out % MLP__PANEL == 1;
+    const size_t ragged = out % MLP__PANEL, lanes = (ragged + MLP__W - 1) / MLP__W * MLP__W;
+    const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 8 * lanes && ragged > 0);
     float *const strip = rows > 64 ? scratch : NULL;
     float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
     size_t unit, i;
     mlp__strip s;
     mlp__product p;
     if (high < in) mlp__copy_inputs(rows, in, x, x_stride, panels);
-    for (unit = 0; unit < out - single; unit += s.columns) {
+    for (unit = 0; unit < (over_inputs ? out - ragged : out); unit += s.columns) {
         s = mlp__strip_at(in, in, out, unit);
         p = mlp__strip_product(s.columns, rows, a, dz + unit, (ptrdiff_t)dz_stride, dw + s.offset, s.row, accumulate);
         p.c_panel = (ptrdiff_t)(MLP__PANEL * in);
@@ -3270,9 +3317,9 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
             mlp__multiply(mlp__smaller(in - i, high), &p);
         }
     }
-    if (single)
-        mlp__by_matrix(1, in, rows, mlp__matrix_at(dz + unit, 0, (ptrdiff_t)dz_stride),
-                       mlp__matrix_at(x, (ptrdiff_t)x_stride, 1), dw + unit * in, 0, accumulate);
+    if (over_inputs)
+        mlp__weights_over_inputs(rows, in, ragged, x, x_stride, dz + unit, dz_stride, dw + unit * in, accumulate,
+                                 scratch);
 }
 
 /* dx with rows as lanes, whole vectors of them: from dz transposed, the weights are read in place, and dx is
@@ -3327,9 +3374,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
                                   float *dx, size_t dx_stride, float *scratch)
 {
     const mlp__matrix a = mlp__matrix_at(dz, (ptrdiff_t)dz_stride, 1);
-    mlp__right weights;
-    weights.matrix = mlp__matrix_at(w, 0, 0);
-    weights.inputs = in;
+    const mlp__right weights = { { w, 0, 0 }, in };
     if (rows == 1) mlp__input_of_row(in, out, dz, w, dx);
     else if (rows <= 64 && rows % MLP__W == 0 && rows * (in + out) <= in * out)
         mlp__input_over_rows(rows, in, out, dz, dz_stride, w, dx, dx_stride, scratch);
@@ -3338,6 +3383,13 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
 
 /* -------------------------------------------------------------------------- >>table -- */
 /* The only door from here on: below this line no vector type, above it no net. */
+
+/* A kernel that only training needs, NULL without it: then compilers leave it out. */
+#ifdef MLP_NO_TRAINING
+    #define MLP__TRAINS(kernel) (1 ? NULL : kernel)
+#else
+    #define MLP__TRAINS(kernel) kernel
+#endif
 
 #ifdef MLP_KERNELS_ONLY
     #define MLP__TABLE MLP__JOIN(mlp__kernels_, MLP_KERNELS_ONLY)
@@ -3353,11 +3405,11 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     static MLP__UNUSED const mlp_kernels mlp__kernels = {
 #endif
     MLP__NAME, MLP__W, MLP__FMA,
-    mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, mlp__k_activate_backward,
-    mlp__k_softmax, mlp__k_softmax_backward, mlp__k_cross_entropy,
-    mlp__k_forward, mlp__k_backward_weights, mlp__k_backward_input,
-    mlp__k_column_sums, mlp__k_scale_rows, mlp__k_loss, mlp__k_loss_backward,
-    mlp__k_axpy, mlp__k_update, mlp__k_first_nonfinite
+    mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, MLP__TRAINS(mlp__k_activate_backward),
+    mlp__k_softmax, MLP__TRAINS(mlp__k_softmax_backward), MLP__TRAINS(mlp__k_cross_entropy),
+    mlp__k_forward, MLP__TRAINS(mlp__k_backward_weights), MLP__TRAINS(mlp__k_backward_input),
+    MLP__TRAINS(mlp__k_column_sums), MLP__TRAINS(mlp__k_scale_rows), MLP__TRAINS(mlp__k_loss),
+    MLP__TRAINS(mlp__k_loss_backward), MLP__TRAINS(mlp__k_axpy), MLP__TRAINS(mlp__k_update), mlp__k_first_nonfinite
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -3487,7 +3539,8 @@ static uint64_t mlp__random(uint64_t seed, uint64_t stream, uint64_t index)
 }
 
 /* WEIGHTS: + the layer; the rest are far behind */
-enum { MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS, MLP__STREAM_BIASES = 1000, MLP__STREAM_MASKS = 2000, MLP__STREAM_SPLIT = 3000,
+enum { MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS, MLP__STREAM_BIASES = 1000, MLP__STREAM_MASKS = 2000,
+      MLP__STREAM_SPLIT = 3000,
        MLP__STREAM_SAMPLE };
 
 /* uniform in [-1, 1), one of 2^24 values */
@@ -3663,7 +3716,7 @@ static void mlp__say_number(mlp__text *t, double v)
     mlp__say_integer(t, (uint64_t)(power < 0 ? -power : power), 1);
 }
 
-/* %s const char *, %i int, %z size_t, %g double */
+/* %s const char *, %i int, %z size_t, %u uint64_t, %g double */
 static void mlp__say_format(mlp__text *t, const char *format, va_list list)
 {
     for (; *format; format++) {
@@ -3671,6 +3724,7 @@ static void mlp__say_format(mlp__text *t, const char *format, va_list list)
         switch (*++format) {
         case 's': mlp__say(t, va_arg(list, const char *)); break;
         case 'z': mlp__say_integer(t, va_arg(list, size_t), 1); break;
+        case 'u': mlp__say_integer(t, va_arg(list, uint64_t), 1); break;
         case 'g': mlp__say_number(t, va_arg(list, double)); break;
         default: {
             const int value = va_arg(list, int);
@@ -3707,11 +3761,18 @@ static mlp_result mlp__at(mlp_error *error, mlp_result code, size_t row, size_t 
     return code;
 }
 
-/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
-
-#ifndef MLP_ACTIVATIONS
-    #define MLP_ACTIVATIONS (~0u)
+/* Kernels to train and to evaluate with are in this build. */
+static mlp_result mlp__trains(mlp_error *error)
+{
+#ifdef MLP_NO_TRAINING
+    return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "compiled with MLP_NO_TRAINING");
+#else
+    (void)error;
+    return MLP_OK;
 #endif
+}
+
+/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
 
 typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
 
@@ -3727,7 +3788,7 @@ static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
     case MLP_ACT_CUSTOM: facts.needs_z = 1; break;
     default: facts.known = 0;
     }
-    if (facts.known && !(MLP_ACTIVATIONS >> (int)activation & 1)) facts.known = 0;
+    if (!MLP__HAS(activation)) facts.known = 0;
     return facts;
 }
 
@@ -3794,9 +3855,11 @@ typedef struct {
     size_t rows;
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
     float *mask[MLP_MAX_LAYERS], *out[MLP_MAX_LAYERS];
-    float *x, *y, *losses, *slope;          /* rows x inputs, outputs, outputs; widest, for custom activations, else NULL */
+    /* rows x inputs, outputs, outputs; widest, for custom activations, else NULL */
+    float *x, *y, *losses, *slope;
     float *weight, *factor, *loss;          /* rows: w_i, w_i / sum of w, L_i */
-    float *scratch, *more_scratch;          /* of the layers' backward kernels: of the first part of the work, and of further parts */
+    /* of the layers' backward kernels: of the first part of the work, and of further parts */
+    float *scratch, *more_scratch;
     size_t scratch_size;                    /* of each part, in floats */
     size_t *index;                          /* rows: for mlp_data.read */
     int *labels;
@@ -3809,7 +3872,8 @@ typedef struct {
     float *best;                            /* parameters of the best epoch in a block of their own, or NULL */
     void *state;
     size_t state_size;
-    int known;                              /* the gradients are those of something: there was a compute_gradients or a fit */
+    /* the gradients are those of something: there was a compute_gradients or a fit */
+    int known;
     mlp__buffers buffers;
 } mlp__training;
 
@@ -3835,6 +3899,8 @@ struct mlp {
     mlp__course course;
     int busy, resumed, threads;             /* a fit is under way; its checkpoint was loaded; threads of the last fit */
     int scaled;                             /* scales are fitted */
+    char *texts;                            /* of mlp_set_text: key, 0, value, 0, and so on; NULL: none */
+    size_t texts_size;
     mlp__training training;
 };
 
@@ -3949,26 +4015,32 @@ static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: activation %i is unknown or not in this build",
                          (int)layer->activation);
     if (!mlp__finite(layer->alpha))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g and must be finite", (double)layer->alpha);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g and must be finite",
+                         (double)layer->alpha);
     if (facts.alpha == 0 && layer->alpha != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g, but this activation takes none", (double)layer->alpha);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g, but this activation takes none",
+                         (double)layer->alpha);
     layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
     if (!layer->custom.value != !custom || !layer->custom.slope != !custom)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: a custom activation, and no other, needs value and slope");
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index,
+                         "layers: a custom activation, and no other, needs value and slope");
     if (!(layer->dropout >= 0 && layer->dropout < 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is %g and must be in [0, 1)", (double)layer->dropout);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is %g and must be in [0, 1)",
+                         (double)layer->dropout);
     if (last && layer->dropout != 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is for hidden layers, not for the last");
     if (!mlp__finite(layer->gain) || !mlp__finite(layer->rate))
         return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain and rate must be finite");
     if (layer->initializer == MLP_INIT_ZERO && layer->gain != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain is %g, but the initializer zero takes none", (double)layer->gain);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain is %g, but the initializer zero takes none",
+                         (double)layer->gain);
     layer->gain = mlp__or_default(layer->gain, 1);
     layer->rate = mlp__or_default(layer->rate, 1);
     layer->no_bias = layer->no_bias != 0;
     if (layer->initializer == MLP_INIT_DEFAULT) layer->initializer = facts.initializer;
     if (!mlp__facts_of_initializer(layer->initializer).known)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: initializer %i is unknown", (int)layer->initializer);
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: initializer %i is unknown",
+                         (int)layer->initializer);
     return MLP_OK;
 }
 
@@ -3980,10 +4052,12 @@ static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_
     if (!facts->known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss %i is unknown", (int)desc->loss);
     if (huber && desc->loss_delta == 0) desc->loss_delta = 1;
     if (!mlp__finite(desc->loss_delta) || desc->loss_delta < 0 || (!huber && desc->loss_delta != 0))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "loss_delta is %g; it is for huber only, and positive", (double)desc->loss_delta);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "loss_delta is %g; it is for huber only, and positive",
+                         (double)desc->loss_delta);
     if (!(desc->label_smoothing >= 0 && desc->label_smoothing < 1)
         || (desc->label_smoothing != 0 && facts->activation == MLP_ACT_DEFAULT))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "label_smoothing is %g; it is for the cross entropies only, and in [0, 1)",
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "label_smoothing is %g; it is for the cross entropies only, and in [0, 1)",
                          (double)desc->label_smoothing);
     if (!desc->custom_loss.value != !custom || !desc->custom_loss.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "a custom loss, and no other, needs value and slope");
@@ -4007,7 +4081,8 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
 {
     mlp_result r;
     int n = 0, i;
-    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1", desc->inputs);
+    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1",
+                                           desc->inputs);
     r = mlp__resolve_loss(desc, loss, error);
     if (!r) r = mlp__resolve_scaling(desc, error);
     if (r) return r;
@@ -4018,7 +4093,8 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
     while (n < MLP_MAX_LAYERS && desc->layers[n].units != 0) n++;
     for (i = n; i < MLP_MAX_LAYERS; i++)
         if (!mlp__layer_is_zero(&desc->layers[i]))
-            return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: an entry that is not zero behind the end of the list (units 0)");
+            return mlp__fail(error, MLP_ERR_ARGUMENT, i,
+                             "layers: an entry that is not zero behind the end of the list (units 0)");
     if (n == 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "layers: at least one is needed");
     for (i = 0; i < n; i++) {
         const int last = i == n - 1;
@@ -4028,7 +4104,8 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
         if (!last && desc->layers[i].activation == MLP_ACT_SOFTMAX)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: softmax is for the last layer only");
         if (last && loss->activation != MLP_ACT_DEFAULT && desc->layers[i].activation != loss->activation)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, i, "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
+            return mlp__fail(error, MLP_ERR_ARGUMENT, i,
+                             "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
         if (last && loss->labels == MLP__LABELS_CLASS && desc->layers[i].units == 1)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i,
                              "cross_entropy needs an output for each class; for one output: binary_cross_entropy");
@@ -4086,12 +4163,14 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         s->out = net->outputs = (size_t)net->desc.layers[i].units;
         if (s->out > net->widest) net->widest = s->out;
         if (i < net->layers - 1 && s->out > *hidden) *hidden = s->out;
-        if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS) || s->in > SIZE_MAX / sizeof(float) / 4 / (s->out + 1))
+        if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS)
+            || s->in > SIZE_MAX / sizeof(float) / 4 / (s->out + 1))
             return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
         s->w = net->count;
         s->b = s->w + s->in * s->out;
         net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
-        if (net->count > SIZE_MAX / sizeof(float) / 4) return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
+        if (net->count > SIZE_MAX / sizeof(float) / 4) return mlp__fail(error, MLP_ERR_TOO_BIG, i,
+                                                                        "layers: too many weights");
     }
     mlp__lay_out_net(net, &arena);
     *size = mlp__arena_size(&arena);
@@ -4111,7 +4190,8 @@ static mlp *mlp__place(const mlp *plan, void *memory)
     *net = *plan;
     mlp__lay_out_net(net, &arena);
     memset(net->params, 0, (net->count + MLP__SLACK) * sizeof(float));
-    for (i = 0; net->scales && i < net->inputs + net->outputs; i++) { net->scales[2 * i] = 0; net->scales[2 * i + 1] = 1; }
+    for (i = 0; net->scales
+         && i < net->inputs + net->outputs; i++) { net->scales[2 * i] = 0; net->scales[2 * i + 1] = 1; }
     return net;
 }
 
@@ -4265,13 +4345,22 @@ MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
     memset(&plan.course, 0, sizeof plan.course);
     plan.course.factor = 1;
     plan.busy = plan.resumed = 0;
+    plan.texts = NULL;
     mlp__lay_out_net(&plan, &arena);
     plan.block = mlp__alloc(&plan.desc.allocator, mlp__arena_size(&arena));
     if (!plan.block) return MLP_ERR_MEMORY;
     *copy = mlp__place(&plan, plan.block);
     memcpy((*copy)->params, net->params, net->count * sizeof(float));
     if (net->scales) memcpy((*copy)->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
-    return MLP_OK;
+    if (!net->texts) return MLP_OK;
+    (*copy)->texts = (char *)mlp__alloc(&plan.desc.allocator, net->texts_size);
+    if ((*copy)->texts) {
+        memcpy((*copy)->texts, net->texts, net->texts_size);
+        return MLP_OK;
+    }
+    mlp_destroy(*copy);
+    *copy = NULL;
+    return MLP_ERR_MEMORY;
 }
 
 MLP_API void mlp_destroy(mlp *net)
@@ -4279,6 +4368,7 @@ MLP_API void mlp_destroy(mlp *net)
     if (!net) return;
     mlp__free(&net->desc.allocator, net->training.block);
     mlp__free(&net->desc.allocator, net->training.best);
+    mlp__free(&net->desc.allocator, net->texts);
     if (net->block) {
         const mlp_allocator allocator = net->desc.allocator;
         mlp__free(&allocator, net->block);
@@ -4355,7 +4445,8 @@ static int mlp__is_weighted(const mlp_data *d) { return d->sample_weights || d->
 
 static float mlp__weight_of(const mlp_data *d, size_t row)
 {
-    return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
+    return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]]
+                                                                  : 1.0f);
 }
 
 /* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is
@@ -4372,11 +4463,13 @@ static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t r
 }
 
 /* Rows as they are used: x and y at their strides, labels. index: what row of the data each is; NULL: itself. */
-typedef struct { size_t rows; const size_t *index; const float *x, *y; size_t x_stride, y_stride; const int *labels; } mlp__rows_given;
+typedef struct { size_t rows; const size_t *index; const float *x, *y; size_t x_stride,
+                y_stride; const int *labels; } mlp__rows_given;
 
 static size_t mlp__index_of(const mlp__rows_given *g, size_t i) { return g->index ? g->index[i] : i; }
 
-static mlp_result mlp__check_finite(const mlp *net, const mlp__rows_given *g, const float *values, size_t cols, size_t stride,
+static mlp_result mlp__check_finite(const mlp *net, const mlp__rows_given *g, const float *values, size_t cols,
+                                    size_t stride,
                                     const char *name, mlp_error *error)
 {
     const size_t at = mlp__first_nonfinite(net, values, g->rows, cols, stride);
@@ -4416,7 +4509,8 @@ static mlp_result mlp__check_rows(const mlp *net, const mlp__rows_given *g, mlp_
     size_t i;
     for (i = 0; g->labels && i < g->rows; i++)
         if (g->labels[i] < 0 || (size_t)g->labels[i] >= classes) {
-            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", g->labels[i], mlp__index_of(g, i),
+            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", g->labels[i],
+                      mlp__index_of(g, i),
                       classes - 1);
             return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), 0);
         }
@@ -4433,10 +4527,12 @@ static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
     const size_t classes = d->class_weights ? mlp__classes(net) : 0;
     double sum = 0;
     size_t i;
-    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: only with labels, not with read");
+    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                                                "class_weights: only with labels, not with read");
     for (i = 0; i < classes; i++)
         if (!mlp__is_weight(d->class_weights[i]))
-            return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: %g for class %z; must be finite and not negative",
+            return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                             "class_weights: %g for class %z; must be finite and not negative",
                              (double)d->class_weights[i], i);
     for (i = 0; i < d->rows; i++) {
         if (d->sample_weights && !mlp__is_weight(d->sample_weights[i])) {
@@ -4455,30 +4551,40 @@ static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
 {
     if (d->rows == 0) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "rows: at least one is needed");
     if (d->read ? d->x || d->y || d->labels || d->x_stride || d->y_stride : !d->x || !d->y == !d->labels)
-        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x and one of y and labels are needed, or read without any of them");
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                         "x and one of y and labels are needed, or read without any of them");
     if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
         return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x_stride or y_stride is shorter than a row");
-    if (mlp__has_labels(d) && (net->loss.labels == MLP__LABELS_NONE || (net->loss.labels != MLP__LABELS_CLASS && net->outputs != 1)))
+    if (mlp__has_labels(d)
+        && (net->loss.labels == MLP__LABELS_NONE || (net->loss.labels != MLP__LABELS_CLASS && net->outputs != 1)))
         return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
                          "labels: for cross_entropy, or one output with binary_cross_entropy, logistic, hinge");
     return MLP_OK;
 }
 
+/* The rows begin .. end - 1 of the arrays of data */
+static mlp_result mlp__check_range(const mlp *net, const mlp_data *d, size_t begin, size_t end)
+{
+    const size_t x_stride = mlp__x_stride(net, d), y_stride = mlp__y_stride(net, d);
+    mlp__rows_given g;
+    mlp_result r;
+    memset(&g, 0, sizeof g);
+    g.rows = end - begin;
+    g.x = d->x + begin * x_stride;
+    g.y = d->y ? d->y + begin * y_stride : NULL;
+    g.labels = d->labels ? d->labels + begin : NULL;
+    g.x_stride = x_stride;
+    g.y_stride = y_stride;
+    r = mlp__check_rows(net, &g, d->error);
+    if (r && d->error) d->error->row += begin;
+    return r;
+}
+
 /* All that can be wrong with data; what comes by mlp_data.read is looked at as it comes. */
 static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
 {
-    mlp__rows_given g;
     mlp_result r = mlp__check_arrays(net, d);
-    memset(&g, 0, sizeof g);
-    if (!r && !d->read) {
-        g.rows = d->rows;
-        g.x = d->x;
-        g.y = d->y;
-        g.labels = d->labels;
-        g.x_stride = mlp__x_stride(net, d);
-        g.y_stride = mlp__y_stride(net, d);
-        r = mlp__check_rows(net, &g, d->error);
-    }
+    if (!r && !d->read) r = mlp__check_range(net, d, 0, d->rows);
     return !r && mlp__is_weighted(d) ? mlp__check_weights(net, d) : r;
 }
 
@@ -4491,10 +4597,12 @@ typedef struct {
     uint64_t seed;
     mlp__permutation permutation;
     size_t stand_in;                        /* a row of data with weight, taken where a row has none */
-    int check;                              /* values are looked at as they are used */
+    /* a callback may have changed values: they are looked at as they are used */
+    int check;
 } mlp__source;
 
-static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_t rows, mlp_order order, uint64_t seed, uint64_t epoch)
+static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_t rows, mlp_order order, uint64_t seed,
+                                  uint64_t epoch)
 {
     mlp__source s;
     memset(&s, 0, sizeof s);
@@ -4504,7 +4612,6 @@ static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_
     s.order = order;
     s.seed = mlp__random(seed, MLP__STREAM_ORDER, epoch);
     if (order == MLP_ORDER_SHUFFLED) s.permutation = mlp__permutation_of(rows, s.seed, 0);
-    s.check = data->read != NULL;
     return s;
 }
 
@@ -4524,7 +4631,23 @@ static size_t mlp__row_at(const mlp__source *s, size_t i)
 /* rows lie in memory as they are used, and nothing is to be done to them */
 static int mlp__in_place(const mlp *net, const mlp__source *s)
 {
-    return s->order == MLP_ORDER_SEQUENTIAL && !s->map && !s->data->read && !mlp__is_weighted(s->data) && !net->desc.input_scaling;
+    return s->order == MLP_ORDER_SEQUENTIAL && !s->map && !s->data->read && !mlp__is_weighted(s->data)
+        && !net->desc.input_scaling;
+}
+
+/* Rows that a callback may have changed, before they are used. */
+static mlp_result mlp__check_used(const mlp *net, const mlp__source *s, size_t first, size_t rows)
+{
+    const mlp_data *d = s->data;
+    size_t i;
+    mlp_result r = MLP_OK;
+    for (i = 0; s->check && i < rows && !r; i++) {
+        const size_t row = mlp__row_at(s, first + i);
+        if (!d->read) r = mlp__check_range(net, d, row, row + 1);
+        if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
+    }
+    if (!r && s->check && d->class_weights) r = mlp__check_weights(net, d);
+    return r;
 }
 
 /* The sum of the weights of these rows; the first that has weight becomes the stand-in. */
@@ -4572,7 +4695,8 @@ static float mlp__smooth(const mlp *net, float y)
 
 /* Scaling is (value - shift) * factor: the pairs (shift, factor) of the inputs, then those of the outputs. */
 static const float *mlp__input_scale(const mlp *net, size_t column) { return net->scales + 2 * column; }
-static const float *mlp__target_scale(const mlp *net, size_t column) { return net->scales + 2 * (net->inputs + column); }
+static const float *mlp__target_scale(const mlp *net,
+                                      size_t column) { return net->scales + 2 * (net->inputs + column); }
 
 /* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3. */
 static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
@@ -4647,7 +4771,7 @@ static size_t mlp__block_row(const mlp__block *b, size_t i, float *weight)
     return *weight > 0 ? row : b->source->stand_in;
 }
 
-/* On the calling thread: rows by mlp_data.read, and a look at values that nobody has looked at. */
+/* On the calling thread: rows by mlp_data.read, which nobody has looked at. */
 static mlp_result mlp__block_read(const mlp__block *b)
 {
     const mlp *net = b->net;
@@ -4656,10 +4780,10 @@ static mlp_result mlp__block_read(const mlp__block *b)
     mlp__rows_given g;
     size_t i;
     float weight;
-    if (!b->source->check) return MLP_OK;
+    if (!d->read) return MLP_OK;
     memset(&g, 0, sizeof g);
     for (i = 0; i < b->rows; i++) t->index[i] = mlp__block_row(b, i, &weight);
-    if (d->read && d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL)) {
+    if (d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL)) {
         mlp__fail(d->error, MLP_ERR_IO, -1, "read failed for %z rows, the first is row %z", b->rows, t->index[0]);
         return mlp__at(d->error, MLP_ERR_IO, t->index[0], 0);
     }
@@ -4669,21 +4793,8 @@ static mlp_result mlp__block_read(const mlp__block *b)
     g.y = t->y;
     g.x_stride = net->inputs;
     g.y_stride = net->outputs;
-    g.labels = d->read && d->read_labels ? t->labels : NULL;
-    if (d->read) return mlp__check_rows(net, &g, d->error);
-    for (i = 0; i < b->rows; i++) {                                 /* one by one, where they lie */
-        const size_t row = t->index[i];
-        mlp_result r;
-        g.rows = 1;
-        g.index = &t->index[i];
-        g.x = d->x + row * mlp__x_stride(net, d);
-        g.y = d->y ? d->y + row * mlp__y_stride(net, d) : NULL;
-        g.labels = d->labels ? d->labels + row : NULL;
-        r = mlp__check_rows(net, &g, d->error);
-        if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
-        if (r) return r;
-    }
-    return MLP_OK;
+    g.labels = d->read_labels ? t->labels : NULL;
+    return mlp__check_rows(net, &g, d->error);
 }
 
 /* Rows in another order than that of memory: asks for those of the next block, which come while this one is
@@ -4696,7 +4807,8 @@ enum { MLP__FETCHED = 128 };
 static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
 {
     const mlp_data *d = b->source->data;
-    const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs, MLP__FETCHED), next = b->first + b->rows;
+    const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs,
+                                                                         MLP__FETCHED), next = b->first + b->rows;
     size_t i;
     if (d->read || d->rows < MLP__MANY_FLOATS / stride) return;
     for (i = next + begin; i < mlp__smaller(next + end, b->source->rows); i++) {
@@ -4747,7 +4859,8 @@ static void mlp__custom_forward(const mlp_layer *l, size_t n, const float *z, fl
 }
 
 /* a = g(z); z, a: rows x cols, of a layer's units all or, with a stride, a part; may be the same. softmax: all. */
-static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size_t cols, size_t stride, const float *z, float *a)
+static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size_t cols, size_t stride, const float *z,
+                                    float *a)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
@@ -4763,7 +4876,8 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
 
 /* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom
    only. */
-static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a, const float *da,
+static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a,
+                                     const float *da,
                                      float *dz, float *slope)
 {
     const mlp_kernels *k = net->desc.kernels;
@@ -4781,7 +4895,8 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
    the seed, the update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and
    parts. mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout *
    mask. */
-static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask, const float *a,
+static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask,
+                         const float *a,
                          float *out)
 {
     const float p = net->desc.layers[layer].dropout, kept = 1 / (1 - p);
@@ -4802,17 +4917,20 @@ static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, s
 
 /* z = x W + b, a = g(z) of the units begin .. end - 1, all, or whole panels but for the layer's last; x: rows x in,
    z and a: rows x out, may be the same; a may be NULL: only z */
-static void mlp__layer_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x, size_t x_stride,
+static void mlp__layer_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
+                               size_t x_stride,
                                float *z, float *a)
 {
     const mlp__shape *s = &net->shape[layer];
     const float *b = net->desc.layers[layer].no_bias ? NULL : net->params + s->b + begin;
-    net->desc.kernels->forward(rows, s->in, end - begin, x, x_stride, net->params + s->w + begin * s->in, b, z + begin, s->out);
+    net->desc.kernels->forward(rows, s->in, end - begin, x, x_stride, net->params + s->w + begin * s->in, b, z + begin,
+                               s->out);
     if (a) mlp__activation_forward(net, layer, rows, end - begin, s->out, z + begin, a + begin);
 }
 
 /* dE/dx = dz W^T, the layer below's dE/da */
-static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, const float *dz, float *dx, float *scratch)
+static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, const float *dz, float *dx,
+                                      float *scratch)
 {
     const mlp__shape *s = &net->shape[layer];
     net->desc.kernels->backward_input(rows, s->in, s->out, dz, s->out, net->params + s->w, dx, s->in, scratch);
@@ -4827,8 +4945,10 @@ static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, 
     const mlp__shape *s = &net->shape[layer];
     float *g = net->training.gradients;
     if (begin == end) return;
-    k->backward_weights(rows, s->in, end - begin, x, x_stride, dz + begin, s->out, g + s->w + begin * s->in, accumulate, scratch);
-    if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin, accumulate);
+    k->backward_weights(rows, s->in, end - begin, x, x_stride, dz + begin, s->out, g + s->w + begin * s->in,
+                        accumulate, scratch);
+    if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin,
+                                                         accumulate);
 }
 
 /* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved
@@ -4870,9 +4990,11 @@ static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, si
         }
         if (rows > 0 && unit < end_unit) {
             const size_t at = row * out;
-            mlp__layer_forward(net, l, unit, end_unit, rows, x + row * stride, stride, t->z[l] + at, with_loss ? NULL : t->a[l] + at);
+            mlp__layer_forward(net, l, unit, end_unit, rows, x + row * stride, stride, t->z[l] + at, with_loss ? NULL
+                               : t->a[l] + at);
             if (b->masks && net->desc.layers[l].dropout != 0)
-                mlp__dropout(net, l, b->place + row, rows, unit, end_unit, t->mask[l] + at, t->a[l] + at, t->out[l] + at);
+                mlp__dropout(net, l, b->place + row, rows, unit, end_unit, t->mask[l] + at, t->a[l] + at,
+                             t->out[l] + at);
         }
         x = b->masks ? t->out[l] : t->a[l];
         stride = out;
@@ -4886,7 +5008,8 @@ static const float *mlp__input_of(const mlp__block *b, int l)
     return l == 0 ? b->x : b->masks ? b->t->out[l - 1] : b->t->a[l - 1];
 }
 
-static float *mlp__slope_at(const mlp__block *b, size_t row) { return b->t->slope ? b->t->slope + row * b->net->widest : NULL; }
+static float *mlp__slope_at(const mlp__block *b, size_t row) { return b->t->slope ? b->t->slope + row * b->net->widest
+                                                              : NULL; }
 
 /* Backpropagation: the other layers' dE/dz, downwards from the last one's, which the loss has made. */
 static void mlp__block_backward(const mlp__block *b, size_t begin, size_t end, float *scratch)
@@ -4988,7 +5111,8 @@ static double mlp__loss_divisor(const mlp *net)
 /* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is
    exact in double; it may be losses. Four rows at once, since each sum is a chain of additions that wait for each
    other. */
-static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y, float *loss)
+static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y,
+                                float *loss)
 {
     const mlp_custom_loss *custom = &net->desc.custom_loss;
     const size_t cols = net->outputs;
@@ -5029,7 +5153,8 @@ static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *
         if (factors && kind != MLP_LOSS_CUSTOM) k->loss_backward(kind, net->desc.loss_delta, n, a, y, dz);
         for (i = 0; factors && kind == MLP_LOSS_CUSTOM && i < n; i += net->outputs)
             custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
-        if (factors && net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
+        if (factors && net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz,
+                                                                                         slope);
         if (factors) k->scale_rows(rows, net->outputs, factors, dz);
     }
     mlp__losses_of_rows(net, rows, losses, a, y, loss);
@@ -5066,16 +5191,20 @@ typedef struct { double beta1_power, beta2_power; uint64_t steps; int kind, arra
 
 /* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it
    is in [0, below). */
-static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise, float below)
+static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise,
+                                 float below)
 {
     const char *kind = mlp__facts_of_opt(opt->kind).name;
     if (*value == 0 && taken) *value = otherwise;
     if (*value == 0) return MLP_OK;
-    if (!taken) return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g, but %s takes none", name, (double)*value, kind);
+    if (!taken) return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g, but %s takes none", name,
+                                 (double)*value, kind);
     if ((*value == -1 && otherwise != 0) || (*value > 0 && *value < below && mlp__finite(*value))) return MLP_OK;
     if (!mlp__finite(below))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be positive and finite", name, (double)*value);
-    return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be in [0, %g)", name, (double)*value, (double)below);
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be positive and finite", name,
+                         (double)*value);
+    return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be in [0, %g)", name, (double)*value,
+                     (double)below);
 }
 
 /* Replaces defaults; *arrays: floats of state per weight. */
@@ -5099,7 +5228,8 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
     if (!r) r = mlp__opt_field(opt, "eta_plus", &opt->eta_plus, f.takes & MLP__TAKES_STEPS, 1.2f, any);
     if (!r) r = mlp__opt_field(opt, "step_min", &opt->step_min, f.takes & MLP__TAKES_STEPS, 1e-6f, any);
     if (!r) r = mlp__opt_field(opt, "step_max", &opt->step_max, f.takes & MLP__TAKES_STEPS, 50, any);
-    if (!r) r = mlp__opt_field(opt, "weight_decay", &opt->weight_decay, 1, f.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0, any);
+    if (!r) r = mlp__opt_field(opt, "weight_decay", &opt->weight_decay, 1, f.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0,
+                               any);
     if (!r) r = mlp__opt_field(opt, "l1", &opt->l1, opt->kind != MLP_OPT_LM, 0, any);
     if (!r) r = mlp__opt_field(opt, "clip_norm", &opt->clip_norm, stepwise, 0, any);
     if (!r) r = mlp__opt_field(opt, "clip_value", &opt->clip_value, stepwise, 0, any);
@@ -5110,12 +5240,14 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
     if (opt->decay_biases && opt->weight_decay <= 0 && opt->l1 == 0)
         return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: decay_biases needs weight_decay or l1, which are 0");
     if (opt->history && !(f.takes & MLP__TAKES_HISTORY))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i, but %s takes none", opt->history, f.name);
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i, but %s takes none", opt->history,
+                         f.name);
     if (opt->history < 0 || opt->history > 1000)
         return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i and must be in 1 .. 1000", opt->history);
     if (opt->history == 0 && f.takes & MLP__TAKES_HISTORY) opt->history = 10;
     if (f.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: eta_plus must be at least 1, and step_min at most step_max");
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1,
+                         "opt: eta_plus must be at least 1, and step_min at most step_max");
     *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : f.arrays;
     return MLP_OK;
 }
@@ -5125,7 +5257,8 @@ static mlp_result mlp__resolve_stepwise(mlp_opt_desc *opt, int *arrays)
 {
     const mlp_result r = mlp__resolve_opt(opt, arrays);
     if (r || !(mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_OBJECTIVE)) return r;
-    return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: %s needs the whole objective: mlp_fit with MLP_FULL_BATCH",
+    return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1,
+                     "opt: %s needs the whole objective: mlp_fit with MLP_FULL_BATCH",
                      mlp__facts_of_opt(opt->kind).name);
 }
 
@@ -5168,7 +5301,8 @@ typedef struct {
 } mlp__opt_work;
 
 /* the values begin .. end - 1 of [from, to), whose rate is multiplied by `rate`, with or without penalties */
-static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate, int penalties)
+static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate,
+                        int penalties)
 {
     const int decoupled = mlp__facts_of_opt(w->opt.kind).takes & MLP__TAKES_DECOUPLED;
     mlp_update u = w->u;
@@ -5180,7 +5314,8 @@ static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t b
     u.rate = (float)((double)u.rate / w->divisor);
     u.decay = penalties && !decoupled ? w->opt.weight_decay : 0;
     u.l1 = penalties ? w->opt.l1 : 0;
-    return w->k->update(w->opt.kind, &u, end - begin, w->v + begin, w->g + begin, w->arrays > 0 ? w->state + begin : NULL,
+    return w->k->update(w->opt.kind, &u, end - begin, w->v + begin, w->g + begin, w->arrays > 0 ? w->state + begin
+                        : NULL,
                         w->arrays > 1 ? w->state + w->n + begin : NULL);
 }
 
@@ -5224,7 +5359,8 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
 
 /* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or
    infinite. */
-static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state, size_t n, float *v,
+static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state,
+                          size_t n, float *v,
                           const float *g, int threads)
 {
     const mlp__opt_state s = mlp__opt_begin(opt, arrays, state, n);
@@ -5309,7 +5445,8 @@ static void mlp__limit_norms(mlp *net, float most)
             const size_t step = mlp__smaller(s->out - o / MLP__PANEL * MLP__PANEL, MLP__PANEL);
             float *w = net->params + mlp__weight_at(s, o, 0);
             const double norm = mlp__sqrt_double(mlp__dot(s->in, w, w, step));
-            for (i = 0; norm > (double)most && i < s->in * step; i += step) w[i] = (float)((double)w[i] / norm * (double)most);
+            for (i = 0; norm > (double)most
+                 && i < s->in * step; i += step) w[i] = (float)((double)w[i] / norm * (double)most);
         }
     }
 }
@@ -5322,14 +5459,16 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
     int arrays;
     mlp_result r;
     if (!state || (n && (!v || !g))) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "state, v or g is NULL");
-    r = mlp__resolve_stepwise(&opt, &arrays);
+    r = mlp__trains(opt.error);
+    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
     if (opt.clip_value > 0 || opt.clip_norm > 0 || opt.max_norm > 0)
         return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "opt: clip_value, clip_norm and max_norm are for nets");
     if (!mlp__opt_size(arrays, n)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
     at = mlp__first_too_large(k, &opt, n, g);
     if (at < n) {
-        mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the gradient is %g at %z: not finite, or its update would not be", (double)g[at], at);
+        mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the gradient is %g at %z: not finite, or its update would not be",
+                  (double)g[at], at);
         return mlp__at(opt.error, MLP_ERR_NONFINITE, 0, at);
     }
     if (mlp__opt_apply(k, NULL, &opt, arrays, state, n, v, g, 1))
@@ -5370,7 +5509,8 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
         const size_t out = net->shape[l].out;
         const int last = l == net->layers - 1, needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
         t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
-        t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];     /* losses read the last z */
+        /* losses read the last z */
+        t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];
         t->out[l] = t->a[l];
         if (net->shape[l].in + out > pair) pair = net->shape[l].in + out;
         if (!backward) continue;
@@ -5436,7 +5576,8 @@ static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_erro
     rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
     if (old.gradients && old.state_size >= state_size && (!old.block || old.buffers.rows >= rows)) return MLP_OK;
     if (old.gradients && !old.block)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: the state of this optimizer does not fit into the caller's block");
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "opt: the state of this optimizer does not fit into the caller's block");
     if (old.gradients && old.buffers.rows > rows) rows = old.buffers.rows;
     if (old.gradients && old.state_size > state_size) state_size = old.state_size;
     size = mlp__training_size(net, rows, state_size);
@@ -5471,8 +5612,10 @@ static size_t mlp__rows_that_fit(const mlp *net, size_t state_size, size_t size)
 /* A net whose fit is under way is not for anything else that trains. */
 static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
 {
-    if (!net->busy) return MLP_OK;
-    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net is being fitted: this was called from a callback of its own fit");
+    const mlp_result r = mlp__trains(error);
+    if (r || !net->busy) return r;
+    return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                     "the net is being fitted: this was called from a callback of its own fit");
 }
 
 MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
@@ -5486,10 +5629,12 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
     state_size = mlp__opt_size(arrays, net->count);
-    if (!state_size || !mlp__training_size(net, 1, state_size)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
+    if (!state_size || !mlp__training_size(net, 1, state_size)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1,
+                                                                                 "too big to train");
     rows = mlp__rows_that_fit(net, state_size, size);
     if (rows == 0)
-        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z", size,
+        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z",
+                         size,
                          mlp__training_size(net, 1, state_size));
     mlp__free(&net->desc.allocator, net->training.block);
     mlp__place_training(net, memory, rows, state_size, NULL);
@@ -5510,9 +5655,11 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
 static int mlp__threads_for(const mlp *net, size_t batch, int threads)
 {
     size_t most = mlp__smaller(batch / MLP__THREAD_ROWS, MLP__MOST_THREADS);
-    if (6.0 * (double)batch * (double)net->count < MLP__THREAD_FLOP) return 1;      /* 2 flop a weight for each of z, dW and dX */
+    /* 2 flop a weight for each of z, dW and dX */
+    if (6.0 * (double)batch * (double)net->count < MLP__THREAD_FLOP) return 1;
 #ifdef _OPENMP
-    most = mlp__smaller(most, (size_t)omp_get_num_procs() < MLP__LEAST_PROCESSORS ? MLP__LEAST_PROCESSORS : (size_t)omp_get_num_procs());
+    most = mlp__smaller(most, (size_t)omp_get_num_procs() < MLP__LEAST_PROCESSORS ? MLP__LEAST_PROCESSORS
+                        : (size_t)omp_get_num_procs());
 #endif
     return (size_t)threads < most ? (threads > 1 ? threads : 1) : most > 1 ? (int)most : 1;
 }
@@ -5536,7 +5683,8 @@ static void mlp__block_rows(const void *work, size_t part, size_t parts)
     mlp__block_load(b, begin, end);
     mlp__block_forward(b, begin, end, part, parts);
     if (begin == end) return;
-    mlp__last_layer(b->net, end - begin, t->z[last] + at, t->a[last] + at, t->y + at, backward ? t->factor + begin : NULL,
+    mlp__last_layer(b->net, end - begin, t->z[last] + at, t->a[last] + at, t->y + at, backward ? t->factor + begin
+                    : NULL,
                     t->losses + at, t->loss + begin, backward ? t->dz[last] + at : NULL, mlp__slope_at(b, begin));
     if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
 }
@@ -5549,7 +5697,8 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
     const mlp *net = b->net;
     int l;
     for (l = 0; l < net->layers; l++)
-        mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), b->rows,
+        mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts),
+                                   b->rows,
                                    mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l], b->accumulate,
                                    mlp__scratch_of(b->t, part));
 }
@@ -5577,11 +5726,14 @@ typedef struct { double loss, weight; } mlp__batch;
 
 /* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx,
    unless NULL: rows x inputs, dE/dx. */
-static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows, int threads,
+static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows,
+                                int threads,
                                 mlp__batch *sums, float *dx)
 {
     mlp__block b;
     size_t done, i;
+    mlp_result r = mlp__check_used(net, source, first, rows);
+    if (r) return r;
     memset(&b, 0, sizeof b);
     sums->loss = 0;
     sums->weight = mlp__weight_of_rows(source, first, rows);
@@ -5592,7 +5744,6 @@ static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffer
     b.divisor = sums->weight * mlp__loss_divisor(net);
     b.masks = dx ? 0 : mlp__has_dropout(net);
     for (done = 0; done < rows; done += b.rows) {
-        mlp_result r;
         mlp__block_begin(&b, first + done, mlp__smaller(rows - done, t->rows), done);
         r = mlp__block_read(&b);
         if (r) return r;
@@ -5667,7 +5818,8 @@ static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int
     net->course.step++;
     if (mlp__opt_apply(k, net, opt, arrays, net->training.state, net->count, net->params, g, threads)) {
         at = k->first_nonfinite(net->count, 0, net->params);
-        return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the update has made weights that are not finite");
+        return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at),
+                         "the update has made weights that are not finite");
     }
     mlp__limit_norms(net, opt->max_norm);
     return MLP_OK;
@@ -5816,7 +5968,8 @@ static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evalua
     mlp__lay_out_evaluation(net, rows, &arena, e);
     if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
     e->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-    if (!e->memory) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate", mlp__arena_size(&arena));
+    if (!e->memory) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate",
+                                     mlp__arena_size(&arena));
     arena.base = mlp__align(e->memory);
     arena.used = 0;
     mlp__lay_out_evaluation(net, rows, &arena, e);
@@ -5824,7 +5977,8 @@ static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evalua
 }
 
 /* Adds up all rows of the source and, unless metrics is NULL, says what that means. */
-static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__evaluation *e, int threads, mlp_metrics *metrics)
+static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__evaluation *e, int threads,
+                                mlp_metrics *metrics)
 {
     mlp__tally *tally = &e->tally;
     const mlp__buffers *t = &e->t;
@@ -5838,7 +5992,8 @@ static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__
     b.net = net;
     b.source = &s;
     b.t = t;
-    mlp__weight_of_rows(&s, 0, s.rows);                             /* finds a row to stand in for those without weight */
+    /* finds a row to stand in for those without weight */
+    mlp__weight_of_rows(&s, 0, s.rows);
     for (first = 0; first < s.rows; first += b.rows) {
         mlp_result r;
         mlp__block_begin(&b, first, mlp__smaller(s.rows - first, t->rows), 0);
@@ -5862,7 +6017,8 @@ static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_
 {
     const mlp__source source = mlp__source_in_order(data);
     mlp__evaluation e;
-    mlp_result r = mlp__check_data(net, data);
+    mlp_result r = mlp__trains(data->error);
+    if (!r) r = mlp__check_data(net, data);
     if (!r) r = mlp__evaluation_begin(net, data->rows, &e, data->error);
     if (r) return r;
     e.tally.confusion = confusion;
@@ -5875,7 +6031,8 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
 {
     mlp_result r;
     if (metrics) memset(metrics, 0, sizeof *metrics);
-    if (!net || !data || !metrics) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or metrics is NULL");
+    if (!net || !data || !metrics) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1,
+                                                    "net or metrics is NULL");
     r = mlp__evaluate_data(net, data, NULL, metrics);
     if (r) memset(metrics, 0, sizeof *metrics);
     return r;
@@ -5893,7 +6050,8 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     mlp_metrics unused;
     size_t classes;
     mlp_result r;
-    if (!net || !data || !counts) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or counts is NULL");
+    if (!net || !data || !counts) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1,
+                                                   "net or counts is NULL");
     r = mlp__check_classes(net, data->error);
     if (r) return r;
     classes = net->outputs > 1 ? net->outputs : 2;
@@ -5946,7 +6104,8 @@ static void mlp__unscale_slopes(const mlp *net, const float *x, float *dx)
     for (j = 0; net->desc.input_scaling && j < net->inputs; j++) {
         const float *s = mlp__input_scale(net, j), third = (x[j] - s[0]) * s[1] / 3;
         const double root = mlp__sqrt_double(mlp__fma_double(third, third, 1));
-        const double slope = net->desc.input_scaling == MLP_SCALE_ROBUST ? 1 / root / root / root : 1;      /* (1 + (v/3)^2)^-3/2 */
+        /* (1 + (v/3)^2)^-3/2 */
+        const double slope = net->desc.input_scaling == MLP_SCALE_ROBUST ? 1 / root / root / root : 1;
         dx[j] = (float)((double)dx[j] * slope * (double)s[1]);
     }
 }
@@ -5958,13 +6117,15 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
     size_t i;
     mlp_result r;
     if (!net || !data || !dx) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or dx is NULL");
-    if (data->read) return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "input gradients are of rows in memory: read must be NULL");
+    if (data->read) return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1,
+                                     "input gradients are of rows in memory: read must be NULL");
     r = mlp__prepare(net, data);
     if (r) return r;
     source = mlp__source_in_order(data);
     r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, dx);
     if (r) return r;
-    for (i = 0; i < data->rows; i++) mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data), dx + i * net->inputs);
+    for (i = 0; i < data->rows; i++) mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data),
+                                                         dx + i * net->inputs);
     return mlp__ok(data->error);
 }
 
@@ -6003,7 +6164,8 @@ MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
 
 /* ---- scaling ---- */
 
-typedef struct { float first, low, high; double sum, square; } mlp__column;      /* sums of value - first and of its square */
+/* sums of value - first and of its square */
+typedef struct { float first, low, high; double sum, square; } mlp__column;
 
 static void mlp__column_add(mlp__column *c, float value, int begun)
 {
@@ -6064,7 +6226,8 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
 
 /* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs),
    the inputs also into sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
-static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t rows, mlp__column *columns,
+static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t rows,
+                              mlp__column *columns,
                               float *sample, size_t *used)
 {
     const mlp_data *d = source->data;
@@ -6101,7 +6264,8 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
 {
     const mlp_data *d = source.data;
     const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
-    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1), sampled = mlp__smaller(source.rows, most);
+    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1), sampled = mlp__smaller(source.rows,
+                                                                                                         most);
     mlp__arena arena = { NULL, 0 };
     mlp__buffers t;
     mlp__column *columns = NULL;
@@ -6143,7 +6307,8 @@ MLP_API mlp_result mlp_fit_scaling(mlp *net, const mlp_data *data)
     mlp_result r;
     if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
     r = mlp__not_busy(net, data->error);
-    if (!r && !net->scales) r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "the net has neither input_scaling nor target_scaling");
+    if (!r && !net->scales) r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1,
+                                          "the net has neither input_scaling nor target_scaling");
     if (!r) r = mlp__check_data(net, data);
     if (!r) r = mlp__fit_scales(net, mlp__source_in_order(data));
     return r ? r : mlp__ok(data->error);
@@ -6179,7 +6344,8 @@ static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
     if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: epochs, warmup and period must not be negative");
     if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0) || (s->floor != 0 && !floor_taken))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: gamma, period or floor is set, but %s does not take it", kind);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "schedule: gamma, period or floor is set, but %s does not take it", kind);
     if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: custom, and no other, needs the function rate");
     if (s->gamma == 0) s->gamma = gamma;
@@ -6244,6 +6410,7 @@ typedef struct {
     mlp__evaluation evaluation;
     mlp_progress progress;
     mlp_fit_report report;
+    int begun;                              /* nothing was refused */
 } mlp__fitting;
 
 static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
@@ -6261,18 +6428,21 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
     if ((unsigned)fit->order > MLP_ORDER_REPLACEMENT)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order %i is unknown", (int)fit->order);
-    if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative", fit->threads);
+    if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative",
+                                           fit->threads);
 #ifndef _OPENMP
     if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
 #endif
     if (fit->validation && fit->validation_split != 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation and validation_split: one of them");
     if (!(fit->validation_split >= 0 && fit->validation_split < 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation_split is %g and must be in [0, 1)", (double)fit->validation_split);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation_split is %g and must be in [0, 1)",
+                         (double)fit->validation_split);
     if (fit->patience < 0 || !mlp__not_negative(fit->min_delta))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "patience and min_delta must not be negative");
     if (!validates && (fit->patience || fit->min_delta != 0 || fit->keep_last))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "patience, min_delta and keep_last need validation or validation_split");
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "patience, min_delta and keep_last need validation or validation_split");
     r = mlp__resolve_schedule(&fit->schedule, error);
     if (r) return r;
     if (!fit->opt.error) fit->opt.error = error;
@@ -6292,7 +6462,8 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
         return mlp__check_data(net, &f->validation);
     }
     if (f->fit.validation_split == 0) return MLP_OK;
-    if (d->rows > SIZE_MAX / sizeof(size_t) - classes) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too many rows to split");
+    if (d->rows > SIZE_MAX / sizeof(size_t) - classes) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1,
+                                                                        "too many rows to split");
     f->rows = (size_t *)mlp__alloc(&net->desc.allocator, (d->rows + classes) * sizeof(size_t));
     if (!f->rows) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
     memset(f->rows + d->rows, 0, classes * sizeof(size_t));
@@ -6300,7 +6471,8 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
     f->train_rows = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
     f->held = d->rows - f->train_rows;
     if (f->train_rows > 0 && f->held > 0) return MLP_OK;
-    return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "validation_split %g of %z rows leaves %z to train on, %z to validate on",
+    return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                     "validation_split %g of %z rows leaves %z to train on, %z to validate on",
                      (double)f->fit.validation_split, d->rows, f->train_rows, f->held);
 }
 
@@ -6327,7 +6499,8 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     net->threads = f->fit.threads;
     f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
     r = mlp__need_training(net, f->batch, f->arrays, error);
-    if (!r && f->validation.rows) r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows, &f->evaluation, error);
+    if (!r && f->validation.rows) r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows,
+                                                            &f->evaluation, error);
     if (r) return r;
     f->t = net->training.buffers;
     more = (size_t)f->fit.threads - 1;
@@ -6337,6 +6510,8 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     if (f->validation.rows && !f->fit.keep_last && !net->training.best) {
         net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
         if (!net->training.best) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+        /* a checkpoint without best weights: the search starts anew */
+        net->resumed = 0;
     }
     if (!net->resumed) {
         net->course.start = net->course.best_epoch = net->course.epoch;
@@ -6344,6 +6519,7 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
         net->course.factor = 1;
     }
     net->resumed = 0;
+    f->begun = 1;
     if (!net->scales || net->scaled) return MLP_OK;
     return mlp__fit_scales(net, mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0));
 }
@@ -6357,7 +6533,8 @@ static float mlp__rate_now(const mlp__fitting *f)
     const double whole = s->epochs > 0 ? (double)c->epoch : (double)(f->progress.epoch - 1), epoch = whole + done;
     const double total = (double)(s->epochs > 0 ? s->epochs : f->progress.epochs);
     const float rate = mlp__meant(f->fit.opt.rate);
-    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup) return s->rate(s->user, epoch, rate);
+    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup) return s->rate(s->user,
+                                                                                     epoch - (double)s->warmup, rate);
     return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
 }
 
@@ -6367,7 +6544,8 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     mlp *net = f->net;
     mlp_opt_desc opt = f->fit.opt;
     mlp__batch b;
-    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first), f->fit.threads, &b, NULL);
+    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first),
+                                 f->fit.threads, &b, NULL);
     if (r) return r;
     net->training.known = 1;
     f->progress.rate = (double)mlp__rate_now(f);
@@ -6391,7 +6569,8 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
 /* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
 static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
 {
-    mlp__source source = mlp__source_of(f->data, f->rows, f->train_rows, f->fit.order, f->net->desc.seed, f->net->course.epoch);
+    mlp__source source = mlp__source_of(f->data, f->rows, f->train_rows, f->fit.order, f->net->desc.seed,
+                                        f->net->course.epoch);
     mlp__batch sums = { 0, 0 };
     size_t first;
     mlp_result r = MLP_OK;
@@ -6411,7 +6590,9 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
     double loss = f->progress.loss;
     if (f->validation.rows) {
         const mlp__source held = mlp__validation_source(f);
-        const mlp_result r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
+        const int changed = f->fit.on_step || f->fit.on_gradients;
+        mlp_result r = changed ? mlp__check_data(net, f->held ? f->data : &f->validation) : MLP_OK;
+        if (!r) r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
         if (r) return r;
         loss = f->progress.validation.loss;
         if (c->best_epoch == c->start || loss < c->best - (double)f->fit.min_delta) {
@@ -6436,8 +6617,10 @@ static mlp_result mlp__fit_epochs(mlp__fitting *f)
     mlp_result r = MLP_OK;
     int stop = 0;
     while (f->progress.epoch < f->progress.epochs && !stop) {
-        if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_data(net, f->data);        /* which may have changed it */
-        if (!r && f->fit.on_epoch && f->progress.epoch > 0 && f->fit.validation) r = mlp__check_data(net, &f->validation);
+        /* which may have changed it */
+        if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_data(net, f->data);
+        if (!r && f->fit.on_epoch && f->progress.epoch > 0 && f->fit.validation) r = mlp__check_data(net,
+                                                                                                     &f->validation);
         f->progress.epoch++;
         if (!r) r = mlp__fit_epoch(f, &stop);
         if (stop) f->report.stop = MLP_STOP_CALLBACK;
@@ -6449,7 +6632,8 @@ static mlp_result mlp__fit_epochs(mlp__fitting *f)
         f->report.loss = f->progress.loss;
         if (f->validation.rows) f->report.validation_loss = f->progress.validation.loss;
         if (stop) f->report.stop = MLP_STOP_PATIENCE;
-        if (f->fit.on_epoch && f->fit.on_epoch(f->fit.user, &f->progress)) { stop = 1; f->report.stop = MLP_STOP_CALLBACK; }
+        if (f->fit.on_epoch
+            && f->fit.on_epoch(f->fit.user, &f->progress)) { stop = 1; f->report.stop = MLP_STOP_CALLBACK; }
     }
     if (r && f->data->error) f->data->error->epoch = f->progress.epoch;
     return r;
@@ -6459,14 +6643,17 @@ static void mlp__fit_end(mlp__fitting *f)
 {
     mlp *net = f->net;
     const mlp_allocator *a = &net->desc.allocator;
-    const int found = f->validation.rows && net->course.best_epoch > net->course.start;
+    const int found = f->begun && f->validation.rows && net->course.best_epoch > net->course.start;
     if (found) {
         f->report.best_epoch = (int)(net->course.best_epoch - net->course.start);
         f->report.best_loss = net->course.best;
         if (net->training.best) memcpy(net->params, net->training.best, net->count * sizeof(float));
     }
-    mlp__free(a, net->training.best);
-    net->training.best = NULL;
+    /* else what a checkpoint has left waits for the next fit */
+    if (f->begun) {
+        mlp__free(a, net->training.best);
+        net->training.best = NULL;
+    }
     mlp__free(a, f->t.more_scratch);
     mlp__free(a, f->evaluation.memory);
     mlp__free(a, f->rows);
@@ -6507,7 +6694,8 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
 
 /* Names in files, in the order of the enums. */
 #define MLP__STRING_OF(NAME, name, ...) #name,
-static const char *const mlp__activation_names[] = { "default", MLP__ACTIVATIONS(MLP__STRING_OF) "softmax", "custom", NULL };
+static const char *const mlp__activation_names[] = {
+    "default", MLP__ACTIVATIONS(MLP__STRING_OF) "softmax", "custom", NULL };
 static const char *const mlp__loss_names[] = { "default", MLP__LOSSES(MLP__STRING_OF) "cross_entropy", "custom", NULL };
 static const char *const mlp__reduction_names[] = { "mean", "sum", NULL };
 static const char *const mlp__initializer_names[] = { "default", MLP__INITIALIZERS(MLP__STRING_OF) NULL };
@@ -6517,8 +6705,10 @@ static const char *const mlp__scaling_names[] = { "none", "standard", "min_max",
 /* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer,
    the parameters of the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of
    the outputs. */
-static const char *const mlp__run_names[] = { "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
+static const char *const mlp__run_names[] = {
+    "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
 #define MLP__SCALES_NAME "mlp.scales"
+#define MLP__MEMBER "mlp.member"            /* then number and point: before names of further members */
 
 /* The version of what the metadata say: a file has the first that can read it. The largest header that is written
    and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
@@ -6533,7 +6723,8 @@ typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
    desc needs. */
 typedef enum { MLP__A_NAME, MLP__A_NUMBER, MLP__A_FLOAT } mlp__field_kind;
 typedef struct { const char *key; mlp__field_kind kind; size_t offset, size; const char *const *names; } mlp__field;
-#define MLP__FIELD(key, kind, type, member, names) { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
+#define MLP__FIELD(key, kind, type, member, names) \
+    { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
 #define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
 #define MLP__TABLE(table) table, MLP__COUNT(table)
 
@@ -6590,7 +6781,8 @@ static uint64_t mlp__get_field(const mlp__field *f, const void *base)
 static int mlp__module(const mlp_desc *d, int layer)
 {
     int module = 0, l;
-    for (l = 0; l < layer; l++) module += 1 + (d->layers[l].activation != MLP_ACT_IDENTITY) + (d->layers[l].dropout != 0);
+    for (l = 0; l < layer; l++)
+        module += 1 + (d->layers[l].activation != MLP_ACT_IDENTITY) + (d->layers[l].dropout != 0);
     return module;
 }
 
@@ -6608,7 +6800,7 @@ static float *mlp__run_of(const mlp *net, int run)
 /* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. failed: why, or NULL. */
 typedef struct {
     unsigned char *to;
-    size_t room, used, total;
+    size_t room, used, total, keys;         /* keys: of the header that goes there */
     const mlp_io *io;
     void *file;
     const char *failed;
@@ -6653,13 +6845,25 @@ static void mlp__put(mlp__out *o, const void *bytes, size_t n)
 
 static void mlp__put_text(mlp__out *o, const char *text) { mlp__put(o, text, strlen(text)); }
 
-/* at least so many digits */
-static void mlp__put_digits(mlp__out *o, uint64_t n, unsigned base, size_t least)
+/* in hexadecimal, so many digits */
+static void mlp__put_hex(mlp__out *o, uint64_t n, size_t digits)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do digits[--at] = "0123456789abcdef"[n % base]; while ((n /= base) > 0 || sizeof digits - at < least);
-    mlp__put(o, digits + at, sizeof digits - at);
+    while (digits-- > 0) mlp__put(o, &"0123456789abcdef"[n >> 4 * digits & 15], 1);
+}
+
+/* a string of JSON; text is UTF-8 */
+static void mlp__put_quoted(mlp__out *o, const char *text)
+{
+    mlp__put_text(o, "\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') mlp__put_text(o, "\\");
+        if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
+        else {
+            mlp__put_text(o, "\\u");
+            mlp__put_hex(o, (unsigned char)*text, 4);
+        }
+    }
+    mlp__put_text(o, "\"");
 }
 
 static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
@@ -6670,33 +6874,23 @@ static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
     mlp__put(o, b, (size_t)bytes);
 }
 
-/* %s text, %u uint64_t: as little of printf as files and errors need, since its own depends on the locale */
-static void mlp__print_list(mlp__out *o, const char *format, va_list list)
-{
-    for (; *format; format++) {
-        if (*format != '%') mlp__put(o, format, 1);
-        else if (*++format == 's') mlp__put_text(o, va_arg(list, const char *));
-        else mlp__put_digits(o, va_arg(list, uint64_t), 10, 1);
-    }
-}
-
+/* formats of mlp__say_format; what comes out is short */
 static void mlp__print(mlp__out *o, const char *format, ...)
 {
+    char text[256] = "";
+    mlp__text t = { text, 0, sizeof text };
     va_list list;
     va_start(list, format);
-    mlp__print_list(o, format, list);
+    mlp__say_format(&t, format, list);
     va_end(list);
+    mlp__put(o, text, t.at);
 }
 
 /* An operation on a path that failed, and why; of a long path the end. */
-static mlp_result mlp__fail_io(mlp_error *error, const char *what, const char *path, const char *why)
+static MLP__UNUSED mlp_result mlp__fail_io(mlp_error *error, const char *what, const char *path, const char *why)
 {
-    char text[160];
-    mlp__out o = mlp__out_to(text, sizeof text - 1);
-    const size_t n = strlen(path);
-    mlp__print(&o, n > 70 ? "%s ...%s: %s" : "%s %s: %s", what, n > 70 ? path + n - 67 : path, why);
-    text[o.used] = 0;
-    return mlp__fail(error, MLP_ERR_IO, -1, text);
+    const size_t n = strlen(path), cut = n > 70 ? n - 67 : 0;
+    return mlp__fail(error, MLP_ERR_IO, -1, "%s %s%s: %s", what, cut ? "..." : "", path + cut, why);
 }
 
 /* ---- saving ---- */
@@ -6722,15 +6916,17 @@ static mlp_desc mlp__desc_for_file(const mlp *net)
     return d;
 }
 
-/* A tensor's entry in the header; its data is at `at`. Returns where it ends. */
-static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int run, int layer, int bias, uint64_t at)
+/* A tensor's entry in the header; its data is at `at`. Returns where it ends. member 0: the net itself */
+static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int member, int run, int layer, int bias, uint64_t at)
 {
     const mlp__shape *s = &net->shape[layer];
     const uint64_t out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
-    mlp__print(o, ",\"%s%u.", mlp__run_names[run], (uint64_t)mlp__module(&net->desc, layer));
+    mlp__print(o, member ? ",\"" MLP__MEMBER "%u." : ",\"", (uint64_t)member);
+    mlp__print(o, "%s%u.", mlp__run_names[run], (uint64_t)mlp__module(&net->desc, layer));
     if (bias) mlp__print(o, "bias\":{\"dtype\":\"F32\",\"shape\":[%u]", out);
     else mlp__print(o, "weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", out, in);
     mlp__print(o, ",\"data_offsets\":[%u,%u]}", at, end);
+    o->keys++;
     return end;
 }
 
@@ -6748,19 +6944,24 @@ static void mlp__put_values(mlp__out *o, const mlp *net, int run, int layer, int
 /* All entries, or all values. */
 static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
 {
-    int run, l, bias;
+    int member, run, l, bias;
     uint64_t at = 0;
-    const size_t scales = s->net->scaled ? s->net->inputs + s->net->outputs : 0;
-    size_t i;
-    for (run = 0; run < MLP__RUNS; run++)
-        for (l = 0; l < s->net->layers && (run < s->runs || (run == MLP__BEST && s->best)); l++)
-            for (bias = !s->net->desc.layers[l].no_bias; bias >= 0; bias--)
-                if (entries) at = mlp__put_entry(o, s->net, run, l, bias, at);
-                else mlp__put_values(o, s->net, run, l, bias);
-    if (scales && entries)
-        mlp__print(o, ",\"" MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}", (uint64_t)scales, at,
-                   at + (uint64_t)scales * 8);
-    for (i = 0; !entries && i < 2 * scales; i++) mlp__put_little_endian(o, mlp__bits(s->net->scales[i]), 4);
+    for (member = 0; member <= s->how->more_count; member++) {
+        const mlp *net = member ? s->how->more[member - 1] : s->net;
+        const size_t scales = net->scaled ? net->inputs + net->outputs : 0;
+        size_t i;
+        for (run = 0; run < MLP__RUNS; run++)
+            for (l = 0; l < net->layers && (run < s->runs || (run == MLP__BEST && s->best)); l++)
+                for (bias = !net->desc.layers[l].no_bias; bias >= 0; bias--)
+                    if (entries) at = mlp__put_entry(o, net, member, run, l, bias, at);
+                    else mlp__put_values(o, net, run, l, bias);
+        for (i = 0; !entries && i < 2 * scales; i++) mlp__put_little_endian(o, mlp__bits(net->scales[i]), 4);
+        if (!scales || !entries) continue;
+        mlp__print(o, member ? ",\"" MLP__MEMBER "%u." : ",\"", (uint64_t)member);
+        mlp__print(o, MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}",
+                   (uint64_t)scales, at, at + (uint64_t)scales * 8);
+        at += (uint64_t)scales * 8;
+    }
 }
 
 /* The fields of a table that are not 0, of n structs `stride` bytes apart. */
@@ -6776,7 +6977,8 @@ static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, con
             const uint64_t value = mlp__get_field(f, at);
             mlp__put_text(o, i ? " " : "\":\"");
             if (f->kind == MLP__A_NAME) mlp__put_text(o, f->names[value]);
-            else mlp__put_digits(o, value, f->kind == MLP__A_FLOAT ? 16 : 10, f->kind == MLP__A_FLOAT ? 2 * f->size : 1);
+            else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
+            else mlp__print(o, "%u", value);
         }
         mlp__put_text(o, "\"");
     }
@@ -6788,7 +6990,7 @@ static void mlp__put_floats(mlp__out *o, const char *key, const float *x, size_t
     mlp__print(o, ",\"%s", key);
     for (; n > 0; n--, before = " ") {
         mlp__put_text(o, before);
-        mlp__put_digits(o, mlp__bits(*x++), 16, 8);
+        mlp__put_hex(o, mlp__bits(*x++), 8);
     }
     mlp__put_text(o, "\"");
 }
@@ -6797,6 +6999,8 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
 {
     const mlp *net = s->net;
     const mlp_desc d = mlp__desc_for_file(net);
+    size_t at;
+    int value = 0;
     mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\"");
     mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, net->layers, sizeof(mlp_layer));
     mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
@@ -6809,7 +7013,13 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
         mlp__put_text(o, ",\"mlp.train\":\"1\"");
         mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
     }
-    mlp__print(o, ",\"mlp.version\":\"%u\"}", (uint64_t)MLP__FILE_VERSION);
+    mlp__print(o, ",\"mlp.version\":\"%u\"", (uint64_t)MLP__FILE_VERSION);
+    for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
+        mlp__put_text(o, value ? ":" : ",");
+        mlp__put_quoted(o, net->texts + at);
+        if (value) o->keys++;
+    }
+    mlp__put_text(o, "}");
 }
 
 /* The outputs for the test vector, in memory to be freed. */
@@ -6840,8 +7050,66 @@ static void mlp__put_header(mlp__out *o, const mlp__saving *s, size_t n)
     while (o->total < end) mlp__put_text(o, " ");
 }
 
+/* Whether two structs have the same values in the fields of a table, but for seeds. */
+static int mlp__same_fields(const mlp__field *f, size_t fields, const void *a, const void *b)
+{
+    for (; fields > 0; fields--, f++)
+        if (mlp__get_field(f, a) != mlp__get_field(f, b) && strcmp(f->key, "mlp.seed") != 0) return 0;
+    return 1;
+}
+
+/* That further members are nets of the same desc and shape. */
+static mlp_result mlp__check_more(const mlp *net, const mlp_save_desc *how)
+{
+    int i, l;
+    if (how->more_count < 0 || (how->more_count > 0 && !how->more)
+        || (how->more_count > 0) + (how->fold != 0) + (how->checkpoint != 0) > 1)
+        return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "one of more (NULL or a negative count?), fold, checkpoint");
+    for (i = 0; i < how->more_count; i++) {
+        const mlp *other = how->more[i];
+        int same = other && other->layers == net->layers && other->inputs == net->inputs && other->scaled == net->scaled
+                && mlp__same_fields(MLP__TABLE(mlp__desc_fields), &other->desc, &net->desc);
+        for (l = 0; same && l < net->layers; l++)
+            same = other->shape[l].out == net->shape[l].out
+                && other->desc.layers[l].no_bias == net->desc.layers[l].no_bias
+                && mlp__same_fields(MLP__TABLE(mlp__layer_fields), &other->desc.layers[l], &net->desc.layers[l]);
+        if (!same) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "more: a net of another desc, or NULL");
+    }
+    return MLP_OK;
+}
+
+/* Puts the scaling of a net into its first and last layer: with x' = (x - shift) factor and y = y' / factor + shift. */
+static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
+{
+    const mlp__shape *first = &net->shape[0], *last = &net->shape[net->layers - 1];
+    const mlp_layer *output = &net->desc.layers[net->layers - 1];
+    size_t o, i;
+    if (net->desc.input_scaling == MLP_SCALE_ROBUST || (net->desc.input_scaling && net->desc.layers[0].no_bias)
+        || (net->desc.target_scaling && (output->no_bias || output->activation != MLP_ACT_IDENTITY)))
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, 
+                         "fold: robust scaling, a layer without bias, or targets behind an activation");
+    for (o = 0; net->desc.input_scaling && o < first->out; o++) {
+        double bias = (double)net->params[first->b + o];
+        for (i = 0; i < first->in; i++) {
+            float *w = &net->params[mlp__weight_at(first, o, i)];
+            *w *= mlp__input_scale(net, i)[1];
+            bias = mlp__fma_double(-*w, mlp__input_scale(net, i)[0], bias);
+        }
+        net->params[first->b + o] = (float)bias;
+    }
+    for (o = 0; net->desc.target_scaling && o < last->out; o++) {
+        const float *s = mlp__target_scale(net, o);
+        for (i = 0; i < last->in; i++) net->params[mlp__weight_at(last, o, i)] /= s[1];
+        net->params[last->b + o] = net->params[last->b + o] / s[1] + s[0];
+    }
+    net->desc.input_scaling = net->given.input_scaling = MLP_SCALE_NONE;
+    net->desc.target_scaling = net->given.target_scaling = MLP_SCALE_NONE;
+    net->scaled = 0;
+    return MLP_OK;
+}
+
 /* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */
-static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
+static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
     mlp__out header = mlp__out_to(NULL, 0);
     mlp__saving s;
@@ -6855,7 +7123,8 @@ static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc 
     s.best = how->checkpoint && net->training.best && net->course.best_epoch > net->course.start;
     r = mlp__plan_test(&s);
     if (!r) mlp__put_header(&header, &s, 0);
-    if (!r && header.total > MLP__HEADER - 64) r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input: too long for a header");
+    if (!r && (header.total > MLP__HEADER - 64 || header.keys > MLP__MOST_KEYS - 64))
+        r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input, texts or more: too much for a header");
     if (!r) {
         const size_t n = (8 + header.total + 63) / 64 * 64 - 8;
         mlp__put_little_endian(o, n, 8);
@@ -6866,7 +7135,20 @@ static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc 
     return r;
 }
 
-static const mlp_save_desc mlp__save_defaults = { NULL, 0, 0, NULL, NULL };
+static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
+{
+    mlp *folded;
+    mlp_result r = mlp__check_more(net, how);
+    if (r) return r;
+    if (!how->fold || !net->scales) return mlp__save_net(o, net, how);
+    if (mlp_copy(&folded, net)) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
+    r = mlp__fold_scaling(folded, how->error);
+    if (!r) r = mlp__save_net(o, folded, how);
+    mlp_destroy(folded);
+    return r;
+}
+
+static const mlp_save_desc mlp__save_defaults = { NULL, 0, 0, NULL, NULL, NULL, 0, 0 };
 
 MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, const mlp_save_desc *desc)
 {
@@ -6909,14 +7191,13 @@ typedef struct {
 
 static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *format, ...)
 {
-    char text[160];
-    mlp__out o = mlp__out_to(text, sizeof text - 1);
+    char text[sizeof in->how.error->text] = "";
+    mlp__text t = { text, 0, sizeof text };
     va_list list;
     va_start(list, format);
-    mlp__print_list(&o, format, list);
+    mlp__say_format(&t, format, list);
     va_end(list);
-    text[o.used] = 0;
-    mlp__fail(in->how.error, code, -1, text);
+    mlp__fail(in->how.error, code, -1, "%s", text);
     if (in->how.error) in->how.error->offset = offset;
     return code;
 }
@@ -6951,13 +7232,13 @@ static mlp_result mlp__check_start(const mlp__in *in)
         const char *begin = mlp__other_files[i].begin;
         const size_t length = strlen(begin);
         if (in->size < length || memcmp(p, begin, length) != 0) continue;
-        if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;     /* ir_version, then a message */
+        if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;  /* ir_version, a message */
         if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
         return mlp__refuse(in, MLP_ERR_FORMAT, 0, "this is %s, not safetensors", mlp__other_files[i].name);
     }
     if (in->size <= 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header ? "its header is larger than max_header"
-                                                                                : "not a safetensors file");
+    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header && n <= MLP__MOST_HEADER
+                                               ? "its header is larger than max_header" : "not a safetensors file");
 }
 
 /* ---- loading: the JSON of the header. Functions return non-zero for success, or set in->wrong ---- */
@@ -7013,7 +7294,9 @@ static size_t mlp__not_utf8(const unsigned char *p, size_t n)
 /* -1: none */
 static int mlp__hex_digit(int c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (c >= '0' && c <= '9') return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static uint32_t mlp__hex4(mlp__in *in)
@@ -7043,7 +7326,8 @@ static int mlp__escape(mlp__in *in)
     else if (c >= 0xd800 && c < 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
     if (in->wrong) return -1;
     if (c < 0x80) return (int)c;
-    for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1) in->more = in->more << 8 | 0x80 | (c & 0x3f);
+    for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1)
+        in->more = in->more << 8 | 0x80 | (c & 0x3f);
     return (int)(c | (0x100u - 2 * (uint32_t)i)) & 0xff;
 }
 
@@ -7117,7 +7401,8 @@ static int mlp__number(mlp__in *in, uint64_t *value)
 
 /* The types that weights can have, and their bytes; the last: any other. */
 enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__OTHER_TYPE };
-static const struct { const char *name; unsigned bytes; } mlp__types[] = { { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 } };
+static const struct { const char *name; unsigned bytes; } mlp__types[] = {
+    { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 } };
 
 /* A list of numbers: how many, the first two, and their product, multiplied in order. */
 static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *second, uint64_t *product)
@@ -7164,7 +7449,8 @@ static int mlp__entry(mlp__in *in, mlp__tensor *t)
     if (t->end < t->begin) return mlp__wrong(in, "data_offsets go backwards");
     if (t->type == MLP__OTHER_TYPE) return 1;
     if (elements > UINT64_MAX / 8) return mlp__wrong(in, "a shape whose product overflows");
-    return elements * mlp__types[t->type].bytes == t->end - t->begin || mlp__wrong(in, "data_offsets are not those of the shape");
+    return elements * mlp__types[t->type].bytes == t->end - t->begin
+        || mlp__wrong(in, "data_offsets are not those of the shape");
 }
 
 /* An object of strings, or null. */
@@ -7173,7 +7459,10 @@ static int mlp__metadata(mlp__in *in)
     size_t n = 0;
     uint32_t place;
     uint64_t hash, unused;
-    if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) { in->at += 4; return 1; }
+    if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) {
+        in->at += 4;
+        return 1;
+    }
     if (!mlp__expect(in, '{', "JSON: the metadata is not an object")) return 0;
     in->metadata = in->at;
     while (mlp__next(in, '}', &n))
@@ -7218,7 +7507,10 @@ static int mlp__contiguous(mlp__in *in, uint64_t *total)
         if (t->end > next) next = t->end;
     } while (next > *total);
     for (i = 0; i < in->tensor_count; i++)
-        if (!in->tensors[i].seen) { in->at = in->tensors[i].key; return mlp__wrong(in, "data_offsets leave a hole or overlap"); }
+        if (!in->tensors[i].seen) {
+            in->at = in->tensors[i].key;
+            return mlp__wrong(in, "data_offsets leave a hole or overlap");
+        }
     return 1;
 }
 
@@ -7233,7 +7525,8 @@ static mlp_result mlp__read_header(mlp__in *in)
     in->end = 8 + (size_t)n;
     in->tensor_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 40 + 1);         /* the shortest entry has more bytes, */
     in->key_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 6 + 2);             /* and so has the shortest pair */
-    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator, in->tensor_room * sizeof(mlp__tensor) + in->key_room * 8);
+    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator,
+                                            in->tensor_room * sizeof(mlp__tensor) + in->key_room * sizeof(uint64_t));
     if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
     in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
     if (!mlp__scan(in) || !mlp__contiguous(in, &total))
@@ -7300,6 +7593,12 @@ static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *valu
     return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : (size_t)(c - word) == 2 * f->size;
 }
 
+static mlp_result mlp__refuse_field(const mlp__in *in, mlp_result code, const mlp__field *f, const char *why,
+                                    const char *word)
+{
+    return mlp__refuse(in, code, in->at, "metadata: %s: %s%s", f->key, why, word);
+}
+
 /* A field of n structs, `stride` bytes apart. What the file does not have stays. */
 static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
 {
@@ -7308,16 +7607,15 @@ static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, 
     size_t i;
     if (!mlp__find_key(in, f->key)) return MLP_OK;
     for (i = 0; i < n; i++) {
-        if (!mlp__word(in, word)) return mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too few values", f->key);
+        if (!mlp__word(in, word)) return mlp__refuse_field(in, MLP_ERR_FORMAT, f, "too few values", "");
         if (!mlp__word_value(f, word, &value))
-            return f->kind == MLP__A_NAME
-                ? mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "metadata: %s: '%s' is not known to this version", f->key, word)
-                : mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: a number that is none", f->key);
+            return f->kind != MLP__A_NAME ? mlp__refuse_field(in, MLP_ERR_FORMAT, f, "no number: ", word)
+                 : mlp__refuse_field(in, MLP_ERR_UNSUPPORTED, f, "this version does not know ", word);
         if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
-            return mlp__refuse(in, MLP_ERR_ARGUMENT, in->at, "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+            return mlp__refuse_field(in, MLP_ERR_ARGUMENT, f, "custom functions need a desc in mlp_load_desc", "");
         memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
     }
-    return mlp__word(in, word) ? mlp__refuse(in, MLP_ERR_FORMAT, in->at, "metadata: %s: too many values", f->key) : MLP_OK;
+    return mlp__word(in, word) ? mlp__refuse_field(in, MLP_ERR_FORMAT, f, "too many values", "") : MLP_OK;
 }
 
 static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
@@ -7341,10 +7639,13 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
     uint64_t version = 0;
     mlp_result r;
     if (!mlp__find_key(in, "mlp.version"))
-        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0,
+                           "the file does not say its activations: give them, or a desc, in mlp_load_desc");
     r = mlp__read_field(in, &version_field, &version, 1, 0);
-    if (!r && version > MLP__FILE_VERSION) r = mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
-    if (!r && !mlp__find_key(in, "mlp.activations")) r = mlp__refuse(in, MLP_ERR_FORMAT, 0, "metadata: mlp.activations is missing");
+    if (!r && version > MLP__FILE_VERSION)
+        r = mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
+    if (!r && !mlp__find_key(in, "mlp.activations"))
+        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.activations is missing");
     if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
     if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
     return r;
@@ -7373,39 +7674,56 @@ static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)
 }
 
 /* Refuses a tensor by name and shape; number: for %u of the reason, if it has one. */
-static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *why, uint64_t number)
+static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *why,
+                                     uint64_t number)
 {
-    char name[MLP__NAME_SIZE], text[160];
+    char name[MLP__NAME_SIZE], text[MLP__NAME_SIZE];
     mlp__out o = mlp__out_to(text, sizeof text - 1);
-    size_t n;
+    size_t n, shape = 1;
     mlp__tensor_name(in, t, name);
     for (n = 0; name[n] && n < 60; n++) if (name[n] < 0x20 || name[n] > 0x7e) name[n] = '?';
     name[n] = 0;
-    for (n = 1; n < 30 && in->bytes[t->shape + n - 1] != ']'; n++) { }
+    while (shape < 30 && in->bytes[t->shape + shape - 1] != ']') shape++;
     mlp__print(&o, "tensor '%s' ", name);
-    mlp__put(&o, in->bytes + t->shape, n);
-    mlp__put_text(&o, ": ");
-    mlp__print(&o, why, number);
+    mlp__put(&o, in->bytes + t->shape, shape);
     text[o.used] = 0;
-    return mlp__refuse(in, code, t->key, "%s", text);
+    mlp__refuse(in, code, t->key, why, number);
+    if (in->how.error) {
+        memcpy(name, in->how.error->text, sizeof name - 1);
+        name[sizeof name - 1] = 0;
+        mlp__refuse(in, code, t->key, "%s: %s", text, name);
+    }
+    return code;
 }
 
 /* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1:
    neither. */
 static int mlp__split_name(char *name, int *run, const char **stem)
 {
-    size_t n = strlen(name);
+    size_t n;
     int bias = -1, i;
-    *stem = name;
-    for (*run = 0, i = 1; i < MLP__RUNS; i++)
-        if (strncmp(name, mlp__run_names[i], strlen(mlp__run_names[i])) == 0) { *run = i; *stem = name + strlen(mlp__run_names[i]); }
-    n = strlen(*stem);
-    name = name + (*stem - name);
+    for (*run = 0, i = 1; i < MLP__RUNS && !*run; i++)
+        if (strncmp(name, mlp__run_names[i], strlen(mlp__run_names[i])) == 0) *run = i;
+    *stem = name += strlen(mlp__run_names[*run]);
+    n = strlen(name);
     if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
     else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
     if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
     name[n - (n > 0)] = 0;
     return bias;
+}
+
+/* Takes "mlp.memberN." off a name: N, or 0. */
+static int mlp__take_member(char *name)
+{
+    const size_t n = sizeof MLP__MEMBER - 1;
+    size_t at = n;
+    uint64_t member = 0;
+    if (strncmp(name, MLP__MEMBER, n) != 0) return 0;
+    while (mlp__append_digit(&member, name[at])) at++;
+    if (at == n || at > n + 8 || name[at] != '.') return 0;
+    memmove(name, name + at + 1, strlen(name + at));
+    return (int)member;
 }
 
 /* The Linear with that name; with may_add a new one if there is none. NULL: there is none, or no room. */
@@ -7430,17 +7748,18 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     const char *stem;
     size_t i;
     int run, k;
-    chain->count = 0;
-    chain->scales = NULL;
+    memset(chain, 0, sizeof *chain);
     for (k = 0; k < named; k++)
         if (!in->how.names || !in->how.names[k] || strlen(in->how.names[k]) >= MLP__NAME_SIZE
             || !mlp__linear_named(chain, in->how.names[k], 1) || chain->count != k + 1)
             return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: NULL, too long, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
-        const int whole = mlp__tensor_name(in, t, name), scales = whole && strcmp(name, MLP__SCALES_NAME) == 0;
+        const int whole = mlp__tensor_name(in, t, name), member = mlp__take_member(name);
+        const int scales = whole && strcmp(name, MLP__SCALES_NAME) == 0;
         const int bias = whole ? mlp__split_name(name, &run, &stem) : -1;
-        mlp__linear *linear = bias < 0 ? NULL : mlp__linear_named(chain, stem, !named);
+        mlp__linear *linear = bias < 0 || member != in->how.member ? NULL : mlp__linear_named(chain, stem, !named);
+        if (member != in->how.member) continue;
         if (scales) chain->scales = t;
         if (scales || (!linear && named)) continue;
         if (!whole) return mlp__refuse_tensor(in, code, t, "its name is too long", 0);
@@ -7448,14 +7767,16 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         if (!linear) return mlp__refuse_tensor(in, code, t, "more than 32 layers", 0);
         linear->tensor[run][bias] = t;
     }
-    return chain->count ? MLP_OK : mlp__refuse(in, code, 8, "the file has no tensors");
+    if (chain->count) return MLP_OK;
+    return in->how.member ? mlp__refuse(in, MLP_ERR_ARGUMENT, 8, "the file has no such member")
+                          : mlp__refuse(in, code, 8, "the file has no tensors");
 }
 
-/* Type and shape of a Linear's tensors of a run. units, inputs: what they must be, 0: any. */
-static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int run, uint64_t units, uint64_t inputs)
+/* Type and shape of a Linear's tensors of a run: of the parameters, or the same as theirs. */
+static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int run)
 {
     static const char type[] = "its dtype is not F32, F64, F16 or BF16";
-    const mlp__tensor *w = linear->tensor[run][0], *b = linear->tensor[run][1], *any = w;
+    const mlp__tensor *w = linear->tensor[run][0], *b = linear->tensor[run][1], *any = w, *own = linear->tensor[0][0];
     const mlp_result code = MLP_ERR_UNSUPPORTED;
     int i;
     for (i = 0; i < 2 * MLP__RUNS && !any; i++) any = linear->tensor[i / 2][i % 2];
@@ -7465,11 +7786,12 @@ static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int 
     if (w->rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes", 0);
     if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
         return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int", 0);
-    if (inputs && w->columns != inputs) return mlp__refuse_tensor(in, code, w, "its inputs are not the %u of the layer", inputs);
-    if (units && w->rows != units) return mlp__refuse_tensor(in, code, w, "its outputs are not the %u of the layer", units);
+    if (w->rows != own->rows || w->columns != own->columns || !b != !linear->tensor[0][1])
+        return mlp__refuse_tensor(in, code, w, "not of the shape of the parameters, or a bias too many or too few", 0);
     if (!b) return MLP_OK;
     if (b->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, b, type, 0);
-    return b->rank == 1 && b->rows == w->rows ? MLP_OK : mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", w->rows);
+    if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
+    return mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", w->rows);
 }
 
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
@@ -7541,11 +7863,11 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
 {
     int i, k, orders, ends = 0, end = 0;
     for (i = 0; i < chain->count; i++) {
-        const mlp_result r = mlp__check_linear(in, &chain->linear[i], 0, 0, 0);
+        const mlp_result r = mlp__check_linear(in, &chain->linear[i], 0);
         if (r) return r;
         for (k = 0; k < chain->count; k++) {
-            const int given = in->how.name_count ? k - i : mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
-            if (given < 0) chain->linear[i].before |= (uint32_t)1 << k;
+            const int numbers = mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
+            if (in->how.name_count ? k < i : numbers < 0) chain->linear[i].before |= (uint32_t)1 << k;
         }
         if (mlp__ends_net(chain->linear[i].name)) { ends++; end = i; }
     }
@@ -7556,7 +7878,8 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     }
     if (orders == 1) return MLP_OK;
     return orders == 0
-        ? mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it", chain->wanted)
+        ? mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it",
+                             chain->wanted)
         : mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0][0],
                              "the order of the layers is not certain: give mlp_load_desc.names", 0);
 }
@@ -7628,13 +7951,13 @@ static void mlp__read_run(const mlp__in *in, const mlp__chain *chain, mlp *net, 
     for (i = 0; i < 2 * net->layers; i++) {
         const mlp__tensor *t = chain->layer[i / 2]->tensor[run][i % 2];
         const mlp__shape *s = &net->shape[i / 2];
-        const int bias = i % 2;
-        const size_t inputs = bias ? 1 : s->in;
+        const unsigned char *from = in->bytes + in->end + (size_t)(t ? t->begin : 0);
+        const size_t inputs = i % 2 ? 1 : s->in;
         size_t unit, input;
         for (unit = 0; t && unit < s->out; unit++)
             for (input = 0; input < inputs; input++) {
-                const uint32_t bits = mlp__element(t->type, in->bytes + in->end + (size_t)t->begin, unit * inputs + input);
-                memcpy(to + (bias ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
+                const uint32_t bits = mlp__element(t->type, from, unit * inputs + input);
+                memcpy(to + (i % 2 ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
             }
     }
 }
@@ -7646,7 +7969,8 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__chain *chain, mlp *ne
     const size_t columns = net->inputs + net->outputs;
     size_t i;
     if (!t) return MLP_OK;
-    if (!net->scales) return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so", 0);
+    if (!net->scales)
+        return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so", 0);
     if (t->type != MLP__F32 || t->rank != 2 || t->rows != columns || t->columns != 2)
         return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "not F32 pairs for %u inputs and outputs", (uint64_t)columns);
     for (i = 0; i < 2 * columns; i++) {
@@ -7658,29 +7982,22 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__chain *chain, mlp *ne
     return MLP_OK;
 }
 
-/* The tensors of a run are there, and of the net's shape. */
-static mlp_result mlp__check_run(mlp__in *in, const mlp__chain *chain, const mlp *net, int run)
+/* A run besides the parameters, for which there is memory when this one says yes. */
+static mlp_result mlp__check_run(mlp__in *in, const mlp__chain *chain, int run)
 {
+    mlp_result r = MLP_OK;
     int l;
-    for (l = 0; l < net->layers; l++) {
-        const mlp__linear *linear = chain->layer[l];
-        const mlp_result r = mlp__check_linear(in, linear, run, net->shape[l].out, net->shape[l].in);
-        if (r) return r;
-        if (!linear->tensor[0][1] != !linear->tensor[run][1])
-            return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, linear->tensor[0][0], "state for weights only, or a bias too much", 0);
-    }
-    return MLP_OK;
+    for (l = 0; l < chain->count && !r; l++) r = mlp__check_linear(in, chain->layer[l], run);
+    return r;
 }
 
 /* The parameters of the best epoch, if the file has them. */
 static mlp_result mlp__read_best(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    mlp_result r;
-    if (!chain->layer[0]->tensor[MLP__BEST][0]) return MLP_OK;
-    r = mlp__check_run(in, chain, net, MLP__BEST);
-    if (r) return r;
+    const mlp_result r = chain->layer[0]->tensor[MLP__BEST][0] ? mlp__check_run(in, chain, MLP__BEST) : MLP_OK;
+    if (r || !chain->layer[0]->tensor[MLP__BEST][0]) return r;
     net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (!net->training.best) return mlp__refuse(in, MLP_ERR_MEMORY, 0, "out of memory");
+    if (!net->training.best) return mlp__refuse(in, MLP_ERR_MEMORY, 8, "out of memory");
     mlp__read_run(in, chain, net, MLP__BEST);
     return MLP_OK;
 }
@@ -7696,18 +8013,51 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
     if (!mlp__find_key(in, "mlp.train")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
     r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
     if (r) return r;
-    if (s->arrays < 0 || s->arrays >= MLP__BEST || !(s->beta1_power >= 0 && s->beta1_power <= 1 && s->beta2_power >= 0 && s->beta2_power <= 1))
+    if (s->arrays < 0 || s->arrays >= MLP__BEST || !(s->beta1_power >= 0 && s->beta1_power <= 1)
+        || !(s->beta2_power >= 0 && s->beta2_power <= 1))
         return mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
     r = mlp__read_best(in, chain, net);
     if (r || s->steps == 0) return r;
-    for (run = 1; run <= s->arrays && !r; run++) r = mlp__check_run(in, chain, net, run);
+    for (run = 1; run <= s->arrays && !r; run++) r = mlp__check_run(in, chain, run);
     if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
     if (r) return r;
     memcpy(net->training.state, s, sizeof *s);
     for (run = 1; run <= s->arrays; run++) mlp__read_run(in, chain, net, run);
     return MLP_OK;
+}
+
+/* Whether a key of the metadata is none of the user's. */
+static int mlp__is_own_key(const char *key)
+{
+    return !*key || strcmp(key, "format") == 0 || strncmp(key, "mlp.", 4) == 0;
+}
+
+/* The user's strings of the metadata; those with a 0 in them are none in C. They are shorter than what stands there. */
+static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
+{
+    const mlp_allocator *allocator = &in->how.allocator;
+    size_t n = 0, used = 0;
+    char *text;
+    if (!in->metadata) return MLP_OK;
+    text = (char *)mlp__alloc(allocator, in->end - in->metadata);
+    in->at = in->metadata;
+    while (text && mlp__next(in, '}', &n)) {
+        const size_t begin = used;
+        int part, c, zero = 0;
+        for (part = 0; part < 2; part++) {
+            if (part) mlp__expect(in, ':', "");
+            mlp__expect(in, '"', "");
+            for (; (c = mlp__character(in)) >= 0; zero |= c == 0) text[used++] = (char)c;
+            text[used++] = 0;
+        }
+        if (zero || mlp__is_own_key(text + begin)) used = begin;
+    }
+    if (used) net->texts = (char *)mlp__alloc(allocator, used);
+    if (net->texts) memcpy(net->texts, text, net->texts_size = used);
+    mlp__free(allocator, text);
+    return text && (!used || net->texts) ? MLP_OK : mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
 }
 
 static void mlp__let_go(mlp__in *in)
@@ -7731,7 +8081,8 @@ static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
     expected = x + net->inputs;
     y = expected + net->outputs;
     r = mlp__read_floats(in, "mlp.test.input", x, net->inputs);
-    if (!r && !mlp__find_key(in, "mlp.test.output")) r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.test.output is missing");
+    if (!r && !mlp__find_key(in, "mlp.test.output"))
+        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.test.output is missing");
     if (!r) r = mlp__read_floats(in, "mlp.test.output", expected, net->outputs);
     if (!r) r = mlp__read_floats(in, "mlp.test.tolerance", &tolerance, 1);
     mlp__let_go(in);
@@ -7739,7 +8090,8 @@ static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
         if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
-        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "not the outputs of the file's test vector: other activations, or weights");
+        r = mlp__refuse(in, MLP_ERR_FORMAT, 8,
+                        "not the outputs of the file's test vector: other activations, or weights");
         if (in->how.error) in->how.error->column = j;
     }
     mlp__free(&in->how.allocator, x);
@@ -7756,7 +8108,7 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
     if (!r) r = mlp__plan_loading(in, &chain, &d);
     if (r) return r;
     r = mlp__make_blank(net, NULL, 0, &d);
-    if (r == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {     /* it was the file that said it */
+    if (r == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {     /* the file said it */
         r = MLP_ERR_FORMAT;
         if (in->how.error) in->how.error->code = r;
     }
@@ -7764,7 +8116,8 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
     mlp__read_run(in, &chain, *net, 0);
     r = mlp__read_scales(in, &chain, *net);
     if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
-    return r ? r : mlp__check_test(in, *net);
+    if (!r) r = mlp__read_texts(in, *net);
+    return r || in->how.member ? r : mlp__check_test(in, *net);
 }
 
 /* Of bytes that are here. */
@@ -7792,6 +8145,7 @@ static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source,
     if (!net || !source) wrong = "net, path or data is NULL";
     else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
     else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
+    else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
     return wrong ? mlp__refuse(in, MLP_ERR_ARGUMENT, 0, wrong) : MLP_OK;
 }
 
@@ -7803,6 +8157,52 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
     in.bytes = (const unsigned char *)data;
     in.size = size;
     return mlp__load(&in, net);
+}
+
+/* ---- texts ---- */
+
+/* Where the key is among the texts of a net, or their end. */
+static size_t mlp__text_at(const mlp *net, const char *key)
+{
+    size_t at = 0, i;
+    while (at < net->texts_size && strcmp(net->texts + at, key) != 0)
+        for (i = 0; i < 2; i++) at += strlen(net->texts + at) + 1;
+    return at;
+}
+
+MLP_API const char *mlp_get_text(const mlp *net, const char *key)
+{
+    size_t at;
+    if (!net || !key) return NULL;
+    at = mlp__text_at(net, key);
+    return at < net->texts_size ? net->texts + at + strlen(key) + 1 : NULL;
+}
+
+MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
+{
+    const char *old = mlp_get_text(net, key);
+    char *texts = NULL;
+    size_t keys, values, at, taken, size;
+    if (!net || !key || mlp__is_own_key(key)) return MLP_ERR_ARGUMENT;
+    keys = strlen(key) + 1;
+    values = value ? strlen(value) + 1 : 0;
+    if (mlp__not_utf8((const unsigned char *)key, keys) < keys
+        || (value && mlp__not_utf8((const unsigned char *)value, values) < values)) return MLP_ERR_ARGUMENT;
+    at = mlp__text_at(net, key);
+    taken = old ? keys + strlen(old) + 1 : 0;
+    size = net->texts_size - taken + (value ? keys + values : 0);
+    if (size && !(texts = (char *)mlp__alloc(&net->desc.allocator, size))) return MLP_ERR_MEMORY;
+    if (at) memcpy(texts, net->texts, at);                  /* the new text in the place of the old one */
+    if (value) {
+        memcpy(texts + at, key, keys);
+        memcpy(texts + at + keys, value, values);
+    }
+    if (net->texts_size > at + taken)
+        memcpy(texts + size - (net->texts_size - at - taken), net->texts + at + taken, net->texts_size - at - taken);
+    mlp__free(&net->desc.allocator, net->texts);
+    net->texts = texts;
+    net->texts_size = size;
+    return MLP_OK;
 }
 
 /* ---- files ---- */
@@ -7868,12 +8268,13 @@ static int mlp__io_fd(void *file) { return (int)((intptr_t)file - 1); }
 static const char *mlp__io_reason(void *user)
 {
     static const struct { int error; const char *text; } reasons[] = {
-        { ENOENT, "no such file or folder" }, { EACCES, "permission denied" }, { EPERM, "not permitted" }, { EISDIR, "it is a folder" },
-        { ENOSPC, "no space left on the device" }, { EROFS, "the file system is read-only" }, { EIO, "input/output error" },
-        { ENOTDIR, "a part of the path is no folder" }, { ENAMETOOLONG, "the name is too long" }, { EMFILE, "too many open files" },
-        { ENFILE, "too many open files in the system" }, { EFBIG, "the file is too large" }, { EEXIST, "the file exists" },
-        { EBUSY, "it is in use" }, { ENOMEM, "out of memory" }, { EXDEV, "on another file system" }, { EINVAL, "not possible here" },
-        { ENODEV, "no such device" }, { ENXIO, "no such device" }, { EINTR, "interrupted" }, { EBADF, "the file is not open" },
+        { ENOENT, "no such file or folder" }, { EACCES, "permission denied" }, { EPERM, "not permitted" },
+        { EISDIR, "it is a folder" }, { ENOTDIR, "a part of the path is no folder" }, { EEXIST, "the file exists" },
+        { ENOSPC, "no space left on the device" }, { EROFS, "a read-only file system" }, { EIO, "input/output error" },
+        { ENAMETOOLONG, "the name is too long" }, { EFBIG, "the file is too large" }, { EBUSY, "it is in use" },
+        { EMFILE, "too many open files" }, { ENFILE, "too many open files in the system" }, { ENOMEM, "out of memory" },
+        { EXDEV, "on another file system" }, { EINVAL, "not possible here" }, { ENODEV, "no such device" },
+        { ENXIO, "no such device" }, { EINTR, "interrupted" },
     #ifdef EDQUOT
         { EDQUOT, "the quota is used up" }, { ELOOP, "too many symbolic links" }, { ESTALE, "the file is gone" },
     #endif
@@ -7891,7 +8292,8 @@ static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
     size_t done = 0;
     (void)user;
     while (done < size) {
-        const long long n = MLP__POSIX(read)(mlp__io_fd(file), (char *)to + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        const unsigned part = (unsigned)mlp__smaller(size - done, MLP__PIECE);
+        const long long n = MLP__POSIX(read)(mlp__io_fd(file), (char *)to + done, part);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return SIZE_MAX;
         if (n == 0) break;
@@ -7905,7 +8307,8 @@ static int mlp__io_write(void *user, void *file, const void *from, size_t size)
     size_t done = 0;
     (void)user;
     while (done < size) {
-        const long long n = MLP__POSIX(write)(mlp__io_fd(file), (const char *)from + done, (unsigned)mlp__smaller(size - done, MLP__PIECE));
+        const unsigned part = (unsigned)mlp__smaller(size - done, MLP__PIECE);
+        const long long n = MLP__POSIX(write)(mlp__io_fd(file), (const char *)from + done, part);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return -1;
         done += (size_t)n;
@@ -7927,7 +8330,8 @@ enum { MLP__PATH = 1024 };
 /* Paths are UTF-8; what is not is read as text of the ANSI code page. */
 static int mlp__wide(const char *path, wchar_t *wide)
 {
-    if (MultiByteToWideChar(65001, 8, path, -1, wide, MLP__PATH) > 0 || MultiByteToWideChar(0, 0, path, -1, wide, MLP__PATH) > 0) return 1;
+    if (MultiByteToWideChar(65001, 8, path, -1, wide, MLP__PATH) > 0) return 1;
+    if (MultiByteToWideChar(0, 0, path, -1, wide, MLP__PATH) > 0) return 1;
     errno = ENAMETOOLONG;
     return 0;
 }
@@ -7968,7 +8372,8 @@ static int mlp__io_remove(void *user, const char *path)
     return mlp__wide(path, wide) ? _wremove(wide) : -1;
 }
 
-static int mlp__io_sync_folder(void *user, const char *folder) { (void)user; (void)folder; return 0; }      /* MoveFileExW has done it */
+/* MoveFileExW has done it. */
+static int mlp__io_sync_folder(void *user, const char *folder) { (void)user; (void)folder; return 0; }
 
 static size_t mlp__io_size(void *user, void *file)
 {
@@ -8008,7 +8413,7 @@ static int mlp__create(const char *path)
         fd = mlp__open(path, flags);
     }
     if (fd < 0) return fd;
-    if ((mlp__locked(fd) || errno != EWOULDBLOCK) && mlp__is_file(fd, path)) return fd;     /* or there are no locks here */
+    if ((mlp__locked(fd) || errno != EWOULDBLOCK) && mlp__is_file(fd, path)) return fd;     /* or no locks here */
     close(fd);
     errno = EEXIST;
     return -1;
@@ -8054,8 +8459,8 @@ static size_t mlp__io_size(void *user, void *file)
 {
     struct stat s;
     (void)user;
-    if (fstat(mlp__io_fd(file), &s) || !S_ISREG(s.st_mode) || s.st_size <= 0 || (uint64_t)s.st_size >= SIZE_MAX) return SIZE_MAX;
-    return (size_t)s.st_size;
+    if (fstat(mlp__io_fd(file), &s) || !S_ISREG(s.st_mode) || s.st_size <= 0) return SIZE_MAX;
+    return (uint64_t)s.st_size < SIZE_MAX ? (size_t)s.st_size : SIZE_MAX;
 }
 
 #ifndef __wasi__
@@ -8082,12 +8487,15 @@ static const char *mlp__io_replace(void *user, void *file, const char *path)
     #define MLP__IO_REPLACE mlp__io_replace
 #endif
 static const mlp_io mlp__system_io = {
-    mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove, mlp__io_sync_folder, NULL,
-    mlp__io_size, MLP__IO_REPLACE, mlp__io_reason };
+    mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove,
+    mlp__io_sync_folder, NULL, mlp__io_size, MLP__IO_REPLACE, mlp__io_reason };
 #define MLP__SYSTEM_IO &mlp__system_io
 
 /* Whether another name may do when a file could not be created, after so many. */
-static int mlp__another_name(const mlp_io *io, int names) { return io == &mlp__system_io ? errno == EEXIST && names < 10000 : names < 100; }
+static int mlp__another_name(const mlp_io *io, int names)
+{
+    return io == &mlp__system_io ? errno == EEXIST && names < 10000 : names < 100;
+}
 
 #else
     #define MLP__SEPARATORS "/"
@@ -8098,8 +8506,9 @@ static int mlp__another_name(const mlp_io *io, int names) { (void)io; return nam
 static mlp_result mlp__check_io(const mlp_io *io, mlp_error *error)
 {
     if (!io) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
-    return io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder ? MLP_OK
-         : mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    if (io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder)
+        return MLP_OK;
+    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
 }
 
 static size_t mlp__folder_length(const char *path)
@@ -8159,7 +8568,8 @@ static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, con
     file = mlp__open_temporary(io, path, name);
     if (!file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
     r = mlp__write_file(net, path, how, file);
-    if (!r && io->rename(io->user, name, path)) r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
+    if (!r && io->rename(io->user, name, path))
+        r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
     if (r) {
         io->remove(io->user, name);
         return r;
@@ -8176,7 +8586,8 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
     mlp_result r;
     char *name;
     if (!how.io) how.io = MLP__SYSTEM_IO;
-    if (!net || !path || !*path) return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
+    if (!net || !path || !*path)
+        return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
     r = mlp__check_io(how.io, how.error);
     if (r) return r;
     name = (char *)mlp__alloc(&net->desc.allocator, strlen(path) + MLP__SUFFIX);

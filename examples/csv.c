@@ -52,19 +52,22 @@ static const char *known_format(const char *bytes, size_t size)
     static const struct { const char *begin, *name; } formats[] = {
         { "PK\3\4", "an .xlsx, .ods or .zip file: export the sheet as CSV" }, { "\x1f\x8b", "a .gz file: unpack it" },
         { "%PDF", "a PDF" }, { "\xff\xfe", "UTF-16: save it as UTF-8" }, { "\xfe\xff", "UTF-16: save it as UTF-8" },
-        { "PAR1", "a Parquet file: export it as CSV" }, { "\x89PNG", "a PNG image" }, { "<!", "HTML or XML" }, { "<?", "HTML or XML" },
+        { "PAR1", "a Parquet file: export it as CSV" }, { "\x89PNG", "a PNG image" }, { "<!", "HTML or XML" },
+            { "<?", "HTML or XML" },
         { "<html", "HTML" }, { "{", "JSON" }, { "\xd0\xcf\x11\xe0", "an .xls file: export the sheet as CSV" },
     };
     size_t i;
     for (i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (size >= strlen(formats[i].begin) && !memcmp(bytes, formats[i].begin, strlen(formats[i].begin))) return formats[i].name;
+        if (size >= strlen(formats[i].begin) && !memcmp(bytes, formats[i].begin, strlen(formats[i].begin)))
+            return formats[i].name;
     return NULL;
 }
 
 static int is_utf8(const unsigned char *p)
 {
     while (*p) {
-        int more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : (*p & 0xf0) == 0xe0 ? 2 : *p >= 0xf0 && *p < 0xf5 ? 3 : -1;
+        int more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : (*p & 0xf0) == 0xe0 ? 2 : *p >= 0xf0 &&
+            *p < 0xf5 ? 3 : -1;
         if (more < 0) return 0;
         for (p++; more > 0; more--, p++) if ((*p & 0xc0) != 0x80) return 0;
     }
@@ -118,8 +121,9 @@ static char *skip_blanks(char *p, char delimiter)
     return p;
 }
 
-/* One cell from p on: *cell its text, cut to size and unquoted within its place when `write`. *line counts line ends; returns where
-   the delimiter, line end or 0 behind it stands, NULL when a quote is not closed. The caller writes the 0 behind *cell to *end. */
+/* One cell from p on: *cell its text, cut to size and unquoted within its place when `write`. *line counts line ends;
+   returns where the delimiter, line end or 0 behind it stands, NULL when a quote is not closed. The caller writes the
+   0 behind *cell to *end. */
 static char *next_cell(char *p, char delimiter, int write, char **cell, char **end, size_t *line)
 {
     char *to;
@@ -135,7 +139,8 @@ static char *next_cell(char *p, char delimiter, int write, char **cell, char **e
         }
         p++;
         *end = to;
-        while (!ends_cell(*p, delimiter)) {             /* a tail behind the quote belongs to the cell, unless it is blank */
+        /* a tail behind the quote belongs to the cell, unless it is blank */
+        while (!ends_cell(*p, delimiter)) {
             if (write) *to = *p;
             to++;
             if (!is_blank(*p++)) *end = to;
@@ -180,8 +185,8 @@ static size_t count_cells(char **p, char delimiter)
     }
 }
 
-/* How well a delimiter cuts the first records into equally many cells, more than one: the share of records that have as many as
-   most of them have. */
+/* How well a delimiter cuts the first records into equally many cells, more than one: the share of records that have
+   as many as most of them have. */
 static double consistency(char *text, char delimiter)
 {
     size_t counts[SNIFF_RECORDS], n = 0, line = 0, best = 0, i, j;
@@ -231,7 +236,8 @@ static int cut(csv *t, char *error, size_t error_size)
                 t->cells = cells;
             }
             stop = next_cell(p, t->delimiter, 1, &cell, &end, &line);
-            if (!stop) return fails(error, error_size, "line %lu: a quote is opened and never closed", (unsigned long)first);
+            if (!stop) return fails(error, error_size, "line %lu: a quote is opened and never closed",
+                (unsigned long)first);
             more = *stop && *stop == t->delimiter;
             p = more ? stop + 1 : next_line(stop, &line);
             *end = 0;
@@ -239,8 +245,10 @@ static int cut(csv *t, char *error, size_t error_size)
         }
         if (t->rows++ == 0) t->columns = column;
         if (column != t->columns)
-            return fails(error, error_size, "line %lu has %lu cells where line %lu has %lu (%s between them)", (unsigned long)first,
-                         (unsigned long)column, (unsigned long)t->lines[0], (unsigned long)t->columns, csv_delimiter_name(t->delimiter));
+            return fails(error, error_size, "line %lu has %lu cells where line %lu has %lu (%s between them)",
+                (unsigned long)first,
+                         (unsigned long)column, (unsigned long)t->lines[0], (unsigned long)t->columns,
+                             csv_delimiter_name(t->delimiter));
     }
     return t->rows ? 0 : fails(error, error_size, "empty");
 }
@@ -259,7 +267,9 @@ static int plain_number(const char *p, char decimal, char plain[64])
         if (isdigit((unsigned char)p[4])) return 0;
         group = 1;
     }
-    if (*p == decimal) for (plain[n++] = '.', p++; isdigit((unsigned char)*p); p++, digits++) if (n < 50) plain[n++] = *p;
+    if (*p == decimal) {
+        for (plain[n++] = '.', p++; isdigit((unsigned char)*p); p++, digits++) if (n < 50) plain[n++] = *p;
+    }
     if (!digits) return 0;
     if (*p == 'e' || *p == 'E') {
         plain[n++] = *p++;
@@ -312,7 +322,8 @@ static int is_missing(const char *cell, const char *word)
 
 /* ---- the header ---- */
 
-/* How the first record differs from those below: +1 a text above numbers, -1 a number or a text that comes again below, else 0. */
+/* How the first record differs from those below: +1 a text above numbers, -1 a number or a text that comes again
+   below, else 0. */
 static int speaks_for_header(const csv *t, size_t column, const char *missing)
 {
     const char *top = t->cells[column];
@@ -338,7 +349,8 @@ static int is_known_header(const csv *t, const csv_options *o)
     return 2 * found > t->columns || found + 1 >= o->name_count;
 }
 
-/* A text above numbers speaks for a header, whatever else there is; without numbers it is enough that nothing comes again below. */
+/* A text above numbers speaks for a header, whatever else there is; without numbers it is enough that nothing comes
+   again below. */
 static int find_header(const csv *t, const csv_options *o)
 {
     size_t column, against = 0;
@@ -352,7 +364,8 @@ static int find_header(const csv *t, const csv_options *o)
     return against == 0 && t->rows > 2 && !o->names;
 }
 
-/* Names that are all different: those of the header, "column 3" where it is blank, "name (2)" for the second of that name. */
+/* Names that are all different: those of the header, "column 3" where it is blank, "name (2)" for the second of that
+   name. */
 static int name_columns(csv *t)
 {
     size_t column, j;

@@ -1,5 +1,6 @@
-/* Tables in text as people have them: , ; tab or | between the cells, with or without a header, quotes, decimal points or commas,
-   any line end, UTF-8 (with a mark or not) or Latin-1. Reads a whole file; every string is UTF-8. */
+/* Tables in text as people have them: , ; tab or | between the cells, with or without a header, quotes, decimal
+   points or commas, any line end, UTF-8 (with a mark or not) or Latin-1. Reads a whole file; every string is UTF-8.
+   */
 #ifndef CSV_H
 #define CSV_H
 
@@ -19,7 +20,8 @@ typedef struct {
     char delimiter, decimal;            /* 0: found */
     int header;                         /* 1: there is one, -1: there is none, 0: found */
     const char *missing;                /* NULL, or one more word for a cell that is missing */
-    char *const *names;                 /* names that a header would have, as known from another file; NULL: not known */
+    /* names that a header would have, as known from another file; NULL: not known */
+    char *const *names;
     size_t name_count;
 } csv_options;
 
@@ -27,7 +29,8 @@ typedef struct {
 int csv_read(csv *, const char *path, const csv_options *, char *error, size_t error_size);
 void csv_free(csv *);
 
-/* 1: the cell is a number, and *value (may be NULL) what it is; else 0. A , groups thousands where the decimal sign is a point. */
+/* 1: the cell is a number, and *value (may be NULL) what it is; else 0. A , groups thousands where the decimal sign
+   is a point. */
 int csv_number(const char *cell, char decimal, double *value);
 
 /* Writes a cell so that csv_read reads it again: in quotes where it has to be. */

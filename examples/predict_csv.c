@@ -1,11 +1,14 @@
-/* Predicts the rows of a table with a model of train_csv: predict_csv model.safetensors new.csv > predictions.csv. The columns may
-   come in another order where both tables have names, and the target may be there or not. */
+/* Predicts the rows of a table with a model of train_csv: predict_csv model.safetensors new.csv > predictions.csv.
+   The columns may come in another order where both tables have names, and the target may be there or not. */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include "csv.h"
 #include "ensemble.h"
 #include "table.h"
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char usage[] =
     "usage: predict_csv MODEL FILE [options]  MODEL: of train_csv; FILE: a table in text, - for stdin\n"
@@ -32,9 +35,10 @@ static int fails(const char *format, ...)
 static int take_option(options *o, const char *name, const char *value)
 {
     if (!strcmp(name, "--missing")) o->read.missing = value;
-    else if (!strcmp(name, "--delimiter")) o->read.delimiter = !strcmp(value, "\\t") || !strcmp(value, "tab") ? '\t' : *value;
+    else if (!strcmp(name, "--delimiter")) o->read.delimiter = strcmp(value, "tab") ? *value : '\t';
     else if (!strcmp(name, "--decimal")) o->read.decimal = *value;
-    else if (!strcmp(name, "--header") && (!strcmp(value, "yes") || !strcmp(value, "no"))) o->read.header = *value == 'y' ? 1 : -1;
+    else if (!strcmp(name, "--header") && !strcmp(value, "yes")) o->read.header = 1;
+    else if (!strcmp(name, "--header") && !strcmp(value, "no")) o->read.header = -1;
     else return fails("%s %s: no such option; --help lists them", name, value);
     return 0;
 }
@@ -50,14 +54,15 @@ static int take_options(options *o, int argc, char **argv)
         if (argv[i][0] != '-' || !argv[i][1]) {
             if (o->file) return fails("%s: one model and one file are expected", argv[i]);
             *(o->model ? &o->file : &o->model) = argv[i];
-        } else if (i + 1 == argc) return fails("%s: no such option, or its value is missing; --help lists them", argv[i]);
+        } else if (i + 1 == argc)
+            return fails("%s: no such option, or its value is missing; --help lists them", argv[i]);
         else if (take_option(o, argv[i], argv[i + 1])) return 1;
         else i++;
     }
     return o->file ? 0 : fails("which model, which table? predict_csv MODEL FILE; --help says more");
 }
 
-static const char *get_text(void *net, const char *key) { return mlp_get_text((const mlp *)net, key); }
+static const char *get_text(void *e, const char *key) { return ensemble_get_text((const ensemble *)e, key); }
 
 static int load(const options *o, ensemble *e, table *t)
 {
@@ -67,7 +72,7 @@ static int load(const options *o, ensemble *e, table *t)
     memset(&error, 0, sizeof error);
     r = ensemble_load(e, o->model, &error);
     if (r) return fails("%s: %s", o->model, error.text[0] ? error.text : mlp_result_string(r));
-    if (table_load(t, get_text, e->net[0], reason)) return ensemble_free(e), fails("%s: %s", o->model, reason);
+    if (table_load(t, get_text, e, reason)) return ensemble_free(e), fails("%s: %s", o->model, reason);
     e->low = t->classes ? 0.0f : (float)t->low;
     e->high = t->classes ? 1.0f : (float)t->high;
     if (mlp_get_desc(e->net[0])->inputs == t->inputs && e->outputs == (t->classes ? t->class_count : 1)) return 0;
@@ -121,8 +126,12 @@ static void say_surprises(const table *t, const table_surprises *s)
 {
     int i;
     for (i = 0; i < t->count; i++) {
-        if (s[i].unseen) fprintf(stderr, "predict_csv: column '%s': %lu cells with a text that training did not have\n", t->columns[i].name, (unsigned long)s[i].unseen);
-        if (s[i].missing) fprintf(stderr, "predict_csv: column '%s': %lu cells are missing, in training none was\n", t->columns[i].name, (unsigned long)s[i].missing);
+        if (s[i].unseen) fprintf(stderr,
+            "predict_csv: column '%s': %lu cells with a text that training did not have\n", t->columns[i].name,
+                (unsigned long)s[i].unseen);
+        if (s[i].missing) fprintf(stderr,
+            "predict_csv: column '%s': %lu cells are missing, in training none was\n", t->columns[i].name,
+                (unsigned long)s[i].missing);
     }
 }
 

@@ -27,7 +27,10 @@ static char *copy_of(const char *s)
     return copy ? strcpy(copy, s) : NULL;
 }
 
-static const char *cell_of(const csv *c, size_t row, int column) { return c->cells[row * c->columns + (size_t)column]; }
+static const char *cell_of(const csv *c, size_t row, int column)
+{
+    return c->cells[row * c->columns + (size_t)column];
+}
 
 /* ---- what is in a column ---- */
 
@@ -135,7 +138,8 @@ static int is_classification(const column_facts *f)
 {
     if (!is_number_column(f)) return 1;
     if (!f->integers) return 0;
-    return f->distinct <= 2 || (f->distinct <= FEW_CLASSES && f->low >= -1 && f->low <= 1 && f->high <= 2 * FEW_CLASSES);
+    return f->distinct <= 2 || (f->distinct <= FEW_CLASSES && f->low >= -1 && f->low <= 1 &&
+        f->high <= 2 * FEW_CLASSES);
 }
 
 static int by_number(const void *a, const void *b)
@@ -153,13 +157,15 @@ static int find_classes(table *t, const column_facts *f, char decimal, char *err
     size_t i, n = 0;
     t->class_numbers = f->numbers == f->filled && decimal == '.';
     if (f->distinct > MOST_CLASSES || (f->filled >= ID_ROWS && 2 * f->distinct > f->filled))
-        return fails(error, "target '%s' has %lu different values in %lu rows, too many for classes; --target names another column%s",
-                     name, (unsigned long)f->distinct, (unsigned long)f->filled, f->numbers ? ", --task regression another task" : "");
+        return fails(error,
+            "target '%s' has %lu different values in %lu rows, too many for classes; --target names another column%s",
+                     name, (unsigned long)f->distinct, (unsigned long)f->filled, f->numbers
+                         ? ", --task regression another task" : "");
     t->classes = (char **)calloc(f->distinct, sizeof *t->classes);
     if (!t->classes) return no_memory(error);
     if (t->class_numbers) qsort(f->sorted, f->filled, sizeof *f->sorted, by_number);
     for (i = 0; i < f->filled; i++) {
-        if (n && (t->class_numbers ? by_number(&f->sorted[i], &t->classes[n - 1]) == 0 : !strcmp(f->sorted[i], t->classes[n - 1]))) continue;
+        if (n && (t->class_numbers ? by_number : by_text)(&f->sorted[i], &t->classes[n - 1]) == 0) continue;
         t->classes[n] = copy_of(f->sorted[i]);
         if (!t->classes[n]) return no_memory(error);
         t->class_count = (int)++n;
@@ -174,10 +180,12 @@ static int plan_target(table *t, const csv *c, const table_options *o, char *err
     int bad = 0;
     t->columns[t->target].kind = TABLE_TARGET;
     if (look_at(c, t->target, &f)) return no_memory(error);
-    if (f.distinct < 2) bad = fails(error, "target '%s' has the same value in every row; --target names another column", name);
+    if (f.distinct < 2) bad = fails(error,
+        "target '%s' has the same value in every row; --target names another column", name);
     else if (o->task ? o->task[0] == 'c' : is_classification(&f)) bad = find_classes(t, &f, c->decimal, error);
     else if (f.numbers < f.filled)
-        bad = fails(error, "line %lu, column %d (%s): '%.40s' where a number is expected (--task classification, or --missing '%.40s')",
+        bad = fails(error,
+            "line %lu, column %d (%s): '%.40s' where a number is expected (--task classification, or --missing '%.40s')",
                     (unsigned long)c->lines[f.not_number], t->target + 1, name, cell_of(c, f.not_number, t->target),
                     cell_of(c, f.not_number, t->target));
     free(f.sorted);
@@ -201,7 +209,8 @@ int table_plan(table *t, const csv *c, const table_options *o, char *error)
 {
     int i, bad = 0;
     memset(t, 0, sizeof *t);
-    if (c->columns < 2) return fails(error, "one column only (%s between cells): a table has inputs and a target", csv_delimiter_name(c->delimiter));
+    if (c->columns < 2) return fails(error,
+        "one column only (%s between cells): a table has inputs and a target", csv_delimiter_name(c->delimiter));
     t->columns = (table_column *)calloc(c->columns, sizeof *t->columns);
     if (!t->columns) return no_memory(error);
     t->header = c->header;
@@ -209,7 +218,8 @@ int table_plan(table *t, const csv *c, const table_options *o, char *error)
     for (i = 0; !bad && i < t->count; i++) bad = plan_column(t, c, i, error);
     if (!bad) t->target = find_target(t, o->target);
     if (!bad && t->target < 0) bad = fails(error, "no column '%s'", o->target);
-    bad = bad || ask_kinds(t, o->numbers, TABLE_NUMBER, error) || ask_kinds(t, o->categories, TABLE_CATEGORY, error) ||
+    bad = bad || ask_kinds(t, o->numbers, TABLE_NUMBER, error) || ask_kinds(t, o->categories, TABLE_CATEGORY,
+        error) ||
           ask_kinds(t, o->ignored, TABLE_ID, error) || plan_target(t, c, o, error);
     if (bad) table_free(t);
     return bad;
@@ -239,7 +249,8 @@ void table_free(table *t)
 static int bad_number(const csv *c, size_t row, int place, const char *name, char *error)
 {
     const char *cell = cell_of(c, row, place);
-    return fails(error, "line %lu, column %d (%s): '%.40s' where a number is expected (--missing '%.40s' takes it for a missing cell)",
+    return fails(error,
+        "line %lu, column %d (%s): '%.40s' where a number is expected (--missing '%.40s' takes it for a missing cell)",
                  (unsigned long)c->lines[row], place + 1, name, cell, cell);
 }
 
@@ -351,7 +362,8 @@ int table_learn(table *t, const csv *c, const size_t *rows, size_t n, char *erro
         if (k->kind == TABLE_CATEGORY) bad = learn_category(k, c, i, rows, n, error);
         t->inputs += k->inputs;
     }
-    return bad || t->inputs ? bad : fails(error, "no column to predict '%s' from: all are ids or constant", t->columns[t->target].name);
+    return bad || t->inputs ? bad : fails(error, "no column to predict '%s' from: all are ids or constant",
+        t->columns[t->target].name);
 }
 
 /* ---- encoding ---- */
@@ -359,7 +371,8 @@ int table_learn(table *t, const csv *c, const size_t *rows, size_t n, char *erro
 static void encode_category(const table_column *k, const char *cell, float *x, table_surprises *s)
 {
     const char *text = cell ? cell : "";
-    char **found = k->count ? (char **)bsearch(&text, k->categories, (size_t)k->count, sizeof *k->categories, by_text) : NULL;
+    char **found = k->count ? (char **)bsearch(&text, k->categories, (size_t)k->count, sizeof *k->categories,
+        by_text) : NULL;
     memset(x, 0, (size_t)k->inputs * sizeof *x);
     if (found) x[found - k->categories] = 1;
     else if (k->other) x[k->count] = 1;
@@ -379,7 +392,8 @@ static void encode_number(const table_column *k, int found, double value, float 
     }
 }
 
-int table_encode(const table *t, const csv *c, const int *place, const size_t *rows, size_t n, float *x, table_surprises *s, char *error)
+int table_encode(const table *t, const csv *c, const int *place, const size_t *rows, size_t n, float *x,
+    table_surprises *s, char *error)
 {
     size_t i;
     int j;
@@ -392,7 +406,8 @@ int table_encode(const table *t, const csv *c, const int *place, const size_t *r
             float *to = x + i * (size_t)t->inputs + k->input;
             double value = 0;
             int found;
-            if (k->kind == TABLE_CATEGORY) { encode_category(k, cell_of(c, row, at), to, s ? &s[j] : NULL); continue; }
+            if (k->kind == TABLE_CATEGORY) { encode_category(k, cell_of(c, row, at), to, s
+                ? &s[j] : NULL); continue; }
             found = number_at(c, row, at, &value);
             if (found < 0) return bad_number(c, row, at, k->name, error);
             encode_number(k, found, value, to, s ? &s[j] : NULL);
@@ -404,7 +419,8 @@ int table_encode(const table *t, const csv *c, const int *place, const size_t *r
 int table_class(const table *t, const csv *c, size_t row, int *label)
 {
     const char *cell = cell_of(c, row, t->target);
-    char **found = cell ? (char **)bsearch(&cell, t->classes, (size_t)t->class_count, sizeof *t->classes, t->class_numbers ? by_number : by_text) : NULL;
+    char **found = cell ? (char **)bsearch(&cell, t->classes, (size_t)t->class_count, sizeof *t->classes,
+        t->class_numbers ? by_number : by_text) : NULL;
     if (found) *label = (int)(found - t->classes);
     return found != NULL;
 }
@@ -424,7 +440,8 @@ static int match_by_name(const table *t, const csv *c, int *place, char *error)
     int i;
     size_t j;
     for (i = 0; i < t->count; i++) {
-        for (place[i] = -1, j = 0; j < c->columns; j++) if (!strcmp(t->columns[i].name, c->names[j])) place[i] = (int)j;
+        for (place[i] = -1, j = 0; j < c->columns; j++) if (!strcmp(t->columns[i].name,
+            c->names[j])) place[i] = (int)j;
         if (place[i] < 0 && t->columns[i].inputs) return fails(error, "no column '%s'", t->columns[i].name);
     }
     return 0;
@@ -436,7 +453,8 @@ int table_match(const table *t, const csv *c, int *place, char *error)
     int i;
     if (t->header && c->header) return match_by_name(t, c, place, error);
     if (!absent && (int)c->columns != t->count)
-        return fails(error, "%lu columns where the model knows %d, the target among them", (unsigned long)c->columns, t->count);
+        return fails(error, "%lu columns where the model knows %d, the target among them",
+            (unsigned long)c->columns, t->count);
     for (i = 0; i < t->count; i++) place[i] = absent && i == t->target ? -1 : i - (absent && i > t->target);
     return 0;
 }
@@ -460,7 +478,8 @@ static void put_field(builder *b, const char *field)
 {
     if (b->size) put_char(b, '\t');
     for (; *field; field++) {
-        const char name = *field == '\t' ? 't' : *field == '\n' ? 'n' : *field == '\r' ? 'r' : *field == '\\' ? '\\' : 0;
+        const char name = *field == '\t' ? 't' : *field == '\n' ? 'n' : *field == '\r' ? 'r' : *field == '\\'
+            ? '\\' : 0;
         if (name) put_char(b, '\\');
         put_char(b, name ? name : *field);
     }
@@ -480,7 +499,8 @@ static void put_number(builder *b, double value)
 }
 
 /* Hands over what was built under this key. */
-static int hand_over(builder *b, const char *key, int (*set)(void *user, const char *key, const char *value), void *user)
+static int hand_over(builder *b, const char *key, int (*set)(void *user, const char *key, const char *value),
+    void *user)
 {
     int failed = b->failed || set(user, key, b->text ? b->text : "");
     free(b->text);
@@ -535,7 +555,8 @@ static char **fields_of(const char *value, int *count)
             *count = i + 1;
         }
         if (*p == '\t' || !*p) { *to = 0; to = NULL; i++; if (!*p) break; continue; }
-        if (*p == '\\' && p[1]) { p++; *to++ = (char)(*p == 't' ? '\t' : *p == 'n' ? '\n' : *p == 'r' ? '\r' : *p); continue; }
+        if (*p == '\\' && p[1]) { p++; *to++ = (char)(*p == 't' ? '\t' : *p == 'n' ? '\n' : *p == 'r'
+            ? '\r' : *p); continue; }
         *to++ = *p;
     }
     if (fields && i < n) { free_texts(fields, n); fields = NULL; }
@@ -548,7 +569,8 @@ static double field_number(char *const *fields, int n, int i) { return i < n ? s
 static char **keep_fields(char **fields, int n, int first, int ordered)
 {
     int i;
-    for (i = first + 1; ordered && i < n; i++) if (strcmp(fields[i - 1], fields[i]) >= 0) return free_texts(fields, n), (char **)NULL;
+    for (i = first + 1; ordered && i < n; i++) if (strcmp(fields[i - 1],
+        fields[i]) >= 0) return free_texts(fields, n), (char **)NULL;
     for (i = 0; i < first; i++) free(fields[i]);
     memmove(fields, fields + first, (size_t)(n - first) * sizeof *fields);
     return fields;
@@ -577,7 +599,8 @@ static int load_column(table *t, int place, const char *value)
     int n, kind, bad = 0;
     char **f = fields_of(value, &n);
     for (kind = 0; f && kind <= TABLE_TARGET && strcmp(f[0], kind_names[kind]);) kind++;
-    if (!f || kind > TABLE_TARGET || n < 2 || (kind == TABLE_NUMBER && n < 4) || (kind == TABLE_CATEGORY && n < 3)) return free_texts(f, f ? n : 0), 1;
+    if (!f || kind > TABLE_TARGET || n < 2 || (kind == TABLE_NUMBER && n < 4) || (kind == TABLE_CATEGORY &&
+        n < 3)) return free_texts(f, f ? n : 0), 1;
     k->kind = (table_kind)kind;
     k->name = copy_of(f[1]);
     k->input = t->inputs;

@@ -1,5 +1,6 @@
-/* From the cells of a table to the inputs and targets of a net: which column is what, what stands for a missing cell, which input
-   belongs to which category. All of it can be written as text and read again, so that new tables are understood as the old one. */
+/* From the cells of a table to the inputs and targets of a net: which column is what, what stands for a missing cell,
+   which input belongs to which category. All of it can be written as text and read again, so that new tables are
+   understood as the old one. */
 #ifndef TABLE_H
 #define TABLE_H
 
@@ -15,7 +16,8 @@ typedef struct {
     int asked;                          /* the kind is the user's wish */
     double median;                      /* number: for a missing cell */
     int missing;                        /* number: one more input says that a cell is missing */
-    double knots[TABLE_PARTS + 1];      /* number: quantiles; between two of them lies a part, and an input says how far up it the */
+    /* number: quantiles; between two of them lies a part, and an input says how far up it the */
+    double knots[TABLE_PARTS + 1];
     int parts;                          /*   number is, 0 below, 1 above. 0: too few different numbers */
     char **categories;                  /* category: an input each, in the order of strcmp; "": missing */
     int count;
@@ -36,23 +38,27 @@ typedef struct {
 
 typedef struct {
     const char *target, *task;          /* a name or a place from 1; "classification" or "regression"; NULL: found */
-    const char *const *numbers, *const *categories, *const *ignored;   /* names or places of columns that are so, each list to NULL */
+    /* names or places of columns that are so, each list to NULL */
+    const char *const *numbers, *const *categories, *const *ignored;
 } table_options;
 
 /* What was met in encoding that training did not have. */
 typedef struct { size_t unseen, missing; } table_surprises;
 
 /* All return 0, or 1 with the reason in error. table_free is needed after 0 only. */
-int table_plan(table *, const csv *, const table_options *, char *error);                      /* kinds, target, task, classes */
-int table_learn(table *, const csv *, const size_t *rows, size_t n, char *error);               /* medians, categories, range */
+/* kinds, target, task, classes */
+int table_plan(table *, const csv *, const table_options *, char *error);
+/* medians, categories, range */
+int table_learn(table *, const csv *, const size_t *rows, size_t n, char *error);
 void table_free(table *);
 
-/* place[column]: where a column of the table is in the file, -1 where it is not, by name or else by order. Only what is no input may
-   be absent. */
+/* place[column]: where a column of the table is in the file, -1 where it is not, by name or else by order. Only what
+   is no input may be absent. */
 int table_match(const table *, const csv *, int *place, char *error);
 
 /* x: n x inputs; surprises: one for each column, counted up, or NULL. rows NULL: 0 .. n-1. place NULL: as planned. */
-int table_encode(const table *, const csv *, const int *place, const size_t *rows, size_t n, float *x, table_surprises *, char *error);
+int table_encode(const table *, const csv *, const int *place, const size_t *rows, size_t n, float *x,
+    table_surprises *, char *error);
 
 /* The target of a row: 1 when there is one, 0 when it is missing; a class or a number. */
 int table_class(const table *, const csv *, size_t row, int *label);

@@ -1,5 +1,5 @@
-/* Trains on a table and saves a model: train_csv data.csv. What it takes the columns for, how it trains and how good the result is on
-   rows that were held out, it says. predict_csv uses the model. */
+/* Trains on a table and saves a model: train_csv data.csv. What it takes the columns for, how it trains and how good
+   the result is on rows that were held out, it says. predict_csv uses the model. */
 #define _POSIX_C_SOURCE 200112L                 /* isatty, clock_gettime, access */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
@@ -10,6 +10,10 @@
 #include <ctype.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <math.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,7 +80,7 @@ static int word_option(const char *name, const char *value, const char *first, c
     return fails("%s %s: %s or %s is expected", name, value, first, second);
 }
 
-static char delimiter_of(const char *value) { return !strcmp(value, "\\t") || !strcmp(value, "tab") ? '\t' : *value; }
+static char delimiter_of(const char *value) { return strcmp(value, "tab") ? *value : '\t'; }
 
 /* One option with its value. */
 static int take_option(options *o, const char *name, const char *value)
@@ -92,11 +96,15 @@ static int take_option(options *o, const char *name, const char *value)
     else if (!strcmp(name, "--category")) bad = list_option(name, value, o->categories);
     else if (!strcmp(name, "--ignore")) bad = list_option(name, value, o->ignored);
     else if (!strcmp(name, "--holdout")) bad = number_option(name, value, 0, 0.9, 0, &o->holdout);
-    else if (!strcmp(name, "--task")) { bad = word_option(name, value, "classification", "regression"); o->plan.task = value; }
-    else if (!strcmp(name, "--header")) { bad = word_option(name, value, "yes", "no"); o->read.header = *value == 'y' ? 1 : -1; }
-    else if (!strcmp(name, "--members")) { bad = number_option(name, value, 1, MOST_MEMBERS, 1, &n); o->members = (int)n; }
+    else if (!strcmp(name, "--task")) { bad = word_option(name, value, "classification",
+        "regression"); o->plan.task = value; }
+    else if (!strcmp(name, "--header")) { bad = word_option(name, value, "yes",
+        "no"); o->read.header = *value == 'y' ? 1 : -1; }
+    else if (!strcmp(name, "--members")) { bad = number_option(name, value, 1, MOST_MEMBERS, 1,
+        &n); o->members = (int)n; }
     else if (!strcmp(name, "--epochs")) { bad = number_option(name, value, 1, 1e6, 1, &n); o->epochs = (int)n; }
-    else if (!strcmp(name, "--seed")) { bad = number_option(name, value, 0, 4294967295.0, 1, &n); o->seed = (unsigned long)n; }
+    else if (!strcmp(name, "--seed")) { bad = number_option(name, value, 0, 4294967295.0, 1,
+        &n); o->seed = (unsigned long)n; }
     else bad = fails("%s: no such option; --help lists them", name);
     return bad;
 }
@@ -118,7 +126,8 @@ static int take_options(options *o, int argc, char **argv)
         if (argv[i][0] != '-' || !argv[i][1]) {
             if (o->file) return fails("two files, %s and %s; one is expected", o->file, argv[i]);
             o->file = argv[i];
-        } else if (i + 1 == argc) return fails("%s: no such option, or its value is missing; --help lists them", argv[i]);
+        } else if (i + 1 == argc)
+            return fails("%s: no such option, or its value is missing; --help lists them", argv[i]);
         else if (take_option(o, argv[i], argv[i + 1])) return 1;
         else i++;
     }
@@ -180,7 +189,8 @@ static void say_table(const options *o, const csv *c, const table *t, const part
     count_of(c->rows, "row");
     printf(" of ");
     count_of(c->columns, "column");
-    printf("; %s between them, decimal %s, %s\n", csv_delimiter_name(c->delimiter), c->decimal == ',' ? "comma" : "point",
+    printf("; %s between them, decimal %s, %s\n", csv_delimiter_name(c->delimiter), c->decimal == ','
+        ? "comma" : "point",
            c->header ? "names in the first line" : "no names");
     list_kind(t, TABLE_NUMBER, "  numbers     ");
     list_kind(t, TABLE_CATEGORY, "  categories  ");
@@ -311,12 +321,14 @@ static int is_time(progress *s, double share, int last)
 static int show(void *user, const mlp_progress *p)
 {
     progress *s = (progress *)user;
-    const double seconds = now() - s->begin, done = (double)(s->part * p->epochs + p->epoch), all = (double)(s->parts * p->epochs);
+    const double seconds = now() - s->begin, done = (double)(s->part * p->epochs + p->epoch),
+        all = (double)(s->parts * p->epochs);
     if (s->what && is_time(s, done / all, interrupted || done >= all)) {
         printf("%s%s %d of %d, epoch %*d of %d: loss %.4f", s->terminal ? "\r" : "", s->what, s->part + 1, s->parts,
                p->epochs > 99 ? 3 : 2, p->epoch, p->epochs, p->loss);
         if (p->validation.rows) printf(", validation %.4f", p->validation.loss);
-        printf(", %.3g rows/s, %.0f s left%s", (double)s->rows * done / (seconds > 0 ? seconds : 1), ceil(seconds / done * (all - done)),
+        printf(", %.3g rows/s, %.0f s left%s", (double)s->rows * done / (seconds > 0 ? seconds : 1),
+            ceil(seconds / done * (all - done)),
                s->terminal ? "   " : "\n");
         fflush(stdout);
     }
@@ -403,7 +415,8 @@ static void answer_trivially(const part *train_rows, size_t n, int outputs, floa
         if (train_rows->labels) shares[train_rows->labels[i]] += 1;
         else shares[0] += (double)train_rows->values[i];
     }
-    for (i = 0; shares && i < n * (size_t)outputs; i++) answer[i] = (float)(shares[i % (size_t)outputs] / (double)train_rows->n);
+    for (i = 0; shares && i < n * (size_t)outputs; i++)
+        answer[i] = (float)(shares[i % (size_t)outputs] / (double)train_rows->n);
     free(shares);
 }
 
@@ -412,7 +425,7 @@ static int try_out(trial *r, trainer *tr, const table *t, const part *train_rows
 {
     const size_t at = r->rows.n * (size_t)r->outputs;
     trainer simple = linear_of(tr);
-    ensemble linear;
+    ensemble linear = { { NULL }, 0, 0, 0, 0, NULL, 0 };
     size_t i;
     mlp_result bad;
     for (i = 0; i < test->n; i++)
@@ -462,9 +475,11 @@ static scores score(const part *rows, const float *answer, int outputs)
 
 static void say_scores(const trial *r)
 {
-    static const char *const class_names[] = { "class shares", "linear", "this model" }, *const value_names[] = { "mean", "linear", "this model" };
+    static const char *const class_names[] = { "class shares", "linear", "this model" },
+        *const value_names[] = { "mean", "linear", "this model" };
     int i;
-    printf("  %-14s%10s%10s%10s\n", "", r->rows.labels ? "accuracy" : "R2", r->rows.labels ? "log loss" : "MAE", r->rows.labels ? "" : "RMSE");
+    printf("  %-14s%10s%10s%10s\n", "", r->rows.labels ? "accuracy" : "R2", r->rows.labels
+        ? "log loss" : "MAE", r->rows.labels ? "" : "RMSE");
     for (i = 0; i < ANSWERS; i++) {
         const scores s = score(&r->rows, r->answer[i], r->outputs);
         if (r->rows.labels) printf("  %-14s%8.1f %%%10.3f\n", class_names[i], 100 * s.accuracy, s.log_loss);
@@ -481,7 +496,8 @@ static void say_class(const size_t *counts, int n, int c, const char *name, int 
     for (i = 0; i < n && matrix; i++) printf("%6lu", (unsigned long)counts[c * n + i]);
     if (predicted) printf("%10.3f", (double)right / (double)predicted);
     else printf("%10s", "-");
-    if (support) printf("%8.3f%8.3f%8lu\n", (double)right / (double)support, 2.0 * (double)right / (double)(support + predicted), (unsigned long)support);
+    if (support) printf("%8.3f%8.3f%8lu\n", (double)right / (double)support,
+        2.0 * (double)right / (double)(support + predicted), (unsigned long)support);
     else printf("%8s%8s%8lu\n", "-", "-", (unsigned long)support);
 }
 
@@ -493,7 +509,7 @@ static int say_classes(const trial *r, const table *t)
     int c;
     if (!counts) return fails("not enough memory");
     for (i = 0; i < r->rows.n; i++) counts[r->rows.labels[i] * n + largest(r->answer[NET] + i * (size_t)n, n)]++;
-    printf("\n  %-14s", matrix ? "true \\ predicted" : "class");
+    printf("\n  %-14s", matrix ? "true, as" : "class");
     for (c = 0; c < n && matrix; c++) printf("%*.5s", c ? 6 : 4, t->classes[c]);
     printf("%10s%8s%8s%8s\n", "precision", "recall", "f1", "rows");
     for (c = 0; c < n; c++) say_class(counts, n, c, t->classes[c], matrix);
@@ -527,7 +543,8 @@ static void draw(const trial *r)
         }
         printf("\n");
     }
-    printf("  %10s  %-*.4g%*.4g true (on the line both are the same)\n", "", WIDE / 2, (double)low, WIDE / 2, (double)high);
+    printf("  %10s  %-*.4g%*.4g true (on the line both are the same)\n", "", WIDE / 2, (double)low, WIDE / 2,
+        (double)high);
 }
 
 typedef struct { const char *name; double loss; } importance;
@@ -539,13 +556,15 @@ static int by_loss(const void *a, const void *b)
 }
 
 /* How much worse the model gets when a column's cells are dealt to other rows. */
-static double loss_without(const ensemble *e, const table_column *k, const part *p, size_t inputs, float *x, float *answer)
+static double loss_without(const ensemble *e, const table_column *k, const part *p, size_t inputs, float *x,
+    float *answer)
 {
     scores s;
     size_t i;
     for (i = 0; i < p->n; i++) {
         memcpy(x + i * inputs, p->x + i * inputs, inputs * sizeof *x);
-        if (k) memcpy(x + i * inputs + k->input, p->x + (i * 7919 + p->n / 2 + 1) % p->n * inputs + k->input, (size_t)k->inputs * sizeof *x);
+        if (k) memcpy(x + i * inputs + k->input, p->x + (i * 7919 + p->n / 2 + 1) % p->n * inputs + k->input,
+            (size_t)k->inputs * sizeof *x);
     }
     if (ensemble_predict(e, x, p->n, inputs, answer, NULL)) return 0;
     s = score(p, answer, e->outputs);
@@ -574,7 +593,8 @@ static int say_importance(const ensemble *e, const table *t, const part *rows)
     most = list[0].loss > 0 ? list[0].loss : 1;
     printf("\n  column matters: %s when its cells are shuffled\n", p.labels ? "log loss" : "RMSE");
     for (i = 0; i < n && i < SHOWN_COLUMNS; i++)
-        printf("  %-20.20s%+10.3g  %.*s\n", list[i].name, list[i].loss, list[i].loss > 0 ? (int)(30 * list[i].loss / most + 0.5) : 0,
+        printf("  %-20.20s%+10.3g  %.*s\n", list[i].name, list[i].loss, list[i].loss > 0
+            ? (int)(30 * list[i].loss / most + 0.5) : 0,
                "##############################");
     if (n > i) printf("  and %d more that matter less\n", n - i);
     free(list);
@@ -585,15 +605,18 @@ static int say_importance(const ensemble *e, const table *t, const part *rows)
 
 /* ---- the whole ---- */
 
-static int set_text(void *net, const char *key, const char *value) { return mlp_set_text((mlp *)net, key, value) != MLP_OK; }
+static int set_text(void *e, const char *key, const char *value) { return ensemble_set_text((ensemble *)e, key,
+    value); }
 
 /* Learns the encoding from the training rows, trains, and tries the rest out when there is one. */
-static int run(const options *o, table *t, const csv *c, part *train_rows, part *test, int members, const char *what, ensemble *e, trial *r)
+static int run(const options *o, table *t, const csv *c, part *train_rows, part *test, int members,
+    const char *what, ensemble *e, trial *r)
 {
     char error[TABLE_ERROR];
     trainer tr;
     memset(&tr, 0, sizeof tr);
-    if (table_learn(t, c, train_rows->rows, train_rows->n, error) || encode(train_rows, t, c, error) || (test && encode(test, t, c, error)))
+    if (table_learn(t, c, train_rows->rows, train_rows->n, error) || encode(train_rows, t, c, error) ||
+        (test && encode(test, t, c, error)))
         return fails("%s: %s", o->file, error);
     prepare(&tr, o, t, train_rows->n);
     if (train(&tr, e, t, train_rows, what, members)) return 1;
@@ -606,7 +629,7 @@ static int cross_validate(const options *o, table *t, const csv *c, const part *
     int fold, bad = 0;
     for (fold = 0; fold < FOLDS && !bad && !interrupted; fold++) {
         part train_rows, test;
-        ensemble e = { { NULL }, 0, 0, 0, 0 };
+        ensemble e = { { NULL }, 0, 0, 0, 0, NULL, 0 };
         bad = split(all, t, 1.0 / FOLDS, fold, &train_rows, &test) ? fails("not enough memory") :
               run(o, t, c, &train_rows, &test, 1, NULL, &e, r);
         ensemble_free(&e);
@@ -622,7 +645,7 @@ static int save(const options *o, const table *t, ensemble *e)
     mlp_error error;
     mlp_result r;
     memset(&error, 0, sizeof error);
-    if (table_save(t, set_text, e->net[0])) return fails("the model cannot take what is to be known about the table");
+    if (table_save(t, set_text, e)) return fails("the model cannot take what is to be known about the table");
     r = ensemble_save(e, o->out, &error);
     if (r) return fails("%s: %s", o->out, error.text[0] ? error.text : mlp_result_string(r));
     printf("\nsaved: %s (", o->out);
@@ -647,7 +670,7 @@ static int train_on(const options *o, table *t, const csv *c, const part *all)
 {
     const int few = all->n < FEW_ROWS;
     part train_rows, test;
-    ensemble e = { { NULL }, 0, 0, 0, 0 };
+    ensemble e = { { NULL }, 0, 0, 0, 0, NULL, 0 };
     trial r;
     int bad = split(all, t, few ? 0 : o->holdout, 0, &train_rows, &test);
     if (make_trial(&r, all->n, t) || bad) bad = fails("not enough memory");
@@ -657,7 +680,8 @@ static int train_on(const options *o, table *t, const csv *c, const part *all)
     }
     bad = bad || run(o, t, c, &train_rows, &test, o->members, "net", &e, &r);
     if (!bad && interrupted) printf("interrupted: what was best so far stays\n");
-    bad = bad || report(&r, t, &e, test.n ? &test : &train_rows, few ? "each fifth by a net that has not seen it" : "held out") ||
+    bad = bad || report(&r, t, &e, test.n ? &test : &train_rows, few
+        ? "each fifth by a net that has not seen it" : "held out") ||
           save(o, t, &e);
     ensemble_free(&e);
     free_trial(&r);

@@ -3,6 +3,7 @@
 #include "../mlp.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int main(int argc, char **argv)
 {

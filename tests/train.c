@@ -528,6 +528,199 @@ static void train_loss_curve_is_pinned(void)
     }
 }
 
+/* on_epoch may change the data: what it puts there is looked at again before it is used */
+typedef struct { int what, epochs; train_rows *rows; float *weights; } train_spoiler;
+
+static int train_spoil(void *user, const mlp_progress *p)
+{
+    train_spoiler *s = (train_spoiler *)user;
+    (void)p;
+    s->epochs++;
+    if (s->what == 0) s->rows->labels[9] = 200000;
+    else if (s->what == 1) s->rows->labels[9] = -100000;
+    else if (s->what == 2) s->weights[9] = -5;
+    else if (s->what == 3) s->weights[9] = test_nan();
+    else s->rows->x[9 * 6 + 2] = test_nan();
+    return 0;
+}
+
+static void train_data_that_a_callback_spoils_is_refused(void)
+{
+    train_rows *rows = &train_data_rows;
+    float weights[64];
+    int what, step, i;
+    for (what = 0; what < 5; what++)
+        for (step = 0; step < 2; step++) {
+            mlp_desc d = net_desc(6, 24, 3);
+            mlp_fit_desc f = train_fit(3, 16, MLP_ORDER_SEQUENTIAL, MLP_OPT_SGD, 0.01f);
+            train_spoiler s;
+            mlp_error e;
+            mlp_data data;
+            mlp *net;
+            size_t n, k;
+            float *p;
+            test_seed(82);
+            train_make(rows);
+            for (i = 0; i < 64; i++) weights[i] = 1;
+            memset(&s, 0, sizeof s);
+            s.what = what;
+            s.rows = rows;
+            s.weights = weights;
+            d.loss = MLP_LOSS_CROSS_ENTROPY;
+            data = loss_data(64, rows->x, NULL);
+            data.labels = rows->labels;
+            data.sample_weights = weights;
+            data.error = &e;
+            if (step) f.on_step = train_spoil;
+            else f.on_epoch = train_spoil;
+            f.user = &s;
+            CHECK(mlp_create(&net, &d) == MLP_OK);
+            CHECK(mlp_fit(net, &data, &f) == (what == 4 ? MLP_ERR_NONFINITE : MLP_ERR_ARGUMENT) && e.row == 9 && e.epoch == 2);
+            p = mlp_params(net, &n);
+            for (k = 0; k < n; k++) CHECK(isfinite(p[k]));
+            mlp_destroy(net);
+        }
+}
+
+/* what trains is refused in a callback of the net's own fit, which goes on */
+typedef struct { mlp *net; const mlp_data *data; void *memory; int calls, refused; } train_caller;
+
+static int train_calls_back(void *user, const mlp_progress *p)
+{
+    train_caller *c = (train_caller *)user;
+    float dx[500 * 6];
+    (void)p;
+    c->calls += 6;
+    c->refused += mlp_fit(c->net, c->data, NULL) == MLP_ERR_ARGUMENT;
+    c->refused += mlp_compute_gradients(c->net, c->data, NULL) == MLP_ERR_ARGUMENT;
+    c->refused += mlp_step(c->net, NULL) == MLP_ERR_ARGUMENT;
+    c->refused += mlp_train_in(c->net, c->memory, 100000, NULL) == MLP_ERR_ARGUMENT;
+    c->refused += mlp_input_gradients(c->net, c->data, dx) == MLP_ERR_ARGUMENT;
+    c->refused += mlp_jacobian(c->net, c->data->x, dx) == MLP_ERR_ARGUMENT;
+    return 0;
+}
+
+static void train_a_net_being_fitted_is_not_for_others(void)
+{
+    train_rows *rows = &train_data_rows;
+    mlp *net = layers_net(train_units, 2, 3, MLP_ACT_TANH, MLP_ACT_IDENTITY);
+    mlp *plain = layers_net(train_units, 2, 3, MLP_ACT_TANH, MLP_ACT_IDENTITY);
+    mlp_fit_desc f = train_fit(2, 100, MLP_ORDER_SHUFFLED, MLP_OPT_ADAM, 0.01f);
+    mlp_data data;
+    train_caller c;
+    test_seed(83);
+    train_make(rows);
+    data = loss_data(500, rows->x, rows->y);
+    CHECK(mlp_fit(plain, &data, &f) == MLP_OK);
+    memset(&c, 0, sizeof c);
+    c.net = net;
+    c.data = &data;
+    c.memory = malloc(100000);
+    f.on_epoch = f.on_step = train_calls_back;
+    f.user = &c;
+    CHECK(mlp_fit(net, &data, &f) == MLP_OK && c.calls == 6 * 12 && c.refused == c.calls && train_hash(net) == train_hash(plain));
+    CHECK(mlp_compute_gradients(net, &data, NULL) == MLP_OK);                   /* afterwards it is free again */
+    free(c.memory);
+    mlp_destroy(net);
+    mlp_destroy(plain);
+}
+
+/* a row of weight 0 takes part in nothing, even if its loss or its gradient would overflow */
+static void train_rows_without_weight_take_part_in_nothing(void)
+{
+    train_rows *rows = &train_data_rows;
+    float x[40 * 6], y[40 * 3], weights[40];
+    int order, i;
+    test_seed(84);
+    train_make(rows);
+    for (order = 0; order < 2; order++) {
+        mlp *with = layers_net(train_units, 2, 0, MLP_ACT_RELU, MLP_ACT_IDENTITY);
+        mlp *without = layers_net(train_units, 2, 0, MLP_ACT_RELU, MLP_ACT_IDENTITY);
+        mlp_fit_desc f = train_fit(3, MLP_FULL_BATCH, MLP_ORDER_SEQUENTIAL, MLP_OPT_ADAM, 0.01f);
+        mlp_metrics a, b;
+        mlp_data data = loss_data(40, x, y);
+        double e, g;
+        for (i = 0; i < 40; i++) weights[i] = 1;
+        memcpy(x, rows->x, sizeof x);
+        memcpy(y, rows->y, sizeof y);
+        weights[order ? 0 : 39] = 0;
+        for (i = 0; i < 6; i++) x[(order ? 0 : 39) * 6 + i] = 3e38f;
+        y[(order ? 0 : 39) * 3] = -3e38f;
+        data.sample_weights = weights;
+        CHECK(mlp_fit(with, &data, &f) == MLP_OK && mlp_evaluate(with, &data, &a) == MLP_OK && mlp_compute_gradients(with, &data, &e) == MLP_OK);
+        data = loss_data(39, x + order * 6, y + order * 3);
+        CHECK(mlp_fit(without, &data, &f) == MLP_OK && mlp_evaluate(without, &data, &b) == MLP_OK && mlp_compute_gradients(without, &data, &g) == MLP_OK);
+        CHECK(train_hash(with) == train_hash(without) && e == g && a.loss == b.loss && a.mae == b.mae && a.rmse == b.rmse);
+        mlp_destroy(with);
+        mlp_destroy(without);
+    }
+}
+
+static void train_targets_that_the_loss_does_not_mean_are_refused(void)
+{
+    float x[6] = { 0 }, y[6] = { 0, 1, 0.5f, 0.25f, 0, 1 };
+    const float bad[] = { 1.5f, -0.25f };
+    mlp_error error;
+    mlp_data data = loss_data(3, x, y);
+    int loss, i;
+    data.error = &error;
+    for (loss = 0; loss < 2; loss++)
+        for (i = loss; i < 2; i++) {
+            mlp_desc d = net_desc(2, 2, 0);
+            mlp *net;
+            d.loss = loss ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_BINARY_CROSS_ENTROPY;
+            y[3] = 0.25f;
+            CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &data, NULL) == MLP_OK);
+            y[3] = bad[i];
+            train_refused(net, data, MLP_ERR_ARGUMENT, 1, 1);
+            CHECK(mlp_fit(net, &data, NULL) == MLP_ERR_ARGUMENT && strstr(error.text, i ? "-0.25 in row 1" : "1.5 in row 1"));
+            mlp_destroy(net);
+        }
+}
+
+static int train_stop_at_three(void *user, const mlp_progress *p) { (void)user; return p->epoch == 3; }
+
+static void train_epochs_may_be_as_many_as_there_are(void)
+{
+    train_rows *rows = &train_data_rows;
+    mlp *net = layers_net(train_units, 2, 3, MLP_ACT_TANH, MLP_ACT_IDENTITY);
+    mlp_fit_desc f = train_fit(INT32_MAX, 100, MLP_ORDER_SHUFFLED, MLP_OPT_ADAM, 0.01f);
+    mlp_fit_report report;
+    mlp_data data;
+    test_seed(85);
+    train_make(rows);
+    data = loss_data(100, rows->x, rows->y);
+    f.on_epoch = train_stop_at_three;
+    f.report = &report;
+    CHECK(mlp_fit(net, &data, &f) == MLP_OK && report.stop == MLP_STOP_CALLBACK && report.epochs == 3 && isfinite(report.loss));
+    CHECK(isnan(report.validation_loss) && report.best_epoch == 0);
+    mlp_destroy(net);
+}
+
+/* Never MLP_OK with weights that are not finite, whatever the optimizer: gradients whose square overflows, rates that overflow,
+   0 / 0 without epsilon. A refusal beforehand leaves the weights as they were. */
+static void train_weights_stay_finite_or_it_is_an_error(void)
+{
+    static const float gradients[] = { 2e19f, 3e38f, 1, 0 }, rates[] = { 0, 3e38f };
+    int kind, g, r, epsilon, step, wrong = 0, ok = 0;
+    for (kind = MLP_OPT_SGD; kind <= MLP_OPT_RPROP; kind++)
+        for (g = 0; g < 4; g++)
+            for (r = 0; r < 2; r++)
+                for (epsilon = 0; epsilon < 2; epsilon++) {
+                    mlp_opt_desc d = optim_desc((mlp_opt)kind, rates[r]);
+                    float v[1] = { 0.5f }, dv[1] = { gradients[g] }, state[64] = { 0 };
+                    mlp_result code = MLP_OK;
+                    if (kind == MLP_OPT_ADAGRAD || (kind >= MLP_OPT_RMSPROP && kind <= MLP_OPT_ADAMW)) d.epsilon = (float)-epsilon;
+                    for (step = 0; step < 3 && !code; step++) {
+                        code = mlp_opt_update(&d, state, 1, v, dv);
+                        CHECK(code == MLP_OK || code == MLP_ERR_NONFINITE);
+                        wrong += !code && !isfinite(v[0]);
+                        ok += !code;
+                    }
+                }
+    CHECK(wrong == 0 && ok > 60);
+}
+
 static void train_tests(void)
 {
     RUN(train_fit_is_gradients_and_steps_in_order);
@@ -546,5 +739,11 @@ static void train_tests(void)
     RUN(train_threads_change_no_bit);
 #endif
     RUN(train_accuracy_counts_what_it_says);
+    RUN(train_data_that_a_callback_spoils_is_refused);
+    RUN(train_a_net_being_fitted_is_not_for_others);
+    RUN(train_rows_without_weight_take_part_in_nothing);
+    RUN(train_targets_that_the_loss_does_not_mean_are_refused);
+    RUN(train_epochs_may_be_as_many_as_there_are);
+    RUN(train_weights_stay_finite_or_it_is_an_error);
     RUN(train_loss_curve_is_pinned);
 }
