@@ -63,11 +63,13 @@ help:
 	@echo "make check-bench     the benchmark programs run and write what their readers expect"
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
 	@echo "make check-all       all of these, nothing reduced"
-	@echo "make bench           every kernel on every instruction set of this CPU, into bench/results (ONLY=\"forward adam\": these)"
+	@echo "make bench           every kernel on every instruction set of this CPU, beside the recorded CPUs (ONLY=\"forward softmax\": these)"
 	@echo "make bench-builds    whole programs built for each instruction set, compared by hyperfine"
 	@echo "make bench-threads   training with one, two and all threads of this machine (needs OpenMP)"
 	@echo "make bench-change    this mlp.h and that of FROM=HEAD in turns (FROM=HEAD~1; ONLY=\"dX 64,256,256 train 784-128-10,32\": these)"
-	@echo "make report          all results in bench/results as a table, plots, and the table in README.md"
+	@echo "make bench-nets      whole nets: small ones, one row, optimizers, memory, with what they should reach"
+	@echo "make bench-compile   compile time and text of this mlp.h and that of FROM=HEAD"
+	@echo "make bench-record    takes what was measured into bench/results; make report: all of that into README.md and build/report.md"
 	@echo "make compare         mlp.h and the libraries one would use instead (ONLY=gemm, train, batch1, elementwise: these)"
 	@echo "make check-peers     that each of those libraries computes the right thing there"
 	@echo "make install         mlp.h to PREFIX/include ($(PREFIX))"
@@ -223,7 +225,7 @@ programs  = $(foreach b,$(call here,$(2)),$(BUILD)/$(1)-$(b))
 ALL  := $(filter-out scalar-fma $(if $(filter emulated-fma,$(HERE)),emulated),$(HERE))
 BITS := $(foreach b,scalar@clang-O3 sse2@clang-O0 sse2@gcc-O3 scalar-fma@gcc-O3 avx2@gcc-O0 avx2@clang-O3 \
                     avx512@clang-O0 avx512@gcc-O3 emulated@clang-O2 neon@clang-O0 neon@gcc-O3,$(if $(filter $(call isa,$(b)),$(HERE)),$(b)))
-SCRIPTS := "sh tests/symbols.sh" "sh tests/compile.sh" "sh tests/examples.sh" "sh tests/dispatch.sh" "sh tests/disk.sh"
+SCRIPTS := "sh tests/symbols.sh" "sh tests/compile.sh" "sh tests/examples.sh" "sh tests/readme.sh" "sh tests/dispatch.sh" "sh tests/disk.sh"
 DISPATCH := $(if $(call has,__x86_64__),$(BUILD)/kernels-avx2@host.o $(BUILD)/kernels-avx512@host.o)
 
 test:

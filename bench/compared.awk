@@ -2,14 +2,14 @@
 # all: Markdown, every case; short: the cases of README.md; asked: for the terminal, what design asks: of the public gemm (nn) on squares
 # of 64 to 1024 the median of the ratios to the best peer is at least 0.85. A rival is a peer whose vectors are no wider than ours; a
 # layer, whose weights lie as we like, competes with every form of its product, the public gemm with its own.
-function wide(way) { return way ~ /(-avx2|-hsw|-256|^fann|^sklearn)/ ? 256 : 512 }
+function wide(f, way) { return !((f, "mlp-avx512") in about) || way ~ /(-avx2|-hsw|-256|^fann|^sklearn)/ ? 256 : 512 }
 function form_of(way) { return index(way, " ") ? substr(way, index(way, " ") + 1) : "" }
 # sets rival and ratio, how many times as fast as it; `only`: of these peers
 function beat(f, c, ours, lower, only,    i, way, v, r) {
     rival = ""; ratio = 0
     for (i = 1; i <= name_count[f]; i++) {
         way = names[f, i]
-        if (way ~ /^mlp/ || wide(way) > wide(ours) || only != "" && way !~ only || form_of(ours) != "" && form_of(way) != form_of(ours)) continue
+        if (way ~ /^mlp/ || wide(f, way) > wide(f, ours) || only != "" && way !~ only || form_of(ours) != "" && form_of(way) != form_of(ours)) continue
         if ((v = cell(f, c, way, 1)) == "") continue
         r = lower ? v / cell(f, c, ours, 1) : cell(f, c, ours, 1) / v
         if (rival == "" || r < ratio) { rival = way; ratio = r }

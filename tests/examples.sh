@@ -1,4 +1,4 @@
-# Every example is built without warnings and run, and does what it says; the programs in README.md and in the header compile.
+# Every example is built without warnings and run, and does what it says; the program in the header is one of them.
 . tests/lib.sh
 
 build() { $CC $library -Wall -Wextra -Wpedantic -Werror -O2 "$1" "$library_o" -o "$tmp/$(basename "$1" .c)" -lm; }
@@ -52,12 +52,6 @@ check "examples/digits.c: plain lines when not on a terminal" plain_lines
 model_is_there() { ls "$tmp"/digits.safetensors* && [ "$(ls "$tmp"/digits.safetensors* | wc -l)" = 1 ] && grep -aq '"mlp.activations":"relu softmax"' "$tmp/digits.safetensors"; }
 check "examples/digits.c: saves its model, and nothing besides" model_is_there
 
-# fenced C programs in README.md: those with a main are built and run
-awk -v dir="$tmp" '/^```c$/ { file = dir "/readme" ++n ".c"; next } /^```$/ { file = "" } file { print > file }' README.md
-readme_program() { $CC $library -Wall -Wextra -Werror "$1" "$library_o" -o "$tmp/readme" -lm && "$tmp/readme"; }
-for program in "$tmp"/readme*.c; do
-    grep -q 'int main' "$program" && check "README.md: program $(basename "$program" .c | tr -dc 0-9) runs" readme_program "$program"
-done
 sed -n '/^>>program$/,/^>>contents$/{/^   /p;}' mlp.h | sed 's/^   //; s|// \(.*\)$|/* \1 */|' > "$tmp/header.c"
 same_program() { diff -B "$tmp/header.c" examples/xor.c; }
 check "the program in the header is examples/xor.c" same_program

@@ -2,8 +2,8 @@
    Every peer is a program of DIR (see peer.h) and a process of its own, so that libraries with the same symbols and environment
    variables do not meet. All of them prepare a case, the results are checked against double, then they take turns, one timed
    round each, with the rate of the machine measured before each turn of all. Words select cases: gemm, elementwise, batch1, train,
-   and parts of their names and shapes. --results DIR (of the JSON lines and the table), --figures FILE, --reps N, --seconds S (of a
-   round), --check (results only), --all (print every peer). */
+   and parts of their names and shapes. --json FILE (lines as bench/run.h has them, for compared.awk: a file of results), --reps N,
+   --seconds S (of a round), --check (results only), --all (print every peer). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -46,11 +46,12 @@ static const known knowns[] = {
     { "sklearn", "peer.py", "sklearn", "scikit-learn", NULL, "python3-sklearn", 512, "train" },
     { "onnxruntime", "peer.mjs", NULL, "ONNX", NULL, "npm and node", 512, "batch1" }
 };
-enum { KNOWN = sizeof knowns / sizeof *knowns, MOST_REPS = 51, MOST_ENTRANTS = 48, MOST_ROWS = 600, MOST_SECONDS = 60, MOST_PARAMS = 2000000, GROUP_SECONDS = 6, FEW_REPS = 6 };
+enum { KNOWN = sizeof knowns / sizeof *knowns, MOST_REPS = 51, MOST_ENTRANTS = 48, MOST_SECONDS = 60, MOST_PARAMS = 2000000, GROUP_SECONDS = 6, FEW_REPS = 6 };
 
 typedef struct { const known *k; pid_t pid; FILE *to, *from; char kernel[256]; int right; } running;
 static running peers[KNOWN];
 static int peer_count;
+static int widest;                          /* bits of this CPU's vectors */
 static const char *directory;
 static char data_path[256], result_path[256];
 static float *data;
@@ -68,7 +69,15 @@ static int answer(running *p, char *line, size_t size)
     return 1;
 }
 
-/* programs are in the build directory, scripts beside this file; Debian's Python is the one with Debian's modules */
+/* an interpreter that has the module: the first in PATH, or Debian's, which has Debian's packages */
+static const char *python_with(const char *module)
+{
+    char line[128];
+    snprintf(line, sizeof line, "python3 -c 'import %s' > /dev/null 2>&1", module);
+    return system(line) == 0 ? "python3" : "/usr/bin/python3";
+}
+
+/* programs are in the build directory, scripts beside this file */
 static void execute(const known *k)
 {
     const struct sched_param normal = { 0 };
@@ -78,7 +87,7 @@ static void execute(const known *k)
     /* an interpreter's threads wait for each other in loops, for ever at a real-time priority on one core */
     if (dot) sched_setscheduler(0, SCHED_OTHER, &normal);
     if (!dot) execl(path, path, data_path, result_path, words, (char *)NULL);
-    else if (strcmp(dot, ".py") == 0) execl("/usr/bin/python3", "python3", path, data_path, result_path, words, (char *)NULL);
+    else if (strcmp(dot, ".py") == 0) execlp(python_with(words), "python3", path, data_path, result_path, words, (char *)NULL);
     else execlp("node", "node", path, data_path, result_path, directory, (char *)NULL);
     _exit(127);
 }
@@ -148,6 +157,10 @@ static void start_all(void)
         running *p = &peers[peer_count];
         const known *k = &knowns[i];
         if (!is_needed(k)) continue;
+        if (widest < 512 && (strstr(k->wants, "512") || strstr(k->env ? k->env : "", "SkylakeX") || strstr(k->env ? k->env : "", "TYPE=0"))) {
+            printf("%-13s skipped: this CPU has no AVX-512\n", k->name);     /* it would start, and die of its first instruction */
+            continue;
+        }
         start(p, k, NULL);
         if (p->kernel[0] && !has_wanted(k, p->kernel) && k->env) { stop(p); start(p, k, k->env); }
         if (p->kernel[0] && has_wanted(k, p->kernel)) {
@@ -186,23 +199,11 @@ typedef struct {
     int count;
 } group;
 
-/* what is asked of ours: a share of the ceiling, a ratio to the best of those called `who`, a value; 0: nothing. forms: of the
-   work in which a rival counts, NULL: any for a layer of ours, all else only its own */
-typedef struct { const char *who; double share, ratio, value; const char *forms; } asked;
-
-/* one of ours against the best of its rivals */
-typedef struct {
-    char kind[16], name[48], shape[64], ours[24], rival[40], unit[12];
-    double value, spread, share, rival_value, ratio, ratio_spread;
-    asked a;
-} row;
-static row rows[MOST_ROWS];
-static int row_count, checked, wrong, crippled, figures_seen;
+static int checked, wrong;
 static int option_reps = 9, option_check, option_all;
 static double option_seconds;
-static FILE *json, *markdown;
-static const char *cpu, *figures_path, *results_path;
-static int widest;                          /* bits of this CPU's vectors */
+static FILE *json;
+static const char *cpu, *json_path;
 static int selected(const char *kind, const char *name, const char *shape)
 {
     char all[160];
@@ -313,75 +314,43 @@ static void group_measure(group *g)
     }
 }
 
-/* ---- rows: one of ours against the best of its rivals ---- */
+/* ---- what is written: a line for each case ---- */
 
 static int is_ours(const entrant *e) { return strncmp(e->p->k->name, "mlp", 3) == 0; }
 
-/* whether one of the words begins the name; no words: every name */
-static int is_called(const char *name, const char *given)
+/* the form behind the peer's name, but for what it is called after: a layer of a library, a function, a whole net */
+static const char *form_of(const group *g, const entrant *e)
 {
-    char all[128], *word;
-    if (!given) return 1;
-    snprintf(all, sizeof all, "%s", given);
-    for (word = strtok(all, " "); word; word = strtok(NULL, " ")) if (strncmp(name, word, strlen(word)) == 0) return 1;
+    return strcmp(g->kind, "gemm") == 0 && strcmp(e->w->form, "forward") != 0 && strncmp(e->w->form, "layer-", 6) != 0 ? e->w->form : "";
+}
+
+/* whether another of the same peer in the same form is better: one of several ways to do it */
+static int is_beaten(const group *g, const entrant *e)
+{
+    int i;
+    for (i = 0; i < g->count; i++)
+        if (g->e[i].p == e->p && strcmp(form_of(g, &g->e[i]), form_of(g, e)) == 0 && group_ratio(g, g->e[i].median, e->median) > 1) return 1;
     return 0;
 }
 
-/* a layer of ours, whose weights lie in panels, has rivals in every form of its product, whatever layout they want */
-static const entrant *best_rival(const group *g, const entrant *ours, const asked *a)
+static void write_group(const group *g)
 {
-    const int layer = strcmp(ours->w->form, "forward") == 0 || strncmp(ours->w->form, "layer-", 6) == 0;
-    const char *forms = a->forms ? a->forms : layer ? NULL : ours->w->form;
-    const entrant *best = NULL;
     int i;
+    if (!json) return;
+    fprintf(json, "{\"work\":\"%s\",\"shape\":\"%s\",\"unit\":\"%s\"", g->name, g->shape, g->unit);
     for (i = 0; i < g->count; i++) {
         const entrant *e = &g->e[i];
-        if (is_ours(e) || e->p->k->width > ours->p->k->width || !is_called(e->w->form, forms) || !is_called(e->p->k->name, a->who)) continue;
-        if (!best || group_ratio(g, e->median, best->median) > 1) best = e;
+        const char *form = form_of(g, e);
+        if (is_beaten(g, e)) continue;
+        fprintf(json, ",\"%s%s%s\":", e->p->k->name, form[0] ? " " : "", form);
+        fprintf(json, is_ours(e) ? "[%.4g,%.1f" : "%.4g", e->median, 50 * e->spread);
+        if (is_ours(e)) fprintf(json, e->share_median > 0 ? ",%.2f]" : "]", e->share_median);
     }
-    return best;
+    fprintf(json, "}\n");
+    fflush(json);
 }
 
 static void print_number(double x) { printf(x >= 1000 ? "%9.0f" : x >= 10 ? "%9.1f" : "%9.3f", x); }
-
-static void compare_with(const group *g, const entrant *ours, asked a)
-{
-    const entrant *rival = best_rival(g, ours, &a);
-    row *w = &rows[row_count];
-    double ratio[MOST_REPS];
-    int r, n;
-    if (!rival || row_count == MOST_ROWS) return;
-    row_count++;
-    n = ours->rounds < rival->rounds ? ours->rounds : rival->rounds;
-    for (r = 0; r < n; r++) ratio[r] = group_ratio(g, ours->value[r], rival->value[r]);
-    snprintf(w->kind, sizeof w->kind, "%s", g->kind);
-    snprintf(w->name, sizeof w->name, "%s", g->name);
-    snprintf(w->shape, sizeof w->shape, "%s", g->shape);
-    snprintf(w->ours, sizeof w->ours, "%s%s%.12s", ours->p->k->name + 4, ours->w == g->ways ? "" : " gemm ", ours->w == g->ways ? "" : ours->w->form);
-    snprintf(w->rival, sizeof w->rival, "%.20s %.18s", rival->p->k->name, rival->w == g->ways ? "" : rival->w->form);
-    snprintf(w->unit, sizeof w->unit, "%s", g->unit);
-    w->value = ours->median; w->spread = ours->spread; w->share = ours->share_median; w->rival_value = rival->median;
-    w->ratio = measure_median(ratio, n, &w->ratio_spread);
-    w->a = a;
-    printf("%-11s %-16s %-15s", w->name, w->shape, w->ours);
-    print_number(w->value);
-    printf(" +-%4.1f%%  ", 50 * w->spread);
-    if (w->share > 0) printf("%4.2f", w->share); else printf("    ");
-    printf("  %-26s", w->rival);
-    print_number(w->rival_value);
-    printf("  %6.2fx +-%4.1f%%\n", w->ratio, 50 * w->ratio_spread);
-}
-
-static void write_json(const group *g)
-{
-    int i;
-    for (i = 0; i < g->count && json; i++) {
-        const entrant *e = &g->e[i];
-        fprintf(json, "{\"cpu\":\"%s\",\"compiler\":\"%s\",\"peer\":\"%s\",\"runs\":\"%s\",\"kind\":\"%s\",\"name\":\"%s\",\"form\":\"%s\",\"how\":\"%s\",\"shape\":\"%s\",\"unit\":\"%s\","
-                      "\"median\":%.6g,\"spread\":%.4f,\"reps\":%d,\"share\":%.4f,\"error\":%.3g}\n", cpu, measure_compiler(), e->p->k->name, e->p->kernel, g->kind, g->name,
-                e->w->form, e->how, g->shape, g->unit, e->median, e->spread, e->rounds, e->share_median, e->error);
-    }
-}
 
 static void print_all(const group *g)
 {
@@ -397,57 +366,8 @@ static void print_all(const group *g)
     fflush(stdout);
 }
 
-/* ---- figures of the machine that the peers were studied on: on such a CPU none may be more than 15 % below ---- */
-
-static int figures_apply(void)
-{
-    char line[4096];
-    int family = 0, model = 0, intel = 0, amx = 0;
-    FILE *f = fopen("/proc/cpuinfo", "r");
-    while (f && fgets(line, sizeof line, f)) {
-        if (sscanf(line, "cpu family : %d", &family) == 1 || sscanf(line, "model : %d", &model) == 1) continue;
-        if (strstr(line, "GenuineIntel")) intel = 1;
-        if (strncmp(line, "flags", 5) == 0 && strstr(line, "amx_tile")) amx = 1;
-    }
-    if (f) fclose(f);
-    return intel && amx && family == 6 && (model == 143 || model == 173 || model == 174 || model == 207);     /* Sapphire, Granite, Emerald Rapids */
-}
-
-/* the file has blocks: a line "form NAMES...", then lines "shape NUMBERS..."; 0: there is none */
-static double figure_of(const char *form, const char *shape, const char *name)
-{
-    char line[1024], *word, at_form[24] = "";
-    int column = -1, i;
-    double value = 0;
-    FILE *f = figures_path ? fopen(figures_path, "r") : NULL;
-    while (f && fgets(line, sizeof line, f)) {
-        if (line[0] == '#' || !(word = strtok(line, " \t\n"))) continue;
-        if (strcmp(word, "form") == 0) {
-            snprintf(at_form, sizeof at_form, "%s", strtok(NULL, " \t\n"));
-            for (i = 0, column = -1; (word = strtok(NULL, " \t\n")) != NULL; i++) if (strcmp(word, name) == 0) column = i;
-        } else if (column >= 0 && strcmp(at_form, form) == 0 && strcmp(word, shape) == 0)
-            for (i = 0; (word = strtok(NULL, " \t\n")) != NULL; i++) if (i == column) value = atof(word);
-    }
-    if (f) fclose(f);
-    return value;
-}
-
-static void check_figures(const group *g)
-{
-    int i;
-    for (i = 0; i < g->count; i++) {
-        const entrant *e = &g->e[i];
-        const double figure = figure_of(e->w->form, g->shape, e->p->k->name), share = figure > 0 ? group_ratio(g, e->median, figure) : 1;
-        figures_seen += figure > 0;
-        if (share >= 0.85) continue;
-        printf("BELOW ITS FIGURE: %s %s %s: %.4g, %.0f %% of %.4g\n", e->p->k->name, e->w->form, g->shape, e->median, 100 * share, figure);
-        crippled++;
-    }
-}
-
 static void run_group(group *g)
 {
-    static int apply = -1;
     int i;
     group_prepare(g, 0);
     group_check(g);
@@ -456,17 +376,14 @@ static void run_group(group *g)
     if (option_check) { printf("%-9s %-16s %d results right\n", g->name, g->shape, g->count); return; }
     if (g->ways[0].timing[0]) group_prepare(g, 1);
     group_measure(g);
-    if (apply < 0) apply = figures_apply();
-    if (apply) check_figures(g);
-    write_json(g);
-}
-
-static void report_group(const group *g, const asked *asks, int n, int width, const char *form)
-{
-    int i, j;
-    for (i = 0; i < g->count && !option_check; i++)
-        for (j = 0; j < n; j++)
-            if (is_ours(&g->e[i]) && g->e[i].p->k->width == width && strcmp(g->e[i].w->form, form) == 0) compare_with(g, &g->e[i], asks[j]);
+    write_group(g);
+    for (i = 0; i < g->count; i++) {
+        if (!is_ours(&g->e[i]) || form_of(g, &g->e[i])[0]) continue;
+        printf("%-11s %-20s %-11s", g->name, g->shape, g->e[i].p->k->name);
+        print_number(g->e[i].median);
+        printf(" %s +-%4.1f%%\n", g->unit, 50 * g->e[i].spread);
+    }
+    print_all(g);
 }
 
 /* ---- the cases ---- */
@@ -484,35 +401,10 @@ static double fma_rate(int width)
 
 static const size_t shapes[][3] = {             /* batch, in, out */
     { 1, 64, 64 }, { 1, 784, 256 }, { 1, 1024, 1024 }, { 16, 64, 32 }, { 32, 784, 128 }, { 64, 256, 256 }, { 128, 784, 512 },
-    { 128, 512, 512 }, { 256, 1024, 1024 }, { 512, 2048, 2048 }, { 1024, 1024, 1024 }, { 7, 13, 5 }, { 33, 65, 17 }, { 100, 300, 77 }
+    { 128, 512, 512 }, { 256, 1024, 1024 }, { 512, 2048, 2048 }, { 1024, 1024, 1024 }, { 7, 13, 5 }, { 33, 65, 17 }, { 100, 300, 77 },
+    { 64, 64, 64 }, { 128, 128, 128 }, { 256, 256, 256 }, { 512, 512, 512 }     /* squares: forward and its product only */
 };
-
-/* a share of P, and no peer ahead: forward and dX 0.90 P in L2 from batch 32 and 128 wide, dW 0.80 at batch 32 and 0.90 from 128,
-   0.85 beyond L2; AVX2 0.92 */
-static asked asked_of_layer(const size_t *s, int width, int weights)
-{
-    const long l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
-    asked a = { NULL, 0, 1, 0, NULL };
-    if (s[0] < 32 || s[1] < 128 || s[2] < 128) a.share = 0;
-    else if (width == 256) a.share = 0.92;
-    else if (l2 > 0 && s[1] * s[2] * sizeof(float) > (size_t)l2) a.share = 0.85;
-    else if (weights) a.share = s[0] >= 128 ? 0.90 : s[0] == 32 ? 0.80 : 0;
-    else a.share = 0.90;
-    return a;
-}
-
-/* small and odd shapes: a ratio to what peers make of weights kept as [out][in], the frameworks' order, by sgemm or by a layer of
-   their own */
-static asked asked_of_odd(const size_t *s)
-{
-    static const struct { size_t shape[3]; double ratio; } odd[] = {
-        { { 16, 64, 32 }, 1.8 }, { { 7, 13, 5 }, 2.5 }, { { 33, 65, 17 }, 1.4 }, { { 100, 300, 77 }, 1.15 }
-    };
-    asked a = { NULL, 0, 0, 0, "fwd forward" };
-    size_t i;
-    for (i = 0; i < sizeof odd / sizeof *odd; i++) if (memcmp(odd[i].shape, s, sizeof odd[i].shape) == 0) a.ratio = odd[i].ratio;
-    return a;
-}
+enum { SQUARES = 4 };
 
 /* empties g for a case; 0 when it is not selected */
 static int begin_group(group *g, const char *kind, const char *name, const char *shape)
@@ -538,12 +430,11 @@ static void compare_products(void)
     static const char *const forms[3][3] = { { "forward", "nn", "fwd" }, { "layer-dx", "dx", NULL }, { "layer-dw", "dw", NULL } };
     static const char *const names[3] = { "forward", "dX", "dW" };
     static group g;
-    const asked even = { NULL, 0, 1, 0, NULL };
     char text[64];
     size_t i;
-    int f, form, width;
+    int f, form;
     for (f = 0; f < 3; f++)
-        for (i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        for (i = 0; i < sizeof shapes / sizeof *shapes - (f > 0 ? SQUARES : 0); i++) {
             const size_t *s = shapes[i];
             snprintf(text, sizeof text, "%lu,%lu,%lu", (unsigned long)s[0], (unsigned long)s[1], (unsigned long)s[2]);
             if (!begin_group(&g, "gemm", names[f], text)) continue;
@@ -558,41 +449,24 @@ static void compare_products(void)
             g.seconds = 0.003; g.ceiling = fma_rate;
             g.tolerance = 4e-7;                 /* one term of 2048 left out is 5e-4 */
             run_group(&g);
-            for (width = 512; width >= 256; width /= 2) {
-                const asked layer[2] = { asked_of_layer(s, width, f == 2), asked_of_odd(s) };
-                report_group(&g, layer, f == 0 && width == 512 && layer[1].ratio > 0 ? 2 : 1, width, forms[f][0]);
-                for (form = 1; form < 3 && forms[f][form]; form++) report_group(&g, &even, 1, width, forms[f][form]);
-            }
-            print_all(&g);
         }
 }
 
 static void compare_functions(void)
 {
-    /* of_512, of_256: times as fast as libmvec with such vectors, and ns, all asked in L2 */
-    static const struct { const char *name; double of_512, of_256, ns; } functions[] = {
-        { "relu", 0, 0, 0 }, { "hadamard", 0, 0, 0 }, { "exp", 1 / 0.75, 1 / 1.2, 0 }, { "sigmoid", 1 / 1.1, 1 / 1.2, 0 },
-        { "tanh", 1 / 1.2, 1 / 1.2, 0 }, { "gelu_erf", 0, 0, 0 }, { "gelu_tanh", 0, 0, 0 }, { "softmax1024", 0, 0, 0 }, { "softmax10", 0, 0, 0.5 }
-    };
+    static const char *const functions[] = { "relu", "hadamard", "exp", "sigmoid", "tanh", "gelu_erf", "gelu_tanh", "softmax1024", "softmax10" };
     static const struct { const char *name; size_t n; } sizes[] = { { "4Ki", 4096 }, { "64Ki", 65536 }, { "16Mi", 16777216 } };
     static group g;
     char text[32];
     size_t i, j;
-    int width;
     for (i = 0; i < sizeof functions / sizeof *functions; i++)
         for (j = 0; j < sizeof sizes / sizeof *sizes; j++) {
-            if (!begin_group(&g, "elementwise", functions[i].name, sizes[j].name)) continue;
+            if (!begin_group(&g, "elementwise", functions[i], sizes[j].name)) continue;
             snprintf(text, sizeof text, "%lu", (unsigned long)sizes[j].n);
-            reference_function(&add_way(&g, functions[i].name, text, (double)sizes[j].n)->r, data, functions[i].name, sizes[j].n);
+            reference_function(&add_way(&g, functions[i], text, (double)sizes[j].n)->r, data, functions[i], sizes[j].n);
             g.unit = "ns";
             g.seconds = 0.003; g.tolerance = 1e-6;
             run_group(&g);
-            for (width = 512; width >= 256; width /= 2) {
-                const double ratio = j != 1 ? 0 : width == 512 ? functions[i].of_512 : functions[i].of_256;
-                const asked a[2] = { { NULL, 0, 0, j == 1 && width == 512 ? functions[i].ns : 0, NULL }, { "libmvec", 0, ratio, 0, NULL } };
-                report_group(&g, a, ratio > 0 ? 2 : 1, width, functions[i].name);
-            }
-            print_all(&g);
         }
 }
 
@@ -612,7 +486,7 @@ static double read_rate(int width)
     return took / (double)(n / 2) * 1e9;
 }
 
-typedef struct { const char *name, *widths; size_t batch, rows; asked asks[5]; } net_case;
+typedef struct { const char *name, *widths; size_t batch, rows; } net_case;
 
 /* FANN has no relu and no cross-entropy: sigmoid with half the squared error, an update after each row */
 static void compare_net(const net_case *n, int train)
@@ -620,7 +494,7 @@ static void compare_net(const net_case *n, int train)
     static const char *const acts[2] = { "relu", "sigmoid" };
     static group g;
     char list[64] = "", *word, text[64];
-    int widths[16], layers = 0, i, width;
+    int widths[16], layers = 0, i;
     if (!begin_group(&g, train ? "train" : "batch1", n->name, n->widths)) return;
     snprintf(text, sizeof text, "%s", n->widths);
     for (word = strtok(text, "-"); word; word = strtok(NULL, "-")) {
@@ -645,91 +519,18 @@ static void compare_net(const net_case *n, int train)
     read_floats = data_layer(widths, layers);
     g.ceiling = train ? NULL : read_rate;
     run_group(&g);
-    for (width = 512; width >= 256; width /= 2)
-        for (i = 0; i < 5 && (i == 0 || n->asks[i].who); i++) {
-            asked a = n->asks[i];
-            if (width == 256) a.value = 0;              /* more than to be even with the best is asked of 512 bits */
-            if (width == 256 && a.ratio > 1) a.ratio = i == 0;
-            report_group(&g, &a, 1, width, g.ways[0].form);
-        }
-    print_all(&g);
 }
 
-#define LOOPS "openblas onednn eigen blis"
 static const net_case inferences[] = {
-    { "batch 1", "64-64-10", 1, 1, { { NULL, 0, 1, 100, NULL }, { "eigen", 0, 1.79, 0, NULL }, { "onnx", 0, 0, 0, NULL } } },
-    { "batch 1", "784-256-10", 1, 1, { { NULL, 0.9, 1, 0, NULL }, { "onnx", 0, 0, 0, NULL } } },
-    { "batch 1", "1024-1024-1024", 1, 1, { { NULL, 0.9, 0, 0, NULL }, { "onnx", 0, 0, 0, NULL } } }
+    { "batch 1", "64-64-10", 1, 1 }, { "batch 1", "784-256-10", 1, 1 }, { "batch 1", "1024-1024-1024", 1, 1 }
 };
 static const net_case trainings[] = {
-    { "A", "64-32-10", 16, 512, { { LOOPS, 0, 1.8, 0, NULL }, { "torch", 0, 30, 0, NULL }, { "fann", 0, 25, 0, NULL }, { "sklearn", 0, 0, 0, NULL } } },
-    { "B", "784-128-10", 32, 512, { { LOOPS, 0, 1.2, 0, NULL }, { "torch", 0, 2.8, 0, NULL }, { "fann", 0, 25, 0, NULL }, { "sklearn", 0, 0, 0, NULL } } },
-    { "C", "784-512-512-10", 128, 512, { { LOOPS, 0, 1.08, 0, NULL }, { "torch", 0, 1.5, 0, NULL }, { "fann", 0, 25, 0, NULL }, { "sklearn", 0, 0, 0, NULL } } },
-    { "D", "1024-1024-1024-1024", 256, 256, { { LOOPS, 0, 1.05, 0, NULL }, { "torch", 0, 1.3, 0, NULL }, { "fann", 0, 25, 0, NULL }, { "sklearn", 0, 0, 0, NULL } } }
+    { "A", "64-32-10", 16, 512 }, { "B", "784-128-10", 32, 512 }, { "C", "784-512-512-10", 128, 512 }, { "D", "1024-1024-1024-1024", 256, 256 }
 };
 
 /* ---- the end ---- */
 
-/* Even with the best rival: what is less than EVEN apart is no difference. Other ratios count as they are. */
-#define EVEN 0.03
-static int reached(const row *w)
-{
-    const int lower = strcmp(w->unit, "ns") == 0;
-    return (w->a.share == 0 || w->share >= w->a.share) && (w->a.ratio == 0 || w->ratio >= w->a.ratio - (w->a.ratio == 1 ? EVEN : 0)) &&
-           (w->a.value == 0 || (lower ? w->value <= w->a.value : w->value >= w->a.value));
-}
-
-static void print_asked(const row *w, char *text, size_t size)
-{
-    text[0] = 0;
-    if (w->a.share > 0) snprintf(text, size, "%.2f of the limit ", w->a.share);
-    if (w->a.ratio == 1) snprintf(text + strlen(text), size - strlen(text), "even ");
-    else if (w->a.ratio > 0) snprintf(text + strlen(text), size - strlen(text), "%.2f x ", w->a.ratio);
-    if (w->a.value > 0) snprintf(text + strlen(text), size - strlen(text), "%.3g %s", w->a.value, w->unit);
-}
-
-/* everything that is asked, with what was reached */
-static void summary(void)
-{
-    char text[64], share[32];
-    int i, met = 0, all = 0;
-    printf("\nasked and reached:\n");
-    for (i = 0; i < row_count; i++) {
-        const row *w = &rows[i];
-        print_asked(w, text, sizeof text);
-        if (!text[0]) continue;
-        share[0] = 0;
-        if (w->share > 0) snprintf(share, sizeof share, "%.2f of the limit, ", w->share);
-        all++;
-        met += reached(w);
-        printf("%s %-9s %-20s %-15s asked %-26s reached %s%.2f x +- %.1f %% of %s, %.4g %s\n", reached(w) ? "    " : "LESS", w->name, w->shape, w->ours,
-               text, share, w->ratio, 50 * w->ratio_spread, w->rival, w->value, w->unit);
-    }
-    printf("%d of %d reached\n", met, all);
-}
-
-/* the same as a document: who took part, then all rows; asked: empty where nothing is */
-static void write_markdown(void)
-{
-    char text[64], share[16];
-    int i;
-    if (!markdown) return;
-    fprintf(markdown, "%s, %s, one core, medians of %d rounds in turns. Ratio: how many times as fast as the best rival with vectors no wider, +- half the "
-                      "distance of its quartiles. Share: of the register-only FMA rate (gemm) or of the time to read the weights once (batch 1).\n\n", cpu, measure_compiler(), option_reps);
-    for (i = 0; i < peer_count; i++) fprintf(markdown, "- %s: %s\n", peers[i].k->name, peers[i].kernel);
-    fprintf(markdown, "\n| work | shape | mlp.h | median | share | best rival | its median | ratio | asked | reached |\n|---|---|---|---|---|---|---|---|---|---|\n");
-    for (i = 0; i < row_count; i++) {
-        const row *w = &rows[i];
-        print_asked(w, text, sizeof text);
-        share[0] = 0;
-        if (w->share > 0) snprintf(share, sizeof share, "%.2f", w->share);
-        fprintf(markdown, w->value >= 1000 ? "| %s | %s | %s | %.0f %s | %s |" : "| %s | %s | %s | %.4g %s | %s |", w->name, w->shape, w->ours, w->value, w->unit, share);
-        fprintf(markdown, w->rival_value >= 1000 ? " %s | %.0f |" : " %s | %.4g |", w->rival, w->rival_value);
-        fprintf(markdown, " %.2f +- %.1f %% | %s | %s |\n", w->ratio, 50 * w->ratio_spread, text, text[0] ? reached(w) ? "yes" : "no" : "");
-    }
-}
-
-static int usage(void) { fprintf(stderr, "usage: compare DIR [--results DIR] [--figures F] [--reps N] [--seconds S] [--check] [--all] [words]\n"); return 2; }
+static int usage(void) { fprintf(stderr, "usage: compare DIR [--json FILE] [--reps N] [--seconds S] [--check] [--all] [words]\n"); return 2; }
 
 static int options(int argc, char **argv)
 {
@@ -738,8 +539,7 @@ static int options(int argc, char **argv)
         if (strcmp(argv[i], "--check") == 0) option_check = 1;
         else if (strcmp(argv[i], "--all") == 0) option_all = 1;
         else if (i + 1 == argc) return 0;
-        else if (strcmp(argv[i], "--results") == 0) results_path = argv[++i];
-        else if (strcmp(argv[i], "--figures") == 0) figures_path = argv[++i];
+        else if (strcmp(argv[i], "--json") == 0) json_path = argv[++i];
         else if (strcmp(argv[i], "--reps") == 0) option_reps = atoi(argv[++i]);
         else if (strcmp(argv[i], "--seconds") == 0) option_seconds = atof(argv[++i]);
         else return 0;
@@ -749,17 +549,15 @@ static int options(int argc, char **argv)
     return option_reps >= 3 && option_reps <= MOST_REPS;
 }
 
-/* one file of JSON lines for each CPU and compiler, and the table of the last run */
+/* the first line: the machine and what each peer runs */
 static void open_results(void)
 {
-    char text[512], name[256], path[1024];
-    snprintf(text, sizeof text, "%s-%s", cpu, measure_compiler());
-    measure_file_name(text, name, sizeof name);
-    snprintf(path, sizeof path, "%s/%s-compare.json", results_path, name);
-    json = fopen(path, "w");
-    snprintf(path, sizeof path, "%s/compare.md", results_path);
-    markdown = fopen(path, "w");
-    if (!json || !markdown) { perror(path); exit(2); }
+    int i;
+    json = fopen(json_path, "w");
+    if (!json) { perror(json_path); exit(2); }
+    fprintf(json, "{\"cpu\":\"%s\",\"compiler\":\"%s\",\"kind\":\"compare\",\"reps\":%d", cpu, measure_compiler(), option_reps);
+    for (i = 0; i < peer_count; i++) fprintf(json, ",\"%s\":\"%s\"", peers[i].k->name, peers[i].kernel);
+    fprintf(json, "}\n");
 }
 
 /* one core: the last of those allowed */
@@ -793,25 +591,21 @@ int main(int argc, char **argv)
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) { printf("compare: this CPU has no AVX2, nothing to compare\n"); return 0; }
     widest = __builtin_cpu_supports("avx512f") ? 512 : 256;
     cpu = measure_cpu();
-    if (results_path) open_results();
     signal(SIGPIPE, SIG_IGN);
     printf("%s, %s\n", cpu, measure_compiler());
     pin();
     make_data();
     start_all();
-    if (!figures_apply()) printf("the peers' published figures are of another CPU model: not checked against them\n");
+    if (json_path) open_results();
     compare_products();
     compare_functions();
     for (i = 0; i < (int)(sizeof inferences / sizeof *inferences); i++) compare_net(&inferences[i], 0);
     for (i = 0; i < (int)(sizeof trainings / sizeof *trainings); i++) compare_net(&trainings[i], 1);
-    if (!option_check) { summary(); write_markdown(); }
-    if (figures_apply()) printf("%d figures of this CPU model compared, %d peers more than 15 %% below\n", figures_seen, crippled);
     printf("%d results right, %d wrong\n", checked, wrong);
     for (i = 0; i < peer_count; i++) {
         stop(&peers[i]);
         if (option_check) printf("checked %s %d\n", peers[i].k->name, peers[i].right);
     }
-    if (json) fclose(json);
-    if (markdown) fclose(markdown);
-    return wrong > 0 || crippled > 0 || checked == 0;
+    if (json && fclose(json)) { perror(json_path); return 2; }
+    return wrong > 0 || checked == 0;
 }

@@ -4,5 +4,5 @@
 #include "../../mlp.h"
 
 void EXP(size_t n, const float *x, float *y);
-MLP__INLINE mlp__vf exp_value(mlp__vf x, MLP__MAYBE mlp__vf y, MLP__MAYBE mlp__vf z, MLP__MAYBE mlp__vf parameter) { return mlp__vexp(x); }
+MLP__INLINE mlp__vf exp_value(mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf parameter) { return mlp__vexp(x); }
 void EXP(size_t n, const float *x, float *y) { mlp__map(exp_value, 0, n, x, x, x, y); }

@@ -113,14 +113,14 @@ static int prepare_function(peer_case *c)
 
 /* ---- nets ---- */
 
-typedef struct { mlp *net; mlp_data data; mlp_fit_desc fit; void *scratch; } whole;
+typedef struct { mlp *net; mlp_data data; mlp_fit_desc fit; void *scratch; size_t size; } whole;
 
 static void *bytes(size_t n) { return peer_floats(n / sizeof(float) + 1); }
 
 static void call_infer(peer_case *c)
 {
     const whole *w = (const whole *)c->own;
-    const mlp_result r = mlp_predict_with(w->net, w->scratch, c->x, 1, c->result);
+    const mlp_result r = mlp_predict_with(w->net, w->scratch, w->size, c->x, 1, c->result);
     if (r) bad(r);
 }
 static void call_train(peer_case *c)
@@ -162,7 +162,8 @@ static int prepare_net(peer_case *c)
     desc.kernels = k;
     r = mlp_init_in(&s->net, bytes(mlp_size(&desc)), mlp_size(&desc), &desc);
     if (r) bad(r);
-    s->scratch = bytes(mlp_scratch_size(s->net));
+    s->size = mlp_scratch_size(s->net, 1);
+    s->scratch = bytes(s->size);
     s->data.rows = (size_t)c->rows; s->data.x = c->x; s->data.labels = c->labels;
     s->fit.epochs = 1; s->fit.batch = c->batch; s->fit.order = MLP_ORDER_SEQUENTIAL;
     s->fit.opt.kind = MLP_OPT_SGD; s->fit.opt.rate = c->rate;
@@ -171,7 +172,7 @@ static int prepare_net(peer_case *c)
     c->call = call_infer;
     c->how = "mlp_predict_with";
     if (c->rate > 0) {
-        const size_t n = mlp_train_size(s->net, &s->fit.opt);
+        const size_t n = mlp_train_size(s->net, &s->fit.opt, 0);
         r = mlp_train_in(s->net, bytes(n), n, &s->fit.opt);
         if (r) bad(r);
         c->call = call_train;

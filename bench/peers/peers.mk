@@ -56,14 +56,14 @@ $(PEERS)/onnxruntime: | $(PEERS)
 
 peers: | $(PEERS)
 	@$(MAKE) -k -j$(JOBS) $(PEER_PROGRAMS:%=$(PEERS)/%) $(if $(shell command -v npm),$(PEERS)/onnxruntime) > $(PEERS).log 2>&1 || true
-	@test -x $(PEERS)/compare || { cat $(PEERS).log; exit 1; }
+	@$(MAKE) -s $(PEERS)/compare $(PEERS)/mlp
 
-# ONLY=gemm, train, batch1, elementwise and parts of names or shapes: these; no results are written then.
-# COMPARE="--reps 4 --all" and the like: see bench/peers/compare.c
+# ONLY=gemm, train, batch1, elementwise and parts of names or shapes: these. COMPARE="--reps 4 --all" and the like: see bench/peers/compare.c
 COMPARE ?=
-compare: peers
-	@mkdir -p bench/results
-	@$(COMPARE_RUN) $(PEERS)/compare $(PEERS) --figures bench/peers/figures.txt $(if $(ONLY),,--results bench/results) $(COMPARE) $(ONLY)
+compared = $(if $(ONLY),$(RESULTS)/last,$(RESULTS)/$(call bench_name,compare).jsonl)
+compare: peers $(BENCH_NAME)program | $(RESULTS)
+	@$(COMPARE_RUN) $(PEERS)/compare $(PEERS) --json $(compared) $(COMPARE) $(ONLY)
+	@for mode in all asked; do awk -f bench/results.awk -f bench/compared.awk -v mode=$$mode $(compared); done
 
 check-peers:
 	@MAKE="$(MAKE)" sh tests/compare.sh $(PEERS)
