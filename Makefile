@@ -115,7 +115,7 @@ SANITIZE := -g -fsanitize=address,undefined -fno-sanitize-recover=all
 THREADED := -fopenmp -DMLP__LEAST_PROCESSORS=8 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 -DMLP__BLOCK_ROWS=16 -DMLP__MANY_FLOATS=1
 # node 20 corrupts its heap when a program that grows its memory goes on calling WASI (fast API calls; it dies at exit, after the
 # tests have passed): with 256 MiB from the start, none grows
-WASM := --target=wasm32-wasi -Wl,-z,stack-size=1048576 -Wl,--initial-memory=268435456
+WASM := --target=wasm32-wasi -Wno-unused-command-line-argument -Wl,-z,stack-size=1048576 -Wl,--initial-memory=268435456
 
 cc_host             := $(CC) -std=c99 $(OPT)
 cc_openmp           := $(CC) -std=c99 $(OPT) $(THREADED)
@@ -135,7 +135,8 @@ cc_aarch64-gcc-O3   := aarch64-linux-gnu-gcc -static -std=c99 -O3
 cc_aarch64-clang    := clang --target=aarch64-linux-gnu -static -std=c99 -O2
 cc_aarch64-clang-O3 := clang --target=aarch64-linux-gnu -static -std=c99 -O3
 cc_wasm-clang       := clang $(WASM) -std=c99 -O2
-cc_s390x            := s390x-linux-gnu-gcc -static -std=c99 -O1
+# gcc for s390x computes in double what is float under -std=c99
+cc_s390x            := s390x-linux-gnu-gcc -static -std=gnu11 -O1
 cc_riscv64          := riscv64-linux-gnu-gcc -static -std=c99 -O1
 cc_ppc64le          := powerpc64le-linux-gnu-gcc -static -std=c99 -O1
 cc_armhf            := arm-linux-gnueabihf-gcc -static -std=c99 -O1

@@ -856,6 +856,13 @@ MLP_API const char *mlp_simd_name(void);
 #endif
 #define MLP__ONE_POINTER(pointer) MLP__ONE_REGISTER("+r", pointer)
 
+/* -ffast-math lets compilers rearrange sums whose rounding is what is asked for: not across this. */
+#if defined(__FAST_MATH__) && MLP__GNU
+    #define MLP__AS_WRITTEN(value) __asm__("" : "+m"(value))
+#else
+    #define MLP__AS_WRITTEN(value) ((void)0)
+#endif
+
 /* a b + c with one rounding, as one instruction: __builtin_fmaf is that even at gcc -O0, fmaf() is a call there.
    Without the hardware it is multiply and add: gcc fuses only what it has __FP_FAST_FMAF for, clang is told not to. */
 MLP__INLINE float mlp__fma(float a, float b, float c)
@@ -1729,9 +1736,13 @@ MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
    rough. */
 MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 {
-    mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), lost = mlp__vsub(u, mlp__vsub(v, one));
+    mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), kept, lost, f;
     mlp__vm big = mlp__vlt(mlp__vset1(1.41421354f), v);
-    mlp__vf f = mlp__vfma(v, mlp__vselect(big, mlp__vset1(0.5f), one), mlp__vset1(-1.0f));          /* exact */
+    MLP__AS_WRITTEN(v);
+    kept = mlp__vsub(v, one);
+    MLP__AS_WRITTEN(kept);
+    lost = mlp__vsub(u, kept);
+    f = mlp__vfma(v, mlp__vselect(big, mlp__vset1(0.5f), one), mlp__vset1(-1.0f));          /* exact */
     return mlp__vfma(lost, mlp__vfnma(mlp__vset1(0.5f), u, one),
                      mlp__vlog_near_1(f, mlp__vselect(big, one, mlp__vzero())));
 }
@@ -1799,10 +1810,14 @@ static float mlp__reduce_large(float x, float *n)
    rounded once. */
 MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 {
-    mlp__vf part3 = mlp__vset1(1.589251e-08f), r2, r3, r;
+    mlp__vf part3 = mlp__vset1(1.589251e-08f), r1, r2, r3, r;
     *n = mlp__vround(mlp__vmul(x, mlp__vset1(0.63661975f)));
-    r2 = mlp__vfnma(*n, mlp__vset1(0.000117599964f), mlp__vfnma(*n, mlp__vset1(1.5706787f), x));
+    r1 = mlp__vfnma(*n, mlp__vset1(1.5706787f), x);
+    MLP__AS_WRITTEN(r1);
+    r2 = mlp__vfnma(*n, mlp__vset1(0.000117599964f), r1);
+    MLP__AS_WRITTEN(r2);
     r3 = mlp__vfnma(*n, part3, r2);
+    MLP__AS_WRITTEN(r3);
     r = mlp__vadd(r3, mlp__vfnma(*n, mlp__vset1(7.443548e-13f), mlp__vfnma(*n, part3, mlp__vsub(r2, r3))));
     if (mlp__vany(mlp__vlt(mlp__vset1(1600.0f), mlp__vabs(x)))) {
         float xs[MLP__W], rs[MLP__W], ns[MLP__W];
@@ -3524,7 +3539,8 @@ static uint64_t mlp__random(uint64_t seed, uint64_t stream, uint64_t index)
 }
 
 /* WEIGHTS: + the layer; the rest are far behind */
-enum { MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS, MLP__STREAM_BIASES = 1000, MLP__STREAM_MASKS = 2000, MLP__STREAM_SPLIT = 3000,
+enum { MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS, MLP__STREAM_BIASES = 1000, MLP__STREAM_MASKS = 2000,
+      MLP__STREAM_SPLIT = 3000,
        MLP__STREAM_SAMPLE };
 
 /* uniform in [-1, 1), one of 2^24 values */
@@ -3839,9 +3855,11 @@ typedef struct {
     size_t rows;
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
     float *mask[MLP_MAX_LAYERS], *out[MLP_MAX_LAYERS];
-    float *x, *y, *losses, *slope;          /* rows x inputs, outputs, outputs; widest, for custom activations, else NULL */
+    /* rows x inputs, outputs, outputs; widest, for custom activations, else NULL */
+    float *x, *y, *losses, *slope;
     float *weight, *factor, *loss;          /* rows: w_i, w_i / sum of w, L_i */
-    float *scratch, *more_scratch;          /* of the layers' backward kernels: of the first part of the work, and of further parts */
+    /* of the layers' backward kernels: of the first part of the work, and of further parts */
+    float *scratch, *more_scratch;
     size_t scratch_size;                    /* of each part, in floats */
     size_t *index;                          /* rows: for mlp_data.read */
     int *labels;
@@ -3854,7 +3872,8 @@ typedef struct {
     float *best;                            /* parameters of the best epoch in a block of their own, or NULL */
     void *state;
     size_t state_size;
-    int known;                              /* the gradients are those of something: there was a compute_gradients or a fit */
+    /* the gradients are those of something: there was a compute_gradients or a fit */
+    int known;
     mlp__buffers buffers;
 } mlp__training;
 
@@ -3996,26 +4015,32 @@ static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: activation %i is unknown or not in this build",
                          (int)layer->activation);
     if (!mlp__finite(layer->alpha))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g and must be finite", (double)layer->alpha);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g and must be finite",
+                         (double)layer->alpha);
     if (facts.alpha == 0 && layer->alpha != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g, but this activation takes none", (double)layer->alpha);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g, but this activation takes none",
+                         (double)layer->alpha);
     layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
     if (!layer->custom.value != !custom || !layer->custom.slope != !custom)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: a custom activation, and no other, needs value and slope");
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index,
+                         "layers: a custom activation, and no other, needs value and slope");
     if (!(layer->dropout >= 0 && layer->dropout < 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is %g and must be in [0, 1)", (double)layer->dropout);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is %g and must be in [0, 1)",
+                         (double)layer->dropout);
     if (last && layer->dropout != 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is for hidden layers, not for the last");
     if (!mlp__finite(layer->gain) || !mlp__finite(layer->rate))
         return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain and rate must be finite");
     if (layer->initializer == MLP_INIT_ZERO && layer->gain != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain is %g, but the initializer zero takes none", (double)layer->gain);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain is %g, but the initializer zero takes none",
+                         (double)layer->gain);
     layer->gain = mlp__or_default(layer->gain, 1);
     layer->rate = mlp__or_default(layer->rate, 1);
     layer->no_bias = layer->no_bias != 0;
     if (layer->initializer == MLP_INIT_DEFAULT) layer->initializer = facts.initializer;
     if (!mlp__facts_of_initializer(layer->initializer).known)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: initializer %i is unknown", (int)layer->initializer);
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: initializer %i is unknown",
+                         (int)layer->initializer);
     return MLP_OK;
 }
 
@@ -4027,10 +4052,12 @@ static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_
     if (!facts->known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss %i is unknown", (int)desc->loss);
     if (huber && desc->loss_delta == 0) desc->loss_delta = 1;
     if (!mlp__finite(desc->loss_delta) || desc->loss_delta < 0 || (!huber && desc->loss_delta != 0))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "loss_delta is %g; it is for huber only, and positive", (double)desc->loss_delta);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "loss_delta is %g; it is for huber only, and positive",
+                         (double)desc->loss_delta);
     if (!(desc->label_smoothing >= 0 && desc->label_smoothing < 1)
         || (desc->label_smoothing != 0 && facts->activation == MLP_ACT_DEFAULT))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "label_smoothing is %g; it is for the cross entropies only, and in [0, 1)",
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "label_smoothing is %g; it is for the cross entropies only, and in [0, 1)",
                          (double)desc->label_smoothing);
     if (!desc->custom_loss.value != !custom || !desc->custom_loss.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "a custom loss, and no other, needs value and slope");
@@ -4054,7 +4081,8 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
 {
     mlp_result r;
     int n = 0, i;
-    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1", desc->inputs);
+    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1",
+                                           desc->inputs);
     r = mlp__resolve_loss(desc, loss, error);
     if (!r) r = mlp__resolve_scaling(desc, error);
     if (r) return r;
@@ -4065,7 +4093,8 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
     while (n < MLP_MAX_LAYERS && desc->layers[n].units != 0) n++;
     for (i = n; i < MLP_MAX_LAYERS; i++)
         if (!mlp__layer_is_zero(&desc->layers[i]))
-            return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: an entry that is not zero behind the end of the list (units 0)");
+            return mlp__fail(error, MLP_ERR_ARGUMENT, i,
+                             "layers: an entry that is not zero behind the end of the list (units 0)");
     if (n == 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "layers: at least one is needed");
     for (i = 0; i < n; i++) {
         const int last = i == n - 1;
@@ -4075,7 +4104,8 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
         if (!last && desc->layers[i].activation == MLP_ACT_SOFTMAX)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: softmax is for the last layer only");
         if (last && loss->activation != MLP_ACT_DEFAULT && desc->layers[i].activation != loss->activation)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, i, "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
+            return mlp__fail(error, MLP_ERR_ARGUMENT, i,
+                             "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
         if (last && loss->labels == MLP__LABELS_CLASS && desc->layers[i].units == 1)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i,
                              "cross_entropy needs an output for each class; for one output: binary_cross_entropy");
@@ -4133,12 +4163,14 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         s->out = net->outputs = (size_t)net->desc.layers[i].units;
         if (s->out > net->widest) net->widest = s->out;
         if (i < net->layers - 1 && s->out > *hidden) *hidden = s->out;
-        if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS) || s->in > SIZE_MAX / sizeof(float) / 4 / (s->out + 1))
+        if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS)
+            || s->in > SIZE_MAX / sizeof(float) / 4 / (s->out + 1))
             return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
         s->w = net->count;
         s->b = s->w + s->in * s->out;
         net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
-        if (net->count > SIZE_MAX / sizeof(float) / 4) return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
+        if (net->count > SIZE_MAX / sizeof(float) / 4) return mlp__fail(error, MLP_ERR_TOO_BIG, i,
+                                                                        "layers: too many weights");
     }
     mlp__lay_out_net(net, &arena);
     *size = mlp__arena_size(&arena);
@@ -4158,7 +4190,8 @@ static mlp *mlp__place(const mlp *plan, void *memory)
     *net = *plan;
     mlp__lay_out_net(net, &arena);
     memset(net->params, 0, (net->count + MLP__SLACK) * sizeof(float));
-    for (i = 0; net->scales && i < net->inputs + net->outputs; i++) { net->scales[2 * i] = 0; net->scales[2 * i + 1] = 1; }
+    for (i = 0; net->scales
+         && i < net->inputs + net->outputs; i++) { net->scales[2 * i] = 0; net->scales[2 * i + 1] = 1; }
     return net;
 }
 
@@ -4412,7 +4445,8 @@ static int mlp__is_weighted(const mlp_data *d) { return d->sample_weights || d->
 
 static float mlp__weight_of(const mlp_data *d, size_t row)
 {
-    return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
+    return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]]
+                                                                  : 1.0f);
 }
 
 /* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is
@@ -4429,11 +4463,13 @@ static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t r
 }
 
 /* Rows as they are used: x and y at their strides, labels. index: what row of the data each is; NULL: itself. */
-typedef struct { size_t rows; const size_t *index; const float *x, *y; size_t x_stride, y_stride; const int *labels; } mlp__rows_given;
+typedef struct { size_t rows; const size_t *index; const float *x, *y; size_t x_stride,
+                y_stride; const int *labels; } mlp__rows_given;
 
 static size_t mlp__index_of(const mlp__rows_given *g, size_t i) { return g->index ? g->index[i] : i; }
 
-static mlp_result mlp__check_finite(const mlp *net, const mlp__rows_given *g, const float *values, size_t cols, size_t stride,
+static mlp_result mlp__check_finite(const mlp *net, const mlp__rows_given *g, const float *values, size_t cols,
+                                    size_t stride,
                                     const char *name, mlp_error *error)
 {
     const size_t at = mlp__first_nonfinite(net, values, g->rows, cols, stride);
@@ -4473,7 +4509,8 @@ static mlp_result mlp__check_rows(const mlp *net, const mlp__rows_given *g, mlp_
     size_t i;
     for (i = 0; g->labels && i < g->rows; i++)
         if (g->labels[i] < 0 || (size_t)g->labels[i] >= classes) {
-            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", g->labels[i], mlp__index_of(g, i),
+            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", g->labels[i],
+                      mlp__index_of(g, i),
                       classes - 1);
             return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), 0);
         }
@@ -4490,10 +4527,12 @@ static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
     const size_t classes = d->class_weights ? mlp__classes(net) : 0;
     double sum = 0;
     size_t i;
-    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: only with labels, not with read");
+    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                                                "class_weights: only with labels, not with read");
     for (i = 0; i < classes; i++)
         if (!mlp__is_weight(d->class_weights[i]))
-            return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: %g for class %z; must be finite and not negative",
+            return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                             "class_weights: %g for class %z; must be finite and not negative",
                              (double)d->class_weights[i], i);
     for (i = 0; i < d->rows; i++) {
         if (d->sample_weights && !mlp__is_weight(d->sample_weights[i])) {
@@ -4512,10 +4551,12 @@ static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
 {
     if (d->rows == 0) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "rows: at least one is needed");
     if (d->read ? d->x || d->y || d->labels || d->x_stride || d->y_stride : !d->x || !d->y == !d->labels)
-        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x and one of y and labels are needed, or read without any of them");
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                         "x and one of y and labels are needed, or read without any of them");
     if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
         return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x_stride or y_stride is shorter than a row");
-    if (mlp__has_labels(d) && (net->loss.labels == MLP__LABELS_NONE || (net->loss.labels != MLP__LABELS_CLASS && net->outputs != 1)))
+    if (mlp__has_labels(d)
+        && (net->loss.labels == MLP__LABELS_NONE || (net->loss.labels != MLP__LABELS_CLASS && net->outputs != 1)))
         return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
                          "labels: for cross_entropy, or one output with binary_cross_entropy, logistic, hinge");
     return MLP_OK;
@@ -4556,10 +4597,12 @@ typedef struct {
     uint64_t seed;
     mlp__permutation permutation;
     size_t stand_in;                        /* a row of data with weight, taken where a row has none */
-    int check;                              /* a callback may have changed values: they are looked at as they are used */
+    /* a callback may have changed values: they are looked at as they are used */
+    int check;
 } mlp__source;
 
-static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_t rows, mlp_order order, uint64_t seed, uint64_t epoch)
+static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_t rows, mlp_order order, uint64_t seed,
+                                  uint64_t epoch)
 {
     mlp__source s;
     memset(&s, 0, sizeof s);
@@ -4588,7 +4631,8 @@ static size_t mlp__row_at(const mlp__source *s, size_t i)
 /* rows lie in memory as they are used, and nothing is to be done to them */
 static int mlp__in_place(const mlp *net, const mlp__source *s)
 {
-    return s->order == MLP_ORDER_SEQUENTIAL && !s->map && !s->data->read && !mlp__is_weighted(s->data) && !net->desc.input_scaling;
+    return s->order == MLP_ORDER_SEQUENTIAL && !s->map && !s->data->read && !mlp__is_weighted(s->data)
+        && !net->desc.input_scaling;
 }
 
 /* Rows that a callback may have changed, before they are used. */
@@ -4651,7 +4695,8 @@ static float mlp__smooth(const mlp *net, float y)
 
 /* Scaling is (value - shift) * factor: the pairs (shift, factor) of the inputs, then those of the outputs. */
 static const float *mlp__input_scale(const mlp *net, size_t column) { return net->scales + 2 * column; }
-static const float *mlp__target_scale(const mlp *net, size_t column) { return net->scales + 2 * (net->inputs + column); }
+static const float *mlp__target_scale(const mlp *net,
+                                      size_t column) { return net->scales + 2 * (net->inputs + column); }
 
 /* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3. */
 static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
@@ -4762,7 +4807,8 @@ enum { MLP__FETCHED = 128 };
 static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
 {
     const mlp_data *d = b->source->data;
-    const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs, MLP__FETCHED), next = b->first + b->rows;
+    const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs,
+                                                                         MLP__FETCHED), next = b->first + b->rows;
     size_t i;
     if (d->read || d->rows < MLP__MANY_FLOATS / stride) return;
     for (i = next + begin; i < mlp__smaller(next + end, b->source->rows); i++) {
@@ -4813,7 +4859,8 @@ static void mlp__custom_forward(const mlp_layer *l, size_t n, const float *z, fl
 }
 
 /* a = g(z); z, a: rows x cols, of a layer's units all or, with a stride, a part; may be the same. softmax: all. */
-static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size_t cols, size_t stride, const float *z, float *a)
+static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size_t cols, size_t stride, const float *z,
+                                    float *a)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
@@ -4829,7 +4876,8 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
 
 /* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom
    only. */
-static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a, const float *da,
+static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a,
+                                     const float *da,
                                      float *dz, float *slope)
 {
     const mlp_kernels *k = net->desc.kernels;
@@ -4847,7 +4895,8 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
    the seed, the update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and
    parts. mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout *
    mask. */
-static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask, const float *a,
+static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask,
+                         const float *a,
                          float *out)
 {
     const float p = net->desc.layers[layer].dropout, kept = 1 / (1 - p);
@@ -4868,17 +4917,20 @@ static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, s
 
 /* z = x W + b, a = g(z) of the units begin .. end - 1, all, or whole panels but for the layer's last; x: rows x in,
    z and a: rows x out, may be the same; a may be NULL: only z */
-static void mlp__layer_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x, size_t x_stride,
+static void mlp__layer_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
+                               size_t x_stride,
                                float *z, float *a)
 {
     const mlp__shape *s = &net->shape[layer];
     const float *b = net->desc.layers[layer].no_bias ? NULL : net->params + s->b + begin;
-    net->desc.kernels->forward(rows, s->in, end - begin, x, x_stride, net->params + s->w + begin * s->in, b, z + begin, s->out);
+    net->desc.kernels->forward(rows, s->in, end - begin, x, x_stride, net->params + s->w + begin * s->in, b, z + begin,
+                               s->out);
     if (a) mlp__activation_forward(net, layer, rows, end - begin, s->out, z + begin, a + begin);
 }
 
 /* dE/dx = dz W^T, the layer below's dE/da */
-static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, const float *dz, float *dx, float *scratch)
+static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, const float *dz, float *dx,
+                                      float *scratch)
 {
     const mlp__shape *s = &net->shape[layer];
     net->desc.kernels->backward_input(rows, s->in, s->out, dz, s->out, net->params + s->w, dx, s->in, scratch);
@@ -4893,8 +4945,10 @@ static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, 
     const mlp__shape *s = &net->shape[layer];
     float *g = net->training.gradients;
     if (begin == end) return;
-    k->backward_weights(rows, s->in, end - begin, x, x_stride, dz + begin, s->out, g + s->w + begin * s->in, accumulate, scratch);
-    if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin, accumulate);
+    k->backward_weights(rows, s->in, end - begin, x, x_stride, dz + begin, s->out, g + s->w + begin * s->in,
+                        accumulate, scratch);
+    if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin,
+                                                         accumulate);
 }
 
 /* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved
@@ -4936,9 +4990,11 @@ static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, si
         }
         if (rows > 0 && unit < end_unit) {
             const size_t at = row * out;
-            mlp__layer_forward(net, l, unit, end_unit, rows, x + row * stride, stride, t->z[l] + at, with_loss ? NULL : t->a[l] + at);
+            mlp__layer_forward(net, l, unit, end_unit, rows, x + row * stride, stride, t->z[l] + at, with_loss ? NULL
+                               : t->a[l] + at);
             if (b->masks && net->desc.layers[l].dropout != 0)
-                mlp__dropout(net, l, b->place + row, rows, unit, end_unit, t->mask[l] + at, t->a[l] + at, t->out[l] + at);
+                mlp__dropout(net, l, b->place + row, rows, unit, end_unit, t->mask[l] + at, t->a[l] + at,
+                             t->out[l] + at);
         }
         x = b->masks ? t->out[l] : t->a[l];
         stride = out;
@@ -4952,7 +5008,8 @@ static const float *mlp__input_of(const mlp__block *b, int l)
     return l == 0 ? b->x : b->masks ? b->t->out[l - 1] : b->t->a[l - 1];
 }
 
-static float *mlp__slope_at(const mlp__block *b, size_t row) { return b->t->slope ? b->t->slope + row * b->net->widest : NULL; }
+static float *mlp__slope_at(const mlp__block *b, size_t row) { return b->t->slope ? b->t->slope + row * b->net->widest
+                                                              : NULL; }
 
 /* Backpropagation: the other layers' dE/dz, downwards from the last one's, which the loss has made. */
 static void mlp__block_backward(const mlp__block *b, size_t begin, size_t end, float *scratch)
@@ -5054,7 +5111,8 @@ static double mlp__loss_divisor(const mlp *net)
 /* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is
    exact in double; it may be losses. Four rows at once, since each sum is a chain of additions that wait for each
    other. */
-static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y, float *loss)
+static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y,
+                                float *loss)
 {
     const mlp_custom_loss *custom = &net->desc.custom_loss;
     const size_t cols = net->outputs;
@@ -5095,7 +5153,8 @@ static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *
         if (factors && kind != MLP_LOSS_CUSTOM) k->loss_backward(kind, net->desc.loss_delta, n, a, y, dz);
         for (i = 0; factors && kind == MLP_LOSS_CUSTOM && i < n; i += net->outputs)
             custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
-        if (factors && net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
+        if (factors && net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz,
+                                                                                         slope);
         if (factors) k->scale_rows(rows, net->outputs, factors, dz);
     }
     mlp__losses_of_rows(net, rows, losses, a, y, loss);
@@ -5132,16 +5191,20 @@ typedef struct { double beta1_power, beta2_power; uint64_t steps; int kind, arra
 
 /* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it
    is in [0, below). */
-static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise, float below)
+static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise,
+                                 float below)
 {
     const char *kind = mlp__facts_of_opt(opt->kind).name;
     if (*value == 0 && taken) *value = otherwise;
     if (*value == 0) return MLP_OK;
-    if (!taken) return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g, but %s takes none", name, (double)*value, kind);
+    if (!taken) return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g, but %s takes none", name,
+                                 (double)*value, kind);
     if ((*value == -1 && otherwise != 0) || (*value > 0 && *value < below && mlp__finite(*value))) return MLP_OK;
     if (!mlp__finite(below))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be positive and finite", name, (double)*value);
-    return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be in [0, %g)", name, (double)*value, (double)below);
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be positive and finite", name,
+                         (double)*value);
+    return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be in [0, %g)", name, (double)*value,
+                     (double)below);
 }
 
 /* Replaces defaults; *arrays: floats of state per weight. */
@@ -5165,7 +5228,8 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
     if (!r) r = mlp__opt_field(opt, "eta_plus", &opt->eta_plus, f.takes & MLP__TAKES_STEPS, 1.2f, any);
     if (!r) r = mlp__opt_field(opt, "step_min", &opt->step_min, f.takes & MLP__TAKES_STEPS, 1e-6f, any);
     if (!r) r = mlp__opt_field(opt, "step_max", &opt->step_max, f.takes & MLP__TAKES_STEPS, 50, any);
-    if (!r) r = mlp__opt_field(opt, "weight_decay", &opt->weight_decay, 1, f.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0, any);
+    if (!r) r = mlp__opt_field(opt, "weight_decay", &opt->weight_decay, 1, f.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0,
+                               any);
     if (!r) r = mlp__opt_field(opt, "l1", &opt->l1, opt->kind != MLP_OPT_LM, 0, any);
     if (!r) r = mlp__opt_field(opt, "clip_norm", &opt->clip_norm, stepwise, 0, any);
     if (!r) r = mlp__opt_field(opt, "clip_value", &opt->clip_value, stepwise, 0, any);
@@ -5176,12 +5240,14 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
     if (opt->decay_biases && opt->weight_decay <= 0 && opt->l1 == 0)
         return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: decay_biases needs weight_decay or l1, which are 0");
     if (opt->history && !(f.takes & MLP__TAKES_HISTORY))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i, but %s takes none", opt->history, f.name);
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i, but %s takes none", opt->history,
+                         f.name);
     if (opt->history < 0 || opt->history > 1000)
         return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i and must be in 1 .. 1000", opt->history);
     if (opt->history == 0 && f.takes & MLP__TAKES_HISTORY) opt->history = 10;
     if (f.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: eta_plus must be at least 1, and step_min at most step_max");
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1,
+                         "opt: eta_plus must be at least 1, and step_min at most step_max");
     *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : f.arrays;
     return MLP_OK;
 }
@@ -5191,7 +5257,8 @@ static mlp_result mlp__resolve_stepwise(mlp_opt_desc *opt, int *arrays)
 {
     const mlp_result r = mlp__resolve_opt(opt, arrays);
     if (r || !(mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_OBJECTIVE)) return r;
-    return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: %s needs the whole objective: mlp_fit with MLP_FULL_BATCH",
+    return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1,
+                     "opt: %s needs the whole objective: mlp_fit with MLP_FULL_BATCH",
                      mlp__facts_of_opt(opt->kind).name);
 }
 
@@ -5234,7 +5301,8 @@ typedef struct {
 } mlp__opt_work;
 
 /* the values begin .. end - 1 of [from, to), whose rate is multiplied by `rate`, with or without penalties */
-static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate, int penalties)
+static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate,
+                        int penalties)
 {
     const int decoupled = mlp__facts_of_opt(w->opt.kind).takes & MLP__TAKES_DECOUPLED;
     mlp_update u = w->u;
@@ -5246,7 +5314,8 @@ static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t b
     u.rate = (float)((double)u.rate / w->divisor);
     u.decay = penalties && !decoupled ? w->opt.weight_decay : 0;
     u.l1 = penalties ? w->opt.l1 : 0;
-    return w->k->update(w->opt.kind, &u, end - begin, w->v + begin, w->g + begin, w->arrays > 0 ? w->state + begin : NULL,
+    return w->k->update(w->opt.kind, &u, end - begin, w->v + begin, w->g + begin, w->arrays > 0 ? w->state + begin
+                        : NULL,
                         w->arrays > 1 ? w->state + w->n + begin : NULL);
 }
 
@@ -5290,7 +5359,8 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
 
 /* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or
    infinite. */
-static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state, size_t n, float *v,
+static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state,
+                          size_t n, float *v,
                           const float *g, int threads)
 {
     const mlp__opt_state s = mlp__opt_begin(opt, arrays, state, n);
@@ -5375,7 +5445,8 @@ static void mlp__limit_norms(mlp *net, float most)
             const size_t step = mlp__smaller(s->out - o / MLP__PANEL * MLP__PANEL, MLP__PANEL);
             float *w = net->params + mlp__weight_at(s, o, 0);
             const double norm = mlp__sqrt_double(mlp__dot(s->in, w, w, step));
-            for (i = 0; norm > (double)most && i < s->in * step; i += step) w[i] = (float)((double)w[i] / norm * (double)most);
+            for (i = 0; norm > (double)most
+                 && i < s->in * step; i += step) w[i] = (float)((double)w[i] / norm * (double)most);
         }
     }
 }
@@ -5396,7 +5467,8 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
     if (!mlp__opt_size(arrays, n)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
     at = mlp__first_too_large(k, &opt, n, g);
     if (at < n) {
-        mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the gradient is %g at %z: not finite, or its update would not be", (double)g[at], at);
+        mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the gradient is %g at %z: not finite, or its update would not be",
+                  (double)g[at], at);
         return mlp__at(opt.error, MLP_ERR_NONFINITE, 0, at);
     }
     if (mlp__opt_apply(k, NULL, &opt, arrays, state, n, v, g, 1))
@@ -5437,7 +5509,8 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
         const size_t out = net->shape[l].out;
         const int last = l == net->layers - 1, needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
         t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
-        t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];     /* losses read the last z */
+        /* losses read the last z */
+        t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];
         t->out[l] = t->a[l];
         if (net->shape[l].in + out > pair) pair = net->shape[l].in + out;
         if (!backward) continue;
@@ -5503,7 +5576,8 @@ static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_erro
     rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
     if (old.gradients && old.state_size >= state_size && (!old.block || old.buffers.rows >= rows)) return MLP_OK;
     if (old.gradients && !old.block)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "opt: the state of this optimizer does not fit into the caller's block");
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "opt: the state of this optimizer does not fit into the caller's block");
     if (old.gradients && old.buffers.rows > rows) rows = old.buffers.rows;
     if (old.gradients && old.state_size > state_size) state_size = old.state_size;
     size = mlp__training_size(net, rows, state_size);
@@ -5540,7 +5614,8 @@ static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
 {
     const mlp_result r = mlp__trains(error);
     if (r || !net->busy) return r;
-    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net is being fitted: this was called from a callback of its own fit");
+    return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                     "the net is being fitted: this was called from a callback of its own fit");
 }
 
 MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
@@ -5554,10 +5629,12 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
     state_size = mlp__opt_size(arrays, net->count);
-    if (!state_size || !mlp__training_size(net, 1, state_size)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
+    if (!state_size || !mlp__training_size(net, 1, state_size)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1,
+                                                                                 "too big to train");
     rows = mlp__rows_that_fit(net, state_size, size);
     if (rows == 0)
-        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z", size,
+        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z",
+                         size,
                          mlp__training_size(net, 1, state_size));
     mlp__free(&net->desc.allocator, net->training.block);
     mlp__place_training(net, memory, rows, state_size, NULL);
@@ -5578,9 +5655,11 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
 static int mlp__threads_for(const mlp *net, size_t batch, int threads)
 {
     size_t most = mlp__smaller(batch / MLP__THREAD_ROWS, MLP__MOST_THREADS);
-    if (6.0 * (double)batch * (double)net->count < MLP__THREAD_FLOP) return 1;      /* 2 flop a weight for each of z, dW and dX */
+    /* 2 flop a weight for each of z, dW and dX */
+    if (6.0 * (double)batch * (double)net->count < MLP__THREAD_FLOP) return 1;
 #ifdef _OPENMP
-    most = mlp__smaller(most, (size_t)omp_get_num_procs() < MLP__LEAST_PROCESSORS ? MLP__LEAST_PROCESSORS : (size_t)omp_get_num_procs());
+    most = mlp__smaller(most, (size_t)omp_get_num_procs() < MLP__LEAST_PROCESSORS ? MLP__LEAST_PROCESSORS
+                        : (size_t)omp_get_num_procs());
 #endif
     return (size_t)threads < most ? (threads > 1 ? threads : 1) : most > 1 ? (int)most : 1;
 }
@@ -5604,7 +5683,8 @@ static void mlp__block_rows(const void *work, size_t part, size_t parts)
     mlp__block_load(b, begin, end);
     mlp__block_forward(b, begin, end, part, parts);
     if (begin == end) return;
-    mlp__last_layer(b->net, end - begin, t->z[last] + at, t->a[last] + at, t->y + at, backward ? t->factor + begin : NULL,
+    mlp__last_layer(b->net, end - begin, t->z[last] + at, t->a[last] + at, t->y + at, backward ? t->factor + begin
+                    : NULL,
                     t->losses + at, t->loss + begin, backward ? t->dz[last] + at : NULL, mlp__slope_at(b, begin));
     if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
 }
@@ -5617,7 +5697,8 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
     const mlp *net = b->net;
     int l;
     for (l = 0; l < net->layers; l++)
-        mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts), b->rows,
+        mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts),
+                                   b->rows,
                                    mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l], b->accumulate,
                                    mlp__scratch_of(b->t, part));
 }
@@ -5645,7 +5726,8 @@ typedef struct { double loss, weight; } mlp__batch;
 
 /* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx,
    unless NULL: rows x inputs, dE/dx. */
-static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows, int threads,
+static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows,
+                                int threads,
                                 mlp__batch *sums, float *dx)
 {
     mlp__block b;
@@ -5736,7 +5818,8 @@ static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int
     net->course.step++;
     if (mlp__opt_apply(k, net, opt, arrays, net->training.state, net->count, net->params, g, threads)) {
         at = k->first_nonfinite(net->count, 0, net->params);
-        return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the update has made weights that are not finite");
+        return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at),
+                         "the update has made weights that are not finite");
     }
     mlp__limit_norms(net, opt->max_norm);
     return MLP_OK;
@@ -5885,7 +5968,8 @@ static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evalua
     mlp__lay_out_evaluation(net, rows, &arena, e);
     if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
     e->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-    if (!e->memory) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate", mlp__arena_size(&arena));
+    if (!e->memory) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate",
+                                     mlp__arena_size(&arena));
     arena.base = mlp__align(e->memory);
     arena.used = 0;
     mlp__lay_out_evaluation(net, rows, &arena, e);
@@ -5893,7 +5977,8 @@ static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evalua
 }
 
 /* Adds up all rows of the source and, unless metrics is NULL, says what that means. */
-static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__evaluation *e, int threads, mlp_metrics *metrics)
+static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__evaluation *e, int threads,
+                                mlp_metrics *metrics)
 {
     mlp__tally *tally = &e->tally;
     const mlp__buffers *t = &e->t;
@@ -5907,7 +5992,8 @@ static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__
     b.net = net;
     b.source = &s;
     b.t = t;
-    mlp__weight_of_rows(&s, 0, s.rows);                             /* finds a row to stand in for those without weight */
+    /* finds a row to stand in for those without weight */
+    mlp__weight_of_rows(&s, 0, s.rows);
     for (first = 0; first < s.rows; first += b.rows) {
         mlp_result r;
         mlp__block_begin(&b, first, mlp__smaller(s.rows - first, t->rows), 0);
@@ -5945,7 +6031,8 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
 {
     mlp_result r;
     if (metrics) memset(metrics, 0, sizeof *metrics);
-    if (!net || !data || !metrics) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or metrics is NULL");
+    if (!net || !data || !metrics) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1,
+                                                    "net or metrics is NULL");
     r = mlp__evaluate_data(net, data, NULL, metrics);
     if (r) memset(metrics, 0, sizeof *metrics);
     return r;
@@ -5963,7 +6050,8 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     mlp_metrics unused;
     size_t classes;
     mlp_result r;
-    if (!net || !data || !counts) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or counts is NULL");
+    if (!net || !data || !counts) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1,
+                                                   "net or counts is NULL");
     r = mlp__check_classes(net, data->error);
     if (r) return r;
     classes = net->outputs > 1 ? net->outputs : 2;
@@ -6016,7 +6104,8 @@ static void mlp__unscale_slopes(const mlp *net, const float *x, float *dx)
     for (j = 0; net->desc.input_scaling && j < net->inputs; j++) {
         const float *s = mlp__input_scale(net, j), third = (x[j] - s[0]) * s[1] / 3;
         const double root = mlp__sqrt_double(mlp__fma_double(third, third, 1));
-        const double slope = net->desc.input_scaling == MLP_SCALE_ROBUST ? 1 / root / root / root : 1;      /* (1 + (v/3)^2)^-3/2 */
+        /* (1 + (v/3)^2)^-3/2 */
+        const double slope = net->desc.input_scaling == MLP_SCALE_ROBUST ? 1 / root / root / root : 1;
         dx[j] = (float)((double)dx[j] * slope * (double)s[1]);
     }
 }
@@ -6028,13 +6117,15 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
     size_t i;
     mlp_result r;
     if (!net || !data || !dx) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or dx is NULL");
-    if (data->read) return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "input gradients are of rows in memory: read must be NULL");
+    if (data->read) return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1,
+                                     "input gradients are of rows in memory: read must be NULL");
     r = mlp__prepare(net, data);
     if (r) return r;
     source = mlp__source_in_order(data);
     r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, dx);
     if (r) return r;
-    for (i = 0; i < data->rows; i++) mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data), dx + i * net->inputs);
+    for (i = 0; i < data->rows; i++) mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data),
+                                                         dx + i * net->inputs);
     return mlp__ok(data->error);
 }
 
@@ -6073,7 +6164,8 @@ MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
 
 /* ---- scaling ---- */
 
-typedef struct { float first, low, high; double sum, square; } mlp__column;      /* sums of value - first and of its square */
+/* sums of value - first and of its square */
+typedef struct { float first, low, high; double sum, square; } mlp__column;
 
 static void mlp__column_add(mlp__column *c, float value, int begun)
 {
@@ -6134,7 +6226,8 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
 
 /* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs),
    the inputs also into sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
-static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t rows, mlp__column *columns,
+static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t rows,
+                              mlp__column *columns,
                               float *sample, size_t *used)
 {
     const mlp_data *d = source->data;
@@ -6171,7 +6264,8 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
 {
     const mlp_data *d = source.data;
     const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
-    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1), sampled = mlp__smaller(source.rows, most);
+    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1), sampled = mlp__smaller(source.rows,
+                                                                                                         most);
     mlp__arena arena = { NULL, 0 };
     mlp__buffers t;
     mlp__column *columns = NULL;
@@ -6213,7 +6307,8 @@ MLP_API mlp_result mlp_fit_scaling(mlp *net, const mlp_data *data)
     mlp_result r;
     if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
     r = mlp__not_busy(net, data->error);
-    if (!r && !net->scales) r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "the net has neither input_scaling nor target_scaling");
+    if (!r && !net->scales) r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1,
+                                          "the net has neither input_scaling nor target_scaling");
     if (!r) r = mlp__check_data(net, data);
     if (!r) r = mlp__fit_scales(net, mlp__source_in_order(data));
     return r ? r : mlp__ok(data->error);
@@ -6249,7 +6344,8 @@ static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
     if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: epochs, warmup and period must not be negative");
     if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0) || (s->floor != 0 && !floor_taken))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: gamma, period or floor is set, but %s does not take it", kind);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "schedule: gamma, period or floor is set, but %s does not take it", kind);
     if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: custom, and no other, needs the function rate");
     if (s->gamma == 0) s->gamma = gamma;
@@ -6314,6 +6410,7 @@ typedef struct {
     mlp__evaluation evaluation;
     mlp_progress progress;
     mlp_fit_report report;
+    int begun;                              /* nothing was refused */
 } mlp__fitting;
 
 static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
@@ -6331,18 +6428,21 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
     if ((unsigned)fit->order > MLP_ORDER_REPLACEMENT)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order %i is unknown", (int)fit->order);
-    if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative", fit->threads);
+    if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative",
+                                           fit->threads);
 #ifndef _OPENMP
     if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
 #endif
     if (fit->validation && fit->validation_split != 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation and validation_split: one of them");
     if (!(fit->validation_split >= 0 && fit->validation_split < 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation_split is %g and must be in [0, 1)", (double)fit->validation_split);
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation_split is %g and must be in [0, 1)",
+                         (double)fit->validation_split);
     if (fit->patience < 0 || !mlp__not_negative(fit->min_delta))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "patience and min_delta must not be negative");
     if (!validates && (fit->patience || fit->min_delta != 0 || fit->keep_last))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "patience, min_delta and keep_last need validation or validation_split");
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "patience, min_delta and keep_last need validation or validation_split");
     r = mlp__resolve_schedule(&fit->schedule, error);
     if (r) return r;
     if (!fit->opt.error) fit->opt.error = error;
@@ -6362,7 +6462,8 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
         return mlp__check_data(net, &f->validation);
     }
     if (f->fit.validation_split == 0) return MLP_OK;
-    if (d->rows > SIZE_MAX / sizeof(size_t) - classes) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too many rows to split");
+    if (d->rows > SIZE_MAX / sizeof(size_t) - classes) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1,
+                                                                        "too many rows to split");
     f->rows = (size_t *)mlp__alloc(&net->desc.allocator, (d->rows + classes) * sizeof(size_t));
     if (!f->rows) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
     memset(f->rows + d->rows, 0, classes * sizeof(size_t));
@@ -6370,7 +6471,8 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
     f->train_rows = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
     f->held = d->rows - f->train_rows;
     if (f->train_rows > 0 && f->held > 0) return MLP_OK;
-    return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "validation_split %g of %z rows leaves %z to train on, %z to validate on",
+    return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                     "validation_split %g of %z rows leaves %z to train on, %z to validate on",
                      (double)f->fit.validation_split, d->rows, f->train_rows, f->held);
 }
 
@@ -6397,7 +6499,8 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     net->threads = f->fit.threads;
     f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
     r = mlp__need_training(net, f->batch, f->arrays, error);
-    if (!r && f->validation.rows) r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows, &f->evaluation, error);
+    if (!r && f->validation.rows) r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows,
+                                                            &f->evaluation, error);
     if (r) return r;
     f->t = net->training.buffers;
     more = (size_t)f->fit.threads - 1;
@@ -6407,6 +6510,8 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     if (f->validation.rows && !f->fit.keep_last && !net->training.best) {
         net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
         if (!net->training.best) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+        /* a checkpoint without best weights: the search starts anew */
+        net->resumed = 0;
     }
     if (!net->resumed) {
         net->course.start = net->course.best_epoch = net->course.epoch;
@@ -6414,6 +6519,7 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
         net->course.factor = 1;
     }
     net->resumed = 0;
+    f->begun = 1;
     if (!net->scales || net->scaled) return MLP_OK;
     return mlp__fit_scales(net, mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0));
 }
@@ -6427,7 +6533,8 @@ static float mlp__rate_now(const mlp__fitting *f)
     const double whole = s->epochs > 0 ? (double)c->epoch : (double)(f->progress.epoch - 1), epoch = whole + done;
     const double total = (double)(s->epochs > 0 ? s->epochs : f->progress.epochs);
     const float rate = mlp__meant(f->fit.opt.rate);
-    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup) return s->rate(s->user, epoch, rate);
+    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup) return s->rate(s->user,
+                                                                                     epoch - (double)s->warmup, rate);
     return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
 }
 
@@ -6437,7 +6544,8 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     mlp *net = f->net;
     mlp_opt_desc opt = f->fit.opt;
     mlp__batch b;
-    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first), f->fit.threads, &b, NULL);
+    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first),
+                                 f->fit.threads, &b, NULL);
     if (r) return r;
     net->training.known = 1;
     f->progress.rate = (double)mlp__rate_now(f);
@@ -6461,7 +6569,8 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
 /* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
 static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
 {
-    mlp__source source = mlp__source_of(f->data, f->rows, f->train_rows, f->fit.order, f->net->desc.seed, f->net->course.epoch);
+    mlp__source source = mlp__source_of(f->data, f->rows, f->train_rows, f->fit.order, f->net->desc.seed,
+                                        f->net->course.epoch);
     mlp__batch sums = { 0, 0 };
     size_t first;
     mlp_result r = MLP_OK;
@@ -6508,8 +6617,10 @@ static mlp_result mlp__fit_epochs(mlp__fitting *f)
     mlp_result r = MLP_OK;
     int stop = 0;
     while (f->progress.epoch < f->progress.epochs && !stop) {
-        if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_data(net, f->data);        /* which may have changed it */
-        if (!r && f->fit.on_epoch && f->progress.epoch > 0 && f->fit.validation) r = mlp__check_data(net, &f->validation);
+        /* which may have changed it */
+        if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_data(net, f->data);
+        if (!r && f->fit.on_epoch && f->progress.epoch > 0 && f->fit.validation) r = mlp__check_data(net,
+                                                                                                     &f->validation);
         f->progress.epoch++;
         if (!r) r = mlp__fit_epoch(f, &stop);
         if (stop) f->report.stop = MLP_STOP_CALLBACK;
@@ -6521,7 +6632,8 @@ static mlp_result mlp__fit_epochs(mlp__fitting *f)
         f->report.loss = f->progress.loss;
         if (f->validation.rows) f->report.validation_loss = f->progress.validation.loss;
         if (stop) f->report.stop = MLP_STOP_PATIENCE;
-        if (f->fit.on_epoch && f->fit.on_epoch(f->fit.user, &f->progress)) { stop = 1; f->report.stop = MLP_STOP_CALLBACK; }
+        if (f->fit.on_epoch
+            && f->fit.on_epoch(f->fit.user, &f->progress)) { stop = 1; f->report.stop = MLP_STOP_CALLBACK; }
     }
     if (r && f->data->error) f->data->error->epoch = f->progress.epoch;
     return r;
@@ -6531,14 +6643,17 @@ static void mlp__fit_end(mlp__fitting *f)
 {
     mlp *net = f->net;
     const mlp_allocator *a = &net->desc.allocator;
-    const int found = f->validation.rows && net->course.best_epoch > net->course.start;
+    const int found = f->begun && f->validation.rows && net->course.best_epoch > net->course.start;
     if (found) {
         f->report.best_epoch = (int)(net->course.best_epoch - net->course.start);
         f->report.best_loss = net->course.best;
         if (net->training.best) memcpy(net->params, net->training.best, net->count * sizeof(float));
     }
-    mlp__free(a, net->training.best);
-    net->training.best = NULL;
+    /* else what a checkpoint has left waits for the next fit */
+    if (f->begun) {
+        mlp__free(a, net->training.best);
+        net->training.best = NULL;
+    }
     mlp__free(a, f->t.more_scratch);
     mlp__free(a, f->evaluation.memory);
     mlp__free(a, f->rows);
