@@ -6886,13 +6886,6 @@ static void mlp__print(mlp__out *o, const char *format, ...)
     mlp__put(o, text, t.at);
 }
 
-/* An operation on a path that failed, and why; of a long path the end. */
-static MLP__UNUSED mlp_result mlp__fail_io(mlp_error *error, const char *what, const char *path, const char *why)
-{
-    const size_t n = strlen(path), cut = n > 70 ? n - 67 : 0;
-    return mlp__fail(error, MLP_ERR_IO, -1, "%s %s%s: %s", what, cut ? "..." : "", path + cut, why);
-}
-
 /* ---- saving ---- */
 
 #define MLP__TOLERANCE 1e-4f
@@ -8382,6 +8375,14 @@ static size_t mlp__io_size(void *user, void *file)
     return size > 0 && (unsigned long long)size < SIZE_MAX ? (size_t)size : SIZE_MAX;
 }
 
+static const char *mlp__io_replace(void *user, void *file, const char *path)
+{
+    wchar_t wide[MLP__PATH];
+    (void)file;
+    if (!mlp__wide(path, wide)) return mlp__io_reason(user);
+    return _waccess(wide, 0) || !_waccess(wide, 2) ? NULL : "it is write-protected";
+}
+
 #else
 
 static int mlp__open(const char *path, int flags)
@@ -8463,7 +8464,9 @@ static size_t mlp__io_size(void *user, void *file)
     return (uint64_t)s.st_size < SIZE_MAX ? (size_t)s.st_size : SIZE_MAX;
 }
 
-#ifndef __wasi__
+#ifdef __wasi__                             /* files there have no modes */
+    #define MLP__IO_REPLACE NULL
+#else
 static const char *mlp__io_replace(void *user, void *file, const char *path)
 {
     struct stat old, now;
@@ -8481,9 +8484,7 @@ static const char *mlp__io_replace(void *user, void *file, const char *path)
 
 #endif /* _WIN32 */
 
-#if defined(_WIN32) || defined(__wasi__)
-    #define MLP__IO_REPLACE NULL
-#else
+#ifndef MLP__IO_REPLACE
     #define MLP__IO_REPLACE mlp__io_replace
 #endif
 static const mlp_io mlp__system_io = {
@@ -8509,6 +8510,13 @@ static mlp_result mlp__check_io(const mlp_io *io, mlp_error *error)
     if (io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder)
         return MLP_OK;
     return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+}
+
+/* An operation on a path that failed, and why; of a long path the end. */
+static mlp_result mlp__fail_io(mlp_error *error, const char *what, const char *path, const char *why)
+{
+    const size_t n = strlen(path), cut = n > 70 ? n - 67 : 0;
+    return mlp__fail(error, MLP_ERR_IO, -1, "%s %s%s: %s", what, cut ? "..." : "", path + cut, why);
 }
 
 static size_t mlp__folder_length(const char *path)
