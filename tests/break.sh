@@ -8,7 +8,7 @@ first=$(grep -n '>>platform --' mlp.h | cut -d : -f 1) last=$(grep -n '>>dispatc
 
 try() { # name: writes "pass" or a reason beside the copy
     wanted=$("$tmp/break" tests/breaks.txt "$1" test) tree="$tmp/$1"
-    mkdir "$tree" && cp -r tests "$tree" || return
+    mkdir "$tree" "$tree/build" && cp -r tests Makefile README.md "$tree" || return
     "$tmp/break" tests/breaks.txt "$1" mlp.h > "$tree/mlp.h" 2> "$tree/log" || { head -n 1 "$tree/log" > "$tree/result"; return; }
     line=$(cmp mlp.h "$tree/mlp.h" | sed 's/.*line //')
     cp "$tmp/kernels.o" "$tmp/inner.o" "$tmp/net.o" "$tree" && cd "$tree" || return
