@@ -6,21 +6,21 @@ here=$(pwd)
 
 # fenced blocks by language: c1, c2, ... sh1, ...; those of c++ are parts of a function
 awk -v dir="$tmp" '/^```[a-z+]+$/ { lang = substr($0, 4); file = dir "/" lang (++n[lang]); next } /^```$/ { file = "" } file { print > file }' README.md
-mkdir "$tmp/work"
-cp mlp.h "$tmp/work"
+mkdir "$tmp/folder"
+cp mlp.h "$tmp/folder"
 count=0
 for block in "$tmp"/c[0-9]*; do
     grep -q 'int main' "$block" || continue
     count=$((count + 1))
-    [ $count -eq 1 ] && cp "$block" "$tmp/work/main.c"
+    [ $count -eq 1 ] && cp "$block" "$tmp/folder/main.c"
     cp "$block" "$tmp/program.c"
-    built() { $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "$tmp/program.c" -o "$tmp/program" && (cd "$tmp/work" && "$tmp/program"); }
+    built() { $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "$tmp/program.c" -o "$tmp/program" && (cd "$tmp/folder" && "$tmp/program"); }
     check "README.md: program $count runs" built
 done
 at_least_two() { [ $count -ge 2 ]; }
 check "README.md: has its programs" at_least_two
 says_why() { # the first program prints the reason when something fails
-    sed 's/\.inputs = 2/.inputs = -2/' "$tmp/work/main.c" > "$tmp/wrong.c" && $CC -std=c99 -O0 -I. "$tmp/wrong.c" -o "$tmp/wrong" &&
+    sed 's/\.inputs = 2/.inputs = -2/' "$tmp/folder/main.c" > "$tmp/wrong.c" && $CC -std=c99 -O0 -I. "$tmp/wrong.c" -o "$tmp/wrong" &&
         ! "$tmp/wrong" > "$tmp/said" && grep -q 'inputs' "$tmp/said"
 }
 check "README.md: the first program says why it fails" says_why
@@ -33,7 +33,7 @@ printf '#!/bin/sh\nexec %s "$@"\n' "$compiler $*" > "$tmp/bin/cc"
 chmod +x "$tmp/bin/cc"
 for block in "$tmp"/sh[0-9]*; do
     while read -r line; do
-        runs() { (cd "$tmp/work" && PATH="$tmp/bin:$PATH" sh -c "$line" && rm -f main mlp.o); }
+        runs() { (cd "$tmp/folder" && PATH="$tmp/bin:$PATH" sh -c "$line" && rm -f main mlp.o); }
         check "README.md: $line" runs
     done < "$block"
 done
