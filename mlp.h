@@ -6761,6 +6761,12 @@ static const mlp__field mlp__resume_fields[] = {
     MLP__FIELD("mlp.train.waited", MLP__A_NUMBER, mlp__resume, course.waited, NULL)
 };
 
+/* What stands in the metadata besides. */
+static const mlp__field mlp__version_field = { "mlp.version", MLP__A_NUMBER, 0, sizeof(uint64_t), NULL },
+    mlp__test_input = { "mlp.test.input", MLP__A_FLOAT, 0, sizeof(float), NULL },
+    mlp__test_output = { "mlp.test.output", MLP__A_FLOAT, 0, sizeof(float), NULL },
+    mlp__test_tolerance = { "mlp.test.tolerance", MLP__A_FLOAT, 0, sizeof(float), NULL };
+
 /* Where the low n bytes of a number are on this machine, to copy a field to or from. */
 static unsigned char *mlp__low_bytes(uint64_t *value, size_t n)
 {
@@ -6894,16 +6900,6 @@ typedef struct {
     uint64_t at;                            /* where the next one's data begins */
 } mlp__saving;
 
-/* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
-static mlp_desc mlp__desc_for_file(const mlp *net)
-{
-    mlp_desc d = net->given;
-    int l;
-    d.loss = net->desc.loss;
-    for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
-    return d;
-}
-
 /* A tensor's entry in the header, or its values. module: -1 where none is in the name; panels: of the layer, for
    weights; columns: 0 where it has one size. */
 static void mlp__put_tensor(mlp__out *o, mlp__saving *s, int module, const char *name, const float *from,
@@ -6948,56 +6944,54 @@ static void mlp__put_tensors(mlp__out *o, mlp__saving *s, int entries)
     }
 }
 
-/* The fields of a table that are not 0, of n structs `stride` bytes apart. */
-static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, const void *base, int n, size_t stride)
+/* A field of n structs, `stride` bytes apart. */
+static void mlp__put_field(mlp__out *o, const mlp__field *f, const void *base, size_t n, size_t stride)
 {
-    for (; fields > 0; fields--, f++) {
-        const char *at = (const char *)base;
-        int i, used = 0;
-        for (i = 0; i < n; i++) used |= mlp__get_field(f, at + (size_t)i * stride) != 0;
-        if (!used) continue;
-        mlp__print(o, ",\"%s", f->key);
-        for (i = 0; i < n; i++, at += stride) {
-            const uint64_t value = mlp__get_field(f, at);
-            mlp__put_text(o, i ? " " : "\":\"");
-            if (f->kind == MLP__A_NAME) mlp__put_text(o, f->names[value]);
-            else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
-            else mlp__print(o, "%u", value);
-        }
-        mlp__put_text(o, "\"");
-    }
-}
-
-static void mlp__put_floats(mlp__out *o, const char *key, const float *x, size_t n)
-{
-    const char *before = "\":\"";
-    mlp__print(o, ",\"%s", key);
-    for (; n > 0; n--, before = " ") {
-        mlp__put_text(o, before);
-        mlp__put_hex(o, mlp__bits(*x++), 8);
+    size_t i;
+    mlp__print(o, ",\"%s\":\"", f->key);
+    for (i = 0; i < n; i++) {
+        const uint64_t value = mlp__get_field(f, (const char *)base + i * stride);
+        if (i > 0) mlp__put_text(o, " ");
+        if (f->kind == MLP__A_NAME) mlp__put_text(o, f->names[value]);
+        else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
+        else mlp__print(o, "%u", value);
     }
     mlp__put_text(o, "\"");
 }
 
+/* The fields of a table that are not 0 in all of them. */
+static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, const void *base, size_t n, size_t stride)
+{
+    for (; fields > 0; fields--, f++) {
+        size_t i = 0;
+        while (i < n && mlp__get_field(f, (const char *)base + i * stride) == 0) i++;
+        if (i < n) mlp__put_field(o, f, base, n, stride);
+    }
+}
+
+/* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
 static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
 {
     const mlp *net = s->net;
-    const mlp_desc d = mlp__desc_for_file(net);
+    const uint64_t version = MLP__FILE_VERSION;
+    mlp_desc d = net->given;
     size_t at;
-    int value = 0;
+    int l, value = 0;
+    d.loss = net->desc.loss;
+    for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
     mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\"");
-    mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, net->layers, sizeof(mlp_layer));
+    mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, (size_t)net->layers, sizeof(mlp_layer));
     mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
     if (s->test_output) {
-        mlp__put_floats(o, "mlp.test.input", s->how->test_input, net->inputs);
-        mlp__put_floats(o, "mlp.test.output", s->test_output, net->outputs);
-        mlp__put_floats(o, "mlp.test.tolerance", &s->tolerance, 1);
+        mlp__put_field(o, &mlp__test_input, s->how->test_input, net->inputs, sizeof(float));
+        mlp__put_field(o, &mlp__test_output, s->test_output, net->outputs, sizeof(float));
+        mlp__put_field(o, &mlp__test_tolerance, &s->tolerance, 1, 0);
     }
     if (s->how->checkpoint) {
         mlp__put_text(o, ",\"mlp.train\":\"1\"");
         mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
     }
-    mlp__print(o, ",\"mlp.version\":\"%u\"", (uint64_t)MLP__FILE_VERSION);
+    mlp__put_field(o, &mlp__version_field, &version, 1, 0);
     for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
         mlp__put_text(o, value ? ":" : ",");
         mlp__put_quoted(o, net->texts + at);
@@ -7158,9 +7152,8 @@ typedef struct {
     const unsigned char *bytes;
     size_t size;                            /* bytes that are here */
     size_t end;                             /* of the header, as a place in the file */
-    size_t at;                              /* what is scanned next */
+    size_t at;                              /* what is scanned next; the offset of an error */
     const char *wrong;                      /* NULL, or why the header is refused */
-    mlp_result code;                        /* of that */
     uint32_t more;                          /* bytes that an escape has yet to give, the next one lowest; 0: none */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
     void *file;
@@ -7169,20 +7162,8 @@ typedef struct {
     uint64_t *keys;
     size_t tensor_count, key_count, tensor_room, key_room;
     size_t metadata;                        /* place behind the { of the metadata; 0: there are none */
+    char label[112];                        /* of the tensor that an error is about */
 } mlp__in;
-
-static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *format, ...)
-{
-    char text[sizeof in->how.error->text] = "";
-    mlp__text t = { text, 0, sizeof text };
-    va_list list;
-    va_start(list, format);
-    mlp__say_format(&t, format, list);
-    va_end(list);
-    mlp__fail(in->how.error, code, -1, "%s", text);
-    if (in->how.error) in->how.error->offset = offset;
-    return code;
-}
 
 static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
 {
@@ -7202,33 +7183,36 @@ static const struct { const char *begin, *name; } mlp__other_files[] = {
 };
 
 /* Whether the first bytes, at least 9 or all, can be those of a safetensors file. */
-static mlp_result mlp__check_start(const mlp__in *in)
+static mlp_result mlp__check_start(mlp__in *in)
 {
     const unsigned char *p = in->bytes;
     const uint64_t n = in->size < 8 ? 0 : mlp__little_endian(p, 8);
     const int object = in->size > 8 && (p[8] == '{' || mlp__is_blank(p[8]));
+    const char *why = "not a safetensors file";
     size_t i;
     if (object && n >= 2 && n <= in->how.max_header) return MLP_OK;
-    if (in->size == 0) return mlp__refuse(in, MLP_ERR_FORMAT, 0, "the file is empty");
     for (i = 0; i < MLP__COUNT(mlp__other_files) && !object; i++) {
         const char *begin = mlp__other_files[i].begin;
         const size_t length = strlen(begin);
         if (in->size < length || memcmp(p, begin, length) != 0) continue;
         if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;  /* ir_version, a message */
         if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
-        return mlp__refuse(in, MLP_ERR_FORMAT, 0, "this is %s, not safetensors", mlp__other_files[i].name);
+        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "this is %s, not safetensors", mlp__other_files[i].name);
     }
-    if (in->size <= 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header && n <= MLP__MOST_HEADER
-                                               ? "its header is larger than max_header" : "not a safetensors file");
+    if (in->size <= 8) { in->at = in->size; why = in->size ? "the file ends too early" : "the file is empty"; }
+    else if (object && n > in->how.max_header && n <= MLP__MOST_HEADER) why = "its header is larger than max_header";
+    return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "%s", why);
 }
 
-/* ---- loading: the JSON of the header. Functions return non-zero for success, or set in->wrong ---- */
+/* ---- loading: the JSON of the header. From the first error on, in->wrong, there is nothing more to be read ---- */
 
-static int mlp__wrong(mlp__in *in, const char *why)
+static const char mlp__too_many_keys[] = "more than 4096 keys";
+
+static void mlp__wrong(mlp__in *in, const char *why)
 {
-    if (!in->wrong) in->wrong = why;
-    return 0;
+    if (in->wrong) return;
+    in->wrong = why;
+    in->end = in->at;
 }
 
 static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++] : -1; }
@@ -7240,18 +7224,18 @@ static int mlp__peek(mlp__in *in)
     return in->at < in->end ? in->bytes[in->at] : -1;
 }
 
-static int mlp__expect(mlp__in *in, int byte, const char *otherwise)
+static void mlp__expect(mlp__in *in, int byte, const char *otherwise)
 {
-    if (mlp__peek(in) != byte) return mlp__wrong(in, otherwise);
-    in->at++;
-    return 1;
+    if (mlp__peek(in) == byte) in->at++;
+    else mlp__wrong(in, otherwise);
 }
 
 /* Whether one more element of an object or a list follows, with *n before it; goes over the comma or the end. */
 static int mlp__next(mlp__in *in, int end, size_t *n)
 {
     if (mlp__peek(in) == end) { in->at++; return 0; }
-    return (*n)++ == 0 || mlp__expect(in, ',', "JSON: a comma or an end is missing");
+    if ((*n)++ > 0) mlp__expect(in, ',', "JSON: a comma or an end is missing");
+    return !in->wrong;
 }
 
 /* The first byte of the text that is not UTF-8: shortest forms, no surrogates, at most U+10FFFF; n: it is all UTF-8. */
@@ -7287,8 +7271,8 @@ static uint32_t mlp__hex4(mlp__in *in)
     int i;
     for (i = 0; i < 4; i++) {
         const int digit = mlp__hex_digit(mlp__byte(in));
-        if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return 0; }
-        value = value * 16 + (uint32_t)digit;
+        if (digit < 0) mlp__wrong(in, "JSON: \\u needs four digits");
+        value = value * 16 + (uint32_t)(digit & 15);
     }
     return value;
 }
@@ -7301,7 +7285,7 @@ static int mlp__escape(mlp__in *in)
     uint32_t c, low = 0;
     int i;
     for (i = 0; i < 8; i++) if (first == escapes[i]) return meant[i];
-    if (first != 'u') { mlp__wrong(in, "JSON: an unknown escape"); return -1; }
+    if (first != 'u') mlp__wrong(in, "JSON: an unknown escape");
     c = mlp__hex4(in);
     if (c >= 0xd800 && c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
     if (low >= 0xdc00 && low < 0xe000) c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
@@ -7325,18 +7309,23 @@ static int mlp__character(mlp__in *in)
 }
 
 /* Its place, behind the opening mark, and a hash (FNV-1a) of what it means. */
-static int mlp__string(mlp__in *in, uint32_t *place, uint64_t *hash)
+static uint64_t mlp__string(mlp__in *in, uint32_t *place)
 {
+    uint64_t hash = 14695981039346656037u;
     int c;
-    if (!mlp__expect(in, '"', "JSON: a string is missing")) return 0;
+    mlp__expect(in, '"', "JSON: a string is missing");
     *place = (uint32_t)in->at;
-    for (*hash = 14695981039346656037u; (c = mlp__character(in)) >= 0;) *hash = (*hash ^ (uint64_t)c) * 1099511628211u;
-    return !in->wrong;
+    while ((c = mlp__character(in)) >= 0) hash = (hash ^ (uint64_t)c) * 1099511628211u;
+    return hash;
 }
 
-static int mlp__key(mlp__in *in, uint32_t *place, uint64_t *hash)
+/* The same of a string and the colon behind it; in->at is then at the value. */
+static uint64_t mlp__key(mlp__in *in, uint32_t *place)
 {
-    return mlp__string(in, place, hash) && mlp__expect(in, ':', "JSON: a colon is missing") && (mlp__peek(in), 1);
+    const uint64_t hash = mlp__string(in, place);
+    mlp__expect(in, ':', "JSON: a colon is missing");
+    mlp__peek(in);
+    return hash;
 }
 
 /* whether the string at that place is `text`; in->at stays */
@@ -7353,13 +7342,12 @@ static int mlp__is(mlp__in *in, uint32_t place, const char *text)
 }
 
 /* Notes the key of an object, which must not have it yet. Different keys of equal hashes do not happen by chance. */
-static int mlp__note(mlp__in *in, uint64_t hash)
+static void mlp__note(mlp__in *in, uint64_t hash)
 {
     size_t i;
-    for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) return mlp__wrong(in, "a key twice");
-    if (in->key_count == in->key_room) { in->code = MLP_ERR_UNSUPPORTED; return mlp__wrong(in, "more than 4096 keys"); }
-    in->keys[in->key_count++] = hash;
-    return 1;
+    for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) mlp__wrong(in, "a key twice");
+    if (in->key_count < in->key_room) in->keys[in->key_count++] = hash;
+    else mlp__wrong(in, mlp__too_many_keys);
 }
 
 static int mlp__append_digit(uint64_t *value, int c)
@@ -7371,14 +7359,16 @@ static int mlp__append_digit(uint64_t *value, int c)
 }
 
 /* What a number must not have (sign, fraction, exponent, leading zeros) is found by who expects what follows it. */
-static int mlp__number(mlp__in *in, uint64_t *value)
+static uint64_t mlp__number(mlp__in *in)
 {
     const int first = mlp__peek(in);
-    *value = 0;
-    if (first < '0' || first > '9') return mlp__wrong(in, "JSON: a whole number, not negative, is missing");
-    do if (!mlp__append_digit(value, in->bytes[in->at++])) return mlp__wrong(in, "JSON: a number that is too large");
-    while (first != '0' && in->at < in->end && in->bytes[in->at] >= '0' && in->bytes[in->at] <= '9');
-    return 1;
+    uint64_t value = 0;
+    if (first < '0' || first > '9') mlp__wrong(in, "JSON: a whole number, not negative, is missing");
+    while (in->at < in->end && in->bytes[in->at] >= '0' && in->bytes[in->at] <= '9') {
+        if (!mlp__append_digit(&value, in->bytes[in->at++])) mlp__wrong(in, "JSON: a number that is too large");
+        if (first == '0') break;
+    }
+    return value;
 }
 
 /* The types that weights can have, and their bytes; the last: any other. */
@@ -7386,136 +7376,132 @@ enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__OTHER_TYPE };
 static const struct { const char *name; unsigned bytes; } mlp__types[] = {
     { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 } };
 
-/* A list of numbers: how many, the first two, and their product, multiplied in order. */
-static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *second, uint64_t *product)
+/* A list of numbers: how many, the first two, and their product, multiplied in order; UINT64_MAX: it overflows. */
+static uint64_t mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *second)
 {
-    uint64_t value;
+    uint64_t product = 1;
     *count = 0;
-    *product = 1;
-    if (!mlp__expect(in, '[', "JSON: a list is missing")) return 0;
+    mlp__expect(in, '[', "JSON: a list is missing");
     while (mlp__next(in, ']', count)) {
-        if (!mlp__number(in, &value)) return 0;
-        if (value && *product > UINT64_MAX / value) return mlp__wrong(in, "a shape whose product overflows");
-        *product *= value;
+        const uint64_t value = mlp__number(in);
+        product = product == UINT64_MAX || (value && product > UINT64_MAX / value) ? UINT64_MAX : product * value;
         if (*count <= 2) *(*count == 1 ? first : second) = value;
     }
-    return !in->wrong;
+    return product;
 }
 
 /* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes
    later. */
-static int mlp__entry(mlp__in *in, mlp__tensor *t)
+static void mlp__entry(mlp__in *in, mlp__tensor *t)
 {
     static const char *const keys[] = { "dtype", "shape", "data_offsets" };
-    uint64_t elements = 0, unused;
+    uint64_t elements = 0;
     size_t n = 0, rank = 0, two = 0;
     int seen = 0, k;
     uint32_t place;
-    if (!mlp__expect(in, '{', "JSON: a tensor is not an object")) return 0;
+    mlp__expect(in, '{', "JSON: a tensor is not an object");
     while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &place, &unused)) return 0;
+        mlp__key(in, &place);
         for (k = 0; k < 3 && !mlp__is(in, place, keys[k]); k++) { }
-        if (k == 3) return mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
-        if (seen >> k & 1) return mlp__wrong(in, "a key twice");
+        if (k == 3) mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
+        if (seen >> k & 1) mlp__wrong(in, "a key twice");
         seen |= 1 << k;
-        if (k == 1) t->shape = (uint32_t)in->at;
         if (k == 0) {
-            if (!mlp__string(in, &place, &unused)) return 0;
+            mlp__string(in, &place);
             while (t->type < MLP__OTHER_TYPE && !mlp__is(in, place, mlp__types[t->type].name)) t->type++;
-        } else if (k == 1 ? !mlp__list(in, &rank, &t->rows, &t->columns, &elements)
-                          : !mlp__list(in, &two, &t->begin, &t->end, &unused)) return 0;
+        } else if (k == 1) {
+            t->shape = (uint32_t)in->at;
+            elements = mlp__list(in, &rank, &t->rows, &t->columns);
+        } else mlp__list(in, &two, &t->begin, &t->end);
     }
-    if (in->wrong) return 0;
-    if (seen != 7 || two != 2) return mlp__wrong(in, "a tensor needs dtype, shape and two data_offsets");
     t->rank = (uint32_t)rank;
-    if (t->end < t->begin) return mlp__wrong(in, "data_offsets go backwards");
-    if (t->type == MLP__OTHER_TYPE) return 1;
-    if (elements > UINT64_MAX / 8) return mlp__wrong(in, "a shape whose product overflows");
-    return elements * mlp__types[t->type].bytes == t->end - t->begin
-        || mlp__wrong(in, "data_offsets are not those of the shape");
+    if (seen != 7 || two != 2) mlp__wrong(in, "a tensor needs dtype, shape and two data_offsets");
+    if (t->end < t->begin) mlp__wrong(in, "data_offsets go backwards");
+    if (elements > UINT64_MAX / 8) mlp__wrong(in, "a shape whose product overflows");
+    if (t->type != MLP__OTHER_TYPE && elements * mlp__types[t->type].bytes != t->end - t->begin)
+        mlp__wrong(in, "data_offsets are not those of the shape");
 }
 
 /* An object of strings, or null. */
-static int mlp__metadata(mlp__in *in)
+static void mlp__metadata(mlp__in *in)
 {
     size_t n = 0;
     uint32_t place;
-    uint64_t hash, unused;
     if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) {
         in->at += 4;
-        return 1;
+        return;
     }
-    if (!mlp__expect(in, '{', "JSON: the metadata is not an object")) return 0;
+    mlp__expect(in, '{', "JSON: the metadata is not an object");
     in->metadata = in->at;
-    while (mlp__next(in, '}', &n))
-        if (!mlp__key(in, &place, &hash) || !mlp__note(in, ~hash) || !mlp__string(in, &place, &unused)) return 0;
-    return !in->wrong;
+    while (mlp__next(in, '}', &n)) {
+        mlp__note(in, ~mlp__key(in, &place));
+        mlp__string(in, &place);
+    }
 }
 
-static int mlp__scan(mlp__in *in)
+static void mlp__scan(mlp__in *in)
 {
-    const size_t good = mlp__not_utf8(in->bytes + 8, in->end - 8);
     size_t n = 0;
     uint32_t key;
-    uint64_t hash;
-    in->at = 8 + good;
-    if (in->at < in->end) return mlp__wrong(in, "the header is not UTF-8");
+    in->at = 8 + mlp__not_utf8(in->bytes + 8, in->end - 8);
+    if (in->at < in->end) { mlp__wrong(in, "the header is not UTF-8"); return; }
     in->at = 8;
-    if (!mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object")) return 0;
+    mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object");
     while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &key, &hash) || !mlp__note(in, hash)) return 0;
-        if (mlp__is(in, key, "__metadata__")) {
-            if (!mlp__metadata(in)) return 0;
-        } else {
-            mlp__tensor *t = &in->tensors[in->tensor_count++];
-            if (in->tensor_count > in->tensor_room) return mlp__wrong(in, "more than 4096 tensors");
-            memset(t, 0, sizeof *t);
-            t->key = key;
-            if (!mlp__entry(in, t)) return 0;
-        }
+        mlp__tensor *t = &in->tensors[in->tensor_count];
+        mlp__note(in, mlp__key(in, &key));
+        if (mlp__is(in, key, "__metadata__")) { mlp__metadata(in); continue; }
+        if (in->tensor_count++ == in->tensor_room) { mlp__wrong(in, mlp__too_many_keys); return; }
+        memset(t, 0, sizeof *t);
+        t->key = key;
+        mlp__entry(in, t);
     }
-    return !in->wrong && (mlp__peek(in) < 0 || mlp__wrong(in, "JSON: something behind the end of the header"));
+    if (mlp__peek(in) >= 0) mlp__wrong(in, "JSON: something behind the end of the header");
 }
 
-/* No holes, no overlaps, from the first byte of data on; *total: bytes of data. */
-static int mlp__contiguous(mlp__in *in, uint64_t *total)
+/* No holes, no overlaps, from the first byte of data to the last of the file. */
+static void mlp__check_places(mlp__in *in)
 {
-    uint64_t next = 0;
+    const uint64_t here = in->size - in->end;
+    uint64_t total, next = 0;
     size_t i;
-    do for (*total = next, i = 0; i < in->tensor_count; i++) {
+    do for (total = next, i = 0; i < in->tensor_count; i++) {
         mlp__tensor *t = &in->tensors[i];
-        if (t->begin != *total || (t->end > t->begin && next > *total)) continue;
+        if (t->begin != total || (t->end > t->begin && next > total)) continue;
         t->seen = 1;
         if (t->end > next) next = t->end;
-    } while (next > *total);
-    for (i = 0; i < in->tensor_count; i++)
-        if (!in->tensors[i].seen) {
-            in->at = in->tensors[i].key;
-            return mlp__wrong(in, "data_offsets leave a hole or overlap");
-        }
-    return 1;
+    } while (next > total);
+    for (i = 0; i < in->tensor_count && in->tensors[i].seen; i++) { }
+    if (i == in->tensor_count && here == total) return;
+    in->at = i < in->tensor_count ? in->tensors[i].key : here < total ? in->size : in->end + (size_t)total;
+    mlp__wrong(in, i < in->tensor_count ? "data_offsets leave a hole or overlap"
+                 : here < total ? "the file ends too early" : "bytes behind the last tensor");
 }
 
 /* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
 static mlp_result mlp__read_header(mlp__in *in)
 {
-    uint64_t n, total = 0;
-    mlp_result r = mlp__check_start(in);
+    const mlp_result r = mlp__check_start(in);
+    size_t n;
     if (r) return r;
-    n = mlp__little_endian(in->bytes, 8);
-    if (n > in->size - 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    in->end = 8 + (size_t)n;
-    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 40 + 1);         /* the shortest entry has more bytes, */
-    in->key_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 6 + 2);             /* and so has the shortest pair */
+    n = (size_t)mlp__little_endian(in->bytes, 8);
+    if (n > in->size - 8) {
+        in->at = in->size;
+        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "the file ends too early");
+    }
+    in->end = 8 + n;
+    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 40 + 1);         /* the shortest entry has more bytes, */
+    in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 6 + 2);             /* and so has the shortest pair */
     in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator,
                                             in->tensor_room * sizeof(mlp__tensor) + in->key_room * sizeof(uint64_t));
-    if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    if (!in->tensors) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
     in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
-    if (!mlp__scan(in) || !mlp__contiguous(in, &total))
-        return mlp__refuse(in, in->code ? in->code : MLP_ERR_FORMAT, in->at, "%s", in->wrong);
-    if (in->size - in->end < total) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    if (in->size - in->end == total) return MLP_OK;
-    return mlp__refuse(in, MLP_ERR_FORMAT, in->end + (size_t)total, "bytes behind the last tensor");
+    mlp__scan(in);
+    if (!in->wrong) mlp__check_places(in);
+    if (in->wrong) return mlp__fail(in->how.error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED
+                                                                                   : MLP_ERR_FORMAT, -1, "%s", in->wrong);
+    in->at = 0;
+    return MLP_OK;
 }
 
 /* ---- loading: the metadata ---- */
@@ -7524,13 +7510,12 @@ static mlp_result mlp__read_header(mlp__in *in)
 static int mlp__find_key(mlp__in *in, const char *key)
 {
     uint32_t place;
-    uint64_t hash;
     size_t n = 0;
     in->at = in->metadata;
     while (in->metadata && mlp__next(in, '}', &n)) {
-        mlp__key(in, &place, &hash);
+        mlp__key(in, &place);
         if (mlp__is(in, place, key)) { in->at++; return 1; }
-        mlp__string(in, &place, &hash);
+        mlp__string(in, &place);
     }
     return 0;
 }
@@ -7542,9 +7527,8 @@ static int mlp__word(mlp__in *in, char *word)
 {
     int n = 0, c;
     do c = mlp__character(in); while (c == ' ');
-    for (; c >= 0 && c != ' '; c = mlp__character(in)) {
+    for (; c >= 0 && c != ' '; c = mlp__character(in))
         if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
-    }
     word[n] = 0;
     if (c < 0) in->at--;                                    /* the end stays, for it is asked again */
     return n;
@@ -7560,44 +7544,38 @@ static int mlp__name_index(const char *const *names, const char *word)
 /* A word as the value of a field of this kind and size; 0: it is none. */
 static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *value)
 {
-    const char *c;
-    *value = 0;
-    if (f->kind == MLP__A_NAME) {
-        const int index = mlp__name_index(f->names, word);
-        *value = (uint64_t)index;
-        return index >= 0;
+    const size_t n = strlen(word);
+    const int index = f->kind == MLP__A_NAME ? mlp__name_index(f->names, word) : 0;
+    *value = (uint64_t)index;
+    if (f->kind == MLP__A_NAME) return index >= 0;
+    for (; *word; word++) {
+        if (f->kind == MLP__A_NUMBER ? !mlp__append_digit(value, *word) : mlp__hex_digit(*word) < 0) return 0;
+        if (f->kind == MLP__A_FLOAT) *value = *value << 4 | (uint64_t)mlp__hex_digit(*word);
     }
-    for (c = word; *c; c++) {
-        if (f->kind == MLP__A_NUMBER && !mlp__append_digit(value, *c)) return 0;
-        if (f->kind == MLP__A_FLOAT && mlp__hex_digit(*c) < 0) return 0;
-        if (f->kind == MLP__A_FLOAT) *value = *value << 4 | (uint64_t)mlp__hex_digit(*c);
-    }
-    return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : (size_t)(c - word) == 2 * f->size;
-}
-
-static mlp_result mlp__refuse_field(const mlp__in *in, mlp_result code, const mlp__field *f, const char *why,
-                                    const char *word)
-{
-    return mlp__refuse(in, code, in->at, "metadata: %s: %s%s", f->key, why, word);
+    return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : n == 2 * f->size;
 }
 
 /* A field of n structs, `stride` bytes apart. What the file does not have stays. */
 static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
 {
+    mlp_error *error = in->how.error;
     char word[MLP__WORD];
     uint64_t value;
     size_t i;
     if (!mlp__find_key(in, f->key)) return MLP_OK;
     for (i = 0; i < n; i++) {
-        if (!mlp__word(in, word)) return mlp__refuse_field(in, MLP_ERR_FORMAT, f, "too few values", "");
+        if (!mlp__word(in, word)) return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
         if (!mlp__word_value(f, word, &value))
-            return f->kind != MLP__A_NAME ? mlp__refuse_field(in, MLP_ERR_FORMAT, f, "no number: ", word)
-                 : mlp__refuse_field(in, MLP_ERR_UNSUPPORTED, f, "this version does not know ", word);
+            return f->kind == MLP__A_NAME
+                ? mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "metadata: %s: this version does not know %s", f->key, word)
+                : mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: no number: %s", f->key, word);
         if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
-            return mlp__refuse_field(in, MLP_ERR_ARGUMENT, f, "custom functions need a desc in mlp_load_desc", "");
+            return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                             "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
         memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
     }
-    return mlp__word(in, word) ? mlp__refuse_field(in, MLP_ERR_FORMAT, f, "too many values", "") : MLP_OK;
+    if (!mlp__word(in, word)) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
 }
 
 static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
@@ -7607,30 +7585,22 @@ static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fiel
     return r;
 }
 
-/* n floats by one key */
-static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_t n)
-{
-    const mlp__field f = { key, MLP__A_FLOAT, 0, sizeof(float), NULL };
-    return mlp__read_field(in, &f, x, n, sizeof(float));
-}
-
 /* All but the sizes. */
 static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 {
-    static const mlp__field version_field = { "mlp.version", MLP__A_NUMBER, 0, sizeof(uint64_t), NULL };
+    mlp_error *error = in->how.error;
     uint64_t version = 0;
     mlp_result r;
-    if (!mlp__find_key(in, "mlp.version"))
-        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0,
-                           "the file does not say its activations: give them, or a desc, in mlp_load_desc");
-    r = mlp__read_field(in, &version_field, &version, 1, 0);
+    if (!mlp__find_key(in, mlp__version_field.key))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+    r = mlp__read_field(in, &mlp__version_field, &version, 1, 0);
     if (!r && version > MLP__FILE_VERSION)
-        r = mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
-    if (!r && !mlp__find_key(in, "mlp.activations"))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.activations is missing");
+        r = mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
+    if (!r && !mlp__find_key(in, mlp__layer_fields[0].key))
+        r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__layer_fields[0].key);
     if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
-    if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
-    return r;
+    return r ? r : mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
 }
 
 /* ---- loading: from tensors to layers ---- */
@@ -7655,27 +7625,20 @@ static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)
     return c < 0;
 }
 
-/* Refuses a tensor by name and shape; number: for %u of the reason, if it has one. */
-static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *why,
-                                     uint64_t number)
+/* "tensor 'its name' [its shape]", of what is long the beginning, for an error, whose place it is */
+static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
 {
-    char name[MLP__NAME_SIZE], text[MLP__NAME_SIZE];
-    mlp__out o = mlp__out_to(text, sizeof text - 1);
-    size_t n, shape = 1;
+    mlp__text text = { in->label, 0, sizeof in->label };
+    char name[MLP__NAME_SIZE];
+    size_t i;
     mlp__tensor_name(in, t, name);
-    for (n = 0; name[n] && n < 60; n++) if (name[n] < 0x20 || name[n] > 0x7e) name[n] = '?';
-    name[n] = 0;
-    while (shape < 30 && in->bytes[t->shape + shape - 1] != ']') shape++;
-    mlp__print(&o, "tensor '%s' ", name);
-    mlp__put(&o, in->bytes + t->shape, shape);
-    text[o.used] = 0;
-    mlp__refuse(in, code, t->key, why, number);
-    if (in->how.error) {
-        memcpy(name, in->how.error->text, sizeof name - 1);
-        name[sizeof name - 1] = 0;
-        mlp__refuse(in, code, t->key, "%s: %s", text, name);
-    }
-    return code;
+    mlp__say(&text, "tensor '");
+    for (i = 0; name[i] && i < 60; i++) mlp__say_char(&text, name[i] < 0x20 || name[i] > 0x7e ? '?' : name[i]);
+    mlp__say(&text, "' ");
+    for (i = 0; i < 30 && (i == 0 || in->bytes[t->shape + i - 1] != ']'); i++)
+        mlp__say_char(&text, (char)in->bytes[t->shape + i]);
+    in->at = t->key;
+    return in->label;
 }
 
 /* Whether a tensor is a weight (0) or a bias (1), whose ending and point are taken off its name; -1: neither. */
@@ -7719,7 +7682,7 @@ static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int m
 /* Sorts the tensors into Linears by their names: all of them, or those of mlp_load_desc.names. */
 static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 {
-    const mlp_result code = MLP_ERR_UNSUPPORTED;
+    mlp_error *error = in->how.error;
     const int named = in->how.name_count;
     char name[MLP__NAME_SIZE];
     size_t i;
@@ -7728,43 +7691,47 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     for (k = 0; k < named; k++)
         if (!in->how.names || !in->how.names[k] || strlen(in->how.names[k]) >= MLP__NAME_SIZE
             || !mlp__linear_named(chain, in->how.names[k], 1) || chain->count != k + 1)
-            return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: NULL, too long, twice, or more than 32");
+            return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: NULL, too long, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
         const int whole = mlp__tensor_name(in, t, name), member = mlp__take_member(name);
         const int array = whole ? mlp__name_index(mlp__array_names, name) : -1;
         const int bias = whole ? mlp__take_ending(name) : -1;
-        mlp__linear *linear = bias < 0 || member != in->how.member ? NULL : mlp__linear_named(chain, name, !named);
+        mlp__linear *linear = NULL;
         if (member != in->how.member) continue;
-        if (array >= 0) chain->array[array] = t;
-        if (array >= 0 || (!linear && named)) continue;
-        if (!whole) return mlp__refuse_tensor(in, code, t, "its name is too long", 0);
-        if (bias < 0) return mlp__refuse_tensor(in, code, t, "not of a Linear, which has weight and bias", 0);
-        if (!linear) return mlp__refuse_tensor(in, code, t, "more than 32 layers", 0);
-        linear->tensor[bias] = t;
+        if (bias >= 0) linear = mlp__linear_named(chain, name, !named);
+        if (linear) linear->tensor[bias] = t;
+        else if (array >= 0) chain->array[array] = t;
+        else if (!named)
+            return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
+                             !whole ? "its name is too long" : bias >= 0 ? "more than 32 layers"
+                                    : "not of a Linear, which has weight and bias");
     }
+    in->at = 0;
     if (chain->count) return MLP_OK;
-    return in->how.member ? mlp__refuse(in, MLP_ERR_ARGUMENT, 8, "the file has no such member")
-                          : mlp__refuse(in, code, 8, "the file has no tensors");
+    return in->how.member ? mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
+                          : mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file has no tensors");
 }
 
 /* Type and shape of a Linear's tensors. */
 static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
 {
     static const char type[] = "its dtype is not F32, F64, F16 or BF16";
-    const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1];
-    const mlp_result code = MLP_ERR_UNSUPPORTED;
-    if (!w && !b)
-        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: '%s' is not in the file", linear->name);
-    if (!w) return mlp__refuse_tensor(in, code, b, "its module has no weight", 0);
-    if (w->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, w, type, 0);
-    if (w->rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes", 0);
-    if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
-        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int", 0);
-    if (!b) return MLP_OK;
-    if (b->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, b, type, 0);
-    if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
-    return mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", w->rows);
+    const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1], *t = w ? w : b;
+    const char *why = type;
+    if (!t) return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: '%s' is not in the file",
+                             linear->name);
+    if (!w) why = "its module has no weight";
+    else if (w->type == MLP__OTHER_TYPE) t = w;
+    else if (w->rank != 2) why = "not a Linear, whose weights have two sizes";
+    else if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
+        why = "sizes must be at least 1 and fit into an int";
+    else if (!b) return MLP_OK;
+    else if (b->type == MLP__OTHER_TYPE) t = b;
+    else if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
+    else return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: not the bias of %u outputs", mlp__label(in, b),
+                          w->rows);
+    return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t), why);
 }
 
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
@@ -7850,11 +7817,12 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
         orders = mlp__orders(chain);
     }
     if (orders == 1) return MLP_OK;
-    return orders == 0
-        ? mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it",
-                             chain->wanted)
-        : mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0],
-                             "the order of the layers is not certain: give mlp_load_desc.names", 0);
+    if (orders == 0)
+        return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: its inputs are not the %u outputs before it",
+                         mlp__label(in, chain->misfit), chain->wanted);
+    return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1,
+                     "%s: the order of the layers is not certain: give mlp_load_desc.names",
+                     mlp__label(in, chain->linear[0].tensor[0]));
 }
 
 /* Sizes of the layers, into d, whose own must be the same unless they are 0. */
@@ -7865,15 +7833,17 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     for (l = 0; l < chain->count; l++) {
         const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
         if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, w, "not the sizes of this layer in mlp_load_desc.desc", 0);
+            return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1,
+                             "%s: not the sizes of this layer in mlp_load_desc.desc", mlp__label(in, w));
         if (d->layers[l].no_bias && b)
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, b, "a bias, but no_bias in mlp_load_desc.desc", 0);
+            return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "%s: a bias, but no_bias in mlp_load_desc.desc",
+                             mlp__label(in, b));
         if (l == 0) d->inputs = (int)w->columns;
         d->layers[l].units = (int)w->rows;
         d->layers[l].no_bias = !b;
     }
-    return l == MLP_MAX_LAYERS || d->layers[l].units == 0 ? MLP_OK
-         : mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.desc has more layers than the file");
+    if (l == MLP_MAX_LAYERS || d->layers[l].units == 0) return MLP_OK;
+    return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.desc has more layers than the file");
 }
 
 /* The desc of the net: the caller's, or of the caller's activations, or the file's. */
@@ -7882,130 +7852,112 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     const mlp_load_desc *how = &in->how;
     mlp_result r = MLP_OK;
     int l;
+    memset(d, 0, sizeof *d);
     if (how->desc) *d = *how->desc;
-    else memset(d, 0, sizeof *d);
-    if (!how->desc && (how->hidden || how->output)) {
+    else if (how->hidden || how->output) {
         for (l = 0; l < chain->count; l++) d->layers[l].activation = l < chain->count - 1 ? how->hidden : how->output;
         if (how->output == MLP_ACT_SOFTMAX) d->loss = MLP_LOSS_CROSS_ENTROPY;
-    } else if (!how->desc) r = mlp__read_desc(in, chain->count, d);
-    if (!r) r = mlp__read_sizes(in, chain, d);
+    } else r = mlp__read_desc(in, chain->count, d);
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
     d->error = how->error;
-    return r;
+    return r ? r : mlp__read_sizes(in, chain, d);
 }
 
 /* An element of a tensor as the bits of a float. */
 static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
 {
-    uint64_t u;
+    uint64_t u = mlp__little_endian(p + mlp__types[type].bytes * i, (int)mlp__types[type].bytes);
+    const uint32_t half = (uint32_t)(u & 0x7fff) << 13;
     double d;
-    switch (type) {
-    case MLP__F32: return (uint32_t)mlp__little_endian(p + 4 * i, 4);
-    case MLP__BF16: return (uint32_t)mlp__little_endian(p + 2 * i, 2) << 16;
-    case MLP__F64:
-        u = mlp__little_endian(p + 8 * i, 8);
+    if (type == MLP__F32) return (uint32_t)u;
+    if (type == MLP__BF16) return (uint32_t)u << 16;
+    if (type == MLP__F64) {
         memcpy(&d, &u, 8);
         return mlp__bits((float)d);
-    default:
-        u = mlp__little_endian(p + 2 * i, 2);
-        if ((u & 0x7c00) == 0x7c00) return (uint32_t)((u & 0x8000) << 16 | 0x7f800000 | (u & 0x3ff) << 13);
-        if ((u & 0x7c00) == 0)                                              /* times 2^-24 */
-            return (uint32_t)(u & 0x8000) << 16 | mlp__bits((float)(u & 0x3ff) * 5.9604644775390625e-08f);
-        return (uint32_t)((u & 0x8000) << 16 | ((u & 0x7fff) << 13)) + 0x38000000u;
     }
+    /* F16: the exponents are 112 apart, but for NaN and infinity */
+    return (uint32_t)(u >> 15) << 31
+           | (half >= 0x0f800000 ? half | 0x7f800000 : mlp__bits(mlp__float(half) * 5.192296858534828e33f));
 }
 
-static void mlp__read_layers(const mlp__in *in, const mlp__chain *chain, mlp *net)
+/* The elements of a tensor, one after another, or with panels as weights of that layer. */
+static void mlp__read_values(const mlp__in *in, const mlp__tensor *t, const mlp__shape *panels, float *to)
 {
-    int i;
-    for (i = 0; i < 2 * net->layers; i++) {
-        const mlp__tensor *t = chain->layer[i / 2]->tensor[i % 2];
-        const mlp__shape *s = &net->shape[i / 2];
-        const unsigned char *from = in->bytes + in->end + (size_t)(t ? t->begin : 0);
-        const size_t inputs = i % 2 ? 1 : s->in;
-        size_t unit, input;
-        for (unit = 0; t && unit < s->out; unit++)
-            for (input = 0; input < inputs; input++) {
-                const uint32_t bits = mlp__element(t->type, from, unit * inputs + input);
-                memcpy(net->params + (i % 2 ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
-            }
-    }
+    const unsigned char *from = in->bytes + in->end + (size_t)t->begin;
+    const size_t width = t->rank == 2 ? (size_t)t->columns : 1;
+    size_t row, i;
+    for (row = 0; row < t->rows; row++)
+        for (i = 0; i < width; i++) {
+            const uint32_t bits = mlp__element(t->type, from, row * width + i);
+            memcpy(to + (panels ? mlp__weight_at(panels, row, i) : row * width + i), &bits, 4);
+        }
 }
 
 /* An array of ours, which must have this shape; columns: 0 for one size. to: NULL: that it has is all that is asked */
 static mlp_result mlp__read_array(mlp__in *in, const mlp__tensor *t, size_t rows, size_t columns, float *to)
 {
-    const unsigned char *from = in->bytes + in->end + (size_t)t->begin;
-    size_t i;
     if (t->type != MLP__F32 || t->rank != (columns ? 2 : 1) || t->rows != rows || (columns && t->columns != columns))
-        return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, columns ? "not F32 in rows of %u" : "not F32, %u of them",
-                                  columns ? columns : rows);
-    for (i = 0; to && i < rows * (columns ? columns : 1); i++) {
-        const uint32_t bits = mlp__element(MLP__F32, from, i);
-        memcpy(to + i, &bits, 4);
-    }
+        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1,
+                         columns ? "%s: expected F32 [%z,%z]" : "%s: expected F32 [%z]", mlp__label(in, t), rows, columns);
+    if (to) mlp__read_values(in, t, NULL, to);
     return MLP_OK;
 }
 
 /* The scales, which the net must have if the file has them. */
 static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
 {
-    const size_t columns = net->inputs + net->outputs;
+    const size_t rows = net->inputs + net->outputs;
     mlp_result r;
     size_t i;
     if (!t) return MLP_OK;
-    if (!net->scales)
-        return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so", 0);
-    r = mlp__read_array(in, t, columns, 2, net->scales);
-    for (i = 0; i < 2 * columns && !r; i++)
+    if (!net->scales) return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1,
+                                       "%s: the net is scaled, but the desc does not say so", mlp__label(in, t));
+    r = mlp__read_array(in, t, rows, 2, net->scales);
+    for (i = 0; i < 2 * rows && !r; i++)
         if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
-            r = mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "a scale that is not finite, or not positive", 0);
+            r = mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "%s: a scale that is not finite, or not positive",
+                          mlp__label(in, t));
     net->scaled = 1;
     return r;
 }
 
-/* The parameters of the best epoch, if the file has them. */
-static mlp_result mlp__read_best(mlp__in *in, const mlp__tensor *t, mlp *net)
-{
-    if (!t) return MLP_OK;
-    net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (!net->training.best) return mlp__refuse(in, MLP_ERR_MEMORY, 8, "out of memory");
-    return mlp__read_array(in, t, net->count, 0, net->training.best);
-}
-
 /* The arrays of the optimizer, as many as it may have. Memory is for what the file has. */
-static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp_opt kind, mlp__opt_state *s, mlp *net)
+static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_state *s, mlp *net)
 {
-    const mlp__opt_facts facts = mlp__facts_of_opt(kind);
+    const mlp__opt_facts facts = mlp__facts_of_opt((mlp_opt)s->kind);
     const uint64_t most = facts.takes & MLP__TAKES_HISTORY ? MLP__MOST_ARRAYS : (uint64_t)facts.arrays;
-    mlp_result r;
+    mlp_result r = MLP_OK;
     if (!facts.known || (t && t->rows > most))
-        return mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.train.optimizer is not one of this state");
+        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train.optimizer is not one of this state");
     s->arrays = t ? (int)t->rows : 0;
-    r = t ? mlp__read_array(in, t, (size_t)t->rows, net->count, NULL) : MLP_OK;
+    if (t) r = mlp__read_array(in, t, (size_t)t->rows, net->count, NULL);
     if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
     if (r) return r;
     memcpy(net->training.state, s, sizeof *s);
     return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__state_arrays(net)) : MLP_OK;
 }
 
-/* The state of the optimizer and how far training has come. */
+/* The state of the optimizer, the parameters of the best epoch, and how far training has come. */
 static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
+    const mlp__tensor *best = chain->array[MLP__BEST];
     mlp__resume resume;
     mlp__opt_state *s = &resume.opt;
     mlp_result r;
     memset(&resume, 0, sizeof resume);
-    if (!mlp__find_key(in, "mlp.train")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
+    if (!mlp__find_key(in, "mlp.train"))
+        return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "the file is not a checkpoint");
     r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
     if (r) return r;
     if (!(s->beta1_power >= 0 && s->beta1_power <= 1) || !(s->beta2_power >= 0 && s->beta2_power <= 1))
-        return mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.train makes no sense");
+        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
-    r = mlp__read_best(in, chain->array[MLP__BEST], net);
-    return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], (mlp_opt)s->kind, s, net);
+    if (best) net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+    if (best && !net->training.best) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (best) r = mlp__read_array(in, best, net->count, 0, net->training.best);
+    return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
 
 /* Whether a key of the metadata is none of the user's. */
@@ -8017,27 +7969,26 @@ static int mlp__is_own_key(const char *key)
 /* The user's strings of the metadata; those with a 0 in them are none in C. They are shorter than what stands there. */
 static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
-    size_t n = 0, used = 0;
-    char *text;
+    size_t n = 0;
     if (!in->metadata) return MLP_OK;
-    text = (char *)mlp__alloc(allocator, in->end - in->metadata);
+    net->texts = (char *)mlp__alloc(&in->how.allocator, in->end - in->metadata);
+    if (!net->texts) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
     in->at = in->metadata;
-    while (text && mlp__next(in, '}', &n)) {
-        const size_t begin = used;
+    while (mlp__next(in, '}', &n)) {
+        const size_t begin = net->texts_size;
         int part, c, zero = 0;
         for (part = 0; part < 2; part++) {
             if (part) mlp__expect(in, ':', "");
             mlp__expect(in, '"', "");
-            for (; (c = mlp__character(in)) >= 0; zero |= c == 0) text[used++] = (char)c;
-            text[used++] = 0;
+            for (; (c = mlp__character(in)) >= 0; zero |= c == 0) net->texts[net->texts_size++] = (char)c;
+            net->texts[net->texts_size++] = 0;
         }
-        if (zero || mlp__is_own_key(text + begin)) used = begin;
+        if (zero || mlp__is_own_key(net->texts + begin)) net->texts_size = begin;
     }
-    if (used) net->texts = (char *)mlp__alloc(allocator, used);
-    if (net->texts) memcpy(net->texts, text, net->texts_size = used);
-    mlp__free(allocator, text);
-    return text && (!used || net->texts) ? MLP_OK : mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    if (net->texts_size) return MLP_OK;
+    mlp__free(&in->how.allocator, net->texts);
+    net->texts = NULL;
+    return MLP_OK;
 }
 
 static void mlp__let_go(mlp__in *in)
@@ -8052,27 +8003,27 @@ static void mlp__let_go(mlp__in *in)
    file are given back before it runs, so that memory stays small. */
 static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
 {
+    mlp_error *error = in->how.error;
     float tolerance = MLP__TOLERANCE, *x, *expected, *y;
     mlp_result r;
     size_t j;
-    if (!mlp__find_key(in, "mlp.test.input")) return MLP_OK;
+    if (!mlp__find_key(in, mlp__test_input.key)) return MLP_OK;
     x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
-    if (!x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    if (!x) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     expected = x + net->inputs;
     y = expected + net->outputs;
-    r = mlp__read_floats(in, "mlp.test.input", x, net->inputs);
-    if (!r && !mlp__find_key(in, "mlp.test.output"))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.test.output is missing");
-    if (!r) r = mlp__read_floats(in, "mlp.test.output", expected, net->outputs);
-    if (!r) r = mlp__read_floats(in, "mlp.test.tolerance", &tolerance, 1);
+    r = mlp__read_field(in, &mlp__test_input, x, net->inputs, sizeof(float));
+    if (!r && !mlp__find_key(in, mlp__test_output.key))
+        r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__test_output.key);
+    if (!r) r = mlp__read_field(in, &mlp__test_output, expected, net->outputs, sizeof(float));
+    if (!r) r = mlp__read_field(in, &mlp__test_tolerance, &tolerance, 1, 0);
     mlp__let_go(in);
-    if (!r && mlp_predict(net, x, 1, y)) r = mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    if (!r && mlp_predict(net, x, 1, y)) r = mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
         if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
-        r = mlp__refuse(in, MLP_ERR_FORMAT, 8,
-                        "not the outputs of the file's test vector: other activations, or weights");
-        if (in->how.error) in->how.error->column = j;
+        r = mlp__at(error, mlp__fail(error, MLP_ERR_FORMAT, -1, "not the outputs of the file's test vector: other "
+                    "activations, or weights"), 0, j);
     }
     mlp__free(&in->how.allocator, x);
     return r;
@@ -8083,30 +8034,37 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
 {
     mlp__chain chain;
     mlp_desc d;
+    int l;
     mlp_result r = mlp__read_chain(in, &chain);
     if (!r) r = mlp__order_chain(in, &chain);
     if (!r) r = mlp__plan_loading(in, &chain, &d);
     if (r) return r;
+    in->at = 0;                                             /* what the desc has wrong is at no byte */
     r = mlp__make_blank(net, NULL, 0, &d);
     if (r == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {     /* the file said it */
         r = MLP_ERR_FORMAT;
         if (in->how.error) in->how.error->code = r;
     }
     if (r) return r;
-    mlp__read_layers(in, &chain, *net);
+    for (l = 0; l < chain.count; l++) {
+        const mlp__tensor *const *t = chain.layer[l]->tensor;
+        mlp__read_values(in, t[0], &(*net)->shape[l], (*net)->params);
+        if (t[1]) mlp__read_values(in, t[1], NULL, (*net)->params + (*net)->shape[l].b);
+    }
     r = mlp__read_scales(in, chain.array[MLP__SCALES], *net);
     if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
     if (!r) r = mlp__read_texts(in, *net);
     return r || in->how.member ? r : mlp__check_test(in, *net);
 }
 
-/* Of bytes that are here. */
-static mlp_result mlp__load(mlp__in *in, mlp **net)
+/* Of bytes that are here, unless there was an error already. */
+static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
 {
-    mlp_result r = mlp__read_header(in);
+    if (!r) r = mlp__read_header(in);
     if (!r) r = mlp__build(in, net);
     mlp__let_go(in);
     if (!r) return mlp__ok(in->how.error);
+    if (in->how.error) in->how.error->offset = in->at;
     mlp_destroy(*net);
     *net = NULL;
     return r;
@@ -8126,7 +8084,7 @@ static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source,
     else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
     else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
     else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
-    return wrong ? mlp__refuse(in, MLP_ERR_ARGUMENT, 0, wrong) : MLP_OK;
+    return wrong ? mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "%s", wrong) : MLP_OK;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
@@ -8136,7 +8094,7 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
     if (r) return r;
     in.bytes = (const unsigned char *)data;
     in.size = size;
-    return mlp__load(&in, net);
+    return mlp__load(&in, net, MLP_OK);
 }
 
 /* ---- texts ---- */
@@ -8602,7 +8560,7 @@ static mlp_result mlp__read_file(mlp__in *in, const char *path)
     for (;;) {
         unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
         mlp_result r;
-        if (!larger) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+        if (!larger) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
         if (in->size) memcpy(larger, in->buffer, in->size);
         mlp__free(&in->how.allocator, in->buffer);
         in->bytes = in->buffer = larger;
@@ -8628,9 +8586,7 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
     if (!in.file) return mlp__fail_io(in.how.error, "cannot open", path, mlp__reason(io));
     r = mlp__read_file(&in, path);
     io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
-    if (!r) return mlp__load(&in, net);
-    mlp__free(&in.how.allocator, in.buffer);
-    return r;
+    return mlp__load(&in, net, r);
 }
 
 #endif /* MLP_NO_STDIO */

@@ -259,6 +259,57 @@ static void io_checkpoint_is_an_unbroken_run(void)
         }
 }
 
+typedef struct { mlp *net; io_bytes file; int at; } io_epoch;
+
+static int io_save_in_epoch(void *user, const mlp_progress *p)
+{
+    io_epoch *e = (io_epoch *)user;
+    mlp_save_desc how;
+    memset(&how, 0, sizeof how);
+    how.checkpoint = 1;
+    if (p->epoch == e->at) e->file = io_saved(e->net, &how);
+    return 0;
+}
+
+/* Saved within a fit, in the epoch after the best one: what goes on from there finds the same best weights. */
+static void io_checkpoint_of_an_epoch_has_the_best_weights(void)
+{
+    train_rows *rows = &train_data_rows;
+    mlp_fit_report whole_report, report;
+    mlp_fit_desc f = train_fit(12, 20, MLP_ORDER_SHUFFLED, MLP_OPT_ADAM, 0.05f);
+    mlp *whole = layers_net(train_units, 2, 7, MLP_ACT_GELU, MLP_ACT_SIGMOID), *back;
+    mlp_load_desc load = io_default();
+    io_epoch epoch;
+    mlp_data data;
+    int at;
+    train_make(rows);
+    data = loss_data(173, rows->x, rows->y);
+    f.validation_split = 0.3f;
+    f.report = &whole_report;
+    CHECK(mlp_fit(whole, &data, &f) == MLP_OK && whole_report.best_epoch > 0 && whole_report.best_epoch < 11);
+    f.report = &report;
+    load.checkpoint = 1;
+    for (at = 1; at < 12; at++) {
+        mlp *part = layers_net(train_units, 2, 7, MLP_ACT_GELU, MLP_ACT_SIGMOID);
+        f.epochs = 12;
+        f.on_epoch = io_save_in_epoch;
+        f.user = &epoch;
+        memset(&epoch, 0, sizeof epoch);
+        epoch.net = part;
+        epoch.at = at;
+        CHECK(mlp_fit(part, &data, &f) == MLP_OK && epoch.file.p);
+        mlp_destroy(part);
+        back = io_loaded(epoch.file, &load);
+        free(epoch.file.p);
+        if (!back) return;
+        f.on_epoch = NULL;
+        f.epochs = 12 - at;
+        CHECK(mlp_fit(back, &data, &f) == MLP_OK && train_hash(back) == train_hash(whole) && report.best_epoch == whole_report.best_epoch);
+        mlp_destroy(back);
+    }
+    mlp_destroy(whole);
+}
+
 /* the net of a checkpoint can be had without the rest; a file without it is no checkpoint */
 static void io_checkpoint_is_a_model_too(void)
 {
@@ -1522,6 +1573,8 @@ static void io_bug_sizes_cut_to_32_bits(void)
     io_hostile_header("{" IO_T("0.weight", "F32", "1,4294967297", 0, 4) "}", 4, MLP_ERR_FORMAT);
     io_hostile_header("{" IO_T("0.weight", "F32", "1,1", 4294967296, 4294967300) "}", 4, MLP_ERR_FORMAT);
     io_hostile_header("{" IO_T("0.weight", "F32", "0,4294967297", 0, 0) "}", 0, MLP_ERR_UNSUPPORTED);           /* valid, but no Linear */
+    io_refused_header("{" IO_T("0.weight", "F32", "2147483648,1", 0, 8589934592) "," IO_T("1.weight", "F32", "1,2147483648", 8589934592, 17179869184) "}", 16,
+                      MLP_ERR_FORMAT, "the file ends too early");                   /* whose two offsets multiplied are too large */
 }
 
 /* 8 bytes, nothing, text, a web page, a picture: an error, not the end of the process (whisper.cpp 3674, 3807; ggml 1505) */
@@ -1978,6 +2031,7 @@ static void io_tests(void)
     RUN(io_save_and_load_is_the_same_net);
     RUN(io_file_is_the_pinned_bytes);
     RUN(io_checkpoint_is_an_unbroken_run);
+    RUN(io_checkpoint_of_an_epoch_has_the_best_weights);
     RUN(io_checkpoint_is_a_model_too);
     RUN(io_state_is_that_of_the_optimizer);
 #if TEST_FILES
