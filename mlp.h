@@ -6761,7 +6761,6 @@ static const mlp__field mlp__resume_fields[] = {
     MLP__FIELD("mlp.train.waited", MLP__A_NUMBER, mlp__resume, course.waited, NULL)
 };
 
-/* What stands in the metadata besides. */
 static const mlp__field mlp__version_field = { "mlp.version", MLP__A_NUMBER, 0, sizeof(uint64_t), NULL },
     mlp__test_input = { "mlp.test.input", MLP__A_FLOAT, 0, sizeof(float), NULL },
     mlp__test_output = { "mlp.test.output", MLP__A_FLOAT, 0, sizeof(float), NULL },
@@ -6807,15 +6806,6 @@ typedef struct {
     const char *failed;
 } mlp__out;
 
-static mlp__out mlp__out_to(void *to, size_t room)
-{
-    mlp__out o;
-    memset(&o, 0, sizeof o);
-    o.to = (unsigned char *)to;
-    o.room = room;
-    return o;
-}
-
 /* What the last call of io that failed had to say. */
 static const char *mlp__reason(const mlp_io *io)
 {
@@ -6844,37 +6834,6 @@ static void mlp__put(mlp__out *o, const void *bytes, size_t n)
     }
 }
 
-static void mlp__put_text(mlp__out *o, const char *text) { mlp__put(o, text, strlen(text)); }
-
-/* in hexadecimal, so many digits */
-static void mlp__put_hex(mlp__out *o, uint64_t n, size_t digits)
-{
-    while (digits-- > 0) mlp__put(o, &"0123456789abcdef"[n >> 4 * digits & 15], 1);
-}
-
-/* a string of JSON; text is UTF-8 */
-static void mlp__put_quoted(mlp__out *o, const char *text)
-{
-    mlp__put_text(o, "\"");
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\') mlp__put_text(o, "\\");
-        if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
-        else {
-            mlp__put_text(o, "\\u");
-            mlp__put_hex(o, (unsigned char)*text, 4);
-        }
-    }
-    mlp__put_text(o, "\"");
-}
-
-static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
-{
-    unsigned char b[8];
-    int i;
-    for (i = 0; i < bytes; i++) b[i] = (unsigned char)(value >> 8 * i);
-    mlp__put(o, b, (size_t)bytes);
-}
-
 /* formats of mlp__say_format; what comes out is short */
 static void mlp__print(mlp__out *o, const char *format, ...)
 {
@@ -6885,6 +6844,35 @@ static void mlp__print(mlp__out *o, const char *format, ...)
     mlp__say_format(&t, format, list);
     va_end(list);
     mlp__put(o, text, t.at);
+}
+
+/* in hexadecimal, so many digits */
+static void mlp__put_hex(mlp__out *o, uint64_t n, size_t digits)
+{
+    while (digits-- > 0) mlp__put(o, &"0123456789abcdef"[n >> 4 * digits & 15], 1);
+}
+
+/* a string of JSON; text is UTF-8 */
+static void mlp__put_quoted(mlp__out *o, const char *text)
+{
+    mlp__print(o, "\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') mlp__print(o, "\\");
+        if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
+        else {
+            mlp__print(o, "\\u");
+            mlp__put_hex(o, (unsigned char)*text, 4);
+        }
+    }
+    mlp__print(o, "\"");
+}
+
+static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
+{
+    unsigned char b[8];
+    int i;
+    for (i = 0; i < bytes; i++) b[i] = (unsigned char)(value >> 8 * i);
+    mlp__put(o, b, (size_t)bytes);
 }
 
 /* ---- saving ---- */
@@ -6951,12 +6939,12 @@ static void mlp__put_field(mlp__out *o, const mlp__field *f, const void *base, s
     mlp__print(o, ",\"%s\":\"", f->key);
     for (i = 0; i < n; i++) {
         const uint64_t value = mlp__get_field(f, (const char *)base + i * stride);
-        if (i > 0) mlp__put_text(o, " ");
-        if (f->kind == MLP__A_NAME) mlp__put_text(o, f->names[value]);
+        if (i > 0) mlp__print(o, " ");
+        if (f->kind == MLP__A_NAME) mlp__print(o, "%s", f->names[value]);
         else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
         else mlp__print(o, "%u", value);
     }
-    mlp__put_text(o, "\"");
+    mlp__print(o, "\"");
 }
 
 /* The fields of a table that are not 0 in all of them. */
@@ -6979,7 +6967,7 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
     int l, value = 0;
     d.loss = net->desc.loss;
     for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
-    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\"");
+    mlp__print(o, "{\"__metadata__\":{\"format\":\"pt\"");
     mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, (size_t)net->layers, sizeof(mlp_layer));
     mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
     if (s->test_output) {
@@ -6988,16 +6976,16 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
         mlp__put_field(o, &mlp__test_tolerance, &s->tolerance, 1, 0);
     }
     if (s->how->checkpoint) {
-        mlp__put_text(o, ",\"mlp.train\":\"1\"");
+        mlp__print(o, ",\"mlp.train\":\"1\"");
         mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
     }
     mlp__put_field(o, &mlp__version_field, &version, 1, 0);
     for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
-        mlp__put_text(o, value ? ":" : ",");
+        mlp__print(o, value ? ":" : ",");
         mlp__put_quoted(o, net->texts + at);
         if (value) o->keys++;
     }
-    mlp__put_text(o, "}");
+    mlp__print(o, "}");
 }
 
 /* The outputs for the test vector, in memory to be freed. */
@@ -7018,14 +7006,11 @@ static mlp_result mlp__plan_test(mlp__saving *s)
     return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
 }
 
-/* The header, filled with blanks up to n bytes. */
-static void mlp__put_header(mlp__out *o, mlp__saving *s, size_t n)
+static void mlp__put_header(mlp__out *o, mlp__saving *s)
 {
-    const size_t end = o->total + n;
     mlp__put_metadata(o, s);
     mlp__put_tensors(o, s, 1);
-    mlp__put_text(o, "}");
-    while (o->total < end) mlp__put_text(o, " ");
+    mlp__print(o, "}");
 }
 
 /* Whether two structs have the same values in the fields of a table, but for seeds. */
@@ -7089,7 +7074,7 @@ static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
 /* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */
 static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
-    mlp__out header = mlp__out_to(NULL, 0);
+    mlp__out header = { NULL, 0, 0, 0, 0, NULL, NULL, NULL };
     mlp__saving s;
     mlp_result r;
     memset(&s, 0, sizeof s);
@@ -7098,13 +7083,14 @@ static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc
     s.resume.course = net->course;
     if (net->training.gradients) memcpy(&s.resume.opt, net->training.state, sizeof s.resume.opt);
     r = mlp__plan_test(&s);
-    if (!r) mlp__put_header(&header, &s, 0);
+    if (!r) mlp__put_header(&header, &s);
     if (!r && (header.total > MLP__HEADER - 64 || header.keys > MLP__MOST_KEYS - 64))
         r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input, texts or more: too much for a header");
     if (!r) {
         const size_t n = (8 + header.total + 63) / 64 * 64 - 8;
         mlp__put_little_endian(o, n, 8);
-        mlp__put_header(o, &s, n);
+        mlp__put_header(o, &s);
+        while (o->total < 8 + n) mlp__print(o, " ");
         mlp__put_tensors(o, &s, 0);
     }
     mlp__free(&net->desc.allocator, s.test_output);
@@ -7130,7 +7116,7 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 {
     const mlp_save_desc *how = desc ? desc : &mlp__save_defaults;
     const size_t room = memory && size ? *size : 0;
-    mlp__out o = mlp__out_to(memory, room);
+    mlp__out o = { (unsigned char *)memory, room, 0, 0, 0, NULL, NULL, NULL };
     mlp_result r;
     if (size) *size = 0;
     if (!net || !size) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "net or size is NULL");
@@ -8485,9 +8471,9 @@ static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
         for (length = folder + MLP__STEM; (path[length] & 0xc0) == 0x80 && length > folder; length--) { }
     memcpy(name, path, length);
     do {
-        mlp__out o = mlp__out_to(name + length, MLP__SUFFIX);
-        mlp__print(&o, ".mlp-tmp%u", (uint64_t)n);
-        mlp__put(&o, "", 1);
+        mlp__text suffix = { name, length, length + MLP__SUFFIX };
+        mlp__say(&suffix, ".mlp-tmp");
+        mlp__say_integer(&suffix, (uint64_t)n, 1);
         file = io->open(io->user, name, 1);
     } while (!file && mlp__another_name(io, ++n));
     return file;
@@ -8497,10 +8483,8 @@ static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
 static mlp_result mlp__write_file(const mlp *net, const char *path, const mlp_save_desc *how, void *file)
 {
     unsigned char buffer[4096];
-    mlp__out o = mlp__out_to(buffer, sizeof buffer);
+    mlp__out o = { buffer, sizeof buffer, 0, 0, 0, how->io, file, NULL };
     mlp_result r = MLP_OK;
-    o.io = how->io;
-    o.file = file;
     if (o.io->replace) o.failed = o.io->replace(o.io->user, file, path);
     if (!o.failed) r = mlp__save_to(&o, net, how);
     mlp__write_out(&o);
