@@ -7131,7 +7131,12 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 
 /* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
    shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
-typedef struct { uint64_t rows, columns, begin, end; uint32_t key, shape, rank; unsigned char type, seen; } mlp__tensor;
+typedef struct {
+    char *name;
+    uint64_t rows, columns, begin, end;
+    uint32_t key, shape, rank;
+    unsigned char type, seen;
+} mlp__tensor;
 
 /* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
@@ -7147,7 +7152,9 @@ typedef struct {
     mlp__tensor *tensors;                   /* in one block with the hashes of all keys */
     uint64_t *keys;
     size_t tensor_count, key_count, tensor_room, key_room;
-    size_t metadata;                        /* place behind the { of the metadata; 0: there are none */
+    char *strings;                          /* all of the header's, with a zero behind each */
+    size_t used;                            /* bytes of them */
+    size_t texts, texts_size, metadata;     /* the metadata in them: key, 0, value, 0, and so on; their place in the file */
     char label[112];                        /* of the tensor that an error is about */
 } mlp__in;
 
@@ -7263,7 +7270,8 @@ static uint32_t mlp__hex4(mlp__in *in)
     return value;
 }
 
-/* The first byte in UTF-8 of what follows a backslash; the others come next. -1: wrong. */
+/* The first byte in UTF-8 of what follows a backslash; the others come next. -1: wrong. U+0000 is two bytes, which no
+   other character is, so that it ends no string. */
 static int mlp__escape(mlp__in *in)
 {
     static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
@@ -7277,6 +7285,7 @@ static int mlp__escape(mlp__in *in)
     if (low >= 0xdc00 && low < 0xe000) c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
     else if (c >= 0xd800 && c < 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
     if (in->wrong) return -1;
+    if (c == 0) { in->more = 0x80; return 0xc0; }
     if (c < 0x80) return (int)c;
     for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1)
         in->more = in->more << 8 | 0x80 | (c & 0x3f);
@@ -7294,37 +7303,25 @@ static int mlp__character(mlp__in *in)
     return c == '\\' ? mlp__escape(in) : c;
 }
 
-/* Its place, behind the opening mark, and a hash (FNV-1a) of what it means. */
-static uint64_t mlp__string(mlp__in *in, uint32_t *place)
+/* What it means, and a hash (FNV-1a) of that. It takes no more bytes than stand there. */
+static char *mlp__string(mlp__in *in, uint64_t *hash)
 {
-    uint64_t hash = 14695981039346656037u;
+    char *text = in->strings + in->used;
     int c;
     mlp__expect(in, '"', "JSON: a string is missing");
-    *place = (uint32_t)in->at;
-    while ((c = mlp__character(in)) >= 0) hash = (hash ^ (uint64_t)c) * 1099511628211u;
-    return hash;
+    for (*hash = 14695981039346656037u; (c = mlp__character(in)) >= 0; *hash = (*hash ^ (uint64_t)c) * 1099511628211u)
+        in->strings[in->used++] = (char)c;
+    in->strings[in->used++] = 0;
+    return text;
 }
 
 /* The same of a string and the colon behind it; in->at is then at the value. */
-static uint64_t mlp__key(mlp__in *in, uint32_t *place)
+static char *mlp__key(mlp__in *in, uint64_t *hash)
 {
-    const uint64_t hash = mlp__string(in, place);
+    char *key = mlp__string(in, hash);
     mlp__expect(in, ':', "JSON: a colon is missing");
     mlp__peek(in);
-    return hash;
-}
-
-/* whether the string at that place is `text`; in->at stays */
-static int mlp__is(mlp__in *in, uint32_t place, const char *text)
-{
-    const size_t at = in->at;
-    int same;
-    in->at = place;
-    while (*text && mlp__character(in) == (unsigned char)*text) text++;
-    same = !*text && mlp__character(in) < 0;
-    in->at = at;
-    in->more = 0;
-    return same;
+    return key;
 }
 
 /* Notes the key of an object, which must not have it yet. Different keys of equal hashes do not happen by chance. */
@@ -7376,25 +7373,30 @@ static uint64_t mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t 
     return product;
 }
 
+static int mlp__name_index(const char *const *names, const char *word)
+{
+    int i;
+    for (i = 0; names[i]; i++) if (strcmp(names[i], word) == 0) return i;
+    return -1;
+}
+
 /* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes
    later. */
 static void mlp__entry(mlp__in *in, mlp__tensor *t)
 {
-    static const char *const keys[] = { "dtype", "shape", "data_offsets" };
-    uint64_t elements = 0;
+    static const char *const keys[] = { "dtype", "shape", "data_offsets", NULL };
+    uint64_t elements = 0, hash;
     size_t n = 0, rank = 0, two = 0;
-    int seen = 0, k;
-    uint32_t place;
+    int seen = 0;
     mlp__expect(in, '{', "JSON: a tensor is not an object");
     while (mlp__next(in, '}', &n)) {
-        mlp__key(in, &place);
-        for (k = 0; k < 3 && !mlp__is(in, place, keys[k]); k++) { }
-        if (k == 3) mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
-        if (seen >> k & 1) mlp__wrong(in, "a key twice");
-        seen |= 1 << k;
+        const int k = mlp__name_index(keys, mlp__key(in, &hash));
+        if (k < 0) mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
+        else if (seen >> k & 1) mlp__wrong(in, "a key twice");
+        else seen |= 1 << k;
         if (k == 0) {
-            mlp__string(in, &place);
-            while (t->type < MLP__OTHER_TYPE && !mlp__is(in, place, mlp__types[t->type].name)) t->type++;
+            const char *type = mlp__string(in, &hash);
+            while (t->type < MLP__OTHER_TYPE && strcmp(type, mlp__types[t->type].name) != 0) t->type++;
         } else if (k == 1) {
             t->shape = (uint32_t)in->at;
             elements = mlp__list(in, &rank, &t->rows, &t->columns);
@@ -7412,34 +7414,40 @@ static void mlp__entry(mlp__in *in, mlp__tensor *t)
 static void mlp__metadata(mlp__in *in)
 {
     size_t n = 0;
-    uint32_t place;
+    uint64_t hash;
     if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) {
         in->at += 4;
         return;
     }
     mlp__expect(in, '{', "JSON: the metadata is not an object");
     in->metadata = in->at;
+    in->texts = in->used;
     while (mlp__next(in, '}', &n)) {
-        mlp__note(in, ~mlp__key(in, &place));
-        mlp__string(in, &place);
+        mlp__key(in, &hash);
+        mlp__note(in, ~hash);
+        mlp__string(in, &hash);
     }
+    in->texts_size = in->used - in->texts;
 }
 
 static void mlp__scan(mlp__in *in)
 {
     size_t n = 0;
-    uint32_t key;
+    uint64_t hash;
     in->at = 8 + mlp__not_utf8(in->bytes + 8, in->end - 8);
     if (in->at < in->end) { mlp__wrong(in, "the header is not UTF-8"); return; }
     in->at = 8;
     mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object");
     while (mlp__next(in, '}', &n)) {
         mlp__tensor *t = &in->tensors[in->tensor_count];
-        mlp__note(in, mlp__key(in, &key));
-        if (mlp__is(in, key, "__metadata__")) { mlp__metadata(in); continue; }
+        const size_t place = in->at + (mlp__peek(in) == '"');
+        char *key = mlp__key(in, &hash);
+        mlp__note(in, hash);
+        if (strcmp(key, "__metadata__") == 0) { mlp__metadata(in); continue; }
         if (in->tensor_count++ == in->tensor_room) { mlp__wrong(in, mlp__too_many_keys); return; }
         memset(t, 0, sizeof *t);
-        t->key = key;
+        t->name = key;
+        t->key = (uint32_t)place;
         mlp__entry(in, t);
     }
     if (mlp__peek(in) >= 0) mlp__wrong(in, "JSON: something behind the end of the header");
@@ -7476,11 +7484,12 @@ static mlp_result mlp__read_header(mlp__in *in)
         return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "the file ends too early");
     }
     in->end = 8 + n;
-    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 40 + 1);         /* the shortest entry has more bytes, */
-    in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 6 + 2);             /* and so has the shortest pair */
+    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);         /* the shortest entry has 47 bytes; of pairs */
+    in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);             /* one has 6, all others more */
     in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator,
                                             in->tensor_room * sizeof(mlp__tensor) + in->key_room * sizeof(uint64_t));
-    if (!in->tensors) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    in->strings = (char *)mlp__alloc(&in->how.allocator, n + 8);        /* a few empty ones may follow an error */
+    if (!in->tensors || !in->strings) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
     in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
     mlp__scan(in);
     if (!in->wrong) mlp__check_places(in);
@@ -7492,39 +7501,35 @@ static mlp_result mlp__read_header(mlp__in *in)
 
 /* ---- loading: the metadata ---- */
 
-/* Goes into the value of a key of the metadata. */
-static int mlp__find_key(mlp__in *in, const char *key)
+/* The value of a key among texts: key, 0, value, 0, and so on. NULL: there is none */
+static const char *mlp__text_of(const char *texts, size_t size, const char *key)
 {
-    uint32_t place;
-    size_t n = 0;
-    in->at = in->metadata;
-    while (in->metadata && mlp__next(in, '}', &n)) {
-        mlp__key(in, &place);
-        if (mlp__is(in, place, key)) { in->at++; return 1; }
-        mlp__string(in, &place);
+    const char *end = texts + size;
+    while (texts < end) {
+        const char *value = texts + strlen(texts) + 1;
+        if (strcmp(texts, key) == 0) return value;
+        texts = value + strlen(value) + 1;
     }
-    return 0;
+    return NULL;
+}
+
+static const char *mlp__value_of(const mlp__in *in, const char *key)
+{
+    return mlp__text_of(in->strings + in->texts, in->texts_size, key);
 }
 
 enum { MLP__WORD = 48 };
 
-/* The next word of a string, up to a blank or the end; its length, 0 for none. Longer words are cut: none is known. */
-static int mlp__word(mlp__in *in, char *word)
+/* The next word of a value; its length, 0 for none. Longer words are cut: none is known. */
+static size_t mlp__word(const char **value, char *word)
 {
-    int n = 0, c;
-    do c = mlp__character(in); while (c == ' ');
-    for (; c >= 0 && c != ' '; c = mlp__character(in))
-        if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
-    word[n] = 0;
-    if (c < 0) in->at--;                                    /* the end stays, for it is asked again */
+    const char *from = *value + strspn(*value, " ");
+    const size_t n = strcspn(from, " ");
+    size_t i;
+    for (i = 0; i < n && i < MLP__WORD - 1; i++) word[i] = from[i] < 0x20 || from[i] > 0x7e ? '?' : from[i];
+    word[i] = 0;
+    *value = from + n;
     return n;
-}
-
-static int mlp__name_index(const char *const *names, const char *word)
-{
-    int i;
-    for (i = 0; names[i]; i++) if (strcmp(names[i], word) == 0) return i;
-    return -1;
 }
 
 /* A word as the value of a field of this kind and size; 0: it is none. */
@@ -7545,12 +7550,14 @@ static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *valu
 static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
 {
     mlp_error *error = in->how.error;
+    const char *words = mlp__value_of(in, f->key);
     char word[MLP__WORD];
     uint64_t value;
     size_t i;
-    if (!mlp__find_key(in, f->key)) return MLP_OK;
+    if (!words) return MLP_OK;
+    in->at = in->metadata;                                  /* of an error */
     for (i = 0; i < n; i++) {
-        if (!mlp__word(in, word)) return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
+        if (!mlp__word(&words, word)) return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
         if (!mlp__word_value(f, word, &value))
             return f->kind == MLP__A_NAME
                 ? mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "metadata: %s: this version does not know %s", f->key, word)
@@ -7560,7 +7567,7 @@ static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, 
                              "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
         memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
     }
-    if (!mlp__word(in, word)) return MLP_OK;
+    if (!mlp__word(&words, word)) return MLP_OK;
     return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
 }
 
@@ -7577,13 +7584,13 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
     mlp_error *error = in->how.error;
     uint64_t version = 0;
     mlp_result r;
-    if (!mlp__find_key(in, mlp__version_field.key))
+    if (!mlp__value_of(in, mlp__version_field.key))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
                          "the file does not say its activations: give them, or a desc, in mlp_load_desc");
     r = mlp__read_field(in, &mlp__version_field, &version, 1, 0);
     if (!r && version > MLP__FILE_VERSION)
         r = mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
-    if (!r && !mlp__find_key(in, mlp__layer_fields[0].key))
+    if (!r && !mlp__value_of(in, mlp__layer_fields[0].key))
         r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__layer_fields[0].key);
     if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
     return r ? r : mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
@@ -7591,38 +7598,22 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 
 /* ---- loading: from tensors to layers ---- */
 
-#define MLP__NAME_SIZE ((size_t)128)
-
 /* A Linear: its name, that is what is before "weight" and "bias"; its weight and its bias, NULL: not there; and which
    others, by bits, come before it by their numbers. */
-typedef struct { char name[MLP__NAME_SIZE]; const mlp__tensor *tensor[2]; uint32_t before; } mlp__linear;
+typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
                  const mlp__tensor *misfit, *array[MLP__ARRAYS]; uint64_t wanted; } mlp__chain;
 
-/* Copies the name of a tensor; 0: it is too long, and cut. */
-static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)
-{
-    size_t n = 0;
-    int c;
-    in->at = t->key;
-    while ((c = mlp__character(in)) >= 0 && n < MLP__NAME_SIZE - 1) name[n++] = (char)(c ? c : '?');
-    name[n] = 0;
-    in->more = 0;
-    return c < 0;
-}
-
-/* "tensor 'its name' [its shape]", of what is long the beginning, for an error, whose place it is */
+/* "tensor 'its name' [its shape]" as they stand there, of what is long the beginning, for an error, whose place it is */
 static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
 {
+    const unsigned char *name = in->bytes + t->key, *shape = in->bytes + t->shape;
     mlp__text text = { in->label, 0, sizeof in->label };
-    char name[MLP__NAME_SIZE];
     size_t i;
-    mlp__tensor_name(in, t, name);
     mlp__say(&text, "tensor '");
-    for (i = 0; name[i] && i < 60; i++) mlp__say_char(&text, name[i] < 0x20 || name[i] > 0x7e ? '?' : name[i]);
+    for (i = 0; i < 60 && name[i] != '"'; i++) mlp__say_char(&text, (char)(name[i] < 0x7f ? name[i] : '?'));
     mlp__say(&text, "' ");
-    for (i = 0; i < 30 && (i == 0 || in->bytes[t->shape + i - 1] != ']'); i++)
-        mlp__say_char(&text, (char)in->bytes[t->shape + i]);
+    for (i = 0; i < 30 && (i == 0 || shape[i - 1] != ']'); i++) mlp__say_char(&text, (char)shape[i]);
     in->at = t->key;
     return in->label;
 }
@@ -7640,15 +7631,15 @@ static int mlp__take_ending(char *name)
 }
 
 /* Takes "mlp.memberN." off a name: N, or 0. */
-static int mlp__take_member(char *name)
+static int mlp__take_member(char **name)
 {
     const size_t n = sizeof MLP__MEMBER - 1;
-    size_t at = n;
+    const char *at = *name + n;
     uint64_t member = 0;
-    if (strncmp(name, MLP__MEMBER, n) != 0) return 0;
-    while (mlp__append_digit(&member, name[at])) at++;
-    if (at == n || at > n + 8 || name[at] != '.') return 0;
-    memmove(name, name + at + 1, strlen(name + at));
+    if (strncmp(*name, MLP__MEMBER, n) != 0) return 0;
+    while (mlp__append_digit(&member, *at)) at++;
+    if (at == *name + n || at > *name + n + 8 || *at != '.') return 0;
+    *name += at + 1 - *name;
     return (int)member;
 }
 
@@ -7660,7 +7651,7 @@ static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int m
     for (i = 0; i < chain->count; i++, linear++) if (strcmp(linear->name, name) == 0) return linear;
     if (!may_add || chain->count == MLP_MAX_LAYERS) return NULL;
     memset(linear, 0, sizeof *linear);
-    memcpy(linear->name, name, strlen(name) + 1);
+    linear->name = name;
     chain->count++;
     return linear;
 }
@@ -7670,19 +7661,18 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 {
     mlp_error *error = in->how.error;
     const int named = in->how.name_count;
-    char name[MLP__NAME_SIZE];
     size_t i;
     int k;
     memset(chain, 0, sizeof *chain);
     for (k = 0; k < named; k++)
-        if (!in->how.names || !in->how.names[k] || strlen(in->how.names[k]) >= MLP__NAME_SIZE
-            || !mlp__linear_named(chain, in->how.names[k], 1) || chain->count != k + 1)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: NULL, too long, twice, or more than 32");
+        if (!in->how.names || !in->how.names[k] || !mlp__linear_named(chain, in->how.names[k], 1)
+            || chain->count != k + 1)
+            return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: NULL, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
-        const int whole = mlp__tensor_name(in, t, name), member = mlp__take_member(name);
-        const int array = whole ? mlp__name_index(mlp__array_names, name) : -1;
-        const int bias = whole ? mlp__take_ending(name) : -1;
+        char *name = t->name;
+        const int member = mlp__take_member(&name), array = mlp__name_index(mlp__array_names, name);
+        const int bias = mlp__take_ending(name);
         mlp__linear *linear = NULL;
         if (member != in->how.member) continue;
         if (bias >= 0) linear = mlp__linear_named(chain, name, !named);
@@ -7690,10 +7680,8 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         else if (array >= 0) chain->array[array] = t;
         else if (!named)
             return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
-                             !whole ? "its name is too long" : bias >= 0 ? "more than 32 layers"
-                                    : "not of a Linear, which has weight and bias");
+                             bias >= 0 ? "more than 32 layers" : "not of a Linear, which has weight and bias");
     }
-    in->at = 0;
     if (chain->count) return MLP_OK;
     return in->how.member ? mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
                           : mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file has no tensors");
@@ -7932,7 +7920,7 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
     mlp__opt_state *s = &resume.opt;
     mlp_result r;
     memset(&resume, 0, sizeof resume);
-    if (!mlp__find_key(in, "mlp.train"))
+    if (!mlp__value_of(in, "mlp.train"))
         return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "the file is not a checkpoint");
     r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
     if (r) return r;
@@ -7952,28 +7940,19 @@ static int mlp__is_own_key(const char *key)
     return !*key || strcmp(key, "format") == 0 || strncmp(key, "mlp.", 4) == 0;
 }
 
-/* The user's strings of the metadata; those with a 0 in them are none in C. They are shorter than what stands there. */
+/* The user's strings of the metadata; those with a 0 in them are none in C. */
 static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
 {
-    size_t n = 0;
-    if (!in->metadata) return MLP_OK;
-    net->texts = (char *)mlp__alloc(&in->how.allocator, in->end - in->metadata);
-    if (!net->texts) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
-    in->at = in->metadata;
-    while (mlp__next(in, '}', &n)) {
-        const size_t begin = net->texts_size;
-        int part, c, zero = 0;
-        for (part = 0; part < 2; part++) {
-            if (part) mlp__expect(in, ':', "");
-            mlp__expect(in, '"', "");
-            for (; (c = mlp__character(in)) >= 0; zero |= c == 0) net->texts[net->texts_size++] = (char)c;
-            net->texts[net->texts_size++] = 0;
-        }
-        if (zero || mlp__is_own_key(net->texts + begin)) net->texts_size = begin;
+    const char *key = in->strings + in->texts, *end = key + in->texts_size, *value, *next;
+    for (; key < end; key = next) {
+        value = key + strlen(key) + 1;
+        next = value + strlen(value) + 1;
+        if (mlp__is_own_key(key) || strstr(key, "\300\200") || strstr(value, "\300\200")) continue;
+        if (!net->texts) net->texts = (char *)mlp__alloc(&in->how.allocator, (size_t)(end - key));
+        if (!net->texts) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+        memcpy(net->texts + net->texts_size, key, (size_t)(next - key));
+        net->texts_size += (size_t)(next - key);
     }
-    if (net->texts_size) return MLP_OK;
-    mlp__free(&in->how.allocator, net->texts);
-    net->texts = NULL;
     return MLP_OK;
 }
 
@@ -7985,25 +7964,23 @@ static void mlp__let_go(mlp__in *in)
     in->buffer = NULL;
 }
 
-/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. The bytes of the
-   file are given back before it runs, so that memory stays small. */
+/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. */
 static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
 {
     mlp_error *error = in->how.error;
     float tolerance = MLP__TOLERANCE, *x, *expected, *y;
     mlp_result r;
     size_t j;
-    if (!mlp__find_key(in, mlp__test_input.key)) return MLP_OK;
+    if (!mlp__value_of(in, mlp__test_input.key)) return MLP_OK;
     x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
     if (!x) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     expected = x + net->inputs;
     y = expected + net->outputs;
     r = mlp__read_field(in, &mlp__test_input, x, net->inputs, sizeof(float));
-    if (!r && !mlp__find_key(in, mlp__test_output.key))
+    if (!r && !mlp__value_of(in, mlp__test_output.key))
         r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__test_output.key);
     if (!r) r = mlp__read_field(in, &mlp__test_output, expected, net->outputs, sizeof(float));
     if (!r) r = mlp__read_field(in, &mlp__test_tolerance, &tolerance, 1, 0);
-    mlp__let_go(in);
     if (!r && mlp_predict(net, x, 1, y)) r = mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
@@ -8039,6 +8016,7 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
     }
     r = mlp__read_scales(in, chain.array[MLP__SCALES], *net);
     if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
+    mlp__let_go(in);                                        /* the file's bytes, so that memory stays small */
     if (!r) r = mlp__read_texts(in, *net);
     return r || in->how.member ? r : mlp__check_test(in, *net);
 }
@@ -8049,6 +8027,7 @@ static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
     if (!r) r = mlp__read_header(in);
     if (!r) r = mlp__build(in, net);
     mlp__let_go(in);
+    mlp__free(&in->how.allocator, in->strings);
     if (!r) return mlp__ok(in->how.error);
     if (in->how.error) in->how.error->offset = in->at;
     mlp_destroy(*net);
@@ -8085,44 +8064,31 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
 
 /* ---- texts ---- */
 
-/* Where the key is among the texts of a net, or their end. */
-static size_t mlp__text_at(const mlp *net, const char *key)
-{
-    size_t at = 0, i;
-    while (at < net->texts_size && strcmp(net->texts + at, key) != 0)
-        for (i = 0; i < 2; i++) at += strlen(net->texts + at) + 1;
-    return at;
-}
-
 MLP_API const char *mlp_get_text(const mlp *net, const char *key)
 {
-    size_t at;
-    if (!net || !key) return NULL;
-    at = mlp__text_at(net, key);
-    return at < net->texts_size ? net->texts + at + strlen(key) + 1 : NULL;
+    return net && net->texts && key ? mlp__text_of(net->texts, net->texts_size, key) : NULL;
 }
 
 MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
 {
     const char *old = mlp_get_text(net, key);
     char *texts = NULL;
-    size_t keys, values, at, taken, size;
+    size_t keys, values, before, kept, size;
     if (!net || !key || mlp__is_own_key(key)) return MLP_ERR_ARGUMENT;
     keys = strlen(key) + 1;
     values = value ? strlen(value) + 1 : 0;
     if (mlp__not_utf8((const unsigned char *)key, keys) < keys
         || (value && mlp__not_utf8((const unsigned char *)value, values) < values)) return MLP_ERR_ARGUMENT;
-    at = mlp__text_at(net, key);
-    taken = old ? keys + strlen(old) + 1 : 0;
-    size = net->texts_size - taken + (value ? keys + values : 0);
+    before = old ? (size_t)(old - net->texts) - keys : net->texts_size;     /* the others, before the old text */
+    kept = old ? net->texts_size - keys - strlen(old) - 1 : before;         /* all others */
+    size = kept + (value ? keys + values : 0);
     if (size && !(texts = (char *)mlp__alloc(&net->desc.allocator, size))) return MLP_ERR_MEMORY;
-    if (at) memcpy(texts, net->texts, at);                  /* the new text in the place of the old one */
+    if (before) memcpy(texts, net->texts, before);
+    if (kept > before) memcpy(texts + before, old + strlen(old) + 1, kept - before);
     if (value) {
-        memcpy(texts + at, key, keys);
-        memcpy(texts + at + keys, value, values);
+        memcpy(texts + kept, key, keys);
+        memcpy(texts + kept + keys, value, values);
     }
-    if (net->texts_size > at + taken)
-        memcpy(texts + size - (net->texts_size - at - taken), net->texts + at + taken, net->texts_size - at - taken);
     mlp__free(&net->desc.allocator, net->texts);
     net->texts = texts;
     net->texts_size = size;
