@@ -721,9 +721,9 @@ static void io_loads(const char *header, size_t data)
 /* long names of tensors and long words of metadata */
 static void io_long_names_and_words(void)
 {
-    char header[600], word[100];
+    char header[600], word[400];
     size_t n;
-    for (n = 40; n <= 99; n++) {
+    for (n = 40; n < 400; n++) {
         io_bytes f;
         memset(word, 'w', sizeof word);
         word[n] = 0;
