@@ -7900,9 +7900,9 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
 static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_state *s, mlp *net)
 {
     const mlp__opt_facts facts = mlp__facts_of_opt((mlp_opt)s->kind);
-    const uint64_t most = facts.takes & MLP__TAKES_HISTORY ? MLP__MOST_ARRAYS : (uint64_t)facts.arrays;
+    const int most = facts.takes & MLP__TAKES_HISTORY ? (int)MLP__MOST_ARRAYS : facts.arrays;
     mlp_result r = MLP_OK;
-    if (!facts.known || (t && t->rows > most))
+    if (!facts.known || (t && t->rows > (uint64_t)most))
         return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train.optimizer is not one of this state");
     s->arrays = t ? (int)t->rows : 0;
     if (t) r = mlp__read_array(in, t, (size_t)t->rows, net->count, NULL);
@@ -8129,11 +8129,6 @@ MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
         #include <sys/file.h>
     #endif
     #define MLP__POSIX(name) name
-    #ifdef O_CLOEXEC
-        #define MLP__OPEN_FLAGS O_CLOEXEC
-    #else
-        #define MLP__OPEN_FLAGS 0
-    #endif
     #define MLP__SEPARATORS "/"
     #ifndef __cplusplus                     /* not declared under -std=c99 */
         #ifdef __GNUC__
@@ -8146,6 +8141,9 @@ MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
             #pragma GCC diagnostic pop
         #endif
     #endif
+#else
+    #define MLP__SEPARATORS "/"
+    #define MLP__SYSTEM_IO NULL             /* a system without files: those of mlp_save_desc.io and mlp_load_desc.io */
 #endif
 
 #ifdef MLP__POSIX
@@ -8177,13 +8175,14 @@ static const char *mlp__io_reason(void *user)
 
 enum { MLP__PIECE = 1 << 30 };              /* systems refuse more than 2 GiB at once */
 
-static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
+/* Reads, or with to NULL writes: how many bytes, or SIZE_MAX. */
+static size_t mlp__transfer(void *file, char *to, const char *from, size_t size)
 {
+    const int fd = mlp__io_fd(file);
     size_t done = 0;
-    (void)user;
     while (done < size) {
         const unsigned part = (unsigned)mlp__smaller(size - done, MLP__PIECE);
-        const long long n = MLP__POSIX(read)(mlp__io_fd(file), (char *)to + done, part);
+        const long long n = to ? MLP__POSIX(read)(fd, to + done, part) : MLP__POSIX(write)(fd, from + done, part);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return SIZE_MAX;
         if (n == 0) break;
@@ -8192,18 +8191,16 @@ static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
     return done;
 }
 
+static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
+{
+    (void)user;
+    return mlp__transfer(file, (char *)to, NULL, size);
+}
+
 static int mlp__io_write(void *user, void *file, const void *from, size_t size)
 {
-    size_t done = 0;
     (void)user;
-    while (done < size) {
-        const unsigned part = (unsigned)mlp__smaller(size - done, MLP__PIECE);
-        const long long n = MLP__POSIX(write)(mlp__io_fd(file), (const char *)from + done, part);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return -1;
-        done += (size_t)n;
-    }
-    return 0;
+    return mlp__transfer(file, NULL, (const char *)from, size) != size;
 }
 
 /* Interrupted, it is closed all the same. */
@@ -8285,7 +8282,10 @@ static const char *mlp__io_replace(void *user, void *file, const char *path)
 static int mlp__open(const char *path, int flags)
 {
     int fd;
-    do fd = open(path, flags | MLP__OPEN_FLAGS, 0666); while (fd < 0 && errno == EINTR);
+#ifdef O_CLOEXEC
+    flags |= O_CLOEXEC;
+#endif
+    do fd = open(path, flags, 0666); while (fd < 0 && errno == EINTR);
     return fd;
 }
 
@@ -8361,51 +8361,38 @@ static size_t mlp__io_size(void *user, void *file)
     return (uint64_t)s.st_size < SIZE_MAX ? (size_t)s.st_size : SIZE_MAX;
 }
 
-#ifdef __wasi__                             /* files there have no modes */
-    #define MLP__IO_REPLACE NULL
-#else
 static const char *mlp__io_replace(void *user, void *file, const char *path)
 {
     struct stat old, now;
     if (stat(path, &old)) return errno == ENOENT ? NULL : mlp__io_reason(user);
     if (S_ISDIR(old.st_mode)) return "it is a folder";
     if (!S_ISREG(old.st_mode)) return "it is no regular file";
+#ifndef __wasi__                            /* where files have no modes */
     if (!(old.st_mode & 0222)) return "it is write-protected";
-    if (access(path, W_OK)) return mlp__io_reason(user);
-    if (!file) return NULL;
-    if (fstat(mlp__io_fd(file), &now)) return mlp__io_reason(user);
-    if ((old.st_mode ^ now.st_mode) & 0777 && fchmod(mlp__io_fd(file), old.st_mode & 0777)) return mlp__io_reason(user);
+    if (access(path, W_OK) || (file && fstat(mlp__io_fd(file), &now))) return mlp__io_reason(user);
+    if (file && (old.st_mode ^ now.st_mode) & 0777 && fchmod(mlp__io_fd(file), old.st_mode & 0777))
+        return mlp__io_reason(user);
+#endif
+    (void)file;
+    (void)now;
     return NULL;
 }
-#endif
 
 #endif /* _WIN32 */
 
-#ifndef MLP__IO_REPLACE
-    #define MLP__IO_REPLACE mlp__io_replace
-#endif
 static const mlp_io mlp__system_io = {
     mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove,
-    mlp__io_sync_folder, NULL, mlp__io_size, MLP__IO_REPLACE, mlp__io_reason };
+    mlp__io_sync_folder, NULL, mlp__io_size, mlp__io_replace, mlp__io_reason };
 #define MLP__SYSTEM_IO &mlp__system_io
 
-/* Whether another name may do when a file could not be created, after so many. */
-static int mlp__another_name(const mlp_io *io, int names)
-{
-    return io == &mlp__system_io ? errno == EEXIST && names < 10000 : names < 100;
-}
+#endif /* MLP__POSIX */
 
-#else
-    #define MLP__SEPARATORS "/"
-    #define MLP__SYSTEM_IO NULL             /* a system without files: those of mlp_save_desc.io and mlp_load_desc.io */
-static int mlp__another_name(const mlp_io *io, int names) { (void)io; return names < 100; }
-#endif
-
-static mlp_result mlp__check_io(const mlp_io *io, mlp_error *error)
+/* *io: NULL becomes the system's */
+static mlp_result mlp__check_io(const mlp_io **io, mlp_error *error)
 {
-    if (!io) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
-    if (io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder)
-        return MLP_OK;
+    const mlp_io *f = *io ? *io : (*io = MLP__SYSTEM_IO);
+    if (!f) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
+    if (f->open && f->read && f->write && f->sync && f->close && f->rename && f->remove && f->sync_folder) return MLP_OK;
     return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
 }
 
@@ -8423,7 +8410,7 @@ static size_t mlp__folder_length(const char *path)
     return n;
 }
 
-enum { MLP__SUFFIX = sizeof ".mlp-tmp99999", MLP__STEM = 100 };
+enum { MLP__SUFFIX = sizeof ".mlp-tmp99", MLP__STEM = 100 };
 
 /* Opens a new file beside path and puts its name into `name`: at most 100 bytes of path's own, whole characters, +
    ".mlp-tmpN", N the first number that serves. */
@@ -8441,7 +8428,7 @@ static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
         mlp__say(&suffix, ".mlp-tmp");
         mlp__say_integer(&suffix, (uint64_t)n, 1);
         file = io->open(io->user, name, 1);
-    } while (!file && mlp__another_name(io, ++n));
+    } while (!file && ++n < 100);
     return file;
 }
 
@@ -8488,10 +8475,9 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
     mlp_save_desc how = desc ? *desc : mlp__save_defaults;
     mlp_result r;
     char *name;
-    if (!how.io) how.io = MLP__SYSTEM_IO;
     if (!net || !path || !*path)
         return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
-    r = mlp__check_io(how.io, how.error);
+    r = mlp__check_io(&how.io, how.error);
     if (r) return r;
     name = (char *)mlp__alloc(&net->desc.allocator, strlen(path) + MLP__SUFFIX);
     if (!name) return mlp__fail(how.error, MLP_ERR_MEMORY, -1, "out of memory");
@@ -8528,8 +8514,7 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
     mlp__in in;
     const mlp_io *io;
     mlp_result r = mlp__begin_loading(&in, net, path, desc);
-    if (!in.how.io) in.how.io = MLP__SYSTEM_IO;
-    if (!r) r = mlp__check_io(in.how.io, in.how.error);
+    if (!r) r = mlp__check_io(&in.how.io, in.how.error);
     if (r) return r;
     io = in.how.io;
     in.file = io->open(io->user, path, 0);
