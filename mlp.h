@@ -7049,7 +7049,7 @@ static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
     size_t o, i;
     if (net->desc.input_scaling == MLP_SCALE_ROBUST || (net->desc.input_scaling && net->desc.layers[0].no_bias)
         || (net->desc.target_scaling && (output->no_bias || output->activation != MLP_ACT_IDENTITY)))
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, 
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1,
                          "fold: robust scaling, a layer without bias, or targets behind an activation");
     for (o = 0; net->desc.input_scaling && o < first->out; o++) {
         double bias = (double)net->params[first->b + o];
@@ -7341,16 +7341,15 @@ static int mlp__append_digit(uint64_t *value, int c)
     return 1;
 }
 
-/* What a number must not have (sign, fraction, exponent, leading zeros) is found by who expects what follows it. */
+/* What a number must not have (sign, fraction, exponent) is found by who expects what follows it. */
 static uint64_t mlp__number(mlp__in *in)
 {
     const int first = mlp__peek(in);
+    const size_t begin = in->at;
     uint64_t value = 0;
-    if (first < '0' || first > '9') mlp__wrong(in, "JSON: a whole number, not negative, is missing");
-    while (in->at < in->end && in->bytes[in->at] >= '0' && in->bytes[in->at] <= '9') {
-        if (!mlp__append_digit(&value, in->bytes[in->at++])) mlp__wrong(in, "JSON: a number that is too large");
-        if (first == '0') break;
-    }
+    while (in->at < in->end && mlp__append_digit(&value, in->bytes[in->at])) in->at++;
+    if (in->at == begin || (first == '0' && in->at > begin + 1) || mlp__hex_digit(mlp__peek(in)) >= 0)
+        mlp__wrong(in, "JSON: a whole number below 2^64, without zeros in front, is missing");
     return value;
 }
 
@@ -7493,10 +7492,9 @@ static mlp_result mlp__read_header(mlp__in *in)
     in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
     mlp__scan(in);
     if (!in->wrong) mlp__check_places(in);
-    if (in->wrong) return mlp__fail(in->how.error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED
-                                                                                   : MLP_ERR_FORMAT, -1, "%s", in->wrong);
-    in->at = 0;
-    return MLP_OK;
+    if (!in->wrong) { in->at = 0; return MLP_OK; }
+    return mlp__fail(in->how.error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1, "%s",
+                     in->wrong);
 }
 
 /* ---- loading: the metadata ---- */
@@ -7621,25 +7619,22 @@ static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
 /* Whether a tensor is a weight (0) or a bias (1), whose ending and point are taken off its name; -1: neither. */
 static int mlp__take_ending(char *name)
 {
-    size_t n = strlen(name);
-    int bias = -1;
-    if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
-    else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
-    if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
-    name[n - (n > 0)] = 0;
+    static const char *const endings[] = { "weight", "bias", NULL };
+    char *point = strrchr(name, '.');
+    const int bias = mlp__name_index(endings, point ? point + 1 : name);
+    if (bias >= 0) *(point ? point : name) = 0;
     return bias;
 }
 
 /* Takes "mlp.memberN." off a name: N, or 0. */
 static int mlp__take_member(char **name)
 {
-    const size_t n = sizeof MLP__MEMBER - 1;
-    const char *at = *name + n;
+    char *number = *name + sizeof MLP__MEMBER - 1, *at = number;
     uint64_t member = 0;
-    if (strncmp(*name, MLP__MEMBER, n) != 0) return 0;
+    if (strncmp(*name, MLP__MEMBER, sizeof MLP__MEMBER - 1) != 0) return 0;
     while (mlp__append_digit(&member, *at)) at++;
-    if (at == *name + n || at > *name + n + 8 || *at != '.') return 0;
-    *name += at + 1 - *name;
+    if (at == number || at > number + 8 || *at != '.') return 0;
+    *name = at + 1;
     return (int)member;
 }
 
@@ -7711,19 +7706,14 @@ static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
 static int mlp__compare_numbers(const char *a, const char *b)
 {
-    static const char digits[] = "0123456789";
-    for (; *a; a++, b++) {
-        size_t n, m;
-        if (strspn(a, digits) && strspn(b, digits)) {
-            a += strspn(a, "0");
-            b += strspn(b, "0");
-            n = strspn(a, digits);
-            m = strspn(b, digits);
-            if (n != m || memcmp(a, b, n) != 0) return n != m ? (n < m ? -1 : 1) : memcmp(a, b, n);
-            a += n;
-            b += m;
-        }
-        if (*a != *b || !*a) break;
+    while (*a) {
+        const char *a_begin = a, *b_begin = b;
+        uint64_t a_number = 0, b_number = 0;
+        while (mlp__append_digit(&a_number, *a)) a++;
+        while (mlp__append_digit(&b_number, *b)) b++;
+        if ((a > a_begin) != (b > b_begin)) break;
+        if (a_number != b_number) return a_number < b_number ? -1 : 1;
+        if (a == a_begin && *a++ != *b++) break;
     }
     return 0;
 }
@@ -8432,32 +8422,24 @@ static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
     return file;
 }
 
-/* Writes the temporary file and closes it. */
-static mlp_result mlp__write_file(const mlp *net, const char *path, const mlp_save_desc *how, void *file)
-{
-    unsigned char buffer[4096];
-    mlp__out o = { buffer, sizeof buffer, 0, 0, 0, how->io, file, NULL };
-    mlp_result r = MLP_OK;
-    if (o.io->replace) o.failed = o.io->replace(o.io->user, file, path);
-    if (!o.failed) r = mlp__save_to(&o, net, how);
-    mlp__write_out(&o);
-    if (!o.failed && !r && o.io->sync(o.io->user, file)) o.failed = mlp__reason(o.io);
-    if (o.io->close(o.io->user, file) && !o.failed) o.failed = mlp__reason(o.io);
-    return !r && o.failed ? mlp__fail_io(how->error, "not saved: cannot write", path, o.failed) : r;
-}
-
 /* name: room for the temporary file's */
 static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, const mlp_save_desc *how)
 {
     const mlp_io *io = how->io;
-    const char *why = io->replace ? io->replace(io->user, NULL, path) : NULL;
     const size_t folder = mlp__folder_length(path);
-    mlp_result r;
-    void *file;
-    if (why) return mlp__fail_io(how->error, "not saved: cannot replace", path, why);
-    file = mlp__open_temporary(io, path, name);
-    if (!file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
-    r = mlp__write_file(net, path, how, file);
+    unsigned char buffer[4096];
+    mlp__out o = { buffer, sizeof buffer, 0, 0, 0, io, NULL, NULL };
+    mlp_result r = MLP_OK;
+    if (io->replace) o.failed = io->replace(io->user, NULL, path);
+    if (o.failed) return mlp__fail_io(how->error, "not saved: cannot replace", path, o.failed);
+    o.file = mlp__open_temporary(io, path, name);
+    if (!o.file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
+    if (io->replace) o.failed = io->replace(io->user, o.file, path);
+    if (!o.failed) r = mlp__save_to(&o, net, how);
+    mlp__write_out(&o);
+    if (!o.failed && !r && io->sync(io->user, o.file)) o.failed = mlp__reason(io);
+    if (io->close(io->user, o.file) && !o.failed) o.failed = mlp__reason(io);
+    if (!r && o.failed) r = mlp__fail_io(how->error, "not saved: cannot write", path, o.failed);
     if (!r && io->rename(io->user, name, path))
         r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
     if (r) {
