@@ -2181,13 +2181,8 @@ static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t fro
     }
 }
 
-/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows of
-   at most MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds need no
-   shuffles. A longer row goes alone: a vector holds elements of it, and its values in all lanes. Either way a value is
-   a vector, and an array n floats. */
-MLP__INLINE int mlp__as_columns(size_t cols) { return MLP__W > 1 && cols <= MLP__PANEL; }
-
-/* a fold goes on: lanes and the next elements of x and y */
+/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. A fold
+   goes on with the next elements of x and y. */
 typedef mlp__vf mlp__folding(mlp__vf lanes, mlp__vf x, mlp__vf y);
 
 MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__UNUSED mlp__vf y) { return mlp__vmax(m, x); }
@@ -2195,13 +2190,12 @@ MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__UNUSED mlp__vf y)
 MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
 
 /* One row of n: element j belongs to lane j % 16, lanes without one keep their value. */
-MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
-                                  const float *y)
+MLP__INLINE float mlp__fold_row(mlp__folding *f, mlp__binary *op, float start, size_t n, const float *x, const float *y)
 {
     mlp__vf lanes[MLP__N16];
     size_t i, j;
     MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
+    for (i = 0; i < MLP__N16; i++) lanes[i] = mlp__vset1(start);
     for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
         MLP__UNROLL
         for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W),
@@ -2212,49 +2206,27 @@ MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf star
         const mlp__vf fill = f == mlp__fold_max ? lanes[i] : mlp__vzero();
         if (j < n) lanes[i] = f(lanes[i], mlp__vget(x + j, n - j, fill), mlp__vget(y + j, n - j, fill));
     }
-    return mlp__vset1(mlp__fold(op, lanes));
-}
-
-/* The same of n / MLP__W columns: the tree that goes across the lanes of a row. */
-MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
-                                      const float *y)
-{
-    enum { half = MLP__PANEL / 2 };
-    mlp__vf v[half];
-    size_t i, j;
-    MLP__UNROLL
-    for (i = 0; i < half; i++) {
-        j = i * MLP__W;
-        v[i] = j < n ? f(start, mlp__vload(x + j), mlp__vload(y + j)) : start;
-        j += half * MLP__W;
-        v[i] = op(v[i], j < n ? f(start, mlp__vload(x + j), mlp__vload(y + j)) : start);
-    }
-    return mlp__fold_vectors(op, half, v);
+    return mlp__fold(op, lanes);
 }
 
 #define MLP__LOWEST mlp__float(0xff800000u)              /* -infinity, exp of which is 0 */
-MLP__NOINLINE mlp__vf mlp__max_of(int columns, size_t n, const float *x)
+MLP__NOINLINE float mlp__max_of(size_t n, const float *x)
 {
-    const mlp__vf start = mlp__vset1(MLP__LOWEST);
-    return columns ? mlp__fold_columns(mlp__fold_max, mlp__vmax, start, n, x, x)
-           : mlp__fold_row(mlp__fold_max, mlp__vmax, start, n, x, x);
+    return mlp__fold_row(mlp__fold_max, mlp__vmax, MLP__LOWEST, n, x, x);
 }
-
-MLP__NOINLINE mlp__vf mlp__sum_of(int columns, size_t n, const float *x)
+MLP__NOINLINE float mlp__sum_of(size_t n, const float *x)
 {
-    const mlp__vf zero = mlp__vzero();
-    return columns ? mlp__fold_columns(mlp__fold_sum, mlp__vadd, zero, n, x, x)
-           : mlp__fold_row(mlp__fold_sum, mlp__vadd, zero, n, x, x);
+    return mlp__fold_row(mlp__fold_sum, mlp__vadd, 0.0f, n, x, x);
 }
 
 /* out = f(x, y, p, q) for n elements */
-MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q,
+MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, float p, float q,
                               float *out)
 {
-    const mlp__vf zero = mlp__vzero();
+    const mlp__vf zero = mlp__vzero(), ps = mlp__vset1(p), qs = mlp__vset1(q);
     size_t j;
-    for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), p, q));
-    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), p, q),
+    for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), ps, qs));
+    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), ps, qs),
                              n - j);
 }
 
@@ -2272,118 +2244,128 @@ MLP__BY_ROW(row_cross_entropy)  /* -y ((z - p) + q); a target of 0 counts nothin
 }
 MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vneg(y)), q); }
 
+/* rows with the same factor, most often all, are one */
 static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
 {
-    if (cols == 1) mlp__k_hadamard(rows, factors, x, x);
-    else for (; rows > 0; rows--, factors++, x += cols) {
-        const mlp__vf f = mlp__vset1(*factors);
-        mlp__map_row(mlp__row_scale, cols, x, x, f, f, x);
+    size_t n;
+    for (; rows > 0; rows -= n, factors += n, x += n * cols) {
+        for (n = 1; n < rows && mlp__bits(factors[n]) == mlp__bits(*factors); n++) { }
+        mlp__map_row(mlp__row_scale, n * cols, x, x, *factors, 0.0f, x);
     }
 }
 
-/* Short rows become columns, in lanes without a row the last of them, and come back. */
-#define MLP__SQUARE (MLP__PANEL * MLP__W)
-MLP__INLINE void mlp__to_columns(size_t rows, size_t cols, const float *x, float t[MLP__SQUARE])
+/* Rows of at most MLP__PANEL elements go MLP__W at a time: each in MLP__PANEL floats of t, those that are missing as the
+   last one. Folded to a vector each, they are transposed, so that the rest of the tree needs no shuffles. */
+MLP__INLINE int mlp__side_by_side(size_t rows, size_t cols) { return cols <= MLP__PANEL && rows > MLP__W / 4; }
+
+MLP__INLINE void mlp__load_rows(size_t rows, size_t cols, const float *x, float fill, float *t)
 {
-    mlp__transposed(cols, rows, x, (ptrdiff_t)cols, t, MLP__W, MLP__W);
-}
-MLP__INLINE void mlp__from_columns(size_t rows, size_t cols, const float t[MLP__SQUARE], float *x)
-{
-    mlp__transposed(rows, cols, t, MLP__W, x, (ptrdiff_t)cols, cols);
+    const mlp__vf fills = mlp__vset1(fill);
+    size_t r, i;
+    for (r = 0; r < MLP__W; r++, t += MLP__PANEL, x += r < rows ? cols : 0)
+        for (i = 0; i < MLP__PANEL; i += MLP__W)
+            mlp__vstore(t + i, i < cols ? mlp__vget(x + i, cols - i, fills) : fills);
 }
 
-/* z, a: n; max and sum: of z and of the exponentials */
-MLP__INLINE void mlp__softmax_of(int columns, size_t n, const float *z, float *a, mlp__vf *max, mlp__vf *sum)
+MLP__INLINE void mlp__fold_rows(mlp__binary *op, const float *t, float *values)
 {
-    *max = mlp__max_of(columns, n, z);
-    mlp__map_row(mlp__row_exp, n, z, z, *max, *max, a);
-    *sum = mlp__sum_of(columns, n, a);
-    mlp__map_row(mlp__row_divide, n, a, a, *sum, *sum, a);
+    mlp__vf v[MLP__W], lanes[MLP__N16];
+    size_t r, i;
+    MLP__UNROLL
+    for (r = 0; r < MLP__W; r++) {
+        MLP__UNROLL
+        for (i = 0; i < MLP__N16; i++) lanes[i] = mlp__vload(t + r * MLP__PANEL + i * MLP__W);
+        v[r] = mlp__fold_vectors(op, MLP__N16, lanes);
+    }
+    mlp__transpose(MLP__W, v);
+    mlp__vstore(values, mlp__fold_vectors(op, MLP__W, v));
+}
+MLP__NOINLINE void mlp__max_of_rows(const float *t, float *max) { mlp__fold_rows(mlp__vmax, t, max); }
+MLP__NOINLINE void mlp__sum_of_rows(const float *t, float *sum) { mlp__fold_rows(mlp__vadd, t, sum); }
+
+/* a = exp(z - max z) / sum of these. z, a: rows x cols, at most MLP__W rows; max, sum: MLP__W, of z and of the
+   exponentials */
+static void mlp__softmax_of(size_t rows, size_t cols, const float *z, float *a, float *max, float *sum)
+{
+    float t[MLP__W * MLP__PANEL];
+    size_t r, i;
+    if (!mlp__side_by_side(rows, cols)) {
+        for (r = 0; r < rows; r++, z += cols, a += cols) {
+            max[r] = mlp__max_of(cols, z);
+            mlp__map_row(mlp__row_exp, cols, z, z, max[r], 0.0f, a);
+            sum[r] = mlp__sum_of(cols, a);
+            mlp__map_row(mlp__row_divide, cols, a, a, sum[r], 0.0f, a);
+        }
+        return;
+    }
+    mlp__load_rows(rows, cols, z, MLP__LOWEST, t);
+    mlp__max_of_rows(t, max);
+    for (r = 0; r < MLP__W; r++)
+        for (i = 0; i < MLP__PANEL; i += MLP__W) {
+            float *const at = t + r * MLP__PANEL + i;
+            const mlp__vf below = mlp__vsub(mlp__vload(at), mlp__vset1(max[r]));
+            mlp__vstore(at, i < cols ? mlp__vexp(below) : mlp__vzero());
+        }
+    mlp__sum_of_rows(t, sum);
+    for (r = 0; r < rows; r++, a += cols)
+        for (i = 0; i < cols; i += MLP__W)
+            mlp__vput(a + i, mlp__vdiv(mlp__vload(t + r * MLP__PANEL + i), mlp__vset1(sum[r])), cols - i);
 }
 
-/* z, a: rows x cols. a = exp(z - max z) / sum of these */
+/* z, a: rows x cols */
 static void mlp__k_softmax(size_t rows, size_t cols, const float *z, float *a)
 {
-    const int columns = mlp__as_columns(cols);
-    float t[MLP__SQUARE];
-    mlp__vf max, sum;
+    float max[MLP__W], sum[MLP__W];
     size_t n;
     for (; rows > 0; rows -= n, z += n * cols, a += n * cols) {
-        n = columns ? mlp__smaller(rows, MLP__W) : 1;
-        if (columns) mlp__to_columns(n, cols, z, t);
-        mlp__softmax_of(columns, columns ? cols * MLP__W : cols, columns ? t : z, columns ? t : a, &max, &sum);
-        if (columns) mlp__from_columns(n, cols, t, a);
+        n = mlp__smaller(rows, MLP__W);
+        mlp__softmax_of(n, cols, z, a, max, sum);
     }
 }
 
-/* a, da, dz: n. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
-MLP__INLINE void mlp__softmax_slope_of(int columns, size_t n, const float *a, const float *da, float *dz)
-{
-    const mlp__vf zero = mlp__vzero(), dot = columns ? mlp__fold_columns(mlp__fold_dot, mlp__vadd, zero, n, a, da)
-                                                     : mlp__fold_row(mlp__fold_dot, mlp__vadd, zero, n, a, da);
-    mlp__map_row(mlp__row_softmax_slope, n, a, da, dot, dot, dz);
-}
-
-/* a, da, dz: rows x cols */
+/* a, da, dz: rows x cols. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
 static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, const float *da, float *dz)
 {
-    float t[2][MLP__SQUARE];
-    size_t n;
-    if (!mlp__as_columns(cols))
-        for (; rows > 0; rows--, a += cols, da += cols, dz += cols) mlp__softmax_slope_of(0, cols, a, da, dz);
-    for (; rows > 0; rows -= n, a += n * cols, da += n * cols, dz += n * cols) {
-        n = mlp__smaller(rows, MLP__W);
-        mlp__to_columns(n, cols, a, t[0]);
-        mlp__to_columns(n, cols, da, t[1]);
-        mlp__softmax_slope_of(1, cols * MLP__W, t[0], t[1], t[1]);
-        mlp__from_columns(n, cols, t[1], dz);
+    for (; rows > 0; rows--, a += cols, da += cols, dz += cols) {
+        const float dot = mlp__fold_row(mlp__fold_dot, mlp__vadd, 0.0f, cols, a, da);
+        mlp__map_row(mlp__row_softmax_slope, cols, a, da, dot, 0.0f, dz);
     }
 }
 
-/* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite
-   where a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here,
-   softmax leaves max z behind and the sum, 1 over which is max a, since exp(0) is 1. */
-static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor,
-                                  float *l, float *dz,
-                                  int softmax)
+/* sum: MLP__W, of at most so many rows of x */
+static void mlp__sums_of(size_t rows, size_t cols, const float *x, float *sum)
 {
-    mlp__vf max, sum, log_max;
-    if (softmax) {
-        mlp__softmax_of(columns, n, z, a, &max, &sum);
-        log_max = mlp__vdiv(mlp__vset1(1.0f), sum);
-    } else {
-        max = mlp__max_of(columns, n, z);
-        log_max = mlp__max_of(columns, n, a);
-    }
-    log_max = mlp__vlog(log_max);
-    mlp__map_row(mlp__row_cross_entropy, n, z, y, max, log_max, l);
-    if (!dz) return;
-    sum = mlp__sum_of(columns, n, y);
-    mlp__map_row(mlp__row_cross_entropy_slope, n, a, y, sum, factor, dz);
+    float t[MLP__W * MLP__PANEL];
+    size_t r;
+    if (mlp__side_by_side(rows, cols)) {
+        mlp__load_rows(rows, cols, x, 0.0f, t);
+        mlp__sum_of_rows(t, sum);
+    } else for (r = 0; r < rows; r++) sum[r] = mlp__sum_of(cols, x + r * cols);
 }
 
-/* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz */
+/* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz. a = softmax(z), made here with softmax non-zero.
+   l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where a_j underflows; max a is
+   1 / sum of the exponentials, since exp(0) is 1. dz = (a sum(y) - y) factor: a - y with rows of y that sum to 1. */
 static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y,
-                                 const float *factors,
-                                 float *l, float *dz, int softmax)
+                                 const float *factors, float *l, float *dz, int softmax)
 {
-    float t[5][MLP__SQUARE];                                        /* 1 KiB each on AVX-512 */
-    size_t n, at = 0, i;
-    if (!mlp__as_columns(cols))
-        for (i = 0; i < rows; i++, at += cols)
-            mlp__cross_entropy_of(0, cols, z + at, a + at, y + at, mlp__vset1(factors ? factors[i] : 0.0f), l + at,
-                                  factors ? dz + at : NULL, softmax);
-    else for (i = 0; i < rows; i += n, at += n * cols) {
-        n = mlp__smaller(rows - i, MLP__W);
-        mlp__to_columns(n, cols, z + at, t[0]);
-        mlp__to_columns(n, cols, y + at, t[1]);
-        if (!softmax) mlp__to_columns(n, cols, a + at, t[2]);
-        mlp__cross_entropy_of(1, cols * MLP__W, t[0], t[2], t[1],
-                              factors ? mlp__vget(factors + i, n, mlp__vzero()) : mlp__vzero(), t[3],
-                              factors ? t[4] : NULL, softmax);
-        if (softmax) mlp__from_columns(n, cols, t[2], a + at);
-        mlp__from_columns(n, cols, t[3], l + at);
-        if (factors) mlp__from_columns(n, cols, t[4], dz + at);
+    const mlp__vf one = mlp__vset1(1.0f);
+    float max[MLP__W], top[MLP__W], sum[MLP__W];            /* of z; log(max a); of the exponentials, then of y */
+    size_t begin, n, r;
+    for (begin = 0; begin < rows; begin += n) {
+        n = mlp__smaller(rows - begin, MLP__W);
+        if (softmax) mlp__softmax_of(n, cols, z, a, max, sum);
+        for (r = 0; !softmax && r < n; r++) {
+            max[r] = mlp__max_of(cols, z + r * cols);
+            top[r] = mlp__max_of(cols, a + r * cols);
+        }
+        mlp__vstore(top, mlp__vlog(softmax ? mlp__vdiv(one, mlp__vget(sum, n, one)) : mlp__vget(top, n, one)));
+        if (factors) mlp__sums_of(n, cols, y, sum);
+        for (r = 0; r < n; r++, z += cols, a += cols, y += cols, l += cols) {
+            mlp__map_row(mlp__row_cross_entropy, cols, z, y, max[r], top[r], l);
+            if (factors) mlp__map_row(mlp__row_cross_entropy_slope, cols, a, y, sum[r], factors[begin + r],
+                                      dz + (begin + r) * cols);
+        }
     }
 }
 
@@ -2889,8 +2871,10 @@ static void mlp__multiply(size_t rows, const mlp__product *p)
     if (rows <= most) tile(rows, 1, p);
     else {
         const size_t count = (rows + most - 1) / most, low = rows / count, higher = rows - low * count;
-        mlp__product rest = *p;
-        if (higher) tile(low + 1, higher, p);
+        mlp__product rest;
+        tile(low + (higher > 0), higher ? higher : count, p);
+        if (!higher) return;
+        rest = *p;
         mlp__move_down((low + 1) * higher, &rest);
         tile(low, count - higher, &rest);
     }
@@ -4721,16 +4705,14 @@ static void mlp__unscale_outputs(const mlp *net, size_t rows, float *y)
 }
 
 /* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as
-   one-hot, 0 and 1, or -1 and 1 */
+   one-hot, where y is 0 before, 0 and 1, or -1 and 1 */
 static void mlp__targets_of_row(const mlp *net, const float *given, int label, float *y)
 {
     size_t j;
     if (given && !net->desc.target_scaling) { if (y != given) memcpy(y, given, net->outputs * sizeof(float)); }
     else if (given) for (j = 0; j < net->outputs; j++) y[j] = (given[j] - mlp__target_scale(net, j)[0]) * mlp__target_scale(net, j)[1];
-    else if (net->loss.labels == MLP__LABELS_CLASS) {
-        memset(y, 0, net->outputs * sizeof(float));
-        y[label] = 1;
-    } else y[0] = net->loss.labels == MLP__LABELS_SIGN ? (label ? 1.0f : -1.0f) : (float)label;
+    else if (net->loss.labels == MLP__LABELS_CLASS) y[label] = 1;
+    else y[0] = net->loss.labels == MLP__LABELS_SIGN ? (label ? 1.0f : -1.0f) : (float)label;
     if (net->desc.label_smoothing != 0)
         for (j = 0; j < net->outputs; j++) y[j] = mlp__smooth(net, y[j]);
 }
@@ -4828,6 +4810,7 @@ static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
     const size_t stride = mlp__x_stride(net, d);
     float weight = 1, factor = (float)(1 / b->divisor);             /* of the row before: most often the same */
     size_t i;
+    if (labels) memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
     for (i = begin; i < end; i++) {
         float w, *x = t->x + i * net->inputs, *y = t->y + i * net->outputs;
         const size_t row = mlp__block_row(b, i, &w);
