@@ -1593,8 +1593,8 @@ MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
 }
 
 /* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these.
-   Zips within four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n =
-   MLP__COLUMNS: what mlp__load_columns loads. */
+   Zips within four lanes are one instruction on x86, and its fastest. Or n = MLP__COLUMNS: what mlp__load_columns
+   loads. */
 MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
 {
     size_t i;
@@ -1612,8 +1612,7 @@ MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
 }
 
 /* v[t] = from[lane * row + t] for MLP__COLUMNS columns t of MLP__W rows. Halves of vectors come together as they are
-   loaded, so that half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on
-   AVX-512, .86 on AVX2. */
+   loaded, so that half the registers do. */
 #define MLP__COLUMNS (MLP__W > 4 ? MLP__W / 2 : MLP__W)
 MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__COLUMNS])
 {
@@ -2546,7 +2545,7 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
 }
 
 /* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for
-   eight of them, take about half the time of a look at each. With another scale the sum of eight may be infinite where
+   eight of them, are less than a look at each. With another scale the sum of eight may be infinite where
    none of them is, and of |x| it is when one of them is. */
 static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 {
@@ -3277,7 +3276,7 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
     const int apart = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
     const size_t panel = MLP__BLOCK_PANEL, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
     const size_t ragged = out % MLP__PANEL, lanes = (ragged + MLP__W - 1) / MLP__W * MLP__W;
-    const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 8 * lanes && ragged > 0);
+    const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 6 * lanes && ragged > 0);
     float *const strip = rows > 64 ? scratch : NULL;
     float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
     size_t unit, i;
