@@ -25,8 +25,8 @@
    {
        static const float x[] = { 0,0,  0,1,  1,0,  1,1 };   // 4 rows of 2 inputs
        static const float y[] = { 0,    1,    1,    0   };   // 4 rows of 1 target
-       mlp_desc desc = { .inputs = 2, .loss = MLP_LOSS_BINARY_CROSS_ENTROPY,
-                         .layers = { { .units = 8, .activation = MLP_ACT_TANH }, { .units = 1 } } };
+       mlp_desc desc = { .inputs = 2, .layers = { { .units = 8, .activation = MLP_ACT_TANH }, { .units = 1 } },
+                         .loss = MLP_LOSS_BINARY_CROSS_ENTROPY };
        mlp_data data = { .rows = 4, .x = x, .y = y };
        mlp_fit_desc how = { .epochs = 400, .batch = MLP_FULL_BATCH, .opt = { .rate = 0.05f } };
        float p[4] = { 0 };
@@ -748,8 +748,14 @@ MLP_API const char *mlp_simd_name(void);
 #endif
 #define MLP__HAS(activation) ((activation) <= MLP_ACT_IDENTITY || ((unsigned)(MLP_ACTIVATIONS) >> (int)(activation) & 1))
 
+#include <float.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
+
+#if INT_MAX < 2147483647 || FLT_MANT_DIG != 24 || DBL_MANT_DIG != 53
+    #error "mlp.h: needs int of 32 bits, float and double of IEEE 754 (not AVR)"
+#endif
 
 #ifdef MLP_KERNELS_ONLY
     /* no memory functions */
