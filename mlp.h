@@ -87,8 +87,9 @@
      loss, seed, ...) is in its __metadata__ under keys that begin with "mlp.", so that
      mlp_load(&net, path, NULL) makes the same net. Custom functions are not in a file: give
      them in mlp_load_desc.desc. The bytes do not depend on the platform. A checkpoint has
-     the optimizer's state and the count of epochs besides, as more tensors; mlp_load reads
-     the net in it.
+     the optimizer's state and the count of epochs besides: "mlp.state" [arrays][parameters]
+     and the weights of the best epoch so far, "mlp.best", both in the order of mlp_params;
+     mlp_load reads the net in it.
      Files of others, without that metadata, load when mlp_load_desc has the activations or
      a desc: Linears with tensors "*.weight" [units][inputs] and "*.bias" of F32, F64, F16 or
      BF16; any may lack its bias. Numbers in their names order them (0, 2; fc1, fc2;
@@ -6690,18 +6691,17 @@ static const char *const mlp__initializer_names[] = { "default", MLP__INITIALIZE
 static const char *const mlp__opt_names[] = { "default", MLP__OPTIMIZERS(MLP__STRING_OF) NULL };
 static const char *const mlp__scaling_names[] = { "none", "standard", "min_max", "robust", NULL };
 
-/* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer,
-   the parameters of the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of
-   the outputs. */
-static const char *const mlp__run_names[] = {
-    "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
-#define MLP__SCALES_NAME "mlp.scales"
+/* Tensors of ours beside those of Linears, each F32 in the order that the net has in memory: pairs of shift and factor
+   of the inputs and then of the outputs; of the optimizer, [arrays][parameters]; the parameters of the best epoch. */
+enum { MLP__SCALES, MLP__STATE, MLP__BEST, MLP__ARRAYS };
+static const char *const mlp__array_names[] = { "mlp.scales", "mlp.state", "mlp.best", NULL };
 #define MLP__MEMBER "mlp.member"            /* then number and point: before names of further members */
 
 /* The version of what the metadata say: a file has the first that can read it. The largest header that is written
-   and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
-enum { MLP__FILE_VERSION = 1, MLP__RUNS = sizeof mlp__run_names / sizeof *mlp__run_names, MLP__BEST = MLP__RUNS - 1,
-       MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096 };
+   and, unless told otherwise, read; the largest that the format allows; the most keys of a header; the most arrays of
+   an optimizer. */
+enum { MLP__FILE_VERSION = 1, MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096,
+       MLP__MOST_ARRAYS = 2001 };
 
 /* What a checkpoint has besides weights and arrays. */
 typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
@@ -6734,7 +6734,6 @@ static const mlp__field mlp__desc_fields[] = {
     MLP__FIELD("mlp.target_scaling", MLP__A_NAME, mlp_desc, target_scaling, mlp__scaling_names)
 };
 static const mlp__field mlp__resume_fields[] = {
-    MLP__FIELD("mlp.train.arrays", MLP__A_NUMBER, mlp__resume, opt.arrays, NULL),
     MLP__FIELD("mlp.train.best", MLP__A_FLOAT, mlp__resume, course.best, NULL),
     MLP__FIELD("mlp.train.best_epoch", MLP__A_NUMBER, mlp__resume, course.best_epoch, NULL),
     MLP__FIELD("mlp.train.beta1_power", MLP__A_FLOAT, mlp__resume, opt.beta1_power, NULL),
@@ -6749,6 +6748,11 @@ static const mlp__field mlp__resume_fields[] = {
     MLP__FIELD("mlp.train.updates", MLP__A_NUMBER, mlp__resume, course.step, NULL),
     MLP__FIELD("mlp.train.waited", MLP__A_NUMBER, mlp__resume, course.waited, NULL)
 };
+
+static const mlp__field mlp__version_field = { "mlp.version", MLP__A_NUMBER, 0, sizeof(uint64_t), NULL },
+    mlp__test_input = { "mlp.test.input", MLP__A_FLOAT, 0, sizeof(float), NULL },
+    mlp__test_output = { "mlp.test.output", MLP__A_FLOAT, 0, sizeof(float), NULL },
+    mlp__test_tolerance = { "mlp.test.tolerance", MLP__A_FLOAT, 0, sizeof(float), NULL };
 
 /* Where the low n bytes of a number are on this machine, to copy a field to or from. */
 static unsigned char *mlp__low_bytes(uint64_t *value, size_t n)
@@ -6774,13 +6778,9 @@ static int mlp__module(const mlp_desc *d, int layer)
     return module;
 }
 
-static float *mlp__run_of(const mlp *net, int run)
+static float *mlp__state_arrays(const mlp *net)
 {
-    float *states;
-    if (run == 0) return net->params;
-    if (run == MLP__BEST) return net->training.best;
-    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
-    return states + (size_t)(run - 1) * net->count;
+    return (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
 }
 
 /* ---- text ---- */
@@ -6793,15 +6793,6 @@ typedef struct {
     void *file;
     const char *failed;
 } mlp__out;
-
-static mlp__out mlp__out_to(void *to, size_t room)
-{
-    mlp__out o;
-    memset(&o, 0, sizeof o);
-    o.to = (unsigned char *)to;
-    o.room = room;
-    return o;
-}
 
 /* What the last call of io that failed had to say. */
 static const char *mlp__reason(const mlp_io *io)
@@ -6831,37 +6822,6 @@ static void mlp__put(mlp__out *o, const void *bytes, size_t n)
     }
 }
 
-static void mlp__put_text(mlp__out *o, const char *text) { mlp__put(o, text, strlen(text)); }
-
-/* in hexadecimal, so many digits */
-static void mlp__put_hex(mlp__out *o, uint64_t n, size_t digits)
-{
-    while (digits-- > 0) mlp__put(o, &"0123456789abcdef"[n >> 4 * digits & 15], 1);
-}
-
-/* a string of JSON; text is UTF-8 */
-static void mlp__put_quoted(mlp__out *o, const char *text)
-{
-    mlp__put_text(o, "\"");
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\') mlp__put_text(o, "\\");
-        if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
-        else {
-            mlp__put_text(o, "\\u");
-            mlp__put_hex(o, (unsigned char)*text, 4);
-        }
-    }
-    mlp__put_text(o, "\"");
-}
-
-static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
-{
-    unsigned char b[8];
-    int i;
-    for (i = 0; i < bytes; i++) b[i] = (unsigned char)(value >> 8 * i);
-    mlp__put(o, b, (size_t)bytes);
-}
-
 /* formats of mlp__say_format; what comes out is short */
 static void mlp__print(mlp__out *o, const char *format, ...)
 {
@@ -6874,133 +6834,146 @@ static void mlp__print(mlp__out *o, const char *format, ...)
     mlp__put(o, text, t.at);
 }
 
+/* in hexadecimal, so many digits */
+static void mlp__put_hex(mlp__out *o, uint64_t n, size_t digits)
+{
+    while (digits-- > 0) mlp__put(o, &"0123456789abcdef"[n >> 4 * digits & 15], 1);
+}
+
+/* a string of JSON; text is UTF-8 */
+static void mlp__put_quoted(mlp__out *o, const char *text)
+{
+    mlp__print(o, "\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') mlp__print(o, "\\");
+        if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
+        else {
+            mlp__print(o, "\\u");
+            mlp__put_hex(o, (unsigned char)*text, 4);
+        }
+    }
+    mlp__print(o, "\"");
+}
+
+static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
+{
+    unsigned char b[8];
+    int i;
+    for (i = 0; i < bytes; i++) b[i] = (unsigned char)(value >> 8 * i);
+    mlp__put(o, b, (size_t)bytes);
+}
+
 /* ---- saving ---- */
 
 #define MLP__TOLERANCE 1e-4f
 
-/* What is saved: with a test vector, with arrays of the optimizer as further runs. */
 typedef struct {
     const mlp *net;
     const mlp_save_desc *how;
     float *test_output, tolerance;
-    int runs, best;                         /* runs of parameters and optimizer; whether that of the best epoch, too */
     mlp__resume resume;
+    int entries, member;                    /* of tensors: in the header, or their values; of which net */
+    uint64_t at;                            /* where the next one's data begins */
 } mlp__saving;
 
-/* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
-static mlp_desc mlp__desc_for_file(const mlp *net)
+/* A tensor's entry in the header, or its values. module: -1 where none is in the name; panels: of the layer, for
+   weights; columns: 0 where it has one size. */
+static void mlp__put_tensor(mlp__out *o, mlp__saving *s, int module, const char *name, const float *from,
+                            const mlp__shape *panels, size_t rows, size_t columns)
 {
-    mlp_desc d = net->given;
-    int l;
-    d.loss = net->desc.loss;
-    for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
-    return d;
-}
-
-/* A tensor's entry in the header; its data is at `at`. Returns where it ends. member 0: the net itself */
-static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int member, int run, int layer, int bias, uint64_t at)
-{
-    const mlp__shape *s = &net->shape[layer];
-    const uint64_t out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
-    mlp__print(o, member ? ",\"" MLP__MEMBER "%u." : ",\"", (uint64_t)member);
-    mlp__print(o, "%s%u.", mlp__run_names[run], (uint64_t)mlp__module(&net->desc, layer));
-    if (bias) mlp__print(o, "bias\":{\"dtype\":\"F32\",\"shape\":[%u]", out);
-    else mlp__print(o, "weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", out, in);
-    mlp__print(o, ",\"data_offsets\":[%u,%u]}", at, end);
+    const size_t width = columns ? columns : 1;
+    const uint64_t end = s->at + (uint64_t)rows * width * 4;
+    size_t row, i;
+    for (row = 0; !s->entries && row < rows; row++)
+        for (i = 0; i < width; i++)
+            mlp__put_little_endian(o, mlp__bits(from[panels ? mlp__weight_at(panels, row, i) : row * width + i]), 4);
+    if (!s->entries) return;
+    mlp__print(o, s->member ? ",\"" MLP__MEMBER "%i." : ",\"", s->member);
+    if (module >= 0) mlp__print(o, "%i.", module);
+    mlp__print(o, "%s\":{\"dtype\":\"F32\",\"shape\":[%z", name, rows);
+    if (columns) mlp__print(o, ",%z", columns);
+    mlp__print(o, "],\"data_offsets\":[%u,%u]}", s->at, end);
+    s->at = end;
     o->keys++;
-    return end;
 }
 
-static void mlp__put_values(mlp__out *o, const mlp *net, int run, int layer, int bias)
+static void mlp__put_tensors(mlp__out *o, mlp__saving *s, int entries)
 {
-    const mlp__shape *s = &net->shape[layer];
-    const float *from = mlp__run_of(net, run);
-    size_t unit, input;
-    if (!o->room) o->total += s->out * (bias ? 1 : s->in) * 4;              /* only counted */
-    else for (unit = 0; unit < s->out; unit++)
-        for (input = 0; input < (bias ? 1 : s->in); input++)
-            mlp__put_little_endian(o, mlp__bits(from[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
-}
-
-/* All entries, or all values. */
-static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
-{
-    int member, run, l, bias;
-    uint64_t at = 0;
-    for (member = 0; member <= s->how->more_count; member++) {
-        const mlp *net = member ? s->how->more[member - 1] : s->net;
-        const size_t scales = net->scaled ? net->inputs + net->outputs : 0;
-        size_t i;
-        for (run = 0; run < MLP__RUNS; run++)
-            for (l = 0; l < net->layers && (run < s->runs || (run == MLP__BEST && s->best)); l++)
-                for (bias = !net->desc.layers[l].no_bias; bias >= 0; bias--)
-                    if (entries) at = mlp__put_entry(o, net, member, run, l, bias, at);
-                    else mlp__put_values(o, net, run, l, bias);
-        for (i = 0; !entries && i < 2 * scales; i++) mlp__put_little_endian(o, mlp__bits(net->scales[i]), 4);
-        if (!scales || !entries) continue;
-        mlp__print(o, member ? ",\"" MLP__MEMBER "%u." : ",\"", (uint64_t)member);
-        mlp__print(o, MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}",
-                   (uint64_t)scales, at, at + (uint64_t)scales * 8);
-        at += (uint64_t)scales * 8;
+    s->entries = entries;
+    s->at = 0;
+    for (s->member = 0; s->member <= s->how->more_count; s->member++) {
+        const mlp *net = s->member ? s->how->more[s->member - 1] : s->net;
+        const int arrays = s->how->checkpoint && s->resume.opt.steps ? s->resume.opt.arrays : 0;
+        const int best = s->how->checkpoint && net->training.best && net->course.best_epoch > net->course.start;
+        int l;
+        for (l = 0; l < net->layers; l++) {
+            const mlp__shape *shape = &net->shape[l];
+            const int module = mlp__module(&net->desc, l), bias = !net->desc.layers[l].no_bias;
+            if (bias) mlp__put_tensor(o, s, module, "bias", net->params + shape->b, NULL, shape->out, 0);
+            mlp__put_tensor(o, s, module, "weight", net->params, shape, shape->out, shape->in);
+        }
+        if (net->scaled)
+            mlp__put_tensor(o, s, -1, mlp__array_names[MLP__SCALES], net->scales, NULL, net->inputs + net->outputs, 2);
+        if (arrays) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__STATE], mlp__state_arrays(net), NULL, (size_t)arrays,
+                                    net->count);
+        if (best) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__BEST], net->training.best, NULL, net->count, 0);
     }
 }
 
-/* The fields of a table that are not 0, of n structs `stride` bytes apart. */
-static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, const void *base, int n, size_t stride)
+/* A field of n structs, `stride` bytes apart. */
+static void mlp__put_field(mlp__out *o, const mlp__field *f, const void *base, size_t n, size_t stride)
+{
+    size_t i;
+    mlp__print(o, ",\"%s\":\"", f->key);
+    for (i = 0; i < n; i++) {
+        const uint64_t value = mlp__get_field(f, (const char *)base + i * stride);
+        if (i > 0) mlp__print(o, " ");
+        if (f->kind == MLP__A_NAME) mlp__print(o, "%s", f->names[value]);
+        else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
+        else mlp__print(o, "%u", value);
+    }
+    mlp__print(o, "\"");
+}
+
+/* The fields of a table that are not 0 in all of them. */
+static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, const void *base, size_t n, size_t stride)
 {
     for (; fields > 0; fields--, f++) {
-        const char *at = (const char *)base;
-        int i, used = 0;
-        for (i = 0; i < n; i++) used |= mlp__get_field(f, at + (size_t)i * stride) != 0;
-        if (!used) continue;
-        mlp__print(o, ",\"%s", f->key);
-        for (i = 0; i < n; i++, at += stride) {
-            const uint64_t value = mlp__get_field(f, at);
-            mlp__put_text(o, i ? " " : "\":\"");
-            if (f->kind == MLP__A_NAME) mlp__put_text(o, f->names[value]);
-            else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
-            else mlp__print(o, "%u", value);
-        }
-        mlp__put_text(o, "\"");
+        size_t i = 0;
+        while (i < n && mlp__get_field(f, (const char *)base + i * stride) == 0) i++;
+        if (i < n) mlp__put_field(o, f, base, n, stride);
     }
 }
 
-static void mlp__put_floats(mlp__out *o, const char *key, const float *x, size_t n)
-{
-    const char *before = "\":\"";
-    mlp__print(o, ",\"%s", key);
-    for (; n > 0; n--, before = " ") {
-        mlp__put_text(o, before);
-        mlp__put_hex(o, mlp__bits(*x++), 8);
-    }
-    mlp__put_text(o, "\"");
-}
-
+/* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
 static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
 {
     const mlp *net = s->net;
-    const mlp_desc d = mlp__desc_for_file(net);
+    const uint64_t version = MLP__FILE_VERSION;
+    mlp_desc d = net->given;
     size_t at;
-    int value = 0;
-    mlp__put_text(o, "{\"__metadata__\":{\"format\":\"pt\"");
-    mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, net->layers, sizeof(mlp_layer));
+    int l, value = 0;
+    d.loss = net->desc.loss;
+    for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
+    mlp__print(o, "{\"__metadata__\":{\"format\":\"pt\"");
+    mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, (size_t)net->layers, sizeof(mlp_layer));
     mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
     if (s->test_output) {
-        mlp__put_floats(o, "mlp.test.input", s->how->test_input, net->inputs);
-        mlp__put_floats(o, "mlp.test.output", s->test_output, net->outputs);
-        mlp__put_floats(o, "mlp.test.tolerance", &s->tolerance, 1);
+        mlp__put_field(o, &mlp__test_input, s->how->test_input, net->inputs, sizeof(float));
+        mlp__put_field(o, &mlp__test_output, s->test_output, net->outputs, sizeof(float));
+        mlp__put_field(o, &mlp__test_tolerance, &s->tolerance, 1, 0);
     }
     if (s->how->checkpoint) {
-        mlp__put_text(o, ",\"mlp.train\":\"1\"");
+        mlp__print(o, ",\"mlp.train\":\"1\"");
         mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
     }
-    mlp__print(o, ",\"mlp.version\":\"%u\"", (uint64_t)MLP__FILE_VERSION);
+    mlp__put_field(o, &mlp__version_field, &version, 1, 0);
     for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
-        mlp__put_text(o, value ? ":" : ",");
+        mlp__print(o, value ? ":" : ",");
         mlp__put_quoted(o, net->texts + at);
         if (value) o->keys++;
     }
-    mlp__put_text(o, "}");
+    mlp__print(o, "}");
 }
 
 /* The outputs for the test vector, in memory to be freed. */
@@ -7021,14 +6994,11 @@ static mlp_result mlp__plan_test(mlp__saving *s)
     return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
 }
 
-/* The header, filled with blanks up to n bytes. */
-static void mlp__put_header(mlp__out *o, const mlp__saving *s, size_t n)
+static void mlp__put_header(mlp__out *o, mlp__saving *s)
 {
-    const size_t end = o->total + n;
     mlp__put_metadata(o, s);
     mlp__put_tensors(o, s, 1);
-    mlp__put_text(o, "}");
-    while (o->total < end) mlp__put_text(o, " ");
+    mlp__print(o, "}");
 }
 
 /* Whether two structs have the same values in the fields of a table, but for seeds. */
@@ -7092,7 +7062,7 @@ static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
 /* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */
 static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
-    mlp__out header = mlp__out_to(NULL, 0);
+    mlp__out header = { NULL, 0, 0, 0, 0, NULL, NULL, NULL };
     mlp__saving s;
     mlp_result r;
     memset(&s, 0, sizeof s);
@@ -7100,16 +7070,15 @@ static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc
     s.how = how;
     s.resume.course = net->course;
     if (net->training.gradients) memcpy(&s.resume.opt, net->training.state, sizeof s.resume.opt);
-    s.runs = how->checkpoint && s.resume.opt.steps ? 1 + s.resume.opt.arrays : 1;
-    s.best = how->checkpoint && net->training.best && net->course.best_epoch > net->course.start;
     r = mlp__plan_test(&s);
-    if (!r) mlp__put_header(&header, &s, 0);
+    if (!r) mlp__put_header(&header, &s);
     if (!r && (header.total > MLP__HEADER - 64 || header.keys > MLP__MOST_KEYS - 64))
         r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input, texts or more: too much for a header");
     if (!r) {
         const size_t n = (8 + header.total + 63) / 64 * 64 - 8;
         mlp__put_little_endian(o, n, 8);
-        mlp__put_header(o, &s, n);
+        mlp__put_header(o, &s);
+        while (o->total < 8 + n) mlp__print(o, " ");
         mlp__put_tensors(o, &s, 0);
     }
     mlp__free(&net->desc.allocator, s.test_output);
@@ -7135,7 +7104,7 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 {
     const mlp_save_desc *how = desc ? desc : &mlp__save_defaults;
     const size_t room = memory && size ? *size : 0;
-    mlp__out o = mlp__out_to(memory, room);
+    mlp__out o = { (unsigned char *)memory, room, 0, 0, 0, NULL, NULL, NULL };
     mlp_result r;
     if (size) *size = 0;
     if (!net || !size) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "net or size is NULL");
@@ -7150,16 +7119,20 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 
 /* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
    shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
-typedef struct { uint64_t rows, columns, begin, end; uint32_t key, shape, rank; unsigned char type, seen; } mlp__tensor;
+typedef struct {
+    char *name;
+    uint64_t rows, columns, begin, end;
+    uint32_t key, shape, rank;
+    unsigned char type, seen;
+} mlp__tensor;
 
 /* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
     const unsigned char *bytes;
     size_t size;                            /* bytes that are here */
     size_t end;                             /* of the header, as a place in the file */
-    size_t at;                              /* what is scanned next */
+    size_t at;                              /* what is scanned next; the offset of an error */
     const char *wrong;                      /* NULL, or why the header is refused */
-    mlp_result code;                        /* of that */
     uint32_t more;                          /* bytes that an escape has yet to give, the next one lowest; 0: none */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
     void *file;
@@ -7167,21 +7140,11 @@ typedef struct {
     mlp__tensor *tensors;                   /* in one block with the hashes of all keys */
     uint64_t *keys;
     size_t tensor_count, key_count, tensor_room, key_room;
-    size_t metadata;                        /* place behind the { of the metadata; 0: there are none */
+    char *strings;                          /* all of the header's, with a zero behind each */
+    size_t used;                            /* bytes of them */
+    size_t texts, texts_size, metadata;     /* the metadata in them: key, 0, value, 0, and so on; their place in the file */
+    char label[112];                        /* of the tensor that an error is about */
 } mlp__in;
-
-static mlp_result mlp__refuse(const mlp__in *in, mlp_result code, size_t offset, const char *format, ...)
-{
-    char text[sizeof in->how.error->text] = "";
-    mlp__text t = { text, 0, sizeof text };
-    va_list list;
-    va_start(list, format);
-    mlp__say_format(&t, format, list);
-    va_end(list);
-    mlp__fail(in->how.error, code, -1, "%s", text);
-    if (in->how.error) in->how.error->offset = offset;
-    return code;
-}
 
 static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
 {
@@ -7201,33 +7164,36 @@ static const struct { const char *begin, *name; } mlp__other_files[] = {
 };
 
 /* Whether the first bytes, at least 9 or all, can be those of a safetensors file. */
-static mlp_result mlp__check_start(const mlp__in *in)
+static mlp_result mlp__check_start(mlp__in *in)
 {
     const unsigned char *p = in->bytes;
     const uint64_t n = in->size < 8 ? 0 : mlp__little_endian(p, 8);
     const int object = in->size > 8 && (p[8] == '{' || mlp__is_blank(p[8]));
+    const char *why = "not a safetensors file";
     size_t i;
     if (object && n >= 2 && n <= in->how.max_header) return MLP_OK;
-    if (in->size == 0) return mlp__refuse(in, MLP_ERR_FORMAT, 0, "the file is empty");
     for (i = 0; i < MLP__COUNT(mlp__other_files) && !object; i++) {
         const char *begin = mlp__other_files[i].begin;
         const size_t length = strlen(begin);
         if (in->size < length || memcmp(p, begin, length) != 0) continue;
         if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;  /* ir_version, a message */
         if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
-        return mlp__refuse(in, MLP_ERR_FORMAT, 0, "this is %s, not safetensors", mlp__other_files[i].name);
+        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "this is %s, not safetensors", mlp__other_files[i].name);
     }
-    if (in->size <= 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    return mlp__refuse(in, MLP_ERR_FORMAT, 0, object && n > in->how.max_header && n <= MLP__MOST_HEADER
-                                               ? "its header is larger than max_header" : "not a safetensors file");
+    if (in->size <= 8) { in->at = in->size; why = in->size ? "the file ends too early" : "the file is empty"; }
+    else if (object && n > in->how.max_header && n <= MLP__MOST_HEADER) why = "its header is larger than max_header";
+    return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "%s", why);
 }
 
-/* ---- loading: the JSON of the header. Functions return non-zero for success, or set in->wrong ---- */
+/* ---- loading: the JSON of the header. From the first error on, in->wrong, there is nothing more to be read ---- */
 
-static int mlp__wrong(mlp__in *in, const char *why)
+static const char mlp__too_many_keys[] = "more than 4096 keys";
+
+static void mlp__wrong(mlp__in *in, const char *why)
 {
-    if (!in->wrong) in->wrong = why;
-    return 0;
+    if (in->wrong) return;
+    in->wrong = why;
+    in->end = in->at;
 }
 
 static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++] : -1; }
@@ -7239,18 +7205,18 @@ static int mlp__peek(mlp__in *in)
     return in->at < in->end ? in->bytes[in->at] : -1;
 }
 
-static int mlp__expect(mlp__in *in, int byte, const char *otherwise)
+static void mlp__expect(mlp__in *in, int byte, const char *otherwise)
 {
-    if (mlp__peek(in) != byte) return mlp__wrong(in, otherwise);
-    in->at++;
-    return 1;
+    if (mlp__peek(in) == byte) in->at++;
+    else mlp__wrong(in, otherwise);
 }
 
 /* Whether one more element of an object or a list follows, with *n before it; goes over the comma or the end. */
 static int mlp__next(mlp__in *in, int end, size_t *n)
 {
     if (mlp__peek(in) == end) { in->at++; return 0; }
-    return (*n)++ == 0 || mlp__expect(in, ',', "JSON: a comma or an end is missing");
+    if ((*n)++ > 0) mlp__expect(in, ',', "JSON: a comma or an end is missing");
+    return !in->wrong;
 }
 
 /* The first byte of the text that is not UTF-8: shortest forms, no surrogates, at most U+10FFFF; n: it is all UTF-8. */
@@ -7286,13 +7252,14 @@ static uint32_t mlp__hex4(mlp__in *in)
     int i;
     for (i = 0; i < 4; i++) {
         const int digit = mlp__hex_digit(mlp__byte(in));
-        if (digit < 0) { mlp__wrong(in, "JSON: \\u needs four digits"); return 0; }
-        value = value * 16 + (uint32_t)digit;
+        if (digit < 0) mlp__wrong(in, "JSON: \\u needs four digits");
+        value = value * 16 + (uint32_t)(digit & 15);
     }
     return value;
 }
 
-/* The first byte in UTF-8 of what follows a backslash; the others come next. -1: wrong. */
+/* The first byte in UTF-8 of what follows a backslash; the others come next. -1: wrong. U+0000 is two bytes, which no
+   other character is, so that it ends no string. */
 static int mlp__escape(mlp__in *in)
 {
     static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
@@ -7300,12 +7267,13 @@ static int mlp__escape(mlp__in *in)
     uint32_t c, low = 0;
     int i;
     for (i = 0; i < 8; i++) if (first == escapes[i]) return meant[i];
-    if (first != 'u') { mlp__wrong(in, "JSON: an unknown escape"); return -1; }
+    if (first != 'u') mlp__wrong(in, "JSON: an unknown escape");
     c = mlp__hex4(in);
     if (c >= 0xd800 && c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
     if (low >= 0xdc00 && low < 0xe000) c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
     else if (c >= 0xd800 && c < 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
     if (in->wrong) return -1;
+    if (c == 0) { in->more = 0x80; return 0xc0; }
     if (c < 0x80) return (int)c;
     for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1)
         in->more = in->more << 8 | 0x80 | (c & 0x3f);
@@ -7323,42 +7291,34 @@ static int mlp__character(mlp__in *in)
     return c == '\\' ? mlp__escape(in) : c;
 }
 
-/* Its place, behind the opening mark, and a hash (FNV-1a) of what it means. */
-static int mlp__string(mlp__in *in, uint32_t *place, uint64_t *hash)
+/* What it means, and a hash (FNV-1a) of that. It takes no more bytes than stand there. */
+static char *mlp__string(mlp__in *in, uint64_t *hash)
 {
+    char *text = in->strings + in->used;
     int c;
-    if (!mlp__expect(in, '"', "JSON: a string is missing")) return 0;
-    *place = (uint32_t)in->at;
-    for (*hash = 14695981039346656037u; (c = mlp__character(in)) >= 0;) *hash = (*hash ^ (uint64_t)c) * 1099511628211u;
-    return !in->wrong;
+    mlp__expect(in, '"', "JSON: a string is missing");
+    for (*hash = 14695981039346656037u; (c = mlp__character(in)) >= 0; *hash = (*hash ^ (uint64_t)c) * 1099511628211u)
+        in->strings[in->used++] = (char)c;
+    in->strings[in->used++] = 0;
+    return text;
 }
 
-static int mlp__key(mlp__in *in, uint32_t *place, uint64_t *hash)
+/* The same of a string and the colon behind it; in->at is then at the value. */
+static char *mlp__key(mlp__in *in, uint64_t *hash)
 {
-    return mlp__string(in, place, hash) && mlp__expect(in, ':', "JSON: a colon is missing") && (mlp__peek(in), 1);
-}
-
-/* whether the string at that place is `text`; in->at stays */
-static int mlp__is(mlp__in *in, uint32_t place, const char *text)
-{
-    const size_t at = in->at;
-    int same;
-    in->at = place;
-    while (*text && mlp__character(in) == (unsigned char)*text) text++;
-    same = !*text && mlp__character(in) < 0;
-    in->at = at;
-    in->more = 0;
-    return same;
+    char *key = mlp__string(in, hash);
+    mlp__expect(in, ':', "JSON: a colon is missing");
+    mlp__peek(in);
+    return key;
 }
 
 /* Notes the key of an object, which must not have it yet. Different keys of equal hashes do not happen by chance. */
-static int mlp__note(mlp__in *in, uint64_t hash)
+static void mlp__note(mlp__in *in, uint64_t hash)
 {
     size_t i;
-    for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) return mlp__wrong(in, "a key twice");
-    if (in->key_count == in->key_room) { in->code = MLP_ERR_UNSUPPORTED; return mlp__wrong(in, "more than 4096 keys"); }
-    in->keys[in->key_count++] = hash;
-    return 1;
+    for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) mlp__wrong(in, "a key twice");
+    if (in->key_count < in->key_room) in->keys[in->key_count++] = hash;
+    else mlp__wrong(in, mlp__too_many_keys);
 }
 
 static int mlp__append_digit(uint64_t *value, int c)
@@ -7370,14 +7330,16 @@ static int mlp__append_digit(uint64_t *value, int c)
 }
 
 /* What a number must not have (sign, fraction, exponent, leading zeros) is found by who expects what follows it. */
-static int mlp__number(mlp__in *in, uint64_t *value)
+static uint64_t mlp__number(mlp__in *in)
 {
     const int first = mlp__peek(in);
-    *value = 0;
-    if (first < '0' || first > '9') return mlp__wrong(in, "JSON: a whole number, not negative, is missing");
-    do if (!mlp__append_digit(value, in->bytes[in->at++])) return mlp__wrong(in, "JSON: a number that is too large");
-    while (first != '0' && in->at < in->end && in->bytes[in->at] >= '0' && in->bytes[in->at] <= '9');
-    return 1;
+    uint64_t value = 0;
+    if (first < '0' || first > '9') mlp__wrong(in, "JSON: a whole number, not negative, is missing");
+    while (in->at < in->end && in->bytes[in->at] >= '0' && in->bytes[in->at] <= '9') {
+        if (!mlp__append_digit(&value, in->bytes[in->at++])) mlp__wrong(in, "JSON: a number that is too large");
+        if (first == '0') break;
+    }
+    return value;
 }
 
 /* The types that weights can have, and their bytes; the last: any other. */
@@ -7385,168 +7347,18 @@ enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__OTHER_TYPE };
 static const struct { const char *name; unsigned bytes; } mlp__types[] = {
     { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 } };
 
-/* A list of numbers: how many, the first two, and their product, multiplied in order. */
-static int mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *second, uint64_t *product)
+/* A list of numbers: how many, the first two, and their product, multiplied in order; UINT64_MAX: it overflows. */
+static uint64_t mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *second)
 {
-    uint64_t value;
+    uint64_t product = 1;
     *count = 0;
-    *product = 1;
-    if (!mlp__expect(in, '[', "JSON: a list is missing")) return 0;
+    mlp__expect(in, '[', "JSON: a list is missing");
     while (mlp__next(in, ']', count)) {
-        if (!mlp__number(in, &value)) return 0;
-        if (value && *product > UINT64_MAX / value) return mlp__wrong(in, "a shape whose product overflows");
-        *product *= value;
+        const uint64_t value = mlp__number(in);
+        product = product == UINT64_MAX || (value && product > UINT64_MAX / value) ? UINT64_MAX : product * value;
         if (*count <= 2) *(*count == 1 ? first : second) = value;
     }
-    return !in->wrong;
-}
-
-/* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes
-   later. */
-static int mlp__entry(mlp__in *in, mlp__tensor *t)
-{
-    static const char *const keys[] = { "dtype", "shape", "data_offsets" };
-    uint64_t elements = 0, unused;
-    size_t n = 0, rank = 0, two = 0;
-    int seen = 0, k;
-    uint32_t place;
-    if (!mlp__expect(in, '{', "JSON: a tensor is not an object")) return 0;
-    while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &place, &unused)) return 0;
-        for (k = 0; k < 3 && !mlp__is(in, place, keys[k]); k++) { }
-        if (k == 3) return mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
-        if (seen >> k & 1) return mlp__wrong(in, "a key twice");
-        seen |= 1 << k;
-        if (k == 1) t->shape = (uint32_t)in->at;
-        if (k == 0) {
-            if (!mlp__string(in, &place, &unused)) return 0;
-            while (t->type < MLP__OTHER_TYPE && !mlp__is(in, place, mlp__types[t->type].name)) t->type++;
-        } else if (k == 1 ? !mlp__list(in, &rank, &t->rows, &t->columns, &elements)
-                          : !mlp__list(in, &two, &t->begin, &t->end, &unused)) return 0;
-    }
-    if (in->wrong) return 0;
-    if (seen != 7 || two != 2) return mlp__wrong(in, "a tensor needs dtype, shape and two data_offsets");
-    t->rank = (uint32_t)rank;
-    if (t->end < t->begin) return mlp__wrong(in, "data_offsets go backwards");
-    if (t->type == MLP__OTHER_TYPE) return 1;
-    if (elements > UINT64_MAX / 8) return mlp__wrong(in, "a shape whose product overflows");
-    return elements * mlp__types[t->type].bytes == t->end - t->begin
-        || mlp__wrong(in, "data_offsets are not those of the shape");
-}
-
-/* An object of strings, or null. */
-static int mlp__metadata(mlp__in *in)
-{
-    size_t n = 0;
-    uint32_t place;
-    uint64_t hash, unused;
-    if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) {
-        in->at += 4;
-        return 1;
-    }
-    if (!mlp__expect(in, '{', "JSON: the metadata is not an object")) return 0;
-    in->metadata = in->at;
-    while (mlp__next(in, '}', &n))
-        if (!mlp__key(in, &place, &hash) || !mlp__note(in, ~hash) || !mlp__string(in, &place, &unused)) return 0;
-    return !in->wrong;
-}
-
-static int mlp__scan(mlp__in *in)
-{
-    const size_t good = mlp__not_utf8(in->bytes + 8, in->end - 8);
-    size_t n = 0;
-    uint32_t key;
-    uint64_t hash;
-    in->at = 8 + good;
-    if (in->at < in->end) return mlp__wrong(in, "the header is not UTF-8");
-    in->at = 8;
-    if (!mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object")) return 0;
-    while (mlp__next(in, '}', &n)) {
-        if (!mlp__key(in, &key, &hash) || !mlp__note(in, hash)) return 0;
-        if (mlp__is(in, key, "__metadata__")) {
-            if (!mlp__metadata(in)) return 0;
-        } else {
-            mlp__tensor *t = &in->tensors[in->tensor_count++];
-            if (in->tensor_count > in->tensor_room) return mlp__wrong(in, "more than 4096 tensors");
-            memset(t, 0, sizeof *t);
-            t->key = key;
-            if (!mlp__entry(in, t)) return 0;
-        }
-    }
-    return !in->wrong && (mlp__peek(in) < 0 || mlp__wrong(in, "JSON: something behind the end of the header"));
-}
-
-/* No holes, no overlaps, from the first byte of data on; *total: bytes of data. */
-static int mlp__contiguous(mlp__in *in, uint64_t *total)
-{
-    uint64_t next = 0;
-    size_t i;
-    do for (*total = next, i = 0; i < in->tensor_count; i++) {
-        mlp__tensor *t = &in->tensors[i];
-        if (t->begin != *total || (t->end > t->begin && next > *total)) continue;
-        t->seen = 1;
-        if (t->end > next) next = t->end;
-    } while (next > *total);
-    for (i = 0; i < in->tensor_count; i++)
-        if (!in->tensors[i].seen) {
-            in->at = in->tensors[i].key;
-            return mlp__wrong(in, "data_offsets leave a hole or overlap");
-        }
-    return 1;
-}
-
-/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
-static mlp_result mlp__read_header(mlp__in *in)
-{
-    uint64_t n, total = 0;
-    mlp_result r = mlp__check_start(in);
-    if (r) return r;
-    n = mlp__little_endian(in->bytes, 8);
-    if (n > in->size - 8) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    in->end = 8 + (size_t)n;
-    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 40 + 1);         /* the shortest entry has more bytes, */
-    in->key_room = mlp__smaller(MLP__MOST_KEYS, (size_t)n / 6 + 2);             /* and so has the shortest pair */
-    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator,
-                                            in->tensor_room * sizeof(mlp__tensor) + in->key_room * sizeof(uint64_t));
-    if (!in->tensors) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
-    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
-    if (!mlp__scan(in) || !mlp__contiguous(in, &total))
-        return mlp__refuse(in, in->code ? in->code : MLP_ERR_FORMAT, in->at, "%s", in->wrong);
-    if (in->size - in->end < total) return mlp__refuse(in, MLP_ERR_FORMAT, in->size, "the file ends too early");
-    if (in->size - in->end == total) return MLP_OK;
-    return mlp__refuse(in, MLP_ERR_FORMAT, in->end + (size_t)total, "bytes behind the last tensor");
-}
-
-/* ---- loading: the metadata ---- */
-
-/* Goes into the value of a key of the metadata. */
-static int mlp__find_key(mlp__in *in, const char *key)
-{
-    uint32_t place;
-    uint64_t hash;
-    size_t n = 0;
-    in->at = in->metadata;
-    while (in->metadata && mlp__next(in, '}', &n)) {
-        mlp__key(in, &place, &hash);
-        if (mlp__is(in, place, key)) { in->at++; return 1; }
-        mlp__string(in, &place, &hash);
-    }
-    return 0;
-}
-
-enum { MLP__WORD = 48 };
-
-/* The next word of a string, up to a blank or the end; its length, 0 for none. Longer words are cut: none is known. */
-static int mlp__word(mlp__in *in, char *word)
-{
-    int n = 0, c;
-    do c = mlp__character(in); while (c == ' ');
-    for (; c >= 0 && c != ' '; c = mlp__character(in)) {
-        if (n < MLP__WORD - 1) word[n++] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
-    }
-    word[n] = 0;
-    if (c < 0) in->at--;                                    /* the end stays, for it is asked again */
-    return n;
+    return product;
 }
 
 static int mlp__name_index(const char *const *names, const char *word)
@@ -7556,47 +7368,195 @@ static int mlp__name_index(const char *const *names, const char *word)
     return -1;
 }
 
+/* The value of a tensor's key. Its bytes must be those that its type and shape need; that they are in the file comes
+   later. */
+static void mlp__entry(mlp__in *in, mlp__tensor *t)
+{
+    static const char *const keys[] = { "dtype", "shape", "data_offsets", NULL };
+    uint64_t elements = 0, hash;
+    size_t n = 0, rank = 0, two = 0;
+    int seen = 0;
+    mlp__expect(in, '{', "JSON: a tensor is not an object");
+    while (mlp__next(in, '}', &n)) {
+        const int k = mlp__name_index(keys, mlp__key(in, &hash));
+        if (k < 0) mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
+        else if (seen >> k & 1) mlp__wrong(in, "a key twice");
+        else seen |= 1 << k;
+        if (k == 0) {
+            const char *type = mlp__string(in, &hash);
+            while (t->type < MLP__OTHER_TYPE && strcmp(type, mlp__types[t->type].name) != 0) t->type++;
+        } else if (k == 1) {
+            t->shape = (uint32_t)in->at;
+            elements = mlp__list(in, &rank, &t->rows, &t->columns);
+        } else mlp__list(in, &two, &t->begin, &t->end);
+    }
+    t->rank = (uint32_t)rank;
+    if (seen != 7 || two != 2) mlp__wrong(in, "a tensor needs dtype, shape and two data_offsets");
+    if (t->end < t->begin) mlp__wrong(in, "data_offsets go backwards");
+    if (elements > UINT64_MAX / 8) mlp__wrong(in, "a shape whose product overflows");
+    if (t->type != MLP__OTHER_TYPE && elements * mlp__types[t->type].bytes != t->end - t->begin)
+        mlp__wrong(in, "data_offsets are not those of the shape");
+}
+
+/* An object of strings, or null. */
+static void mlp__metadata(mlp__in *in)
+{
+    size_t n = 0;
+    uint64_t hash;
+    if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) {
+        in->at += 4;
+        return;
+    }
+    mlp__expect(in, '{', "JSON: the metadata is not an object");
+    in->metadata = in->at;
+    in->texts = in->used;
+    while (mlp__next(in, '}', &n)) {
+        mlp__key(in, &hash);
+        mlp__note(in, ~hash);
+        mlp__string(in, &hash);
+    }
+    in->texts_size = in->used - in->texts;
+}
+
+static void mlp__scan(mlp__in *in)
+{
+    size_t n = 0;
+    uint64_t hash;
+    in->at = 8 + mlp__not_utf8(in->bytes + 8, in->end - 8);
+    if (in->at < in->end) { mlp__wrong(in, "the header is not UTF-8"); return; }
+    in->at = 8;
+    mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object");
+    while (mlp__next(in, '}', &n)) {
+        mlp__tensor *t = &in->tensors[in->tensor_count];
+        const size_t place = in->at + (mlp__peek(in) == '"');
+        char *key = mlp__key(in, &hash);
+        mlp__note(in, hash);
+        if (strcmp(key, "__metadata__") == 0) { mlp__metadata(in); continue; }
+        if (in->tensor_count++ == in->tensor_room) { mlp__wrong(in, mlp__too_many_keys); return; }
+        memset(t, 0, sizeof *t);
+        t->name = key;
+        t->key = (uint32_t)place;
+        mlp__entry(in, t);
+    }
+    if (mlp__peek(in) >= 0) mlp__wrong(in, "JSON: something behind the end of the header");
+}
+
+/* No holes, no overlaps, from the first byte of data to the last of the file. */
+static void mlp__check_places(mlp__in *in)
+{
+    const uint64_t here = in->size - in->end;
+    uint64_t total, next = 0;
+    size_t i;
+    do for (total = next, i = 0; i < in->tensor_count; i++) {
+        mlp__tensor *t = &in->tensors[i];
+        if (t->begin != total || (t->end > t->begin && next > total)) continue;
+        t->seen = 1;
+        if (t->end > next) next = t->end;
+    } while (next > total);
+    for (i = 0; i < in->tensor_count && in->tensors[i].seen; i++) { }
+    if (i == in->tensor_count && here == total) return;
+    in->at = i < in->tensor_count ? in->tensors[i].key : here < total ? in->size : in->end + (size_t)total;
+    mlp__wrong(in, i < in->tensor_count ? "data_offsets leave a hole or overlap"
+                 : here < total ? "the file ends too early" : "bytes behind the last tensor");
+}
+
+/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
+static mlp_result mlp__read_header(mlp__in *in)
+{
+    const mlp_result r = mlp__check_start(in);
+    size_t n;
+    if (r) return r;
+    n = (size_t)mlp__little_endian(in->bytes, 8);
+    if (n > in->size - 8) {
+        in->at = in->size;
+        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "the file ends too early");
+    }
+    in->end = 8 + n;
+    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);         /* the shortest entry has 47 bytes; of pairs */
+    in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);             /* one has 6, all others more */
+    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator,
+                                            in->tensor_room * sizeof(mlp__tensor) + in->key_room * sizeof(uint64_t));
+    in->strings = (char *)mlp__alloc(&in->how.allocator, n + 8);        /* a few empty ones may follow an error */
+    if (!in->tensors || !in->strings) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
+    mlp__scan(in);
+    if (!in->wrong) mlp__check_places(in);
+    if (in->wrong) return mlp__fail(in->how.error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED
+                                                                                   : MLP_ERR_FORMAT, -1, "%s", in->wrong);
+    in->at = 0;
+    return MLP_OK;
+}
+
+/* ---- loading: the metadata ---- */
+
+/* The value of a key among texts: key, 0, value, 0, and so on. NULL: there is none */
+static const char *mlp__text_of(const char *texts, size_t size, const char *key)
+{
+    const char *end = texts + size;
+    while (texts < end) {
+        const char *value = texts + strlen(texts) + 1;
+        if (strcmp(texts, key) == 0) return value;
+        texts = value + strlen(value) + 1;
+    }
+    return NULL;
+}
+
+static const char *mlp__value_of(const mlp__in *in, const char *key)
+{
+    return mlp__text_of(in->strings + in->texts, in->texts_size, key);
+}
+
+enum { MLP__WORD = 48 };
+
+/* The next word of a value; its length, 0 for none. Longer words are cut: none is known. */
+static size_t mlp__word(const char **value, char *word)
+{
+    const char *from = *value + strspn(*value, " ");
+    const size_t n = strcspn(from, " ");
+    size_t i;
+    for (i = 0; i < n && i < MLP__WORD - 1; i++) word[i] = from[i] < 0x20 || from[i] > 0x7e ? '?' : from[i];
+    word[i] = 0;
+    *value = from + n;
+    return n;
+}
+
 /* A word as the value of a field of this kind and size; 0: it is none. */
 static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *value)
 {
-    const char *c;
-    *value = 0;
-    if (f->kind == MLP__A_NAME) {
-        const int index = mlp__name_index(f->names, word);
-        *value = (uint64_t)index;
-        return index >= 0;
+    const size_t n = strlen(word);
+    const int index = f->kind == MLP__A_NAME ? mlp__name_index(f->names, word) : 0;
+    *value = (uint64_t)index;
+    if (f->kind == MLP__A_NAME) return index >= 0;
+    for (; *word; word++) {
+        if (f->kind == MLP__A_NUMBER ? !mlp__append_digit(value, *word) : mlp__hex_digit(*word) < 0) return 0;
+        if (f->kind == MLP__A_FLOAT) *value = *value << 4 | (uint64_t)mlp__hex_digit(*word);
     }
-    for (c = word; *c; c++) {
-        if (f->kind == MLP__A_NUMBER && !mlp__append_digit(value, *c)) return 0;
-        if (f->kind == MLP__A_FLOAT && mlp__hex_digit(*c) < 0) return 0;
-        if (f->kind == MLP__A_FLOAT) *value = *value << 4 | (uint64_t)mlp__hex_digit(*c);
-    }
-    return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : (size_t)(c - word) == 2 * f->size;
-}
-
-static mlp_result mlp__refuse_field(const mlp__in *in, mlp_result code, const mlp__field *f, const char *why,
-                                    const char *word)
-{
-    return mlp__refuse(in, code, in->at, "metadata: %s: %s%s", f->key, why, word);
+    return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : n == 2 * f->size;
 }
 
 /* A field of n structs, `stride` bytes apart. What the file does not have stays. */
 static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
 {
+    mlp_error *error = in->how.error;
+    const char *words = mlp__value_of(in, f->key);
     char word[MLP__WORD];
     uint64_t value;
     size_t i;
-    if (!mlp__find_key(in, f->key)) return MLP_OK;
+    if (!words) return MLP_OK;
+    in->at = in->metadata;                                  /* of an error */
     for (i = 0; i < n; i++) {
-        if (!mlp__word(in, word)) return mlp__refuse_field(in, MLP_ERR_FORMAT, f, "too few values", "");
+        if (!mlp__word(&words, word)) return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
         if (!mlp__word_value(f, word, &value))
-            return f->kind != MLP__A_NAME ? mlp__refuse_field(in, MLP_ERR_FORMAT, f, "no number: ", word)
-                 : mlp__refuse_field(in, MLP_ERR_UNSUPPORTED, f, "this version does not know ", word);
+            return f->kind == MLP__A_NAME
+                ? mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "metadata: %s: this version does not know %s", f->key, word)
+                : mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: no number: %s", f->key, word);
         if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
-            return mlp__refuse_field(in, MLP_ERR_ARGUMENT, f, "custom functions need a desc in mlp_load_desc", "");
+            return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                             "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
         memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
     }
-    return mlp__word(in, word) ? mlp__refuse_field(in, MLP_ERR_FORMAT, f, "too many values", "") : MLP_OK;
+    if (!mlp__word(&words, word)) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
 }
 
 static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
@@ -7606,87 +7566,51 @@ static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fiel
     return r;
 }
 
-/* n floats by one key */
-static mlp_result mlp__read_floats(mlp__in *in, const char *key, float *x, size_t n)
-{
-    const mlp__field f = { key, MLP__A_FLOAT, 0, sizeof(float), NULL };
-    return mlp__read_field(in, &f, x, n, sizeof(float));
-}
-
 /* All but the sizes. */
 static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 {
-    static const mlp__field version_field = { "mlp.version", MLP__A_NUMBER, 0, sizeof(uint64_t), NULL };
+    mlp_error *error = in->how.error;
     uint64_t version = 0;
     mlp_result r;
-    if (!mlp__find_key(in, "mlp.version"))
-        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0,
-                           "the file does not say its activations: give them, or a desc, in mlp_load_desc");
-    r = mlp__read_field(in, &version_field, &version, 1, 0);
+    if (!mlp__value_of(in, mlp__version_field.key))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                         "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+    r = mlp__read_field(in, &mlp__version_field, &version, 1, 0);
     if (!r && version > MLP__FILE_VERSION)
-        r = mlp__refuse(in, MLP_ERR_UNSUPPORTED, in->at, "the file is of a later version of mlp.h");
-    if (!r && !mlp__find_key(in, "mlp.activations"))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.activations is missing");
+        r = mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
+    if (!r && !mlp__value_of(in, mlp__layer_fields[0].key))
+        r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__layer_fields[0].key);
     if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
-    if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
-    return r;
+    return r ? r : mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
 }
 
 /* ---- loading: from tensors to layers ---- */
 
-#define MLP__NAME_SIZE ((size_t)128)
-
-/* A Linear: its name, that is what is before "weight" and "bias"; its tensors by run and bias, NULL: not there; and
-   which others, by bits, come before it by their numbers. */
-typedef struct { char name[MLP__NAME_SIZE]; const mlp__tensor *tensor[MLP__RUNS][2]; uint32_t before; } mlp__linear;
+/* A Linear: its name, that is what is before "weight" and "bias"; its weight and its bias, NULL: not there; and which
+   others, by bits, come before it by their numbers. */
+typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
-                 const mlp__tensor *misfit, *scales; uint64_t wanted; } mlp__chain;
+                 const mlp__tensor *misfit, *array[MLP__ARRAYS]; uint64_t wanted; } mlp__chain;
 
-/* Copies the name of a tensor; 0: it is too long, and cut. */
-static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)
+/* "tensor 'its name' [its shape]" as they stand there, of what is long the beginning, for an error, whose place it is */
+static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
 {
-    size_t n = 0;
-    int c;
+    const unsigned char *name = in->bytes + t->key, *shape = in->bytes + t->shape;
+    mlp__text text = { in->label, 0, sizeof in->label };
+    size_t i;
+    mlp__say(&text, "tensor '");
+    for (i = 0; i < 60 && name[i] != '"'; i++) mlp__say_char(&text, (char)(name[i] < 0x7f ? name[i] : '?'));
+    mlp__say(&text, "' ");
+    for (i = 0; i < 30 && (i == 0 || shape[i - 1] != ']'); i++) mlp__say_char(&text, (char)shape[i]);
     in->at = t->key;
-    while ((c = mlp__character(in)) >= 0 && n < MLP__NAME_SIZE - 1) name[n++] = (char)(c ? c : '?');
-    name[n] = 0;
-    in->more = 0;
-    return c < 0;
+    return in->label;
 }
 
-/* Refuses a tensor by name and shape; number: for %u of the reason, if it has one. */
-static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *why,
-                                     uint64_t number)
+/* Whether a tensor is a weight (0) or a bias (1), whose ending and point are taken off its name; -1: neither. */
+static int mlp__take_ending(char *name)
 {
-    char name[MLP__NAME_SIZE], text[MLP__NAME_SIZE];
-    mlp__out o = mlp__out_to(text, sizeof text - 1);
-    size_t n, shape = 1;
-    mlp__tensor_name(in, t, name);
-    for (n = 0; name[n] && n < 60; n++) if (name[n] < 0x20 || name[n] > 0x7e) name[n] = '?';
-    name[n] = 0;
-    while (shape < 30 && in->bytes[t->shape + shape - 1] != ']') shape++;
-    mlp__print(&o, "tensor '%s' ", name);
-    mlp__put(&o, in->bytes + t->shape, shape);
-    text[o.used] = 0;
-    mlp__refuse(in, code, t->key, why, number);
-    if (in->how.error) {
-        memcpy(name, in->how.error->text, sizeof name - 1);
-        name[sizeof name - 1] = 0;
-        mlp__refuse(in, code, t->key, "%s: %s", text, name);
-    }
-    return code;
-}
-
-/* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1:
-   neither. */
-static int mlp__split_name(char *name, int *run, const char **stem)
-{
-    size_t n;
-    int bias = -1, i;
-    for (*run = 0, i = 1; i < MLP__RUNS && !*run; i++)
-        if (strncmp(name, mlp__run_names[i], strlen(mlp__run_names[i])) == 0) *run = i;
-    *stem = name += strlen(mlp__run_names[*run]);
-    n = strlen(name);
+    size_t n = strlen(name);
+    int bias = -1;
     if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
     else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
     if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
@@ -7695,15 +7619,15 @@ static int mlp__split_name(char *name, int *run, const char **stem)
 }
 
 /* Takes "mlp.memberN." off a name: N, or 0. */
-static int mlp__take_member(char *name)
+static int mlp__take_member(char **name)
 {
     const size_t n = sizeof MLP__MEMBER - 1;
-    size_t at = n;
+    const char *at = *name + n;
     uint64_t member = 0;
-    if (strncmp(name, MLP__MEMBER, n) != 0) return 0;
-    while (mlp__append_digit(&member, name[at])) at++;
-    if (at == n || at > n + 8 || name[at] != '.') return 0;
-    memmove(name, name + at + 1, strlen(name + at));
+    if (strncmp(*name, MLP__MEMBER, n) != 0) return 0;
+    while (mlp__append_digit(&member, *at)) at++;
+    if (at == *name + n || at > *name + n + 8 || *at != '.') return 0;
+    *name += at + 1 - *name;
     return (int)member;
 }
 
@@ -7715,7 +7639,7 @@ static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int m
     for (i = 0; i < chain->count; i++, linear++) if (strcmp(linear->name, name) == 0) return linear;
     if (!may_add || chain->count == MLP_MAX_LAYERS) return NULL;
     memset(linear, 0, sizeof *linear);
-    memcpy(linear->name, name, strlen(name) + 1);
+    linear->name = name;
     chain->count++;
     return linear;
 }
@@ -7723,56 +7647,53 @@ static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int m
 /* Sorts the tensors into Linears by their names: all of them, or those of mlp_load_desc.names. */
 static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 {
-    const mlp_result code = MLP_ERR_UNSUPPORTED;
+    mlp_error *error = in->how.error;
     const int named = in->how.name_count;
-    char name[MLP__NAME_SIZE];
-    const char *stem;
     size_t i;
-    int run, k;
+    int k;
     memset(chain, 0, sizeof *chain);
     for (k = 0; k < named; k++)
-        if (!in->how.names || !in->how.names[k] || strlen(in->how.names[k]) >= MLP__NAME_SIZE
-            || !mlp__linear_named(chain, in->how.names[k], 1) || chain->count != k + 1)
-            return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: NULL, too long, twice, or more than 32");
+        if (!in->how.names || !in->how.names[k] || !mlp__linear_named(chain, in->how.names[k], 1)
+            || chain->count != k + 1)
+            return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: NULL, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
-        const int whole = mlp__tensor_name(in, t, name), member = mlp__take_member(name);
-        const int scales = whole && strcmp(name, MLP__SCALES_NAME) == 0;
-        const int bias = whole ? mlp__split_name(name, &run, &stem) : -1;
-        mlp__linear *linear = bias < 0 || member != in->how.member ? NULL : mlp__linear_named(chain, stem, !named);
+        char *name = t->name;
+        const int member = mlp__take_member(&name), array = mlp__name_index(mlp__array_names, name);
+        const int bias = mlp__take_ending(name);
+        mlp__linear *linear = NULL;
         if (member != in->how.member) continue;
-        if (scales) chain->scales = t;
-        if (scales || (!linear && named)) continue;
-        if (!whole) return mlp__refuse_tensor(in, code, t, "its name is too long", 0);
-        if (bias < 0) return mlp__refuse_tensor(in, code, t, "not of a Linear, which has weight and bias", 0);
-        if (!linear) return mlp__refuse_tensor(in, code, t, "more than 32 layers", 0);
-        linear->tensor[run][bias] = t;
+        if (bias >= 0) linear = mlp__linear_named(chain, name, !named);
+        if (linear) linear->tensor[bias] = t;
+        else if (array >= 0) chain->array[array] = t;
+        else if (!named)
+            return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
+                             bias >= 0 ? "more than 32 layers" : "not of a Linear, which has weight and bias");
     }
     if (chain->count) return MLP_OK;
-    return in->how.member ? mlp__refuse(in, MLP_ERR_ARGUMENT, 8, "the file has no such member")
-                          : mlp__refuse(in, code, 8, "the file has no tensors");
+    return in->how.member ? mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
+                          : mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file has no tensors");
 }
 
-/* Type and shape of a Linear's tensors of a run: of the parameters, or the same as theirs. */
-static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int run)
+/* Type and shape of a Linear's tensors. */
+static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
 {
     static const char type[] = "its dtype is not F32, F64, F16 or BF16";
-    const mlp__tensor *w = linear->tensor[run][0], *b = linear->tensor[run][1], *any = w, *own = linear->tensor[0][0];
-    const mlp_result code = MLP_ERR_UNSUPPORTED;
-    int i;
-    for (i = 0; i < 2 * MLP__RUNS && !any; i++) any = linear->tensor[i / 2][i % 2];
-    if (!any) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: '%s' is not in the file", linear->name);
-    if (!w) return mlp__refuse_tensor(in, code, any, run ? "no optimizer state for it" : "its module has no weight", 0);
-    if (w->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, w, type, 0);
-    if (w->rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes", 0);
-    if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
-        return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int", 0);
-    if (w->rows != own->rows || w->columns != own->columns || !b != !linear->tensor[0][1])
-        return mlp__refuse_tensor(in, code, w, "not of the shape of the parameters, or a bias too many or too few", 0);
-    if (!b) return MLP_OK;
-    if (b->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, b, type, 0);
-    if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
-    return mlp__refuse_tensor(in, code, b, "not the bias of %u outputs", w->rows);
+    const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1], *t = w ? w : b;
+    const char *why = type;
+    if (!t) return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: '%s' is not in the file",
+                             linear->name);
+    if (!w) why = "its module has no weight";
+    else if (w->type == MLP__OTHER_TYPE) t = w;
+    else if (w->rank != 2) why = "not a Linear, whose weights have two sizes";
+    else if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
+        why = "sizes must be at least 1 and fit into an int";
+    else if (!b) return MLP_OK;
+    else if (b->type == MLP__OTHER_TYPE) t = b;
+    else if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
+    else return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: not the bias of %u outputs", mlp__label(in, b),
+                          w->rows);
+    return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t), why);
 }
 
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
@@ -7821,13 +7742,13 @@ static int mlp__orders(mlp__chain *chain)
     for (tries = 0; depth >= 0 && found < 2 && tries < 100000; tries++) {
         const int i = ++choice[depth];
         const mlp__linear *l = &chain->linear[i];
-        const mlp__tensor *w = depth > 0 ? chain->linear[choice[depth - 1]].tensor[0][0] : NULL;
+        const mlp__tensor *w = depth > 0 ? chain->linear[choice[depth - 1]].tensor[0] : NULL;
         if (i == chain->count) {
             if (--depth >= 0) used &= ~((uint32_t)1 << choice[depth]);
         } else if (used >> i & 1 || (l->before & ~used)) {
             continue;
-        } else if (w && l->tensor[0][0]->columns != w->rows) {
-            if (depth > longest) { chain->misfit = l->tensor[0][0]; chain->wanted = w->rows; longest = depth; }
+        } else if (w && l->tensor[0]->columns != w->rows) {
+            if (depth > longest) { chain->misfit = l->tensor[0]; chain->wanted = w->rows; longest = depth; }
         } else if (depth + 1 < chain->count) {
             used |= (uint32_t)1 << i;
             choice[++depth] = -1;
@@ -7844,7 +7765,7 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
 {
     int i, k, orders, ends = 0, end = 0;
     for (i = 0; i < chain->count; i++) {
-        const mlp_result r = mlp__check_linear(in, &chain->linear[i], 0);
+        const mlp_result r = mlp__check_linear(in, &chain->linear[i]);
         if (r) return r;
         for (k = 0; k < chain->count; k++) {
             const int numbers = mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
@@ -7858,11 +7779,12 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
         orders = mlp__orders(chain);
     }
     if (orders == 1) return MLP_OK;
-    return orders == 0
-        ? mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it",
-                             chain->wanted)
-        : mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0][0],
-                             "the order of the layers is not certain: give mlp_load_desc.names", 0);
+    if (orders == 0)
+        return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: its inputs are not the %u outputs before it",
+                         mlp__label(in, chain->misfit), chain->wanted);
+    return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1,
+                     "%s: the order of the layers is not certain: give mlp_load_desc.names",
+                     mlp__label(in, chain->linear[0].tensor[0]));
 }
 
 /* Sizes of the layers, into d, whose own must be the same unless they are 0. */
@@ -7871,17 +7793,19 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     const int given = d->layers[0].units != 0 || d->inputs != 0;
     int l;
     for (l = 0; l < chain->count; l++) {
-        const mlp__tensor *w = chain->layer[l]->tensor[0][0], *b = chain->layer[l]->tensor[0][1];
+        const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
         if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, w, "not the sizes of this layer in mlp_load_desc.desc", 0);
+            return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1,
+                             "%s: not the sizes of this layer in mlp_load_desc.desc", mlp__label(in, w));
         if (d->layers[l].no_bias && b)
-            return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, b, "a bias, but no_bias in mlp_load_desc.desc", 0);
+            return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "%s: a bias, but no_bias in mlp_load_desc.desc",
+                             mlp__label(in, b));
         if (l == 0) d->inputs = (int)w->columns;
         d->layers[l].units = (int)w->rows;
         d->layers[l].no_bias = !b;
     }
-    return l == MLP_MAX_LAYERS || d->layers[l].units == 0 ? MLP_OK
-         : mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.desc has more layers than the file");
+    if (l == MLP_MAX_LAYERS || d->layers[l].units == 0) return MLP_OK;
+    return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.desc has more layers than the file");
 }
 
 /* The desc of the net: the caller's, or of the caller's activations, or the file's. */
@@ -7890,123 +7814,112 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     const mlp_load_desc *how = &in->how;
     mlp_result r = MLP_OK;
     int l;
+    memset(d, 0, sizeof *d);
     if (how->desc) *d = *how->desc;
-    else memset(d, 0, sizeof *d);
-    if (!how->desc && (how->hidden || how->output)) {
+    else if (how->hidden || how->output) {
         for (l = 0; l < chain->count; l++) d->layers[l].activation = l < chain->count - 1 ? how->hidden : how->output;
         if (how->output == MLP_ACT_SOFTMAX) d->loss = MLP_LOSS_CROSS_ENTROPY;
-    } else if (!how->desc) r = mlp__read_desc(in, chain->count, d);
-    if (!r) r = mlp__read_sizes(in, chain, d);
+    } else r = mlp__read_desc(in, chain->count, d);
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
     d->error = how->error;
-    return r;
+    return r ? r : mlp__read_sizes(in, chain, d);
 }
 
 /* An element of a tensor as the bits of a float. */
 static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
 {
-    uint64_t u;
+    uint64_t u = mlp__little_endian(p + mlp__types[type].bytes * i, (int)mlp__types[type].bytes);
+    const uint32_t half = (uint32_t)(u & 0x7fff) << 13;
     double d;
-    switch (type) {
-    case MLP__F32: return (uint32_t)mlp__little_endian(p + 4 * i, 4);
-    case MLP__BF16: return (uint32_t)mlp__little_endian(p + 2 * i, 2) << 16;
-    case MLP__F64:
-        u = mlp__little_endian(p + 8 * i, 8);
+    if (type == MLP__F32) return (uint32_t)u;
+    if (type == MLP__BF16) return (uint32_t)u << 16;
+    if (type == MLP__F64) {
         memcpy(&d, &u, 8);
         return mlp__bits((float)d);
-    default:
-        u = mlp__little_endian(p + 2 * i, 2);
-        if ((u & 0x7c00) == 0x7c00) return (uint32_t)((u & 0x8000) << 16 | 0x7f800000 | (u & 0x3ff) << 13);
-        if ((u & 0x7c00) == 0)                                              /* times 2^-24 */
-            return (uint32_t)(u & 0x8000) << 16 | mlp__bits((float)(u & 0x3ff) * 5.9604644775390625e-08f);
-        return (uint32_t)((u & 0x8000) << 16 | ((u & 0x7fff) << 13)) + 0x38000000u;
     }
+    /* F16: the exponents are 112 apart, but for NaN and infinity */
+    return (uint32_t)(u >> 15) << 31
+           | (half >= 0x0f800000 ? half | 0x7f800000 : mlp__bits(mlp__float(half) * 5.192296858534828e33f));
 }
 
-/* The tensors of all layers into a run of the net. */
-static void mlp__read_run(const mlp__in *in, const mlp__chain *chain, mlp *net, int run)
+/* The elements of a tensor, one after another, or with panels as weights of that layer. */
+static void mlp__read_values(const mlp__in *in, const mlp__tensor *t, const mlp__shape *panels, float *to)
 {
-    float *to = mlp__run_of(net, run);
-    int i;
-    for (i = 0; i < 2 * net->layers; i++) {
-        const mlp__tensor *t = chain->layer[i / 2]->tensor[run][i % 2];
-        const mlp__shape *s = &net->shape[i / 2];
-        const unsigned char *from = in->bytes + in->end + (size_t)(t ? t->begin : 0);
-        const size_t inputs = i % 2 ? 1 : s->in;
-        size_t unit, input;
-        for (unit = 0; t && unit < s->out; unit++)
-            for (input = 0; input < inputs; input++) {
-                const uint32_t bits = mlp__element(t->type, from, unit * inputs + input);
-                memcpy(to + (i % 2 ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
-            }
-    }
+    const unsigned char *from = in->bytes + in->end + (size_t)t->begin;
+    const size_t width = t->rank == 2 ? (size_t)t->columns : 1;
+    size_t row, i;
+    for (row = 0; row < t->rows; row++)
+        for (i = 0; i < width; i++) {
+            const uint32_t bits = mlp__element(t->type, from, row * width + i);
+            memcpy(to + (panels ? mlp__weight_at(panels, row, i) : row * width + i), &bits, 4);
+        }
+}
+
+/* An array of ours, which must have this shape; columns: 0 for one size. to: NULL: that it has is all that is asked */
+static mlp_result mlp__read_array(mlp__in *in, const mlp__tensor *t, size_t rows, size_t columns, float *to)
+{
+    if (t->type != MLP__F32 || t->rank != (columns ? 2 : 1) || t->rows != rows || (columns && t->columns != columns))
+        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1,
+                         columns ? "%s: expected F32 [%z,%z]" : "%s: expected F32 [%z]", mlp__label(in, t), rows, columns);
+    if (to) mlp__read_values(in, t, NULL, to);
+    return MLP_OK;
 }
 
 /* The scales, which the net must have if the file has them. */
-static mlp_result mlp__read_scales(mlp__in *in, const mlp__chain *chain, mlp *net)
+static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
 {
-    const mlp__tensor *t = chain->scales;
-    const size_t columns = net->inputs + net->outputs;
+    const size_t rows = net->inputs + net->outputs;
+    mlp_result r;
     size_t i;
     if (!t) return MLP_OK;
-    if (!net->scales)
-        return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so", 0);
-    if (t->type != MLP__F32 || t->rank != 2 || t->rows != columns || t->columns != 2)
-        return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "not F32 pairs for %u inputs and outputs", (uint64_t)columns);
-    for (i = 0; i < 2 * columns; i++) {
-        net->scales[i] = mlp__float(mlp__element(MLP__F32, in->bytes + in->end + (size_t)t->begin, i));
+    if (!net->scales) return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1,
+                                       "%s: the net is scaled, but the desc does not say so", mlp__label(in, t));
+    r = mlp__read_array(in, t, rows, 2, net->scales);
+    for (i = 0; i < 2 * rows && !r; i++)
         if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
-            return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "a scale that is not finite, or not positive", 0);
-    }
+            r = mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "%s: a scale that is not finite, or not positive",
+                          mlp__label(in, t));
     net->scaled = 1;
-    return MLP_OK;
-}
-
-/* A run besides the parameters, for which there is memory when this one says yes. */
-static mlp_result mlp__check_run(mlp__in *in, const mlp__chain *chain, int run)
-{
-    mlp_result r = MLP_OK;
-    int l;
-    for (l = 0; l < chain->count && !r; l++) r = mlp__check_linear(in, chain->layer[l], run);
     return r;
 }
 
-/* The parameters of the best epoch, if the file has them. */
-static mlp_result mlp__read_best(mlp__in *in, const mlp__chain *chain, mlp *net)
+/* The arrays of the optimizer, as many as it may have. Memory is for what the file has. */
+static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_state *s, mlp *net)
 {
-    const mlp_result r = chain->layer[0]->tensor[MLP__BEST][0] ? mlp__check_run(in, chain, MLP__BEST) : MLP_OK;
-    if (r || !chain->layer[0]->tensor[MLP__BEST][0]) return r;
-    net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (!net->training.best) return mlp__refuse(in, MLP_ERR_MEMORY, 8, "out of memory");
-    mlp__read_run(in, chain, net, MLP__BEST);
-    return MLP_OK;
-}
-
-/* The state of the optimizer and how far training has come. */
-static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
-{
-    mlp__resume resume;
-    const mlp__opt_state *s = &resume.opt;
-    mlp_result r;
-    int run;
-    memset(&resume, 0, sizeof resume);
-    if (!mlp__find_key(in, "mlp.train")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
-    r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
-    if (r) return r;
-    if (s->arrays < 0 || s->arrays >= MLP__BEST || !(s->beta1_power >= 0 && s->beta1_power <= 1)
-        || !(s->beta2_power >= 0 && s->beta2_power <= 1))
-        return mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.train makes no sense");
-    net->course = resume.course;
-    net->resumed = net->course.epoch > net->course.start;
-    r = mlp__read_best(in, chain, net);
-    if (r || s->steps == 0) return r;
-    for (run = 1; run <= s->arrays && !r; run++) r = mlp__check_run(in, chain, run);
+    const mlp__opt_facts facts = mlp__facts_of_opt((mlp_opt)s->kind);
+    const int most = facts.takes & MLP__TAKES_HISTORY ? (int)MLP__MOST_ARRAYS : facts.arrays;
+    mlp_result r = MLP_OK;
+    if (!facts.known || (t && t->rows > (uint64_t)most))
+        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train.optimizer is not one of this state");
+    s->arrays = t ? (int)t->rows : 0;
+    if (t) r = mlp__read_array(in, t, (size_t)t->rows, net->count, NULL);
     if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
     if (r) return r;
     memcpy(net->training.state, s, sizeof *s);
-    for (run = 1; run <= s->arrays; run++) mlp__read_run(in, chain, net, run);
-    return MLP_OK;
+    return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__state_arrays(net)) : MLP_OK;
+}
+
+/* The state of the optimizer, the parameters of the best epoch, and how far training has come. */
+static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
+{
+    const mlp__tensor *best = chain->array[MLP__BEST];
+    mlp__resume resume;
+    mlp__opt_state *s = &resume.opt;
+    mlp_result r;
+    memset(&resume, 0, sizeof resume);
+    if (!mlp__value_of(in, "mlp.train"))
+        return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "the file is not a checkpoint");
+    r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
+    if (r) return r;
+    if (!(s->beta1_power >= 0 && s->beta1_power <= 1) || !(s->beta2_power >= 0 && s->beta2_power <= 1))
+        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
+    net->course = resume.course;
+    net->resumed = net->course.epoch > net->course.start;
+    if (best) net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+    if (best && !net->training.best) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (best) r = mlp__read_array(in, best, net->count, 0, net->training.best);
+    return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
 
 /* Whether a key of the metadata is none of the user's. */
@@ -8015,30 +7928,20 @@ static int mlp__is_own_key(const char *key)
     return !*key || strcmp(key, "format") == 0 || strncmp(key, "mlp.", 4) == 0;
 }
 
-/* The user's strings of the metadata; those with a 0 in them are none in C. They are shorter than what stands there. */
+/* The user's strings of the metadata; those with a 0 in them are none in C. */
 static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
-    size_t n = 0, used = 0;
-    char *text;
-    if (!in->metadata) return MLP_OK;
-    text = (char *)mlp__alloc(allocator, in->end - in->metadata);
-    in->at = in->metadata;
-    while (text && mlp__next(in, '}', &n)) {
-        const size_t begin = used;
-        int part, c, zero = 0;
-        for (part = 0; part < 2; part++) {
-            if (part) mlp__expect(in, ':', "");
-            mlp__expect(in, '"', "");
-            for (; (c = mlp__character(in)) >= 0; zero |= c == 0) text[used++] = (char)c;
-            text[used++] = 0;
-        }
-        if (zero || mlp__is_own_key(text + begin)) used = begin;
+    const char *key = in->strings + in->texts, *end = key + in->texts_size, *value, *next;
+    for (; key < end; key = next) {
+        value = key + strlen(key) + 1;
+        next = value + strlen(value) + 1;
+        if (mlp__is_own_key(key) || strstr(key, "\300\200") || strstr(value, "\300\200")) continue;
+        if (!net->texts) net->texts = (char *)mlp__alloc(&in->how.allocator, (size_t)(end - key));
+        if (!net->texts) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+        memcpy(net->texts + net->texts_size, key, (size_t)(next - key));
+        net->texts_size += (size_t)(next - key);
     }
-    if (used) net->texts = (char *)mlp__alloc(allocator, used);
-    if (net->texts) memcpy(net->texts, text, net->texts_size = used);
-    mlp__free(allocator, text);
-    return text && (!used || net->texts) ? MLP_OK : mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    return MLP_OK;
 }
 
 static void mlp__let_go(mlp__in *in)
@@ -8049,31 +7952,29 @@ static void mlp__let_go(mlp__in *in)
     in->buffer = NULL;
 }
 
-/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. The bytes of the
-   file are given back before it runs, so that memory stays small. */
+/* Whether the net does to the test vector, if there is one, what it did to it when it was saved. */
 static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
 {
+    mlp_error *error = in->how.error;
     float tolerance = MLP__TOLERANCE, *x, *expected, *y;
     mlp_result r;
     size_t j;
-    if (!mlp__find_key(in, "mlp.test.input")) return MLP_OK;
+    if (!mlp__value_of(in, mlp__test_input.key)) return MLP_OK;
     x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
-    if (!x) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    if (!x) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     expected = x + net->inputs;
     y = expected + net->outputs;
-    r = mlp__read_floats(in, "mlp.test.input", x, net->inputs);
-    if (!r && !mlp__find_key(in, "mlp.test.output"))
-        r = mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.test.output is missing");
-    if (!r) r = mlp__read_floats(in, "mlp.test.output", expected, net->outputs);
-    if (!r) r = mlp__read_floats(in, "mlp.test.tolerance", &tolerance, 1);
-    mlp__let_go(in);
-    if (!r && mlp_predict(net, x, 1, y)) r = mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+    r = mlp__read_field(in, &mlp__test_input, x, net->inputs, sizeof(float));
+    if (!r && !mlp__value_of(in, mlp__test_output.key))
+        r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__test_output.key);
+    if (!r) r = mlp__read_field(in, &mlp__test_output, expected, net->outputs, sizeof(float));
+    if (!r) r = mlp__read_field(in, &mlp__test_tolerance, &tolerance, 1, 0);
+    if (!r && mlp_predict(net, x, 1, y)) r = mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
         if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
-        r = mlp__refuse(in, MLP_ERR_FORMAT, 8,
-                        "not the outputs of the file's test vector: other activations, or weights");
-        if (in->how.error) in->how.error->column = j;
+        r = mlp__at(error, mlp__fail(error, MLP_ERR_FORMAT, -1, "not the outputs of the file's test vector: other "
+                    "activations, or weights"), 0, j);
     }
     mlp__free(&in->how.allocator, x);
     return r;
@@ -8084,30 +7985,39 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
 {
     mlp__chain chain;
     mlp_desc d;
+    int l;
     mlp_result r = mlp__read_chain(in, &chain);
     if (!r) r = mlp__order_chain(in, &chain);
     if (!r) r = mlp__plan_loading(in, &chain, &d);
     if (r) return r;
+    in->at = 0;                                             /* what the desc has wrong is at no byte */
     r = mlp__make_blank(net, NULL, 0, &d);
     if (r == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {     /* the file said it */
         r = MLP_ERR_FORMAT;
         if (in->how.error) in->how.error->code = r;
     }
     if (r) return r;
-    mlp__read_run(in, &chain, *net, 0);
-    r = mlp__read_scales(in, &chain, *net);
+    for (l = 0; l < chain.count; l++) {
+        const mlp__tensor *const *t = chain.layer[l]->tensor;
+        mlp__read_values(in, t[0], &(*net)->shape[l], (*net)->params);
+        if (t[1]) mlp__read_values(in, t[1], NULL, (*net)->params + (*net)->shape[l].b);
+    }
+    r = mlp__read_scales(in, chain.array[MLP__SCALES], *net);
     if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
+    mlp__let_go(in);                                        /* the file's bytes, so that memory stays small */
     if (!r) r = mlp__read_texts(in, *net);
     return r || in->how.member ? r : mlp__check_test(in, *net);
 }
 
-/* Of bytes that are here. */
-static mlp_result mlp__load(mlp__in *in, mlp **net)
+/* Of bytes that are here, unless there was an error already. */
+static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
 {
-    mlp_result r = mlp__read_header(in);
+    if (!r) r = mlp__read_header(in);
     if (!r) r = mlp__build(in, net);
     mlp__let_go(in);
+    mlp__free(&in->how.allocator, in->strings);
     if (!r) return mlp__ok(in->how.error);
+    if (in->how.error) in->how.error->offset = in->at;
     mlp_destroy(*net);
     *net = NULL;
     return r;
@@ -8127,7 +8037,7 @@ static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source,
     else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
     else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
     else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
-    return wrong ? mlp__refuse(in, MLP_ERR_ARGUMENT, 0, wrong) : MLP_OK;
+    return wrong ? mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "%s", wrong) : MLP_OK;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
@@ -8137,49 +8047,36 @@ MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, con
     if (r) return r;
     in.bytes = (const unsigned char *)data;
     in.size = size;
-    return mlp__load(&in, net);
+    return mlp__load(&in, net, MLP_OK);
 }
 
 /* ---- texts ---- */
 
-/* Where the key is among the texts of a net, or their end. */
-static size_t mlp__text_at(const mlp *net, const char *key)
-{
-    size_t at = 0, i;
-    while (at < net->texts_size && strcmp(net->texts + at, key) != 0)
-        for (i = 0; i < 2; i++) at += strlen(net->texts + at) + 1;
-    return at;
-}
-
 MLP_API const char *mlp_get_text(const mlp *net, const char *key)
 {
-    size_t at;
-    if (!net || !key) return NULL;
-    at = mlp__text_at(net, key);
-    return at < net->texts_size ? net->texts + at + strlen(key) + 1 : NULL;
+    return net && net->texts && key ? mlp__text_of(net->texts, net->texts_size, key) : NULL;
 }
 
 MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
 {
     const char *old = mlp_get_text(net, key);
     char *texts = NULL;
-    size_t keys, values, at, taken, size;
+    size_t keys, values, before, kept, size;
     if (!net || !key || mlp__is_own_key(key)) return MLP_ERR_ARGUMENT;
     keys = strlen(key) + 1;
     values = value ? strlen(value) + 1 : 0;
     if (mlp__not_utf8((const unsigned char *)key, keys) < keys
         || (value && mlp__not_utf8((const unsigned char *)value, values) < values)) return MLP_ERR_ARGUMENT;
-    at = mlp__text_at(net, key);
-    taken = old ? keys + strlen(old) + 1 : 0;
-    size = net->texts_size - taken + (value ? keys + values : 0);
+    before = old ? (size_t)(old - net->texts) - keys : net->texts_size;     /* the others, before the old text */
+    kept = old ? net->texts_size - keys - strlen(old) - 1 : before;         /* all others */
+    size = kept + (value ? keys + values : 0);
     if (size && !(texts = (char *)mlp__alloc(&net->desc.allocator, size))) return MLP_ERR_MEMORY;
-    if (at) memcpy(texts, net->texts, at);                  /* the new text in the place of the old one */
+    if (before) memcpy(texts, net->texts, before);
+    if (kept > before) memcpy(texts + before, old + strlen(old) + 1, kept - before);
     if (value) {
-        memcpy(texts + at, key, keys);
-        memcpy(texts + at + keys, value, values);
+        memcpy(texts + kept, key, keys);
+        memcpy(texts + kept + keys, value, values);
     }
-    if (net->texts_size > at + taken)
-        memcpy(texts + size - (net->texts_size - at - taken), net->texts + at + taken, net->texts_size - at - taken);
     mlp__free(&net->desc.allocator, net->texts);
     net->texts = texts;
     net->texts_size = size;
@@ -8220,11 +8117,6 @@ MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
         #include <sys/file.h>
     #endif
     #define MLP__POSIX(name) name
-    #ifdef O_CLOEXEC
-        #define MLP__OPEN_FLAGS O_CLOEXEC
-    #else
-        #define MLP__OPEN_FLAGS 0
-    #endif
     #define MLP__SEPARATORS "/"
     #ifndef __cplusplus                     /* not declared under -std=c99 */
         #ifdef __GNUC__
@@ -8237,6 +8129,9 @@ MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
             #pragma GCC diagnostic pop
         #endif
     #endif
+#else
+    #define MLP__SEPARATORS "/"
+    #define MLP__SYSTEM_IO NULL             /* a system without files: those of mlp_save_desc.io and mlp_load_desc.io */
 #endif
 
 #ifdef MLP__POSIX
@@ -8268,13 +8163,14 @@ static const char *mlp__io_reason(void *user)
 
 enum { MLP__PIECE = 1 << 30 };              /* systems refuse more than 2 GiB at once */
 
-static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
+/* Reads, or with to NULL writes: how many bytes, or SIZE_MAX. */
+static size_t mlp__transfer(void *file, char *to, const char *from, size_t size)
 {
+    const int fd = mlp__io_fd(file);
     size_t done = 0;
-    (void)user;
     while (done < size) {
         const unsigned part = (unsigned)mlp__smaller(size - done, MLP__PIECE);
-        const long long n = MLP__POSIX(read)(mlp__io_fd(file), (char *)to + done, part);
+        const long long n = to ? MLP__POSIX(read)(fd, to + done, part) : MLP__POSIX(write)(fd, from + done, part);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return SIZE_MAX;
         if (n == 0) break;
@@ -8283,18 +8179,16 @@ static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
     return done;
 }
 
+static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
+{
+    (void)user;
+    return mlp__transfer(file, (char *)to, NULL, size);
+}
+
 static int mlp__io_write(void *user, void *file, const void *from, size_t size)
 {
-    size_t done = 0;
     (void)user;
-    while (done < size) {
-        const unsigned part = (unsigned)mlp__smaller(size - done, MLP__PIECE);
-        const long long n = MLP__POSIX(write)(mlp__io_fd(file), (const char *)from + done, part);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return -1;
-        done += (size_t)n;
-    }
-    return 0;
+    return mlp__transfer(file, NULL, (const char *)from, size) != size;
 }
 
 /* Interrupted, it is closed all the same. */
@@ -8376,7 +8270,10 @@ static const char *mlp__io_replace(void *user, void *file, const char *path)
 static int mlp__open(const char *path, int flags)
 {
     int fd;
-    do fd = open(path, flags | MLP__OPEN_FLAGS, 0666); while (fd < 0 && errno == EINTR);
+#ifdef O_CLOEXEC
+    flags |= O_CLOEXEC;
+#endif
+    do fd = open(path, flags, 0666); while (fd < 0 && errno == EINTR);
     return fd;
 }
 
@@ -8452,51 +8349,38 @@ static size_t mlp__io_size(void *user, void *file)
     return (uint64_t)s.st_size < SIZE_MAX ? (size_t)s.st_size : SIZE_MAX;
 }
 
-#ifdef __wasi__                             /* files there have no modes */
-    #define MLP__IO_REPLACE NULL
-#else
 static const char *mlp__io_replace(void *user, void *file, const char *path)
 {
     struct stat old, now;
     if (stat(path, &old)) return errno == ENOENT ? NULL : mlp__io_reason(user);
     if (S_ISDIR(old.st_mode)) return "it is a folder";
     if (!S_ISREG(old.st_mode)) return "it is no regular file";
+#ifndef __wasi__                            /* where files have no modes */
     if (!(old.st_mode & 0222)) return "it is write-protected";
-    if (access(path, W_OK)) return mlp__io_reason(user);
-    if (!file) return NULL;
-    if (fstat(mlp__io_fd(file), &now)) return mlp__io_reason(user);
-    if ((old.st_mode ^ now.st_mode) & 0777 && fchmod(mlp__io_fd(file), old.st_mode & 0777)) return mlp__io_reason(user);
+    if (access(path, W_OK) || (file && fstat(mlp__io_fd(file), &now))) return mlp__io_reason(user);
+    if (file && (old.st_mode ^ now.st_mode) & 0777 && fchmod(mlp__io_fd(file), old.st_mode & 0777))
+        return mlp__io_reason(user);
+#endif
+    (void)file;
+    (void)now;
     return NULL;
 }
-#endif
 
 #endif /* _WIN32 */
 
-#ifndef MLP__IO_REPLACE
-    #define MLP__IO_REPLACE mlp__io_replace
-#endif
 static const mlp_io mlp__system_io = {
     mlp__io_open, mlp__io_read, mlp__io_write, mlp__io_sync, mlp__io_close, mlp__io_rename, mlp__io_remove,
-    mlp__io_sync_folder, NULL, mlp__io_size, MLP__IO_REPLACE, mlp__io_reason };
+    mlp__io_sync_folder, NULL, mlp__io_size, mlp__io_replace, mlp__io_reason };
 #define MLP__SYSTEM_IO &mlp__system_io
 
-/* Whether another name may do when a file could not be created, after so many. */
-static int mlp__another_name(const mlp_io *io, int names)
-{
-    return io == &mlp__system_io ? errno == EEXIST && names < 10000 : names < 100;
-}
+#endif /* MLP__POSIX */
 
-#else
-    #define MLP__SEPARATORS "/"
-    #define MLP__SYSTEM_IO NULL             /* a system without files: those of mlp_save_desc.io and mlp_load_desc.io */
-static int mlp__another_name(const mlp_io *io, int names) { (void)io; return names < 100; }
-#endif
-
-static mlp_result mlp__check_io(const mlp_io *io, mlp_error *error)
+/* *io: NULL becomes the system's */
+static mlp_result mlp__check_io(const mlp_io **io, mlp_error *error)
 {
-    if (!io) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
-    if (io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->sync_folder)
-        return MLP_OK;
+    const mlp_io *f = *io ? *io : (*io = MLP__SYSTEM_IO);
+    if (!f) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
+    if (f->open && f->read && f->write && f->sync && f->close && f->rename && f->remove && f->sync_folder) return MLP_OK;
     return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
 }
 
@@ -8514,7 +8398,7 @@ static size_t mlp__folder_length(const char *path)
     return n;
 }
 
-enum { MLP__SUFFIX = sizeof ".mlp-tmp99999", MLP__STEM = 100 };
+enum { MLP__SUFFIX = sizeof ".mlp-tmp99", MLP__STEM = 100 };
 
 /* Opens a new file beside path and puts its name into `name`: at most 100 bytes of path's own, whole characters, +
    ".mlp-tmpN", N the first number that serves. */
@@ -8528,11 +8412,11 @@ static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
         for (length = folder + MLP__STEM; (path[length] & 0xc0) == 0x80 && length > folder; length--) { }
     memcpy(name, path, length);
     do {
-        mlp__out o = mlp__out_to(name + length, MLP__SUFFIX);
-        mlp__print(&o, ".mlp-tmp%u", (uint64_t)n);
-        mlp__put(&o, "", 1);
+        mlp__text suffix = { name, length, length + MLP__SUFFIX };
+        mlp__say(&suffix, ".mlp-tmp");
+        mlp__say_integer(&suffix, (uint64_t)n, 1);
         file = io->open(io->user, name, 1);
-    } while (!file && mlp__another_name(io, ++n));
+    } while (!file && ++n < 100);
     return file;
 }
 
@@ -8540,10 +8424,8 @@ static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
 static mlp_result mlp__write_file(const mlp *net, const char *path, const mlp_save_desc *how, void *file)
 {
     unsigned char buffer[4096];
-    mlp__out o = mlp__out_to(buffer, sizeof buffer);
+    mlp__out o = { buffer, sizeof buffer, 0, 0, 0, how->io, file, NULL };
     mlp_result r = MLP_OK;
-    o.io = how->io;
-    o.file = file;
     if (o.io->replace) o.failed = o.io->replace(o.io->user, file, path);
     if (!o.failed) r = mlp__save_to(&o, net, how);
     mlp__write_out(&o);
@@ -8581,10 +8463,9 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
     mlp_save_desc how = desc ? *desc : mlp__save_defaults;
     mlp_result r;
     char *name;
-    if (!how.io) how.io = MLP__SYSTEM_IO;
     if (!net || !path || !*path)
         return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
-    r = mlp__check_io(how.io, how.error);
+    r = mlp__check_io(&how.io, how.error);
     if (r) return r;
     name = (char *)mlp__alloc(&net->desc.allocator, strlen(path) + MLP__SUFFIX);
     if (!name) return mlp__fail(how.error, MLP_ERR_MEMORY, -1, "out of memory");
@@ -8603,7 +8484,7 @@ static mlp_result mlp__read_file(mlp__in *in, const char *path)
     for (;;) {
         unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
         mlp_result r;
-        if (!larger) return mlp__refuse(in, MLP_ERR_MEMORY, in->size, "out of memory");
+        if (!larger) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
         if (in->size) memcpy(larger, in->buffer, in->size);
         mlp__free(&in->how.allocator, in->buffer);
         in->bytes = in->buffer = larger;
@@ -8621,17 +8502,14 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
     mlp__in in;
     const mlp_io *io;
     mlp_result r = mlp__begin_loading(&in, net, path, desc);
-    if (!in.how.io) in.how.io = MLP__SYSTEM_IO;
-    if (!r) r = mlp__check_io(in.how.io, in.how.error);
+    if (!r) r = mlp__check_io(&in.how.io, in.how.error);
     if (r) return r;
     io = in.how.io;
     in.file = io->open(io->user, path, 0);
     if (!in.file) return mlp__fail_io(in.how.error, "cannot open", path, mlp__reason(io));
     r = mlp__read_file(&in, path);
     io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
-    if (!r) return mlp__load(&in, net);
-    mlp__free(&in.how.allocator, in.buffer);
-    return r;
+    return mlp__load(&in, net, r);
 }
 
 #endif /* MLP_NO_STDIO */
