@@ -87,8 +87,9 @@
      loss, seed, ...) is in its __metadata__ under keys that begin with "mlp.", so that
      mlp_load(&net, path, NULL) makes the same net. Custom functions are not in a file: give
      them in mlp_load_desc.desc. The bytes do not depend on the platform. A checkpoint has
-     the optimizer's state and the count of epochs besides, as more tensors; mlp_load reads
-     the net in it.
+     the optimizer's state and the count of epochs besides: "mlp.state" [arrays][parameters]
+     and the weights of the best epoch so far, "mlp.best", both in the order of mlp_params;
+     mlp_load reads the net in it.
      Files of others, without that metadata, load when mlp_load_desc has the activations or
      a desc: Linears with tensors "*.weight" [units][inputs] and "*.bias" of F32, F64, F16 or
      BF16; any may lack its bias. Numbers in their names order them (0, 2; fc1, fc2;
@@ -7001,18 +7002,17 @@ static const char *const mlp__initializer_names[] = { "default", MLP__INITIALIZE
 static const char *const mlp__opt_names[] = { "default", MLP__OPTIMIZERS(MLP__STRING_OF) NULL };
 static const char *const mlp__scaling_names[] = { "none", "standard", "min_max", "robust", NULL };
 
-/* Runs of floats in a file, by what is before the names of their tensors: the parameters, arrays of the optimizer,
-   the parameters of the best epoch. What is no run: the scales, pairs of shift and factor of the inputs and then of
-   the outputs. */
-static const char *const mlp__run_names[] = {
-    "", "mlp.state1.", "mlp.state2.", "mlp.state3.", "mlp.state4.", "mlp.best." };
-#define MLP__SCALES_NAME "mlp.scales"
+/* Tensors of ours beside those of Linears, each F32 in the order that the net has in memory: pairs of shift and factor
+   of the inputs and then of the outputs; of the optimizer, [arrays][parameters]; the parameters of the best epoch. */
+enum { MLP__SCALES, MLP__STATE, MLP__BEST, MLP__ARRAYS };
+static const char *const mlp__array_names[] = { "mlp.scales", "mlp.state", "mlp.best", NULL };
 #define MLP__MEMBER "mlp.member"            /* then number and point: before names of further members */
 
 /* The version of what the metadata say: a file has the first that can read it. The largest header that is written
-   and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
-enum { MLP__FILE_VERSION = 1, MLP__RUNS = sizeof mlp__run_names / sizeof *mlp__run_names, MLP__BEST = MLP__RUNS - 1,
-       MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096 };
+   and, unless told otherwise, read; the largest that the format allows; the most keys of a header; the most arrays of
+   an optimizer. */
+enum { MLP__FILE_VERSION = 1, MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096,
+       MLP__MOST_ARRAYS = 2001 };
 
 /* What a checkpoint has besides weights and arrays. */
 typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
@@ -7045,7 +7045,6 @@ static const mlp__field mlp__desc_fields[] = {
     MLP__FIELD("mlp.target_scaling", MLP__A_NAME, mlp_desc, target_scaling, mlp__scaling_names)
 };
 static const mlp__field mlp__resume_fields[] = {
-    MLP__FIELD("mlp.train.arrays", MLP__A_NUMBER, mlp__resume, opt.arrays, NULL),
     MLP__FIELD("mlp.train.best", MLP__A_FLOAT, mlp__resume, course.best, NULL),
     MLP__FIELD("mlp.train.best_epoch", MLP__A_NUMBER, mlp__resume, course.best_epoch, NULL),
     MLP__FIELD("mlp.train.beta1_power", MLP__A_FLOAT, mlp__resume, opt.beta1_power, NULL),
@@ -7085,13 +7084,9 @@ static int mlp__module(const mlp_desc *d, int layer)
     return module;
 }
 
-static float *mlp__run_of(const mlp *net, int run)
+static float *mlp__state_arrays(const mlp *net)
 {
-    float *states;
-    if (run == 0) return net->params;
-    if (run == MLP__BEST) return net->training.best;
-    states = (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
-    return states + (size_t)(run - 1) * net->count;
+    return (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
 }
 
 /* ---- text ---- */
@@ -7189,13 +7184,13 @@ static void mlp__print(mlp__out *o, const char *format, ...)
 
 #define MLP__TOLERANCE 1e-4f
 
-/* What is saved: with a test vector, with arrays of the optimizer as further runs. */
 typedef struct {
     const mlp *net;
     const mlp_save_desc *how;
     float *test_output, tolerance;
-    int runs, best;                         /* runs of parameters and optimizer; whether that of the best epoch, too */
     mlp__resume resume;
+    int entries, member;                    /* of tensors: in the header, or their values; of which net */
+    uint64_t at;                            /* where the next one's data begins */
 } mlp__saving;
 
 /* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
@@ -7208,51 +7203,47 @@ static mlp_desc mlp__desc_for_file(const mlp *net)
     return d;
 }
 
-/* A tensor's entry in the header; its data is at `at`. Returns where it ends. member 0: the net itself */
-static uint64_t mlp__put_entry(mlp__out *o, const mlp *net, int member, int run, int layer, int bias, uint64_t at)
+/* A tensor's entry in the header, or its values. module: -1 where none is in the name; panels: of the layer, for
+   weights; columns: 0 where it has one size. */
+static void mlp__put_tensor(mlp__out *o, mlp__saving *s, int module, const char *name, const float *from,
+                            const mlp__shape *panels, size_t rows, size_t columns)
 {
-    const mlp__shape *s = &net->shape[layer];
-    const uint64_t out = s->out, in = s->in, end = at + out * (bias ? 1 : in) * 4;
-    mlp__print(o, member ? ",\"" MLP__MEMBER "%u." : ",\"", (uint64_t)member);
-    mlp__print(o, "%s%u.", mlp__run_names[run], (uint64_t)mlp__module(&net->desc, layer));
-    if (bias) mlp__print(o, "bias\":{\"dtype\":\"F32\",\"shape\":[%u]", out);
-    else mlp__print(o, "weight\":{\"dtype\":\"F32\",\"shape\":[%u,%u]", out, in);
-    mlp__print(o, ",\"data_offsets\":[%u,%u]}", at, end);
+    const size_t width = columns ? columns : 1;
+    const uint64_t end = s->at + (uint64_t)rows * width * 4;
+    size_t row, i;
+    for (row = 0; !s->entries && row < rows; row++)
+        for (i = 0; i < width; i++)
+            mlp__put_little_endian(o, mlp__bits(from[panels ? mlp__weight_at(panels, row, i) : row * width + i]), 4);
+    if (!s->entries) return;
+    mlp__print(o, s->member ? ",\"" MLP__MEMBER "%i." : ",\"", s->member);
+    if (module >= 0) mlp__print(o, "%i.", module);
+    mlp__print(o, "%s\":{\"dtype\":\"F32\",\"shape\":[%z", name, rows);
+    if (columns) mlp__print(o, ",%z", columns);
+    mlp__print(o, "],\"data_offsets\":[%u,%u]}", s->at, end);
+    s->at = end;
     o->keys++;
-    return end;
 }
 
-static void mlp__put_values(mlp__out *o, const mlp *net, int run, int layer, int bias)
+static void mlp__put_tensors(mlp__out *o, mlp__saving *s, int entries)
 {
-    const mlp__shape *s = &net->shape[layer];
-    const float *from = mlp__run_of(net, run);
-    size_t unit, input;
-    if (!o->room) o->total += s->out * (bias ? 1 : s->in) * 4;              /* only counted */
-    else for (unit = 0; unit < s->out; unit++)
-        for (input = 0; input < (bias ? 1 : s->in); input++)
-            mlp__put_little_endian(o, mlp__bits(from[bias ? s->b + unit : mlp__weight_at(s, unit, input)]), 4);
-}
-
-/* All entries, or all values. */
-static void mlp__put_tensors(mlp__out *o, const mlp__saving *s, int entries)
-{
-    int member, run, l, bias;
-    uint64_t at = 0;
-    for (member = 0; member <= s->how->more_count; member++) {
-        const mlp *net = member ? s->how->more[member - 1] : s->net;
-        const size_t scales = net->scaled ? net->inputs + net->outputs : 0;
-        size_t i;
-        for (run = 0; run < MLP__RUNS; run++)
-            for (l = 0; l < net->layers && (run < s->runs || (run == MLP__BEST && s->best)); l++)
-                for (bias = !net->desc.layers[l].no_bias; bias >= 0; bias--)
-                    if (entries) at = mlp__put_entry(o, net, member, run, l, bias, at);
-                    else mlp__put_values(o, net, run, l, bias);
-        for (i = 0; !entries && i < 2 * scales; i++) mlp__put_little_endian(o, mlp__bits(net->scales[i]), 4);
-        if (!scales || !entries) continue;
-        mlp__print(o, member ? ",\"" MLP__MEMBER "%u." : ",\"", (uint64_t)member);
-        mlp__print(o, MLP__SCALES_NAME "\":{\"dtype\":\"F32\",\"shape\":[%u,2],\"data_offsets\":[%u,%u]}",
-                   (uint64_t)scales, at, at + (uint64_t)scales * 8);
-        at += (uint64_t)scales * 8;
+    s->entries = entries;
+    s->at = 0;
+    for (s->member = 0; s->member <= s->how->more_count; s->member++) {
+        const mlp *net = s->member ? s->how->more[s->member - 1] : s->net;
+        const int arrays = s->how->checkpoint && s->resume.opt.steps ? s->resume.opt.arrays : 0;
+        const int best = s->how->checkpoint && net->training.best && net->course.best_epoch > net->course.start;
+        int l;
+        for (l = 0; l < net->layers; l++) {
+            const mlp__shape *shape = &net->shape[l];
+            const int module = mlp__module(&net->desc, l), bias = !net->desc.layers[l].no_bias;
+            if (bias) mlp__put_tensor(o, s, module, "bias", net->params + shape->b, NULL, shape->out, 0);
+            mlp__put_tensor(o, s, module, "weight", net->params, shape, shape->out, shape->in);
+        }
+        if (net->scaled)
+            mlp__put_tensor(o, s, -1, mlp__array_names[MLP__SCALES], net->scales, NULL, net->inputs + net->outputs, 2);
+        if (arrays) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__STATE], mlp__state_arrays(net), NULL, (size_t)arrays,
+                                    net->count);
+        if (best) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__BEST], net->training.best, NULL, net->count, 0);
     }
 }
 
@@ -7333,7 +7324,7 @@ static mlp_result mlp__plan_test(mlp__saving *s)
 }
 
 /* The header, filled with blanks up to n bytes. */
-static void mlp__put_header(mlp__out *o, const mlp__saving *s, size_t n)
+static void mlp__put_header(mlp__out *o, mlp__saving *s, size_t n)
 {
     const size_t end = o->total + n;
     mlp__put_metadata(o, s);
@@ -7411,8 +7402,6 @@ static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc
     s.how = how;
     s.resume.course = net->course;
     if (net->training.gradients) memcpy(&s.resume.opt, net->training.state, sizeof s.resume.opt);
-    s.runs = how->checkpoint && s.resume.opt.steps ? 1 + s.resume.opt.arrays : 1;
-    s.best = how->checkpoint && net->training.best && net->course.best_epoch > net->course.start;
     r = mlp__plan_test(&s);
     if (!r) mlp__put_header(&header, &s, 0);
     if (!r && (header.total > MLP__HEADER - 64 || header.keys > MLP__MOST_KEYS - 64))
@@ -7947,11 +7936,11 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 
 #define MLP__NAME_SIZE ((size_t)128)
 
-/* A Linear: its name, that is what is before "weight" and "bias"; its tensors by run and bias, NULL: not there; and
-   which others, by bits, come before it by their numbers. */
-typedef struct { char name[MLP__NAME_SIZE]; const mlp__tensor *tensor[MLP__RUNS][2]; uint32_t before; } mlp__linear;
+/* A Linear: its name, that is what is before "weight" and "bias"; its weight and its bias, NULL: not there; and which
+   others, by bits, come before it by their numbers. */
+typedef struct { char name[MLP__NAME_SIZE]; const mlp__tensor *tensor[2]; uint32_t before; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
-                 const mlp__tensor *misfit, *scales; uint64_t wanted; } mlp__chain;
+                 const mlp__tensor *misfit, *array[MLP__ARRAYS]; uint64_t wanted; } mlp__chain;
 
 /* Copies the name of a tensor; 0: it is too long, and cut. */
 static int mlp__tensor_name(mlp__in *in, const mlp__tensor *t, char *name)
@@ -7988,16 +7977,11 @@ static mlp_result mlp__refuse_tensor(mlp__in *in, mlp_result code, const mlp__te
     return code;
 }
 
-/* Splits the name of a tensor: *run by what is before it, *stem, and whether it is a weight (0) or a bias (1); -1:
-   neither. */
-static int mlp__split_name(char *name, int *run, const char **stem)
+/* Whether a tensor is a weight (0) or a bias (1), whose ending and point are taken off its name; -1: neither. */
+static int mlp__take_ending(char *name)
 {
-    size_t n;
-    int bias = -1, i;
-    for (*run = 0, i = 1; i < MLP__RUNS && !*run; i++)
-        if (strncmp(name, mlp__run_names[i], strlen(mlp__run_names[i])) == 0) *run = i;
-    *stem = name += strlen(mlp__run_names[*run]);
-    n = strlen(name);
+    size_t n = strlen(name);
+    int bias = -1;
     if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
     else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
     if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
@@ -8037,9 +8021,8 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     const mlp_result code = MLP_ERR_UNSUPPORTED;
     const int named = in->how.name_count;
     char name[MLP__NAME_SIZE];
-    const char *stem;
     size_t i;
-    int run, k;
+    int k;
     memset(chain, 0, sizeof *chain);
     for (k = 0; k < named; k++)
         if (!in->how.names || !in->how.names[k] || strlen(in->how.names[k]) >= MLP__NAME_SIZE
@@ -8048,38 +8031,35 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
         const int whole = mlp__tensor_name(in, t, name), member = mlp__take_member(name);
-        const int scales = whole && strcmp(name, MLP__SCALES_NAME) == 0;
-        const int bias = whole ? mlp__split_name(name, &run, &stem) : -1;
-        mlp__linear *linear = bias < 0 || member != in->how.member ? NULL : mlp__linear_named(chain, stem, !named);
+        const int array = whole ? mlp__name_index(mlp__array_names, name) : -1;
+        const int bias = whole ? mlp__take_ending(name) : -1;
+        mlp__linear *linear = bias < 0 || member != in->how.member ? NULL : mlp__linear_named(chain, name, !named);
         if (member != in->how.member) continue;
-        if (scales) chain->scales = t;
-        if (scales || (!linear && named)) continue;
+        if (array >= 0) chain->array[array] = t;
+        if (array >= 0 || (!linear && named)) continue;
         if (!whole) return mlp__refuse_tensor(in, code, t, "its name is too long", 0);
         if (bias < 0) return mlp__refuse_tensor(in, code, t, "not of a Linear, which has weight and bias", 0);
         if (!linear) return mlp__refuse_tensor(in, code, t, "more than 32 layers", 0);
-        linear->tensor[run][bias] = t;
+        linear->tensor[bias] = t;
     }
     if (chain->count) return MLP_OK;
     return in->how.member ? mlp__refuse(in, MLP_ERR_ARGUMENT, 8, "the file has no such member")
                           : mlp__refuse(in, code, 8, "the file has no tensors");
 }
 
-/* Type and shape of a Linear's tensors of a run: of the parameters, or the same as theirs. */
-static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear, int run)
+/* Type and shape of a Linear's tensors. */
+static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
 {
     static const char type[] = "its dtype is not F32, F64, F16 or BF16";
-    const mlp__tensor *w = linear->tensor[run][0], *b = linear->tensor[run][1], *any = w, *own = linear->tensor[0][0];
+    const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1];
     const mlp_result code = MLP_ERR_UNSUPPORTED;
-    int i;
-    for (i = 0; i < 2 * MLP__RUNS && !any; i++) any = linear->tensor[i / 2][i % 2];
-    if (!any) return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: '%s' is not in the file", linear->name);
-    if (!w) return mlp__refuse_tensor(in, code, any, run ? "no optimizer state for it" : "its module has no weight", 0);
+    if (!w && !b)
+        return mlp__refuse(in, MLP_ERR_ARGUMENT, 0, "mlp_load_desc.names: '%s' is not in the file", linear->name);
+    if (!w) return mlp__refuse_tensor(in, code, b, "its module has no weight", 0);
     if (w->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, w, type, 0);
     if (w->rank != 2) return mlp__refuse_tensor(in, code, w, "not a Linear, whose weights have two sizes", 0);
     if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
         return mlp__refuse_tensor(in, code, w, "sizes must be at least 1 and fit into an int", 0);
-    if (w->rows != own->rows || w->columns != own->columns || !b != !linear->tensor[0][1])
-        return mlp__refuse_tensor(in, code, w, "not of the shape of the parameters, or a bias too many or too few", 0);
     if (!b) return MLP_OK;
     if (b->type == MLP__OTHER_TYPE) return mlp__refuse_tensor(in, code, b, type, 0);
     if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
@@ -8132,13 +8112,13 @@ static int mlp__orders(mlp__chain *chain)
     for (tries = 0; depth >= 0 && found < 2 && tries < 100000; tries++) {
         const int i = ++choice[depth];
         const mlp__linear *l = &chain->linear[i];
-        const mlp__tensor *w = depth > 0 ? chain->linear[choice[depth - 1]].tensor[0][0] : NULL;
+        const mlp__tensor *w = depth > 0 ? chain->linear[choice[depth - 1]].tensor[0] : NULL;
         if (i == chain->count) {
             if (--depth >= 0) used &= ~((uint32_t)1 << choice[depth]);
         } else if (used >> i & 1 || (l->before & ~used)) {
             continue;
-        } else if (w && l->tensor[0][0]->columns != w->rows) {
-            if (depth > longest) { chain->misfit = l->tensor[0][0]; chain->wanted = w->rows; longest = depth; }
+        } else if (w && l->tensor[0]->columns != w->rows) {
+            if (depth > longest) { chain->misfit = l->tensor[0]; chain->wanted = w->rows; longest = depth; }
         } else if (depth + 1 < chain->count) {
             used |= (uint32_t)1 << i;
             choice[++depth] = -1;
@@ -8155,7 +8135,7 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
 {
     int i, k, orders, ends = 0, end = 0;
     for (i = 0; i < chain->count; i++) {
-        const mlp_result r = mlp__check_linear(in, &chain->linear[i], 0);
+        const mlp_result r = mlp__check_linear(in, &chain->linear[i]);
         if (r) return r;
         for (k = 0; k < chain->count; k++) {
             const int numbers = mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
@@ -8172,7 +8152,7 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     return orders == 0
         ? mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it",
                              chain->wanted)
-        : mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0][0],
+        : mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0],
                              "the order of the layers is not certain: give mlp_load_desc.names", 0);
 }
 
@@ -8182,7 +8162,7 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     const int given = d->layers[0].units != 0 || d->inputs != 0;
     int l;
     for (l = 0; l < chain->count; l++) {
-        const mlp__tensor *w = chain->layer[l]->tensor[0][0], *b = chain->layer[l]->tensor[0][1];
+        const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
         if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
             return mlp__refuse_tensor(in, MLP_ERR_ARGUMENT, w, "not the sizes of this layer in mlp_load_desc.desc", 0);
         if (d->layers[l].no_bias && b)
@@ -8235,13 +8215,11 @@ static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
     }
 }
 
-/* The tensors of all layers into a run of the net. */
-static void mlp__read_run(const mlp__in *in, const mlp__chain *chain, mlp *net, int run)
+static void mlp__read_layers(const mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    float *to = mlp__run_of(net, run);
     int i;
     for (i = 0; i < 2 * net->layers; i++) {
-        const mlp__tensor *t = chain->layer[i / 2]->tensor[run][i % 2];
+        const mlp__tensor *t = chain->layer[i / 2]->tensor[i % 2];
         const mlp__shape *s = &net->shape[i / 2];
         const unsigned char *from = in->bytes + in->end + (size_t)(t ? t->begin : 0);
         const size_t inputs = i % 2 ? 1 : s->in;
@@ -8249,75 +8227,84 @@ static void mlp__read_run(const mlp__in *in, const mlp__chain *chain, mlp *net, 
         for (unit = 0; t && unit < s->out; unit++)
             for (input = 0; input < inputs; input++) {
                 const uint32_t bits = mlp__element(t->type, from, unit * inputs + input);
-                memcpy(to + (i % 2 ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
+                memcpy(net->params + (i % 2 ? s->b + unit : mlp__weight_at(s, unit, input)), &bits, 4);
             }
     }
 }
 
-/* The scales, which the net must have if the file has them. */
-static mlp_result mlp__read_scales(mlp__in *in, const mlp__chain *chain, mlp *net)
+/* An array of ours, which must have this shape; columns: 0 for one size. to: NULL: that it has is all that is asked */
+static mlp_result mlp__read_array(mlp__in *in, const mlp__tensor *t, size_t rows, size_t columns, float *to)
 {
-    const mlp__tensor *t = chain->scales;
+    const unsigned char *from = in->bytes + in->end + (size_t)t->begin;
+    size_t i;
+    if (t->type != MLP__F32 || t->rank != (columns ? 2 : 1) || t->rows != rows || (columns && t->columns != columns))
+        return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, columns ? "not F32 in rows of %u" : "not F32, %u of them",
+                                  columns ? columns : rows);
+    for (i = 0; to && i < rows * (columns ? columns : 1); i++) {
+        const uint32_t bits = mlp__element(MLP__F32, from, i);
+        memcpy(to + i, &bits, 4);
+    }
+    return MLP_OK;
+}
+
+/* The scales, which the net must have if the file has them. */
+static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
+{
     const size_t columns = net->inputs + net->outputs;
+    mlp_result r;
     size_t i;
     if (!t) return MLP_OK;
     if (!net->scales)
         return mlp__refuse_tensor(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so", 0);
-    if (t->type != MLP__F32 || t->rank != 2 || t->rows != columns || t->columns != 2)
-        return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "not F32 pairs for %u inputs and outputs", (uint64_t)columns);
-    for (i = 0; i < 2 * columns; i++) {
-        net->scales[i] = mlp__float(mlp__element(MLP__F32, in->bytes + in->end + (size_t)t->begin, i));
+    r = mlp__read_array(in, t, columns, 2, net->scales);
+    for (i = 0; i < 2 * columns && !r; i++)
         if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
-            return mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "a scale that is not finite, or not positive", 0);
-    }
+            r = mlp__refuse_tensor(in, MLP_ERR_FORMAT, t, "a scale that is not finite, or not positive", 0);
     net->scaled = 1;
-    return MLP_OK;
-}
-
-/* A run besides the parameters, for which there is memory when this one says yes. */
-static mlp_result mlp__check_run(mlp__in *in, const mlp__chain *chain, int run)
-{
-    mlp_result r = MLP_OK;
-    int l;
-    for (l = 0; l < chain->count && !r; l++) r = mlp__check_linear(in, chain->layer[l], run);
     return r;
 }
 
 /* The parameters of the best epoch, if the file has them. */
-static mlp_result mlp__read_best(mlp__in *in, const mlp__chain *chain, mlp *net)
+static mlp_result mlp__read_best(mlp__in *in, const mlp__tensor *t, mlp *net)
 {
-    const mlp_result r = chain->layer[0]->tensor[MLP__BEST][0] ? mlp__check_run(in, chain, MLP__BEST) : MLP_OK;
-    if (r || !chain->layer[0]->tensor[MLP__BEST][0]) return r;
+    if (!t) return MLP_OK;
     net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
     if (!net->training.best) return mlp__refuse(in, MLP_ERR_MEMORY, 8, "out of memory");
-    mlp__read_run(in, chain, net, MLP__BEST);
-    return MLP_OK;
+    return mlp__read_array(in, t, net->count, 0, net->training.best);
+}
+
+/* The arrays of the optimizer, as many as it may have. Memory is for what the file has. */
+static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp_opt kind, mlp__opt_state *s, mlp *net)
+{
+    const mlp__opt_facts facts = mlp__facts_of_opt(kind);
+    const uint64_t most = facts.takes & MLP__TAKES_HISTORY ? MLP__MOST_ARRAYS : (uint64_t)facts.arrays;
+    mlp_result r;
+    if (!facts.known || (t && t->rows > most))
+        return mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.train.optimizer is not one of this state");
+    s->arrays = t ? (int)t->rows : 0;
+    r = t ? mlp__read_array(in, t, (size_t)t->rows, net->count, NULL) : MLP_OK;
+    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
+    if (r) return r;
+    memcpy(net->training.state, s, sizeof *s);
+    return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__state_arrays(net)) : MLP_OK;
 }
 
 /* The state of the optimizer and how far training has come. */
 static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
     mlp__resume resume;
-    const mlp__opt_state *s = &resume.opt;
+    mlp__opt_state *s = &resume.opt;
     mlp_result r;
-    int run;
     memset(&resume, 0, sizeof resume);
     if (!mlp__find_key(in, "mlp.train")) return mlp__refuse(in, MLP_ERR_UNSUPPORTED, 8, "the file is not a checkpoint");
     r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
     if (r) return r;
-    if (s->arrays < 0 || s->arrays >= MLP__BEST || !(s->beta1_power >= 0 && s->beta1_power <= 1)
-        || !(s->beta2_power >= 0 && s->beta2_power <= 1))
+    if (!(s->beta1_power >= 0 && s->beta1_power <= 1) || !(s->beta2_power >= 0 && s->beta2_power <= 1))
         return mlp__refuse(in, MLP_ERR_FORMAT, 8, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
-    r = mlp__read_best(in, chain, net);
-    if (r || s->steps == 0) return r;
-    for (run = 1; run <= s->arrays && !r; run++) r = mlp__check_run(in, chain, run);
-    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
-    if (r) return r;
-    memcpy(net->training.state, s, sizeof *s);
-    for (run = 1; run <= s->arrays; run++) mlp__read_run(in, chain, net, run);
-    return MLP_OK;
+    r = mlp__read_best(in, chain->array[MLP__BEST], net);
+    return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], (mlp_opt)s->kind, s, net);
 }
 
 /* Whether a key of the metadata is none of the user's. */
@@ -8405,8 +8392,8 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
         if (in->how.error) in->how.error->code = r;
     }
     if (r) return r;
-    mlp__read_run(in, &chain, *net, 0);
-    r = mlp__read_scales(in, &chain, *net);
+    mlp__read_layers(in, &chain, *net);
+    r = mlp__read_scales(in, chain.array[MLP__SCALES], *net);
     if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
     if (!r) r = mlp__read_texts(in, *net);
     return r || in->how.member ? r : mlp__check_test(in, *net);

@@ -131,6 +131,9 @@ static void io_refused_header(const char *header, size_t data, mlp_result code, 
     free(f.p);
 }
 
+/* a tensor's entry in a header */
+#define IO_T(name, type, shape, begin, end) "'" name "':{'dtype':'" type "','shape':[" shape "],'data_offsets':[" #begin "," #end "]}"
+
 /* ---- our own files ---- */
 
 /* every activation, loss, initializer, with and without bias, alpha, delta, smoothing: the same desc and bits, and the same file again */
@@ -278,6 +281,42 @@ static void io_checkpoint_is_a_model_too(void)
     mlp_destroy(back);
     free(f.p);
     free(plain.p);
+}
+
+/* Any number of arrays that an optimizer may have is loaded and saved; more, and another shape than the parameters', is refused. */
+static void io_state_is_that_of_the_optimizer(void)
+{
+    static const struct { const char *optimizer; int arrays, columns; const char *type, *words; } files[] = {
+        { "lbfgs", 2001, 3, "F32", NULL }, { "lbfgs", 21, 3, "F32", NULL }, { "adam", 2, 3, "F32", NULL }, { "sgd", 1, 3, "F32", NULL },
+        { "lbfgs", 2002, 3, "F32", "mlp.train.optimizer" }, { "adam", 3, 3, "F32", "mlp.train.optimizer" }, { "lm", 1, 3, "F32", "mlp.train.optimizer" },
+        { "default", 1, 3, "F32", "mlp.train.optimizer" }, { "lbfgs", 2001, 2, "F32", "tensor 'mlp.state' [2001,2]: " }, { "lbfgs", 3, 4, "F32", "tensor 'mlp.state' [3,4]: " },
+        { "adam", 2, 3, "I32", "tensor 'mlp.state' [2,3]: " } };
+    static float data[3 + 2002 * 3];
+    char header[700];
+    mlp_load_desc load = io_default();
+    mlp_save_desc save;
+    size_t i;
+    memset(&save, 0, sizeof save);
+    save.checkpoint = load.checkpoint = 1;
+    for (i = 0; i < sizeof data / sizeof *data; i++) data[i] = (float)i + 0.5f;
+    for (i = 0; i < sizeof files / sizeof *files; i++) {
+        const int floats = 3 + files[i].arrays * files[i].columns;
+        io_bytes f, again;
+        snprintf(header, sizeof header, "{'__metadata__':{'mlp.activations':'identity','mlp.version':'1','mlp.train':'1','mlp.train.steps':'5','mlp.train.optimizer':'%s'},"
+                 IO_T("0.bias", "F32", "1", 0, 4) "," IO_T("0.weight", "F32", "1,2", 4, 12) ",'mlp.state':{'dtype':'%s','shape':[%d,%d],'data_offsets':[12,%d]}}",
+                 files[i].optimizer, files[i].type, files[i].arrays, files[i].columns, floats * 4);
+        f = io_file(header, data, (size_t)floats, 4);
+        if (files[i].words) io_refused(f, load, MLP_ERR_FORMAT, files[i].words);
+        else {
+            mlp *net = io_loaded(f, &load);
+            if (!net) return;
+            again = io_saved(net, &save);
+            CHECK(again.size > (size_t)floats * 4 && !memcmp(again.p + again.size - floats * 4, f.p + f.size - floats * 4, (size_t)floats * 4));
+            mlp_destroy(net);
+            free(again.p);
+        }
+        free(f.p);
+    }
 }
 
 /* ---- real files ---- */
@@ -652,10 +691,7 @@ static void io_long_names_and_words(void)
         if (n >= 128) io_refused_header(header, 4, MLP_ERR_UNSUPPORTED, "its name is too long");
         else io_loads(header, 4);
     }
-    for (n = 0; n < 12; n++) {                              /* runs and members that there are not */
-        snprintf(header, sizeof header, "{'mlp.state%lu.0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4]}}", (unsigned long)n);
-        if (n >= 1 && n <= 4) io_refused_header(header, 4, MLP_ERR_UNSUPPORTED, "no weight");
-        else io_loads(header, 4);
+    for (n = 0; n < 12; n++) {                              /* members that there are not */
         snprintf(header, sizeof header, "{'mlp.member%lu.0.weight':{'dtype':'F32','shape':[1,1],'data_offsets':[0,4]}}", (unsigned long)n);
         if (n) io_refused_header(header, 4, MLP_ERR_UNSUPPORTED, "no tensors");
     }
@@ -799,8 +835,6 @@ static void io_modules_are_numbered_as_in_sequential(void)
     free(f.p);
 }
 
-#define IO_T(name, type, shape, begin, end) "'" name "':{'dtype':'" type "','shape':[" shape "],'data_offsets':[" #begin "," #end "]}"
-
 /* valid files, none of a net: each is refused by name, with another code than a damaged one */
 static void io_files_of_other_things_are_refused_by_name(void)
 {
@@ -819,7 +853,8 @@ static void io_files_of_other_things_are_refused_by_name(void)
         { "{" IO_T("0.weight", "F32", "2,0", 0, 0) "}", 0, "tensor '0.weight' [2,0]: sizes" },
         { "{" IO_T("0.weight", "F32", "2147483648,0", 0, 0) "}", 0, "sizes" },
         { "{" IO_T("0.bias", "F32", "2", 0, 8) "}", 8, "tensor '0.bias' [2]: its module has no weight" },
-        { "{" IO_T("mlp.state1.0.weight", "F32", "2,2", 0, 16) "}", 16, "its module has no weight" },
+        { "{" IO_T("mlp.state", "F32", "2,2", 0, 16) "}", 16, "no tensors" },
+        { "{" IO_T("mlp.states", "F32", "2,2", 0, 16) "}", 16, "tensor 'mlp.states' [2,2]: not of a Linear" },
         { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "F32", "3", 16, 28) "}", 28, "tensor '0.bias' [3]: not the bias of 2 outputs" },
         { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "F32", "1,2", 16, 24) "}", 24, "tensor '0.bias' [1,2]: not the bias of 2 outputs" },
         { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("2.weight", "F32", "1,3", 16, 28) "}", 28, "tensor '2.weight' [1,3]: its inputs are not the 2 outputs" },
@@ -1944,6 +1979,7 @@ static void io_tests(void)
     RUN(io_file_is_the_pinned_bytes);
     RUN(io_checkpoint_is_an_unbroken_run);
     RUN(io_checkpoint_is_a_model_too);
+    RUN(io_state_is_that_of_the_optimizer);
 #if TEST_FILES
     RUN(io_files_are_written_and_read);
 #endif
