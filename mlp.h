@@ -364,7 +364,12 @@ typedef struct {
      adamw    the same after w = w - rate weight_decay w
      rprop    each weight's own step, times eta_plus where g keeps its sign, times eta_minus where it turns, where w then waits;
               w = w - sign(g) step, the first step being rate (iRprop-); for full batches
-     lbfgs, lm: not in this version
+     lbfgs    w = w + t d, d = -H g with H from the last `history` pairs of differences of w and g (Nocedal, Wright 2006, 7.4), where t
+              meets the strong Wolfe conditions with 1e-4 and 0.9 (3.5, 3.6); tried first: rate, after min(1, 1/|g|) for d = -g
+     lm       not in this version
+   lbfgs sees the whole objective, E and the penalties, weight_decay |w|^2 / 2 + l1 |w|: in mlp_fit with MLP_FULL_BATCH, an epoch being
+   one iteration, and in mlp_minimize; it takes neither clipping, max_norm, dropout, schedules, on_gradients nor rates of layers but -1.
+   An iteration that finds nothing lower leaves w as it was.
    with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba 2015;
    Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam. */
 typedef enum {
@@ -375,7 +380,7 @@ typedef enum {
 /* A field that the kind does not take must be 0; where 0 is not the default, -1 means 0. */
 typedef struct {
     mlp_opt kind;
-    float rate;                     /* default 0.001 for adam and adamw, else 0.01 */
+    float rate;                     /* default 0.001 for adam and adamw, 1 for lbfgs, else 0.01 */
     float momentum;                 /* of sgd, 0 <= momentum < 1; default 0 */
     int nesterov;                   /* of sgd with momentum */
     float beta1, beta2;             /* of adam and adamw, < 1; default 0.9, 0.999 */
@@ -390,7 +395,7 @@ typedef struct {
     float eta_minus, eta_plus;      /* of rprop; default 0.5, 1.2 */
     float step_min, step_max;       /* of rprop; default 1e-6, 50 */
     int history;                    /* of lbfgs: pairs kept, at most 1000; default 10 */
-    mlp_error *error;               /* optional; of mlp_step, mlp_train_in and mlp_opt_update */
+    mlp_error *error;               /* optional; of mlp_step, mlp_train_in, mlp_opt_update and mlp_minimize */
 } mlp_opt_desc;
 
 /* How an epoch goes through the N rows, ceil(N / batch) updates in all, the last batch smaller:
@@ -565,6 +570,14 @@ MLP_API mlp_result mlp_get_gradients(const mlp *, int layer, float *w, float *b)
    l1 are of all values; clipping and max_norm are for nets. */
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
+
+/* Minimizes any function from v on, which becomes the last point: `steps` updates as by mlp_opt_update, or iterations of lbfgs, fewer
+   where nothing lower is found any more; not lm. f: the value at v, and its gradient into g, n floats of the library's. One allocation
+   by MLP_MALLOC, of 2 history + 2 times n floats for lbfgs. MLP_ERR_NONFINITE: value or gradient at v are not finite, or an update would
+   not be; with lbfgs only at the first point, later ones are then too far. For scale: lbfgs takes the functions of Rosenbrock, Beale,
+   Powell (singular) and Wood from their usual starts to 1e-8 in 45, 15, 39 and 118 calls. */
+MLP_API mlp_result mlp_minimize(const mlp_opt_desc *, size_t n, float *v, double (*f)(void *user, const float *v, float *g),
+                                void *user, int steps);
 
 #ifndef MLP_NO_FILES
 /* Files are safetensors of nn.Sequential's state_dict; see Files above. */
@@ -5238,6 +5251,7 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
         return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1,
                          "opt: eta_plus must be at least 1, and step_min at most step_max");
     *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : f.arrays;
+    if (opt->kind == MLP_OPT_LBFGS) *arrays = 2 * opt->history + 1;         /* pairs, direction */
     return MLP_OK;
 }
 
@@ -5254,9 +5268,11 @@ static mlp_result mlp__resolve_stepwise(mlp_opt_desc *opt, int *arrays)
 /* 0: too big */
 static size_t mlp__opt_size(int arrays, size_t n)
 {
-    if (n > (SIZE_MAX - sizeof(mlp__opt_state)) / sizeof(float) / 4) return 0;
+    if (n > (SIZE_MAX - sizeof(mlp__opt_state)) / sizeof(float) / (arrays > 4 ? (size_t)arrays : 4)) return 0;
     return sizeof(mlp__opt_state) + (size_t)arrays * n * sizeof(float);
 }
+
+static float *mlp__arrays_of(void *state) { return (float *)(void *)((unsigned char *)state + sizeof(mlp__opt_state)); }
 
 static mlp_opt_desc mlp__opt_desc_or_default(const mlp_opt_desc *desc)
 {
@@ -5366,7 +5382,7 @@ static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_de
     w.n = n;
     w.v = v;
     w.g = g;
-    w.state = (float *)(void *)((unsigned char *)state + sizeof(mlp__opt_state));
+    w.state = mlp__arrays_of(state);
     w.bad = bad;
     w.divisor = 1;
     w.u.rate = mlp__meant(opt->rate);
@@ -5399,17 +5415,20 @@ static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt
     return k->first_nonfinite(n, squared > rate ? squared : rate, g);
 }
 
-static double mlp__norm(size_t n, const float *g)
+/* the sum of a b, by 16 chains and a tree */
+static double mlp__inner(size_t n, const float *a, const float *b)
 {
     double lanes[16] = { 0 };
     size_t i, j;
     for (i = 0; i + 16 <= n; i += 16)
-        for (j = 0; j < 16; j++) lanes[j] = mlp__fma_double(g[i + j], g[i + j], lanes[j]);
-    for (j = 0; i + j < n; j++) lanes[j] = mlp__fma_double(g[i + j], g[i + j], lanes[j]);
+        for (j = 0; j < 16; j++) lanes[j] = mlp__fma_double(a[i + j], b[i + j], lanes[j]);
+    for (j = 0; i + j < n; j++) lanes[j] = mlp__fma_double(a[i + j], b[i + j], lanes[j]);
     for (i = 8; i > 0; i /= 2)
         for (j = 0; j < i; j++) lanes[j] += lanes[j + i];
-    return mlp__sqrt_double(lanes[0]);
+    return lanes[0];
 }
+
+static double mlp__norm(size_t n, const float *g) { return mlp__sqrt_double(mlp__inner(n, g, g)); }
 
 /* By value, then by the norm of all, as PyTorch's clip_grad_norm_ does. */
 static void mlp__clip(const mlp_opt_desc *opt, size_t n, float *g)
@@ -5463,6 +5482,207 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
     if (mlp__opt_apply(k, NULL, &opt, arrays, state, n, v, g, 1))
         return mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the update has made values that are not finite");
     return mlp__ok(opt.error);
+}
+
+/* ---- objectives: functions that are seen as a whole ---- */
+
+typedef struct {
+    const mlp_kernels *k;
+    size_t n;
+    float *v, *g;
+    double value;
+    int known;                              /* value and g are those at v */
+    mlp_result (*evaluate)(void *work, double *value);      /* and g; MLP_ERR_NONFINITE: v is too far out */
+    void *work;
+} mlp__objective;
+
+static mlp_result mlp__look(mlp__objective *o)
+{
+    const mlp_result r = o->known ? MLP_OK : o->evaluate(o->work, &o->value);
+    o->known = !r;
+    return r;
+}
+
+/* The penalties of n values, which are added to their gradient: weight_decay |v|^2 / 2 + l1 |v|. */
+static double mlp__penalize(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, const float *v, float *g)
+{
+    double sum = 0;
+    size_t i;
+    if (opt->weight_decay > 0) k->axpy(n, opt->weight_decay, v, g);
+    for (i = 0; opt->l1 > 0 && i < n; i++) {
+        g[i] += v[i] > 0 ? opt->l1 : v[i] < 0 ? -opt->l1 : 0;
+        sum += (double)(v[i] < 0 ? -v[i] : v[i]);
+    }
+    return mlp__product_of((double)opt->l1, sum)
+         + (opt->weight_decay > 0 ? mlp__product_of((double)opt->weight_decay / 2, mlp__inner(n, v, v)) : 0);
+}
+
+/* A point of the line v = from + at d: the value and its slope along the line. */
+typedef struct { double at, value, slope; } mlp__point;
+
+/* Goes to a point of a line. One that is too far out has an infinite value. */
+static mlp_result mlp__go_to(mlp__objective *o, const float *from, const float *d, mlp__point *p)
+{
+    mlp_result r;
+    memcpy(o->v, from, o->n * sizeof(float));
+    o->k->axpy(o->n, (float)p->at, d, o->v);
+    o->known = 0;
+    r = mlp__look(o);
+    p->value = r ? (double)mlp__float(0x7f800000u) : o->value;
+    p->slope = r ? 0 : mlp__inner(o->n, o->g, d);
+    return r == MLP_ERR_NONFINITE ? MLP_OK : r;
+}
+
+/* Where the cubic through two points of a line is least, in [0.1, 0.9] of the way from a to b (Nocedal, Wright 2006, 3.59) */
+static double mlp__least_between(const mlp__point *a, const mlp__point *b)
+{
+    const double way = b->at - a->at, down = mlp__product_of(a->slope, way), up = mlp__product_of(b->slope, way);
+    const double middle = down + up - mlp__product_of(3, b->value - a->value);
+    const double square = mlp__product_of(middle, middle) - mlp__product_of(down, up);
+    const double root = square > 0 ? mlp__sqrt_double(square) : 0;
+    const double part = 1 - (up + root - middle) / (up - down + root + root);
+    return !mlp__finite_double(part) || part < 0.1 ? 0.1 : part < 0.9 ? part : 0.9;
+}
+
+/* Line search for the strong Wolfe conditions with 1e-4 and 0.9 (Nocedal, Wright 2006, algorithms 3.5 and 3.6 as one loop): lo is the
+   lowest point so far, between lo and hi is one that meets them; as long as hi is infinite, steps double. Ends at such a point,
+   after many trials at the lowest, or, when there is none below the first, nowhere: *found is 0. */
+enum { MLP__TRIALS = 20 };
+static mlp_result mlp__line_search(mlp__objective *o, const float *from, const float *d, mlp__point first, double step, int *found)
+{
+    mlp__point lo = first, hi = first, p;
+    mlp_result r = MLP_OK;
+    int i;
+    hi.at = (double)mlp__float(0x7f800000u);
+    *found = 0;
+    for (i = 0; i < MLP__TRIALS && !*found; i++) {
+        p.at = mlp__finite_double(hi.at) ? lo.at + mlp__product_of(hi.at - lo.at, mlp__least_between(&lo, &hi)) : i ? lo.at + lo.at : step;
+        r = mlp__go_to(o, from, d, &p);
+        if (r || memcmp(o->v, from, o->n * sizeof(float)) == 0) break;
+        if (p.value >= lo.value || p.value > first.value + mlp__product_of(mlp__product_of(1e-4, p.at), first.slope)) { hi = p; continue; }
+        *found = (p.slope < 0 ? -p.slope : p.slope) <= mlp__product_of(-0.9, first.slope);
+        if ((p.slope > 0) == (hi.at > lo.at)) hi = lo;
+        lo = p;
+    }
+    if (r || *found || lo.at == 0) return r;
+    *found = 1;
+    return mlp__go_to(o, from, d, &lo);
+}
+
+/* d = -H g by the `count` last of `history` pairs of differences (Nocedal, Wright 2006, algorithm 7.4), of which the one at step t is
+   at place t % history, or -g, at most of length 1, without any. Pairs without curvature, like zeros, are none. Whether there was one. */
+enum { MLP__MOST_PAIRS = 1000 };
+static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uint64_t history, uint64_t step, float *d)
+{
+    const size_t n = o->n, count = step < history ? (size_t)step : (size_t)history;
+    const double norm = mlp__norm(n, o->g);
+    float scale = (float)(norm > 1 ? -1 / norm : -1);
+    double along[MLP__MOST_PAIRS], curved[MLP__MOST_PAIRS];
+    int any = 0;
+    size_t i;
+    memcpy(d, o->g, n * sizeof(float));
+    for (i = 0; i < count; i++) {                                   /* the newest first */
+        const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
+        curved[i] = mlp__inner(n, s, y);
+        if (!(curved[i] > 0)) continue;
+        along[i] = mlp__inner(n, s, d) / curved[i];
+        o->k->axpy(n, (float)-along[i], y, d);
+        if (!any) scale = (float)(-curved[i] / mlp__inner(n, y, y));
+        any = 1;
+    }
+    o->k->scale_rows(1, n, &scale, d);
+    while (i-- > 0) {
+        const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
+        if (curved[i] > 0) o->k->axpy(n, (float)-(along[i] + mlp__inner(n, y, d) / curved[i]), s, d);
+    }
+    return any;
+}
+
+/* One iteration. The place of the new pair has v and g of before until then. *stuck: not even the way along -g leads lower. */
+static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, int arrays, void *state, int *stuck)
+{
+    const size_t n = o->n, bytes = n * sizeof(float), history = (size_t)opt->history;
+    float *pairs = mlp__arrays_of(state), *d = pairs + 2 * history * n, *s, *y;
+    mlp__point first = { 0, 0, 0 };
+    uint64_t step;
+    size_t i;
+    int found;
+    mlp_result r = mlp__look(o);
+    if (r) return r;
+    step = mlp__opt_begin(opt, arrays, state, n).steps - 1;
+    s = pairs + (size_t)(step % history) * 2 * n;
+    y = s + n;
+    *stuck = !mlp__lbfgs_direction(o, pairs, history, step, d);
+    first.value = o->value;
+    first.slope = mlp__inner(n, o->g, d);
+    memcpy(s, o->v, bytes);
+    memcpy(y, o->g, bytes);
+    r = first.slope < 0 ? mlp__line_search(o, s, d, first, (double)mlp__meant(opt->rate), &found) : (found = 0, MLP_OK);
+    if (r || !found) {
+        memcpy(o->v, s, bytes);
+        o->known = 0;
+        memset(pairs, 0, 2 * history * bytes);
+        return r;
+    }
+    for (i = 0; i < n; i++) { s[i] = o->v[i] - s[i]; y[i] = o->g[i] - y[i]; }
+    *stuck = 0;
+    return MLP_OK;
+}
+
+typedef struct {
+    mlp__objective o;
+    mlp_opt_desc opt;
+    double (*f)(void *user, const float *v, float *g);
+    void *user;
+} mlp__minimizing;
+
+static mlp_result mlp__minimize_evaluate(void *work, double *value)
+{
+    const mlp__minimizing *m = (const mlp__minimizing *)work;
+    const mlp__objective *o = &m->o;
+    *value = m->f(m->user, o->v, o->g);
+    if (!mlp__finite_double(*value) || o->k->first_nonfinite(o->n, 0, o->g) < o->n)
+        return mlp__fail(m->opt.error, MLP_ERR_NONFINITE, -1, "f is %g; it and its gradient must be finite", *value);
+    if (m->opt.kind == MLP_OPT_LBFGS) *value += mlp__penalize(o->k, &m->opt, o->n, o->v, o->g);
+    return MLP_OK;
+}
+
+MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v, double (*f)(void *user, const float *v, float *g),
+                                void *user, int steps)
+{
+    const mlp_allocator allocator = { NULL, NULL, NULL };
+    mlp__minimizing m;
+    void *state;
+    int arrays, stuck = 0;
+    mlp_result r;
+    memset(&m, 0, sizeof m);
+    m.opt = mlp__opt_desc_or_default(desc);
+    if ((n && !v) || !f || steps < 0)
+        return mlp__fail(m.opt.error, MLP_ERR_ARGUMENT, -1, "v or f is NULL, or steps, %i, negative", steps);
+    r = mlp__trains(m.opt.error);
+    if (!r) r = mlp__resolve_opt(&m.opt, &arrays);
+    if (r) return r;
+    if (m.opt.kind == MLP_OPT_LM)
+        return mlp__fail(m.opt.error, MLP_ERR_UNSUPPORTED, -1, "opt: lm needs residuals: mlp_fit with a squared loss");
+    if (!mlp__opt_size(arrays + 1, n)) return mlp__fail(m.opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
+    state = mlp__alloc(&allocator, mlp__opt_size(arrays + 1, n));
+    if (!state) return mlp__fail(m.opt.error, MLP_ERR_MEMORY, -1, "out of memory");
+    memset(state, 0, mlp__opt_size(arrays + 1, n));
+    m.o.k = mlp_kernels_for(NULL);
+    m.o.n = n;
+    m.o.v = v;
+    m.o.g = mlp__arrays_of(state) + (size_t)arrays * n;
+    m.o.evaluate = mlp__minimize_evaluate;
+    m.o.work = &m;
+    m.f = f;
+    m.user = user;
+    for (; steps > 0 && !r && !stuck; steps--) {
+        if (m.opt.kind == MLP_OPT_LBFGS) { r = mlp__lbfgs_step(&m.o, &m.opt, arrays, state, &stuck); continue; }
+        r = mlp__minimize_evaluate(&m, &m.o.value);
+        if (!r) r = mlp_opt_update(desc, state, n, v, m.o.g);
+    }
+    mlp__free(&allocator, state);
+    return r ? r : mlp__ok(m.opt.error);
 }
 
 /* -------------------------------------------------------------------------- >>train -- */
@@ -5584,7 +5804,10 @@ static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_erro
 
 MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc, size_t rows)
 {
-    return net ? mlp__training_size(net, rows ? rows : MLP__BLOCK_ROWS, mlp_opt_state_size(desc, net->count)) : 0;
+    mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
+    int arrays;
+    if (!net || mlp__resolve_opt(&opt, &arrays)) return 0;
+    return mlp__training_size(net, rows ? rows : MLP__BLOCK_ROWS, mlp__opt_size(arrays, net->count));
 }
 
 /* most rows of a training block that fit into size; 0: none */
@@ -5615,7 +5838,7 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     mlp_result r;
     if (!net || !memory) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
     r = mlp__not_busy(net, opt.error);
-    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
+    if (!r) r = mlp__resolve_opt(&opt, &arrays);
     if (r) return r;
     state_size = mlp__opt_size(arrays, net->count);
     if (!state_size || !mlp__training_size(net, 1, state_size)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1,
@@ -6400,9 +6623,30 @@ typedef struct {
     mlp_progress progress;
     mlp_fit_report report;
     int begun;                              /* nothing was refused */
+    mlp__objective objective;               /* of optimizers that see it */
+    mlp__batch sums;                        /* at its last point */
 } mlp__fitting;
 
 static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
+
+/* What an optimizer that sees the whole objective cannot have in a fit. */
+static mlp_result mlp__check_objective(const mlp__fitting *f)
+{
+    const mlp_fit_desc *fit = &f->fit;
+    const mlp_desc *d = &f->net->desc;
+    const mlp__opt_facts facts = mlp__facts_of_opt(fit->opt.kind);
+    const char *what = NULL;
+    int l;
+    if (!(facts.takes & MLP__TAKES_OBJECTIVE)) return MLP_OK;
+    if (fit->opt.kind == MLP_OPT_LM) return mlp__fail(fit->opt.error, MLP_ERR_UNSUPPORTED, -1, "opt: lm is not in this version");
+    if (fit->batch != MLP_FULL_BATCH) what = "batch MLP_FULL_BATCH";
+    else if (fit->order == MLP_ORDER_REPLACEMENT) what = "each row once: no order replacement";
+    else if (fit->on_gradients) what = "a gradient that is the objective's: no on_gradients";
+    else if (fit->schedule.kind != MLP_SCHEDULE_CONSTANT || fit->schedule.warmup) what = "no schedule or warmup: it finds its steps itself";
+    else if (mlp__has_dropout(f->net)) what = "one function to minimize: no dropout";
+    for (l = 0; l < f->net->layers; l++) if (d->layers[l].rate >= 0 && d->layers[l].rate != 1) what = "rates of layers of 1 or -1";
+    return what ? mlp__fail(fit->opt.error, MLP_ERR_ARGUMENT, -1, "opt: %s needs %s", facts.name, what) : MLP_OK;
+}
 
 /* Replaces the defaults of a fit. */
 static mlp_result mlp__resolve_fit(mlp__fitting *f)
@@ -6435,7 +6679,8 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
     r = mlp__resolve_schedule(&fit->schedule, error);
     if (r) return r;
     if (!fit->opt.error) fit->opt.error = error;
-    return mlp__resolve_stepwise(&fit->opt, &f->arrays);
+    r = mlp__resolve_opt(&fit->opt, &f->arrays);
+    return r ? r : mlp__check_objective(f);
 }
 
 /* The rows of a split, and the data to validate on. */
@@ -6471,6 +6716,30 @@ static mlp__source mlp__validation_source(const mlp__fitting *f)
     return mlp__source_of(f->data, f->rows + f->train_rows, f->held, MLP_ORDER_SEQUENTIAL, 0, 0);
 }
 
+/* E and the penalties, and their gradient, which is 0 for layers that do not learn */
+static mlp_result mlp__fit_evaluate(void *work, double *value)
+{
+    mlp__fitting *f = (mlp__fitting *)work;
+    mlp *net = f->net;
+    const mlp_opt_desc *opt = &f->fit.opt;
+    mlp__source source = mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+    float *v = net->params, *g = net->training.gradients;
+    int l;
+    mlp_result r;
+    source.check = f->fit.on_step != NULL;
+    r = mlp__gradient(net, &source, &f->t, 0, f->train_rows, f->fit.threads, &f->sums, NULL);
+    if (r || !(f->sums.weight > 0)) return r;
+    net->training.known = 1;
+    *value = f->sums.loss / f->sums.weight;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const size_t biases = net->desc.layers[l].no_bias ? 0 : s->out;
+        if (net->desc.layers[l].rate < 0) memset(g + s->w, 0, (s->b - s->w + biases) * sizeof(float));
+        else *value += mlp__penalize(net->desc.kernels, opt, s->b - s->w + (opt->decay_biases ? biases : 0), v + s->w, g + s->w);
+    }
+    return mlp__check_gradients(net, f->data->error);
+}
+
 /* All that a fit needs before its first epoch; scratch memory of the second thread and on is for one fit. */
 static mlp_result mlp__fit_begin(mlp__fitting *f)
 {
@@ -6492,6 +6761,12 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
                                                             &f->evaluation, error);
     if (r) return r;
     f->t = net->training.buffers;
+    f->objective.k = net->desc.kernels;
+    f->objective.n = net->count;
+    f->objective.v = net->params;
+    f->objective.g = net->training.gradients;
+    f->objective.evaluate = mlp__fit_evaluate;
+    f->objective.work = f;
     more = (size_t)f->fit.threads - 1;
     if (more > 0 && f->t.scratch_size <= SIZE_MAX / sizeof(float) / more)
         f->t.more_scratch = (float *)mlp__alloc(&net->desc.allocator, more * f->t.scratch_size * sizeof(float));
@@ -6555,6 +6830,29 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     return MLP_OK;
 }
 
+/* An epoch of an optimizer that sees the whole objective: one iteration, in the order of the rows. What callbacks may have changed is
+   looked at anew. */
+static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
+{
+    mlp *net = f->net;
+    mlp__objective *o = &f->objective;
+    int stuck;
+    mlp_result r;
+    if (f->fit.on_step || f->fit.on_epoch) o->known = 0;
+    r = mlp__look(o);
+    if (r) return r;
+    f->progress.rate = (double)mlp__meant(f->fit.opt.rate);
+    if (f->sums.weight > 0) {
+        f->progress.loss = f->sums.loss / f->sums.weight;
+        r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
+        if (r) return r;
+        net->course.step++;
+    }
+    f->progress.step++;
+    *stop = f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress);
+    return MLP_OK;
+}
+
 /* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
 static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
 {
@@ -6566,6 +6864,7 @@ static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
     source.check |= f->fit.on_step || f->fit.on_gradients;          /* which may have changed values */
     f->progress.step = 0;
     f->progress.loss = 0;
+    if (mlp__facts_of_opt(f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE) return mlp__fit_iteration(f, stop);
     for (first = 0; first < f->train_rows && !r && !*stop; first += mlp__smaller(f->batch, f->train_rows - first))
         r = mlp__fit_batch(f, &source, first, &sums, stop);
     return r;
