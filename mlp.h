@@ -384,7 +384,8 @@ typedef struct {
     int decay_biases;
     float clip_norm, clip_value;    /* the gradient is cut to [-clip_value, clip_value], then scaled to a norm of at most clip_norm;
                                        0: not */
-    float max_norm;                 /* after the update each unit's weights are scaled to a norm of at most max_norm; 0: not */
+    float max_norm;                 /* after the update each unit's weights are scaled to a norm of at most max_norm, but for layers that
+                                       do not learn; 0: not */
     float rho;                      /* of rmsprop; default 0.99 */
     float eta_minus, eta_plus;      /* of rprop; default 0.5, 1.2 */
     float step_min, step_max;       /* of rprop; default 1e-6, 50 */
@@ -2441,9 +2442,12 @@ MLP__INLINE mlp__vf mlp__normalized(const mlp_update *u, mlp__vf scale, mlp__vf 
     const mlp__vf d = mlp__vfma(mlp__vsqrt(v), scale, mlp__vset1(u->epsilon));
     return mlp__vfnma(mlp__vset1(u->rate), mlp__vdiv(x, d), w);
 }
+/* What of the state takes part in a mean: where none does, its difference from the new value would swallow that. */
+MLP__INLINE mlp__vf mlp__kept(float kept, mlp__vf state) { return kept > 0 ? state : mlp__vzero(); }
 /* kept v + (1 - kept) g^2 */
 MLP__INLINE mlp__vf mlp__mean_square(float kept, mlp__vf v, mlp__vf g)
 {
+    v = mlp__kept(kept, v);
     return mlp__flush(mlp__vfma(mlp__vset1(1.0f - kept), mlp__vfma(g, g, mlp__vneg(v)), v));
 }
 
@@ -2459,7 +2463,8 @@ MLP__UPDATE(rmsprop)
 }
 MLP__UPDATE(adam)
 {
-    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));  /* beta1 m + (1 - beta1) g */
+    const mlp__vf m = mlp__kept(u->beta1, *s1);
+    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, m), m));       /* beta1 m + (1 - beta1) g */
     *s2 = mlp__mean_square(u->beta2, *s2, g);
     return mlp__normalized(u, mlp__vset1(u->scale), w, *s1, *s2);
 }
@@ -5434,14 +5439,15 @@ static void mlp__clip(const mlp_opt_desc *opt, size_t n, float *g)
     for (i = 0; factor < 1 && i < n; i++) g[i] *= (float)factor;
 }
 
-/* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014). */
+/* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014), where they
+   learn. */
 static void mlp__limit_norms(mlp *net, float most)
 {
     int l;
     for (l = 0; most > 0 && l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
         size_t o, i;
-        for (o = 0; o < s->out; o++) {
+        for (o = 0; net->desc.layers[l].rate > 0 && o < s->out; o++) {
             const size_t step = mlp__smaller(s->out - o / MLP__PANEL * MLP__PANEL, MLP__PANEL);
             float *w = net->params + mlp__weight_at(s, o, 0);
             const double norm = mlp__sqrt_double(mlp__dot(s->in, w, w, step));
