@@ -4237,7 +4237,7 @@ static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, 
         for (i = 0; i < n * step; i += step) a[i] = length > 0 ? (float)((double)a[i] / length) : 0;
     }
     for (v = 0; v < count; v++)
-        for (i = 0; i < n * step; i += step) w[v * apart + i * step] *= gain;
+        for (i = 0; i < n * step; i += step) w[v * apart + i] *= gain;
 }
 
 /* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its
