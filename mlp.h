@@ -2445,12 +2445,9 @@ MLP__INLINE mlp__vf mlp__normalized(const mlp_update *u, mlp__vf scale, mlp__vf 
     const mlp__vf d = mlp__vfma(mlp__vsqrt(v), scale, mlp__vset1(u->epsilon));
     return mlp__vfnma(mlp__vset1(u->rate), mlp__vdiv(x, d), w);
 }
-/* What of the state takes part in a mean: where none does, its difference from the new value would swallow that. */
-MLP__INLINE mlp__vf mlp__kept(float kept, mlp__vf state) { return kept > 0 ? state : mlp__vzero(); }
 /* kept v + (1 - kept) g^2 */
 MLP__INLINE mlp__vf mlp__mean_square(float kept, mlp__vf v, mlp__vf g)
 {
-    v = mlp__kept(kept, v);
     return mlp__flush(mlp__vfma(mlp__vset1(1.0f - kept), mlp__vfma(g, g, mlp__vneg(v)), v));
 }
 
@@ -2466,8 +2463,7 @@ MLP__UPDATE(rmsprop)
 }
 MLP__UPDATE(adam)
 {
-    const mlp__vf m = mlp__kept(u->beta1, *s1);
-    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, m), m));       /* beta1 m + (1 - beta1) g */
+    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));  /* beta1 m + (1 - beta1) g */
     *s2 = mlp__mean_square(u->beta2, *s2, g);
     return mlp__normalized(u, mlp__vset1(u->scale), w, *s1, *s2);
 }
@@ -2540,7 +2536,11 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
 
 static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
 {
+    const int adam = kind == MLP_OPT_ADAM || kind == MLP_OPT_ADAMW;
     if (kind == MLP_OPT_SGD && !s1) return mlp__update_all(mlp__plain_update, 0, u, n, w, g, s1, s2);
+    /* a mean that keeps nothing: its difference from the new value would swallow that */
+    if (adam ? u->beta1 == 0 : kind == MLP_OPT_RMSPROP && u->rho == 0) memset(s1, 0, n * sizeof *s1);
+    if (adam && u->beta2 == 0) memset(s2, 0, n * sizeof *s2);
     switch (kind) {
     #define MLP__CASE(NAME, name, arrays, rate, beta1, beta2, epsilon, takes) \
         case MLP_OPT_##NAME: return mlp__update_all(mlp__##name##_update, arrays, u, n, w, g, s1, s2);
