@@ -506,8 +506,9 @@ MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
 
 /* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
    count of epochs go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in
-   between or the schedule runs over the fit. On MLP_ERR_NONFINITE after the start the updates before the bad one
-   stay; data->error has the epoch and the layer, and all other errors of a fit. */
+   between or the schedule runs over the fit. Best loss, patience and plateau start anew, but go on after loading a
+   checkpoint. On MLP_ERR_NONFINITE after the start the updates before the bad one stay; data->error has the epoch and
+   the layer, and all other errors of a fit. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
 /* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
@@ -6270,6 +6271,21 @@ static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const m
     return MLP_OK;
 }
 
+/* Columns to be scaled must have a range that is a float. */
+static mlp_result mlp__check_columns(const mlp *net, const mlp__column *columns, mlp_error *error)
+{
+    size_t j;
+    for (j = 0; j < net->inputs + net->outputs; j++) {
+        const int target = j >= net->inputs;
+        const mlp__column *c = &columns[j];
+        if (!(target ? net->desc.target_scaling : net->desc.input_scaling) || mlp__finite(c->high - c->low)) continue;
+        mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: the range of column %z overflows: %g to %g", target ? "y" : "x",
+                  target ? j - net->inputs : j, (double)c->low, (double)c->high);
+        return mlp__at(error, MLP_ERR_NONFINITE, 0, target ? j - net->inputs : j);
+    }
+    return MLP_OK;
+}
+
 /* Scales from rows of the source: all, or of robust ones a seeded sample of at most 65,536 rows and 2^24 numbers. */
 static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
 {
@@ -6305,6 +6321,7 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
     }
     if (!r && (!robust || net->desc.target_scaling))
         r = mlp__survey(net, &source, &t, source.rows, columns, NULL, &used);
+    if (!r) r = mlp__check_columns(net, columns, d->error);
     for (j = 0; !r && net->desc.input_scaling && j < net->inputs; j++)
         if (robust) mlp__robust_scale(sample + j * sampled, in_sample, net->scales + 2 * j);
         else mlp__scale_of(net->desc.input_scaling, &columns[j], (double)used, net->scales + 2 * j);

@@ -1306,6 +1306,94 @@ static void fit_scaling_may_fail(void)
         }
 }
 
+/* columns whose range is no float cannot be scaled: refused by name, and the net can have other rows */
+static void fit_ranges_that_overflow_are_refused(void)
+{
+    int kind, target;
+    for (kind = MLP_SCALE_STANDARD; kind <= MLP_SCALE_ROBUST; kind++)
+        for (target = 0; target < 2; target++) {
+            mlp_data data = fit_rows(125, 0, 60, 0);
+            mlp_desc d = fit_net_desc(0);
+            float *bad = target ? train_data_rows.y + 1 : train_data_rows.x + 4;
+            mlp_error error;
+            mlp *net;
+            if (target && kind == MLP_SCALE_ROBUST) continue;
+            if (target) d.target_scaling = (mlp_scaling)kind;
+            else d.input_scaling = (mlp_scaling)kind;
+            net = fit_net(&d);
+            data.error = &error;
+            bad[0] = 3e38f;
+            bad[target ? 3 : 6] = -3e38f;
+            CHECK(mlp_fit(net, &data, NULL) == MLP_ERR_NONFINITE && error.column == (target ? 1u : 4u));
+            CHECK(strstr(error.text, target ? "y" : "x") && !net->scaled);
+            bad[0] = 1;
+            bad[target ? 3 : 6] = 2;
+            CHECK(mlp_fit(net, &data, NULL) == MLP_OK);
+            fit_check_scales(net, &data, NULL, 60);
+            mlp_destroy(net);
+        }
+}
+
+/* a copy is scaled as its net */
+static void fit_copies_are_scaled(void)
+{
+    mlp_data data = fit_wide_rows(126, 100);
+    mlp_desc d = fit_net_desc(0);
+    float p[300], q[300];
+    mlp *net, *copy;
+    d.input_scaling = MLP_SCALE_ROBUST;
+    d.target_scaling = MLP_SCALE_MIN_MAX;
+    net = fit_net(&d);
+    CHECK(mlp_fit(net, &data, NULL) == MLP_OK && mlp_copy(&copy, net) == MLP_OK);
+    CHECK(mlp_predict(net, data.x, 100, p) == MLP_OK && mlp_predict(copy, data.x, 100, q) == MLP_OK);
+    CHECK(test_same_bits(p, q, 300));
+    data = fit_rows(127, 0, 100, 0);
+    CHECK(mlp_fit(copy, &data, NULL) == MLP_OK && test_same_bits(net->scales, copy->scales, 18));
+    mlp_destroy(net);
+    mlp_destroy(copy);
+}
+
+/* with scaling, a split, best weights and threads: nothing is lost, the net as it was, and the fit works afterwards */
+static void fit_every_allocation_may_fail(void)
+{
+    mlp_data data = fit_rows(128, 0, 400, 0);
+    mlp_desc d = fit_net_desc(0);
+    mlp_fit_desc f = fit_how(2);
+    mlp_fit_report report;
+    net_counter counter;
+    mlp_error error;
+    uint64_t whole = 0, before;
+    int fail_at, calls = 0;
+    mlp *net;
+    data.error = &error;
+    d.allocator = net_allocator(&counter);
+    d.input_scaling = MLP_SCALE_ROBUST;
+    d.target_scaling = MLP_SCALE_STANDARD;
+    f.batch = 200;
+    f.threads = FIT_THREADS;
+    f.validation_split = 0.2f;
+    f.report = &report;
+    for (fail_at = 0; fail_at <= calls; fail_at++) {
+        memset(&counter, 0, sizeof counter);
+        net = fit_net(&d);
+        before = train_hash(net);
+        counter.calls = 0;
+        counter.fail_at = fail_at;
+        if (fail_at) {
+            CHECK(mlp_fit(net, &data, &f) == MLP_ERR_MEMORY && error.code == MLP_ERR_MEMORY && error.text[0]);
+            CHECK(report.stop == MLP_STOP_ERROR && report.epochs == 0 && train_hash(net) == before && !net->scaled);
+        }
+        counter.fail_at = 0;
+        CHECK(mlp_fit(net, &data, &f) == MLP_OK);
+        if (!fail_at) { whole = train_hash(net); calls = counter.calls; }
+        CHECK(train_hash(net) == whole);
+        mlp_destroy(net);
+        CHECK(counter.live == 0);
+    }
+    snprintf(test.note, sizeof test.note, "%d allocations", calls);
+    CHECK(calls >= 5);
+}
+
 static mlp *fit_through_a_file(const mlp *net, const mlp_save_desc *save, mlp_result expected)
 {
     mlp_load_desc how;
@@ -1566,6 +1654,9 @@ static void fit_tests(void)
     RUN(fit_scaled_net_is_a_plain_one_on_scaled_rows);
     RUN(fit_robust_scales_are_of_a_sample);
     RUN(fit_scaling_may_fail);
+    RUN(fit_ranges_that_overflow_are_refused);
+    RUN(fit_copies_are_scaled);
+    RUN(fit_every_allocation_may_fail);
     RUN(fit_scaled_nets_in_files);
     RUN(fit_resumes_with_every_optimizer);
     RUN(fit_resumes_with_every_feature);
