@@ -282,7 +282,8 @@ typedef enum {
    mlp_fit_scaling, identity before; applied by every function that runs the net, so that inputs and predictions are in the user's
    units; loss and progress are of scaled targets.
      standard: mean, standard deviation      min_max: least, range, so that values are in [0, 1]
-     robust: median, distance of the quartiles, then v / sqrt(1 + (v/3)^2), which stays within 3; for inputs only
+     robust: median, distance of the quartiles (half of the range where that is 0), then v / sqrt(1 + (v/3)^2), which stays
+     within 3; for inputs only
    A column that does not vary has width 1. Targets: with squared, half_squared, absolute and huber only. */
 typedef enum { MLP_SCALE_NONE, MLP_SCALE_STANDARD, MLP_SCALE_MIN_MAX, MLP_SCALE_ROBUST } mlp_scaling;
 
@@ -390,7 +391,8 @@ typedef struct {
     int decay_biases;
     float clip_norm, clip_value;    /* the gradient is cut to [-clip_value, clip_value], then scaled to a norm of at most clip_norm;
                                        0: not */
-    float max_norm;                 /* after the update each unit's weights are scaled to a norm of at most max_norm; 0: not */
+    float max_norm;                 /* after the update each unit's weights are scaled to a norm of at most
+                                       max_norm, but in layers that do not learn; 0: not */
     float rho;                      /* of rmsprop; default 0.99 */
     float eta_minus, eta_plus;      /* of rprop; default 0.5, 1.2 */
     float step_min, step_max;       /* of rprop; default 1e-6, 50 */
@@ -449,7 +451,8 @@ typedef enum { MLP_STOP_EPOCHS, MLP_STOP_PATIENCE, MLP_STOP_CALLBACK, MLP_STOP_E
 
 typedef struct {
     mlp_stop stop;
-    int epochs, best_epoch;         /* epochs done; the one of best_loss, from 1; 0: none */
+    int epochs, best_epoch;         /* epochs done; the one of best_loss, from 1, of a resumed fit as that
+                                       counts which saved the checkpoint; 0: none */
     double loss, validation_loss, best_loss;        /* of the last epoch, and the least of validation; NaN: none */
 } mlp_fit_report;
 
@@ -464,7 +467,8 @@ typedef struct {
     void *user;                     /* of all callbacks here; none may call what trains this net: MLP_ERR_ARGUMENT */
     mlp_schedule_desc schedule;
     const mlp_data *validation;     /* evaluated after each epoch; or validation_split: a share of the rows, drawn from the seed, of each */
-    float validation_split;         /* class alike with labels, on which is not trained. The best weights come back, unless keep_last */
+    float validation_split;         /* class alike with labels (not with read), on which is not trained. Either side
+                                       needs a row with weight. The best weights come back, unless keep_last */
     int patience;                   /* ends after so many epochs without a gain of validation loss; 0: not */
     float min_delta;                /* a gain is a loss < best - min_delta */
     int keep_last;                  /* non-zero: the last weights stay */
@@ -508,8 +512,9 @@ MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
 
 /* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
    count of epochs go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in
-   between or the schedule runs over the fit. On MLP_ERR_NONFINITE after the start the updates before the bad one
-   stay; data->error has the epoch and the layer. */
+   between or the schedule runs over the fit. Best loss, patience and plateau start anew, but go on after loading a
+   checkpoint. On MLP_ERR_NONFINITE after the start the updates before the bad one stay; data->error has the epoch and
+   the layer, and all other errors of a fit. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
 /* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
@@ -2533,7 +2538,11 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
 
 static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
 {
+    const int adam = kind == MLP_OPT_ADAM || kind == MLP_OPT_ADAMW;
     if (kind == MLP_OPT_SGD && !s1) return mlp__update_all(mlp__plain_update, 0, u, n, w, g, s1, s2);
+    /* a mean that keeps nothing: its difference from the new value would swallow that */
+    if (adam ? u->beta1 == 0 : kind == MLP_OPT_RMSPROP && u->rho == 0) memset(s1, 0, n * sizeof *s1);
+    if (adam && u->beta2 == 0) memset(s2, 0, n * sizeof *s2);
     switch (kind) {
     #define MLP__CASE(NAME, name, arrays, rate, beta1, beta2, epsilon, takes) \
         case MLP_OPT_##NAME: return mlp__update_all(mlp__##name##_update, arrays, u, n, w, g, s1, s2);
@@ -4232,7 +4241,7 @@ static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, 
         for (i = 0; i < n * step; i += step) a[i] = length > 0 ? (float)((double)a[i] / length) : 0;
     }
     for (v = 0; v < count; v++)
-        for (i = 0; i < n * step; i += step) w[v * apart + i * step] *= gain;
+        for (i = 0; i < n * step; i += step) w[v * apart + i] *= gain;
 }
 
 /* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its
@@ -5442,14 +5451,15 @@ static void mlp__clip(const mlp_opt_desc *opt, size_t n, float *g)
     for (i = 0; factor < 1 && i < n; i++) g[i] *= (float)factor;
 }
 
-/* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014). */
+/* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014), where they
+   learn. */
 static void mlp__limit_norms(mlp *net, float most)
 {
     int l;
     for (l = 0; most > 0 && l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
         size_t o, i;
-        for (o = 0; o < s->out; o++) {
+        for (o = 0; net->desc.layers[l].rate > 0 && o < s->out; o++) {
             const size_t step = mlp__smaller(s->out - o / MLP__PANEL * MLP__PANEL, MLP__PANEL);
             float *w = net->params + mlp__weight_at(s, o, 0);
             const double norm = mlp__sqrt_double(mlp__dot(s->in, w, w, step));
@@ -6099,7 +6109,7 @@ static void mlp__tally_class(const mlp *net, mlp__tally *t, float w, const float
     size_t j, right = 0, above = 0;
     if (mlp__is_multilabel(net)) {
         for (j = 0; j < net->outputs; j++) right += mlp__is_on(net, a[j]) == mlp__is_on(net, y[j]);
-        t->right = mlp__fma_double(w, (float)right / (float)net->outputs, t->right);
+        t->right = mlp__fma_double(w, (float)right, t->right);
         return;
     }
     j = mlp__class_of(net, y);
@@ -6152,7 +6162,7 @@ static void mlp__metrics_of(const mlp *net, const mlp__tally *t, size_t rows, ml
     m->loss = t->loss / t->weight;
     m->accuracy = m->top_k = m->mae = m->rmse = m->r2 = none;
     if (mlp__has_classes(net)) {
-        m->accuracy = t->right / t->weight;
+        m->accuracy = t->right / (mlp__is_multilabel(net) ? values : t->weight);
         if (net->outputs > MLP__TOP && !mlp__is_multilabel(net)) m->top_k = t->top / t->weight;
         return;
     }
@@ -6268,7 +6278,9 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     if (r) return r;
     classes = net->outputs > 1 ? net->outputs : 2;
     memset(counts, 0, classes * classes * sizeof *counts);
-    return mlp__evaluate_data(net, data, counts, &unused);
+    r = mlp__evaluate_data(net, data, counts, &unused);
+    if (r) memset(counts, 0, classes * classes * sizeof *counts);
+    return r;
 }
 
 MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class_score *scores)
@@ -6417,28 +6429,28 @@ static void mlp__sort_floats(float *x, size_t n)
 }
 
 /* sorted: n; linear between neighbours, as NumPy has it */
-static float mlp__quantile(const float *sorted, size_t n, float q)
+static double mlp__quantile(const float *sorted, size_t n, float q)
 {
     const double place = mlp__product_of((double)q, (double)(n - 1));
     const size_t at = (size_t)place;
     const float part = (float)(place - (double)at), low = sorted[at], high = sorted[at + 1 < n ? at + 1 : at];
-    return (float)mlp__fma_double(part, high - low, (double)low);
+    return mlp__fma_double(part, high - low, (double)low);
 }
 
 /* The median, and 1 / the distance of the quartiles, or, where that is 0, 2 / the range (Holzmueller et al. 2024) */
 static void mlp__robust_scale(float *x, size_t n, float *scale)
 {
-    float width;
+    double width;
     mlp__sort_floats(x, n);
     width = mlp__quantile(x, n, 0.75f) - mlp__quantile(x, n, 0.25f);
-    if (!(width > 0)) width = (x[n - 1] - x[0]) / 2;
-    scale[0] = mlp__quantile(x, n, 0.5f);
-    scale[1] = width > 0 && mlp__finite(1 / width) ? 1 / width : 1;
+    if (!(width > 0)) width = ((double)x[n - 1] - (double)x[0]) / 2;
+    scale[0] = (float)mlp__quantile(x, n, 0.5f);
+    scale[1] = width > 0 && mlp__finite((float)(1 / width)) ? (float)(1 / width) : 1;
 }
 
-/* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs),
-   the inputs also into sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
-static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t rows,
+/* Goes through the first `most` rows of the source that have weight; what it sees goes into columns (inputs, then
+   outputs), the inputs also into sample, unless NULL: [inputs][most]. *used: how many rows had weight. */
+static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t most,
                               mlp__column *columns,
                               float *sample, size_t *used)
 {
@@ -6451,12 +6463,12 @@ static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const m
     b.source = source;
     b.t = t;
     *used = 0;
-    for (first = 0; first < rows; first += b.rows) {
+    for (first = 0; first < source->rows && *used < most; first += b.rows) {
         mlp_result r;
-        mlp__block_begin(&b, first, mlp__smaller(rows - first, t->rows), 0);
+        mlp__block_begin(&b, first, mlp__smaller(source->rows - first, t->rows), 0);
         r = mlp__block_read(&b);
         if (r) return r;
-        for (i = 0; i < b.rows; i++) {
+        for (i = 0; i < b.rows && *used < most; i++) {
             float w;
             const size_t row = mlp__block_row(&b, i, &w);
             const float *x = d->read ? t->x + i * net->inputs : d->x + row * mlp__x_stride(net, d);
@@ -6464,9 +6476,24 @@ static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const m
             if (!(w > 0)) continue;
             for (j = 0; j < net->inputs; j++) mlp__column_add(&columns[j], x[j], *used > 0);
             for (j = 0; targets && j < net->outputs; j++) mlp__column_add(&columns[net->inputs + j], y[j], *used > 0);
-            for (j = 0; sample && j < net->inputs; j++) sample[j * rows + *used] = x[j];
+            for (j = 0; sample && j < net->inputs; j++) sample[j * most + *used] = x[j];
             ++*used;
         }
+    }
+    return MLP_OK;
+}
+
+/* Columns to be scaled must have a range that is a float. */
+static mlp_result mlp__check_columns(const mlp *net, const mlp__column *columns, mlp_error *error)
+{
+    size_t j;
+    for (j = 0; j < net->inputs + net->outputs; j++) {
+        const int target = j >= net->inputs;
+        const mlp__column *c = &columns[j];
+        if (!(target ? net->desc.target_scaling : net->desc.input_scaling) || mlp__finite(c->high - c->low)) continue;
+        mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: the range of column %z overflows: %g to %g", target ? "y" : "x",
+                  target ? j - net->inputs : j, (double)c->low, (double)c->high);
+        return mlp__at(error, MLP_ERR_NONFINITE, 0, target ? j - net->inputs : j);
     }
     return MLP_OK;
 }
@@ -6483,9 +6510,9 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
     mlp__column *columns = NULL;
     float *sample = NULL;
     void *memory = NULL;
-    size_t used = 0, j;
+    size_t used = 0, in_sample = 0, j;
     int pass;
-    mlp_result r;
+    mlp_result r = MLP_OK;
     for (pass = 0; pass < 2; pass++) {                              /* how much, then where */
         if (pass) arena.base = mlp__align(memory);
         arena.used = 0;
@@ -6498,18 +6525,21 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
         if (!memory) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
     }
     mlp__weight_of_rows(&source, 0, source.rows);
-    r = robust && !net->desc.target_scaling ? MLP_OK : mlp__survey(net, &source, &t, source.rows, columns, NULL, &used);
-    for (j = 0; !r && net->desc.input_scaling && !robust && j < net->inputs; j++)
-        mlp__scale_of(net->desc.input_scaling, &columns[j], (double)used, net->scales + 2 * j);
+    if (robust) {
+        mlp__source shuffled = source;
+        shuffled.order = MLP_ORDER_SHUFFLED;
+        shuffled.permutation = mlp__permutation_of(source.rows, net->desc.seed, MLP__STREAM_SAMPLE);
+        r = mlp__survey(net, &shuffled, &t, sampled, columns, sample, &in_sample);
+    }
+    if (!r && (!robust || net->desc.target_scaling))
+        r = mlp__survey(net, &source, &t, source.rows, columns, NULL, &used);
+    if (!r) r = mlp__check_columns(net, columns, d->error);
+    for (j = 0; !r && net->desc.input_scaling && j < net->inputs; j++)
+        if (robust) mlp__robust_scale(sample + j * sampled, in_sample, net->scales + 2 * j);
+        else mlp__scale_of(net->desc.input_scaling, &columns[j], (double)used, net->scales + 2 * j);
     for (j = net->inputs; !r && net->desc.target_scaling && j < net->inputs + net->outputs; j++)
         mlp__scale_of(net->desc.target_scaling, &columns[j], (double)used, net->scales + 2 * j);
-    if (!r && robust) {
-        source.order = MLP_ORDER_SHUFFLED;
-        source.permutation = mlp__permutation_of(source.rows, net->desc.seed, MLP__STREAM_SAMPLE);
-        r = mlp__survey(net, &source, &t, sampled, columns, sample, &used);
-        for (j = 0; !r && j < net->inputs; j++) mlp__robust_scale(sample + j * sampled, used, net->scales + 2 * j);
-    }
-    net->scaled = !r;
+    if (!r) net->scaled = 1;
     mlp__free(&net->desc.allocator, memory);
     return r;
 }
@@ -6678,9 +6708,39 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
                          "patience, min_delta and keep_last need validation or validation_split");
     r = mlp__resolve_schedule(&fit->schedule, error);
     if (r) return r;
-    if (!fit->opt.error) fit->opt.error = error;
+    if (error) fit->opt.error = error;
     r = mlp__resolve_opt(&fit->opt, &f->arrays);
     return r ? r : mlp__check_objective(f);
+}
+
+static mlp__source mlp__validation_source(const mlp__fitting *f)
+{
+    if (!f->held) return mlp__source_in_order(&f->validation);
+    return mlp__source_of(f->data, f->rows + f->train_rows, f->held, MLP_ORDER_SEQUENTIAL, 0, 0);
+}
+
+static mlp__source mlp__training_source(const mlp__fitting *f)
+{
+    return mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+}
+
+/* That a split leaves rows with weight on either side. */
+static mlp_result mlp__check_split(const mlp__fitting *f)
+{
+    mlp__source train = mlp__training_source(f), held = mlp__validation_source(f);
+    if (f->fit.validation_split == 0 || (f->train_rows > 0 && mlp__weight_of_rows(&train, 0, f->train_rows) > 0
+                                         && f->held > 0 && mlp__weight_of_rows(&held, 0, f->held) > 0)) return MLP_OK;
+    return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1,
+                     "validation_split %g of %z rows leaves %z to train on, %z to validate on, or no weight on a side",
+                     (double)f->fit.validation_split, f->data->rows, f->train_rows, f->held);
+}
+
+/* What callbacks may have changed, before it is used again. */
+static mlp_result mlp__check_again(const mlp__fitting *f)
+{
+    mlp_result r = mlp__check_data(f->net, f->data);
+    if (!r && f->fit.validation) r = mlp__check_data(f->net, &f->validation);
+    return r ? r : mlp__check_split(f);
 }
 
 /* The rows of a split, and the data to validate on. */
@@ -6692,7 +6752,7 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
     f->train_rows = d->rows;
     if (f->fit.validation) {
         f->validation = *f->fit.validation;
-        if (!f->validation.error) f->validation.error = d->error;
+        if (d->error) f->validation.error = d->error;
         return mlp__check_data(net, &f->validation);
     }
     if (f->fit.validation_split == 0) return MLP_OK;
@@ -6704,16 +6764,7 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
     f->validation = *d;
     f->train_rows = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
     f->held = d->rows - f->train_rows;
-    if (f->train_rows > 0 && f->held > 0) return MLP_OK;
-    return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
-                     "validation_split %g of %z rows leaves %z to train on, %z to validate on",
-                     (double)f->fit.validation_split, d->rows, f->train_rows, f->held);
-}
-
-static mlp__source mlp__validation_source(const mlp__fitting *f)
-{
-    if (!f->held) return mlp__source_in_order(&f->validation);
-    return mlp__source_of(f->data, f->rows + f->train_rows, f->held, MLP_ORDER_SEQUENTIAL, 0, 0);
+    return mlp__check_split(f);
 }
 
 /* E and the penalties, and their gradient, which is 0 for layers that do not learn */
@@ -6722,7 +6773,7 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
     mlp__fitting *f = (mlp__fitting *)work;
     mlp *net = f->net;
     const mlp_opt_desc *opt = &f->fit.opt;
-    mlp__source source = mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+    mlp__source source = mlp__training_source(f);
     float *v = net->params, *g = net->training.gradients;
     int l;
     mlp_result r;
@@ -6771,7 +6822,10 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     if (more > 0 && f->t.scratch_size <= SIZE_MAX / sizeof(float) / more)
         f->t.more_scratch = (float *)mlp__alloc(&net->desc.allocator, more * f->t.scratch_size * sizeof(float));
     if (more > 0 && !f->t.more_scratch) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
-    if (f->validation.rows && !f->fit.keep_last && !net->training.best) {
+    if (f->fit.keep_last) {                                         /* best weights of a checkpoint do not come back */
+        mlp__free(&net->desc.allocator, net->training.best);
+        net->training.best = NULL;
+    } else if (f->validation.rows && !net->training.best) {
         net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
         if (!net->training.best) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
         /* a checkpoint without best weights: the search starts anew */
@@ -6785,7 +6839,7 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     net->resumed = 0;
     f->begun = 1;
     if (!net->scales || net->scaled) return MLP_OK;
-    return mlp__fit_scales(net, mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0));
+    return mlp__fit_scales(net, mlp__training_source(f));
 }
 
 /* the rate of the update that comes */
@@ -6878,12 +6932,11 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
     double loss = f->progress.loss;
     if (f->validation.rows) {
         const mlp__source held = mlp__validation_source(f);
-        const int changed = f->fit.on_step || f->fit.on_gradients;
-        mlp_result r = changed ? mlp__check_data(net, f->held ? f->data : &f->validation) : MLP_OK;
+        mlp_result r = f->fit.on_step || f->fit.on_gradients ? mlp__check_again(f) : MLP_OK;
         if (!r) r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
         if (r) return r;
         loss = f->progress.validation.loss;
-        if (c->best_epoch == c->start || loss < c->best - (double)f->fit.min_delta) {
+        if (c->best_epoch == c->start || !(loss >= c->best - (double)f->fit.min_delta || loss != loss)) {
             c->best = loss;
             c->best_epoch = c->epoch;
             c->waited = 0;
@@ -6891,8 +6944,10 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
         } else c->waited++;
         *stop = f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience;
     }
-    if (c->epoch == c->start + 1 || loss < mlp__product_of(c->lowest, 1 - 1e-4)) { c->lowest = loss; c->stalled = 0; }
-    else if (f->fit.schedule.kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)f->fit.schedule.period) {
+    if (c->epoch == c->start + 1 || !(loss >= mlp__product_of(c->lowest, 1 - 1e-4) || loss != loss)) {
+        c->lowest = loss;
+        c->stalled = 0;
+    } else if (f->fit.schedule.kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)f->fit.schedule.period) {
         c->factor = mlp__product_of(c->factor, (double)f->fit.schedule.gamma);
         c->stalled = 0;
     }
@@ -6905,10 +6960,7 @@ static mlp_result mlp__fit_epochs(mlp__fitting *f)
     mlp_result r = MLP_OK;
     int stop = 0;
     while (f->progress.epoch < f->progress.epochs && !stop) {
-        /* which may have changed it */
-        if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_data(net, f->data);
-        if (!r && f->fit.on_epoch && f->progress.epoch > 0 && f->fit.validation) r = mlp__check_data(net,
-                                                                                                     &f->validation);
+        if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_again(f);
         f->progress.epoch++;
         if (!r) r = mlp__fit_epoch(f, &stop);
         if (stop) f->report.stop = MLP_STOP_CALLBACK;
