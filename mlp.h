@@ -333,7 +333,8 @@ typedef struct {
     mlp_error *error;               /* optional; used by mlp_create, mlp_size and mlp_init_in only */
     float label_smoothing;          /* s, 0 <= s < 1, of the two cross entropies: targets become (1-s) y + s/K for K classes */
     mlp_custom_loss custom_loss;    /* with MLP_LOSS_CUSTOM only */
-    mlp_scaling input_scaling, target_scaling;
+    mlp_scaling input_scaling, target_scaling;      /* default none: a regression whose inputs and targets are not about [-1, 1] wants
+                                       both, or it learns next to nothing in a few epochs */
 } mlp_desc;
 
 /* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are
@@ -519,6 +520,16 @@ MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
 /* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
 MLP_API mlp_result mlp_fit_scaling(mlp *, const mlp_data *);
+
+/* What to train on a table of `rows` rows, as a start: fills both descs, which you then read and change. classes >= 2:
+   labels 0 .. classes-1, and outputs is not read; 0: regression of `outputs` numbers. Clears both (either may be NULL)
+   and sets everything but seed, allocator, error and callbacks; numbers that make no net are mlp_create's to refuse.
+   Inputs and targets may be in any units: both are scaled in the net. Two layers of mish with dropout, adamw with
+   decay, and a fifth of the rows held back for the best epoch (not of fewer than 50 rows, which train for 30 epochs);
+   robust scaling, coslog, beta2 and smoothing are those of RealMLP (Holzmueller, Grinsztajn, Steinwart 2024).
+   bench/tables.md has what the parts bring on fifteen tables. Better still: the mean of five nets, each with a seed of
+   its own. */
+MLP_API void       mlp_recipe_tabular(mlp_desc *, mlp_fit_desc *, size_t rows, int inputs, int outputs, int classes);
 
 /* x: rows x inputs, y: rows x outputs, no gaps, not overlapping. Row by row: NaN and infinity stay in their row.
    mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation. mlp_predict_with
@@ -7024,6 +7035,47 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
     if (r) f.report.stop = MLP_STOP_ERROR;
     if (f.fit.report) *f.fit.report = f.report;
     return r ? r : mlp__ok(data->error);
+}
+
+/* ---- the recipe for tables ---- */
+
+static void mlp__recipe_net(mlp_desc *desc, int inputs, int outputs, int classes)
+{
+    int l;
+    memset(desc, 0, sizeof *desc);
+    desc->inputs = inputs;
+    for (l = 0; l < 2; l++) {
+        desc->layers[l].units = 64;
+        desc->layers[l].activation = MLP_ACT_MISH;
+        desc->layers[l].dropout = 0.1f;
+    }
+    desc->layers[l].units = classes ? classes : outputs ? outputs : -1;     /* 0 would end the list before it */
+    desc->loss = classes ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_SQUARED;
+    desc->label_smoothing = classes ? 0.1f : 0;
+    desc->input_scaling = MLP_SCALE_ROBUST;
+    desc->target_scaling = classes ? MLP_SCALE_NONE : MLP_SCALE_STANDARD;
+}
+
+static void mlp__recipe_fit(mlp_fit_desc *fit, size_t rows, int classes)
+{
+    const size_t updates = 1600 * 64;                               /* rows in about 1,600 batches */
+    /* a fifth of fewer rows says nothing; where no class has three, it would be none */
+    const int few = rows < 50 || (classes > 0 && rows / 2 <= (size_t)classes);
+    memset(fit, 0, sizeof *fit);
+    fit->opt.kind = MLP_OPT_ADAMW;
+    fit->opt.rate = 0.01f;
+    fit->opt.beta2 = 0.95f;
+    fit->opt.weight_decay = 0.02f;
+    fit->schedule.kind = MLP_SCHEDULE_COSLOG;
+    fit->batch = 64;
+    fit->epochs = few ? 30 : rows < updates / 60 ? 60 : rows > updates / 12 ? 12 : (int)(updates / rows);
+    fit->validation_split = few ? 0.0f : 0.2f;
+}
+
+MLP_API void mlp_recipe_tabular(mlp_desc *desc, mlp_fit_desc *fit, size_t rows, int inputs, int outputs, int classes)
+{
+    if (desc) mlp__recipe_net(desc, inputs, outputs, classes);
+    if (fit) mlp__recipe_fit(fit, rows, classes);
 }
 
 /* ----------------------------------------------------------------------------- >>io -- */
