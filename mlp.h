@@ -166,9 +166,12 @@
                         the tables to choose from, best first; default X(avx512) X(avx2).
    MLP_NO_FILES         (everywhere) no model files at all, neither on a disk nor in memory.
    MLP_NO_STDIO         (everywhere) models in memory only: nothing of the system's files is called.
-   MLP_NO_TRAINING      for microcontrollers: what trains or evaluates says MLP_ERR_UNSUPPORTED, and its kernels are left out.
-   MLP_ACTIVATIONS      the activations that are compiled, as bits: (1u << MLP_ACT_RELU | 1u << MLP_ACT_IDENTITY); others are
-                        MLP_ERR_UNSUPPORTED. Default: all. Link with --gc-sections to leave out what nobody calls.
+   MLP_NO_TRAINING      for microcontrollers: what trains or evaluates says MLP_ERR_UNSUPPORTED,
+                        and its kernels are left out.
+   MLP_ACTIVATIONS      the activations that are compiled, as bits:
+                            (1u << MLP_ACT_RELU | 1u << MLP_ACT_IDENTITY)
+                        others are MLP_ERR_UNSUPPORTED. Default: all. Link with --gc-sections to
+                        leave out what nobody calls.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -216,13 +219,13 @@ typedef struct mlp_kernels mlp_kernels;
 typedef enum {
     MLP_OK,
     MLP_ERR_ARGUMENT,       /* a pointer, size or field that makes no sense */
-    MLP_ERR_TOO_BIG,        /* sizes whose product does not fit into size_t; a test vector that does not fit into a header */
+    MLP_ERR_TOO_BIG,        /* sizes whose product does not fit into size_t; a test vector too long for a header */
     MLP_ERR_MEMORY,         /* the allocator said no */
     MLP_ERR_IO,
     MLP_ERR_FORMAT,
-    MLP_ERR_NONFINITE,      /* NaN or infinity in data, loss or gradient, or a gradient so large that its update would be (its square
-                               with kinds that take it, its product with the rate): nothing was applied. Also when an update has
-                               made weights that are not finite; the text says which */
+    MLP_ERR_NONFINITE,      /* NaN or infinity in data, loss or gradient, or a gradient so large that its update would
+                               be (its square with kinds that take it, its product with the rate): nothing was applied.
+                               Also when an update has made weights that are not finite; the text says which */
     MLP_ERR_UNSUPPORTED     /* not in this version */
 } mlp_result;
 
@@ -245,8 +248,8 @@ enum { MLP_MAX_LAYERS = 32, MLP_FULL_BATCH = -1 };
      softsign z/(1+|z|)           hard_sigmoid clamp(z/6+1/2, 0, 1)                      hard_tanh clamp(z, -1, 1)
      mish z tanh(softplus(z))     sin                        gaussian e^(-z^2)           softmax e^z / sum of e^z
    At a kink the slope is that of the left side, at the ends of a clamp 0. softmax is for the last layer only.
-   Default: relu for hidden layers; for the last layer softmax with cross_entropy, sigmoid with binary_cross_entropy, else
-   identity. */
+   Default: relu for hidden layers; for the last layer softmax with cross_entropy, sigmoid with binary_cross_entropy,
+   else identity. */
 typedef enum {
     MLP_ACT_DEFAULT, MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU,
     MLP_ACT_ELU, MLP_ACT_SELU, MLP_ACT_GELU, MLP_ACT_GELU_TANH, MLP_ACT_SILU, MLP_ACT_SOFTPLUS, MLP_ACT_SOFTSIGN,
@@ -267,23 +270,25 @@ typedef enum {
 
 typedef enum { MLP_REDUCE_MEAN, MLP_REDUCE_SUM } mlp_reduction;
 
-/* Weights at the start, with n inputs and m units, times gain: U is uniform within the limit, N normal with the deviation.
+/* Weights at the start, with n inputs and m units, times gain: U is uniform within the limit, N normal with the
+   deviation.
      zero 0    constant 1    he_uniform U(sqrt(6/n))    he_normal N(sqrt(2/n))    glorot_uniform U(sqrt(6/(n+m)))
      glorot_normal N(sqrt(2/(n+m)))    lecun_normal N(sqrt(1/n))    pytorch U(sqrt(1/n)), biases too, as nn.Linear
      orthogonal: rows are orthonormal, or columns where there are fewer of these; made of normal deviates
-   (He et al. 2015; Glorot, Bengio 2010; LeCun et al. 1998; Saxe et al. 2014.) Default: he_uniform for relu, leaky_relu, elu, gelu,
-   gelu_tanh, silu, softplus and mish, else glorot_uniform. Biases start at 0 but for pytorch's. */
+   (He et al. 2015; Glorot, Bengio 2010; LeCun et al. 1998; Saxe et al. 2014.) Default: he_uniform for relu,
+   leaky_relu, elu, gelu, gelu_tanh, silu, softplus and mish, else glorot_uniform. Biases start at 0 but for
+   pytorch's. */
 typedef enum {
-    MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL, MLP_INIT_GLOROT_UNIFORM,
-    MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
+    MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL,
+    MLP_INIT_GLOROT_UNIFORM, MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
 } mlp_initializer;
 
 /* Scaling in the net, (value - shift) / width of each column: fitted by the first fit, on the rows it trains on, or by
-   mlp_fit_scaling, identity before; applied by every function that runs the net, so that inputs and predictions are in the user's
-   units; loss and progress are of scaled targets.
+   mlp_fit_scaling, identity before; applied by every function that runs the net, so that inputs and predictions are in
+   the user's units; loss and progress are of scaled targets.
      standard: mean, standard deviation      min_max: least, range, so that values are in [0, 1]
-     robust: median, distance of the quartiles (half of the range where that is 0), then v / sqrt(1 + (v/3)^2), which stays
-     within 3; for inputs only
+     robust: median, distance of the quartiles (half of the range where that is 0), then v / sqrt(1 + (v/3)^2), which
+     stays within 3; for inputs only
    A column that does not vary has width 1. Targets: with squared, half_squared, absolute and huber only. */
 typedef enum { MLP_SCALE_NONE, MLP_SCALE_STANDARD, MLP_SCALE_MIN_MAX, MLP_SCALE_ROBUST } mlp_scaling;
 
@@ -312,8 +317,8 @@ typedef struct {
     int units;                      /* >= 1; 0 ends the list of layers */
     mlp_activation activation;
     float alpha;                    /* of leaky_relu and elu */
-    float dropout;                  /* p, 0 <= p < 1, of the outputs while training, of which the rest is divided by 1-p (inverted
-                                       dropout); not of the last layer */
+    float dropout;                  /* p, 0 <= p < 1, of the outputs while training, of which the rest is divided by 1-p
+                                       (inverted dropout); not of the last layer */
     int no_bias;                    /* non-zero: z = W a */
     mlp_initializer initializer;
     float gain;                     /* factor of the initializer's spread, the value for constant; default 1 */
@@ -331,10 +336,12 @@ typedef struct {
     const mlp_kernels *kernels;     /* NULL: the best that this CPU runs */
     mlp_allocator allocator;        /* all zero: MLP_MALLOC and MLP_FREE */
     mlp_error *error;               /* optional; used by mlp_create, mlp_size and mlp_init_in only */
-    float label_smoothing;          /* s, 0 <= s < 1, of the two cross entropies: targets become (1-s) y + s/K for K classes */
+    float label_smoothing;          /* s, 0 <= s < 1, of the two cross entropies: targets become (1-s) y + s/K for K
+                                       classes */
     mlp_custom_loss custom_loss;    /* with MLP_LOSS_CUSTOM only */
-    mlp_scaling input_scaling, target_scaling;      /* default none: a regression whose inputs and targets are not about [-1, 1] wants
+    mlp_scaling input_scaling;      /* default none: a regression whose inputs and targets are not about [-1, 1] wants
                                        both, or it learns next to nothing in a few epochs */
+    mlp_scaling target_scaling;
 } mlp_desc;
 
 /* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are
@@ -348,7 +355,8 @@ typedef struct {
     const float *sample_weights;    /* rows, >= 0; NULL: all 1 */
     size_t x_stride, y_stride;      /* floats from row to row; 0: no gap */
     mlp_error *error;               /* optional */
-    const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its label; NULL: all 1 */
+    const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its
+                                       label; NULL: all 1 */
     /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the
        other pointer being NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the
        call with MLP_ERR_IO. */
@@ -364,8 +372,8 @@ typedef struct {
      adam     m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
               w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
      adamw    the same after w = w - rate weight_decay w
-     rprop    each weight's own step, times eta_plus where g keeps its sign, times eta_minus where it turns, where w then waits;
-              w = w - sign(g) step, the first step being rate (iRprop-); for full batches
+     rprop    w = w - sign(g) step, each weight's own, the first being rate, times eta_plus where g keeps its sign, times
+              eta_minus where it turns, where w then waits (iRprop-); for full batches
      lbfgs    w = w + t d, d = -H g with H from the last `history` pairs of differences of w and g (Nocedal, Wright 2006, 7.4), where t
               meets the strong Wolfe conditions with 1e-4 and 0.9 (3.5, 3.6); tried first: rate, after min(1, 1/|g|) for d = -g
      lm       not in this version
@@ -375,8 +383,8 @@ typedef struct {
    with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba 2015;
    Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam. */
 typedef enum {
-    MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP, MLP_OPT_LBFGS,
-    MLP_OPT_LM
+    MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP,
+    MLP_OPT_LBFGS, MLP_OPT_LM
 } mlp_opt;
 
 /* A field that the kind does not take must be 0; where 0 is not the default, -1 means 0. */
@@ -387,11 +395,12 @@ typedef struct {
     int nesterov;                   /* of sgd with momentum */
     float beta1, beta2;             /* of adam and adamw, < 1; default 0.9, 0.999 */
     float epsilon;                  /* of adam, adamw, rmsprop: default 1e-8; of adagrad: 1e-10 */
-    float weight_decay;             /* weight_decay w is added to the gradient; adamw: see there; default 0.01 for adamw, else 0 */
+    float weight_decay;             /* weight_decay w is added to the gradient; adamw: see there; default 0.01 for
+                                       adamw, else 0 */
     float l1;                       /* l1 sign(w) is added to the gradient; default 0. Both: not of biases, unless */
     int decay_biases;
-    float clip_norm, clip_value;    /* the gradient is cut to [-clip_value, clip_value], then scaled to a norm of at most clip_norm;
-                                       0: not */
+    float clip_norm, clip_value;    /* the gradient is cut to [-clip_value, clip_value], then scaled to a norm of at
+                                       most clip_norm; 0: not */
     float max_norm;                 /* after the update each unit's weights are scaled to a norm of at most
                                        max_norm, but in layers that do not learn; 0: not */
     float rho;                      /* of rmsprop; default 0.99 */
@@ -406,12 +415,14 @@ typedef struct {
    replacement: N rows drawn one by one, each with the same chance. */
 typedef enum { MLP_ORDER_SHUFFLED, MLP_ORDER_SEQUENTIAL, MLP_ORDER_REPLACEMENT } mlp_order;
 
-/* The factor of the rate, e the epochs done (a part of one counts), t = e / epochs in [0, 1]; floor is the least factor:
+/* The factor of the rate, e the epochs done (a part of one counts), t = e / epochs in [0, 1]; floor is the least
+   factor:
      constant     1                               step         gamma^floor(e / period), gamma 0.1, period 10
      exponential  gamma^floor(e), gamma 0.95      cosine       floor + (1 - floor) (1 + cos(pi t)) / 2
      one_cycle    by half cosines from 0.04 to 1 at t = 0.3, then to 4e-6 (Smith, Topin 2018; PyTorch's defaults)
-     plateau      times gamma, 0.1, when the loss (of validation, if there is one) has not gained a part of 1e-4 for more than
-                  period, 10, epochs               coslog       (1 - cos(2 pi log2(1 + 15 t))) / 2 (Holzmueller et al. 2024)
+     plateau      times gamma, 0.1, when the loss (of validation, if there is one) has not gained a part of 1e-4 for
+                  more than period, 10, epochs
+     coslog       (1 - cos(2 pi log2(1 + 15 t))) / 2 (Holzmueller et al. 2024)
      custom       rate(user, e, rate of opt) is the rate
    Before any of them: warmup epochs from 0 to the full rate, in steps; e and epochs are then counted without them. */
 typedef enum {
@@ -421,7 +432,8 @@ typedef enum {
 
 typedef struct {
     mlp_schedule kind;
-    int epochs;                     /* 0: e runs from this fit's start to its end; > 0: e is the net's own count of epochs, of so many */
+    int epochs;                     /* 0: e runs from this fit's start to its end; > 0: e is the net's own count of
+                                       epochs, of so many */
     int warmup, period;             /* epochs */
     float gamma, floor;
     float (*rate)(void *user, double epoch, float rate);
@@ -433,18 +445,21 @@ typedef struct {
 typedef struct {
     size_t rows;
     double loss;                    /* E as above */
-    double accuracy;                /* with classes: weighted share of rows whose class is right: the largest output against the label
-                                       or the largest target; with one output a >= 0.5 against y >= 0.5, logistic and hinge a > 0
-                                       against y > 0; several outputs with one of these losses: each output counts for itself */
+    double accuracy;                /* with classes: weighted share of rows whose class is right: the largest output
+                                       against the label or the largest target; with one output a >= 0.5 against y >=
+                                       0.5, logistic and hinge a > 0 against y > 0; several outputs with one of these
+                                       losses: each output counts for itself */
     double top_k;                   /* share of rows whose class is among the 5 largest outputs; from 6 outputs on */
-    double mae, rmse;               /* without classes, in the units of y: mean of |a-y|, root of the mean of (a-y)^2, over outputs, too */
-    double r2;                      /* 1 - sum (a-y)^2 / sum (y - mean y)^2, mean over outputs; 1 or 0 for one that does not vary */
+    double mae, rmse;               /* without classes, in the units of y: mean of |a-y|, root of the mean of (a-y)^2,
+                                       over outputs, too */
+    double r2;                      /* 1 - sum (a-y)^2 / sum (y - mean y)^2, mean over outputs; 1 or 0 for one that does
+                                       not vary */
 } mlp_metrics;
 
 typedef struct {
     int epoch, epochs;              /* epoch from 1 */
     size_t step, steps, rows;       /* updates done and in all of this epoch; rows to train on */
-    double loss, rate;              /* mean over the epoch's rows so far, each before its update; the last update's rate */
+    double loss, rate;              /* mean over the epoch's rows so far, each before its update; of the last update */
     mlp_metrics validation;         /* after the epoch; rows 0: none */
 } mlp_progress;
 
@@ -462,24 +477,28 @@ typedef struct {
     int batch;                      /* rows per update; default 32; 1: online; MLP_FULL_BATCH: all */
     mlp_order order;
     mlp_opt_desc opt;
-    int threads;                    /* 0 and 1: one; more need OpenMP (see Threads), and an allocation while mlp_fit runs */
-    int (*on_epoch)(void *user, const mlp_progress *);   /* NULL, or: called after each epoch, may change the values of the data, which
-                                       are looked at again; non-zero ends fit */
+    int threads;                    /* 0 and 1: one; more need OpenMP (see Threads), and memory while mlp_fit runs */
+    /* NULL, or: called after each epoch, may change the values of the data, which are looked at again; non-zero ends
+       fit */
+    int (*on_epoch)(void *user, const mlp_progress *);
     void *user;                     /* of all callbacks here; none may call what trains this net: MLP_ERR_ARGUMENT */
     mlp_schedule_desc schedule;
-    const mlp_data *validation;     /* evaluated after each epoch; or validation_split: a share of the rows, drawn from the seed, of each */
-    float validation_split;         /* class alike with labels (not with read), on which is not trained. Either side
-                                       needs a row with weight. The best weights come back, unless keep_last */
+    /* evaluated after each epoch; or a share of the rows, drawn from the seed, of each class alike with labels, that is
+       not trained on. The best weights come back, unless keep_last */
+    const mlp_data *validation;
+    float validation_split;
     int patience;                   /* ends after so many epochs without a gain of validation loss; 0: not */
     float min_delta;                /* a gain is a loss < best - min_delta */
     int keep_last;                  /* non-zero: the last weights stay */
-    int (*on_step)(void *user, const mlp_progress *);    /* as on_epoch, after each update */
-    int (*on_gradients)(void *user, mlp *, float *gradients, size_t count);     /* before each update, on the calling thread; may change
-                                       the gradient; non-zero ends fit without that update */
+    /* as on_epoch, after each update; before each update, on the calling thread: may change the gradient, and non-zero
+       ends fit without that update */
+    int (*on_step)(void *user, const mlp_progress *);
+    int (*on_gradients)(void *user, mlp *, float *gradients, size_t count);
     mlp_fit_report *report;         /* optional; filled after an error, too */
 } mlp_fit_desc;
 
-typedef struct { double precision, recall, f1; size_t support; } mlp_class_score;       /* 0 where nothing is divided by nothing */
+/* 0 where nothing is divided by nothing */
+typedef struct { double precision, recall, f1; size_t support; } mlp_class_score;
 
 /* What went wrong, for people: a constant string, never NULL. */
 MLP_API const char *mlp_result_string(mlp_result);
@@ -601,48 +620,55 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *, size_t n, float *v, double
 /* A file system, for tests and for systems whose files are not those of POSIX or Windows. The last three may be
    NULL. */
 typedef struct {
-    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when one is there, but
-                                                                   for what a crash left; else one to read. NULL: failed */
-    size_t (*read)(void *user, void *file, void *to, size_t size);          /* bytes read, fewer only at the end; SIZE_MAX: failed */
-    int (*write)(void *user, void *file, const void *from, size_t size);    /* 0: all written; so do the others return 0 */
-    int (*sync)(void *user, void *file);                                    /* what was written is on the disk */
+    /* create: a new file to write, failing when one is there, but for what a crash left; else one to read; NULL:
+       failed */
+    void *(*open)(void *user, const char *path, int create);
+    size_t (*read)(void *user, void *file, void *to, size_t size);  /* bytes read; fewer: the end; SIZE_MAX: failed */
+    int (*write)(void *user, void *file, const void *from, size_t size);    /* 0: all written; others return 0, too */
+    int (*sync)(void *user, void *file);                            /* what was written is on the disk */
     int (*close)(void *user, void *file);
-    int (*rename)(void *user, const char *from, const char *to);            /* replaces a file `to` */
+    int (*rename)(void *user, const char *from, const char *to);    /* replaces a file `to` */
     int (*remove)(void *user, const char *path);
-    int (*sync_folder)(void *user, const char *folder);                     /* the renaming is on the disk */
+    int (*sync_folder)(void *user, const char *folder);             /* the renaming is on the disk */
     void *user;
-    size_t (*size)(void *user, void *file);                                 /* of a file to read; SIZE_MAX: not known */
-    const char *(*replace)(void *user, void *file, const char *path);       /* NULL, or why no other file may replace the one at path;
-                                                                   file, unless NULL, is to replace it and gets its mode */
+    size_t (*size)(void *user, void *file);                         /* of a file to read; SIZE_MAX: not known */
+    /* NULL, or why no other file may replace the one at path; file, unless NULL, is to replace it and gets its mode */
+    const char *(*replace)(void *user, void *file, const char *path);
     const char *(*reason)(void *user);                                      /* why the last call failed */
 } mlp_io;
 
 typedef struct {
-    const float *test_input;        /* optional, one row: the file then has it and the outputs for it, and loading checks them */
+    const float *test_input;        /* optional, one row: the file then has it and the outputs for it, and loading
+                                       checks them */
     float test_tolerance;           /* of the check: |difference| <= tolerance (1 + |output|); default 1e-4 */
     int checkpoint;                 /* non-zero: with optimizer state and count of epochs */
     const mlp_io *io;               /* NULL: the system's files */
     mlp_error *error;               /* optional */
-    const mlp *const *more;         /* further members of an ensemble: nets of the same desc but for the seed; not with checkpoint or */
-    int more_count;                 /* fold. The test vector and the texts are those of the net itself, member 0 */
-    int fold;                       /* non-zero: standard and min_max scaling go into the weights of the first and the last layer, which
-                                       needs a bias, and for targets identity; not with checkpoint */
+    /* further members of an ensemble: nets of the same desc but for the seed; not with checkpoint or fold. The test
+       vector and the texts are those of the net itself, member 0 */
+    const mlp *const *more;
+    int more_count;
+    int fold;                       /* non-zero: standard and min_max scaling go into the weights of the first and the
+                                       last layer, which needs a bias, and for targets identity; not with checkpoint */
 } mlp_save_desc;
 
 typedef struct {
-    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all
-                                       be 0: then they come from the file, as no_bias always does */
-    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; the loss is then
-                                       cross_entropy with softmax, else squared */
-    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training
-                                       block, and a fit with the same optimizer has the bits of a run never interrupted */
+    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units
+                                       may all be 0: then they come from the file, as no_bias always does */
+    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; the loss
+                                       is then cross_entropy with softmax, else squared */
+    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its
+                                       training block, and a fit with the same optimizer has the bits of a run never
+                                       interrupted */
     size_t max_header;              /* more is refused; default 1 MiB */
     const mlp_kernels *kernels;     /* these three: NULL or zero: those of desc */
     mlp_allocator allocator;
     mlp_error *error;
     const mlp_io *io;               /* NULL: the system's files */
-    const char *const *names;       /* the Linears, in order, by what is before ".weight" in the file; others are left out. */
-    int name_count;                 /* 0: all Linears, in the order that numbers in their names and their sizes give */
+    /* the Linears, in order, by what is before ".weight" in the file, others are left out; 0: all Linears, in the order
+       that numbers in their names and their sizes give */
+    const char *const *names;
+    int name_count;
     int member;                     /* 0: the net itself; one that the file does not have is MLP_ERR_ARGUMENT */
 } mlp_load_desc;
 
@@ -658,9 +684,9 @@ MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, cons
    few kilobytes that any net has and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
 
-/* Strings of your own (names of columns, classes, a licence) that go with the net into its files and its copies: key and value in
-   UTF-8. Keys "format" and "mlp.*" are not yours. A NULL value takes the key away. mlp_get_text: NULL when there is none, else valid
-   until the next mlp_set_text. Other programs' metadata are texts, too. */
+/* Strings of your own (names of columns, classes, a licence) that go with the net into its files and its copies: key
+   and value in UTF-8. Keys "format" and "mlp.*" are not yours. A NULL value takes the key away. mlp_get_text: NULL when
+   there is none, else valid until the next mlp_set_text. Other programs' metadata are texts, too. */
 MLP_API mlp_result mlp_set_text(mlp *, const char *key, const char *value);
 MLP_API const char *mlp_get_text(const mlp *, const char *key);
 
@@ -708,7 +734,8 @@ struct mlp_kernels {
     /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind
        has it */
     void (*activate)(mlp_activation, float alpha, size_t n, const float *z, float *a);
-    void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da, float *dz);
+    void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da,
+                              float *dz);
     /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian */
     void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
     void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
@@ -740,13 +767,14 @@ struct mlp_kernels {
 
     /* y = y + alpha x */
     void (*axpy)(size_t n, float alpha, const float *x, float *y);
-    /* One update of n weights w by the gradient g, as at mlp_opt; s1, s2: the state, n each, of which a kind has none, one or two:
+    /* One update of n weights w by the gradient g, as at mlp_opt; s1, s2: the state, n each, of which a kind has none,
+       one or two:
          sgd      w - rate g without momentum, s1 is NULL; else s1 = v; takes momentum, nesterov
          adagrad  s1 = s + g^2, w - rate g / (sqrt(s1) + epsilon)
          rmsprop  s1 = rho v + (1-rho) g^2, w - rate g / (sqrt(s1) + epsilon)
          adam     s1 = m, s2 = v; takes beta1, beta2, scale, epsilon; adamw: the same from shrink w on
-         rprop    p = g s1; step = s2 times eta_plus for p > 0, eta_minus for p < 0, within step_min and step_max; g = 0 for p < 0;
-                  w - step sign(g); s1 = g, s2 = step
+         rprop    p = g s1; step = s2 times eta_plus for p > 0, eta_minus for p < 0, within step_min and step_max;
+                  g = 0 for p < 0; w - step sign(g); s1 = g, s2 = step
        Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
     int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
     /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is
@@ -776,7 +804,8 @@ MLP_API const char *mlp_simd_name(void);
 #ifndef MLP_ACTIVATIONS
     #define MLP_ACTIVATIONS ~0u
 #endif
-#define MLP__HAS(activation) ((activation) <= MLP_ACT_IDENTITY || ((unsigned)(MLP_ACTIVATIONS) >> (int)(activation) & 1))
+#define MLP__HAS(activation) \
+    ((activation) <= MLP_ACT_IDENTITY || ((unsigned)(MLP_ACTIVATIONS) >> (int)(activation) & 1))
 
 #include <float.h>
 #include <limits.h>
@@ -976,8 +1005,8 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 
      mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
      vload vstore         any alignment
-     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W, and
-                          that takes no more time than vload and vstore
+     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W,
+                          and that takes no more time than vload and vstore
      vload_halves         the lower half of the lanes from p, the upper from q
      vset1 vset4          all lanes; four vset1, of p[0..3]
      vadd vsub vmul vdiv vsqrt  IEEE
@@ -2289,8 +2318,8 @@ static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, fl
     }
 }
 
-/* Rows of at most MLP__PANEL elements go MLP__W at a time: each in MLP__PANEL floats of t, those that are missing as the
-   last one. Folded to a vector each, they are transposed, so that the rest of the tree needs no shuffles. */
+/* Rows of at most MLP__PANEL elements go MLP__W at a time: each in MLP__PANEL floats of t, those that are missing as
+   the last one. Folded to a vector each, they are transposed, so that the rest of the tree needs no shuffles. */
 MLP__INLINE int mlp__side_by_side(size_t rows, size_t cols) { return cols <= MLP__PANEL && rows > MLP__W / 4; }
 
 MLP__INLINE void mlp__load_rows(size_t rows, size_t cols, const float *x, float fill, float *t)
@@ -3795,24 +3824,21 @@ static mlp_result mlp__trains(mlp_error *error)
 #endif
 }
 
-/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
+/* ---- families: what the net has to know of each kind ---- */
+
+/* The row of a kind, in the order of its enum; the first, that of DEFAULT, is what is not known: known 0. */
+#define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
+#define MLP__FACTS(table, kind) (table)[(size_t)(kind) < MLP__COUNT(table) ? (size_t)(kind) : 0]
 
 typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
 
 static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
 {
-    mlp__activation_facts facts = { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM };
-    switch (activation) {
-    #define MLP__CASE(NAME, name, alpha_default, z, init) \
-        case MLP_ACT_##NAME: facts.alpha = alpha_default; facts.needs_z = z; facts.initializer = MLP_INIT_##init; break;
-    MLP__ACTIVATIONS(MLP__CASE)
-    #undef MLP__CASE
-    case MLP_ACT_SOFTMAX: break;
-    case MLP_ACT_CUSTOM: facts.needs_z = 1; break;
-    default: facts.known = 0;
-    }
-    if (!MLP__HAS(activation)) facts.known = 0;
-    return facts;
+    #define MLP__ROW(NAME, name, alpha, needs_z, init) { 1, alpha, needs_z, MLP_INIT_##init },
+    static const mlp__activation_facts table[] = { { 0, 0, 0, MLP_INIT_DEFAULT }, MLP__ACTIVATIONS(MLP__ROW)
+        { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM }, { 1, 0, 1, MLP_INIT_GLOROT_UNIFORM } };       /* softmax, custom */
+    #undef MLP__ROW
+    return MLP__FACTS(table, MLP__HAS(activation) ? activation : MLP_ACT_DEFAULT);
 }
 
 typedef enum { MLP__LABELS_NONE, MLP__LABELS_ZERO_ONE, MLP__LABELS_SIGN, MLP__LABELS_CLASS } mlp__labels;
@@ -3820,17 +3846,11 @@ typedef struct { int known; mlp_activation activation; mlp__labels labels; } mlp
 
 static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
 {
-    mlp__loss_facts facts = { 1, MLP_ACT_DEFAULT, MLP__LABELS_NONE };
-    switch (loss) {
-    #define MLP__CASE(NAME, name, act, meaning) \
-        case MLP_LOSS_##NAME: facts.activation = MLP_ACT_##act; facts.labels = MLP__LABELS_##meaning; break;
-    MLP__LOSSES(MLP__CASE)
-    #undef MLP__CASE
-    case MLP_LOSS_CROSS_ENTROPY: facts.activation = MLP_ACT_SOFTMAX; facts.labels = MLP__LABELS_CLASS; break;
-    case MLP_LOSS_CUSTOM: break;
-    default: facts.known = 0;
-    }
-    return facts;
+    #define MLP__ROW(NAME, name, activation, labels) { 1, MLP_ACT_##activation, MLP__LABELS_##labels },
+    static const mlp__loss_facts table[] = { { 0, MLP_ACT_DEFAULT, MLP__LABELS_NONE }, MLP__LOSSES(MLP__ROW)
+        MLP__ROW(CROSS_ENTROPY, cross_entropy, SOFTMAX, CLASS) MLP__ROW(CUSTOM, custom, DEFAULT, NONE) };
+    #undef MLP__ROW
+    return MLP__FACTS(table, loss);
 }
 
 /* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out
@@ -3852,15 +3872,10 @@ typedef struct { int known; mlp__draw draw; double numerator; int of_in, of_out;
 
 static mlp__initializer_facts mlp__facts_of_initializer(mlp_initializer initializer)
 {
-    mlp__initializer_facts facts = { 0, MLP__DRAW_CONSTANT, 0, 0, 0 };
-    switch (initializer) {
-    #define MLP__CASE(NAME, name, distribution, over, in, out) case MLP_INIT_##NAME: facts.known = 1; \
-        facts.draw = MLP__DRAW_##distribution; facts.numerator = over; facts.of_in = in; facts.of_out = out; break;
-    MLP__INITIALIZERS(MLP__CASE)
-    #undef MLP__CASE
-    default: break;
-    }
-    return facts;
+    #define MLP__ROW(NAME, name, draw, numerator, of_in, of_out) { 1, MLP__DRAW_##draw, numerator, of_in, of_out },
+    static const mlp__initializer_facts table[] = { { 0, MLP__DRAW_CONSTANT, 0, 0, 0 }, MLP__INITIALIZERS(MLP__ROW) };
+    #undef MLP__ROW
+    return MLP__FACTS(table, initializer);
 }
 
 /* An enum without a row, or a row without an enum, does not compile. */
@@ -3928,7 +3943,7 @@ struct mlp {
 };
 
 #ifndef MLP__BLOCK_ROWS
-#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together, unless a batch or memory is smaller */
+#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together, if there are so many */
 #endif
 #define MLP__FEWEST_ROWS 32                 /* of a block that the net makes itself before a fit says how many */
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
@@ -4749,7 +4764,10 @@ static void mlp__targets_of_row(const mlp *net, const float *given, int label, f
 {
     size_t j;
     if (given && !net->desc.target_scaling) { if (y != given) memcpy(y, given, net->outputs * sizeof(float)); }
-    else if (given) for (j = 0; j < net->outputs; j++) y[j] = (given[j] - mlp__target_scale(net, j)[0]) * mlp__target_scale(net, j)[1];
+    else if (given) for (j = 0; j < net->outputs; j++) {
+        const float *s = mlp__target_scale(net, j);
+        y[j] = (given[j] - s[0]) * s[1];
+    }
     else if (net->loss.labels == MLP__LABELS_CLASS) y[label] = 1;
     else y[0] = net->loss.labels == MLP__LABELS_SIGN ? (label ? 1.0f : -1.0f) : (float)label;
     if (net->desc.label_smoothing != 0)
@@ -5147,7 +5165,12 @@ static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses
         const float *l0 = losses + i * cols, *l1 = l0 + mlp__smaller(1, last) * cols;
         const float *l2 = l0 + mlp__smaller(2, last) * cols, *l3 = l0 + mlp__smaller(3, last) * cols;
         double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-        for (j = 0; j < cols; j++) { s0 += (double)l0[j]; s1 += (double)l1[j]; s2 += (double)l2[j]; s3 += (double)l3[j]; }
+        for (j = 0; j < cols; j++) {
+            s0 += (double)l0[j];
+            s1 += (double)l1[j];
+            s2 += (double)l2[j];
+            s3 += (double)l3[j];
+        }
         loss[i] = (float)(s0 / divisor);
         if (last > 0) loss[i + 1] = (float)(s1 / divisor);
         if (last > 1) loss[i + 2] = (float)(s2 / divisor);
@@ -5196,15 +5219,10 @@ typedef struct { int known, arrays, takes; const char *name; float rate, beta1, 
 
 static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
 {
-    mlp__opt_facts facts = { 0, 0, 0, "", 0, 0, 0, 0 };
-    switch (kind) {
-    #define MLP__CASE(NAME, text, n, rate_default, b1, b2, e, fields) case MLP_OPT_##NAME: facts.known = 1; facts.name = #text; \
-        facts.arrays = n; facts.rate = rate_default; facts.beta1 = b1; facts.beta2 = b2; facts.epsilon = e; facts.takes = fields; break;
-    MLP__OPTIMIZERS(MLP__CASE)
-    #undef MLP__CASE
-    default: break;
-    }
-    return facts;
+    #define MLP__ROW(NAME, name, arrays, rate, b1, b2, eps, takes) { 1, arrays, takes, #name, rate, b1, b2, eps },
+    static const mlp__opt_facts table[] = { { 0, 0, 0, "", 0, 0, 0, 0 }, MLP__OPTIMIZERS(MLP__ROW) };
+    #undef MLP__ROW
+    return MLP__FACTS(table, kind);
 }
 
 /* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It
@@ -5737,7 +5755,8 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     }
     for (l = 0; l < net->layers; l++) {
         const size_t out = net->shape[l].out;
-        const int last = l == net->layers - 1, needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
+        const int needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
+        const int last = l == net->layers - 1;
         t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
         /* losses read the last z */
         t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];
@@ -5940,9 +5959,12 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
 static mlp_result mlp__fail_in_loss(const mlp__block *b)
 {
     const mlp *net = b->net;
-    int l = 0;
-    while (l < net->layers - 1
-           && net->desc.kernels->first_nonfinite(b->rows * net->shape[l].out, 0, b->t->a[l]) == b->rows * net->shape[l].out) l++;
+    size_t n;
+    int l;
+    for (l = 0; l < net->layers - 1; l++) {
+        n = b->rows * net->shape[l].out;
+        if (net->desc.kernels->first_nonfinite(n, 0, b->t->a[l]) < n) break;
+    }
     return mlp__fail(b->source->data->error, MLP_ERR_NONFINITE, l, "the loss is not finite");
 }
 
@@ -6584,21 +6606,19 @@ typedef char mlp__every_schedule_has_a_row[MLP_SCHEDULE_CUSTOM + 1 == 0 MLP__SCH
 
 static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
 {
-    int known = 0, period = 0, floor_taken = 0;
-    float gamma = 0;
-    const char *kind = "";
-    switch (s->kind) {
-    #define MLP__CASE(NAME, name, g, p, f) case MLP_SCHEDULE_##NAME: known = 1; kind = #name; gamma = g; period = p; floor_taken = f; break;
-    MLP__SCHEDULES(MLP__CASE)
-    #undef MLP__CASE
-    default: break;
-    }
-    if (!known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
+    #define MLP__ROW(NAME, name, gamma, period, takes_floor) { #name, gamma, period, takes_floor },
+    static const struct { const char *name; float gamma; int period, takes_floor; } table[] = { MLP__SCHEDULES(MLP__ROW) };
+    #undef MLP__ROW
+    const float gamma = MLP__FACTS(table, s->kind).gamma;
+    const int period = MLP__FACTS(table, s->kind).period;
+    if ((size_t)s->kind >= MLP__COUNT(table))
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
     if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: epochs, warmup and period must not be negative");
-    if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0) || (s->floor != 0 && !floor_taken))
+    if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0)
+        || (s->floor != 0 && !table[s->kind].takes_floor))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "schedule: gamma, period or floor is set, but %s does not take it", kind);
+                         "schedule: gamma, period or floor is set, but %s does not take it", table[s->kind].name);
     if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: custom, and no other, needs the function rate");
     if (s->gamma == 0) s->gamma = gamma;
@@ -7116,7 +7136,6 @@ typedef enum { MLP__A_NAME, MLP__A_NUMBER, MLP__A_FLOAT } mlp__field_kind;
 typedef struct { const char *key; mlp__field_kind kind; size_t offset, size; const char *const *names; } mlp__field;
 #define MLP__FIELD(key, kind, type, member, names) \
     { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
-#define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
 #define MLP__TABLE(table) table, MLP__COUNT(table)
 
 static const mlp__field mlp__layer_fields[] = {
@@ -7545,7 +7564,8 @@ typedef struct {
     size_t tensor_count, key_count, tensor_room, key_room;
     char *strings;                          /* all of the header's, with a zero behind each */
     size_t used;                            /* bytes of them */
-    size_t texts, texts_size, metadata;     /* the metadata in them: key, 0, value, 0, and so on; their place in the file */
+    size_t texts, texts_size, metadata;     /* the metadata in them: key, 0, value, 0, and so on; their place in the
+                                               file */
     char label[112];                        /* of the tensor that an error is about */
 } mlp__in;
 
@@ -8933,32 +8953,34 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
 
    Copyright (c) 2026 the authors of mlp.h
 
-   Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
-   files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
-   modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software
-   is furnished to do so, subject to the following conditions:
+   Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+   documentation files (the "Software"), to deal in the Software without restriction, including without limitation
+   the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and
+   to permit persons to whom the Software is furnished to do so, subject to the following conditions:
 
-   The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+   The above copyright notice and this permission notice shall be included in all copies or substantial portions of
+   the Software.
 
-   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-   WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
-   COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE,
-   ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO
+   THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+   AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF
+   CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER
+   DEALINGS IN THE SOFTWARE.
 
    Alternative B: Public Domain (www.unlicense.org)
 
    This is free and unencumbered software released into the public domain.
 
-   Anyone is free to copy, modify, publish, use, compile, sell, or distribute this software, either in source code form or as a
-   compiled binary, for any purpose, commercial or non-commercial, and by any means.
+   Anyone is free to copy, modify, publish, use, compile, sell, or distribute this software, either in source code
+   form or as a compiled binary, for any purpose, commercial or non-commercial, and by any means.
 
-   In jurisdictions that recognize copyright laws, the author or authors of this software dedicate any and all copyright interest
-   in the software to the public domain. We make this dedication for the benefit of the public at large and to the detriment of
-   our heirs and successors. We intend this dedication to be an overt act of relinquishment in perpetuity of all present and
-   future rights to this software under copyright law.
+   In jurisdictions that recognize copyright laws, the author or authors of this software dedicate any and all
+   copyright interest in the software to the public domain. We make this dedication for the benefit of the public
+   at large and to the detriment of our heirs and successors. We intend this dedication to be an overt act of
+   relinquishment in perpetuity of all present and future rights to this software under copyright law.
 
-   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-   WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS BE LIABLE
-   FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
-   CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO
+   THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+   AUTHORS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+   OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 */
