@@ -25,8 +25,8 @@
    {
        static const float x[] = { 0,0,  0,1,  1,0,  1,1 };   // 4 rows of 2 inputs
        static const float y[] = { 0,    1,    1,    0   };   // 4 rows of 1 target
-       mlp_desc desc = { .inputs = 2, .loss = MLP_LOSS_BINARY_CROSS_ENTROPY,
-                         .layers = { { .units = 8, .activation = MLP_ACT_TANH }, { .units = 1 } } };
+       mlp_desc desc = { .inputs = 2, .layers = { { .units = 8, .activation = MLP_ACT_TANH }, { .units = 1 } },
+                         .loss = MLP_LOSS_BINARY_CROSS_ENTROPY };
        mlp_data data = { .rows = 4, .x = x, .y = y };
        mlp_fit_desc how = { .epochs = 400, .batch = MLP_FULL_BATCH, .opt = { .rate = 0.05f } };
        float p[4] = { 0 };
@@ -166,9 +166,12 @@
                         the tables to choose from, best first; default X(avx512) X(avx2).
    MLP_NO_FILES         (everywhere) no model files at all, neither on a disk nor in memory.
    MLP_NO_STDIO         (everywhere) models in memory only: nothing of the system's files is called.
-   MLP_NO_TRAINING      for microcontrollers: what trains or evaluates says MLP_ERR_UNSUPPORTED, and its kernels are left out.
-   MLP_ACTIVATIONS      the activations that are compiled, as bits: (1u << MLP_ACT_RELU | 1u << MLP_ACT_IDENTITY); others are
-                        MLP_ERR_UNSUPPORTED. Default: all. Link with --gc-sections to leave out what nobody calls.
+   MLP_NO_TRAINING      for microcontrollers: what trains or evaluates says MLP_ERR_UNSUPPORTED,
+                        and its kernels are left out.
+   MLP_ACTIVATIONS      the activations that are compiled, as bits:
+                            (1u << MLP_ACT_RELU | 1u << MLP_ACT_IDENTITY)
+                        others are MLP_ERR_UNSUPPORTED. Default: all. Link with --gc-sections to
+                        leave out what nobody calls.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -216,13 +219,13 @@ typedef struct mlp_kernels mlp_kernels;
 typedef enum {
     MLP_OK,
     MLP_ERR_ARGUMENT,       /* a pointer, size or field that makes no sense */
-    MLP_ERR_TOO_BIG,        /* sizes whose product does not fit into size_t; a test vector that does not fit into a header */
+    MLP_ERR_TOO_BIG,        /* sizes whose product does not fit into size_t; a test vector too long for a header */
     MLP_ERR_MEMORY,         /* the allocator said no */
     MLP_ERR_IO,
     MLP_ERR_FORMAT,
-    MLP_ERR_NONFINITE,      /* NaN or infinity in data, loss or gradient, or a gradient so large that its update would be (its square
-                               with kinds that take it, its product with the rate): nothing was applied. Also when an update has
-                               made weights that are not finite; the text says which */
+    MLP_ERR_NONFINITE,      /* NaN or infinity in data, loss or gradient, or a gradient so large that its update would
+                               be (its square with kinds that take it, its product with the rate): nothing was applied.
+                               Also when an update has made weights that are not finite; the text says which */
     MLP_ERR_UNSUPPORTED     /* not in this version */
 } mlp_result;
 
@@ -245,8 +248,8 @@ enum { MLP_MAX_LAYERS = 32, MLP_FULL_BATCH = -1 };
      softsign z/(1+|z|)           hard_sigmoid clamp(z/6+1/2, 0, 1)                      hard_tanh clamp(z, -1, 1)
      mish z tanh(softplus(z))     sin                        gaussian e^(-z^2)           softmax e^z / sum of e^z
    At a kink the slope is that of the left side, at the ends of a clamp 0. softmax is for the last layer only.
-   Default: relu for hidden layers; for the last layer softmax with cross_entropy, sigmoid with binary_cross_entropy, else
-   identity. */
+   Default: relu for hidden layers; for the last layer softmax with cross_entropy, sigmoid with binary_cross_entropy,
+   else identity. */
 typedef enum {
     MLP_ACT_DEFAULT, MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU,
     MLP_ACT_ELU, MLP_ACT_SELU, MLP_ACT_GELU, MLP_ACT_GELU_TANH, MLP_ACT_SILU, MLP_ACT_SOFTPLUS, MLP_ACT_SOFTSIGN,
@@ -267,22 +270,25 @@ typedef enum {
 
 typedef enum { MLP_REDUCE_MEAN, MLP_REDUCE_SUM } mlp_reduction;
 
-/* Weights at the start, with n inputs and m units, times gain: U is uniform within the limit, N normal with the deviation.
+/* Weights at the start, with n inputs and m units, times gain: U is uniform within the limit, N normal with the
+   deviation.
      zero 0    constant 1    he_uniform U(sqrt(6/n))    he_normal N(sqrt(2/n))    glorot_uniform U(sqrt(6/(n+m)))
      glorot_normal N(sqrt(2/(n+m)))    lecun_normal N(sqrt(1/n))    pytorch U(sqrt(1/n)), biases too, as nn.Linear
      orthogonal: rows are orthonormal, or columns where there are fewer of these; made of normal deviates
-   (He et al. 2015; Glorot, Bengio 2010; LeCun et al. 1998; Saxe et al. 2014.) Default: he_uniform for relu, leaky_relu, elu, gelu,
-   gelu_tanh, silu, softplus and mish, else glorot_uniform. Biases start at 0 but for pytorch's. */
+   (He et al. 2015; Glorot, Bengio 2010; LeCun et al. 1998; Saxe et al. 2014.) Default: he_uniform for relu,
+   leaky_relu, elu, gelu, gelu_tanh, silu, softplus and mish, else glorot_uniform. Biases start at 0 but for
+   pytorch's. */
 typedef enum {
-    MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL, MLP_INIT_GLOROT_UNIFORM,
-    MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
+    MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL,
+    MLP_INIT_GLOROT_UNIFORM, MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
 } mlp_initializer;
 
 /* Scaling in the net, (value - shift) / width of each column: fitted by the first fit, on the rows it trains on, or by
-   mlp_fit_scaling, identity before; applied by every function that runs the net, so that inputs and predictions are in the user's
-   units; loss and progress are of scaled targets.
+   mlp_fit_scaling, identity before; applied by every function that runs the net, so that inputs and predictions are in
+   the user's units; loss and progress are of scaled targets.
      standard: mean, standard deviation      min_max: least, range, so that values are in [0, 1]
-     robust: median, distance of the quartiles, then v / sqrt(1 + (v/3)^2), which stays within 3; for inputs only
+     robust: median, distance of the quartiles (half of the range where that is 0), then v / sqrt(1 + (v/3)^2), which
+     stays within 3; for inputs only
    A column that does not vary has width 1. Targets: with squared, half_squared, absolute and huber only. */
 typedef enum { MLP_SCALE_NONE, MLP_SCALE_STANDARD, MLP_SCALE_MIN_MAX, MLP_SCALE_ROBUST } mlp_scaling;
 
@@ -311,8 +317,8 @@ typedef struct {
     int units;                      /* >= 1; 0 ends the list of layers */
     mlp_activation activation;
     float alpha;                    /* of leaky_relu and elu */
-    float dropout;                  /* p, 0 <= p < 1, of the outputs while training, of which the rest is divided by 1-p (inverted
-                                       dropout); not of the last layer */
+    float dropout;                  /* p, 0 <= p < 1, of the outputs while training, of which the rest is divided by 1-p
+                                       (inverted dropout); not of the last layer */
     int no_bias;                    /* non-zero: z = W a */
     mlp_initializer initializer;
     float gain;                     /* factor of the initializer's spread, the value for constant; default 1 */
@@ -330,9 +336,12 @@ typedef struct {
     const mlp_kernels *kernels;     /* NULL: the best that this CPU runs */
     mlp_allocator allocator;        /* all zero: MLP_MALLOC and MLP_FREE */
     mlp_error *error;               /* optional; used by mlp_create, mlp_size and mlp_init_in only */
-    float label_smoothing;          /* s, 0 <= s < 1, of the two cross entropies: targets become (1-s) y + s/K for K classes */
+    float label_smoothing;          /* s, 0 <= s < 1, of the two cross entropies: targets become (1-s) y + s/K for K
+                                       classes */
     mlp_custom_loss custom_loss;    /* with MLP_LOSS_CUSTOM only */
-    mlp_scaling input_scaling, target_scaling;
+    mlp_scaling input_scaling;      /* default none: a regression whose inputs and targets are not about [-1, 1] wants
+                                       both, or it learns next to nothing in a few epochs */
+    mlp_scaling target_scaling;
 } mlp_desc;
 
 /* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are
@@ -346,7 +355,8 @@ typedef struct {
     const float *sample_weights;    /* rows, >= 0; NULL: all 1 */
     size_t x_stride, y_stride;      /* floats from row to row; 0: no gap */
     mlp_error *error;               /* optional */
-    const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its label; NULL: all 1 */
+    const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its
+                                       label; NULL: all 1 */
     /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the
        other pointer being NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the
        call with MLP_ERR_IO. */
@@ -362,35 +372,42 @@ typedef struct {
      adam     m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
               w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
      adamw    the same after w = w - rate weight_decay w
-     rprop    each weight's own step, times eta_plus where g keeps its sign, times eta_minus where it turns, where w then waits;
-              w = w - sign(g) step, the first step being rate (iRprop-); for full batches
-     lbfgs, lm: not in this version
+     rprop    w = w - sign(g) step, each weight's own, the first being rate, times eta_plus where g keeps its sign, times
+              eta_minus where it turns, where w then waits (iRprop-); for full batches
+     lbfgs    w = w + t d, d = -H g with H from the last `history` pairs of differences of w and g (Nocedal, Wright 2006, 7.4), where t
+              meets the strong Wolfe conditions with 1e-4 and 0.9 (3.5, 3.6); tried first: rate, after min(1, 1/|g|) for d = -g
+     lm       not in this version
+   lbfgs sees the whole objective, E and the penalties, weight_decay |w|^2 / 2 + l1 |w|: in mlp_fit with MLP_FULL_BATCH, an epoch being
+   one iteration, and in mlp_minimize; it takes neither clipping, max_norm, dropout, schedules, on_gradients nor rates of layers but -1.
+   An iteration that finds nothing lower leaves w as it was.
    with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba 2015;
    Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam. */
 typedef enum {
-    MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP, MLP_OPT_LBFGS,
-    MLP_OPT_LM
+    MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP,
+    MLP_OPT_LBFGS, MLP_OPT_LM
 } mlp_opt;
 
 /* A field that the kind does not take must be 0; where 0 is not the default, -1 means 0. */
 typedef struct {
     mlp_opt kind;
-    float rate;                     /* default 0.001 for adam and adamw, else 0.01 */
+    float rate;                     /* default 0.001 for adam and adamw, 1 for lbfgs, else 0.01 */
     float momentum;                 /* of sgd, 0 <= momentum < 1; default 0 */
     int nesterov;                   /* of sgd with momentum */
     float beta1, beta2;             /* of adam and adamw, < 1; default 0.9, 0.999 */
     float epsilon;                  /* of adam, adamw, rmsprop: default 1e-8; of adagrad: 1e-10 */
-    float weight_decay;             /* weight_decay w is added to the gradient; adamw: see there; default 0.01 for adamw, else 0 */
+    float weight_decay;             /* weight_decay w is added to the gradient; adamw: see there; default 0.01 for
+                                       adamw, else 0 */
     float l1;                       /* l1 sign(w) is added to the gradient; default 0. Both: not of biases, unless */
     int decay_biases;
-    float clip_norm, clip_value;    /* the gradient is cut to [-clip_value, clip_value], then scaled to a norm of at most clip_norm;
-                                       0: not */
-    float max_norm;                 /* after the update each unit's weights are scaled to a norm of at most max_norm; 0: not */
+    float clip_norm, clip_value;    /* the gradient is cut to [-clip_value, clip_value], then scaled to a norm of at
+                                       most clip_norm; 0: not */
+    float max_norm;                 /* after the update each unit's weights are scaled to a norm of at most
+                                       max_norm, but in layers that do not learn; 0: not */
     float rho;                      /* of rmsprop; default 0.99 */
     float eta_minus, eta_plus;      /* of rprop; default 0.5, 1.2 */
     float step_min, step_max;       /* of rprop; default 1e-6, 50 */
     int history;                    /* of lbfgs: pairs kept, at most 1000; default 10 */
-    mlp_error *error;               /* optional; of mlp_step, mlp_train_in and mlp_opt_update */
+    mlp_error *error;               /* optional; of mlp_step, mlp_train_in, mlp_opt_update and mlp_minimize */
 } mlp_opt_desc;
 
 /* How an epoch goes through the N rows, ceil(N / batch) updates in all, the last batch smaller:
@@ -398,12 +415,14 @@ typedef struct {
    replacement: N rows drawn one by one, each with the same chance. */
 typedef enum { MLP_ORDER_SHUFFLED, MLP_ORDER_SEQUENTIAL, MLP_ORDER_REPLACEMENT } mlp_order;
 
-/* The factor of the rate, e the epochs done (a part of one counts), t = e / epochs in [0, 1]; floor is the least factor:
+/* The factor of the rate, e the epochs done (a part of one counts), t = e / epochs in [0, 1]; floor is the least
+   factor:
      constant     1                               step         gamma^floor(e / period), gamma 0.1, period 10
      exponential  gamma^floor(e), gamma 0.95      cosine       floor + (1 - floor) (1 + cos(pi t)) / 2
      one_cycle    by half cosines from 0.04 to 1 at t = 0.3, then to 4e-6 (Smith, Topin 2018; PyTorch's defaults)
-     plateau      times gamma, 0.1, when the loss (of validation, if there is one) has not gained a part of 1e-4 for more than
-                  period, 10, epochs               coslog       (1 - cos(2 pi log2(1 + 15 t))) / 2 (Holzmueller et al. 2024)
+     plateau      times gamma, 0.1, when the loss (of validation, if there is one) has not gained a part of 1e-4 for
+                  more than period, 10, epochs
+     coslog       (1 - cos(2 pi log2(1 + 15 t))) / 2 (Holzmueller et al. 2024)
      custom       rate(user, e, rate of opt) is the rate
    Before any of them: warmup epochs from 0 to the full rate, in steps; e and epochs are then counted without them. */
 typedef enum {
@@ -413,7 +432,8 @@ typedef enum {
 
 typedef struct {
     mlp_schedule kind;
-    int epochs;                     /* 0: e runs from this fit's start to its end; > 0: e is the net's own count of epochs, of so many */
+    int epochs;                     /* 0: e runs from this fit's start to its end; > 0: e is the net's own count of
+                                       epochs, of so many */
     int warmup, period;             /* epochs */
     float gamma, floor;
     float (*rate)(void *user, double epoch, float rate);
@@ -425,18 +445,21 @@ typedef struct {
 typedef struct {
     size_t rows;
     double loss;                    /* E as above */
-    double accuracy;                /* with classes: weighted share of rows whose class is right: the largest output against the label
-                                       or the largest target; with one output a >= 0.5 against y >= 0.5, logistic and hinge a > 0
-                                       against y > 0; several outputs with one of these losses: each output counts for itself */
+    double accuracy;                /* with classes: weighted share of rows whose class is right: the largest output
+                                       against the label or the largest target; with one output a >= 0.5 against y >=
+                                       0.5, logistic and hinge a > 0 against y > 0; several outputs with one of these
+                                       losses: each output counts for itself */
     double top_k;                   /* share of rows whose class is among the 5 largest outputs; from 6 outputs on */
-    double mae, rmse;               /* without classes, in the units of y: mean of |a-y|, root of the mean of (a-y)^2, over outputs, too */
-    double r2;                      /* 1 - sum (a-y)^2 / sum (y - mean y)^2, mean over outputs; 1 or 0 for one that does not vary */
+    double mae, rmse;               /* without classes, in the units of y: mean of |a-y|, root of the mean of (a-y)^2,
+                                       over outputs, too */
+    double r2;                      /* 1 - sum (a-y)^2 / sum (y - mean y)^2, mean over outputs; 1 or 0 for one that does
+                                       not vary */
 } mlp_metrics;
 
 typedef struct {
     int epoch, epochs;              /* epoch from 1 */
     size_t step, steps, rows;       /* updates done and in all of this epoch; rows to train on */
-    double loss, rate;              /* mean over the epoch's rows so far, each before its update; the last update's rate */
+    double loss, rate;              /* mean over the epoch's rows so far, each before its update; of the last update */
     mlp_metrics validation;         /* after the epoch; rows 0: none */
 } mlp_progress;
 
@@ -444,7 +467,8 @@ typedef enum { MLP_STOP_EPOCHS, MLP_STOP_PATIENCE, MLP_STOP_CALLBACK, MLP_STOP_E
 
 typedef struct {
     mlp_stop stop;
-    int epochs, best_epoch;         /* epochs done; the one of best_loss, from 1; 0: none */
+    int epochs, best_epoch;         /* epochs done; the one of best_loss, from 1, of a resumed fit as that
+                                       counts which saved the checkpoint; 0: none */
     double loss, validation_loss, best_loss;        /* of the last epoch, and the least of validation; NaN: none */
 } mlp_fit_report;
 
@@ -453,23 +477,28 @@ typedef struct {
     int batch;                      /* rows per update; default 32; 1: online; MLP_FULL_BATCH: all */
     mlp_order order;
     mlp_opt_desc opt;
-    int threads;                    /* 0 and 1: one; more need OpenMP (see Threads), and an allocation while mlp_fit runs */
-    int (*on_epoch)(void *user, const mlp_progress *);   /* NULL, or: called after each epoch, may change the values of the data, which
-                                       are looked at again; non-zero ends fit */
+    int threads;                    /* 0 and 1: one; more need OpenMP (see Threads), and memory while mlp_fit runs */
+    /* NULL, or: called after each epoch, may change the values of the data, which are looked at again; non-zero ends
+       fit */
+    int (*on_epoch)(void *user, const mlp_progress *);
     void *user;                     /* of all callbacks here; none may call what trains this net: MLP_ERR_ARGUMENT */
     mlp_schedule_desc schedule;
-    const mlp_data *validation;     /* evaluated after each epoch; or validation_split: a share of the rows, drawn from the seed, of each */
-    float validation_split;         /* class alike with labels, on which is not trained. The best weights come back, unless keep_last */
+    /* evaluated after each epoch; or a share of the rows, drawn from the seed, of each class alike with labels, that is
+       not trained on. The best weights come back, unless keep_last */
+    const mlp_data *validation;
+    float validation_split;
     int patience;                   /* ends after so many epochs without a gain of validation loss; 0: not */
     float min_delta;                /* a gain is a loss < best - min_delta */
     int keep_last;                  /* non-zero: the last weights stay */
-    int (*on_step)(void *user, const mlp_progress *);    /* as on_epoch, after each update */
-    int (*on_gradients)(void *user, mlp *, float *gradients, size_t count);     /* before each update, on the calling thread; may change
-                                       the gradient; non-zero ends fit without that update */
+    /* as on_epoch, after each update; before each update, on the calling thread: may change the gradient, and non-zero
+       ends fit without that update */
+    int (*on_step)(void *user, const mlp_progress *);
+    int (*on_gradients)(void *user, mlp *, float *gradients, size_t count);
     mlp_fit_report *report;         /* optional; filled after an error, too */
 } mlp_fit_desc;
 
-typedef struct { double precision, recall, f1; size_t support; } mlp_class_score;       /* 0 where nothing is divided by nothing */
+/* 0 where nothing is divided by nothing */
+typedef struct { double precision, recall, f1; size_t support; } mlp_class_score;
 
 /* What went wrong, for people: a constant string, never NULL. */
 MLP_API const char *mlp_result_string(mlp_result);
@@ -503,12 +532,23 @@ MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
 
 /* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
    count of epochs go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in
-   between or the schedule runs over the fit. On MLP_ERR_NONFINITE after the start the updates before the bad one
-   stay; data->error has the epoch and the layer. */
+   between or the schedule runs over the fit. Best loss, patience and plateau start anew, but go on after loading a
+   checkpoint. On MLP_ERR_NONFINITE after the start the updates before the bad one stay; data->error has the epoch and
+   the layer, and all other errors of a fit. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
 /* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
 MLP_API mlp_result mlp_fit_scaling(mlp *, const mlp_data *);
+
+/* What to train on a table of `rows` rows, as a start: fills both descs, which you then read and change. classes >= 2:
+   labels 0 .. classes-1, and outputs is not read; 0: regression of `outputs` numbers. Clears both (either may be NULL)
+   and sets everything but seed, allocator, error and callbacks; numbers that make no net are mlp_create's to refuse.
+   Inputs and targets may be in any units: both are scaled in the net. Two layers of mish with dropout, adamw with
+   decay, and a fifth of the rows held back for the best epoch (not of fewer than 50 rows, which train for 30 epochs);
+   robust scaling, coslog, beta2 and smoothing are those of RealMLP (Holzmueller, Grinsztajn, Steinwart 2024).
+   bench/tables.md has what the parts bring on fifteen tables. Better still: the mean of five nets, each with a seed of
+   its own. */
+MLP_API void       mlp_recipe_tabular(mlp_desc *, mlp_fit_desc *, size_t rows, int inputs, int outputs, int classes);
 
 /* x: rows x inputs, y: rows x outputs, no gaps, not overlapping. Row by row: NaN and infinity stay in their row.
    mlp_predict uses at most 12 KiB of stack; nets or batches too large for it cost one allocation. mlp_predict_with
@@ -566,54 +606,69 @@ MLP_API mlp_result mlp_get_gradients(const mlp *, int layer, float *w, float *b)
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
 
+/* Minimizes any function from v on, which becomes the last point: `steps` updates as by mlp_opt_update, or iterations of lbfgs, fewer
+   where nothing lower is found any more; not lm. f: the value at v, and its gradient into g, n floats of the library's. One allocation
+   by MLP_MALLOC, of 2 history + 2 times n floats for lbfgs. MLP_ERR_NONFINITE: value or gradient at v are not finite, or an update would
+   not be; with lbfgs only at the first point, later ones are then too far. For scale: lbfgs takes the functions of Rosenbrock, Beale,
+   Powell (singular) and Wood from their usual starts to 1e-8 in 45, 15, 39 and 118 calls. */
+MLP_API mlp_result mlp_minimize(const mlp_opt_desc *, size_t n, float *v, double (*f)(void *user, const float *v, float *g),
+                                void *user, int steps);
+
 #ifndef MLP_NO_FILES
 /* Files are safetensors of nn.Sequential's state_dict; see Files above. */
 
 /* A file system, for tests and for systems whose files are not those of POSIX or Windows. The last three may be
    NULL. */
 typedef struct {
-    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when one is there, but
-                                                                   for what a crash left; else one to read. NULL: failed */
-    size_t (*read)(void *user, void *file, void *to, size_t size);          /* bytes read, fewer only at the end; SIZE_MAX: failed */
-    int (*write)(void *user, void *file, const void *from, size_t size);    /* 0: all written; so do the others return 0 */
-    int (*sync)(void *user, void *file);                                    /* what was written is on the disk */
+    /* create: a new file to write, failing when one is there, but for what a crash left; else one to read; NULL:
+       failed */
+    void *(*open)(void *user, const char *path, int create);
+    size_t (*read)(void *user, void *file, void *to, size_t size);  /* bytes read; fewer: the end; SIZE_MAX: failed */
+    int (*write)(void *user, void *file, const void *from, size_t size);    /* 0: all written; others return 0, too */
+    int (*sync)(void *user, void *file);                            /* what was written is on the disk */
     int (*close)(void *user, void *file);
-    int (*rename)(void *user, const char *from, const char *to);            /* replaces a file `to` */
+    int (*rename)(void *user, const char *from, const char *to);    /* replaces a file `to` */
     int (*remove)(void *user, const char *path);
-    int (*sync_folder)(void *user, const char *folder);                     /* the renaming is on the disk */
+    int (*sync_folder)(void *user, const char *folder);             /* the renaming is on the disk */
     void *user;
-    size_t (*size)(void *user, void *file);                                 /* of a file to read; SIZE_MAX: not known */
-    const char *(*replace)(void *user, void *file, const char *path);       /* NULL, or why no other file may replace the one at path;
-                                                                   file, unless NULL, is to replace it and gets its mode */
+    size_t (*size)(void *user, void *file);                         /* of a file to read; SIZE_MAX: not known */
+    /* NULL, or why no other file may replace the one at path; file, unless NULL, is to replace it and gets its mode */
+    const char *(*replace)(void *user, void *file, const char *path);
     const char *(*reason)(void *user);                                      /* why the last call failed */
 } mlp_io;
 
 typedef struct {
-    const float *test_input;        /* optional, one row: the file then has it and the outputs for it, and loading checks them */
+    const float *test_input;        /* optional, one row: the file then has it and the outputs for it, and loading
+                                       checks them */
     float test_tolerance;           /* of the check: |difference| <= tolerance (1 + |output|); default 1e-4 */
     int checkpoint;                 /* non-zero: with optimizer state and count of epochs */
     const mlp_io *io;               /* NULL: the system's files */
     mlp_error *error;               /* optional */
-    const mlp *const *more;         /* further members of an ensemble: nets of the same desc but for the seed; not with checkpoint or */
-    int more_count;                 /* fold. The test vector and the texts are those of the net itself, member 0 */
-    int fold;                       /* non-zero: standard and min_max scaling go into the weights of the first and the last layer, which
-                                       needs a bias, and for targets identity; not with checkpoint */
+    /* further members of an ensemble: nets of the same desc but for the seed; not with checkpoint or fold. The test
+       vector and the texts are those of the net itself, member 0 */
+    const mlp *const *more;
+    int more_count;
+    int fold;                       /* non-zero: standard and min_max scaling go into the weights of the first and the
+                                       last layer, which needs a bias, and for targets identity; not with checkpoint */
 } mlp_save_desc;
 
 typedef struct {
-    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all
-                                       be 0: then they come from the file, as no_bias always does */
-    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; the loss is then
-                                       cross_entropy with softmax, else squared */
-    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training
-                                       block, and a fit with the same optimizer has the bits of a run never interrupted */
+    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units
+                                       may all be 0: then they come from the file, as no_bias always does */
+    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; the loss
+                                       is then cross_entropy with softmax, else squared */
+    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its
+                                       training block, and a fit with the same optimizer has the bits of a run never
+                                       interrupted */
     size_t max_header;              /* more is refused; default 1 MiB */
     const mlp_kernels *kernels;     /* these three: NULL or zero: those of desc */
     mlp_allocator allocator;
     mlp_error *error;
     const mlp_io *io;               /* NULL: the system's files */
-    const char *const *names;       /* the Linears, in order, by what is before ".weight" in the file; others are left out. */
-    int name_count;                 /* 0: all Linears, in the order that numbers in their names and their sizes give */
+    /* the Linears, in order, by what is before ".weight" in the file, others are left out; 0: all Linears, in the order
+       that numbers in their names and their sizes give */
+    const char *const *names;
+    int name_count;
     int member;                     /* 0: the net itself; one that the file does not have is MLP_ERR_ARGUMENT */
 } mlp_load_desc;
 
@@ -629,9 +684,9 @@ MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, cons
    few kilobytes that any net has and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
 
-/* Strings of your own (names of columns, classes, a licence) that go with the net into its files and its copies: key and value in
-   UTF-8. Keys "format" and "mlp.*" are not yours. A NULL value takes the key away. mlp_get_text: NULL when there is none, else valid
-   until the next mlp_set_text. Other programs' metadata are texts, too. */
+/* Strings of your own (names of columns, classes, a licence) that go with the net into its files and its copies: key
+   and value in UTF-8. Keys "format" and "mlp.*" are not yours. A NULL value takes the key away. mlp_get_text: NULL when
+   there is none, else valid until the next mlp_set_text. Other programs' metadata are texts, too. */
 MLP_API mlp_result mlp_set_text(mlp *, const char *key, const char *value);
 MLP_API const char *mlp_get_text(const mlp *, const char *key);
 
@@ -679,7 +734,8 @@ struct mlp_kernels {
     /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind
        has it */
     void (*activate)(mlp_activation, float alpha, size_t n, const float *z, float *a);
-    void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da, float *dz);
+    void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da,
+                              float *dz);
     /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian */
     void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
     void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
@@ -711,13 +767,14 @@ struct mlp_kernels {
 
     /* y = y + alpha x */
     void (*axpy)(size_t n, float alpha, const float *x, float *y);
-    /* One update of n weights w by the gradient g, as at mlp_opt; s1, s2: the state, n each, of which a kind has none, one or two:
+    /* One update of n weights w by the gradient g, as at mlp_opt; s1, s2: the state, n each, of which a kind has none,
+       one or two:
          sgd      w - rate g without momentum, s1 is NULL; else s1 = v; takes momentum, nesterov
          adagrad  s1 = s + g^2, w - rate g / (sqrt(s1) + epsilon)
          rmsprop  s1 = rho v + (1-rho) g^2, w - rate g / (sqrt(s1) + epsilon)
          adam     s1 = m, s2 = v; takes beta1, beta2, scale, epsilon; adamw: the same from shrink w on
-         rprop    p = g s1; step = s2 times eta_plus for p > 0, eta_minus for p < 0, within step_min and step_max; g = 0 for p < 0;
-                  w - step sign(g); s1 = g, s2 = step
+         rprop    p = g s1; step = s2 times eta_plus for p > 0, eta_minus for p < 0, within step_min and step_max;
+                  g = 0 for p < 0; w - step sign(g); s1 = g, s2 = step
        Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
     int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
     /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is
@@ -747,10 +804,17 @@ MLP_API const char *mlp_simd_name(void);
 #ifndef MLP_ACTIVATIONS
     #define MLP_ACTIVATIONS ~0u
 #endif
-#define MLP__HAS(activation) ((activation) <= MLP_ACT_IDENTITY || ((unsigned)(MLP_ACTIVATIONS) >> (int)(activation) & 1))
+#define MLP__HAS(activation) \
+    ((activation) <= MLP_ACT_IDENTITY || ((unsigned)(MLP_ACTIVATIONS) >> (int)(activation) & 1))
 
+#include <float.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
+
+#if INT_MAX < 2147483647 || FLT_MANT_DIG != 24 || DBL_MANT_DIG != 53
+    #error "mlp.h: needs int of 32 bits, float and double of IEEE 754 (not AVR)"
+#endif
 
 #ifdef MLP_KERNELS_ONLY
     /* no memory functions */
@@ -941,8 +1005,8 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 
      mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
      vload vstore         any alignment
-     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W, and
-                          that takes no more time than vload and vstore
+     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W,
+                          and that takes no more time than vload and vstore
      vload_halves         the lower half of the lanes from p, the upper from q
      vset1 vset4          all lanes; four vset1, of p[0..3]
      vadd vsub vmul vdiv vsqrt  IEEE
@@ -1594,8 +1658,8 @@ MLP__INLINE float mlp__fold(mlp__binary *op, mlp__vf v[MLP__N16])
 }
 
 /* v: n = MLP__W vectors, as rows of a square, become its columns: squares of 4 x 4 first, then the places of these.
-   Zips within four lanes are one instruction on x86, of which Zen 5 does four a cycle, of others two. Or n =
-   MLP__COLUMNS: what mlp__load_columns loads. */
+   Zips within four lanes are one instruction on x86, and its fastest. Or n = MLP__COLUMNS: what mlp__load_columns
+   loads. */
 MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
 {
     size_t i;
@@ -1613,8 +1677,7 @@ MLP__INLINE void mlp__transpose(size_t n, mlp__vf *v)
 }
 
 /* v[t] = from[lane * row + t] for MLP__COLUMNS columns t of MLP__W rows. Halves of vectors come together as they are
-   loaded, so that half the registers do: 1 x 64 x 64 of dX takes .8 of the time that it takes with whole rows on
-   AVX-512, .86 on AVX2. */
+   loaded, so that half the registers do. */
 #define MLP__COLUMNS (MLP__W > 4 ? MLP__W / 2 : MLP__W)
 MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[MLP__COLUMNS])
 {
@@ -2182,13 +2245,8 @@ static void mlp__transposed(size_t k, size_t n, const float *from, ptrdiff_t fro
     }
 }
 
-/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. Rows of
-   at most MLP__PANEL elements go MLP__W at a time, as columns: a vector holds an element of each, so that folds need no
-   shuffles. A longer row goes alone: a vector holds elements of it, and its values in all lanes. Either way a value is
-   a vector, and an array n floats. */
-MLP__INLINE int mlp__as_columns(size_t cols) { return MLP__W > 1 && cols <= MLP__PANEL; }
-
-/* a fold goes on: lanes and the next elements of x and y */
+/* Rows. Each row has values of its own, folded from its elements, and its elements are then functions of these. A fold
+   goes on with the next elements of x and y. */
 typedef mlp__vf mlp__folding(mlp__vf lanes, mlp__vf x, mlp__vf y);
 
 MLP__INLINE mlp__vf mlp__fold_max(mlp__vf m, mlp__vf x, MLP__UNUSED mlp__vf y) { return mlp__vmax(m, x); }
@@ -2196,13 +2254,12 @@ MLP__INLINE mlp__vf mlp__fold_sum(mlp__vf sum, mlp__vf x, MLP__UNUSED mlp__vf y)
 MLP__INLINE mlp__vf mlp__fold_dot(mlp__vf sum, mlp__vf x, mlp__vf y) { return mlp__vfma(x, y, sum); }
 
 /* One row of n: element j belongs to lane j % 16, lanes without one keep their value. */
-MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
-                                  const float *y)
+MLP__INLINE float mlp__fold_row(mlp__folding *f, mlp__binary *op, float start, size_t n, const float *x, const float *y)
 {
     mlp__vf lanes[MLP__N16];
     size_t i, j;
     MLP__UNROLL
-    for (i = 0; i < MLP__N16; i++) lanes[i] = start;
+    for (i = 0; i < MLP__N16; i++) lanes[i] = mlp__vset1(start);
     for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
         MLP__UNROLL
         for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W),
@@ -2213,49 +2270,27 @@ MLP__INLINE mlp__vf mlp__fold_row(mlp__folding *f, mlp__binary *op, mlp__vf star
         const mlp__vf fill = f == mlp__fold_max ? lanes[i] : mlp__vzero();
         if (j < n) lanes[i] = f(lanes[i], mlp__vget(x + j, n - j, fill), mlp__vget(y + j, n - j, fill));
     }
-    return mlp__vset1(mlp__fold(op, lanes));
-}
-
-/* The same of n / MLP__W columns: the tree that goes across the lanes of a row. */
-MLP__INLINE mlp__vf mlp__fold_columns(mlp__folding *f, mlp__binary *op, mlp__vf start, size_t n, const float *x,
-                                      const float *y)
-{
-    enum { half = MLP__PANEL / 2 };
-    mlp__vf v[half];
-    size_t i, j;
-    MLP__UNROLL
-    for (i = 0; i < half; i++) {
-        j = i * MLP__W;
-        v[i] = j < n ? f(start, mlp__vload(x + j), mlp__vload(y + j)) : start;
-        j += half * MLP__W;
-        v[i] = op(v[i], j < n ? f(start, mlp__vload(x + j), mlp__vload(y + j)) : start);
-    }
-    return mlp__fold_vectors(op, half, v);
+    return mlp__fold(op, lanes);
 }
 
 #define MLP__LOWEST mlp__float(0xff800000u)              /* -infinity, exp of which is 0 */
-MLP__NOINLINE mlp__vf mlp__max_of(int columns, size_t n, const float *x)
+MLP__NOINLINE float mlp__max_of(size_t n, const float *x)
 {
-    const mlp__vf start = mlp__vset1(MLP__LOWEST);
-    return columns ? mlp__fold_columns(mlp__fold_max, mlp__vmax, start, n, x, x)
-           : mlp__fold_row(mlp__fold_max, mlp__vmax, start, n, x, x);
+    return mlp__fold_row(mlp__fold_max, mlp__vmax, MLP__LOWEST, n, x, x);
 }
-
-MLP__NOINLINE mlp__vf mlp__sum_of(int columns, size_t n, const float *x)
+MLP__NOINLINE float mlp__sum_of(size_t n, const float *x)
 {
-    const mlp__vf zero = mlp__vzero();
-    return columns ? mlp__fold_columns(mlp__fold_sum, mlp__vadd, zero, n, x, x)
-           : mlp__fold_row(mlp__fold_sum, mlp__vadd, zero, n, x, x);
+    return mlp__fold_row(mlp__fold_sum, mlp__vadd, 0.0f, n, x, x);
 }
 
 /* out = f(x, y, p, q) for n elements */
-MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, mlp__vf p, mlp__vf q,
+MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, float p, float q,
                               float *out)
 {
-    const mlp__vf zero = mlp__vzero();
+    const mlp__vf zero = mlp__vzero(), ps = mlp__vset1(p), qs = mlp__vset1(q);
     size_t j;
-    for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), p, q));
-    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), p, q),
+    for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), ps, qs));
+    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), ps, qs),
                              n - j);
 }
 
@@ -2273,118 +2308,128 @@ MLP__BY_ROW(row_cross_entropy)  /* -y ((z - p) + q); a target of 0 counts nothin
 }
 MLP__BY_ROW(row_cross_entropy_slope) { return mlp__vmul(mlp__vfma(x, p, mlp__vneg(y)), q); }
 
+/* rows with the same factor, most often all, are one */
 static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, float *x)
 {
-    if (cols == 1) mlp__k_hadamard(rows, factors, x, x);
-    else for (; rows > 0; rows--, factors++, x += cols) {
-        const mlp__vf f = mlp__vset1(*factors);
-        mlp__map_row(mlp__row_scale, cols, x, x, f, f, x);
+    size_t n;
+    for (; rows > 0; rows -= n, factors += n, x += n * cols) {
+        for (n = 1; n < rows && mlp__bits(factors[n]) == mlp__bits(*factors); n++) { }
+        mlp__map_row(mlp__row_scale, n * cols, x, x, *factors, 0.0f, x);
     }
 }
 
-/* Short rows become columns, in lanes without a row the last of them, and come back. */
-#define MLP__SQUARE (MLP__PANEL * MLP__W)
-MLP__INLINE void mlp__to_columns(size_t rows, size_t cols, const float *x, float t[MLP__SQUARE])
+/* Rows of at most MLP__PANEL elements go MLP__W at a time: each in MLP__PANEL floats of t, those that are missing as
+   the last one. Folded to a vector each, they are transposed, so that the rest of the tree needs no shuffles. */
+MLP__INLINE int mlp__side_by_side(size_t rows, size_t cols) { return cols <= MLP__PANEL && rows > MLP__W / 4; }
+
+MLP__INLINE void mlp__load_rows(size_t rows, size_t cols, const float *x, float fill, float *t)
 {
-    mlp__transposed(cols, rows, x, (ptrdiff_t)cols, t, MLP__W, MLP__W);
-}
-MLP__INLINE void mlp__from_columns(size_t rows, size_t cols, const float t[MLP__SQUARE], float *x)
-{
-    mlp__transposed(rows, cols, t, MLP__W, x, (ptrdiff_t)cols, cols);
+    const mlp__vf fills = mlp__vset1(fill);
+    size_t r, i;
+    for (r = 0; r < MLP__W; r++, t += MLP__PANEL, x += r < rows ? cols : 0)
+        for (i = 0; i < MLP__PANEL; i += MLP__W)
+            mlp__vstore(t + i, i < cols ? mlp__vget(x + i, cols - i, fills) : fills);
 }
 
-/* z, a: n; max and sum: of z and of the exponentials */
-MLP__INLINE void mlp__softmax_of(int columns, size_t n, const float *z, float *a, mlp__vf *max, mlp__vf *sum)
+MLP__INLINE void mlp__fold_rows(mlp__binary *op, const float *t, float *values)
 {
-    *max = mlp__max_of(columns, n, z);
-    mlp__map_row(mlp__row_exp, n, z, z, *max, *max, a);
-    *sum = mlp__sum_of(columns, n, a);
-    mlp__map_row(mlp__row_divide, n, a, a, *sum, *sum, a);
+    mlp__vf v[MLP__W], lanes[MLP__N16];
+    size_t r, i;
+    MLP__UNROLL
+    for (r = 0; r < MLP__W; r++) {
+        MLP__UNROLL
+        for (i = 0; i < MLP__N16; i++) lanes[i] = mlp__vload(t + r * MLP__PANEL + i * MLP__W);
+        v[r] = mlp__fold_vectors(op, MLP__N16, lanes);
+    }
+    mlp__transpose(MLP__W, v);
+    mlp__vstore(values, mlp__fold_vectors(op, MLP__W, v));
+}
+MLP__NOINLINE void mlp__max_of_rows(const float *t, float *max) { mlp__fold_rows(mlp__vmax, t, max); }
+MLP__NOINLINE void mlp__sum_of_rows(const float *t, float *sum) { mlp__fold_rows(mlp__vadd, t, sum); }
+
+/* a = exp(z - max z) / sum of these. z, a: rows x cols, at most MLP__W rows; max, sum: MLP__W, of z and of the
+   exponentials */
+static void mlp__softmax_of(size_t rows, size_t cols, const float *z, float *a, float *max, float *sum)
+{
+    float t[MLP__W * MLP__PANEL];
+    size_t r, i;
+    if (!mlp__side_by_side(rows, cols)) {
+        for (r = 0; r < rows; r++, z += cols, a += cols) {
+            max[r] = mlp__max_of(cols, z);
+            mlp__map_row(mlp__row_exp, cols, z, z, max[r], 0.0f, a);
+            sum[r] = mlp__sum_of(cols, a);
+            mlp__map_row(mlp__row_divide, cols, a, a, sum[r], 0.0f, a);
+        }
+        return;
+    }
+    mlp__load_rows(rows, cols, z, MLP__LOWEST, t);
+    mlp__max_of_rows(t, max);
+    for (r = 0; r < MLP__W; r++)
+        for (i = 0; i < MLP__PANEL; i += MLP__W) {
+            float *const at = t + r * MLP__PANEL + i;
+            const mlp__vf below = mlp__vsub(mlp__vload(at), mlp__vset1(max[r]));
+            mlp__vstore(at, i < cols ? mlp__vexp(below) : mlp__vzero());
+        }
+    mlp__sum_of_rows(t, sum);
+    for (r = 0; r < rows; r++, a += cols)
+        for (i = 0; i < cols; i += MLP__W)
+            mlp__vput(a + i, mlp__vdiv(mlp__vload(t + r * MLP__PANEL + i), mlp__vset1(sum[r])), cols - i);
 }
 
-/* z, a: rows x cols. a = exp(z - max z) / sum of these */
+/* z, a: rows x cols */
 static void mlp__k_softmax(size_t rows, size_t cols, const float *z, float *a)
 {
-    const int columns = mlp__as_columns(cols);
-    float t[MLP__SQUARE];
-    mlp__vf max, sum;
+    float max[MLP__W], sum[MLP__W];
     size_t n;
     for (; rows > 0; rows -= n, z += n * cols, a += n * cols) {
-        n = columns ? mlp__smaller(rows, MLP__W) : 1;
-        if (columns) mlp__to_columns(n, cols, z, t);
-        mlp__softmax_of(columns, columns ? cols * MLP__W : cols, columns ? t : z, columns ? t : a, &max, &sum);
-        if (columns) mlp__from_columns(n, cols, t, a);
+        n = mlp__smaller(rows, MLP__W);
+        mlp__softmax_of(n, cols, z, a, max, sum);
     }
 }
 
-/* a, da, dz: n. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
-MLP__INLINE void mlp__softmax_slope_of(int columns, size_t n, const float *a, const float *da, float *dz)
-{
-    const mlp__vf zero = mlp__vzero(), dot = columns ? mlp__fold_columns(mlp__fold_dot, mlp__vadd, zero, n, a, da)
-                                                     : mlp__fold_row(mlp__fold_dot, mlp__vadd, zero, n, a, da);
-    mlp__map_row(mlp__row_softmax_slope, n, a, da, dot, dot, dz);
-}
-
-/* a, da, dz: rows x cols */
+/* a, da, dz: rows x cols. dz_j = sum over i of da_i da_i/dz_j = a_j (da_j - sum of a da) */
 static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, const float *da, float *dz)
 {
-    float t[2][MLP__SQUARE];
-    size_t n;
-    if (!mlp__as_columns(cols))
-        for (; rows > 0; rows--, a += cols, da += cols, dz += cols) mlp__softmax_slope_of(0, cols, a, da, dz);
-    for (; rows > 0; rows -= n, a += n * cols, da += n * cols, dz += n * cols) {
-        n = mlp__smaller(rows, MLP__W);
-        mlp__to_columns(n, cols, a, t[0]);
-        mlp__to_columns(n, cols, da, t[1]);
-        mlp__softmax_slope_of(1, cols * MLP__W, t[0], t[1], t[1]);
-        mlp__from_columns(n, cols, t[1], dz);
+    for (; rows > 0; rows--, a += cols, da += cols, dz += cols) {
+        const float dot = mlp__fold_row(mlp__fold_dot, mlp__vadd, 0.0f, cols, a, da);
+        mlp__map_row(mlp__row_softmax_slope, cols, a, da, dot, 0.0f, dz);
     }
 }
 
-/* z, a = softmax(z), y, l, dz: n. l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite
-   where a_j underflows. dz = (a sum(y) - y) factor, with rows of y that sum to 1: a - y; none for NULL. Made here,
-   softmax leaves max z behind and the sum, 1 over which is max a, since exp(0) is 1. */
-static void mlp__cross_entropy_of(int columns, size_t n, const float *z, float *a, const float *y, mlp__vf factor,
-                                  float *l, float *dz,
-                                  int softmax)
+/* sum: MLP__W, of at most so many rows of x */
+static void mlp__sums_of(size_t rows, size_t cols, const float *x, float *sum)
 {
-    mlp__vf max, sum, log_max;
-    if (softmax) {
-        mlp__softmax_of(columns, n, z, a, &max, &sum);
-        log_max = mlp__vdiv(mlp__vset1(1.0f), sum);
-    } else {
-        max = mlp__max_of(columns, n, z);
-        log_max = mlp__max_of(columns, n, a);
-    }
-    log_max = mlp__vlog(log_max);
-    mlp__map_row(mlp__row_cross_entropy, n, z, y, max, log_max, l);
-    if (!dz) return;
-    sum = mlp__sum_of(columns, n, y);
-    mlp__map_row(mlp__row_cross_entropy_slope, n, a, y, sum, factor, dz);
+    float t[MLP__W * MLP__PANEL];
+    size_t r;
+    if (mlp__side_by_side(rows, cols)) {
+        mlp__load_rows(rows, cols, x, 0.0f, t);
+        mlp__sum_of_rows(t, sum);
+    } else for (r = 0; r < rows; r++) sum[r] = mlp__sum_of(cols, x + r * cols);
 }
 
-/* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz */
+/* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz. a = softmax(z), made here with softmax non-zero.
+   l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where a_j underflows; max a is
+   1 / sum of the exponentials, since exp(0) is 1. dz = (a sum(y) - y) factor: a - y with rows of y that sum to 1. */
 static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float *a, const float *y,
-                                 const float *factors,
-                                 float *l, float *dz, int softmax)
+                                 const float *factors, float *l, float *dz, int softmax)
 {
-    float t[5][MLP__SQUARE];                                        /* 1 KiB each on AVX-512 */
-    size_t n, at = 0, i;
-    if (!mlp__as_columns(cols))
-        for (i = 0; i < rows; i++, at += cols)
-            mlp__cross_entropy_of(0, cols, z + at, a + at, y + at, mlp__vset1(factors ? factors[i] : 0.0f), l + at,
-                                  factors ? dz + at : NULL, softmax);
-    else for (i = 0; i < rows; i += n, at += n * cols) {
-        n = mlp__smaller(rows - i, MLP__W);
-        mlp__to_columns(n, cols, z + at, t[0]);
-        mlp__to_columns(n, cols, y + at, t[1]);
-        if (!softmax) mlp__to_columns(n, cols, a + at, t[2]);
-        mlp__cross_entropy_of(1, cols * MLP__W, t[0], t[2], t[1],
-                              factors ? mlp__vget(factors + i, n, mlp__vzero()) : mlp__vzero(), t[3],
-                              factors ? t[4] : NULL, softmax);
-        if (softmax) mlp__from_columns(n, cols, t[2], a + at);
-        mlp__from_columns(n, cols, t[3], l + at);
-        if (factors) mlp__from_columns(n, cols, t[4], dz + at);
+    const mlp__vf one = mlp__vset1(1.0f);
+    float max[MLP__W], top[MLP__W], sum[MLP__W];            /* of z; log(max a); of the exponentials, then of y */
+    size_t begin, n, r;
+    for (begin = 0; begin < rows; begin += n) {
+        n = mlp__smaller(rows - begin, MLP__W);
+        if (softmax) mlp__softmax_of(n, cols, z, a, max, sum);
+        for (r = 0; !softmax && r < n; r++) {
+            max[r] = mlp__max_of(cols, z + r * cols);
+            top[r] = mlp__max_of(cols, a + r * cols);
+        }
+        mlp__vstore(top, mlp__vlog(softmax ? mlp__vdiv(one, mlp__vget(sum, n, one)) : mlp__vget(top, n, one)));
+        if (factors) mlp__sums_of(n, cols, y, sum);
+        for (r = 0; r < n; r++, z += cols, a += cols, y += cols, l += cols) {
+            mlp__map_row(mlp__row_cross_entropy, cols, z, y, max[r], top[r], l);
+            if (factors) mlp__map_row(mlp__row_cross_entropy_slope, cols, a, y, sum[r], factors[begin + r],
+                                      dz + (begin + r) * cols);
+        }
     }
 }
 
@@ -2533,7 +2578,11 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
 
 static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
 {
+    const int adam = kind == MLP_OPT_ADAM || kind == MLP_OPT_ADAMW;
     if (kind == MLP_OPT_SGD && !s1) return mlp__update_all(mlp__plain_update, 0, u, n, w, g, s1, s2);
+    /* a mean that keeps nothing: its difference from the new value would swallow that */
+    if (adam ? u->beta1 == 0 : kind == MLP_OPT_RMSPROP && u->rho == 0) memset(s1, 0, n * sizeof *s1);
+    if (adam && u->beta2 == 0) memset(s2, 0, n * sizeof *s2);
     switch (kind) {
     #define MLP__CASE(NAME, name, arrays, rate, beta1, beta2, epsilon, takes) \
         case MLP_OPT_##NAME: return mlp__update_all(mlp__##name##_update, arrays, u, n, w, g, s1, s2);
@@ -2565,7 +2614,7 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
 }
 
 /* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for
-   eight of them, take about half the time of a look at each. With another scale the sum of eight may be infinite where
+   eight of them, are less than a look at each. With another scale the sum of eight may be infinite where
    none of them is, and of |x| it is when one of them is. */
 static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 {
@@ -2890,8 +2939,10 @@ static void mlp__multiply(size_t rows, const mlp__product *p)
     if (rows <= most) tile(rows, 1, p);
     else {
         const size_t count = (rows + most - 1) / most, low = rows / count, higher = rows - low * count;
-        mlp__product rest = *p;
-        if (higher) tile(low + 1, higher, p);
+        mlp__product rest;
+        tile(low + (higher > 0), higher ? higher : count, p);
+        if (!higher) return;
+        rest = *p;
         mlp__move_down((low + 1) * higher, &rest);
         tile(low, count - higher, &rest);
     }
@@ -3294,7 +3345,7 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
     const int apart = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
     const size_t panel = MLP__BLOCK_PANEL, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
     const size_t ragged = out % MLP__PANEL, lanes = (ragged + MLP__W - 1) / MLP__W * MLP__W;
-    const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 8 * lanes && ragged > 0);
+    const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 6 * lanes && ragged > 0);
     float *const strip = rows > 64 ? scratch : NULL;
     float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
     size_t unit, i;
@@ -3773,24 +3824,21 @@ static mlp_result mlp__trains(mlp_error *error)
 #endif
 }
 
-/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
+/* ---- families: what the net has to know of each kind ---- */
+
+/* The row of a kind, in the order of its enum; the first, that of DEFAULT, is what is not known: known 0. */
+#define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
+#define MLP__FACTS(table, kind) (table)[(size_t)(kind) < MLP__COUNT(table) ? (size_t)(kind) : 0]
 
 typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
 
 static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
 {
-    mlp__activation_facts facts = { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM };
-    switch (activation) {
-    #define MLP__CASE(NAME, name, alpha_default, z, init) \
-        case MLP_ACT_##NAME: facts.alpha = alpha_default; facts.needs_z = z; facts.initializer = MLP_INIT_##init; break;
-    MLP__ACTIVATIONS(MLP__CASE)
-    #undef MLP__CASE
-    case MLP_ACT_SOFTMAX: break;
-    case MLP_ACT_CUSTOM: facts.needs_z = 1; break;
-    default: facts.known = 0;
-    }
-    if (!MLP__HAS(activation)) facts.known = 0;
-    return facts;
+    #define MLP__ROW(NAME, name, alpha, needs_z, init) { 1, alpha, needs_z, MLP_INIT_##init },
+    static const mlp__activation_facts table[] = { { 0, 0, 0, MLP_INIT_DEFAULT }, MLP__ACTIVATIONS(MLP__ROW)
+        { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM }, { 1, 0, 1, MLP_INIT_GLOROT_UNIFORM } };       /* softmax, custom */
+    #undef MLP__ROW
+    return MLP__FACTS(table, MLP__HAS(activation) ? activation : MLP_ACT_DEFAULT);
 }
 
 typedef enum { MLP__LABELS_NONE, MLP__LABELS_ZERO_ONE, MLP__LABELS_SIGN, MLP__LABELS_CLASS } mlp__labels;
@@ -3798,17 +3846,11 @@ typedef struct { int known; mlp_activation activation; mlp__labels labels; } mlp
 
 static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
 {
-    mlp__loss_facts facts = { 1, MLP_ACT_DEFAULT, MLP__LABELS_NONE };
-    switch (loss) {
-    #define MLP__CASE(NAME, name, act, meaning) \
-        case MLP_LOSS_##NAME: facts.activation = MLP_ACT_##act; facts.labels = MLP__LABELS_##meaning; break;
-    MLP__LOSSES(MLP__CASE)
-    #undef MLP__CASE
-    case MLP_LOSS_CROSS_ENTROPY: facts.activation = MLP_ACT_SOFTMAX; facts.labels = MLP__LABELS_CLASS; break;
-    case MLP_LOSS_CUSTOM: break;
-    default: facts.known = 0;
-    }
-    return facts;
+    #define MLP__ROW(NAME, name, activation, labels) { 1, MLP_ACT_##activation, MLP__LABELS_##labels },
+    static const mlp__loss_facts table[] = { { 0, MLP_ACT_DEFAULT, MLP__LABELS_NONE }, MLP__LOSSES(MLP__ROW)
+        MLP__ROW(CROSS_ENTROPY, cross_entropy, SOFTMAX, CLASS) MLP__ROW(CUSTOM, custom, DEFAULT, NONE) };
+    #undef MLP__ROW
+    return MLP__FACTS(table, loss);
 }
 
 /* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out
@@ -3830,15 +3872,10 @@ typedef struct { int known; mlp__draw draw; double numerator; int of_in, of_out;
 
 static mlp__initializer_facts mlp__facts_of_initializer(mlp_initializer initializer)
 {
-    mlp__initializer_facts facts = { 0, MLP__DRAW_CONSTANT, 0, 0, 0 };
-    switch (initializer) {
-    #define MLP__CASE(NAME, name, distribution, over, in, out) case MLP_INIT_##NAME: facts.known = 1; \
-        facts.draw = MLP__DRAW_##distribution; facts.numerator = over; facts.of_in = in; facts.of_out = out; break;
-    MLP__INITIALIZERS(MLP__CASE)
-    #undef MLP__CASE
-    default: break;
-    }
-    return facts;
+    #define MLP__ROW(NAME, name, draw, numerator, of_in, of_out) { 1, MLP__DRAW_##draw, numerator, of_in, of_out },
+    static const mlp__initializer_facts table[] = { { 0, MLP__DRAW_CONSTANT, 0, 0, 0 }, MLP__INITIALIZERS(MLP__ROW) };
+    #undef MLP__ROW
+    return MLP__FACTS(table, initializer);
 }
 
 /* An enum without a row, or a row without an enum, does not compile. */
@@ -3906,7 +3943,7 @@ struct mlp {
 };
 
 #ifndef MLP__BLOCK_ROWS
-#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together, unless a batch or memory is smaller */
+#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together, if there are so many */
 #endif
 #define MLP__FEWEST_ROWS 32                 /* of a block that the net makes itself before a fit says how many */
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
@@ -4230,7 +4267,7 @@ static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, 
         for (i = 0; i < n * step; i += step) a[i] = length > 0 ? (float)((double)a[i] / length) : 0;
     }
     for (v = 0; v < count; v++)
-        for (i = 0; i < n * step; i += step) w[v * apart + i * step] *= gain;
+        for (i = 0; i < n * step; i += step) w[v * apart + i] *= gain;
 }
 
 /* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its
@@ -4722,16 +4759,17 @@ static void mlp__unscale_outputs(const mlp *net, size_t rows, float *y)
 }
 
 /* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as
-   one-hot, 0 and 1, or -1 and 1 */
+   one-hot, where y is 0 before, 0 and 1, or -1 and 1 */
 static void mlp__targets_of_row(const mlp *net, const float *given, int label, float *y)
 {
     size_t j;
     if (given && !net->desc.target_scaling) { if (y != given) memcpy(y, given, net->outputs * sizeof(float)); }
-    else if (given) for (j = 0; j < net->outputs; j++) y[j] = (given[j] - mlp__target_scale(net, j)[0]) * mlp__target_scale(net, j)[1];
-    else if (net->loss.labels == MLP__LABELS_CLASS) {
-        memset(y, 0, net->outputs * sizeof(float));
-        y[label] = 1;
-    } else y[0] = net->loss.labels == MLP__LABELS_SIGN ? (label ? 1.0f : -1.0f) : (float)label;
+    else if (given) for (j = 0; j < net->outputs; j++) {
+        const float *s = mlp__target_scale(net, j);
+        y[j] = (given[j] - s[0]) * s[1];
+    }
+    else if (net->loss.labels == MLP__LABELS_CLASS) y[label] = 1;
+    else y[0] = net->loss.labels == MLP__LABELS_SIGN ? (label ? 1.0f : -1.0f) : (float)label;
     if (net->desc.label_smoothing != 0)
         for (j = 0; j < net->outputs; j++) y[j] = mlp__smooth(net, y[j]);
 }
@@ -4829,6 +4867,7 @@ static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
     const size_t stride = mlp__x_stride(net, d);
     float weight = 1, factor = (float)(1 / b->divisor);             /* of the row before: most often the same */
     size_t i;
+    if (labels) memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
     for (i = begin; i < end; i++) {
         float w, *x = t->x + i * net->inputs, *y = t->y + i * net->outputs;
         const size_t row = mlp__block_row(b, i, &w);
@@ -5126,7 +5165,12 @@ static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses
         const float *l0 = losses + i * cols, *l1 = l0 + mlp__smaller(1, last) * cols;
         const float *l2 = l0 + mlp__smaller(2, last) * cols, *l3 = l0 + mlp__smaller(3, last) * cols;
         double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-        for (j = 0; j < cols; j++) { s0 += (double)l0[j]; s1 += (double)l1[j]; s2 += (double)l2[j]; s3 += (double)l3[j]; }
+        for (j = 0; j < cols; j++) {
+            s0 += (double)l0[j];
+            s1 += (double)l1[j];
+            s2 += (double)l2[j];
+            s3 += (double)l3[j];
+        }
         loss[i] = (float)(s0 / divisor);
         if (last > 0) loss[i + 1] = (float)(s1 / divisor);
         if (last > 1) loss[i + 2] = (float)(s2 / divisor);
@@ -5175,15 +5219,10 @@ typedef struct { int known, arrays, takes; const char *name; float rate, beta1, 
 
 static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
 {
-    mlp__opt_facts facts = { 0, 0, 0, "", 0, 0, 0, 0 };
-    switch (kind) {
-    #define MLP__CASE(NAME, text, n, rate_default, b1, b2, e, fields) case MLP_OPT_##NAME: facts.known = 1; facts.name = #text; \
-        facts.arrays = n; facts.rate = rate_default; facts.beta1 = b1; facts.beta2 = b2; facts.epsilon = e; facts.takes = fields; break;
-    MLP__OPTIMIZERS(MLP__CASE)
-    #undef MLP__CASE
-    default: break;
-    }
-    return facts;
+    #define MLP__ROW(NAME, name, arrays, rate, b1, b2, eps, takes) { 1, arrays, takes, #name, rate, b1, b2, eps },
+    static const mlp__opt_facts table[] = { { 0, 0, 0, "", 0, 0, 0, 0 }, MLP__OPTIMIZERS(MLP__ROW) };
+    #undef MLP__ROW
+    return MLP__FACTS(table, kind);
 }
 
 /* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It
@@ -5250,6 +5289,7 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
         return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1,
                          "opt: eta_plus must be at least 1, and step_min at most step_max");
     *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : f.arrays;
+    if (opt->kind == MLP_OPT_LBFGS) *arrays = 2 * opt->history + 1;         /* pairs, direction */
     return MLP_OK;
 }
 
@@ -5266,9 +5306,11 @@ static mlp_result mlp__resolve_stepwise(mlp_opt_desc *opt, int *arrays)
 /* 0: too big */
 static size_t mlp__opt_size(int arrays, size_t n)
 {
-    if (n > (SIZE_MAX - sizeof(mlp__opt_state)) / sizeof(float) / 4) return 0;
+    if (n > (SIZE_MAX - sizeof(mlp__opt_state)) / sizeof(float) / (arrays > 4 ? (size_t)arrays : 4)) return 0;
     return sizeof(mlp__opt_state) + (size_t)arrays * n * sizeof(float);
 }
+
+static float *mlp__arrays_of(void *state) { return (float *)(void *)((unsigned char *)state + sizeof(mlp__opt_state)); }
 
 static mlp_opt_desc mlp__opt_desc_or_default(const mlp_opt_desc *desc)
 {
@@ -5378,7 +5420,7 @@ static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_de
     w.n = n;
     w.v = v;
     w.g = g;
-    w.state = (float *)(void *)((unsigned char *)state + sizeof(mlp__opt_state));
+    w.state = mlp__arrays_of(state);
     w.bad = bad;
     w.divisor = 1;
     w.u.rate = mlp__meant(opt->rate);
@@ -5411,17 +5453,20 @@ static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt
     return k->first_nonfinite(n, squared > rate ? squared : rate, g);
 }
 
-static double mlp__norm(size_t n, const float *g)
+/* the sum of a b, by 16 chains and a tree */
+static double mlp__inner(size_t n, const float *a, const float *b)
 {
     double lanes[16] = { 0 };
     size_t i, j;
     for (i = 0; i + 16 <= n; i += 16)
-        for (j = 0; j < 16; j++) lanes[j] = mlp__fma_double(g[i + j], g[i + j], lanes[j]);
-    for (j = 0; i + j < n; j++) lanes[j] = mlp__fma_double(g[i + j], g[i + j], lanes[j]);
+        for (j = 0; j < 16; j++) lanes[j] = mlp__fma_double(a[i + j], b[i + j], lanes[j]);
+    for (j = 0; i + j < n; j++) lanes[j] = mlp__fma_double(a[i + j], b[i + j], lanes[j]);
     for (i = 8; i > 0; i /= 2)
         for (j = 0; j < i; j++) lanes[j] += lanes[j + i];
-    return mlp__sqrt_double(lanes[0]);
+    return lanes[0];
 }
+
+static double mlp__norm(size_t n, const float *g) { return mlp__sqrt_double(mlp__inner(n, g, g)); }
 
 /* By value, then by the norm of all, as PyTorch's clip_grad_norm_ does. */
 static void mlp__clip(const mlp_opt_desc *opt, size_t n, float *g)
@@ -5435,14 +5480,15 @@ static void mlp__clip(const mlp_opt_desc *opt, size_t n, float *g)
     for (i = 0; factor < 1 && i < n; i++) g[i] *= (float)factor;
 }
 
-/* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014). */
+/* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014), where they
+   learn. */
 static void mlp__limit_norms(mlp *net, float most)
 {
     int l;
     for (l = 0; most > 0 && l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
         size_t o, i;
-        for (o = 0; o < s->out; o++) {
+        for (o = 0; net->desc.layers[l].rate > 0 && o < s->out; o++) {
             const size_t step = mlp__smaller(s->out - o / MLP__PANEL * MLP__PANEL, MLP__PANEL);
             float *w = net->params + mlp__weight_at(s, o, 0);
             const double norm = mlp__sqrt_double(mlp__dot(s->in, w, w, step));
@@ -5477,6 +5523,207 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
     return mlp__ok(opt.error);
 }
 
+/* ---- objectives: functions that are seen as a whole ---- */
+
+typedef struct {
+    const mlp_kernels *k;
+    size_t n;
+    float *v, *g;
+    double value;
+    int known;                              /* value and g are those at v */
+    mlp_result (*evaluate)(void *work, double *value);      /* and g; MLP_ERR_NONFINITE: v is too far out */
+    void *work;
+} mlp__objective;
+
+static mlp_result mlp__look(mlp__objective *o)
+{
+    const mlp_result r = o->known ? MLP_OK : o->evaluate(o->work, &o->value);
+    o->known = !r;
+    return r;
+}
+
+/* The penalties of n values, which are added to their gradient: weight_decay |v|^2 / 2 + l1 |v|. */
+static double mlp__penalize(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, const float *v, float *g)
+{
+    double sum = 0;
+    size_t i;
+    if (opt->weight_decay > 0) k->axpy(n, opt->weight_decay, v, g);
+    for (i = 0; opt->l1 > 0 && i < n; i++) {
+        g[i] += v[i] > 0 ? opt->l1 : v[i] < 0 ? -opt->l1 : 0;
+        sum += (double)(v[i] < 0 ? -v[i] : v[i]);
+    }
+    return mlp__product_of((double)opt->l1, sum)
+         + (opt->weight_decay > 0 ? mlp__product_of((double)opt->weight_decay / 2, mlp__inner(n, v, v)) : 0);
+}
+
+/* A point of the line v = from + at d: the value and its slope along the line. */
+typedef struct { double at, value, slope; } mlp__point;
+
+/* Goes to a point of a line. One that is too far out has an infinite value. */
+static mlp_result mlp__go_to(mlp__objective *o, const float *from, const float *d, mlp__point *p)
+{
+    mlp_result r;
+    memcpy(o->v, from, o->n * sizeof(float));
+    o->k->axpy(o->n, (float)p->at, d, o->v);
+    o->known = 0;
+    r = mlp__look(o);
+    p->value = r ? (double)mlp__float(0x7f800000u) : o->value;
+    p->slope = r ? 0 : mlp__inner(o->n, o->g, d);
+    return r == MLP_ERR_NONFINITE ? MLP_OK : r;
+}
+
+/* Where the cubic through two points of a line is least, in [0.1, 0.9] of the way from a to b (Nocedal, Wright 2006, 3.59) */
+static double mlp__least_between(const mlp__point *a, const mlp__point *b)
+{
+    const double way = b->at - a->at, down = mlp__product_of(a->slope, way), up = mlp__product_of(b->slope, way);
+    const double middle = down + up - mlp__product_of(3, b->value - a->value);
+    const double square = mlp__product_of(middle, middle) - mlp__product_of(down, up);
+    const double root = square > 0 ? mlp__sqrt_double(square) : 0;
+    const double part = 1 - (up + root - middle) / (up - down + root + root);
+    return !mlp__finite_double(part) || part < 0.1 ? 0.1 : part < 0.9 ? part : 0.9;
+}
+
+/* Line search for the strong Wolfe conditions with 1e-4 and 0.9 (Nocedal, Wright 2006, algorithms 3.5 and 3.6 as one loop): lo is the
+   lowest point so far, between lo and hi is one that meets them; as long as hi is infinite, steps double. Ends at such a point,
+   after many trials at the lowest, or, when there is none below the first, nowhere: *found is 0. */
+enum { MLP__TRIALS = 20 };
+static mlp_result mlp__line_search(mlp__objective *o, const float *from, const float *d, mlp__point first, double step, int *found)
+{
+    mlp__point lo = first, hi = first, p;
+    mlp_result r = MLP_OK;
+    int i;
+    hi.at = (double)mlp__float(0x7f800000u);
+    *found = 0;
+    for (i = 0; i < MLP__TRIALS && !*found; i++) {
+        p.at = mlp__finite_double(hi.at) ? lo.at + mlp__product_of(hi.at - lo.at, mlp__least_between(&lo, &hi)) : i ? lo.at + lo.at : step;
+        r = mlp__go_to(o, from, d, &p);
+        if (r || memcmp(o->v, from, o->n * sizeof(float)) == 0) break;
+        if (p.value >= lo.value || p.value > first.value + mlp__product_of(mlp__product_of(1e-4, p.at), first.slope)) { hi = p; continue; }
+        *found = (p.slope < 0 ? -p.slope : p.slope) <= mlp__product_of(-0.9, first.slope);
+        if ((p.slope > 0) == (hi.at > lo.at)) hi = lo;
+        lo = p;
+    }
+    if (r || *found || lo.at == 0) return r;
+    *found = 1;
+    return mlp__go_to(o, from, d, &lo);
+}
+
+/* d = -H g by the `count` last of `history` pairs of differences (Nocedal, Wright 2006, algorithm 7.4), of which the one at step t is
+   at place t % history, or -g, at most of length 1, without any. Pairs without curvature, like zeros, are none. Whether there was one. */
+enum { MLP__MOST_PAIRS = 1000 };
+static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uint64_t history, uint64_t step, float *d)
+{
+    const size_t n = o->n, count = step < history ? (size_t)step : (size_t)history;
+    const double norm = mlp__norm(n, o->g);
+    float scale = (float)(norm > 1 ? -1 / norm : -1);
+    double along[MLP__MOST_PAIRS], curved[MLP__MOST_PAIRS];
+    int any = 0;
+    size_t i;
+    memcpy(d, o->g, n * sizeof(float));
+    for (i = 0; i < count; i++) {                                   /* the newest first */
+        const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
+        curved[i] = mlp__inner(n, s, y);
+        if (!(curved[i] > 0)) continue;
+        along[i] = mlp__inner(n, s, d) / curved[i];
+        o->k->axpy(n, (float)-along[i], y, d);
+        if (!any) scale = (float)(-curved[i] / mlp__inner(n, y, y));
+        any = 1;
+    }
+    o->k->scale_rows(1, n, &scale, d);
+    while (i-- > 0) {
+        const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
+        if (curved[i] > 0) o->k->axpy(n, (float)-(along[i] + mlp__inner(n, y, d) / curved[i]), s, d);
+    }
+    return any;
+}
+
+/* One iteration. The place of the new pair has v and g of before until then. *stuck: not even the way along -g leads lower. */
+static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, int arrays, void *state, int *stuck)
+{
+    const size_t n = o->n, bytes = n * sizeof(float), history = (size_t)opt->history;
+    float *pairs = mlp__arrays_of(state), *d = pairs + 2 * history * n, *s, *y;
+    mlp__point first = { 0, 0, 0 };
+    uint64_t step;
+    size_t i;
+    int found;
+    mlp_result r = mlp__look(o);
+    if (r) return r;
+    step = mlp__opt_begin(opt, arrays, state, n).steps - 1;
+    s = pairs + (size_t)(step % history) * 2 * n;
+    y = s + n;
+    *stuck = !mlp__lbfgs_direction(o, pairs, history, step, d);
+    first.value = o->value;
+    first.slope = mlp__inner(n, o->g, d);
+    memcpy(s, o->v, bytes);
+    memcpy(y, o->g, bytes);
+    r = first.slope < 0 ? mlp__line_search(o, s, d, first, (double)mlp__meant(opt->rate), &found) : (found = 0, MLP_OK);
+    if (r || !found) {
+        memcpy(o->v, s, bytes);
+        o->known = 0;
+        memset(pairs, 0, 2 * history * bytes);
+        return r;
+    }
+    for (i = 0; i < n; i++) { s[i] = o->v[i] - s[i]; y[i] = o->g[i] - y[i]; }
+    *stuck = 0;
+    return MLP_OK;
+}
+
+typedef struct {
+    mlp__objective o;
+    mlp_opt_desc opt;
+    double (*f)(void *user, const float *v, float *g);
+    void *user;
+} mlp__minimizing;
+
+static mlp_result mlp__minimize_evaluate(void *work, double *value)
+{
+    const mlp__minimizing *m = (const mlp__minimizing *)work;
+    const mlp__objective *o = &m->o;
+    *value = m->f(m->user, o->v, o->g);
+    if (!mlp__finite_double(*value) || o->k->first_nonfinite(o->n, 0, o->g) < o->n)
+        return mlp__fail(m->opt.error, MLP_ERR_NONFINITE, -1, "f is %g; it and its gradient must be finite", *value);
+    if (m->opt.kind == MLP_OPT_LBFGS) *value += mlp__penalize(o->k, &m->opt, o->n, o->v, o->g);
+    return MLP_OK;
+}
+
+MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v, double (*f)(void *user, const float *v, float *g),
+                                void *user, int steps)
+{
+    const mlp_allocator allocator = { NULL, NULL, NULL };
+    mlp__minimizing m;
+    void *state;
+    int arrays, stuck = 0;
+    mlp_result r;
+    memset(&m, 0, sizeof m);
+    m.opt = mlp__opt_desc_or_default(desc);
+    if ((n && !v) || !f || steps < 0)
+        return mlp__fail(m.opt.error, MLP_ERR_ARGUMENT, -1, "v or f is NULL, or steps, %i, negative", steps);
+    r = mlp__trains(m.opt.error);
+    if (!r) r = mlp__resolve_opt(&m.opt, &arrays);
+    if (r) return r;
+    if (m.opt.kind == MLP_OPT_LM)
+        return mlp__fail(m.opt.error, MLP_ERR_UNSUPPORTED, -1, "opt: lm needs residuals: mlp_fit with a squared loss");
+    if (!mlp__opt_size(arrays + 1, n)) return mlp__fail(m.opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
+    state = mlp__alloc(&allocator, mlp__opt_size(arrays + 1, n));
+    if (!state) return mlp__fail(m.opt.error, MLP_ERR_MEMORY, -1, "out of memory");
+    memset(state, 0, mlp__opt_size(arrays + 1, n));
+    m.o.k = mlp_kernels_for(NULL);
+    m.o.n = n;
+    m.o.v = v;
+    m.o.g = mlp__arrays_of(state) + (size_t)arrays * n;
+    m.o.evaluate = mlp__minimize_evaluate;
+    m.o.work = &m;
+    m.f = f;
+    m.user = user;
+    for (; steps > 0 && !r && !stuck; steps--) {
+        if (m.opt.kind == MLP_OPT_LBFGS) { r = mlp__lbfgs_step(&m.o, &m.opt, arrays, state, &stuck); continue; }
+        r = mlp__minimize_evaluate(&m, &m.o.value);
+        if (!r) r = mlp_opt_update(desc, state, n, v, m.o.g);
+    }
+    mlp__free(&allocator, state);
+    return r ? r : mlp__ok(m.opt.error);
+}
+
 /* -------------------------------------------------------------------------- >>train -- */
 /* user's rows -> batch -> layers forward -> loss -> layers backward -> gradient finished -> optimizer */
 
@@ -5508,7 +5755,8 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     }
     for (l = 0; l < net->layers; l++) {
         const size_t out = net->shape[l].out;
-        const int last = l == net->layers - 1, needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
+        const int needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
+        const int last = l == net->layers - 1;
         t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
         /* losses read the last z */
         t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];
@@ -5596,7 +5844,10 @@ static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_erro
 
 MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc, size_t rows)
 {
-    return net ? mlp__training_size(net, rows ? rows : MLP__BLOCK_ROWS, mlp_opt_state_size(desc, net->count)) : 0;
+    mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
+    int arrays;
+    if (!net || mlp__resolve_opt(&opt, &arrays)) return 0;
+    return mlp__training_size(net, rows ? rows : MLP__BLOCK_ROWS, mlp__opt_size(arrays, net->count));
 }
 
 /* most rows of a training block that fit into size; 0: none */
@@ -5627,7 +5878,7 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     mlp_result r;
     if (!net || !memory) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
     r = mlp__not_busy(net, opt.error);
-    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
+    if (!r) r = mlp__resolve_opt(&opt, &arrays);
     if (r) return r;
     state_size = mlp__opt_size(arrays, net->count);
     if (!state_size || !mlp__training_size(net, 1, state_size)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1,
@@ -5708,9 +5959,12 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
 static mlp_result mlp__fail_in_loss(const mlp__block *b)
 {
     const mlp *net = b->net;
-    int l = 0;
-    while (l < net->layers - 1
-           && net->desc.kernels->first_nonfinite(b->rows * net->shape[l].out, 0, b->t->a[l]) == b->rows * net->shape[l].out) l++;
+    size_t n;
+    int l;
+    for (l = 0; l < net->layers - 1; l++) {
+        n = b->rows * net->shape[l].out;
+        if (net->desc.kernels->first_nonfinite(n, 0, b->t->a[l]) < n) break;
+    }
     return mlp__fail(b->source->data->error, MLP_ERR_NONFINITE, l, "the loss is not finite");
 }
 
@@ -5888,7 +6142,7 @@ static void mlp__tally_class(const mlp *net, mlp__tally *t, float w, const float
     size_t j, right = 0, above = 0;
     if (mlp__is_multilabel(net)) {
         for (j = 0; j < net->outputs; j++) right += mlp__is_on(net, a[j]) == mlp__is_on(net, y[j]);
-        t->right = mlp__fma_double(w, (float)right / (float)net->outputs, t->right);
+        t->right = mlp__fma_double(w, (float)right, t->right);
         return;
     }
     j = mlp__class_of(net, y);
@@ -5941,7 +6195,7 @@ static void mlp__metrics_of(const mlp *net, const mlp__tally *t, size_t rows, ml
     m->loss = t->loss / t->weight;
     m->accuracy = m->top_k = m->mae = m->rmse = m->r2 = none;
     if (mlp__has_classes(net)) {
-        m->accuracy = t->right / t->weight;
+        m->accuracy = t->right / (mlp__is_multilabel(net) ? values : t->weight);
         if (net->outputs > MLP__TOP && !mlp__is_multilabel(net)) m->top_k = t->top / t->weight;
         return;
     }
@@ -6057,7 +6311,9 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     if (r) return r;
     classes = net->outputs > 1 ? net->outputs : 2;
     memset(counts, 0, classes * classes * sizeof *counts);
-    return mlp__evaluate_data(net, data, counts, &unused);
+    r = mlp__evaluate_data(net, data, counts, &unused);
+    if (r) memset(counts, 0, classes * classes * sizeof *counts);
+    return r;
 }
 
 MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class_score *scores)
@@ -6206,28 +6462,28 @@ static void mlp__sort_floats(float *x, size_t n)
 }
 
 /* sorted: n; linear between neighbours, as NumPy has it */
-static float mlp__quantile(const float *sorted, size_t n, float q)
+static double mlp__quantile(const float *sorted, size_t n, float q)
 {
     const double place = mlp__product_of((double)q, (double)(n - 1));
     const size_t at = (size_t)place;
     const float part = (float)(place - (double)at), low = sorted[at], high = sorted[at + 1 < n ? at + 1 : at];
-    return (float)mlp__fma_double(part, high - low, (double)low);
+    return mlp__fma_double(part, high - low, (double)low);
 }
 
 /* The median, and 1 / the distance of the quartiles, or, where that is 0, 2 / the range (Holzmueller et al. 2024) */
 static void mlp__robust_scale(float *x, size_t n, float *scale)
 {
-    float width;
+    double width;
     mlp__sort_floats(x, n);
     width = mlp__quantile(x, n, 0.75f) - mlp__quantile(x, n, 0.25f);
-    if (!(width > 0)) width = (x[n - 1] - x[0]) / 2;
-    scale[0] = mlp__quantile(x, n, 0.5f);
-    scale[1] = width > 0 && mlp__finite(1 / width) ? 1 / width : 1;
+    if (!(width > 0)) width = ((double)x[n - 1] - (double)x[0]) / 2;
+    scale[0] = (float)mlp__quantile(x, n, 0.5f);
+    scale[1] = width > 0 && mlp__finite((float)(1 / width)) ? (float)(1 / width) : 1;
 }
 
-/* Goes through `rows` rows of the source that have weight; what it sees goes into columns (inputs, then outputs),
-   the inputs also into sample, unless NULL: [inputs][rows]. *used: how many rows had weight. */
-static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t rows,
+/* Goes through the first `most` rows of the source that have weight; what it sees goes into columns (inputs, then
+   outputs), the inputs also into sample, unless NULL: [inputs][most]. *used: how many rows had weight. */
+static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t most,
                               mlp__column *columns,
                               float *sample, size_t *used)
 {
@@ -6240,12 +6496,12 @@ static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const m
     b.source = source;
     b.t = t;
     *used = 0;
-    for (first = 0; first < rows; first += b.rows) {
+    for (first = 0; first < source->rows && *used < most; first += b.rows) {
         mlp_result r;
-        mlp__block_begin(&b, first, mlp__smaller(rows - first, t->rows), 0);
+        mlp__block_begin(&b, first, mlp__smaller(source->rows - first, t->rows), 0);
         r = mlp__block_read(&b);
         if (r) return r;
-        for (i = 0; i < b.rows; i++) {
+        for (i = 0; i < b.rows && *used < most; i++) {
             float w;
             const size_t row = mlp__block_row(&b, i, &w);
             const float *x = d->read ? t->x + i * net->inputs : d->x + row * mlp__x_stride(net, d);
@@ -6253,9 +6509,24 @@ static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const m
             if (!(w > 0)) continue;
             for (j = 0; j < net->inputs; j++) mlp__column_add(&columns[j], x[j], *used > 0);
             for (j = 0; targets && j < net->outputs; j++) mlp__column_add(&columns[net->inputs + j], y[j], *used > 0);
-            for (j = 0; sample && j < net->inputs; j++) sample[j * rows + *used] = x[j];
+            for (j = 0; sample && j < net->inputs; j++) sample[j * most + *used] = x[j];
             ++*used;
         }
+    }
+    return MLP_OK;
+}
+
+/* Columns to be scaled must have a range that is a float. */
+static mlp_result mlp__check_columns(const mlp *net, const mlp__column *columns, mlp_error *error)
+{
+    size_t j;
+    for (j = 0; j < net->inputs + net->outputs; j++) {
+        const int target = j >= net->inputs;
+        const mlp__column *c = &columns[j];
+        if (!(target ? net->desc.target_scaling : net->desc.input_scaling) || mlp__finite(c->high - c->low)) continue;
+        mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: the range of column %z overflows: %g to %g", target ? "y" : "x",
+                  target ? j - net->inputs : j, (double)c->low, (double)c->high);
+        return mlp__at(error, MLP_ERR_NONFINITE, 0, target ? j - net->inputs : j);
     }
     return MLP_OK;
 }
@@ -6272,9 +6543,9 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
     mlp__column *columns = NULL;
     float *sample = NULL;
     void *memory = NULL;
-    size_t used = 0, j;
+    size_t used = 0, in_sample = 0, j;
     int pass;
-    mlp_result r;
+    mlp_result r = MLP_OK;
     for (pass = 0; pass < 2; pass++) {                              /* how much, then where */
         if (pass) arena.base = mlp__align(memory);
         arena.used = 0;
@@ -6287,18 +6558,21 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
         if (!memory) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
     }
     mlp__weight_of_rows(&source, 0, source.rows);
-    r = robust && !net->desc.target_scaling ? MLP_OK : mlp__survey(net, &source, &t, source.rows, columns, NULL, &used);
-    for (j = 0; !r && net->desc.input_scaling && !robust && j < net->inputs; j++)
-        mlp__scale_of(net->desc.input_scaling, &columns[j], (double)used, net->scales + 2 * j);
+    if (robust) {
+        mlp__source shuffled = source;
+        shuffled.order = MLP_ORDER_SHUFFLED;
+        shuffled.permutation = mlp__permutation_of(source.rows, net->desc.seed, MLP__STREAM_SAMPLE);
+        r = mlp__survey(net, &shuffled, &t, sampled, columns, sample, &in_sample);
+    }
+    if (!r && (!robust || net->desc.target_scaling))
+        r = mlp__survey(net, &source, &t, source.rows, columns, NULL, &used);
+    if (!r) r = mlp__check_columns(net, columns, d->error);
+    for (j = 0; !r && net->desc.input_scaling && j < net->inputs; j++)
+        if (robust) mlp__robust_scale(sample + j * sampled, in_sample, net->scales + 2 * j);
+        else mlp__scale_of(net->desc.input_scaling, &columns[j], (double)used, net->scales + 2 * j);
     for (j = net->inputs; !r && net->desc.target_scaling && j < net->inputs + net->outputs; j++)
         mlp__scale_of(net->desc.target_scaling, &columns[j], (double)used, net->scales + 2 * j);
-    if (!r && robust) {
-        source.order = MLP_ORDER_SHUFFLED;
-        source.permutation = mlp__permutation_of(source.rows, net->desc.seed, MLP__STREAM_SAMPLE);
-        r = mlp__survey(net, &source, &t, sampled, columns, sample, &used);
-        for (j = 0; !r && j < net->inputs; j++) mlp__robust_scale(sample + j * sampled, used, net->scales + 2 * j);
-    }
-    net->scaled = !r;
+    if (!r) net->scaled = 1;
     mlp__free(&net->desc.allocator, memory);
     return r;
 }
@@ -6332,21 +6606,19 @@ typedef char mlp__every_schedule_has_a_row[MLP_SCHEDULE_CUSTOM + 1 == 0 MLP__SCH
 
 static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
 {
-    int known = 0, period = 0, floor_taken = 0;
-    float gamma = 0;
-    const char *kind = "";
-    switch (s->kind) {
-    #define MLP__CASE(NAME, name, g, p, f) case MLP_SCHEDULE_##NAME: known = 1; kind = #name; gamma = g; period = p; floor_taken = f; break;
-    MLP__SCHEDULES(MLP__CASE)
-    #undef MLP__CASE
-    default: break;
-    }
-    if (!known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
+    #define MLP__ROW(NAME, name, gamma, period, takes_floor) { #name, gamma, period, takes_floor },
+    static const struct { const char *name; float gamma; int period, takes_floor; } table[] = { MLP__SCHEDULES(MLP__ROW) };
+    #undef MLP__ROW
+    const float gamma = MLP__FACTS(table, s->kind).gamma;
+    const int period = MLP__FACTS(table, s->kind).period;
+    if ((size_t)s->kind >= MLP__COUNT(table))
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
     if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: epochs, warmup and period must not be negative");
-    if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0) || (s->floor != 0 && !floor_taken))
+    if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0)
+        || (s->floor != 0 && !table[s->kind].takes_floor))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "schedule: gamma, period or floor is set, but %s does not take it", kind);
+                         "schedule: gamma, period or floor is set, but %s does not take it", table[s->kind].name);
     if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: custom, and no other, needs the function rate");
     if (s->gamma == 0) s->gamma = gamma;
@@ -6412,9 +6684,30 @@ typedef struct {
     mlp_progress progress;
     mlp_fit_report report;
     int begun;                              /* nothing was refused */
+    mlp__objective objective;               /* of optimizers that see it */
+    mlp__batch sums;                        /* at its last point */
 } mlp__fitting;
 
 static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
+
+/* What an optimizer that sees the whole objective cannot have in a fit. */
+static mlp_result mlp__check_objective(const mlp__fitting *f)
+{
+    const mlp_fit_desc *fit = &f->fit;
+    const mlp_desc *d = &f->net->desc;
+    const mlp__opt_facts facts = mlp__facts_of_opt(fit->opt.kind);
+    const char *what = NULL;
+    int l;
+    if (!(facts.takes & MLP__TAKES_OBJECTIVE)) return MLP_OK;
+    if (fit->opt.kind == MLP_OPT_LM) return mlp__fail(fit->opt.error, MLP_ERR_UNSUPPORTED, -1, "opt: lm is not in this version");
+    if (fit->batch != MLP_FULL_BATCH) what = "batch MLP_FULL_BATCH";
+    else if (fit->order == MLP_ORDER_REPLACEMENT) what = "each row once: no order replacement";
+    else if (fit->on_gradients) what = "a gradient that is the objective's: no on_gradients";
+    else if (fit->schedule.kind != MLP_SCHEDULE_CONSTANT || fit->schedule.warmup) what = "no schedule or warmup: it finds its steps itself";
+    else if (mlp__has_dropout(f->net)) what = "one function to minimize: no dropout";
+    for (l = 0; l < f->net->layers; l++) if (d->layers[l].rate >= 0 && d->layers[l].rate != 1) what = "rates of layers of 1 or -1";
+    return what ? mlp__fail(fit->opt.error, MLP_ERR_ARGUMENT, -1, "opt: %s needs %s", facts.name, what) : MLP_OK;
+}
 
 /* Replaces the defaults of a fit. */
 static mlp_result mlp__resolve_fit(mlp__fitting *f)
@@ -6446,8 +6739,39 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
                          "patience, min_delta and keep_last need validation or validation_split");
     r = mlp__resolve_schedule(&fit->schedule, error);
     if (r) return r;
-    if (!fit->opt.error) fit->opt.error = error;
-    return mlp__resolve_stepwise(&fit->opt, &f->arrays);
+    if (error) fit->opt.error = error;
+    r = mlp__resolve_opt(&fit->opt, &f->arrays);
+    return r ? r : mlp__check_objective(f);
+}
+
+static mlp__source mlp__validation_source(const mlp__fitting *f)
+{
+    if (!f->held) return mlp__source_in_order(&f->validation);
+    return mlp__source_of(f->data, f->rows + f->train_rows, f->held, MLP_ORDER_SEQUENTIAL, 0, 0);
+}
+
+static mlp__source mlp__training_source(const mlp__fitting *f)
+{
+    return mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+}
+
+/* That a split leaves rows with weight on either side. */
+static mlp_result mlp__check_split(const mlp__fitting *f)
+{
+    mlp__source train = mlp__training_source(f), held = mlp__validation_source(f);
+    if (f->fit.validation_split == 0 || (f->train_rows > 0 && mlp__weight_of_rows(&train, 0, f->train_rows) > 0
+                                         && f->held > 0 && mlp__weight_of_rows(&held, 0, f->held) > 0)) return MLP_OK;
+    return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1,
+                     "validation_split %g of %z rows leaves %z to train on, %z to validate on, or no weight on a side",
+                     (double)f->fit.validation_split, f->data->rows, f->train_rows, f->held);
+}
+
+/* What callbacks may have changed, before it is used again. */
+static mlp_result mlp__check_again(const mlp__fitting *f)
+{
+    mlp_result r = mlp__check_data(f->net, f->data);
+    if (!r && f->fit.validation) r = mlp__check_data(f->net, &f->validation);
+    return r ? r : mlp__check_split(f);
 }
 
 /* The rows of a split, and the data to validate on. */
@@ -6459,7 +6783,7 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
     f->train_rows = d->rows;
     if (f->fit.validation) {
         f->validation = *f->fit.validation;
-        if (!f->validation.error) f->validation.error = d->error;
+        if (d->error) f->validation.error = d->error;
         return mlp__check_data(net, &f->validation);
     }
     if (f->fit.validation_split == 0) return MLP_OK;
@@ -6471,16 +6795,31 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
     f->validation = *d;
     f->train_rows = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
     f->held = d->rows - f->train_rows;
-    if (f->train_rows > 0 && f->held > 0) return MLP_OK;
-    return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
-                     "validation_split %g of %z rows leaves %z to train on, %z to validate on",
-                     (double)f->fit.validation_split, d->rows, f->train_rows, f->held);
+    return mlp__check_split(f);
 }
 
-static mlp__source mlp__validation_source(const mlp__fitting *f)
+/* E and the penalties, and their gradient, which is 0 for layers that do not learn */
+static mlp_result mlp__fit_evaluate(void *work, double *value)
 {
-    if (!f->held) return mlp__source_in_order(&f->validation);
-    return mlp__source_of(f->data, f->rows + f->train_rows, f->held, MLP_ORDER_SEQUENTIAL, 0, 0);
+    mlp__fitting *f = (mlp__fitting *)work;
+    mlp *net = f->net;
+    const mlp_opt_desc *opt = &f->fit.opt;
+    mlp__source source = mlp__training_source(f);
+    float *v = net->params, *g = net->training.gradients;
+    int l;
+    mlp_result r;
+    source.check = f->fit.on_step != NULL;
+    r = mlp__gradient(net, &source, &f->t, 0, f->train_rows, f->fit.threads, &f->sums, NULL);
+    if (r || !(f->sums.weight > 0)) return r;
+    net->training.known = 1;
+    *value = f->sums.loss / f->sums.weight;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const size_t biases = net->desc.layers[l].no_bias ? 0 : s->out;
+        if (net->desc.layers[l].rate < 0) memset(g + s->w, 0, (s->b - s->w + biases) * sizeof(float));
+        else *value += mlp__penalize(net->desc.kernels, opt, s->b - s->w + (opt->decay_biases ? biases : 0), v + s->w, g + s->w);
+    }
+    return mlp__check_gradients(net, f->data->error);
 }
 
 /* All that a fit needs before its first epoch; scratch memory of the second thread and on is for one fit. */
@@ -6504,11 +6843,20 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
                                                             &f->evaluation, error);
     if (r) return r;
     f->t = net->training.buffers;
+    f->objective.k = net->desc.kernels;
+    f->objective.n = net->count;
+    f->objective.v = net->params;
+    f->objective.g = net->training.gradients;
+    f->objective.evaluate = mlp__fit_evaluate;
+    f->objective.work = f;
     more = (size_t)f->fit.threads - 1;
     if (more > 0 && f->t.scratch_size <= SIZE_MAX / sizeof(float) / more)
         f->t.more_scratch = (float *)mlp__alloc(&net->desc.allocator, more * f->t.scratch_size * sizeof(float));
     if (more > 0 && !f->t.more_scratch) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
-    if (f->validation.rows && !f->fit.keep_last && !net->training.best) {
+    if (f->fit.keep_last) {                                         /* best weights of a checkpoint do not come back */
+        mlp__free(&net->desc.allocator, net->training.best);
+        net->training.best = NULL;
+    } else if (f->validation.rows && !net->training.best) {
         net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
         if (!net->training.best) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
         /* a checkpoint without best weights: the search starts anew */
@@ -6522,7 +6870,7 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     net->resumed = 0;
     f->begun = 1;
     if (!net->scales || net->scaled) return MLP_OK;
-    return mlp__fit_scales(net, mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0));
+    return mlp__fit_scales(net, mlp__training_source(f));
 }
 
 /* the rate of the update that comes */
@@ -6567,6 +6915,29 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     return MLP_OK;
 }
 
+/* An epoch of an optimizer that sees the whole objective: one iteration, in the order of the rows. What callbacks may have changed is
+   looked at anew. */
+static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
+{
+    mlp *net = f->net;
+    mlp__objective *o = &f->objective;
+    int stuck;
+    mlp_result r;
+    if (f->fit.on_step || f->fit.on_epoch) o->known = 0;
+    r = mlp__look(o);
+    if (r) return r;
+    f->progress.rate = (double)mlp__meant(f->fit.opt.rate);
+    if (f->sums.weight > 0) {
+        f->progress.loss = f->sums.loss / f->sums.weight;
+        r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
+        if (r) return r;
+        net->course.step++;
+    }
+    f->progress.step++;
+    *stop = f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress);
+    return MLP_OK;
+}
+
 /* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
 static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
 {
@@ -6578,6 +6949,7 @@ static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
     source.check |= f->fit.on_step || f->fit.on_gradients;          /* which may have changed values */
     f->progress.step = 0;
     f->progress.loss = 0;
+    if (mlp__facts_of_opt(f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE) return mlp__fit_iteration(f, stop);
     for (first = 0; first < f->train_rows && !r && !*stop; first += mlp__smaller(f->batch, f->train_rows - first))
         r = mlp__fit_batch(f, &source, first, &sums, stop);
     return r;
@@ -6591,12 +6963,11 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
     double loss = f->progress.loss;
     if (f->validation.rows) {
         const mlp__source held = mlp__validation_source(f);
-        const int changed = f->fit.on_step || f->fit.on_gradients;
-        mlp_result r = changed ? mlp__check_data(net, f->held ? f->data : &f->validation) : MLP_OK;
+        mlp_result r = f->fit.on_step || f->fit.on_gradients ? mlp__check_again(f) : MLP_OK;
         if (!r) r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
         if (r) return r;
         loss = f->progress.validation.loss;
-        if (c->best_epoch == c->start || loss < c->best - (double)f->fit.min_delta) {
+        if (c->best_epoch == c->start || !(loss >= c->best - (double)f->fit.min_delta || loss != loss)) {
             c->best = loss;
             c->best_epoch = c->epoch;
             c->waited = 0;
@@ -6604,8 +6975,10 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
         } else c->waited++;
         *stop = f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience;
     }
-    if (c->epoch == c->start + 1 || loss < mlp__product_of(c->lowest, 1 - 1e-4)) { c->lowest = loss; c->stalled = 0; }
-    else if (f->fit.schedule.kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)f->fit.schedule.period) {
+    if (c->epoch == c->start + 1 || !(loss >= mlp__product_of(c->lowest, 1 - 1e-4) || loss != loss)) {
+        c->lowest = loss;
+        c->stalled = 0;
+    } else if (f->fit.schedule.kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)f->fit.schedule.period) {
         c->factor = mlp__product_of(c->factor, (double)f->fit.schedule.gamma);
         c->stalled = 0;
     }
@@ -6618,10 +6991,7 @@ static mlp_result mlp__fit_epochs(mlp__fitting *f)
     mlp_result r = MLP_OK;
     int stop = 0;
     while (f->progress.epoch < f->progress.epochs && !stop) {
-        /* which may have changed it */
-        if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_data(net, f->data);
-        if (!r && f->fit.on_epoch && f->progress.epoch > 0 && f->fit.validation) r = mlp__check_data(net,
-                                                                                                     &f->validation);
+        if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_again(f);
         f->progress.epoch++;
         if (!r) r = mlp__fit_epoch(f, &stop);
         if (stop) f->report.stop = MLP_STOP_CALLBACK;
@@ -6687,6 +7057,47 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
     return r ? r : mlp__ok(data->error);
 }
 
+/* ---- the recipe for tables ---- */
+
+static void mlp__recipe_net(mlp_desc *desc, int inputs, int outputs, int classes)
+{
+    int l;
+    memset(desc, 0, sizeof *desc);
+    desc->inputs = inputs;
+    for (l = 0; l < 2; l++) {
+        desc->layers[l].units = 64;
+        desc->layers[l].activation = MLP_ACT_MISH;
+        desc->layers[l].dropout = 0.1f;
+    }
+    desc->layers[l].units = classes ? classes : outputs ? outputs : -1;     /* 0 would end the list before it */
+    desc->loss = classes ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_SQUARED;
+    desc->label_smoothing = classes ? 0.1f : 0;
+    desc->input_scaling = MLP_SCALE_ROBUST;
+    desc->target_scaling = classes ? MLP_SCALE_NONE : MLP_SCALE_STANDARD;
+}
+
+static void mlp__recipe_fit(mlp_fit_desc *fit, size_t rows, int classes)
+{
+    const size_t updates = 1600 * 64;                               /* rows in about 1,600 batches */
+    /* a fifth of fewer rows says nothing; where no class has three, it would be none */
+    const int few = rows < 50 || (classes > 0 && rows / 2 <= (size_t)classes);
+    memset(fit, 0, sizeof *fit);
+    fit->opt.kind = MLP_OPT_ADAMW;
+    fit->opt.rate = 0.01f;
+    fit->opt.beta2 = 0.95f;
+    fit->opt.weight_decay = 0.02f;
+    fit->schedule.kind = MLP_SCHEDULE_COSLOG;
+    fit->batch = 64;
+    fit->epochs = few ? 30 : rows < updates / 60 ? 60 : rows > updates / 12 ? 12 : (int)(updates / rows);
+    fit->validation_split = few ? 0.0f : 0.2f;
+}
+
+MLP_API void mlp_recipe_tabular(mlp_desc *desc, mlp_fit_desc *fit, size_t rows, int inputs, int outputs, int classes)
+{
+    if (desc) mlp__recipe_net(desc, inputs, outputs, classes);
+    if (fit) mlp__recipe_fit(fit, rows, classes);
+}
+
 /* ----------------------------------------------------------------------------- >>io -- */
 /* safetensors: 8 bytes N, little-endian; N bytes of JSON; data. A file of ours has of each layer "M.bias" and
    "M.weight", M its module's number, and the desc as strings in the metadata. */
@@ -6725,7 +7136,6 @@ typedef enum { MLP__A_NAME, MLP__A_NUMBER, MLP__A_FLOAT } mlp__field_kind;
 typedef struct { const char *key; mlp__field_kind kind; size_t offset, size; const char *const *names; } mlp__field;
 #define MLP__FIELD(key, kind, type, member, names) \
     { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
-#define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
 #define MLP__TABLE(table) table, MLP__COUNT(table)
 
 static const mlp__field mlp__layer_fields[] = {
@@ -7154,7 +7564,8 @@ typedef struct {
     size_t tensor_count, key_count, tensor_room, key_room;
     char *strings;                          /* all of the header's, with a zero behind each */
     size_t used;                            /* bytes of them */
-    size_t texts, texts_size, metadata;     /* the metadata in them: key, 0, value, 0, and so on; their place in the file */
+    size_t texts, texts_size, metadata;     /* the metadata in them: key, 0, value, 0, and so on; their place in the
+                                               file */
     char label[112];                        /* of the tensor that an error is about */
 } mlp__in;
 
@@ -8524,32 +8935,34 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
 
    Copyright (c) 2026 the authors of mlp.h
 
-   Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
-   files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
-   modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software
-   is furnished to do so, subject to the following conditions:
+   Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+   documentation files (the "Software"), to deal in the Software without restriction, including without limitation
+   the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and
+   to permit persons to whom the Software is furnished to do so, subject to the following conditions:
 
-   The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+   The above copyright notice and this permission notice shall be included in all copies or substantial portions of
+   the Software.
 
-   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-   WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
-   COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE,
-   ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO
+   THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+   AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF
+   CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER
+   DEALINGS IN THE SOFTWARE.
 
    Alternative B: Public Domain (www.unlicense.org)
 
    This is free and unencumbered software released into the public domain.
 
-   Anyone is free to copy, modify, publish, use, compile, sell, or distribute this software, either in source code form or as a
-   compiled binary, for any purpose, commercial or non-commercial, and by any means.
+   Anyone is free to copy, modify, publish, use, compile, sell, or distribute this software, either in source code
+   form or as a compiled binary, for any purpose, commercial or non-commercial, and by any means.
 
-   In jurisdictions that recognize copyright laws, the author or authors of this software dedicate any and all copyright interest
-   in the software to the public domain. We make this dedication for the benefit of the public at large and to the detriment of
-   our heirs and successors. We intend this dedication to be an overt act of relinquishment in perpetuity of all present and
-   future rights to this software under copyright law.
+   In jurisdictions that recognize copyright laws, the author or authors of this software dedicate any and all
+   copyright interest in the software to the public domain. We make this dedication for the benefit of the public
+   at large and to the detriment of our heirs and successors. We intend this dedication to be an overt act of
+   relinquishment in perpetuity of all present and future rights to this software under copyright law.
 
-   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-   WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS BE LIABLE
-   FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
-   CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO
+   THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+   AUTHORS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+   OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 */
