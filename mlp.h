@@ -7121,10 +7121,8 @@ static const char *const mlp__array_names[] = { "mlp.scales", "mlp.state", "mlp.
 #define MLP__MEMBER "mlp.member"            /* then number and point: before names of further members */
 
 /* The version of what the metadata say: a file has the first that can read it. The largest header that is written
-   and, unless told otherwise, read; the largest that the format allows; the most keys of a header; the most arrays of
-   an optimizer. */
-enum { MLP__FILE_VERSION = 1, MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096,
-       MLP__MOST_ARRAYS = 2001 };
+   and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
+enum { MLP__FILE_VERSION = 1, MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096 };
 
 /* What a checkpoint has besides weights and arrays. */
 typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
@@ -7198,11 +7196,6 @@ static int mlp__module(const mlp_desc *d, int layer)
     for (l = 0; l < layer; l++)
         module += 1 + (d->layers[l].activation != MLP_ACT_IDENTITY) + (d->layers[l].dropout != 0);
     return module;
-}
-
-static float *mlp__state_arrays(const mlp *net)
-{
-    return (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
 }
 
 /* ---- text ---- */
@@ -7336,7 +7329,7 @@ static void mlp__put_tensors(mlp__out *o, mlp__saving *s, int entries)
         }
         if (net->scaled)
             mlp__put_tensor(o, s, -1, mlp__array_names[MLP__SCALES], net->scales, NULL, net->inputs + net->outputs, 2);
-        if (arrays) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__STATE], mlp__state_arrays(net), NULL, (size_t)arrays,
+        if (arrays) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__STATE], mlp__arrays_of(net->training.state), NULL, (size_t)arrays,
                                     net->count);
         if (best) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__BEST], net->training.best, NULL, net->count, 0);
     }
@@ -7564,8 +7557,9 @@ typedef struct {
     size_t tensor_count, key_count, tensor_room, key_room;
     char *strings;                          /* all of the header's, with a zero behind each */
     size_t used;                            /* bytes of them */
-    size_t texts, texts_size, metadata;     /* the metadata in them: key, 0, value, 0, and so on; their place in the
-                                               file */
+    uint64_t hash;                          /* of the last one */
+    size_t texts, texts_size;               /* where in them the metadata are: key, 0, value, 0, and so on */
+    size_t metadata;                        /* their place in the file */
     char label[112];                        /* of the tensor that an error is about */
 } mlp__in;
 
@@ -7714,22 +7708,22 @@ static int mlp__character(mlp__in *in)
     return c == '\\' ? mlp__escape(in) : c;
 }
 
-/* What it means, and a hash (FNV-1a) of that. It takes no more bytes than stand there. */
-static char *mlp__string(mlp__in *in, uint64_t *hash)
+/* What it means, in no more bytes than stand there, and in in->hash a hash of it (FNV-1a). */
+static char *mlp__string(mlp__in *in)
 {
     char *text = in->strings + in->used;
     int c;
     mlp__expect(in, '"', "JSON: a string is missing");
-    for (*hash = 14695981039346656037u; (c = mlp__character(in)) >= 0; *hash = (*hash ^ (uint64_t)c) * 1099511628211u)
-        in->strings[in->used++] = (char)c;
+    for (in->hash = 14695981039346656037u; (c = mlp__character(in)) >= 0; in->strings[in->used++] = (char)c)
+        in->hash = (in->hash ^ (uint64_t)c) * 1099511628211u;
     in->strings[in->used++] = 0;
     return text;
 }
 
 /* The same of a string and the colon behind it; in->at is then at the value. */
-static char *mlp__key(mlp__in *in, uint64_t *hash)
+static char *mlp__key(mlp__in *in)
 {
-    char *key = mlp__string(in, hash);
+    char *key = mlp__string(in);
     mlp__expect(in, ':', "JSON: a colon is missing");
     mlp__peek(in);
     return key;
@@ -7795,17 +7789,17 @@ static int mlp__name_index(const char *const *names, const char *word)
 static void mlp__entry(mlp__in *in, mlp__tensor *t)
 {
     static const char *const keys[] = { "dtype", "shape", "data_offsets", NULL };
-    uint64_t elements = 0, hash;
+    uint64_t elements = 0;
     size_t n = 0, rank = 0, two = 0;
     int seen = 0;
     mlp__expect(in, '{', "JSON: a tensor is not an object");
     while (mlp__next(in, '}', &n)) {
-        const int k = mlp__name_index(keys, mlp__key(in, &hash));
+        const int k = mlp__name_index(keys, mlp__key(in));
         if (k < 0) mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
         else if (seen >> k & 1) mlp__wrong(in, "a key twice");
         else seen |= 1 << k;
         if (k == 0) {
-            const char *type = mlp__string(in, &hash);
+            const char *type = mlp__string(in);
             while (t->type < MLP__OTHER_TYPE && strcmp(type, mlp__types[t->type].name) != 0) t->type++;
         } else if (k == 1) {
             t->shape = (uint32_t)in->at;
@@ -7824,7 +7818,6 @@ static void mlp__entry(mlp__in *in, mlp__tensor *t)
 static void mlp__metadata(mlp__in *in)
 {
     size_t n = 0;
-    uint64_t hash;
     if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) {
         in->at += 4;
         return;
@@ -7833,9 +7826,9 @@ static void mlp__metadata(mlp__in *in)
     in->metadata = in->at;
     in->texts = in->used;
     while (mlp__next(in, '}', &n)) {
-        mlp__key(in, &hash);
-        mlp__note(in, ~hash);
-        mlp__string(in, &hash);
+        mlp__key(in);
+        mlp__note(in, ~in->hash);
+        mlp__string(in);
     }
     in->texts_size = in->used - in->texts;
 }
@@ -7843,16 +7836,18 @@ static void mlp__metadata(mlp__in *in)
 static void mlp__scan(mlp__in *in)
 {
     size_t n = 0;
-    uint64_t hash;
     in->at = 8 + mlp__not_utf8(in->bytes + 8, in->end - 8);
     if (in->at < in->end) { mlp__wrong(in, "the header is not UTF-8"); return; }
     in->at = 8;
     mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object");
     while (mlp__next(in, '}', &n)) {
         mlp__tensor *t = &in->tensors[in->tensor_count];
-        const size_t place = in->at + (mlp__peek(in) == '"');
-        char *key = mlp__key(in, &hash);
-        mlp__note(in, hash);
+        size_t place;
+        char *key;
+        mlp__peek(in);
+        place = in->at + 1;                                 /* behind the opening mark */
+        key = mlp__key(in);
+        mlp__note(in, in->hash);
         if (strcmp(key, "__metadata__") == 0) { mlp__metadata(in); continue; }
         if (in->tensor_count++ == in->tensor_room) { mlp__wrong(in, mlp__too_many_keys); return; }
         memset(t, 0, sizeof *t);
@@ -8301,7 +8296,7 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
 static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_state *s, mlp *net)
 {
     const mlp__opt_facts facts = mlp__facts_of_opt((mlp_opt)s->kind);
-    const int most = facts.takes & MLP__TAKES_HISTORY ? (int)MLP__MOST_ARRAYS : facts.arrays;
+    const int most = facts.takes & MLP__TAKES_HISTORY ? 2 * (int)MLP__MOST_PAIRS + 1 : facts.arrays;
     mlp_result r = MLP_OK;
     if (!facts.known || (t && t->rows > (uint64_t)most))
         return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train.optimizer is not one of this state");
@@ -8310,7 +8305,7 @@ static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_st
     if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
     if (r) return r;
     memcpy(net->training.state, s, sizeof *s);
-    return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__state_arrays(net)) : MLP_OK;
+    return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__arrays_of(net->training.state)) : MLP_OK;
 }
 
 /* The state of the optimizer, the parameters of the best epoch, and how far training has come. */

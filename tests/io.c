@@ -891,6 +891,7 @@ static void io_files_of_other_things_are_refused_by_name(void)
         { "{}", 0, "no tensors" },
         { "{'__metadata__':{'format':'pt'}}", 0, "no tensors" },
         { "{" IO_T("test", "I32", "2,2", 0, 16) "}", 16, "tensor 'test' [2,2]: not of a Linear" },
+        { "{" IO_T("a.weight", "F32", "2,2", 0, 16) " , \t" IO_T("test", "I32", "2", 16, 24) "}", 24, "tensor 'test' [2]: not of a Linear" },
         { "{" IO_T("0.weight", "I32", "2,2", 0, 16) "}", 16, "tensor '0.weight' [2,2]: its dtype" },
         { "{" IO_T("0.weight", "F32", "2,2", 0, 16) "," IO_T("0.bias", "I64", "2", 16, 32) "}", 32, "tensor '0.bias' [2]: its dtype" },
         { "{" IO_T("0.weight", "F32", "2,1,2,1,1", 0, 16) "}", 16, "tensor '0.weight' [2,1,2,1,1]: not a Linear" },                      /* convolution */
