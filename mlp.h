@@ -105,8 +105,8 @@
      that are not ours are those of mlp_set_text.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
-     A damaged or hostile file is an error with the place of its first bad byte, never more
-     than that: nothing is believed before the bytes are there; a key twice, a hole, an
+     A damaged or hostile file is an error with the place of its first bad byte (of a value
+     of the metadata: where they begin), never more than that: nothing is believed before the bytes are there; a key twice, a hole, an
      overlap or a byte behind the end is refused. A test vector (mlp_save_desc.test_input)
      goes with the model and is checked when it is loaded.
 
@@ -7329,34 +7329,28 @@ static void mlp__put_tensors(mlp__out *o, mlp__saving *s, int entries)
         }
         if (net->scaled)
             mlp__put_tensor(o, s, -1, mlp__array_names[MLP__SCALES], net->scales, NULL, net->inputs + net->outputs, 2);
-        if (arrays) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__STATE], mlp__arrays_of(net->training.state), NULL, (size_t)arrays,
-                                    net->count);
+        if (arrays) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__STATE], mlp__arrays_of(net->training.state), NULL,
+                                    (size_t)arrays, net->count);
         if (best) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__BEST], net->training.best, NULL, net->count, 0);
     }
 }
 
-/* A field of n structs, `stride` bytes apart. */
-static void mlp__put_field(mlp__out *o, const mlp__field *f, const void *base, size_t n, size_t stride)
-{
-    size_t i;
-    mlp__print(o, ",\"%s\":\"", f->key);
-    for (i = 0; i < n; i++) {
-        const uint64_t value = mlp__get_field(f, (const char *)base + i * stride);
-        if (i > 0) mlp__print(o, " ");
-        if (f->kind == MLP__A_NAME) mlp__print(o, "%s", f->names[value]);
-        else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
-        else mlp__print(o, "%u", value);
-    }
-    mlp__print(o, "\"");
-}
-
-/* The fields of a table that are not 0 in all of them. */
+/* The fields of a table that are not 0 in all of n structs, `stride` bytes apart. */
 static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, const void *base, size_t n, size_t stride)
 {
+    const char *at = (const char *)base;
     for (; fields > 0; fields--, f++) {
-        size_t i = 0;
-        while (i < n && mlp__get_field(f, (const char *)base + i * stride) == 0) i++;
-        if (i < n) mlp__put_field(o, f, base, n, stride);
+        uint64_t any = 0;
+        size_t i;
+        for (i = 0; i < n; i++) any |= mlp__get_field(f, at + i * stride);
+        for (i = 0; any && i < n; i++) {
+            const uint64_t value = mlp__get_field(f, at + i * stride);
+            mlp__print(o, i ? " " : ",\"%s\":\"", f->key);
+            if (f->kind == MLP__A_NAME) mlp__print(o, "%s", f->names[value]);
+            else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
+            else mlp__print(o, "%u", value);
+        }
+        if (any) mlp__print(o, "\"");
     }
 }
 
@@ -7374,15 +7368,16 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
     mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, (size_t)net->layers, sizeof(mlp_layer));
     mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
     if (s->test_output) {
-        mlp__put_field(o, &mlp__test_input, s->how->test_input, net->inputs, sizeof(float));
-        mlp__put_field(o, &mlp__test_output, s->test_output, net->outputs, sizeof(float));
-        mlp__put_field(o, &mlp__test_tolerance, &s->tolerance, 1, 0);
+        mlp__print(o, ",\"mlp.test\":\"1\"");
+        mlp__put_fields(o, &mlp__test_input, 1, s->how->test_input, net->inputs, sizeof(float));
+        mlp__put_fields(o, &mlp__test_output, 1, s->test_output, net->outputs, sizeof(float));
+        mlp__put_fields(o, &mlp__test_tolerance, 1, &s->tolerance, 1, 0);
     }
     if (s->how->checkpoint) {
         mlp__print(o, ",\"mlp.train\":\"1\"");
         mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
     }
-    mlp__put_field(o, &mlp__version_field, &version, 1, 0);
+    mlp__put_fields(o, &mlp__version_field, 1, &version, 1, 0);
     for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
         mlp__print(o, value ? ":" : ",");
         mlp__put_quoted(o, net->texts + at);
@@ -7950,36 +7945,32 @@ static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *valu
     return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : n == 2 * f->size;
 }
 
-/* A field of n structs, `stride` bytes apart. What the file does not have stays. */
-static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
-{
-    mlp_error *error = in->how.error;
-    const char *words = mlp__value_of(in, f->key);
-    char word[MLP__WORD];
-    uint64_t value;
-    size_t i;
-    if (!words) return MLP_OK;
-    in->at = in->metadata;                                  /* of an error */
-    for (i = 0; i < n; i++) {
-        if (!mlp__word(&words, word)) return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
-        if (!mlp__word_value(f, word, &value))
-            return f->kind == MLP__A_NAME
-                ? mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "metadata: %s: this version does not know %s", f->key, word)
-                : mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: no number: %s", f->key, word);
-        if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                             "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
-        memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
-    }
-    if (!mlp__word(&words, word)) return MLP_OK;
-    return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
-}
-
+/* The fields of a table, of n structs, `stride` bytes apart. What the file does not have stays. */
 static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
 {
-    mlp_result r = MLP_OK;
-    for (; fields > 0 && !r; fields--, f++) r = mlp__read_field(in, f, base, n, stride);
-    return r;
+    mlp_error *error = in->how.error;
+    in->at = in->metadata;                                  /* of an error */
+    for (; fields > 0; fields--, f++) {
+        const char *words = mlp__value_of(in, f->key);
+        char word[MLP__WORD];
+        uint64_t value;
+        size_t i;
+        for (i = 0; words && i < n; i++) {
+            if (!mlp__word(&words, word))
+                return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
+            if (!mlp__word_value(f, word, &value))
+                return mlp__fail(error, f->kind == MLP__A_NAME ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1,
+                                 f->kind == MLP__A_NAME ? "metadata: %s: this version does not know %s"
+                                                        : "metadata: %s: no number: %s", f->key, word);
+            if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
+                return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                                 "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+            memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
+        }
+        if (words && mlp__word(&words, word))
+            return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
+    }
+    return MLP_OK;
 }
 
 /* All but the sizes. */
@@ -7991,7 +7982,7 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
     if (!mlp__value_of(in, mlp__version_field.key))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
                          "the file does not say its activations: give them, or a desc, in mlp_load_desc");
-    r = mlp__read_field(in, &mlp__version_field, &version, 1, 0);
+    r = mlp__read_fields(in, &mlp__version_field, 1, &version, 1, 0);
     if (!r && version > MLP__FILE_VERSION)
         r = mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
     if (!r && !mlp__value_of(in, mlp__layer_fields[0].key))
@@ -8008,7 +7999,7 @@ typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
                  const mlp__tensor *misfit, *array[MLP__ARRAYS]; uint64_t wanted; } mlp__chain;
 
-/* "tensor 'its name' [its shape]" as they stand there, of what is long the beginning, for an error, whose place it is */
+/* "tensor 'its name' [its shape]" as they stand there, of what is long the beginning, for an error at that place */
 static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
 {
     const unsigned char *name = in->bytes + t->key, *shape = in->bytes + t->shape;
@@ -8269,7 +8260,7 @@ static mlp_result mlp__read_array(mlp__in *in, const mlp__tensor *t, size_t rows
 {
     if (t->type != MLP__F32 || t->rank != (columns ? 2 : 1) || t->rows != rows || (columns && t->columns != columns))
         return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1,
-                         columns ? "%s: expected F32 [%z,%z]" : "%s: expected F32 [%z]", mlp__label(in, t), rows, columns);
+                         columns ? "%s: not F32 [%z,%z]" : "%s: not F32 [%z]", mlp__label(in, t), rows, columns);
     if (to) mlp__read_values(in, t, NULL, to);
     return MLP_OK;
 }
@@ -8364,19 +8355,18 @@ static void mlp__let_go(mlp__in *in)
 static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
 {
     mlp_error *error = in->how.error;
-    float tolerance = MLP__TOLERANCE, *x, *expected, *y;
+    float tolerance = 0, *x, *expected, *y;
     mlp_result r;
     size_t j;
-    if (!mlp__value_of(in, mlp__test_input.key)) return MLP_OK;
+    if (!mlp__value_of(in, "mlp.test")) return MLP_OK;
     x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
     if (!x) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     expected = x + net->inputs;
     y = expected + net->outputs;
-    r = mlp__read_field(in, &mlp__test_input, x, net->inputs, sizeof(float));
-    if (!r && !mlp__value_of(in, mlp__test_output.key))
-        r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__test_output.key);
-    if (!r) r = mlp__read_field(in, &mlp__test_output, expected, net->outputs, sizeof(float));
-    if (!r) r = mlp__read_field(in, &mlp__test_tolerance, &tolerance, 1, 0);
+    memset(x, 0, (net->inputs + net->outputs) * sizeof(float));
+    r = mlp__read_fields(in, &mlp__test_input, 1, x, net->inputs, sizeof(float));
+    if (!r) r = mlp__read_fields(in, &mlp__test_output, 1, expected, net->outputs, sizeof(float));
+    if (!r) r = mlp__read_fields(in, &mlp__test_tolerance, 1, &tolerance, 1, 0);
     if (!r && mlp_predict(net, x, 1, y)) r = mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
@@ -8788,8 +8778,9 @@ static mlp_result mlp__check_io(const mlp_io **io, mlp_error *error)
 {
     const mlp_io *f = *io ? *io : (*io = MLP__SYSTEM_IO);
     if (!f) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
-    if (f->open && f->read && f->write && f->sync && f->close && f->rename && f->remove && f->sync_folder) return MLP_OK;
-    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    if (!f->open || !f->read || !f->write || !f->sync || !f->close || !f->rename || !f->remove || !f->sync_folder)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    return MLP_OK;
 }
 
 /* An operation on a path that failed, and why; of a long path the end. */
