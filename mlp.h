@@ -7439,16 +7439,20 @@ static mlp_result mlp__check_more(const mlp *net, const mlp_save_desc *how)
     return MLP_OK;
 }
 
-/* Puts the scaling of a net into its first and last layer: with x' = (x - shift) factor and y = y' / factor + shift. */
-static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
+/* A copy whose scaling is in its first and last layer: with x' = (x - shift) factor and y = y' / factor + shift. */
+static mlp_result mlp__fold_scaling(mlp **folded, const mlp *from, mlp_error *error)
 {
-    const mlp__shape *first = &net->shape[0], *last = &net->shape[net->layers - 1];
-    const mlp_layer *output = &net->desc.layers[net->layers - 1];
+    const int l = from->layers - 1;
+    const mlp__shape *first = &from->shape[0], *last = &from->shape[l];
+    const mlp_desc *d = &from->desc;
     size_t o, i;
-    if (net->desc.input_scaling == MLP_SCALE_ROBUST || (net->desc.input_scaling && net->desc.layers[0].no_bias)
-        || (net->desc.target_scaling && (output->no_bias || output->activation != MLP_ACT_IDENTITY)))
+    mlp *net;
+    if (d->input_scaling == MLP_SCALE_ROBUST || (d->input_scaling && d->layers[0].no_bias)
+        || (d->target_scaling && (d->layers[l].no_bias || d->layers[l].activation != MLP_ACT_IDENTITY)))
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1,
                          "fold: robust scaling, a layer without bias, or targets behind an activation");
+    if (mlp_copy(folded, from)) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    net = *folded;
     for (o = 0; net->desc.input_scaling && o < first->out; o++) {
         double bias = (double)net->params[first->b + o];
         for (i = 0; i < first->in; i++) {
@@ -7470,17 +7474,19 @@ static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
 }
 
 /* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */
-static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc *how)
+static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
     mlp__out header = { NULL, 0, 0, 0, 0, NULL, NULL, NULL };
+    mlp *folded = NULL;
     mlp__saving s;
-    mlp_result r;
+    mlp_result r = mlp__check_more(net, how);
+    if (!r && how->fold && net->scales) r = mlp__fold_scaling(&folded, net, how->error);
     memset(&s, 0, sizeof s);
-    s.net = net;
+    s.net = folded ? folded : net;
     s.how = how;
     s.resume.course = net->course;
     if (net->training.gradients) memcpy(&s.resume.opt, net->training.state, sizeof s.resume.opt);
-    r = mlp__plan_test(&s);
+    if (!r) r = mlp__plan_test(&s);
     if (!r) mlp__put_header(&header, &s);
     if (!r && (header.total > MLP__HEADER - 64 || header.keys > MLP__MOST_KEYS - 64))
         r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input, texts or more: too much for a header");
@@ -7492,18 +7498,6 @@ static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc
         mlp__put_tensors(o, &s, 0);
     }
     mlp__free(&net->desc.allocator, s.test_output);
-    return r;
-}
-
-static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
-{
-    mlp *folded;
-    mlp_result r = mlp__check_more(net, how);
-    if (r) return r;
-    if (!how->fold || !net->scales) return mlp__save_net(o, net, how);
-    if (mlp_copy(&folded, net)) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
-    r = mlp__fold_scaling(folded, how->error);
-    if (!r) r = mlp__save_net(o, folded, how);
     mlp_destroy(folded);
     return r;
 }
@@ -7632,8 +7626,9 @@ static int mlp__next(mlp__in *in, int end, size_t *n)
 }
 
 /* The first byte of the text that is not UTF-8: shortest forms, no surrogates, at most U+10FFFF; n: it is all UTF-8. */
-static size_t mlp__not_utf8(const unsigned char *p, size_t n)
+static size_t mlp__not_utf8(const void *text, size_t n)
 {
+    const unsigned char *p = (const unsigned char *)text;
     static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
     size_t i = 0, more, k;
     for (; i < n; i += 1 + more) {
@@ -8343,14 +8338,6 @@ static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
     return MLP_OK;
 }
 
-static void mlp__let_go(mlp__in *in)
-{
-    mlp__free(&in->how.allocator, in->tensors);
-    mlp__free(&in->how.allocator, in->buffer);
-    in->tensors = NULL;
-    in->buffer = NULL;
-}
-
 /* Whether the net does to the test vector, if there is one, what it did to it when it was saved. */
 static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
 {
@@ -8378,7 +8365,7 @@ static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
     return r;
 }
 
-/* What can be said of the file once it is here. */
+/* The net and its training. */
 static mlp_result mlp__build(mlp__in *in, mlp **net)
 {
     mlp__chain chain;
@@ -8401,19 +8388,20 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
         if (t[1]) mlp__read_values(in, t[1], NULL, (*net)->params + (*net)->shape[l].b);
     }
     r = mlp__read_scales(in, chain.array[MLP__SCALES], *net);
-    if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
-    mlp__let_go(in);                                        /* the file's bytes, so that memory stays small */
-    if (!r) r = mlp__read_texts(in, *net);
-    return r || in->how.member ? r : mlp__check_test(in, *net);
+    return r || !in->how.checkpoint ? r : mlp__read_checkpoint(in, &chain, *net);
 }
 
-/* Of bytes that are here, unless there was an error already. */
+/* Of bytes that are here, unless there was an error already. They are given back early, so that memory stays small. */
 static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
 {
+    const mlp_allocator *allocator = &in->how.allocator;
     if (!r) r = mlp__read_header(in);
     if (!r) r = mlp__build(in, net);
-    mlp__let_go(in);
-    mlp__free(&in->how.allocator, in->strings);
+    mlp__free(allocator, in->tensors);
+    mlp__free(allocator, in->buffer);
+    if (!r) r = mlp__read_texts(in, *net);
+    if (!r && !in->how.member) r = mlp__check_test(in, *net);
+    mlp__free(allocator, in->strings);
     if (!r) return mlp__ok(in->how.error);
     if (in->how.error) in->how.error->offset = in->at;
     mlp_destroy(*net);
@@ -8463,8 +8451,7 @@ MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
     if (!net || !key || mlp__is_own_key(key)) return MLP_ERR_ARGUMENT;
     keys = strlen(key) + 1;
     values = value ? strlen(value) + 1 : 0;
-    if (mlp__not_utf8((const unsigned char *)key, keys) < keys
-        || (value && mlp__not_utf8((const unsigned char *)value, values) < values)) return MLP_ERR_ARGUMENT;
+    if (mlp__not_utf8(key, keys) < keys || mlp__not_utf8(value, values) < values) return MLP_ERR_ARGUMENT;
     before = old ? (size_t)(old - net->texts) - keys : net->texts_size;     /* the others, before the old text */
     kept = old ? net->texts_size - keys - strlen(old) - 1 : before;         /* all others */
     size = kept + (value ? keys + values : 0);
