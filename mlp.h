@@ -2095,8 +2095,7 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 
 /* z, a, da, dz: n */
 static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a,
-                                     const float *da,
-                                     float *dz)
+                                     const float *da, float *dz)
 {
     switch (activation) {
     #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
@@ -2262,8 +2261,8 @@ MLP__INLINE float mlp__fold_row(mlp__folding *f, mlp__binary *op, float start, s
     for (i = 0; i < MLP__N16; i++) lanes[i] = mlp__vset1(start);
     for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
         MLP__UNROLL
-        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W),
-                                                    mlp__vload(y + j + i * MLP__W));
+        for (i = 0; i < MLP__N16; i++)
+            lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
     }
     MLP__UNROLL
     for (i = 0; i < MLP__N16; i++, j += MLP__W) {
@@ -2440,12 +2439,12 @@ MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const floa
     mlp__vf sum[4];
     int v;
     MLP__UNROLL
-    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W),
-                                                             mlp__vzero()) : mlp__vzero();
+    for (v = 0; v < nv; v++)
+        sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
     for (; rows > 0; rows--, x += stride) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v],
-                                                    mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+        for (v = 0; v < nv; v++)
+            sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
     }
     MLP__UNROLL
     for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
@@ -2456,8 +2455,8 @@ MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const floa
 static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
 {
     size_t j;
-    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride,
-                                                                               sums + j, accumulate);
+    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W)
+        mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride, sums + j, accumulate);
     for (; j + MLP__W <= cols; j += MLP__W) mlp__some_column_sums(1, MLP__W, rows, x + j, stride, sums + j, accumulate);
     if (j < cols) mlp__some_column_sums(1, cols - j, rows, x + j, stride, sums + j, accumulate);
 }
@@ -2536,9 +2535,8 @@ enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, ML
 
 /* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was
    stored, since lanes behind it may be anything. */
-MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n,
-                                  float *w, const float *g,
-                                  float *s1, float *s2, mlp__vf *bad)
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w,
+                                  const float *g, float *s1, float *s2, mlp__vf *bad)
 {
     const mlp__vf zero = mlp__vzero();
     mlp__vf a = arrays > 0 ? mlp__vget(s1, n, zero) : zero, b = arrays > 1 ? mlp__vget(s2, n, zero) : zero;
@@ -2564,8 +2562,8 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
     if (arrays == 0)
         for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
             MLP__UNROLL
-            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W,
-                                                     g + i + v * MLP__W, s1, s2, &bad[v]);
+            for (v = 0; v < 4; v++)
+                mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
         }
     for (; i + MLP__W <= n; i += MLP__W)
         mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1,
@@ -4119,8 +4117,8 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
 {
     mlp_result r;
     int n = 0, i;
-    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1",
-                                           desc->inputs);
+    if (desc->inputs < 1)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1", desc->inputs);
     r = mlp__resolve_loss(desc, loss, error);
     if (!r) r = mlp__resolve_scaling(desc, error);
     if (r) return r;
@@ -4207,8 +4205,8 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         s->w = net->count;
         s->b = s->w + s->in * s->out;
         net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
-        if (net->count > SIZE_MAX / sizeof(float) / 4) return mlp__fail(error, MLP_ERR_TOO_BIG, i,
-                                                                        "layers: too many weights");
+        if (net->count > SIZE_MAX / sizeof(float) / 4)
+            return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
     }
     mlp__lay_out_net(net, &arena);
     *size = mlp__arena_size(&arena);
@@ -4507,8 +4505,7 @@ typedef struct { size_t rows; const size_t *index; const float *x, *y; size_t x_
 static size_t mlp__index_of(const mlp__rows_given *g, size_t i) { return g->index ? g->index[i] : i; }
 
 static mlp_result mlp__check_finite(const mlp *net, const mlp__rows_given *g, const float *values, size_t cols,
-                                    size_t stride,
-                                    const char *name, mlp_error *error)
+                                    size_t stride, const char *name, mlp_error *error)
 {
     const size_t at = mlp__first_nonfinite(net, values, g->rows, cols, stride);
     size_t row, column;
@@ -4548,8 +4545,7 @@ static mlp_result mlp__check_rows(const mlp *net, const mlp__rows_given *g, mlp_
     for (i = 0; g->labels && i < g->rows; i++)
         if (g->labels[i] < 0 || (size_t)g->labels[i] >= classes) {
             mlp__fail(error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", g->labels[i],
-                      mlp__index_of(g, i),
-                      classes - 1);
+                      mlp__index_of(g, i), classes - 1);
             return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), 0);
         }
     r = mlp__check_finite(net, g, g->x, net->inputs, g->x_stride, "x", error);
@@ -4565,8 +4561,8 @@ static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
     const size_t classes = d->class_weights ? mlp__classes(net) : 0;
     double sum = 0;
     size_t i;
-    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
-                                                "class_weights: only with labels, not with read");
+    if (classes && !d->labels)
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: only with labels, not with read");
     for (i = 0; i < classes; i++)
         if (!mlp__is_weight(d->class_weights[i]))
             return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
@@ -4917,8 +4913,7 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
 /* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom
    only. */
 static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a,
-                                     const float *da,
-                                     float *dz, float *slope)
+                                     const float *da, float *dz, float *slope)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
@@ -4936,8 +4931,7 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
    parts. mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout *
    mask. */
 static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask,
-                         const float *a,
-                         float *out)
+                         const float *a, float *out)
 {
     const float p = net->desc.layers[layer].dropout, kept = 1 / (1 - p);
     const uint64_t threshold = (uint64_t)((double)p * 4294967296.0), stream = MLP__STREAM_MASKS + (uint64_t)layer;
@@ -4958,8 +4952,7 @@ static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, s
 /* z = x W + b, a = g(z) of the units begin .. end - 1, all, or whole panels but for the layer's last; x: rows x in,
    z and a: rows x out, may be the same; a may be NULL: only z */
 static void mlp__layer_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
-                               size_t x_stride,
-                               float *z, float *a)
+                               size_t x_stride, float *z, float *a)
 {
     const mlp__shape *s = &net->shape[layer];
     const float *b = net->desc.layers[layer].no_bias ? NULL : net->params + s->b + begin;
@@ -4987,8 +4980,8 @@ static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, 
     if (begin == end) return;
     k->backward_weights(rows, s->in, end - begin, x, x_stride, dz + begin, s->out, g + s->w + begin * s->in,
                         accumulate, scratch);
-    if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin,
-                                                         accumulate);
+    if (!net->desc.layers[layer].no_bias)
+        k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin, accumulate);
 }
 
 /* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved
@@ -5198,8 +5191,8 @@ static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *
         if (factors && kind != MLP_LOSS_CUSTOM) k->loss_backward(kind, net->desc.loss_delta, n, a, y, dz);
         for (i = 0; factors && kind == MLP_LOSS_CUSTOM && i < n; i += net->outputs)
             custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
-        if (factors && net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz,
-                                                                                         slope);
+        if (factors && net->loss.activation == MLP_ACT_DEFAULT)
+            mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
         if (factors) k->scale_rows(rows, net->outputs, factors, dz);
     }
     mlp__losses_of_rows(net, rows, losses, a, y, loss);
@@ -5358,8 +5351,7 @@ static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t b
     u.decay = penalties && !decoupled ? w->opt.weight_decay : 0;
     u.l1 = penalties ? w->opt.l1 : 0;
     return w->k->update(w->opt.kind, &u, end - begin, w->v + begin, w->g + begin, w->arrays > 0 ? w->state + begin
-                        : NULL,
-                        w->arrays > 1 ? w->state + w->n + begin : NULL);
+                        : NULL, w->arrays > 1 ? w->state + w->n + begin : NULL);
 }
 
 static void mlp__opt_part(const void *work, size_t part, size_t parts)
@@ -5403,8 +5395,7 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
 /* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or
    infinite. */
 static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state,
-                          size_t n, float *v,
-                          const float *g, int threads)
+                          size_t n, float *v, const float *g, int threads)
 {
     const mlp__opt_state s = mlp__opt_begin(opt, arrays, state, n);
     unsigned char bad[MLP__MOST_THREADS];
@@ -5881,13 +5872,12 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     if (!r) r = mlp__resolve_opt(&opt, &arrays);
     if (r) return r;
     state_size = mlp__opt_size(arrays, net->count);
-    if (!state_size || !mlp__training_size(net, 1, state_size)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1,
-                                                                                 "too big to train");
+    if (!state_size || !mlp__training_size(net, 1, state_size))
+        return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
     rows = mlp__rows_that_fit(net, state_size, size);
     if (rows == 0)
         return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z",
-                         size,
-                         mlp__training_size(net, 1, state_size));
+                         size, mlp__training_size(net, 1, state_size));
     mlp__free(&net->desc.allocator, net->training.block);
     mlp__place_training(net, memory, rows, state_size, NULL);
     return mlp__ok(opt.error);
@@ -5950,9 +5940,8 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
     int l;
     for (l = 0; l < net->layers; l++)
         mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts),
-                                   b->rows,
-                                   mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l], b->accumulate,
-                                   mlp__scratch_of(b->t, part));
+                                   b->rows, mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l],
+                                   b->accumulate, mlp__scratch_of(b->t, part));
 }
 
 /* The loss of the rows in the block is not finite: the first layer whose outputs are not. */
@@ -5982,8 +5971,7 @@ typedef struct { double loss, weight; } mlp__batch;
 /* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx,
    unless NULL: rows x inputs, dE/dx. */
 static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows,
-                                int threads,
-                                mlp__batch *sums, float *dx)
+                                int threads, mlp__batch *sums, float *dx)
 {
     mlp__block b;
     size_t done, i;
@@ -6223,8 +6211,8 @@ static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evalua
     mlp__lay_out_evaluation(net, rows, &arena, e);
     if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
     e->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-    if (!e->memory) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate",
-                                     mlp__arena_size(&arena));
+    if (!e->memory)
+        return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate", mlp__arena_size(&arena));
     arena.base = mlp__align(e->memory);
     arena.used = 0;
     mlp__lay_out_evaluation(net, rows, &arena, e);
@@ -6286,8 +6274,8 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
 {
     mlp_result r;
     if (metrics) memset(metrics, 0, sizeof *metrics);
-    if (!net || !data || !metrics) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1,
-                                                    "net or metrics is NULL");
+    if (!net || !data || !metrics)
+        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or metrics is NULL");
     r = mlp__evaluate_data(net, data, NULL, metrics);
     if (r) memset(metrics, 0, sizeof *metrics);
     return r;
@@ -6305,8 +6293,8 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     mlp_metrics unused;
     size_t classes;
     mlp_result r;
-    if (!net || !data || !counts) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1,
-                                                   "net or counts is NULL");
+    if (!net || !data || !counts)
+        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or counts is NULL");
     r = mlp__check_classes(net, data->error);
     if (r) return r;
     classes = net->outputs > 1 ? net->outputs : 2;
@@ -6374,15 +6362,15 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
     size_t i;
     mlp_result r;
     if (!net || !data || !dx) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or dx is NULL");
-    if (data->read) return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1,
-                                     "input gradients are of rows in memory: read must be NULL");
+    if (data->read)
+        return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "input gradients are of rows in memory: read must be NULL");
     r = mlp__prepare(net, data);
     if (r) return r;
     source = mlp__source_in_order(data);
     r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, dx);
     if (r) return r;
-    for (i = 0; i < data->rows; i++) mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data),
-                                                         dx + i * net->inputs);
+    for (i = 0; i < data->rows; i++)
+        mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data), dx + i * net->inputs);
     return mlp__ok(data->error);
 }
 
@@ -6484,8 +6472,7 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
 /* Goes through the first `most` rows of the source that have weight; what it sees goes into columns (inputs, then
    outputs), the inputs also into sample, unless NULL: [inputs][most]. *used: how many rows had weight. */
 static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t most,
-                              mlp__column *columns,
-                              float *sample, size_t *used)
+                              mlp__column *columns, float *sample, size_t *used)
 {
     const mlp_data *d = source->data;
     const int targets = !mlp__has_labels(d);
@@ -6582,8 +6569,8 @@ MLP_API mlp_result mlp_fit_scaling(mlp *net, const mlp_data *data)
     mlp_result r;
     if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
     r = mlp__not_busy(net, data->error);
-    if (!r && !net->scales) r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1,
-                                          "the net has neither input_scaling nor target_scaling");
+    if (!r && !net->scales)
+        r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "the net has neither input_scaling nor target_scaling");
     if (!r) r = mlp__check_data(net, data);
     if (!r) r = mlp__fit_scales(net, mlp__source_in_order(data));
     return r ? r : mlp__ok(data->error);
@@ -6722,8 +6709,8 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
     if ((unsigned)fit->order > MLP_ORDER_REPLACEMENT)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order %i is unknown", (int)fit->order);
-    if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative",
-                                           fit->threads);
+    if (fit->threads < 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative", fit->threads);
 #ifndef _OPENMP
     if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
 #endif
@@ -6787,8 +6774,8 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
         return mlp__check_data(net, &f->validation);
     }
     if (f->fit.validation_split == 0) return MLP_OK;
-    if (d->rows > SIZE_MAX / sizeof(size_t) - classes) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1,
-                                                                        "too many rows to split");
+    if (d->rows > SIZE_MAX / sizeof(size_t) - classes)
+        return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too many rows to split");
     f->rows = (size_t *)mlp__alloc(&net->desc.allocator, (d->rows + classes) * sizeof(size_t));
     if (!f->rows) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
     memset(f->rows + d->rows, 0, classes * sizeof(size_t));
@@ -6839,8 +6826,8 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     net->threads = f->fit.threads;
     f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
     r = mlp__need_training(net, f->batch, f->arrays, error);
-    if (!r && f->validation.rows) r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows,
-                                                            &f->evaluation, error);
+    if (!r && f->validation.rows)
+        r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows, &f->evaluation, error);
     if (r) return r;
     f->t = net->training.buffers;
     f->objective.k = net->desc.kernels;
@@ -6882,8 +6869,8 @@ static float mlp__rate_now(const mlp__fitting *f)
     const double whole = s->epochs > 0 ? (double)c->epoch : (double)(f->progress.epoch - 1), epoch = whole + done;
     const double total = (double)(s->epochs > 0 ? s->epochs : f->progress.epochs);
     const float rate = mlp__meant(f->fit.opt.rate);
-    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup) return s->rate(s->user,
-                                                                                     epoch - (double)s->warmup, rate);
+    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup)
+        return s->rate(s->user, epoch - (double)s->warmup, rate);
     return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
 }
 
