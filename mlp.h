@@ -5650,23 +5650,24 @@ static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uin
     const size_t n = o->n, count = step < history ? (size_t)step : (size_t)history;
     const double norm = mlp__norm(n, o->g);
     float scale = (float)(norm > 1 ? -1 / norm : -1);
-    double along[MLP__MOST_PAIRS], curved[MLP__MOST_PAIRS];
+    double along[MLP__MOST_PAIRS], curved;
     int any = 0;
     size_t i;
     memcpy(d, o->g, n * sizeof(float));
     for (i = 0; i < count; i++) {                                   /* the newest first */
         const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
-        curved[i] = mlp__inner(n, s, y);
-        if (!(curved[i] > 0)) continue;
-        along[i] = mlp__inner(n, s, d) / curved[i];
+        curved = mlp__inner(n, s, y);
+        if (!(curved > 0)) continue;
+        along[i] = mlp__inner(n, s, d) / curved;
         o->k->axpy(n, (float)-along[i], y, d);
-        if (!any) scale = (float)(-curved[i] / mlp__inner(n, y, y));
+        if (!any) scale = (float)(-curved / mlp__inner(n, y, y));
         any = 1;
     }
     o->k->scale_rows(1, n, &scale, d);
     while (i-- > 0) {
         const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
-        if (curved[i] > 0) o->k->axpy(n, (float)-(along[i] + mlp__inner(n, y, d) / curved[i]), s, d);
+        curved = mlp__inner(n, s, y);
+        if (curved > 0) o->k->axpy(n, (float)-(along[i] + mlp__inner(n, y, d) / curved), s, d);
     }
     return any;
 }
@@ -5740,7 +5741,7 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v, do
     if (!mlp__opt_size(arrays + 1, n)) return mlp__fail(m.opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
     state = mlp__alloc(&allocator, mlp__opt_size(arrays + 1, n));
     if (!state) return mlp__fail(m.opt.error, MLP_ERR_MEMORY, -1, "out of memory");
-    memset(state, 0, mlp__opt_size(arrays + 1, n));
+    memset(state, 0, sizeof(mlp__opt_state));
     m.o.k = mlp_kernels_for(NULL);
     m.o.n = n;
     m.o.v = v;
@@ -6965,11 +6966,11 @@ static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, con
     if (!(mlp__square_of(q, q->bent_step) <= mlp__product_of(0.140625, mlp__square_of(q, q->step)))) return MLP_OK;
     for (i = 0; i < q->n; i++) {
         const double s = q->step[i] += q->bent_step[i];
-        promised += mlp__product_of(s, mlp__product_of(mlp__product_of(damping, (double)scale[i]), s) - (double)q->gradient[i]) / 2;
+        promised += mlp__product_of(s, mlp__product_of(mlp__product_of(damping, (double)scale[i]), s) - (double)q->gradient[i]);
     }
     mlp__normal_go(f, 1);
     r = mlp__look(&f->objective);
-    if (!r && f->objective.value < value) *gain = promised > 0 ? (value - f->objective.value) / promised : 1;
+    if (!r && f->objective.value < value) *gain = promised > 0 ? 2 * (value - f->objective.value) / promised : 1;
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
 }
 
