@@ -91,8 +91,9 @@ run: $(if $(DATA),$(BUILD)/train_csv,$(BUILD)/digits-$(SIMD))
 .PHONY: examples tables
 TABLE_PARTS := examples/csv.c examples/ensemble.c examples/table.c
 examples: $(BUILD)/train_csv $(BUILD)/predict_csv
+# with threads where the compiler has OpenMP: members of an ensemble train side by side
 $(BUILD)/train_csv $(BUILD)/predict_csv: $(BUILD)/%: examples/%.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
-	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
+	$(CC) -std=c99 $(WARN) $(OPT) $(if $(call here,$(SIMD)@openmp),-fopenmp) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
 
 # the recipe for tables beside scikit-learn (Debian: python3-sklearn), whose scores are kept; ONLY="glass pima": these, without a note
 $(BUILD)/tables: bench/tables.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)

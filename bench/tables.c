@@ -8,7 +8,6 @@
 #include "../examples/csv.h"
 #include "../examples/table.h"
 #include "../examples/ensemble.h"
-#include "../examples/recipe.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -63,13 +63,18 @@ static const char *known_format(const char *bytes, size_t size)
     return NULL;
 }
 
+/* As Unicode has it: no longer forms than needed, no surrogates, nothing above 10ffff. */
 static int is_utf8(const unsigned char *p)
 {
     while (*p) {
-        int more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : (*p & 0xf0) == 0xe0 ? 2 : *p >= 0xf0 &&
-            *p < 0xf5 ? 3 : -1;
-        if (more < 0) return 0;
-        for (p++; more > 0; more--, p++) if ((*p & 0xc0) != 0x80) return 0;
+        const int more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : (*p & 0xf0) == 0xe0 ? 2
+                       : *p >= 0xf0 && *p < 0xf5 ? 3 : -1;
+        const int least = *p == 0xe0 ? 0xa0 : *p == 0xf0 ? 0x90 : 0x80;
+        const int most = *p == 0xed ? 0x9f : *p == 0xf4 ? 0x8f : 0xbf;
+        int i;
+        if (more < 0 || (more > 0 && (p[1] < least || p[1] > most))) return 0;
+        for (i = 1; i <= more; i++) if ((p[i] & 0xc0) != 0x80) return 0;
+        p += 1 + more;
     }
     return 1;
 }
@@ -255,14 +260,15 @@ static int cut(csv *t, char *error, size_t error_size)
 
 /* ---- numbers and missing cells ---- */
 
-/* The characters of a number with a point, into plain (at most 63); 0: not a number. */
+/* The characters of a number with a point, into plain (at most 63); 0: not a number. The other one of point and comma
+   groups thousands. */
 static int plain_number(const char *p, char decimal, char plain[64])
 {
     int digits = 0, group = 0, i, n = 0;
     if (*p == '+' || *p == '-') plain[n++] = *p++;
     for (; n < 40; p++) {
         if (isdigit((unsigned char)*p)) { plain[n++] = *p; digits++; continue; }
-        if (decimal != '.' || *p != ',' || digits == 0 || (!group && digits > 3)) break;
+        if (*p != (decimal == '.' ? ',' : '.') || digits == 0 || (!group && digits > 3)) break;
         for (i = 1; i <= 3; i++) if (!isdigit((unsigned char)p[i])) return 0;
         if (isdigit((unsigned char)p[4])) return 0;
         group = 1;
@@ -295,7 +301,6 @@ int csv_number(const char *cell, char decimal, double *value)
 static char find_decimal(const csv *t)
 {
     size_t n = t->rows * t->columns, i, commas = 0, points = 0, fractions = 0;
-    if (t->rows > SNIFF_RECORDS) n = SNIFF_RECORDS * t->columns;
     for (i = 0; i < n; i++) {
         if (strchr(t->cells[i], ',') && csv_number(t->cells[i], ',', NULL)) {
             commas++;
@@ -335,7 +340,8 @@ static int speaks_for_header(const csv *t, size_t column, const char *missing)
         numbers += (size_t)csv_number(cell, t->decimal, NULL);
         again += !strcmp(cell, top);
     }
-    if (is_missing(top, missing) || !filled) return 0;
+    if (is_missing(top, missing)) return 0;
+    if (!filled) return -csv_number(top, t->decimal, NULL);
     if (10 * numbers >= 9 * filled) return csv_number(top, t->decimal, NULL) ? -1 : 1;
     return again ? -1 : 0;
 }
@@ -361,7 +367,7 @@ static int find_header(const csv *t, const csv_options *o)
         if (speaks > 0) return 1;
         against += speaks < 0;
     }
-    return against == 0 && t->rows > 2 && !o->names;
+    return against == 0 && t->rows != 2 && !o->names;
 }
 
 /* Names that are all different: those of the header, "column 3" where it is blank, "name (2)" for the second of that
@@ -372,13 +378,15 @@ static int name_columns(csv *t)
     t->names = (char **)calloc(t->columns, sizeof *t->names);
     for (column = 0; t->names && column < t->columns; column++) {
         const char *top = t->header ? t->cells[column] : "";
-        size_t same = 1, size = strlen(top) + 32;
-        for (j = 0; j < column && t->header; j++) same += !strcmp(t->cells[j], top);
+        size_t same = 0, size = strlen(top) + 32;
         t->names[column] = (char *)malloc(size);
         if (!t->names[column]) return 1;
-        if (!*top) snprintf(t->names[column], size, "column %lu", (unsigned long)column + 1);
-        else if (same > 1) snprintf(t->names[column], size, "%s (%lu)", top, (unsigned long)same);
-        else snprintf(t->names[column], size, "%s", top);
+        do {
+            if (!*top) snprintf(t->names[column], size, "column %lu", (unsigned long)(column + 1 + same++));
+            else if (same++) snprintf(t->names[column], size, "%s (%lu)", top, (unsigned long)same);
+            else snprintf(t->names[column], size, "%s", top);
+            for (j = 0; j < column && strcmp(t->names[j], t->names[column]);) j++;
+        } while (j < column);
     }
     return !t->names;
 }

@@ -29,8 +29,8 @@ typedef struct {
 int csv_read(csv *, const char *path, const csv_options *, char *error, size_t error_size);
 void csv_free(csv *);
 
-/* 1: the cell is a number, and *value (may be NULL) what it is; else 0. A , groups thousands where the decimal sign
-   is a point. */
+/* 1: the cell is a number, and *value (may be NULL) what it is; else 0. Of point and comma the one that is not the
+   decimal sign groups thousands. */
 int csv_number(const char *cell, char decimal, double *value);
 
 /* Writes a cell so that csv_read reads it again: in quotes where it has to be. */

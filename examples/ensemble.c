@@ -4,14 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef _OPENMP
+#define OMP(directive) _Pragma(#directive)
+#else
+#define OMP(directive)
+#endif
+
 enum { PREDICT_ROWS = 512 };          /* that go through all members together */
 
 void ensemble_free(ensemble *e)
 {
     while (e->count > 0) mlp_destroy(e->net[--e->count]);
-    free(e->texts);
-    e->texts = NULL;
-    e->text_size = 0;
 }
 
 static int ensemble_outputs(const mlp_desc *desc)
@@ -21,21 +24,72 @@ static int ensemble_outputs(const mlp_desc *desc)
     return desc->layers[last].units;
 }
 
+/* What the members share while they train, and how each ended. */
+typedef struct {
+    ensemble *e;
+    const mlp_desc *desc;
+    const mlp_data *data;
+    const mlp_fit_desc *fit;
+    int stopped;
+    mlp_result result[MOST_MEMBERS];
+    mlp_error error[MOST_MEMBERS];
+    mlp_fit_report report[MOST_MEMBERS];
+} ensemble_training;
+
+/* Asks the caller whether to stop; p NULL: whether that has been said. One thread at a time. */
+static int ensemble_stops(ensemble_training *t, const mlp_progress *p)
+{
+    int stop = 0;
+    OMP(omp critical)
+    {
+        if (p && t->fit->on_epoch) t->stopped |= t->fit->on_epoch(t->fit->user, p) != 0;
+        stop = t->stopped;
+    }
+    return stop;
+}
+
+static int ensemble_on_epoch(void *user, const mlp_progress *p) { return ensemble_stops((ensemble_training *)user, p); }
+
+static void ensemble_train(ensemble_training *t, int member)
+{
+    mlp **net = &t->e->net[member];
+    mlp_desc desc = *t->desc;
+    mlp_data data = *t->data;
+    mlp_fit_desc fit = *t->fit;
+    desc.seed = t->desc->seed * MOST_MEMBERS + (uint64_t)member;
+    desc.error = data.error = &t->error[member];
+    fit.on_epoch = ensemble_on_epoch;
+    fit.user = t;
+    fit.report = &t->report[member];
+    t->result[member] = mlp_create(net, &desc);
+    if (!t->result[member]) t->result[member] = mlp_fit(*net, &data, &fit);
+}
+
 mlp_result ensemble_fit(ensemble *e, int members, const mlp_desc *desc, const mlp_data *data, const mlp_fit_desc *fit)
 {
-    mlp_desc own = *desc;
-    mlp_fit_desc how = *fit;
-    mlp_fit_report report;
-    mlp_result r = MLP_OK;
-    memset(&report, 0, sizeof report);
-    how.report = &report;
+    ensemble_training *t = (ensemble_training *)calloc(1, sizeof *t);
+    mlp_result r = t ? MLP_OK : MLP_ERR_MEMORY;
+    int m, most = 0;
+    e->count = 0;
+    if (r) return r;
+    t->e = e;
+    t->desc = desc;
+    t->data = data;
+    t->fit = fit;
     e->outputs = ensemble_outputs(desc);
-    for (e->count = 0; e->count < members && !r && report.stop != MLP_STOP_CALLBACK;) {
-        own.seed = desc->seed * MOST_MEMBERS + (uint64_t)e->count;
-        r = mlp_create(&e->net[e->count++], &own);
-        if (!r) r = mlp_fit(e->net[e->count - 1], data, &how);
+    memset(e->net, 0, sizeof e->net);
+    OMP(omp parallel for schedule(dynamic, 1))
+    for (m = 0; m < members; m++) if (!ensemble_stops(t, NULL)) ensemble_train(t, m);
+    for (m = members - 1; m >= 0; m--) {
+        if (t->result[m]) { r = t->result[m]; if (data->error) *data->error = t->error[m]; }
+        if (t->report[m].epochs > most) most = t->report[m].epochs;
     }
-    if (r) ensemble_free(e);
+    for (m = 0; m < members; m++) {             /* one that was stopped before others got further would spoil the mean */
+        const int whole = t->report[m].stop != MLP_STOP_CALLBACK || t->report[m].epochs == most;
+        if (!r && e->net[m] && whole) e->net[e->count++] = e->net[m];
+        else mlp_destroy(e->net[m]);
+    }
+    free(t);
     return r;
 }
 
@@ -76,116 +130,35 @@ mlp_result ensemble_predict(const ensemble *e, const float *x, size_t rows, size
     return r;
 }
 
-/* ---- the file: texts, then each member as mlp_save_memory has it, each behind its size in eight bytes ---- */
-/* TODO mlp_set_text, mlp_save_desc.more and mlp_load_desc.member take the place of all that follows when they are
-   there. */
-
-static const char ensemble_magic[] = "mlp ensemble 1\n";
-
-/* 0: fine. A text under a key, for the file. */
-int ensemble_set_text(ensemble *e, const char *key, const char *value)
-{
-    const size_t k = strlen(key) + 1, v = strlen(value) + 1;
-    char *more = (char *)realloc(e->texts, e->text_size + k + v);
-    if (!more) return 1;
-    memcpy(more + e->text_size, key, k);
-    memcpy(more + e->text_size + k, value, v);
-    e->texts = more;
-    e->text_size += k + v;
-    return 0;
-}
-
-/* NULL: none */
-const char *ensemble_get_text(const ensemble *e, const char *key)
-{
-    const char *p = e->texts, *end = p + e->text_size;
-    while (p && p < end) {
-        const char *value = p + strlen(p) + 1;
-        if (value >= end) return NULL;
-        if (!strcmp(p, key)) return value;
-        p = value + strlen(value) + 1;
-    }
-    return NULL;
-}
-
-static int ensemble_write_part(FILE *f, const void *part, uint64_t size)
-{
-    return fwrite(&size, sizeof size, 1, f) != 1 || (size && fwrite(part, (size_t)size, 1, f) != 1);
-}
-
-/* NULL: damaged, or no memory. A 0 stands behind the part. */
-static char *ensemble_read_part(FILE *f, uint64_t file_size, size_t *size)
-{
-    uint64_t n;
-    char *part;
-    if (fread(&n, sizeof n, 1, f) != 1 || n > file_size || (part = (char *)malloc((size_t)n + 1)) == NULL)
-        return NULL;
-    if (n && fread(part, (size_t)n, 1, f) != 1) { free(part); return NULL; }
-    part[n] = 0;
-    *size = (size_t)n;
-    return part;
-}
-
-static mlp_result ensemble_write_member(FILE *f, const mlp *net, mlp_error *error)
+mlp_result ensemble_save(ensemble *e, const char *path, mlp_error *error)
 {
     mlp_save_desc how;
-    size_t size = 0;
-    void *memory;
+    char count[16];
     mlp_result r;
     memset(&how, 0, sizeof how);
     how.error = error;
-    r = mlp_save_memory(net, NULL, &size, &how);
-    memory = r ? NULL : malloc(size);
-    if (!r && !memory) r = MLP_ERR_MEMORY;
-    if (!r) r = mlp_save_memory(net, memory, &size, &how);
-    if (!r && ensemble_write_part(f, memory, size)) r = MLP_ERR_IO;
-    free(memory);
-    return r;
-}
-
-mlp_result ensemble_save(const ensemble *e, const char *path, mlp_error *error)
-{
-    FILE *f = fopen(path, "wb");
-    mlp_result r = f ? MLP_OK : MLP_ERR_IO;
-    uint64_t count = (uint64_t)e->count;
-    int m;
-    if (f && (fwrite(ensemble_magic, sizeof ensemble_magic - 1, 1, f) != 1 || ensemble_write_part(f, e->texts,
-        e->text_size) ||
-              fwrite(&count, sizeof count, 1, f) != 1)) r = MLP_ERR_IO;
-    for (m = 0; m < e->count && !r; m++) r = ensemble_write_member(f, e->net[m], error);
-    if (f && fclose(f) && !r) r = MLP_ERR_IO;
-    return r;
-}
-
-static mlp_result ensemble_read_member(ensemble *e, FILE *f, uint64_t file_size, mlp_error *error)
-{
-    mlp_load_desc how;
-    size_t size = 0;
-    char *part = ensemble_read_part(f, file_size, &size);
-    mlp_result r;
-    memset(&how, 0, sizeof how);
-    how.error = error;
-    r = part ? mlp_load_memory(&e->net[e->count], part, size, &how) : MLP_ERR_FORMAT;
-    if (!r) e->count++;
-    free(part);
-    return r;
+    how.more = (const mlp *const *)(e->net + 1);
+    how.more_count = e->count - 1;
+    snprintf(count, sizeof count, "%d", e->count);
+    r = mlp_set_text(e->net[0], "members", count);
+    return r ? r : mlp_save(e->net[0], path, &how);
 }
 
 mlp_result ensemble_load(ensemble *e, const char *path, mlp_error *error)
 {
-    FILE *f = fopen(path, "rb");
-    char magic[sizeof ensemble_magic] = "";
-    uint64_t count = 0, file_size = 0;
-    mlp_result r = MLP_OK;
+    mlp_load_desc how;
+    const char *count;
+    mlp_result r;
+    int members = 1;
     memset(e, 0, sizeof *e);
-    if (!f) return MLP_ERR_IO;
-    if (!fseek(f, 0, SEEK_END)) file_size = (uint64_t)ftell(f);
-    rewind(f);
-    if (fread(magic, sizeof magic - 1, 1, f) != 1 || strcmp(magic, ensemble_magic)) r = MLP_ERR_FORMAT;
-    else if ((e->texts = ensemble_read_part(f, file_size, &e->text_size)) == NULL) r = MLP_ERR_FORMAT;
-    else if (fread(&count, sizeof count, 1, f) != 1 || count < 1 || count > MOST_MEMBERS) r = MLP_ERR_FORMAT;
-    while (!r && (uint64_t)e->count < count) r = ensemble_read_member(e, f, file_size, error);
-    fclose(f);
+    memset(&how, 0, sizeof how);
+    how.error = error;
+    how.max_header = (size_t)1 << 26;           /* names of many columns and categories */
+    do {
+        how.member = e->count;
+        r = mlp_load(&e->net[e->count], path, &how);
+        if (!r && e->count++ == 0 && (count = mlp_get_text(e->net[0], "members")) != NULL) members = atoi(count);
+    } while (!r && e->count < members && e->count < MOST_MEMBERS);
     if (r) ensemble_free(e);
     else e->outputs = ensemble_outputs(mlp_get_desc(e->net[0]));
     return r;

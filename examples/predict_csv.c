@@ -20,14 +20,16 @@ static const char usage[] =
 
 typedef struct { const char *model, *file; csv_options read; } options;
 
+/* One line, whatever names and cells have in them. */
 static int fails(const char *format, ...)
 {
+    char text[1024], *p;
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "predict_csv: ");
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, "\n");
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    for (p = text; *p; p++) if ((unsigned char)*p < ' ') *p = ' ';
+    fprintf(stderr, "predict_csv: %s\n", text);
     return 1;
 }
 
@@ -62,7 +64,7 @@ static int take_options(options *o, int argc, char **argv)
     return o->file ? 0 : fails("which model, which table? predict_csv MODEL FILE; --help says more");
 }
 
-static const char *get_text(void *e, const char *key) { return ensemble_get_text((const ensemble *)e, key); }
+static const char *get_text(void *net, const char *key) { return mlp_get_text((const mlp *)net, key); }
 
 static int load(const options *o, ensemble *e, table *t)
 {
@@ -72,7 +74,7 @@ static int load(const options *o, ensemble *e, table *t)
     memset(&error, 0, sizeof error);
     r = ensemble_load(e, o->model, &error);
     if (r) return fails("%s: %s", o->model, error.text[0] ? error.text : mlp_result_string(r));
-    if (table_load(t, get_text, e, reason)) return ensemble_free(e), fails("%s: %s", o->model, reason);
+    if (table_load(t, get_text, e->net[0], reason)) return ensemble_free(e), fails("%s: %s", o->model, reason);
     e->low = t->classes ? 0.0f : (float)t->low;
     e->high = t->classes ? 1.0f : (float)t->high;
     if (mlp_get_desc(e->net[0])->inputs == t->inputs && e->outputs == (t->classes ? t->class_count : 1)) return 0;
@@ -85,7 +87,7 @@ static int read_table(const options *o, const table *t, csv *c)
 {
     char error[TABLE_ERROR];
     csv_options how = o->read;
-    char **names = t->header ? (char **)malloc((size_t)t->count * sizeof *names) : NULL;
+    char **names = (char **)malloc((size_t)t->count * sizeof *names);
     int i, bad;
     for (i = 0; names && i < t->count; i++) names[i] = t->columns[i].name;
     how.names = names;

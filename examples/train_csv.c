@@ -5,15 +5,14 @@
 #include "mlp.h"
 #include "csv.h"
 #include "ensemble.h"
-#include "recipe.h"
 #include "table.h"
-#include <ctype.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,14 +43,16 @@ typedef struct {
     double holdout;
 } options;
 
+/* One line, whatever names and cells have in them. */
 static int fails(const char *format, ...)
 {
+    char text[1024], *p;
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "train_csv: ");
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, "\n");
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    for (p = text; *p; p++) if ((unsigned char)*p < ' ') *p = ' ';
+    fprintf(stderr, "train_csv: %s\n", text);
     return 1;
 }
 
@@ -296,10 +297,8 @@ static void on_interrupt(int signal_number)
 }
 
 typedef struct {
-    const char *what;
-    int part, parts, terminal;          /* member 2 of 5 */
+    int shows, terminal, members, done; /* done: epochs of all members */
     double begin, shown;
-    size_t rows;                        /* of an epoch */
 } progress;
 
 static double now(void)
@@ -321,18 +320,15 @@ static int is_time(progress *s, double share, int last)
 static int show(void *user, const mlp_progress *p)
 {
     progress *s = (progress *)user;
-    const double seconds = now() - s->begin, done = (double)(s->part * p->epochs + p->epoch),
-        all = (double)(s->parts * p->epochs);
-    if (s->what && is_time(s, done / all, interrupted || done >= all)) {
-        printf("%s%s %d of %d, epoch %*d of %d: loss %.4f", s->terminal ? "\r" : "", s->what, s->part + 1, s->parts,
-               p->epochs > 99 ? 3 : 2, p->epoch, p->epochs, p->loss);
+    const int all = s->members * p->epochs;
+    const double seconds = now() - s->begin, done = ++s->done;
+    if (s->shows && is_time(s, done / all, interrupted || s->done == all)) {
+        printf("%sepoch %*d of %d: loss %.4f", s->terminal ? "\r" : "", all > 99 ? 3 : 2, s->done, all, p->loss);
         if (p->validation.rows) printf(", validation %.4f", p->validation.loss);
-        printf(", %.3g rows/s, %.0f s left%s", (double)s->rows * done / (seconds > 0 ? seconds : 1),
-            ceil(seconds / done * (all - done)),
-               s->terminal ? "   " : "\n");
+        printf(", %.3g rows/s, %.0f s left%s", (double)p->rows * done / (seconds > 0 ? seconds : 1),
+               ceil(seconds / done * (all - done)), s->terminal ? "   " : "\n");
         fflush(stdout);
     }
-    s->part += p->epoch == p->epochs;
     return interrupted;
 }
 
@@ -347,21 +343,20 @@ static void prepare(trainer *tr, const options *o, const table *t, size_t rows)
     tr->fit.on_epoch = show;
 }
 
-static int train(trainer *tr, ensemble *e, const table *t, const part *p, const char *what, int members)
+static int train(trainer *tr, ensemble *e, const table *t, const part *p, int shows, int members)
 {
     mlp_data data = data_of(p, &tr->error);
     mlp_result r;
     memset(&tr->progress, 0, sizeof tr->progress);
     tr->fit.user = &tr->progress;
-    tr->progress.what = what;
-    tr->progress.parts = members;
+    tr->progress.shows = shows;
+    tr->progress.members = members;
     tr->progress.terminal = isatty(1);
     tr->progress.begin = now();
-    tr->progress.rows = p->n;
     e->low = t->classes ? 0.0f : (float)t->low;
     e->high = t->classes ? 1.0f : (float)t->high;
     r = ensemble_fit(e, members, &tr->desc, &data, &tr->fit);
-    if (what && tr->progress.terminal) printf("\n");
+    if (shows && tr->progress.terminal) printf("\n");
     return r ? fails("training: %s", tr->error.text[0] ? tr->error.text : mlp_result_string(r)) : 0;
 }
 
@@ -425,12 +420,12 @@ static int try_out(trial *r, trainer *tr, const table *t, const part *train_rows
 {
     const size_t at = r->rows.n * (size_t)r->outputs;
     trainer simple = linear_of(tr);
-    ensemble linear = { { NULL }, 0, 0, 0, 0, NULL, 0 };
+    ensemble linear = { { NULL }, 0, 0, 0, 0 };
     size_t i;
     mlp_result bad;
     for (i = 0; i < test->n; i++)
         append_row(&r->rows, test->rows[i], test->labels ? test->labels[i] : 0, test->values ? test->values[i] : 0);
-    if (train(&simple, &linear, t, train_rows, NULL, 1)) return 1;
+    if (train(&simple, &linear, t, train_rows, 0, 1)) return 1;
     answer_trivially(train_rows, test->n, r->outputs, r->answer[TRIVIAL] + at);
     bad = ensemble_predict(&linear, test->x, test->n, (size_t)t->inputs, r->answer[LINEAR] + at, NULL);
     if (!bad) bad = ensemble_predict(e, test->x, test->n, (size_t)t->inputs, r->answer[NET] + at, NULL);
@@ -605,12 +600,11 @@ static int say_importance(const ensemble *e, const table *t, const part *rows)
 
 /* ---- the whole ---- */
 
-static int set_text(void *e, const char *key, const char *value) { return ensemble_set_text((ensemble *)e, key,
-    value); }
+static int set_text(void *net, const char *key, const char *value) { return mlp_set_text((mlp *)net, key, value) != 0; }
 
 /* Learns the encoding from the training rows, trains, and tries the rest out when there is one. */
 static int run(const options *o, table *t, const csv *c, part *train_rows, part *test, int members,
-    const char *what, ensemble *e, trial *r)
+               int shows, ensemble *e, trial *r)
 {
     char error[TABLE_ERROR];
     trainer tr;
@@ -619,7 +613,7 @@ static int run(const options *o, table *t, const csv *c, part *train_rows, part 
         (test && encode(test, t, c, error)))
         return fails("%s: %s", o->file, error);
     prepare(&tr, o, t, train_rows->n);
-    if (train(&tr, e, t, train_rows, what, members)) return 1;
+    if (train(&tr, e, t, train_rows, shows, members)) return 1;
     return test && test->n ? try_out(r, &tr, t, train_rows, test, e) : 0;
 }
 
@@ -629,9 +623,9 @@ static int cross_validate(const options *o, table *t, const csv *c, const part *
     int fold, bad = 0;
     for (fold = 0; fold < FOLDS && !bad && !interrupted; fold++) {
         part train_rows, test;
-        ensemble e = { { NULL }, 0, 0, 0, 0, NULL, 0 };
+        ensemble e = { { NULL }, 0, 0, 0, 0 };
         bad = split(all, t, 1.0 / FOLDS, fold, &train_rows, &test) ? fails("not enough memory") :
-              run(o, t, c, &train_rows, &test, 1, NULL, &e, r);
+              run(o, t, c, &train_rows, &test, 1, 0, &e, r);
         ensemble_free(&e);
         free_part(&train_rows);
         free_part(&test);
@@ -645,7 +639,7 @@ static int save(const options *o, const table *t, ensemble *e)
     mlp_error error;
     mlp_result r;
     memset(&error, 0, sizeof error);
-    if (table_save(t, set_text, e)) return fails("the model cannot take what is to be known about the table");
+    if (table_save(t, set_text, e->net[0])) return fails("the model cannot take what is to be known about the table");
     r = ensemble_save(e, o->out, &error);
     if (r) return fails("%s: %s", o->out, error.text[0] ? error.text : mlp_result_string(r));
     printf("\nsaved: %s (", o->out);
@@ -670,7 +664,7 @@ static int train_on(const options *o, table *t, const csv *c, const part *all)
 {
     const int few = all->n < FEW_ROWS;
     part train_rows, test;
-    ensemble e = { { NULL }, 0, 0, 0, 0, NULL, 0 };
+    ensemble e = { { NULL }, 0, 0, 0, 0 };
     trial r;
     int bad = split(all, t, few ? 0 : o->holdout, 0, &train_rows, &test);
     if (make_trial(&r, all->n, t) || bad) bad = fails("not enough memory");
@@ -678,7 +672,7 @@ static int train_on(const options *o, table *t, const csv *c, const part *all)
         printf("fewer than %d rows: none is held back, five nets without a fifth each answer for it\n", FEW_ROWS);
         bad = cross_validate(o, t, c, all, &r);
     }
-    bad = bad || run(o, t, c, &train_rows, &test, o->members, "net", &e, &r);
+    bad = bad || run(o, t, c, &train_rows, &test, o->members, 1, &e, &r);
     if (!bad && interrupted) printf("interrupted: what was best so far stays\n");
     bad = bad || report(&r, t, &e, test.n ? &test : &train_rows, few
         ? "each fifth by a net that has not seen it" : "held out") ||
@@ -695,6 +689,8 @@ static int check_out(const options *o)
 {
     const char *slash = strrchr(o->out, '/');
     char folder[1024];
+    struct stat there;
+    if (!stat(o->out, &there) && !S_ISREG(there.st_mode)) return fails("%s: is no file that a model can be written to", o->out);
     if (!strcmp(o->out, o->file)) return fails("%s: the model would overwrite the table", o->out);
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - o->out) + 1 : 1, slash ? o->out : ".");
     return access(folder, W_OK) ? fails("%s: no model can be written into this folder", folder) : 0;

@@ -517,8 +517,9 @@ static void optim_change_of_kind_starts_from_zero(void)
         CHECK(mlp_train_in(net, block, mlp_train_size(net, &sgd, 4), &sgd) == MLP_OK);
         CHECK(mlp_compute_gradients(net, &data, NULL) == MLP_OK && mlp_step(net, &sgd) == MLP_OK);
         CHECK(mlp_step(net, &adam) == MLP_ERR_ARGUMENT);                        /* does not fit the caller's block */
-        adam.kind = MLP_OPT_LBFGS;
-        CHECK(mlp_train_size(net, &adam, 4) == 0 && mlp_train_in(net, block, 1, &adam) == MLP_ERR_UNSUPPORTED);
+        adam = optim_desc(MLP_OPT_LBFGS, 0);
+        CHECK(mlp_step(net, &adam) == MLP_ERR_UNSUPPORTED);                     /* needs the whole objective */
+        CHECK(mlp_train_size(net, &adam, 4) > 21 * 4 * n && mlp_train_in(net, block, 1, &adam) == MLP_ERR_ARGUMENT);
         adam = optim_desc(MLP_OPT_ADAM, INFINITY);
         CHECK(mlp_train_in(net, block, 1, &adam) == MLP_ERR_ARGUMENT);
         mlp_destroy(net);
@@ -561,6 +562,424 @@ static void optim_finds_minima_of_functions(void)
     CHECK(found[0] < 1e-5 && found[1] < 1e-4 && found[2] < 1e-3 && found[3] < 1e-3);
 }
 
+/* ---- functions as a whole ---- */
+
+static double optim_rosenbrock(const double *x, double *g)
+{
+    g[0] = -2 * (1 - x[0]) - 400 * x[0] * (x[1] - x[0] * x[0]);
+    g[1] = 200 * (x[1] - x[0] * x[0]);
+    return pow(1 - x[0], 2) + 100 * pow(x[1] - x[0] * x[0], 2);
+}
+
+static double optim_beale(const double *x, double *g)
+{
+    static const double c[] = { 1.5, 2.25, 2.625 };
+    double sum = 0;
+    int i;
+    g[0] = g[1] = 0;
+    for (i = 0; i < 3; i++) {
+        const double r = c[i] - x[0] * (1 - pow(x[1], i + 1));
+        g[0] -= 2 * r * (1 - pow(x[1], i + 1));
+        g[1] += 2 * r * x[0] * (i + 1) * pow(x[1], i);
+        sum += r * r;
+    }
+    return sum;
+}
+
+static double optim_powell(const double *x, double *g)
+{
+    const double a = x[0] + 10 * x[1], b = x[2] - x[3], c = x[1] - 2 * x[2], d = x[0] - x[3];
+    g[0] = 2 * a + 40 * d * d * d;
+    g[1] = 20 * a + 4 * c * c * c;
+    g[2] = 10 * b - 8 * c * c * c;
+    g[3] = -10 * b - 40 * d * d * d;
+    return a * a + 5 * b * b + c * c * c * c + 10 * d * d * d * d;
+}
+
+static double optim_wood(const double *x, double *g)
+{
+    const double a = x[0] * x[0] - x[1], b = x[2] * x[2] - x[3], c = x[1] - 1, d = x[3] - 1;
+    g[0] = 400 * a * x[0] + 2 * (x[0] - 1);
+    g[1] = -200 * a + 20.2 * c + 19.8 * d;
+    g[2] = 360 * b * x[2] + 2 * (x[2] - 1);
+    g[3] = -180 * b + 20.2 * d + 19.8 * c;
+    return 100 * a * a + pow(x[0] - 1, 2) + pow(x[2] - 1, 2) + 90 * b * b + 10.1 * (c * c + d * d) + 19.8 * c * d;
+}
+
+/* of n values; reached: the first call whose value is at most 1e-8 */
+typedef struct { const char *name; int n; double (*f)(const double *x, double *g); float start[4]; int calls, reached; double value; } optim_function;
+
+static double optim_of_floats(void *user, const float *v, float *g)
+{
+    optim_function *f = (optim_function *)user;
+    double x[4] = { 0 }, slope[4] = { 0 };
+    int i;
+    for (i = 0; i < f->n; i++) x[i] = (double)v[i];
+    f->value = f->f(x, slope);
+    for (i = 0; i < f->n; i++) g[i] = (float)slope[i];
+    f->calls++;
+    if (!f->reached && f->value <= 1e-8) f->reached = f->calls;
+    return f->value;
+}
+
+/* from the standard starts (More, Garbow, Hillstrom 1981) to 1e-8 in so many calls */
+static void optim_lbfgs_finds_minima_in_few_calls(void)
+{
+    static const int most[] = { 45, 15, 39, 118 };
+    optim_function f[] = { { "Rosenbrock", 2, optim_rosenbrock, { -1.2f, 1 }, 0, 0, 0 }, { "Beale", 2, optim_beale, { 1, 1 }, 0, 0, 0 },
+                           { "Powell", 4, optim_powell, { 3, -1, 0, 1 }, 0, 0, 0 }, { "Wood", 4, optim_wood, { -3, -1, -3, -1 }, 0, 0, 0 } };
+    const mlp_opt_desc d = optim_desc(MLP_OPT_LBFGS, 0);
+    int i;
+    for (i = 0; i < 4; i++) {
+        const size_t used = strlen(test.note);
+        float v[4];
+        memcpy(v, f[i].start, sizeof v);
+        CHECK(mlp_minimize(&d, (size_t)f[i].n, v, optim_of_floats, &f[i], 200) == MLP_OK);
+        CHECK(f[i].reached > 0 && f[i].reached <= most[i]);
+        CHECK(optim_of_floats(&f[i], v, v) <= 1e-8);
+        snprintf(test.note + used, sizeof test.note - used, "%s%s %d", i ? ", " : "calls: ", f[i].name, f[i].reached);
+    }
+}
+
+/* the two loops against the matrix that the pairs stand for (Nocedal, Wright 2006, 6.17), in double, on a quadratic of 6 values */
+static void optim_lbfgs_direction_is_that_of_its_matrix(void)
+{
+    enum { N = 6, M = 4 };
+    float pairs[2 * M * N], g[N], d[N], v[N];
+    double a[N][N], h[N][N], next[N][N], largest = 0;
+    mlp__objective o;
+    int step, i, j, k, l, p;
+    test_seed(63);
+    memset(&o, 0, sizeof o);
+    o.k = mlp_kernels_for(NULL);
+    o.n = N;
+    o.v = v;
+    o.g = g;
+    memset(pairs, 0, sizeof pairs);
+    for (i = 0; i < N; i++) for (j = 0; j <= i; j++) a[i][j] = a[j][i] = i == j ? i + 2 : 0.3 * (double)test_float();
+    for (step = 0; step < 7; step++) {
+        const int first = step < M ? 0 : step - M;
+        double ys = 0, yy = 0;
+        test_fill(g, N);
+        CHECK(mlp__lbfgs_direction(&o, pairs, M, (uint64_t)step, d) == (step > 0));
+        if (step == 0) for (i = 0; i < N; i++) CHECK(d[i] == (float)-(double)g[i] || mlp__norm(N, g) > 1);
+        for (i = 0; i < N && step > 0; i++) {
+            const float *s = pairs + (step - 1) % M * 2 * N, *y = s + N;
+            ys += (double)s[i] * (double)y[i];
+            yy += (double)y[i] * (double)y[i];
+        }
+        for (i = 0; i < N; i++) for (j = 0; j < N; j++) h[i][j] = (i == j) * ys / yy;
+        for (p = first; p < step; p++) {
+            const float *s = pairs + p % M * 2 * N, *y = s + N;
+            double rho = 0;
+            for (i = 0; i < N; i++) rho += (double)s[i] * (double)y[i];
+            for (i = 0; i < N; i++)
+                for (j = 0; j < N; j++) {
+                    next[i][j] = (double)s[i] * (double)s[j] / rho;
+                    for (k = 0; k < N; k++)
+                        for (l = 0; l < N; l++)
+                            next[i][j] += ((i == k) - (double)s[i] * (double)y[k] / rho) * h[k][l] * ((l == j) - (double)y[l] * (double)s[j] / rho);
+                }
+            memcpy(h, next, sizeof h);
+        }
+        for (i = 0; i < N && step > 0; i++) {
+            double hg = 0;
+            for (j = 0; j < N; j++) hg += h[i][j] * (double)g[j];
+            largest = fmax(largest, fabs(hg + (double)d[i]));
+        }
+        test_fill(pairs + step % M * 2 * N, N);
+        for (i = 0; i < N; i++) {
+            double y = 0;
+            for (j = 0; j < N; j++) y += a[i][j] * (double)pairs[step % M * 2 * N + j];
+            pairs[(step % M * 2 + 1) * N + i] = (float)y;
+        }
+    }
+    CHECK(largest < 2e-6);
+    snprintf(test.note, sizeof test.note, "off by %.1g", largest);
+}
+
+/* functions of one value, with the slope into g: like those of More, Thuente 1994, and one that is not finite beyond 2 */
+static double optim_line(double x, int which, float *g)
+{
+    if (which == 0) { *g = (float)((x * x - 2) / pow(x * x + 2, 2)); return -x / (x * x + 2); }
+    if (which == 1) { *g = (float)(5 * pow(x + 0.4, 4) - 8 * pow(x + 0.4, 3)); return pow(x + 0.4, 5) - 2 * pow(x + 0.4, 4); }
+    if (which == 2) { *g = (float)(2 * (x - 1) - 3 * cos(9 * x)); return pow(x - 1, 2) - sin(9 * x) / 3; }
+    *g = x < 2 ? (float)(-1 + 0.1 / (2 - x)) : test_nan();
+    return x < 2 ? -x - 0.1 * log(2 - x) : (double)test_nan();
+}
+
+typedef struct { float v, g; int which; } optim_on_line;
+
+static mlp_result optim_line_evaluate(void *work, double *value)
+{
+    optim_on_line *l = (optim_on_line *)work;
+    *value = optim_line((double)l->v, l->which, &l->g);
+    return isfinite(*value) ? MLP_OK : MLP_ERR_NONFINITE;
+}
+
+static void optim_line_search_meets_the_wolfe_conditions(void)
+{
+    static const double steps[] = { 1e-3, 0.1, 1, 10, 1000 };
+    int which, i, found;
+    for (which = 0; which < 4; which++)
+        for (i = 0; i < 5; i++) {
+            const float from = 0, d = 1;
+            optim_on_line l = { 0, 0, 0 };
+            mlp__objective o;
+            mlp__point first = { 0, 0, 0 };
+            l.which = which;
+            memset(&o, 0, sizeof o);
+            o.k = mlp_kernels_for(NULL);
+            o.n = 1;
+            o.v = &l.v;
+            o.g = &l.g;
+            o.evaluate = optim_line_evaluate;
+            o.work = &l;
+            first.value = optim_line(0, which, &l.g);
+            first.slope = (double)l.g;
+            CHECK(first.slope < 0 && mlp__line_search(&o, &from, &d, first, steps[i], &found) == MLP_OK && found && o.known);
+            CHECK(o.value <= first.value + 1e-4 * (double)l.v * first.slope && fabs((double)l.g) <= 0.9 * -first.slope);
+        }
+}
+
+static int optim_counts(void *user, const mlp_progress *p) { (void)p; ++*(int *)user; return 0; }
+
+static double optim_nowhere(void *user, const float *v, float *g) { *g = 1; (*(int *)user)++; return *v < 1 ? (double)test_nan() : (double)*v; }
+
+static void optim_minimize_refuses_and_stops(void)
+{
+    optim_function f = { "Rosenbrock", 2, optim_rosenbrock, { 0 }, 0, 0, 0 };
+    float v[2] = { -1.2f, 1 }, w[2] = { -1.2f, 1 }, g[2], state[64] = { 0 };
+    mlp_opt_desc d = optim_desc(MLP_OPT_LM, 0);
+    mlp_error e;
+    int i;
+    d.error = &e;
+    CHECK(mlp_minimize(&d, 2, v, optim_of_floats, &f, 5) == MLP_ERR_UNSUPPORTED && strstr(e.text, "lm") && f.calls == 0);
+    d.kind = MLP_OPT_LBFGS;
+    CHECK(mlp_minimize(&d, 2, NULL, optim_of_floats, &f, 5) == MLP_ERR_ARGUMENT && mlp_minimize(&d, 2, v, NULL, &f, 5) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_minimize(&d, 2, v, optim_of_floats, &f, -1) == MLP_ERR_ARGUMENT && mlp_minimize(&d, SIZE_MAX / 8, v, optim_of_floats, &f, 5) == MLP_ERR_TOO_BIG);
+    CHECK(mlp_opt_update(&d, state, 2, v, g) == MLP_ERR_UNSUPPORTED && strstr(e.text, "lbfgs") && mlp_opt_state_size(&d, 2) == 0);
+#define OPTIM_BAD(field, value) (d = optim_desc(MLP_OPT_LBFGS, 0), d.error = &e, d.field = (value), \
+        CHECK(mlp_minimize(&d, 2, v, optim_of_floats, &f, 5) == MLP_ERR_ARGUMENT && strstr(e.text, #field)))
+    OPTIM_BAD(history, -1);
+    OPTIM_BAD(history, 1001);
+    OPTIM_BAD(momentum, 0.5f);
+    OPTIM_BAD(clip_norm, 1);
+    OPTIM_BAD(clip_value, 1);
+    OPTIM_BAD(max_norm, 1);
+#undef OPTIM_BAD
+    CHECK(f.calls == 0 && v[0] == -1.2f && v[1] == 1);
+    d = optim_desc(MLP_OPT_LBFGS, 0);
+    CHECK(mlp_minimize(&d, 2, v, optim_of_floats, &f, 100000) == MLP_OK && f.calls < 200);      /* where there is nothing lower it ends */
+    d.error = &e;
+    v[0] = 3;
+    i = 0;
+    CHECK(mlp_minimize(&d, 1, v, optim_nowhere, &i, 50) == MLP_OK && v[0] >= 1 && v[0] < 1.01f);
+    v[0] = 0;
+    CHECK(mlp_minimize(&d, 1, v, optim_nowhere, &i, 50) == MLP_ERR_NONFINITE && v[0] == 0 && strstr(e.text, "f is NaN"));
+    d = optim_desc(MLP_OPT_ADAM, 0.01f);                    /* first order: the updates of mlp_opt_update */
+    d.weight_decay = 0.1f;
+    v[0] = w[0] = -1.2f;
+    v[1] = w[1] = 1;
+    CHECK(mlp_minimize(&d, 2, v, optim_of_floats, &f, 20) == MLP_OK);
+    for (i = 0; i < 20; i++) { optim_of_floats(&f, w, g); CHECK(mlp_opt_update(&d, state, 2, w, g) == MLP_OK); }
+    CHECK(test_same_bits(v, w, 2));
+}
+
+/* the minimum of |v - c|^2 / 2 with penalties is where decay and l1 say */
+static double optim_distance(void *user, const float *v, float *g)
+{
+    const float *c = (const float *)user;
+    double sum = 0;
+    int i;
+    for (i = 0; i < 3; i++) { g[i] = v[i] - c[i]; sum += (double)g[i] * (double)g[i] / 2; }
+    return sum;
+}
+
+static void optim_lbfgs_penalties_are_in_the_objective(void)
+{
+    float c[3] = { 2, -3, 4 }, v[3] = { 0.5f, -0.5f, 0.5f };
+    mlp_opt_desc d = optim_desc(MLP_OPT_LBFGS, 0);
+    int i;
+    d.weight_decay = 0.5f;
+    d.l1 = 0.25f;
+    CHECK(mlp_minimize(&d, 3, v, optim_distance, c, 30) == MLP_OK);
+    for (i = 0; i < 3; i++) CHECK_NEAR((double)v[i], ((double)c[i] - (c[i] > 0 ? 0.25 : -0.25)) / 1.5, 1e-5);
+}
+
+/* ---- of a net ---- */
+
+static mlp_fit_desc optim_full(mlp_opt kind, int epochs)
+{
+    mlp_fit_desc f;
+    memset(&f, 0, sizeof f);
+    f.epochs = epochs;
+    f.batch = MLP_FULL_BATCH;
+    f.opt = optim_desc(kind, 0);
+    return f;
+}
+
+/* 60 rows of 5 inputs and 3 outputs; half of them weigh 2, every tenth nothing */
+typedef struct { float x[60 * 5], y[60 * 3], weights[60]; mlp_data data; mlp_error error; } optim_rows;
+
+static void optim_make(optim_rows *r)
+{
+    int i;
+    test_seed(64);
+    test_fill(r->x, 60 * 5);
+    for (i = 0; i < 60 * 3; i++) r->y[i] = 0.5f * r->x[i / 3 * 5 + i % 3] * r->x[i / 3 * 5 + 3] + 0.1f * test_float();
+    for (i = 0; i < 60; i++) r->weights[i] = i % 10 == 9 ? 0 : (float)(1 + i % 2);
+    r->data = loss_data(60, r->x, r->y);
+    r->data.sample_weights = r->weights;
+    r->data.error = &r->error;
+}
+
+static int optim_never(void *user, mlp *net, float *g, size_t n) { (void)user; (void)net; (void)g; (void)n; return 0; }
+
+static const int optim_units[] = { 5, 21, 3 };
+
+static uint64_t optim_hash(mlp *net)
+{
+    size_t n;
+    const float *p = mlp_params(net, &n);
+    return test_hash(TEST_HASH_BEGIN, p, n);
+}
+
+/* what a kind that sees the whole objective cannot have in a fit, by the word that says what */
+static void optim_whole_refuses(mlp_opt kind)
+{
+    optim_rows rows;
+    mlp *net = layers_net(optim_units, 2, 6, MLP_ACT_TANH, MLP_ACT_IDENTITY), *other;
+    const uint64_t before = optim_hash(net);
+    mlp_desc desc = *mlp_get_desc(net);
+    mlp_fit_desc f;
+    optim_make(&rows);
+#define OPTIM_BAD(field, value, word) (f = optim_full(kind, 3), f.field = (value), \
+        CHECK(mlp_fit(net, &rows.data, &f) == MLP_ERR_ARGUMENT && strstr(rows.error.text, word)))
+    OPTIM_BAD(batch, 0, "MLP_FULL_BATCH");
+    OPTIM_BAD(batch, 60, "MLP_FULL_BATCH");
+    OPTIM_BAD(order, MLP_ORDER_REPLACEMENT, "replacement");
+    OPTIM_BAD(on_gradients, optim_never, "on_gradients");
+    OPTIM_BAD(schedule.kind, MLP_SCHEDULE_COSINE, "schedule");
+    OPTIM_BAD(schedule.warmup, 2, "warmup");
+    OPTIM_BAD(opt.clip_norm, 1, "clip_norm");
+    OPTIM_BAD(opt.clip_value, 1, "clip_value");
+    OPTIM_BAD(opt.max_norm, 1, "max_norm");
+    OPTIM_BAD(opt.momentum, 0.5f, "momentum");
+#undef OPTIM_BAD
+    CHECK(optim_hash(net) == before);
+    f = optim_full(kind, 3);
+    desc.layers[0].dropout = 0.5f;
+    CHECK(mlp_create(&other, &desc) == MLP_OK && mlp_fit(other, &rows.data, &f) == MLP_ERR_ARGUMENT && strstr(rows.error.text, "dropout"));
+    mlp_destroy(other);
+    desc.layers[0].dropout = 0;
+    desc.layers[1].rate = 0.5f;
+    CHECK(mlp_create(&other, &desc) == MLP_OK && mlp_fit(other, &rows.data, &f) == MLP_ERR_ARGUMENT && strstr(rows.error.text, "rates of layers"));
+    mlp_destroy(other);
+    CHECK(mlp_compute_gradients(net, &rows.data, NULL) == MLP_OK && mlp_step(net, &f.opt) == MLP_ERR_UNSUPPORTED);
+    CHECK(optim_hash(net) == before && mlp_fit(net, &rows.data, &f) == MLP_OK && optim_hash(net) != before);
+    mlp_destroy(net);
+}
+
+/* The objective falls from epoch to epoch, the gradient that is left is that of E and the penalties; a layer that does not learn stays. */
+static int optim_falls(void *user, const mlp_progress *p)
+{
+    double *last = (double *)user;
+    CHECK(p->step == 1 && p->steps == 1 && p->loss <= last[0]);
+    last[0] = p->loss;
+    last[1]++;
+    return 0;
+}
+
+static void optim_whole_fit_falls(mlp_opt kind)
+{
+    optim_rows rows;
+    mlp *net = layers_net(optim_units, 2, 6, MLP_ACT_TANH, MLP_ACT_IDENTITY), *frozen;
+    mlp_fit_desc f = optim_full(kind, 40);
+    mlp_desc desc = *mlp_get_desc(net);
+    double last[2] = { INFINITY, 0 }, e;
+    float w[21 * 5], same[21 * 5];
+    mlp_fit_report report;
+    optim_make(&rows);
+    f.on_step = optim_falls;
+    f.user = last;
+    f.report = &report;
+    CHECK(mlp_compute_gradients(net, &rows.data, &e) == MLP_OK && mlp_fit(net, &rows.data, &f) == MLP_OK && last[1] == 40);
+    CHECK(report.epochs == 40 && report.stop == MLP_STOP_EPOCHS && report.loss == last[0] && report.loss < 0.1 * e);
+    snprintf(test.note, sizeof test.note, "%.3g to %.3g", e, report.loss);
+    desc.layers[0].rate = -1;
+    CHECK(mlp_create(&frozen, &desc) == MLP_OK && mlp_get_weights(frozen, 0, w, NULL) == MLP_OK);
+    f.on_step = NULL;
+    f.opt.weight_decay = 0.01f;
+    CHECK(mlp_fit(frozen, &rows.data, &f) == MLP_OK && mlp_get_weights(frozen, 0, same, NULL) == MLP_OK && test_same_bits(w, same, 21 * 5));
+    CHECK(report.loss < 0.8 * e);
+    mlp_destroy(frozen);
+    mlp_destroy(net);
+}
+
+/* The same bits on each build of a class, for any cut into blocks and parts, with callbacks, which make fit look again, and after 5 + 5
+   epochs; penalties, weights, scaling of inputs and a split are under way. */
+static uint64_t optim_whole_run(mlp_opt kind, int way, optim_rows *rows)
+{
+    mlp_desc desc;
+    mlp_fit_desc f = optim_full(kind, 10);
+    uint64_t hash;
+    int calls = 0;
+    mlp *net = layers_net(optim_units, 2, 6, MLP_ACT_TANH, MLP_ACT_IDENTITY);
+    desc = *mlp_get_desc(net);
+    mlp_destroy(net);
+    desc.input_scaling = MLP_SCALE_STANDARD;
+    CHECK(mlp_create(&net, &desc) == MLP_OK);
+    f.opt.weight_decay = 1e-3f;
+    f.opt.decay_biases = 1;
+    if (kind == MLP_OPT_LBFGS) { f.opt.history = 3; f.opt.l1 = 1e-4f; }
+    f.validation_split = 0.2f;
+    f.keep_last = 1;
+    f.user = &calls;
+    if (way == 1) f.on_step = f.on_epoch = optim_counts;
+    if (way >= 3) f.threads = way;
+    if (way == 2) f.epochs = 5;
+    CHECK(mlp_fit(net, &rows->data, &f) == MLP_OK && calls == (way == 1 ? 20 : 0));
+    if (way == 2) {
+        mlp_save_desc save;
+        mlp_load_desc load;
+        size_t size = 0;
+        void *memory;
+        memset(&save, 0, sizeof save);
+        memset(&load, 0, sizeof load);
+        save.checkpoint = load.checkpoint = 1;
+        CHECK(mlp_save_memory(net, NULL, &size, &save) == MLP_OK);
+        memory = malloc(size);
+        CHECK(mlp_save_memory(net, memory, &size, &save) == MLP_OK);
+        mlp_destroy(net);
+        CHECK(mlp_load_memory(&net, memory, size, &load) == MLP_OK && mlp_fit(net, &rows->data, &f) == MLP_OK);
+        free(memory);
+    }
+    hash = optim_hash(net);
+    mlp_destroy(net);
+    return hash;
+}
+
+static void optim_whole_is_one_arithmetic(mlp_opt kind, uint64_t fma, uint64_t no_fma)
+{
+    optim_rows rows;
+    uint64_t hash;
+    int way;
+    optim_make(&rows);
+    hash = optim_whole_run(kind, 0, &rows);
+    if (!CHECK(hash == (mlp_kernels_for(NULL)->fma ? fma : no_fma))) printf("    0x%016llxu\n", (unsigned long long)hash);
+    CHECK(optim_whole_run(kind, 1, &rows) == hash && optim_whole_run(kind, 2, &rows) == hash);
+#ifdef _OPENMP
+    for (way = 3; way < 6; way++) CHECK(optim_whole_run(kind, way, &rows) == hash);
+#else
+    (void)way;
+#endif
+}
+
+static void optim_lbfgs_refuses(void) { optim_whole_refuses(MLP_OPT_LBFGS); }
+static void optim_lbfgs_fit_falls(void) { optim_whole_fit_falls(MLP_OPT_LBFGS); }
+static void optim_lbfgs_is_one_arithmetic(void) { optim_whole_is_one_arithmetic(MLP_OPT_LBFGS, 0xdd2763214fde79c1u, 0xfdc608aa49e80195u); }
+
 static void optim_tests(void)
 {
     RUN(optim_formulas);
@@ -573,4 +992,12 @@ static void optim_tests(void)
     RUN(optim_step_of_a_net_is_the_update_of_its_run);
     RUN(optim_change_of_kind_starts_from_zero);
     RUN(optim_finds_minima_of_functions);
+    RUN(optim_lbfgs_finds_minima_in_few_calls);
+    RUN(optim_lbfgs_direction_is_that_of_its_matrix);
+    RUN(optim_line_search_meets_the_wolfe_conditions);
+    RUN(optim_minimize_refuses_and_stops);
+    RUN(optim_lbfgs_penalties_are_in_the_objective);
+    RUN(optim_lbfgs_refuses);
+    RUN(optim_lbfgs_fit_falls);
+    RUN(optim_lbfgs_is_one_arithmetic);
 }

@@ -84,3 +84,78 @@ check "predict_csv: a table is no model" complains "$tmp/ragged.csv" no_model
 helps() { "$tmp/$1" --help | grep -q '^usage' && "$tmp/$1" --version | grep -q '[0-9]'; }
 check "train_csv --help, --version" helps train_csv
 check "predict_csv --help, --version" helps predict_csv
+
+# ---- options ----
+
+check "train_csv: an option that is not there" complains "--tarjet: no such option" train "$penguins" --tarjet species
+no_value() { "$tmp/train_csv" "$penguins" --target > "$tmp/said" 2> "$tmp/complaint"; }
+check "train_csv: an option without its value" complains "--target" no_value
+no_file() { "$tmp/$1" > "$tmp/said" 2> "$tmp/complaint"; }
+check "train_csv: without a table" complains "which table?" no_file train_csv
+check "predict_csv: without a model" complains "which model" no_file predict_csv
+check "train_csv: a share that is none" complains "--holdout 1.5" train "$penguins" --holdout 1.5
+check "train_csv: a task that is none" complains "--task guess" train "$penguins" --task guess
+into_folder() { "$tmp/train_csv" "$penguins" --out "$tmp" > "$tmp/said" 2> "$tmp/complaint"; }
+check "train_csv: a model cannot be a folder" complains "no file" into_folder
+numbers_as_classes() { train "$tmp/few.csv" --target species --task classification --seed 3 --members 2 && says "2 classes"; }
+check "train_csv: the target by its name, the task told" numbers_as_classes
+regression_of_classes() {
+    train bench/data/glass.csv --target 10 --task regression --members 1 && says "regression, numbers from 1 to 7" &&
+        predict bench/data/glass.csv && [ "$(head -n 1 "$tmp/predictions")" = prediction,spread ]
+}
+check "train_csv: classes as numbers" regression_of_classes
+members() { grep -aq '"members":"2"' "$tmp/model" && grep -aq '"mlp.member1.0.weight"' "$tmp/model" && ! grep -aq 'mlp.member2' "$tmp/model"; }
+few_members() { train "$tmp/few.csv" --target 1 --members 2 && members; }
+check "train_csv: members are in one safetensors file" few_members
+
+# ---- files as they come ----
+
+with_status_1() { "$@"; [ $? -eq 1 ]; }
+: > "$tmp/empty.csv"
+check "train_csv: an empty file" complains "empty" train "$tmp/empty.csv"
+check "train_csv: its status is 1" with_status_1 train "$tmp/empty.csv"
+printf 'a,b,c\n' > "$tmp/header.csv"
+check "train_csv: a header alone" complains "a header and no row" train "$tmp/header.csv"
+printf 'a,b,c\n1,2,3\n' > "$tmp/one.csv"
+check "train_csv: one row" complains "the same value in every row" train "$tmp/one.csv"
+awk 'BEGIN { print "a,b,kind"; for (i = 0; i < 60; i++) print i % 7 "," i % 5 ",only" }' > "$tmp/one_class.csv"
+check "train_csv: one class" complains "target 'kind' has the same value in every row" train "$tmp/one_class.csv" --target kind
+awk 'BEGIN { print "a,b,y"; for (i = 0; i < 60; i++) print i % 7 "," i % 5 ",2.5" }' > "$tmp/constant.csv"
+check "train_csv: a target that does not vary" complains "target 'y' has the same value" train "$tmp/constant.csv"
+awk 'BEGIN { printf "\n\n"; print "key,a,a,2020,y"; for (i = 0; i < 200; i++) { if (i % 50 == 7) print "  "
+    print 9007199254740993 + i * 977 "000001," i % 7 "," i % 5 "," i % 11 "," i % 7 + 2 * (i % 5) } }' > "$tmp/odd.csv"
+odd() {
+    train "$tmp/odd.csv" && says "200 rows of 5 columns" && says "(not used) key" && says "numbers     a, a (2), 2020" &&
+        predict "$tmp/odd.csv" && [ "$(lines "$tmp/predictions")" = 201 ] && ! [ -s "$tmp/complaint" ]
+}
+check "train_csv: keys, a name twice, a number for a name, blank lines" odd
+head -n 5 "$tmp/odd.csv" | cut -d , -f 1-4 > "$tmp/row.csv"
+one_row() { predict "$tmp/row.csv" && [ "$(lines "$tmp/predictions")" = 3 ]; }
+check "predict_csv: two rows" one_row
+predict_header() { printf 'key,a,a,2020\n' | predict -; }
+check "predict_csv: a header alone" complains "a header and no row" predict_header
+awk 'BEGIN { for (i = 0; i < 90; i++) print (i % 3 ? "up" : "down") "," i % 4 + i / 100 "," (i % 3 ? "b" : "a") }' > "$tmp/plain.csv"
+plain() { # no header there, and texts that differ
+    train "$tmp/plain.csv" && says "no names" && printf 'up,1.5\ndown,2\nleft,3\n' | predict - && [ "$(lines "$tmp/predictions")" = 4 ]
+}
+check "predict_csv: no header, each text once" plain
+awk 'BEGIN { print "size;price"; for (i = 0; i < 100; i++) { s = sprintf("%d,%d;%d.%03d,50", i % 9, i % 10, 1 + i % 9, i % 9 * 100); print s } }' > "$tmp/thousands.csv"
+thousands() { train "$tmp/thousands.csv" && says "regression, numbers from 1000.5 to 9800.5"; }
+check "train_csv: points that group thousands" thousands
+awk 'BEGIN { print "a,b,y"; for (i = 0; i < 60; i++) print (i == 9 ? "\"two\nlines\"" : i % 7) "," i % 5 "," i % 4 / 3 }' > "$tmp/bad.csv"
+check "train_csv: a bad cell of two lines is said in one" complains "'two lines' where a number is expected" train "$tmp/bad.csv"
+printf 'a,b\n1,"2\n3,4\n' > "$tmp/open.csv"
+check "train_csv: a quote that is not closed" complains "line 2: a quote is opened and never closed" train "$tmp/open.csv"
+printf '\320\317\021\340 and so on' > "$tmp/sheet.xls"
+check "train_csv: a spreadsheet" complains "an .xls file: export the sheet as CSV" train "$tmp/sheet.xls"
+damaged() { head -c 2000 "$tmp/model" > "$tmp/short" && "$tmp/predict_csv" "$tmp/short" "$tmp/plain.csv" > "$tmp/predictions" 2> "$tmp/complaint"; }
+check "predict_csv: a model cut off" complains "$tmp/short" damaged
+
+awk 'BEGIN { print "a,b,y"; for (i = 0; i < 20000; i++) print i % 97 "," i % 89 "," i % 97 * (i % 89) / 50 + i % 13 }' > "$tmp/long.csv"
+interrupted() { # Ctrl-C: the best so far is reported and saved
+    "$tmp/train_csv" "$tmp/long.csv" --epochs 100000 --out "$tmp/model" > "$tmp/said" 2> "$tmp/complaint" &
+    pid=$!
+    sleep 2 && kill -INT $pid && wait $pid && says interrupted && says "saved:" && predict "$tmp/long.csv" &&
+        [ "$(lines "$tmp/predictions")" = 20001 ]
+}
+check "train_csv: Ctrl-C keeps the best so far" interrupted

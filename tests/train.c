@@ -721,6 +721,62 @@ static void train_weights_stay_finite_or_it_is_an_error(void)
     CHECK(wrong == 0 && ok > 60);
 }
 
+/* The recipe fits tables of any size: learns two clouds from 500 rows; few rows and rows of many classes have no split. */
+static void train_recipe_fits_any_table(void)
+{
+    static const struct { size_t rows; int outputs, classes; } tables[] = {
+        { 500, 0, 3 }, { 500, 3, 0 }, { 1, 1, 0 }, { 1, 0, 3 }, { 20, 2, 0 }, { 49, 0, 3 }, { 50, 0, 3 }, { 60, 0, 29 }, { 60, 0, 30 },
+        { 100, 200, 0 } };
+    static float x[500 * 6], y[500 * 200];
+    static int labels[500];
+    train_rows *rows = &train_data_rows;
+    size_t t, i;
+    test_seed(86);
+    train_make(rows);
+    test_fill(y, 500 * 200);
+    for (i = 0; i < 500 * 6; i++) x[i] = 1000 * rows->x[i] - 5000;
+    for (t = 0; t < sizeof tables / sizeof *tables; t++) {
+        const int classes = tables[t].classes, few = tables[t].rows < 50 || (int)tables[t].rows <= 2 * classes + 1;
+        mlp_desc desc;
+        mlp_fit_desc f;
+        mlp_fit_report report;
+        mlp_metrics metrics;
+        mlp_data data = loss_data(tables[t].rows, x, t == 1 ? rows->y : y);
+        mlp *net;
+        memset(&desc, 0x55, sizeof desc);
+        memset(&f, 0x55, sizeof f);
+        mlp_recipe_tabular(&desc, &f, data.rows, 6, classes ? -7 : tables[t].outputs, classes);
+        if (classes) { data.y = NULL; data.labels = t ? labels : rows->labels; }
+        for (i = 0; i < data.rows && t && classes; i++) labels[i] = (int)i % classes;
+        f.report = &report;
+        CHECK((f.validation_split == 0) == few && (!few || f.epochs < 60));
+        CHECK(mlp_create(&net, &desc) == MLP_OK && mlp_fit(net, &data, &f) == MLP_OK && mlp_evaluate(net, &data, &metrics) == MLP_OK);
+        CHECK(report.epochs == f.epochs && (report.best_epoch > 0) == !few && isfinite(metrics.loss));
+        if (t == 0) CHECK(metrics.accuracy > 0.6);
+        if (t == 1) CHECK(metrics.r2 > 0.2);
+        mlp_destroy(net);
+    }
+}
+
+/* What makes no net is mlp_create's to refuse; nothing is crashed. */
+static void train_recipe_takes_what_it_is_given(void)
+{
+    static const int numbers[] = { 0, -1, INT32_MIN, INT32_MAX };
+    mlp_desc desc;
+    mlp_fit_desc f;
+    mlp *net;
+    int i;
+    mlp_recipe_tabular(NULL, NULL, 0, 0, 0, 0);
+    for (i = 0; i < 4; i++) {
+        mlp_recipe_tabular(&desc, NULL, SIZE_MAX, numbers[i], 1, 0);
+        CHECK(desc.inputs == numbers[i] && (i == 3 || (mlp_create(&net, &desc) == MLP_ERR_ARGUMENT && !net)));
+        mlp_recipe_tabular(&desc, &f, SIZE_MAX, 1, numbers[i], 0);
+        CHECK(i == 3 ? desc.layers[2].units == INT32_MAX : mlp_create(&net, &desc) == MLP_ERR_ARGUMENT && !net);
+        mlp_recipe_tabular(NULL, &f, i ? SIZE_MAX : 0, 1, 1, numbers[i]);
+        CHECK(f.epochs > 0 && f.batch > 0);
+    }
+}
+
 static void train_tests(void)
 {
     RUN(train_fit_is_gradients_and_steps_in_order);
@@ -745,5 +801,7 @@ static void train_tests(void)
     RUN(train_targets_that_the_loss_does_not_mean_are_refused);
     RUN(train_epochs_may_be_as_many_as_there_are);
     RUN(train_weights_stay_finite_or_it_is_an_error);
+    RUN(train_recipe_fits_any_table);
+    RUN(train_recipe_takes_what_it_is_given);
     RUN(train_loss_curve_is_pinned);
 }
