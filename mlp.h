@@ -518,7 +518,8 @@ MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_d
 /* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive
    the net. mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc
    that mlp_train_in would refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit.
-   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. */
+   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. Besides, a
+   fit allocates for validation, scaling and threads only. */
 MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *, size_t rows);
 MLP_API mlp_result mlp_train_in(mlp *, void *memory, size_t size, const mlp_opt_desc *);
 
@@ -537,8 +538,8 @@ MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
 /* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
    count of epochs go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in
    between or the schedule runs over the fit. Best loss, patience and plateau start anew, but go on after loading a
-   checkpoint. On MLP_ERR_NONFINITE after the start the updates before the bad one stay; data->error has the epoch and
-   the layer, and all other errors of a fit. */
+   checkpoint. On MLP_ERR_NONFINITE after the start the updates before the bad one stay, with validation the best
+   weights; data->error has the epoch and the layer, and all other errors of a fit. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
 /* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
