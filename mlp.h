@@ -376,10 +376,14 @@ typedef struct {
               eta_minus where it turns, where w then waits (iRprop-); for full batches
      lbfgs    w = w + t d, d = -H g with H from the last `history` pairs of differences of w and g (Nocedal, Wright 2006, 7.4), where t
               meets the strong Wolfe conditions with 1e-4 and 0.9 (3.5, 3.6); tried first: rate, after min(1, 1/|g|) for d = -g
-     lm       not in this version
-   lbfgs sees the whole objective, E and the penalties, weight_decay |w|^2 / 2 + l1 |w|: in mlp_fit with MLP_FULL_BATCH, an epoch being
-   one iteration, and in mlp_minimize; it takes neither clipping, max_norm, dropout, schedules, on_gradients nor rates of layers but -1.
-   An iteration that finds nothing lower leaves w as it was.
+     lm       w = w - (J^T J + m D)^-1 g, J the Jacobian of what half the sum of squares is the objective (Levenberg 1944; Marquardt 1963),
+              D the roots of the largest values so far on the diagonal of J^T J, with half the acceleration of the way
+              (Transtrum, Sethna 2012); m, at first the rate, becomes 4 m and there is another try, up to 1e10, where that is not lower,
+              4 m, too, after less than 1/4 and m / 10 after more than 3/4 of what the model promised. For squared and half_squared and
+              at most 4,096 parameters P: the fit takes about 8 P (P + 64) bytes more
+   These two see the whole objective, E and the penalties, weight_decay |w|^2 / 2 + l1 |w|: in mlp_fit with MLP_FULL_BATCH, an epoch
+   being one iteration; lbfgs also in mlp_minimize. They take neither clipping, max_norm, dropout, schedules, on_gradients nor rates of
+   layers but -1, lm no l1. An iteration that finds nothing lower leaves w as it was.
    with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba 2015;
    Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam. */
 typedef enum {
@@ -390,7 +394,7 @@ typedef enum {
 /* A field that the kind does not take must be 0; where 0 is not the default, -1 means 0. */
 typedef struct {
     mlp_opt kind;
-    float rate;                     /* default 0.001 for adam and adamw, 1 for lbfgs, else 0.01 */
+    float rate;                     /* default 0.001 for adam, adamw, lm, 1 for lbfgs, else 0.01 */
     float momentum;                 /* of sgd, 0 <= momentum < 1; default 0 */
     int nesterov;                   /* of sgd with momentum */
     float beta1, beta2;             /* of adam and adamw, < 1; default 0.9, 0.999 */
@@ -514,7 +518,8 @@ MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_d
 /* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive
    the net. mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc
    that mlp_train_in would refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit.
-   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. */
+   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. Besides, a
+   fit allocates for validation, scaling and threads only. */
 MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *, size_t rows);
 MLP_API mlp_result mlp_train_in(mlp *, void *memory, size_t size, const mlp_opt_desc *);
 
@@ -533,8 +538,8 @@ MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
 /* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
    count of epochs go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in
    between or the schedule runs over the fit. Best loss, patience and plateau start anew, but go on after loading a
-   checkpoint. On MLP_ERR_NONFINITE after the start the updates before the bad one stay; data->error has the epoch and
-   the layer, and all other errors of a fit. */
+   checkpoint. On MLP_ERR_NONFINITE after the start the updates before the bad one stay, with validation the best
+   weights; data->error has the epoch and the layer, and all other errors of a fit. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
 /* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
@@ -780,6 +785,9 @@ struct mlp_kernels {
     /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is
        one */
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
+    /* y[j] = y[j] - sum of x[i*stride] x[i*stride + j] over the rows i, ascending, in double; y: n. Up to 15
+       doubles behind the last x are read */
+    void (*subtract_products)(size_t rows, size_t n, const double *x, size_t stride, double *y);
 };
 
 /* The table with that name, NULL when this build or CPU has none such. A NULL name: the best. */
@@ -950,16 +958,25 @@ MLP__INLINE float mlp__fma(float a, float b, float c)
 #endif
 }
 
-/* sum + a b in double: the product of two floats is exact, so fused or not is the same. Some have float in hardware
-   only. */
-MLP__INLINE double mlp__fma_double(float a, float b, double sum)
+/* The same in double, for kernels. Some have fused multiply-add for float only: those have bits of their own here. */
+MLP__INLINE double mlp__fma_of_doubles(double a, double b, double c)
 {
-#if MLP__FMA && MLP__GNU && !(defined(__riscv_flen) && __riscv_flen < 64) && !(defined(__ARM_FP) && !(__ARM_FP & 8))
-    return __builtin_fma((double)a, (double)b, sum);
+#if !MLP__FMA || (defined(__riscv_flen) && __riscv_flen < 64) || (defined(__ARM_FP) && !(__ARM_FP & 8))
+    #if defined(__clang__)
+        #pragma STDC FP_CONTRACT OFF
+    #endif
+    return a * b + c;
+#elif MLP__GNU
+    return __builtin_fma(a, b, c);
+#elif MLP__X86
+    return _mm_cvtsd_f64(_mm_fmadd_sd(_mm_set_sd(a), _mm_set_sd(b), _mm_set_sd(c)));
 #else
-    return (double)a * (double)b + sum;
+    return fma(a, b, c);
 #endif
 }
+
+/* sum + a b in double: the product of two floats is exact, so fused or not is the same, also outside of kernels. */
+MLP__INLINE double mlp__fma_double(float a, float b, double sum) { return mlp__fma_of_doubles((double)a, (double)b, sum); }
 
 /* Square roots without libm's errno where the instruction can be had by name, so that no -lm is needed there. */
 MLP__INLINE float mlp__sqrt(float x)
@@ -2095,8 +2112,7 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 
 /* z, a, da, dz: n */
 static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a,
-                                     const float *da,
-                                     float *dz)
+                                     const float *da, float *dz)
 {
     switch (activation) {
     #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
@@ -2262,8 +2278,8 @@ MLP__INLINE float mlp__fold_row(mlp__folding *f, mlp__binary *op, float start, s
     for (i = 0; i < MLP__N16; i++) lanes[i] = mlp__vset1(start);
     for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
         MLP__UNROLL
-        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W),
-                                                    mlp__vload(y + j + i * MLP__W));
+        for (i = 0; i < MLP__N16; i++)
+            lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
     }
     MLP__UNROLL
     for (i = 0; i < MLP__N16; i++, j += MLP__W) {
@@ -2440,12 +2456,12 @@ MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const floa
     mlp__vf sum[4];
     int v;
     MLP__UNROLL
-    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W),
-                                                             mlp__vzero()) : mlp__vzero();
+    for (v = 0; v < nv; v++)
+        sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
     for (; rows > 0; rows--, x += stride) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v],
-                                                    mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+        for (v = 0; v < nv; v++)
+            sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
     }
     MLP__UNROLL
     for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
@@ -2456,8 +2472,8 @@ MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const floa
 static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
 {
     size_t j;
-    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride,
-                                                                               sums + j, accumulate);
+    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W)
+        mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride, sums + j, accumulate);
     for (; j + MLP__W <= cols; j += MLP__W) mlp__some_column_sums(1, MLP__W, rows, x + j, stride, sums + j, accumulate);
     if (j < cols) mlp__some_column_sums(1, cols - j, rows, x + j, stride, sums + j, accumulate);
 }
@@ -2536,9 +2552,8 @@ enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, ML
 
 /* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was
    stored, since lanes behind it may be anything. */
-MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n,
-                                  float *w, const float *g,
-                                  float *s1, float *s2, mlp__vf *bad)
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w,
+                                  const float *g, float *s1, float *s2, mlp__vf *bad)
 {
     const mlp__vf zero = mlp__vzero();
     mlp__vf a = arrays > 0 ? mlp__vget(s1, n, zero) : zero, b = arrays > 1 ? mlp__vget(s2, n, zero) : zero;
@@ -2564,8 +2579,8 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
     if (arrays == 0)
         for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
             MLP__UNROLL
-            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W,
-                                                     g + i + v * MLP__W, s1, s2, &bad[v]);
+            for (v = 0; v < 4; v++)
+                mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
         }
     for (; i + MLP__W <= n; i += MLP__W)
         mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1,
@@ -2630,6 +2645,31 @@ static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
     for (; i + MLP__W <= n && mlp__vfinite(mlp__vmul(mlp__vload(x + i), s)); i += MLP__W) {}
     while (i < n && mlp__finite(x[i] * hidden)) i++;
     return i;
+}
+
+/* n <= width of the y, in registers; what lanes behind them read is not used */
+MLP__INLINE void mlp__subtract_part(size_t width, size_t n, size_t rows, const double *x, size_t stride, const double *along, double *y)
+{
+    double sum[4 * MLP__W], part[4 * MLP__W];
+    size_t i, j;
+    for (j = 0; j < width; j++) part[j] = 0;
+    for (j = 0; j < n; j++) part[j] = y[j];
+    for (j = 0; j < width; j++) sum[j] = part[j];
+    for (i = 0; i < rows; i++) {
+        const double a = -x[i * stride];
+        MLP__UNROLL
+        for (j = 0; j < width; j++) sum[j] = mlp__fma_of_doubles(a, along[i * stride + j], sum[j]);
+    }
+    for (j = 0; j < width; j++) part[j] = sum[j];
+    for (j = 0; j < n; j++) y[j] = part[j];
+}
+
+static void mlp__k_subtract_products(size_t rows, size_t n, const double *x, size_t stride, double *y)
+{
+    size_t j = 0;
+    for (; j + 4 * MLP__W <= n; j += 4 * MLP__W) mlp__subtract_part(4 * MLP__W, 4 * MLP__W, rows, x, stride, x + j, y + j);
+    for (; j + 2 * MLP__W <= n; j += 2 * MLP__W) mlp__subtract_part(2 * MLP__W, 2 * MLP__W, rows, x, stride, x + j, y + j);
+    for (; j < n; j += MLP__W) mlp__subtract_part(MLP__W, mlp__smaller(n - j, MLP__W), rows, x, stride, x + j, y + j);
 }
 
 /* --------------------------------------------------------------------------- >>gemm -- */
@@ -3461,7 +3501,8 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     mlp__k_softmax, MLP__TRAINS(mlp__k_softmax_backward), MLP__TRAINS(mlp__k_cross_entropy),
     mlp__k_forward, MLP__TRAINS(mlp__k_backward_weights), MLP__TRAINS(mlp__k_backward_input),
     MLP__TRAINS(mlp__k_column_sums), MLP__TRAINS(mlp__k_scale_rows), MLP__TRAINS(mlp__k_loss),
-    MLP__TRAINS(mlp__k_loss_backward), MLP__TRAINS(mlp__k_axpy), MLP__TRAINS(mlp__k_update), mlp__k_first_nonfinite
+    MLP__TRAINS(mlp__k_loss_backward), MLP__TRAINS(mlp__k_axpy), MLP__TRAINS(mlp__k_update), mlp__k_first_nonfinite,
+    MLP__TRAINS(mlp__k_subtract_products)
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -4119,8 +4160,8 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
 {
     mlp_result r;
     int n = 0, i;
-    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1",
-                                           desc->inputs);
+    if (desc->inputs < 1)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1", desc->inputs);
     r = mlp__resolve_loss(desc, loss, error);
     if (!r) r = mlp__resolve_scaling(desc, error);
     if (r) return r;
@@ -4207,8 +4248,8 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         s->w = net->count;
         s->b = s->w + s->in * s->out;
         net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
-        if (net->count > SIZE_MAX / sizeof(float) / 4) return mlp__fail(error, MLP_ERR_TOO_BIG, i,
-                                                                        "layers: too many weights");
+        if (net->count > SIZE_MAX / sizeof(float) / 4)
+            return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
     }
     mlp__lay_out_net(net, &arena);
     *size = mlp__arena_size(&arena);
@@ -4507,8 +4548,7 @@ typedef struct { size_t rows; const size_t *index; const float *x, *y; size_t x_
 static size_t mlp__index_of(const mlp__rows_given *g, size_t i) { return g->index ? g->index[i] : i; }
 
 static mlp_result mlp__check_finite(const mlp *net, const mlp__rows_given *g, const float *values, size_t cols,
-                                    size_t stride,
-                                    const char *name, mlp_error *error)
+                                    size_t stride, const char *name, mlp_error *error)
 {
     const size_t at = mlp__first_nonfinite(net, values, g->rows, cols, stride);
     size_t row, column;
@@ -4548,8 +4588,7 @@ static mlp_result mlp__check_rows(const mlp *net, const mlp__rows_given *g, mlp_
     for (i = 0; g->labels && i < g->rows; i++)
         if (g->labels[i] < 0 || (size_t)g->labels[i] >= classes) {
             mlp__fail(error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", g->labels[i],
-                      mlp__index_of(g, i),
-                      classes - 1);
+                      mlp__index_of(g, i), classes - 1);
             return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), 0);
         }
     r = mlp__check_finite(net, g, g->x, net->inputs, g->x_stride, "x", error);
@@ -4565,8 +4604,8 @@ static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
     const size_t classes = d->class_weights ? mlp__classes(net) : 0;
     double sum = 0;
     size_t i;
-    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
-                                                "class_weights: only with labels, not with read");
+    if (classes && !d->labels)
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: only with labels, not with read");
     for (i = 0; i < classes; i++)
         if (!mlp__is_weight(d->class_weights[i]))
             return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
@@ -4917,8 +4956,7 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
 /* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom
    only. */
 static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a,
-                                     const float *da,
-                                     float *dz, float *slope)
+                                     const float *da, float *dz, float *slope)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
@@ -4936,8 +4974,7 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
    parts. mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout *
    mask. */
 static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask,
-                         const float *a,
-                         float *out)
+                         const float *a, float *out)
 {
     const float p = net->desc.layers[layer].dropout, kept = 1 / (1 - p);
     const uint64_t threshold = (uint64_t)((double)p * 4294967296.0), stream = MLP__STREAM_MASKS + (uint64_t)layer;
@@ -4958,8 +4995,7 @@ static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, s
 /* z = x W + b, a = g(z) of the units begin .. end - 1, all, or whole panels but for the layer's last; x: rows x in,
    z and a: rows x out, may be the same; a may be NULL: only z */
 static void mlp__layer_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
-                               size_t x_stride,
-                               float *z, float *a)
+                               size_t x_stride, float *z, float *a)
 {
     const mlp__shape *s = &net->shape[layer];
     const float *b = net->desc.layers[layer].no_bias ? NULL : net->params + s->b + begin;
@@ -4987,8 +5023,8 @@ static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, 
     if (begin == end) return;
     k->backward_weights(rows, s->in, end - begin, x, x_stride, dz + begin, s->out, g + s->w + begin * s->in,
                         accumulate, scratch);
-    if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin,
-                                                         accumulate);
+    if (!net->desc.layers[layer].no_bias)
+        k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin, accumulate);
 }
 
 /* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved
@@ -5198,8 +5234,8 @@ static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *
         if (factors && kind != MLP_LOSS_CUSTOM) k->loss_backward(kind, net->desc.loss_delta, n, a, y, dz);
         for (i = 0; factors && kind == MLP_LOSS_CUSTOM && i < n; i += net->outputs)
             custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
-        if (factors && net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz,
-                                                                                         slope);
+        if (factors && net->loss.activation == MLP_ACT_DEFAULT)
+            mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
         if (factors) k->scale_rows(rows, net->outputs, factors, dz);
     }
     mlp__losses_of_rows(net, rows, losses, a, y, loss);
@@ -5211,7 +5247,7 @@ static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *
 enum { MLP__TAKES_HISTORY = 64, MLP__TAKES_OBJECTIVE = 128 };
 #define MLP__OPTIMIZERS(X) MLP__UPDATES(X) \
     X(LBFGS, lbfgs, 0, 1.0f,   0, 0, 0, MLP__TAKES_OBJECTIVE | MLP__TAKES_HISTORY) \
-    X(LM,    lm,    0, 0.001f, 0, 0, 0, MLP__TAKES_OBJECTIVE)
+    X(LM,    lm,    1, 0.001f, 0, 0, 0, MLP__TAKES_OBJECTIVE)
 
 typedef char mlp__every_optimizer_has_a_row[MLP_OPT_LM == 0 MLP__OPTIMIZERS(MLP__ONE) ? 1 : -1];
 
@@ -5227,7 +5263,7 @@ static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
 
 /* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It
    is copied in and out, so that the caller's memory needs no alignment but that of float. */
-typedef struct { double beta1_power, beta2_power; uint64_t steps; int kind, arrays; } mlp__opt_state;
+typedef struct { double beta1_power, beta2_power, damping; uint64_t steps; int kind, arrays; } mlp__opt_state;
 
 /* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it
    is in [0, below). */
@@ -5358,8 +5394,7 @@ static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t b
     u.decay = penalties && !decoupled ? w->opt.weight_decay : 0;
     u.l1 = penalties ? w->opt.l1 : 0;
     return w->k->update(w->opt.kind, &u, end - begin, w->v + begin, w->g + begin, w->arrays > 0 ? w->state + begin
-                        : NULL,
-                        w->arrays > 1 ? w->state + w->n + begin : NULL);
+                        : NULL, w->arrays > 1 ? w->state + w->n + begin : NULL);
 }
 
 static void mlp__opt_part(const void *work, size_t part, size_t parts)
@@ -5392,6 +5427,7 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
         s.arrays = arrays;
         s.steps = 0;
         s.beta1_power = s.beta2_power = 1;
+        s.damping = opt->kind == MLP_OPT_LM ? (double)mlp__meant(opt->rate) : 0;
     }
     s.steps++;
     s.beta1_power = mlp__product_of(s.beta1_power, (double)mlp__meant(opt->beta1));
@@ -5403,8 +5439,7 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
 /* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or
    infinite. */
 static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state,
-                          size_t n, float *v,
-                          const float *g, int threads)
+                          size_t n, float *v, const float *g, int threads)
 {
     const mlp__opt_state s = mlp__opt_begin(opt, arrays, state, n);
     unsigned char bad[MLP__MOST_THREADS];
@@ -5616,23 +5651,24 @@ static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uin
     const size_t n = o->n, count = step < history ? (size_t)step : (size_t)history;
     const double norm = mlp__norm(n, o->g);
     float scale = (float)(norm > 1 ? -1 / norm : -1);
-    double along[MLP__MOST_PAIRS], curved[MLP__MOST_PAIRS];
+    double along[MLP__MOST_PAIRS], curved;
     int any = 0;
     size_t i;
     memcpy(d, o->g, n * sizeof(float));
     for (i = 0; i < count; i++) {                                   /* the newest first */
         const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
-        curved[i] = mlp__inner(n, s, y);
-        if (!(curved[i] > 0)) continue;
-        along[i] = mlp__inner(n, s, d) / curved[i];
+        curved = mlp__inner(n, s, y);
+        if (!(curved > 0)) continue;
+        along[i] = mlp__inner(n, s, d) / curved;
         o->k->axpy(n, (float)-along[i], y, d);
-        if (!any) scale = (float)(-curved[i] / mlp__inner(n, y, y));
+        if (!any) scale = (float)(-curved / mlp__inner(n, y, y));
         any = 1;
     }
     o->k->scale_rows(1, n, &scale, d);
     while (i-- > 0) {
         const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
-        if (curved[i] > 0) o->k->axpy(n, (float)-(along[i] + mlp__inner(n, y, d) / curved[i]), s, d);
+        curved = mlp__inner(n, s, y);
+        if (curved > 0) o->k->axpy(n, (float)-(along[i] + mlp__inner(n, y, d) / curved), s, d);
     }
     return any;
 }
@@ -5706,7 +5742,7 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v, do
     if (!mlp__opt_size(arrays + 1, n)) return mlp__fail(m.opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
     state = mlp__alloc(&allocator, mlp__opt_size(arrays + 1, n));
     if (!state) return mlp__fail(m.opt.error, MLP_ERR_MEMORY, -1, "out of memory");
-    memset(state, 0, mlp__opt_size(arrays + 1, n));
+    memset(state, 0, sizeof(mlp__opt_state));
     m.o.k = mlp_kernels_for(NULL);
     m.o.n = n;
     m.o.v = v;
@@ -5881,13 +5917,12 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     if (!r) r = mlp__resolve_opt(&opt, &arrays);
     if (r) return r;
     state_size = mlp__opt_size(arrays, net->count);
-    if (!state_size || !mlp__training_size(net, 1, state_size)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1,
-                                                                                 "too big to train");
+    if (!state_size || !mlp__training_size(net, 1, state_size))
+        return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
     rows = mlp__rows_that_fit(net, state_size, size);
     if (rows == 0)
         return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z",
-                         size,
-                         mlp__training_size(net, 1, state_size));
+                         size, mlp__training_size(net, 1, state_size));
     mlp__free(&net->desc.allocator, net->training.block);
     mlp__place_training(net, memory, rows, state_size, NULL);
     return mlp__ok(opt.error);
@@ -5950,9 +5985,8 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
     int l;
     for (l = 0; l < net->layers; l++)
         mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts),
-                                   b->rows,
-                                   mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l], b->accumulate,
-                                   mlp__scratch_of(b->t, part));
+                                   b->rows, mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l],
+                                   b->accumulate, mlp__scratch_of(b->t, part));
 }
 
 /* The loss of the rows in the block is not finite: the first layer whose outputs are not. */
@@ -5982,8 +6016,7 @@ typedef struct { double loss, weight; } mlp__batch;
 /* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx,
    unless NULL: rows x inputs, dE/dx. */
 static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows,
-                                int threads,
-                                mlp__batch *sums, float *dx)
+                                int threads, mlp__batch *sums, float *dx)
 {
     mlp__block b;
     size_t done, i;
@@ -6223,8 +6256,8 @@ static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evalua
     mlp__lay_out_evaluation(net, rows, &arena, e);
     if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
     e->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-    if (!e->memory) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate",
-                                     mlp__arena_size(&arena));
+    if (!e->memory)
+        return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate", mlp__arena_size(&arena));
     arena.base = mlp__align(e->memory);
     arena.used = 0;
     mlp__lay_out_evaluation(net, rows, &arena, e);
@@ -6286,8 +6319,8 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
 {
     mlp_result r;
     if (metrics) memset(metrics, 0, sizeof *metrics);
-    if (!net || !data || !metrics) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1,
-                                                    "net or metrics is NULL");
+    if (!net || !data || !metrics)
+        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or metrics is NULL");
     r = mlp__evaluate_data(net, data, NULL, metrics);
     if (r) memset(metrics, 0, sizeof *metrics);
     return r;
@@ -6305,8 +6338,8 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     mlp_metrics unused;
     size_t classes;
     mlp_result r;
-    if (!net || !data || !counts) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1,
-                                                   "net or counts is NULL");
+    if (!net || !data || !counts)
+        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or counts is NULL");
     r = mlp__check_classes(net, data->error);
     if (r) return r;
     classes = net->outputs > 1 ? net->outputs : 2;
@@ -6374,15 +6407,15 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
     size_t i;
     mlp_result r;
     if (!net || !data || !dx) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or dx is NULL");
-    if (data->read) return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1,
-                                     "input gradients are of rows in memory: read must be NULL");
+    if (data->read)
+        return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "input gradients are of rows in memory: read must be NULL");
     r = mlp__prepare(net, data);
     if (r) return r;
     source = mlp__source_in_order(data);
     r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, dx);
     if (r) return r;
-    for (i = 0; i < data->rows; i++) mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data),
-                                                         dx + i * net->inputs);
+    for (i = 0; i < data->rows; i++)
+        mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data), dx + i * net->inputs);
     return mlp__ok(data->error);
 }
 
@@ -6484,8 +6517,7 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
 /* Goes through the first `most` rows of the source that have weight; what it sees goes into columns (inputs, then
    outputs), the inputs also into sample, unless NULL: [inputs][most]. *used: how many rows had weight. */
 static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t most,
-                              mlp__column *columns,
-                              float *sample, size_t *used)
+                              mlp__column *columns, float *sample, size_t *used)
 {
     const mlp_data *d = source->data;
     const int targets = !mlp__has_labels(d);
@@ -6582,8 +6614,8 @@ MLP_API mlp_result mlp_fit_scaling(mlp *net, const mlp_data *data)
     mlp_result r;
     if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
     r = mlp__not_busy(net, data->error);
-    if (!r && !net->scales) r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1,
-                                          "the net has neither input_scaling nor target_scaling");
+    if (!r && !net->scales)
+        r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "the net has neither input_scaling nor target_scaling");
     if (!r) r = mlp__check_data(net, data);
     if (!r) r = mlp__fit_scales(net, mlp__source_in_order(data));
     return r ? r : mlp__ok(data->error);
@@ -6670,6 +6702,17 @@ static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, dou
 
 /* ---- fit ---- */
 
+/* Normal equations of n parameters. matrix: n + 1 rows of n: in row n - i, from its beginning, what is behind the diagonal of row i of
+   -J^T J, that included, and in row i, from the diagonal on, U of U^T U = J^T J + damping D. */
+enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64 };
+typedef struct {
+    void *memory;
+    const mlp_kernels *k;
+    size_t n, rows, filled;                 /* rows: of data whose Jacobian is there at a time; filled: its rows */
+    double *matrix, *jacobian, *step, *bent_step;
+    float *from, *gradient, *bend;          /* parameters before the step, gradient there; outputs of all rows: how they are bent */
+} mlp__normal;
+
 /* A fit under way. */
 typedef struct {
     mlp *net;
@@ -6686,9 +6729,286 @@ typedef struct {
     int begun;                              /* nothing was refused */
     mlp__objective objective;               /* of optimizers that see it */
     mlp__batch sums;                        /* at its last point */
+    mlp__normal normal;                     /* of lm */
 } mlp__fitting;
 
 static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
+
+/* Layers that do not learn have no gradient. */
+static void mlp__hold_still(mlp *net)
+{
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const size_t end = s->b + (net->desc.layers[l].no_bias ? 0 : s->out);
+        if (net->desc.layers[l].rate < 0) memset(net->training.gradients + s->w, 0, (end - s->w) * sizeof(float));
+    }
+}
+
+/* Memory for the normal equations: one allocation. */
+static mlp_result mlp__normal_begin(mlp__fitting *f)
+{
+    const mlp *net = f->net;
+    mlp__normal *q = &f->normal;
+    mlp__arena arena = { NULL, 0 };
+    int pass;
+    q->k = net->desc.kernels;
+    q->n = net->count;
+    q->rows = mlp__smaller(net->outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / net->outputs : 1, f->t.rows);
+    for (pass = 0; pass < 2; pass++) {                              /* how much, then where */
+        if (pass) arena.base = mlp__align(q->memory);
+        arena.used = 0;
+        q->matrix = (double *)mlp__take(&arena, q->n + 1, q->n, sizeof(double));
+        q->jacobian = (double *)mlp__take(&arena, q->rows * net->outputs, q->n, sizeof(double));
+        q->step = (double *)mlp__take(&arena, q->n, 1, sizeof(double));
+        q->bent_step = (double *)mlp__take(&arena, q->n, 1, sizeof(double));
+        q->from = mlp__take_floats(&arena, q->n, 1);
+        q->gradient = mlp__take_floats(&arena, q->n, 1);
+        q->bend = mlp__take_floats(&arena, f->train_rows, net->outputs);
+        if (pass || mlp__arena_size(&arena) == SIZE_MAX) break;
+        q->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
+        if (!q->memory) break;
+    }
+    if (!q->memory) return mlp__fail(f->data->error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes for lm", mlp__arena_size(&arena));
+    memset(arena.base, 0, arena.used);
+    return MLP_OK;
+}
+
+/* all rows to train on, in their order, as blocks */
+static mlp__block mlp__normal_rows(const mlp__fitting *f, mlp__source *source)
+{
+    mlp__block b;
+    memset(&b, 0, sizeof b);
+    *source = mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+    b.net = f->net;
+    b.source = source;
+    b.t = &f->t;
+    b.divisor = mlp__product_of(mlp__weight_of_rows(source, 0, f->train_rows), mlp__loss_divisor(f->net));
+    return b;
+}
+
+/* the next block's outputs */
+static mlp_result mlp__normal_block(const mlp__fitting *f, mlp__block *b, size_t done, size_t most)
+{
+    mlp_result r;
+    mlp__block_begin(b, done, mlp__smaller(f->train_rows - done, most), done);
+    r = mlp__block_read(b);
+    if (!r) mlp__in_parts(f->fit.threads, mlp__block_rows, b);
+    return r;
+}
+
+/* from the last layer's a, in the place of its dE/da, to all dz */
+static void mlp__normal_backward(const mlp__block *b)
+{
+    const int last = b->net->layers - 1;
+    float *dz = b->t->dz[last];
+    mlp__activation_backward(b->net, last, b->rows, b->t->z[last], b->t->a[last], dz, dz, mlp__slope_at(b, 0));
+    mlp__block_backward(b, 0, b->rows, b->t->scratch);
+}
+
+/* Rows of the Jacobian, those of output o of the block's rows, from the dz: a row's own derivatives, rounded to float; none by layers
+   that do not learn. */
+static void mlp__fill_jacobian(const mlp__block *b, const mlp__normal *q, size_t o)
+{
+    const mlp *net = b->net;
+    size_t r, p, i, c;
+    int l;
+    for (r = 0; r < b->rows; r++)
+        for (l = 0; l < net->layers; l++) {
+            const mlp__shape *s = &net->shape[l];
+            const float *x = mlp__input_of(b, l) + r * (l ? s->in : b->x_stride), *dz = b->t->dz[l] + r * s->out;
+            double *to = q->jacobian + (r * net->outputs + o) * q->n + s->w;
+            if (net->desc.layers[l].rate < 0) continue;
+            for (p = 0; p < s->out; p += MLP__PANEL)
+                for (i = 0; i < s->in; i++)
+                    for (c = p; c < mlp__smaller(p + MLP__PANEL, s->out); c++) *to++ = (double)(x[i] * dz[c]);
+            for (c = 0; c < s->out && !net->desc.layers[l].no_bias; c++) *to++ = (double)dz[c];
+        }
+}
+
+static void mlp__normal_part(const void *work, size_t part, size_t parts)
+{
+    const mlp__normal *q = (const mlp__normal *)work;
+    size_t i;
+    for (i = part; i < q->n; i += parts)
+        q->k->subtract_products(q->filled, q->n - i, q->jacobian + i, q->n, q->matrix + (q->n - i) * q->n);
+}
+
+static double mlp__twice(const mlp *net) { return net->desc.loss == MLP_LOSS_SQUARED ? 2 : 1; }
+
+/* -J^T J of all rows and of weight_decay. E is half the sum of squares of sqrt(2 c) (a - y), c being 1 / divisor times the weight, with
+   half_squared half of that; J is the derivative of these. */
+static mlp_result mlp__normal_matrix(mlp__fitting *f)
+{
+    const mlp *net = f->net;
+    const size_t outputs = net->outputs;
+    mlp__normal *q = &f->normal;
+    mlp__source source;
+    mlp__block b = mlp__normal_rows(f, &source);
+    float *dz = f->t.dz[net->layers - 1];
+    size_t done, i, o;
+    int l;
+    memset(q->matrix, 0, (q->n + 1) * q->n * sizeof(double));
+    for (done = 0; done < f->train_rows; done += b.rows) {
+        const mlp_result r = mlp__normal_block(f, &b, done, q->rows);
+        if (r) return r;
+        for (o = 0; o < outputs; o++) {
+            memset(dz, 0, b.rows * outputs * sizeof(float));
+            for (i = 0; i < b.rows; i++) dz[i * outputs + o] = (float)mlp__sqrt_double((double)f->t.factor[i] * mlp__twice(net));
+            mlp__normal_backward(&b);
+            mlp__fill_jacobian(&b, q, o);
+        }
+        q->filled = b.rows * outputs;
+        mlp__in_parts(f->fit.threads, mlp__normal_part, q);
+    }
+    for (l = 0; l < net->layers && f->fit.opt.weight_decay > 0; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const size_t end = s->b + (f->fit.opt.decay_biases && !net->desc.layers[l].no_bias ? s->out : 0);
+        for (i = s->w; i < end; i++) q->matrix[(q->n - i) * q->n] -= (double)f->fit.opt.weight_decay;
+    }
+    return MLP_OK;
+}
+
+/* U; 0: in this precision the matrix is not positive definite */
+static int mlp__normal_factor(const mlp__normal *q, double damping, const float *scale)
+{
+    const size_t n = q->n;
+    size_t i, j;
+    for (i = 0; i < n; i++) {
+        double *u = q->matrix + i * n + i, pivot;
+        const double *h = q->matrix + (n - i) * n;
+        for (j = 0; j < n - i; j++) u[j] = -h[j];
+        u[0] += mlp__product_of(damping, (double)scale[i]);
+        q->k->subtract_products(i, n - i, q->matrix + i, n, u);
+        if (!(u[0] > 0)) return 0;
+        pivot = mlp__sqrt_double(u[0]);
+        for (j = 0; j < n - i; j++) u[j] /= pivot;
+    }
+    return 1;
+}
+
+/* step = -(U^T U)^-1 g */
+static void mlp__normal_solve(const mlp__normal *q, const float *g, double *step)
+{
+    const size_t n = q->n;
+    size_t i, j;
+    for (i = 0; i < n; i++) step[i] = (double)-g[i];
+    for (i = 0; i < n; i++) {
+        const double *u = q->matrix + i * n;
+        step[i] /= u[i];
+        for (j = i + 1; j < n; j++) step[j] -= mlp__product_of(u[j], step[i]);
+    }
+    for (i = n; i-- > 0;) {
+        const double *u = q->matrix + i * n;
+        for (j = i + 1; j < n; j++) step[i] -= mlp__product_of(u[j], step[j]);
+        step[i] /= u[i];
+    }
+}
+
+/* v = from + t step */
+static void mlp__normal_go(mlp__fitting *f, double t)
+{
+    const mlp__normal *q = &f->normal;
+    size_t i;
+    for (i = 0; i < q->n; i++) f->net->params[i] = (float)((double)q->from[i] + mlp__product_of(t, q->step[i]));
+    f->objective.known = 0;
+}
+
+/* Half of what bends the way: the second derivative of the outputs along the step, by differences, sent back through J^T as a gradient. */
+static mlp_result mlp__normal_bend(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    const mlp__normal *q = &f->normal;
+    mlp__source source;
+    mlp__block b = mlp__normal_rows(f, &source);
+    const double divisor = b.divisor;
+    const float part = 0.1f, scale = (float)(mlp__twice(net) / 2 / (double)(part * part));
+    size_t done, i, j;
+    int p;
+    memset(q->bend, 0, f->train_rows * net->outputs * sizeof(float));
+    for (p = 0; p < 3; p++) {                                       /* forth, back, where it begins */
+        mlp__normal_go(f, p == 2 ? 0 : (double)(p ? -part : part));
+        b.divisor = p == 2 ? divisor : 0;
+        for (done = 0; done < f->train_rows; done += b.rows) {
+            float *bend = q->bend + done * net->outputs, *dz = f->t.dz[net->layers - 1];
+            const mlp_result r = mlp__normal_block(f, &b, done, f->t.rows);
+            if (r) return r;
+            q->k->axpy(b.rows * net->outputs, p == 2 ? -2.0f : 1.0f, f->t.a[net->layers - 1], bend);
+            for (i = 0; p == 2 && i < b.rows; i++)
+                for (j = 0; j < net->outputs; j++) *dz++ = f->t.factor[i] * scale * *bend++;
+            if (p == 2) { mlp__normal_backward(&b); mlp__in_parts(f->fit.threads, mlp__block_gradients, &b); }
+        }
+    }
+    mlp__hold_still(net);
+    return MLP_OK;
+}
+
+static double mlp__square_of(const mlp__normal *q, const double *x)
+{
+    double sum = 0;
+    size_t i;
+    for (i = 0; i < q->n; i++) sum += mlp__product_of(x[i], x[i]);
+    return sum;
+}
+
+/* One attempt, from `value`. *gain: how much lower, over what the model says; at most 0: nothing, or the way bends too much. */
+static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, const float *scale, double *gain)
+{
+    const mlp__normal *q = &f->normal;
+    double promised = 0;
+    size_t i;
+    mlp_result r;
+    *gain = 0;
+    if (!mlp__normal_factor(q, damping, scale)) return MLP_OK;
+    mlp__normal_solve(q, q->gradient, q->step);
+    r = mlp__normal_bend(f);
+    if (r) return r;
+    mlp__normal_solve(q, f->net->training.gradients, q->bent_step);
+    if (!(mlp__square_of(q, q->bent_step) <= mlp__product_of(0.140625, mlp__square_of(q, q->step)))) return MLP_OK;
+    for (i = 0; i < q->n; i++) {
+        const double s = q->step[i] += q->bent_step[i];
+        promised += mlp__product_of(s, mlp__product_of(mlp__product_of(damping, (double)scale[i]), s) - (double)q->gradient[i]);
+    }
+    mlp__normal_go(f, 1);
+    r = mlp__look(&f->objective);
+    if (!r && f->objective.value < value) *gain = promised > 0 ? 2 * (value - f->objective.value) / promised : 1;
+    return r == MLP_ERR_NONFINITE ? MLP_OK : r;
+}
+
+/* One iteration: damping grows until the objective falls. The state's array is D. */
+static mlp_result mlp__lm_step(mlp__fitting *f)
+{
+    mlp__objective *o = &f->objective;
+    const mlp__normal *q = &f->normal;
+    float *scale = mlp__arrays_of(f->net->training.state);
+    mlp__opt_state s;
+    double value = 0, gain = 0;
+    size_t i;
+    mlp_result r = mlp__look(o);
+    if (!r) r = mlp__normal_matrix(f);
+    if (r) return r;
+    s = mlp__opt_begin(&f->fit.opt, f->arrays, f->net->training.state, o->n);
+    value = o->value;
+    memcpy(q->from, o->v, o->n * sizeof(float));
+    memcpy(q->gradient, o->g, o->n * sizeof(float));
+    for (i = 0; i < o->n; i++) {
+        const float width = (float)mlp__sqrt_double(-q->matrix[(o->n - i) * o->n]);
+        if (width > scale[i] || !(scale[i] > 0)) scale[i] = width > 0 ? width : 1;
+    }
+    for (;;) {
+        r = mlp__lm_try(f, value, s.damping, scale, &gain);
+        if (r || (gain <= 0 && s.damping >= 1e10)) break;
+        s.damping = gain < 0.25 ? mlp__product_of(4, s.damping) : gain > 0.75 ? s.damping / 10 : s.damping;
+        if (!(s.damping > 1e-20)) s.damping = 1e-20;
+        if (gain > 0) break;
+    }
+    memcpy(f->net->training.state, &s, sizeof s);
+    if (gain <= 0) {
+        memcpy(o->v, q->from, o->n * sizeof(float));
+        o->known = 0;
+    }
+    return r;
+}
 
 /* What an optimizer that sees the whole objective cannot have in a fit. */
 static mlp_result mlp__check_objective(const mlp__fitting *f)
@@ -6699,12 +7019,14 @@ static mlp_result mlp__check_objective(const mlp__fitting *f)
     const char *what = NULL;
     int l;
     if (!(facts.takes & MLP__TAKES_OBJECTIVE)) return MLP_OK;
-    if (fit->opt.kind == MLP_OPT_LM) return mlp__fail(fit->opt.error, MLP_ERR_UNSUPPORTED, -1, "opt: lm is not in this version");
+    if (fit->opt.kind == MLP_OPT_LM && d->loss != MLP_LOSS_SQUARED && d->loss != MLP_LOSS_HALF_SQUARED)
+        what = "the loss squared or half_squared";
+    if (fit->opt.kind == MLP_OPT_LM && f->net->count > MLP__MOST_UNKNOWNS) what = "at most 4096 parameters";
     if (fit->batch != MLP_FULL_BATCH) what = "batch MLP_FULL_BATCH";
-    else if (fit->order == MLP_ORDER_REPLACEMENT) what = "each row once: no order replacement";
-    else if (fit->on_gradients) what = "a gradient that is the objective's: no on_gradients";
-    else if (fit->schedule.kind != MLP_SCHEDULE_CONSTANT || fit->schedule.warmup) what = "no schedule or warmup: it finds its steps itself";
-    else if (mlp__has_dropout(f->net)) what = "one function to minimize: no dropout";
+    if (fit->order == MLP_ORDER_REPLACEMENT) what = "each row once: no order replacement";
+    if (fit->on_gradients) what = "a gradient that is the objective's: no on_gradients";
+    if (fit->schedule.kind != MLP_SCHEDULE_CONSTANT || fit->schedule.warmup) what = "no schedule or warmup: it finds its steps itself";
+    if (mlp__has_dropout(f->net)) what = "one function to minimize: no dropout";
     for (l = 0; l < f->net->layers; l++) if (d->layers[l].rate >= 0 && d->layers[l].rate != 1) what = "rates of layers of 1 or -1";
     return what ? mlp__fail(fit->opt.error, MLP_ERR_ARGUMENT, -1, "opt: %s needs %s", facts.name, what) : MLP_OK;
 }
@@ -6722,8 +7044,8 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
     if ((unsigned)fit->order > MLP_ORDER_REPLACEMENT)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order %i is unknown", (int)fit->order);
-    if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative",
-                                           fit->threads);
+    if (fit->threads < 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative", fit->threads);
 #ifndef _OPENMP
     if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
 #endif
@@ -6787,8 +7109,8 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
         return mlp__check_data(net, &f->validation);
     }
     if (f->fit.validation_split == 0) return MLP_OK;
-    if (d->rows > SIZE_MAX / sizeof(size_t) - classes) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1,
-                                                                        "too many rows to split");
+    if (d->rows > SIZE_MAX / sizeof(size_t) - classes)
+        return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too many rows to split");
     f->rows = (size_t *)mlp__alloc(&net->desc.allocator, (d->rows + classes) * sizeof(size_t));
     if (!f->rows) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
     memset(f->rows + d->rows, 0, classes * sizeof(size_t));
@@ -6815,10 +7137,10 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
     *value = f->sums.loss / f->sums.weight;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t biases = net->desc.layers[l].no_bias ? 0 : s->out;
-        if (net->desc.layers[l].rate < 0) memset(g + s->w, 0, (s->b - s->w + biases) * sizeof(float));
-        else *value += mlp__penalize(net->desc.kernels, opt, s->b - s->w + (opt->decay_biases ? biases : 0), v + s->w, g + s->w);
+        const size_t biases = opt->decay_biases && !net->desc.layers[l].no_bias ? s->out : 0;
+        *value += mlp__penalize(net->desc.kernels, opt, s->b - s->w + biases, v + s->w, g + s->w);
     }
+    mlp__hold_still(net);
     return mlp__check_gradients(net, f->data->error);
 }
 
@@ -6839,10 +7161,12 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     net->threads = f->fit.threads;
     f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
     r = mlp__need_training(net, f->batch, f->arrays, error);
-    if (!r && f->validation.rows) r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows,
-                                                            &f->evaluation, error);
+    if (!r && f->validation.rows)
+        r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows, &f->evaluation, error);
     if (r) return r;
     f->t = net->training.buffers;
+    if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__normal_begin(f);
+    if (r) return r;
     f->objective.k = net->desc.kernels;
     f->objective.n = net->count;
     f->objective.v = net->params;
@@ -6882,8 +7206,8 @@ static float mlp__rate_now(const mlp__fitting *f)
     const double whole = s->epochs > 0 ? (double)c->epoch : (double)(f->progress.epoch - 1), epoch = whole + done;
     const double total = (double)(s->epochs > 0 ? s->epochs : f->progress.epochs);
     const float rate = mlp__meant(f->fit.opt.rate);
-    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup) return s->rate(s->user,
-                                                                                     epoch - (double)s->warmup, rate);
+    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup)
+        return s->rate(s->user, epoch - (double)s->warmup, rate);
     return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
 }
 
@@ -6929,7 +7253,7 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
     f->progress.rate = (double)mlp__meant(f->fit.opt.rate);
     if (f->sums.weight > 0) {
         f->progress.loss = f->sums.loss / f->sums.weight;
-        r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
+        r = f->fit.opt.kind == MLP_OPT_LM ? mlp__lm_step(f) : mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
         if (r) return r;
         net->course.step++;
     }
@@ -7025,6 +7349,7 @@ static void mlp__fit_end(mlp__fitting *f)
         mlp__free(a, net->training.best);
         net->training.best = NULL;
     }
+    mlp__free(a, f->normal.memory);
     mlp__free(a, f->t.more_scratch);
     mlp__free(a, f->evaluation.memory);
     mlp__free(a, f->rows);
@@ -7158,6 +7483,7 @@ static const mlp__field mlp__resume_fields[] = {
     MLP__FIELD("mlp.train.best_epoch", MLP__A_NUMBER, mlp__resume, course.best_epoch, NULL),
     MLP__FIELD("mlp.train.beta1_power", MLP__A_FLOAT, mlp__resume, opt.beta1_power, NULL),
     MLP__FIELD("mlp.train.beta2_power", MLP__A_FLOAT, mlp__resume, opt.beta2_power, NULL),
+    MLP__FIELD("mlp.train.damping", MLP__A_FLOAT, mlp__resume, opt.damping, NULL),
     MLP__FIELD("mlp.train.epoch", MLP__A_NUMBER, mlp__resume, course.epoch, NULL),
     MLP__FIELD("mlp.train.factor", MLP__A_FLOAT, mlp__resume, course.factor, NULL),
     MLP__FIELD("mlp.train.lowest", MLP__A_FLOAT, mlp__resume, course.lowest, NULL),

@@ -468,6 +468,7 @@ static void fit_report_says_why_it_ended(void)
         mlp_desc d = fit_net_desc(1);
         mlp_fit_desc f = fit_how(9);
         mlp_fit_report report;
+        mlp_metrics m;
         mlp_error error;
         int count = 0;
         mlp *net = fit_net(&d);
@@ -486,6 +487,7 @@ static void fit_report_says_why_it_ended(void)
         CHECK(report.stop == (why == 3 ? MLP_STOP_ERROR : MLP_STOP_CALLBACK) && report.epochs == (why < 2 ? 1 : 2));
         CHECK(isfinite(report.loss) && isfinite(report.validation_loss) && report.best_loss <= report.validation_loss);
         CHECK(report.best_epoch >= 1 && report.best_epoch <= report.epochs);
+        CHECK(mlp_evaluate(net, &held, &m) == MLP_OK && m.loss == report.best_loss);
         if (why == 3) CHECK(error.epoch == 3 && error.layer == 1);
         mlp_destroy(net);
     }
@@ -1185,11 +1187,11 @@ static void fit_scales_are_the_documented_numbers(void)
    new ones. */
 static void fit_scaled_net_is_a_plain_one_on_scaled_rows(void)
 {
-    static float x[300 * 6], y[300 * 3], p[300 * 3], q[300 * 3];
+    static float x[300 * 6], y[300 * 3], p[300 * 3], q[300 * 3], wide_x[300 * 8], wide_y[300 * 4];
     int in, out;
     for (in = 0; in < 4; in++)
         for (out = 0; out < 3; out++) {
-            mlp_data data = fit_wide_rows(121, 300), hand = loss_data(300, x, y), other;
+            mlp_data data = fit_wide_rows(121, 300), hand = loss_data(300, x, y), other, apart;
             mlp_desc d = fit_net_desc(0);
             mlp_fit_desc f = fit_how(3);
             mlp *plain = fit_net(&d), *net;
@@ -1222,6 +1224,15 @@ static void fit_scaled_net_is_a_plain_one_on_scaled_rows(void)
             for (i = 0; i < 900; i++) square += pow((double)p[i] - (double)data.y[i], 2) / 900;
             CHECK_NEAR(m.mae, distance, 1e-5 * distance);
             CHECK_NEAR(m.rmse, sqrt(square), 1e-5 * sqrt(square));
+            for (i = 0; i < 300; i++) {                                         /* with gaps: the same */
+                memcpy(wide_x + i * 8, data.x + i * 6, 24);
+                memcpy(wide_y + i * 4, data.y + i * 3, 12);
+            }
+            apart = loss_data(300, wide_x, wide_y);
+            apart.x_stride = 8;
+            apart.y_stride = 4;
+            CHECK(mlp_fit_scaling(net, &apart) == MLP_OK && test_same_bits(scales, net->scales, 18));
+            CHECK(mlp_evaluate(net, &apart, &k) == MLP_OK && memcmp(&m, &k, sizeof m) == 0);
             other = data;
             other.rows = 30;
             CHECK(mlp_fit(net, &other, &f) == MLP_OK && test_same_bits(scales, net->scales, 18));
