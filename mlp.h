@@ -8188,10 +8188,9 @@ static void mlp__check_places(mlp__in *in)
         if (t->end > next) next = t->end;
     } while (next > total);
     for (i = 0; i < in->tensor_count && in->tensors[i].seen; i++) { }
-    if (i == in->tensor_count && here == total) return;
     in->at = i < in->tensor_count ? in->tensors[i].key : here < total ? in->size : in->end + (size_t)total;
-    mlp__wrong(in, i < in->tensor_count ? "data_offsets leave a hole or overlap"
-                 : here < total ? "the file ends too early" : "bytes behind the last tensor");
+    if (i < in->tensor_count) mlp__wrong(in, "data_offsets leave a hole or overlap");
+    else if (here != total) mlp__wrong(in, here < total ? "the file ends too early" : "bytes behind the last tensor");
 }
 
 /* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
@@ -9019,17 +9018,17 @@ static void *mlp__io_open(void *user, const char *path, int create)
     return mlp__io_file(create ? mlp__create(path) : mlp__open(path, O_RDONLY));
 }
 
-static int mlp__fd_sync(int fd)
+static int mlp__io_sync(void *user, void *file)
 {
     int failed;
+    (void)user;
 #ifdef F_FULLFSYNC
-    if (fcntl(fd, F_FULLFSYNC) == 0) return 0;
+    if (fcntl(mlp__io_fd(file), F_FULLFSYNC) == 0) return 0;
 #endif
-    do failed = fsync(fd); while (failed && errno == EINTR);
+    do failed = fsync(mlp__io_fd(file)); while (failed && errno == EINTR);
     return failed;
 }
 
-static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
 static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to); }
 static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
 
@@ -9038,9 +9037,8 @@ static int mlp__io_sync_folder(void *user, const char *folder)
 {
     const int fd = mlp__open(folder, O_RDONLY);
     int error;
-    (void)user;
     if (fd < 0) return errno != EACCES && errno != EPERM;
-    error = mlp__fd_sync(fd) ? errno : 0;
+    error = mlp__io_sync(user, mlp__io_file(fd)) ? errno : 0;
     close(fd);
     errno = error;
     return error != 0 && error != EINVAL && error != ENOTSUP && error != ENOSYS && error != EBADF && error != EROFS;
@@ -9111,11 +9109,10 @@ enum { MLP__SUFFIX = sizeof ".mlp-tmp99", MLP__STEM = 100 };
 static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
 {
     const size_t folder = mlp__folder_length(path);
-    size_t length = strlen(path);
+    size_t length = mlp__smaller(strlen(path), folder + MLP__STEM);
     void *file;
     int n = 0;
-    if (length - folder > MLP__STEM)
-        for (length = folder + MLP__STEM; (path[length] & 0xc0) == 0x80 && length > folder; length--) { }
+    while ((path[length] & 0xc0) == 0x80 && length > folder) length--;
     memcpy(name, path, length);
     do {
         mlp__text suffix = { name, length, length + MLP__SUFFIX };
