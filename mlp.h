@@ -7551,15 +7551,9 @@ static void mlp__write_out(mlp__out *o)
 static void mlp__put(mlp__out *o, const void *bytes, size_t n)
 {
     const unsigned char *from = (const unsigned char *)bytes;
-    o->total += n;
-    while (n > 0) {
-        const size_t part = mlp__smaller(n, o->room - o->used);
-        if (part == 0 && !o->file) return;
-        if (part == 0) mlp__write_out(o);
-        if (part) memcpy(o->to + o->used, from, part);
-        o->used += part;
-        from += part;
-        n -= part;
+    for (o->total += n; n > 0; n--, from++) {
+        if (o->used == o->room && o->file) mlp__write_out(o);
+        if (o->used < o->room) o->to[o->used++] = *from;
     }
 }
 
@@ -7588,10 +7582,7 @@ static void mlp__put_quoted(mlp__out *o, const char *text)
     for (; *text; text++) {
         if (*text == '"' || *text == '\\') mlp__print(o, "\\");
         if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
-        else {
-            mlp__print(o, "\\u");
-            mlp__put_hex(o, (unsigned char)*text, 4);
-        }
+        else { mlp__print(o, "\\u"); mlp__put_hex(o, (unsigned char)*text, 4); }
     }
     mlp__print(o, "\"");
 }
@@ -7849,12 +7840,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 
 /* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
    shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
-typedef struct {
-    char *name;
-    uint64_t rows, columns, begin, end;
-    uint32_t key, shape, rank;
-    unsigned char type, seen;
-} mlp__tensor;
+typedef struct { char *name; uint64_t rows, columns, begin, end; uint32_t key, shape, rank;
+                 unsigned char type, seen; } mlp__tensor;
 
 /* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
@@ -8549,10 +8536,7 @@ static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
     double d;
     if (type == MLP__F32) return (uint32_t)u;
     if (type == MLP__BF16) return (uint32_t)u << 16;
-    if (type == MLP__F64) {
-        memcpy(&d, &u, 8);
-        return mlp__bits((float)d);
-    }
+    if (type == MLP__F64) { memcpy(&d, &u, 8); return mlp__bits((float)d); }
     /* F16: the exponents are 112 apart, but for NaN and infinity */
     return (uint32_t)(u >> 15) << 31
            | (half >= 0x0f800000 ? half | 0x7f800000 : mlp__bits(mlp__float(half) * 5.192296858534828e33f));
@@ -9143,10 +9127,7 @@ static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, con
     if (!r && o.failed) r = mlp__fail_io(how->error, "not saved: cannot write", path, o.failed);
     if (!r && io->rename(io->user, name, path))
         r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
-    if (r) {
-        io->remove(io->user, name);
-        return r;
-    }
+    if (r) { io->remove(io->user, name); return r; }
     memcpy(name, folder ? path : ".", folder + !folder);
     name[folder + !folder] = 0;
     if (!io->sync_folder(io->user, name)) return mlp__ok(how->error);
