@@ -105,10 +105,11 @@
      that are not ours are those of mlp_set_text.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
-     A damaged or hostile file is an error with the place of its first bad byte (of a value
-     of the metadata: where they begin), never more than that: nothing is believed before the bytes are there; a key twice, a hole, an
-     overlap or a byte behind the end is refused. A test vector (mlp_save_desc.test_input)
-     goes with the model and is checked when it is loaded.
+     A damaged or hostile file is an error with the place of its first bad byte (for a value
+     of the metadata: where they begin), never more than that: nothing is believed before
+     the bytes are there; a key twice, a hole, an overlap or a byte behind the end is refused.
+     A test vector (mlp_save_desc.test_input) goes with the model and is checked when it is
+     loaded.
 
    Threads
      Any number of threads may call the functions that take a const mlp * on one net at
@@ -7672,7 +7673,7 @@ static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, con
 }
 
 /* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
-static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
+static void mlp__put_header(mlp__out *o, mlp__saving *s)
 {
     const mlp *net = s->net;
     const uint64_t version = MLP__FILE_VERSION;
@@ -7701,6 +7702,8 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
         if (value) o->keys++;
     }
     mlp__print(o, "}");
+    mlp__put_tensors(o, s, 1);
+    mlp__print(o, "}");
 }
 
 /* The outputs for the test vector, in memory to be freed. */
@@ -7719,13 +7722,6 @@ static mlp_result mlp__plan_test(mlp__saving *s)
         return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     if (k->first_nonfinite(net->outputs, 0, s->test_output) == net->outputs) return MLP_OK;
     return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
-}
-
-static void mlp__put_header(mlp__out *o, mlp__saving *s)
-{
-    mlp__put_metadata(o, s);
-    mlp__put_tensors(o, s, 1);
-    mlp__print(o, "}");
 }
 
 /* Whether two structs have the same values in the fields of a table, but for seeds. */
