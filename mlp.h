@@ -5681,7 +5681,7 @@ static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, in
     mlp__point first = { 0, 0, 0 };
     uint64_t step;
     size_t i;
-    int found;
+    int found = 0;
     mlp_result r = mlp__look(o);
     if (r) return r;
     step = mlp__opt_begin(opt, arrays, state, n).steps - 1;
@@ -5692,7 +5692,7 @@ static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, in
     first.slope = mlp__inner(n, o->g, d);
     memcpy(s, o->v, bytes);
     memcpy(y, o->g, bytes);
-    r = first.slope < 0 ? mlp__line_search(o, s, d, first, (double)mlp__meant(opt->rate), &found) : (found = 0, MLP_OK);
+    r = first.slope < 0 ? mlp__line_search(o, s, d, first, (double)mlp__meant(opt->rate), &found) : MLP_OK;
     if (r || !found) {
         memcpy(o->v, s, bytes);
         o->known = 0;

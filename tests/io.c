@@ -339,7 +339,7 @@ static void io_state_is_that_of_the_optimizer(void)
 {
     static const struct { const char *optimizer; int arrays, columns; const char *type, *words; } files[] = {
         { "lbfgs", 2001, 3, "F32", NULL }, { "lbfgs", 21, 3, "F32", NULL }, { "adam", 2, 3, "F32", NULL }, { "sgd", 1, 3, "F32", NULL },
-        { "lbfgs", 2002, 3, "F32", "mlp.train.optimizer" }, { "adam", 3, 3, "F32", "mlp.train.optimizer" }, { "lm", 1, 3, "F32", "mlp.train.optimizer" },
+        { "lbfgs", 2002, 3, "F32", "mlp.train.optimizer" }, { "adam", 3, 3, "F32", "mlp.train.optimizer" }, { "lm", 2, 3, "F32", "mlp.train.optimizer" },
         { "default", 1, 3, "F32", "mlp.train.optimizer" }, { "lbfgs", 2001, 2, "F32", "tensor 'mlp.state' [2001,2]: " }, { "lbfgs", 3, 4, "F32", "tensor 'mlp.state' [3,4]: " },
         { "adam", 2, 3, "I32", "tensor 'mlp.state' [2,3]: " } };
     static float data[3 + 2002 * 3];
