@@ -3879,7 +3879,8 @@ static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
     static const mlp__activation_facts table[] = { { 0, 0, 0, MLP_INIT_DEFAULT }, MLP__ACTIVATIONS(MLP__ROW)
         { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM }, { 1, 0, 1, MLP_INIT_GLOROT_UNIFORM } };       /* softmax, custom */
     #undef MLP__ROW
-    return MLP__FACTS(table, MLP__HAS(activation) ? activation : MLP_ACT_DEFAULT);
+    const size_t kind = (size_t)activation;
+    return MLP__FACTS(table, kind < MLP__COUNT(table) && MLP__HAS(kind) ? kind : 0);
 }
 
 typedef enum { MLP__LABELS_NONE, MLP__LABELS_ZERO_ONE, MLP__LABELS_SIGN, MLP__LABELS_CLASS } mlp__labels;
