@@ -7868,6 +7868,7 @@ typedef struct {
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
     void *file;
     mlp_load_desc how;
+    mlp_error *error;                       /* how's, or that of its desc */
     mlp__tensor *tensors;                   /* in one block with the hashes of all keys */
     uint64_t *keys;
     size_t tensor_count, key_count, tensor_room, key_room;
@@ -7911,11 +7912,11 @@ static mlp_result mlp__check_start(mlp__in *in)
         if (in->size < length || memcmp(p, begin, length) != 0) continue;
         if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;  /* ir_version, a message */
         if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "this is %s, not safetensors", mlp__other_files[i].name);
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "this is %s, not safetensors", mlp__other_files[i].name);
     }
     if (in->size <= 8) { in->at = in->size; why = in->size ? "the file ends too early" : "the file is empty"; }
     else if (object && n > in->how.max_header && n <= MLP__MOST_HEADER) why = "its header is larger than max_header";
-    return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "%s", why);
+    return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s", why);
 }
 
 /* ---- loading: the JSON of the header. From the first error on, in->wrong, there is nothing more to be read ---- */
@@ -8203,7 +8204,7 @@ static mlp_result mlp__read_header(mlp__in *in)
     n = (size_t)mlp__little_endian(in->bytes, 8);
     if (n > in->size - 8) {
         in->at = in->size;
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "the file ends too early");
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "the file ends too early");
     }
     in->end = 8 + n;
     in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);         /* the shortest entry has 47 bytes; of pairs */
@@ -8211,12 +8212,12 @@ static mlp_result mlp__read_header(mlp__in *in)
     in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator,
                                             in->tensor_room * sizeof(mlp__tensor) + in->key_room * sizeof(uint64_t));
     in->strings = (char *)mlp__alloc(&in->how.allocator, n + 8);        /* a few empty ones may follow an error */
-    if (!in->tensors || !in->strings) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (!in->tensors || !in->strings) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
     mlp__scan(in);
     if (!in->wrong) mlp__check_places(in);
     if (!in->wrong) { in->at = 0; return MLP_OK; }
-    return mlp__fail(in->how.error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1, "%s",
+    return mlp__fail(in->error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1, "%s",
                      in->wrong);
 }
 
@@ -8270,7 +8271,6 @@ static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *valu
 /* The fields of a table, of n structs, `stride` bytes apart. What the file does not have stays. */
 static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
 {
-    mlp_error *error = in->how.error;
     in->at = in->metadata;                                  /* of an error */
     for (; fields > 0; fields--, f++) {
         const char *words = mlp__value_of(in, f->key);
@@ -8279,18 +8279,18 @@ static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fiel
         size_t i;
         for (i = 0; words && i < n; i++) {
             if (!mlp__word(&words, word))
-                return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
+                return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
             if (!mlp__word_value(f, word, &value))
-                return mlp__fail(error, f->kind == MLP__A_NAME ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1,
+                return mlp__fail(in->error, f->kind == MLP__A_NAME ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1,
                                  f->kind == MLP__A_NAME ? "metadata: %s: this version does not know %s"
                                                         : "metadata: %s: no number: %s", f->key, word);
             if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
-                return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+                return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
                                  "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
             memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
         }
         if (words && mlp__word(&words, word))
-            return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
+            return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
     }
     return MLP_OK;
 }
@@ -8298,17 +8298,16 @@ static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fiel
 /* All but the sizes. */
 static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 {
-    mlp_error *error = in->how.error;
     uint64_t version = 0;
     mlp_result r;
     if (!mlp__value_of(in, mlp__version_field.key))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+        return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
                          "the file does not say its activations: give them, or a desc, in mlp_load_desc");
     r = mlp__read_fields(in, &mlp__version_field, 1, &version, 1, 0);
     if (!r && version > MLP__FILE_VERSION)
-        r = mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
+        r = mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
     if (!r && !mlp__value_of(in, mlp__layer_fields[0].key))
-        r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__layer_fields[0].key);
+        r = mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__layer_fields[0].key);
     if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
     return r ? r : mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
 }
@@ -8373,7 +8372,6 @@ static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int m
 /* Sorts the tensors into Linears by their names: all of them, or those of mlp_load_desc.names. */
 static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 {
-    mlp_error *error = in->how.error;
     const int named = in->how.name_count;
     size_t i;
     int k;
@@ -8381,7 +8379,7 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     for (k = 0; k < named; k++)
         if (!in->how.names || !in->how.names[k] || !mlp__linear_named(chain, in->how.names[k], 1)
             || chain->count != k + 1)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: NULL, twice, or more than 32");
+            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: NULL, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
         char *name = t->name;
@@ -8393,12 +8391,12 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         if (linear) linear->tensor[bias] = t;
         else if (array >= 0) chain->array[array] = t;
         else if (!named)
-            return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
+            return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
                              bias >= 0 ? "more than 32 layers" : "not of a Linear, which has weight and bias");
     }
     if (chain->count) return MLP_OK;
-    return in->how.member ? mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
-                          : mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file has no tensors");
+    return in->how.member ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
+                          : mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file has no tensors");
 }
 
 /* Type and shape of a Linear's tensors. */
@@ -8407,8 +8405,7 @@ static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
     static const char type[] = "its dtype is not F32, F64, F16 or BF16";
     const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1], *t = w ? w : b;
     const char *why = type;
-    if (!t) return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: '%s' is not in the file",
-                             linear->name);
+    if (!t) return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "names: '%s' is not in the file", linear->name);
     if (!w) why = "its module has no weight";
     else if (w->type == MLP__OTHER_TYPE) t = w;
     else if (w->rank != 2) why = "not a Linear, whose weights have two sizes";
@@ -8417,9 +8414,8 @@ static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
     else if (!b) return MLP_OK;
     else if (b->type == MLP__OTHER_TYPE) t = b;
     else if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
-    else return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: not the bias of %u outputs", mlp__label(in, b),
-                          w->rows);
-    return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t), why);
+    else return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: not a bias of %u units", mlp__label(in, b), w->rows);
+    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t), why);
 }
 
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
@@ -8501,9 +8497,9 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     }
     if (orders == 1) return MLP_OK;
     if (orders == 0)
-        return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: its inputs are not the %u outputs before it",
+        return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: its inputs are not the %u outputs before it",
                          mlp__label(in, chain->misfit), chain->wanted);
-    return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1,
+    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
                      "%s: the order of the layers is not certain: give mlp_load_desc.names",
                      mlp__label(in, chain->linear[0].tensor[0]));
 }
@@ -8516,17 +8512,17 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     for (l = 0; l < chain->count; l++) {
         const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
         if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
-            return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1,
+            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
                              "%s: not the sizes of this layer in mlp_load_desc.desc", mlp__label(in, w));
         if (d->layers[l].no_bias && b)
-            return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "%s: a bias, but no_bias in mlp_load_desc.desc",
+            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "%s: a bias, but no_bias in mlp_load_desc.desc",
                              mlp__label(in, b));
         if (l == 0) d->inputs = (int)w->columns;
         d->layers[l].units = (int)w->rows;
         d->layers[l].no_bias = !b;
     }
     if (l == MLP_MAX_LAYERS || d->layers[l].units == 0) return MLP_OK;
-    return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.desc has more layers than the file");
+    return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.desc has more layers than the file");
 }
 
 /* The desc of the net: the caller's, or of the caller's activations, or the file's. */
@@ -8543,7 +8539,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     } else r = mlp__read_desc(in, chain->count, d);
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
-    d->error = how->error;
+    d->error = in->error;
     return r ? r : mlp__read_sizes(in, chain, d);
 }
 
@@ -8581,7 +8577,7 @@ static void mlp__read_values(const mlp__in *in, const mlp__tensor *t, const mlp_
 static mlp_result mlp__read_array(mlp__in *in, const mlp__tensor *t, size_t rows, size_t columns, float *to)
 {
     if (t->type != MLP__F32 || t->rank != (columns ? 2 : 1) || t->rows != rows || (columns && t->columns != columns))
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1,
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1,
                          columns ? "%s: not F32 [%z,%z]" : "%s: not F32 [%z]", mlp__label(in, t), rows, columns);
     if (to) mlp__read_values(in, t, NULL, to);
     return MLP_OK;
@@ -8594,13 +8590,12 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
     mlp_result r;
     size_t i;
     if (!t) return MLP_OK;
-    if (!net->scales) return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1,
+    if (!net->scales) return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
                                        "%s: the net is scaled, but the desc does not say so", mlp__label(in, t));
     r = mlp__read_array(in, t, rows, 2, net->scales);
     for (i = 0; i < 2 * rows && !r; i++)
         if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
-            r = mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "%s: a scale that is not finite, or not positive",
-                          mlp__label(in, t));
+            r = mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s: not finite, or not positive", mlp__label(in, t));
     net->scaled = 1;
     return r;
 }
@@ -8612,10 +8607,10 @@ static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_st
     const int most = facts.takes & MLP__TAKES_HISTORY ? 2 * (int)MLP__MOST_PAIRS + 1 : facts.arrays;
     mlp_result r = MLP_OK;
     if (!facts.known || (t && t->rows > (uint64_t)most))
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train.optimizer is not one of this state");
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: mlp.train.optimizer is not one of this state");
     s->arrays = t ? (int)t->rows : 0;
     if (t) r = mlp__read_array(in, t, (size_t)t->rows, net->count, NULL);
-    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
+    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->error);
     if (r) return r;
     memcpy(net->training.state, s, sizeof *s);
     return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__arrays_of(net->training.state)) : MLP_OK;
@@ -8630,15 +8625,15 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
     mlp_result r;
     memset(&resume, 0, sizeof resume);
     if (!mlp__value_of(in, "mlp.train"))
-        return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "the file is not a checkpoint");
+        return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file is not a checkpoint");
     r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
     if (r) return r;
     if (!(s->beta1_power >= 0 && s->beta1_power <= 1) || !(s->beta2_power >= 0 && s->beta2_power <= 1))
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
     if (best) net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (best && !net->training.best) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (best && !net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     if (best) r = mlp__read_array(in, best, net->count, 0, net->training.best);
     return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
@@ -8658,7 +8653,7 @@ static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
         next = value + strlen(value) + 1;
         if (mlp__is_own_key(key) || strstr(key, "\300\200") || strstr(value, "\300\200")) continue;
         if (!net->texts) net->texts = (char *)mlp__alloc(&in->how.allocator, (size_t)(end - key));
-        if (!net->texts) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+        if (!net->texts) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
         memcpy(net->texts + net->texts_size, key, (size_t)(next - key));
         net->texts_size += (size_t)(next - key);
     }
@@ -8668,25 +8663,24 @@ static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
 /* Whether the net does to the test vector, if there is one, what it did to it when it was saved. */
 static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
 {
-    mlp_error *error = in->how.error;
     float tolerance = 0, *x, *expected, *y;
     mlp_result r;
     size_t j;
     if (!mlp__value_of(in, "mlp.test")) return MLP_OK;
     x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
-    if (!x) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (!x) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     expected = x + net->inputs;
     y = expected + net->outputs;
     memset(x, 0, (net->inputs + net->outputs) * sizeof(float));
     r = mlp__read_fields(in, &mlp__test_input, 1, x, net->inputs, sizeof(float));
     if (!r) r = mlp__read_fields(in, &mlp__test_output, 1, expected, net->outputs, sizeof(float));
     if (!r) r = mlp__read_fields(in, &mlp__test_tolerance, 1, &tolerance, 1, 0);
-    if (!r && mlp_predict(net, x, 1, y)) r = mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (!r && mlp_predict(net, x, 1, y)) r = mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
         if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
-        r = mlp__at(error, mlp__fail(error, MLP_ERR_FORMAT, -1, "not the outputs of the file's test vector: other "
-                    "activations, or weights"), 0, j);
+        r = mlp__at(in->error, mlp__fail(in->error, MLP_ERR_FORMAT, -1, "not the outputs of the file's test vector: "
+                                         "other activations, or weights"), 0, j);
     }
     mlp__free(&in->how.allocator, x);
     return r;
@@ -8706,7 +8700,7 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
     r = mlp__make_blank(net, NULL, 0, &d);
     if (r == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {     /* the file said it */
         r = MLP_ERR_FORMAT;
-        if (in->how.error) in->how.error->code = r;
+        if (in->error) in->error->code = r;
     }
     if (r) return r;
     for (l = 0; l < chain.count; l++) {
@@ -8729,8 +8723,8 @@ static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
     if (!r) r = mlp__read_texts(in, *net);
     if (!r && !in->how.member) r = mlp__check_test(in, *net);
     mlp__free(allocator, in->strings);
-    if (!r) return mlp__ok(in->how.error);
-    if (in->how.error) in->how.error->offset = in->at;
+    if (!r) return mlp__ok(in->error);
+    if (in->error) in->error->offset = in->at;
     mlp_destroy(*net);
     *net = NULL;
     return r;
@@ -8744,13 +8738,13 @@ static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source,
     if (desc) *how = *desc;
     how->max_header = mlp__smaller(how->max_header ? how->max_header : (size_t)MLP__HEADER, MLP__MOST_HEADER);
     if (how->desc && !how->allocator.alloc && !how->allocator.free) how->allocator = how->desc->allocator;
-    if (how->desc && !how->error) how->error = how->desc->error;
+    in->error = how->desc && !how->error ? how->desc->error : how->error;
     if (net) *net = NULL;
     if (!net || !source) wrong = "net, path or data is NULL";
     else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
     else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
     else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
-    return wrong ? mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "%s", wrong) : MLP_OK;
+    return wrong ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "%s", wrong) : MLP_OK;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
@@ -9189,12 +9183,12 @@ static mlp_result mlp__read_file(mlp__in *in, const char *path)
     for (;;) {
         unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
         mlp_result r;
-        if (!larger) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+        if (!larger) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
         if (in->size) memcpy(larger, in->buffer, in->size);
         mlp__free(&in->how.allocator, in->buffer);
         in->bytes = in->buffer = larger;
         got = io->read(io->user, in->file, larger + in->size, room - in->size);
-        if (got > room - in->size) return mlp__fail_io(in->how.error, "cannot read", path, mlp__reason(io));
+        if (got > room - in->size) return mlp__fail_io(in->error, "cannot read", path, mlp__reason(io));
         in->size += got;
         r = mlp__check_start(in);
         if (r || in->size < room || room == size) return r;
@@ -9207,11 +9201,11 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
     mlp__in in;
     const mlp_io *io;
     mlp_result r = mlp__begin_loading(&in, net, path, desc);
-    if (!r) r = mlp__check_io(&in.how.io, in.how.error);
+    if (!r) r = mlp__check_io(&in.how.io, in.error);
     if (r) return r;
     io = in.how.io;
     in.file = io->open(io->user, path, 0);
-    if (!in.file) return mlp__fail_io(in.how.error, "cannot open", path, mlp__reason(io));
+    if (!in.file) return mlp__fail_io(in.error, "cannot open", path, mlp__reason(io));
     r = mlp__read_file(&in, path);
     io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
     return mlp__load(&in, net, r);
