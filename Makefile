@@ -46,6 +46,7 @@ help:
 	@echo "make run             train 64-32-10 on the digits, show what it learned (DATA=my.csv: that table; ARGS: for train_csv)"
 	@echo "make examples        build/train_csv and build/predict_csv, for tables in text"
 	@echo "make tables          the recipe for tables on fifteen of them, beside scikit-learn (ONLY=\"glass pima\": these)"
+	@echo "make descent         the curves of examples/descent.c, full batch to one row, drawn to build/descent.png (gnuplot)"
 	@echo "make test            the tests, in two minutes: on each instruction set of this machine, what is missing is skipped and counted"
 	@echo "                     (REQUIRE=avx512,clang makes a skip of these a failure)"
 	@echo "make test-one        OF=avx2 TEST=io_every: these tests of one build; OF=neon@aarch64-gcc, avx2@clang-O3, emulated@asan, avx2@openmp"
@@ -68,6 +69,7 @@ help:
 	@echo "make bench-threads   training with one, two and all threads of this machine (needs OpenMP)"
 	@echo "make bench-change    this mlp.h and that of FROM=HEAD in turns (FROM=HEAD~1; ONLY=\"dX 64,256,256 train 784-128-10,32\": these)"
 	@echo "make bench-nets      whole nets: small ones, one row, optimizers, memory, with what they should reach"
+	@echo "make bench-fits      Levenberg-Marquardt and L-BFGS beside Adam on two tables"
 	@echo "make bench-compile   compile time and text of this mlp.h and that of FROM=HEAD"
 	@echo "make bench-record    takes what was measured into bench/results; make report: all of that into README.md and build/report.md"
 	@echo "make compare         mlp.h and the libraries one would use instead (ONLY=gemm, train, batch1, elementwise: these)"
@@ -94,6 +96,12 @@ examples: $(BUILD)/train_csv $(BUILD)/predict_csv
 # with threads where the compiler has OpenMP: members of an ensemble train side by side
 $(BUILD)/train_csv $(BUILD)/predict_csv: $(BUILD)/%: examples/%.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
 	$(CC) -std=c99 $(WARN) $(OPT) $(if $(call here,$(SIMD)@openmp),-fopenmp) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
+
+.PHONY: descent
+descent: examples/descent.gp | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. examples/descent.c -o $(BUILD)/descent -lm
+	$(BUILD)/descent > $(BUILD)/descent.csv
+	gnuplot -e "data='$(BUILD)/descent.csv'; out='$(BUILD)/descent.png'" $<
 
 # the recipe for tables beside scikit-learn (Debian: python3-sklearn), whose scores are kept; ONLY="glass pima": these, without a note
 $(BUILD)/tables: bench/tables.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
