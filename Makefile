@@ -40,7 +40,7 @@ flags_wasm         := -msimd128
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
 .PHONY: help run test test-one clean install check-all check-bits check-break check-bench check-cross check-fuzz check-interop \
-        check-sanitize check-simde check-size check-targets check-tiles check-ulp
+        check-mpi check-sanitize check-simde check-size check-targets check-tiles check-ulp
 
 help:
 	@echo "make run             train 64-32-10 on the digits, show what it learned (DATA=my.csv: that table; ARGS: for train_csv)"
@@ -60,6 +60,7 @@ help:
 	@echo "make check-simde     the AVX-512 kernels on a CPU that has AVX2 only, by SIMDe"
 	@echo "make check-size      bytes of a program that only predicts, on cortex-m0 and cortex-m4"
 	@echo "make check-interop   models in PyTorch, ONNX Runtime (by npm) and as C under other compilers, and PyTorch's here"
+	@echo "make check-mpi       examples/mpi.c with 1, 2 and 4 ranks: loss, bits, resuming, and a rank that dies"
 	@echo "make check-fuzz      model files made up by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make check-bench     the benchmark programs run and write what their readers expect"
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
@@ -277,6 +278,10 @@ check-tiles:
 check-size:
 	@sh tests/size.sh
 
+# Debian: libopenmpi-dev, openmpi-bin
+check-mpi: $(BUILD)/mlp-$(SIMD).o
+	@BUILD=$(BUILD) CC="$(CC)" SIMD=$(SIMD) SIMD_FLAGS="$(flags_$(SIMD))" sh tests/mpi.sh
+
 # Debian: libsimde-dev
 check-simde: | $(BUILD)
 	@BUILD=$(BUILD) CC="$(CC)" sh tests/simde.sh
@@ -312,7 +317,7 @@ check-bench:
 	@$(if $(call here,neon@aarch64-gcc),$(MAKE) -j$(JOBS) bench-program CC="$(BENCH_NEON)")
 	@$(RUN) "sh tests/bench.sh $(BENCH_NAME)program" $(if $(call here,neon@aarch64-gcc),"sh tests/bench.sh $(BUILD)/bench-aarch64-linux-gnu-gcc-neon-program qemu-aarch64","sh tests/missing.sh aarch64-gcc")
 
-check-all: test check-bits check-tiles check-break check-interop check-simde check-size
+check-all: test check-bits check-tiles check-break check-interop check-mpi check-simde check-size
 	@$(MAKE) check-cross check-targets check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
 	@$(MAKE) check-bench

@@ -2649,7 +2649,8 @@ static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 }
 
 /* n <= width of the y, in registers; what lanes behind them read is not used */
-MLP__INLINE void mlp__subtract_part(size_t width, size_t n, size_t rows, const double *x, size_t stride, const double *along, double *y)
+MLP__INLINE void mlp__subtract_part(size_t width, size_t n, size_t rows, const double *x, size_t stride,
+                                    const double *along, double *y)
 {
     double sum[4 * MLP__W], part[4 * MLP__W];
     size_t i, j;
@@ -2667,10 +2668,11 @@ MLP__INLINE void mlp__subtract_part(size_t width, size_t n, size_t rows, const d
 
 static void mlp__k_subtract_products(size_t rows, size_t n, const double *x, size_t stride, double *y)
 {
+    enum { W = MLP__W };
     size_t j = 0;
-    for (; j + 4 * MLP__W <= n; j += 4 * MLP__W) mlp__subtract_part(4 * MLP__W, 4 * MLP__W, rows, x, stride, x + j, y + j);
-    for (; j + 2 * MLP__W <= n; j += 2 * MLP__W) mlp__subtract_part(2 * MLP__W, 2 * MLP__W, rows, x, stride, x + j, y + j);
-    for (; j < n; j += MLP__W) mlp__subtract_part(MLP__W, mlp__smaller(n - j, MLP__W), rows, x, stride, x + j, y + j);
+    for (; j + 4 * W <= n; j += 4 * W) mlp__subtract_part(4 * W, 4 * W, rows, x, stride, x + j, y + j);
+    for (; j + 2 * W <= n; j += 2 * W) mlp__subtract_part(2 * W, 2 * W, rows, x, stride, x + j, y + j);
+    for (; j < n; j += W) mlp__subtract_part(W, mlp__smaller(n - j, W), rows, x, stride, x + j, y + j);
 }
 
 /* --------------------------------------------------------------------------- >>gemm -- */
@@ -3880,7 +3882,8 @@ static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
     static const mlp__activation_facts table[] = { { 0, 0, 0, MLP_INIT_DEFAULT }, MLP__ACTIVATIONS(MLP__ROW)
         { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM }, { 1, 0, 1, MLP_INIT_GLOROT_UNIFORM } };       /* softmax, custom */
     #undef MLP__ROW
-    return MLP__FACTS(table, MLP__HAS(activation) ? activation : MLP_ACT_DEFAULT);
+    const size_t kind = (size_t)activation;
+    return MLP__FACTS(table, kind < MLP__COUNT(table) && MLP__HAS(kind) ? kind : 0);
 }
 
 typedef enum { MLP__LABELS_NONE, MLP__LABELS_ZERO_ONE, MLP__LABELS_SIGN, MLP__LABELS_CLASS } mlp__labels;
@@ -5623,7 +5626,8 @@ static double mlp__least_between(const mlp__point *a, const mlp__point *b)
    lowest point so far, between lo and hi is one that meets them; as long as hi is infinite, steps double. Ends at such a point,
    after many trials at the lowest, or, when there is none below the first, nowhere: *found is 0. */
 enum { MLP__TRIALS = 20 };
-static mlp_result mlp__line_search(mlp__objective *o, const float *from, const float *d, mlp__point first, double step, int *found)
+static mlp_result mlp__line_search(mlp__objective *o, const float *from, const float *d, mlp__point first, double step,
+                                   int *found)
 {
     mlp__point lo = first, hi = first, p;
     mlp_result r = MLP_OK;
@@ -5631,10 +5635,14 @@ static mlp_result mlp__line_search(mlp__objective *o, const float *from, const f
     hi.at = (double)mlp__float(0x7f800000u);
     *found = 0;
     for (i = 0; i < MLP__TRIALS && !*found; i++) {
-        p.at = mlp__finite_double(hi.at) ? lo.at + mlp__product_of(hi.at - lo.at, mlp__least_between(&lo, &hi)) : i ? lo.at + lo.at : step;
+        if (mlp__finite_double(hi.at)) p.at = lo.at + mlp__product_of(hi.at - lo.at, mlp__least_between(&lo, &hi));
+        else p.at = i ? lo.at + lo.at : step;
         r = mlp__go_to(o, from, d, &p);
         if (r || memcmp(o->v, from, o->n * sizeof(float)) == 0) break;
-        if (p.value >= lo.value || p.value > first.value + mlp__product_of(mlp__product_of(1e-4, p.at), first.slope)) { hi = p; continue; }
+        if (p.value >= lo.value || p.value > first.value + mlp__product_of(mlp__product_of(1e-4, p.at), first.slope)) {
+            hi = p;
+            continue;
+        }
         *found = (p.slope < 0 ? -p.slope : p.slope) <= mlp__product_of(-0.9, first.slope);
         if ((p.slope > 0) == (hi.at > lo.at)) hi = lo;
         lo = p;
@@ -5682,7 +5690,7 @@ static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, in
     mlp__point first = { 0, 0, 0 };
     uint64_t step;
     size_t i;
-    int found;
+    int found = 0;
     mlp_result r = mlp__look(o);
     if (r) return r;
     step = mlp__opt_begin(opt, arrays, state, n).steps - 1;
@@ -5693,7 +5701,7 @@ static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, in
     first.slope = mlp__inner(n, o->g, d);
     memcpy(s, o->v, bytes);
     memcpy(y, o->g, bytes);
-    r = first.slope < 0 ? mlp__line_search(o, s, d, first, (double)mlp__meant(opt->rate), &found) : (found = 0, MLP_OK);
+    if (first.slope < 0) r = mlp__line_search(o, s, d, first, (double)mlp__meant(opt->rate), &found);
     if (r || !found) {
         memcpy(o->v, s, bytes);
         o->known = 0;
@@ -6710,8 +6718,8 @@ typedef struct {
     void *memory;
     const mlp_kernels *k;
     size_t n, rows, filled;                 /* rows: of data whose Jacobian is there at a time; filled: its rows */
-    double *matrix, *jacobian, *step, *bent_step;
-    float *from, *gradient, *bend;          /* parameters before the step, gradient there; outputs of all rows: how they are bent */
+    double *matrix, *jacobian, *step, *bent; /* step, bent: n; what bends it */
+    float *from, *gradient, *bend;          /* parameters before the step, gradient there; outputs of a block: how they bend */
 } mlp__normal;
 
 /* A fit under way. */
@@ -6746,32 +6754,27 @@ static void mlp__hold_still(mlp *net)
     }
 }
 
-/* Memory for the normal equations: one allocation. */
+/* Memory for the normal equations: one allocation, with slack behind the Jacobian. */
 static mlp_result mlp__normal_begin(mlp__fitting *f)
 {
-    const mlp *net = f->net;
+    const size_t n = f->net->count, outputs = f->net->outputs;
+    const size_t rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, f->t.rows);
+    const size_t doubles = (n + rows * outputs + 3) * n + MLP__SLACK, floats = 2 * n + f->t.rows * outputs;
+    const size_t size = MLP__ALIGN + doubles * sizeof(double) + floats * sizeof(float);
     mlp__normal *q = &f->normal;
-    mlp__arena arena = { NULL, 0 };
-    int pass;
-    q->k = net->desc.kernels;
-    q->n = net->count;
-    q->rows = mlp__smaller(net->outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / net->outputs : 1, f->t.rows);
-    for (pass = 0; pass < 2; pass++) {                              /* how much, then where */
-        if (pass) arena.base = mlp__align(q->memory);
-        arena.used = 0;
-        q->matrix = (double *)mlp__take(&arena, q->n + 1, q->n, sizeof(double));
-        q->jacobian = (double *)mlp__take(&arena, q->rows * net->outputs, q->n, sizeof(double));
-        q->step = (double *)mlp__take(&arena, q->n, 1, sizeof(double));
-        q->bent_step = (double *)mlp__take(&arena, q->n, 1, sizeof(double));
-        q->from = mlp__take_floats(&arena, q->n, 1);
-        q->gradient = mlp__take_floats(&arena, q->n, 1);
-        q->bend = mlp__take_floats(&arena, f->train_rows, net->outputs);
-        if (pass || mlp__arena_size(&arena) == SIZE_MAX) break;
-        q->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-        if (!q->memory) break;
-    }
-    if (!q->memory) return mlp__fail(f->data->error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes for lm", mlp__arena_size(&arena));
-    memset(arena.base, 0, arena.used);
+    q->memory = mlp__alloc(&f->net->desc.allocator, size);
+    if (!q->memory) return mlp__fail(f->data->error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes for lm", size);
+    memset(q->memory, 0, size);
+    q->k = f->net->desc.kernels;
+    q->n = n;
+    q->rows = rows;
+    q->matrix = (double *)(void *)mlp__align(q->memory);
+    q->step = q->matrix + (n + 1) * n;
+    q->bent = q->step + n;
+    q->jacobian = q->bent + n;
+    q->from = (float *)(q->matrix + doubles);
+    q->gradient = q->from + n;
+    q->bend = q->gradient + n;
     return MLP_OK;
 }
 
@@ -6915,48 +6918,43 @@ static void mlp__normal_go(mlp__fitting *f, double t)
     f->objective.known = 0;
 }
 
-/* Half of what bends the way: the second derivative of the outputs along the step, by differences, sent back through J^T as a gradient. */
+/* Half of what bends the way, sent back through J^T as a gradient: the second derivative of the outputs along the step, by differences. */
 static mlp_result mlp__normal_bend(mlp__fitting *f)
 {
-    mlp *net = f->net;
+    const float part = 0.1f, scale = (float)(mlp__twice(f->net) / 2 / (double)(part * part));
+    const size_t outputs = f->net->outputs;
     const mlp__normal *q = &f->normal;
     mlp__source source;
     mlp__block b = mlp__normal_rows(f, &source);
     const double divisor = b.divisor;
-    const float part = 0.1f, scale = (float)(mlp__twice(net) / 2 / (double)(part * part));
     size_t done, i, j;
     int p;
-    memset(q->bend, 0, f->train_rows * net->outputs * sizeof(float));
-    for (p = 0; p < 3; p++) {                                       /* forth, back, where it begins */
-        mlp__normal_go(f, p == 2 ? 0 : (double)(p ? -part : part));
-        b.divisor = p == 2 ? divisor : 0;
-        for (done = 0; done < f->train_rows; done += b.rows) {
-            float *bend = q->bend + done * net->outputs, *dz = f->t.dz[net->layers - 1];
-            const mlp_result r = mlp__normal_block(f, &b, done, f->t.rows);
+    for (done = 0; done < f->train_rows; done += b.rows) {
+        const float *bend = q->bend;
+        float *dz = f->t.dz[f->net->layers - 1];
+        memset(q->bend, 0, f->t.rows * outputs * sizeof(float));
+        for (p = 1; p > -2; p--) {                                  /* forth, back, and here */
+            mlp_result r;
+            mlp__normal_go(f, p < 0 ? 0 : (double)(p ? part : -part));
+            b.divisor = p < 0 ? divisor : 0;
+            r = mlp__normal_block(f, &b, done, f->t.rows);
             if (r) return r;
-            q->k->axpy(b.rows * net->outputs, p == 2 ? -2.0f : 1.0f, f->t.a[net->layers - 1], bend);
-            for (i = 0; p == 2 && i < b.rows; i++)
-                for (j = 0; j < net->outputs; j++) *dz++ = f->t.factor[i] * scale * *bend++;
-            if (p == 2) { mlp__normal_backward(&b); mlp__in_parts(f->fit.threads, mlp__block_gradients, &b); }
+            q->k->axpy(b.rows * outputs, p < 0 ? -2.0f : 1.0f, f->t.a[f->net->layers - 1], q->bend);
         }
+        for (i = 0; i < b.rows; i++)
+            for (j = 0; j < outputs; j++) *dz++ = f->t.factor[i] * scale * *bend++;
+        mlp__normal_backward(&b);
+        mlp__in_parts(f->fit.threads, mlp__block_gradients, &b);
     }
-    mlp__hold_still(net);
+    mlp__hold_still(f->net);
     return MLP_OK;
-}
-
-static double mlp__square_of(const mlp__normal *q, const double *x)
-{
-    double sum = 0;
-    size_t i;
-    for (i = 0; i < q->n; i++) sum += mlp__product_of(x[i], x[i]);
-    return sum;
 }
 
 /* One attempt, from `value`. *gain: how much lower, over what the model says; at most 0: nothing, or the way bends too much. */
 static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, const float *scale, double *gain)
 {
     const mlp__normal *q = &f->normal;
-    double promised = 0;
+    double promised = 0, straight = 0, aside = 0;
     size_t i;
     mlp_result r;
     *gain = 0;
@@ -6964,12 +6962,15 @@ static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, con
     mlp__normal_solve(q, q->gradient, q->step);
     r = mlp__normal_bend(f);
     if (r) return r;
-    mlp__normal_solve(q, f->net->training.gradients, q->bent_step);
-    if (!(mlp__square_of(q, q->bent_step) <= mlp__product_of(0.140625, mlp__square_of(q, q->step)))) return MLP_OK;
+    mlp__normal_solve(q, f->net->training.gradients, q->bent);
     for (i = 0; i < q->n; i++) {
-        const double s = q->step[i] += q->bent_step[i];
-        promised += mlp__product_of(s, mlp__product_of(mlp__product_of(damping, (double)scale[i]), s) - (double)q->gradient[i]);
+        const double s = q->step[i] + q->bent[i], pull = mlp__product_of(mlp__product_of(damping, (double)scale[i]), s);
+        straight += mlp__product_of(q->step[i], q->step[i]);
+        aside += mlp__product_of(q->bent[i], q->bent[i]);
+        promised += mlp__product_of(s, pull - (double)q->gradient[i]);
+        q->step[i] = s;
     }
+    if (!(aside <= mlp__product_of(0.140625, straight))) return MLP_OK;     /* twice its length: at most 3/4 */
     mlp__normal_go(f, 1);
     r = mlp__look(&f->objective);
     if (!r && f->objective.value < value) *gain = promised > 0 ? 2 * (value - f->objective.value) / promised : 1;
@@ -7254,7 +7255,8 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
     f->progress.rate = (double)mlp__meant(f->fit.opt.rate);
     if (f->sums.weight > 0) {
         f->progress.loss = f->sums.loss / f->sums.weight;
-        r = f->fit.opt.kind == MLP_OPT_LM ? mlp__lm_step(f) : mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
+        if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(f);
+        else r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
         if (r) return r;
         net->course.step++;
     }

@@ -1636,6 +1636,40 @@ static void fit_goes_on_with_the_last_weights(void)
     }
 }
 
+#ifdef _OPENMP
+/* updates of any kind, with penalties, norms, rates of layers, scaling and a split: the bits of one thread */
+static void fit_threads_change_no_bit(void)
+{
+    int kind, threads, what;
+    for (kind = 0; kind < OPTIM_KINDS; kind++)
+        for (what = 0; what < 2; what++) {
+            uint64_t one = 0;
+            for (threads = 1; threads < 9; threads += threads < 3 ? 1 : 5) {
+                mlp_data data = fit_rows(150, 0, 300, 0);
+                mlp_desc d = fit_dropout_desc(0.2f);
+                mlp_fit_desc f = train_fit(3, 90, MLP_ORDER_SHUFFLED, optim_kinds[kind].kind, 0.01f);
+                mlp *net;
+                d.input_scaling = MLP_SCALE_STANDARD;
+                f.threads = threads;
+                f.validation_split = 0.25f;
+                f.opt.clip_norm = 0.2f;
+                if (what) {
+                    d.layers[1].rate = 0.3f;
+                    d.layers[0].no_bias = 1;
+                    f.opt.weight_decay = 0.1f;
+                    f.opt.l1 = 0.01f;
+                    f.opt.max_norm = 1;
+                }
+                net = fit_net(&d);
+                CHECK(mlp_fit(net, &data, &f) == MLP_OK);
+                if (threads == 1) one = train_hash(net);
+                CHECK(train_hash(net) == one);
+                mlp_destroy(net);
+            }
+        }
+}
+#endif
+
 static void fit_tests(void)
 {
     RUN(fit_rates_follow_the_formulas);
@@ -1673,4 +1707,7 @@ static void fit_tests(void)
     RUN(fit_resumes_with_every_feature);
     RUN(fit_resumed_without_best_weights);
     RUN(fit_goes_on_with_the_last_weights);
+#ifdef _OPENMP
+    RUN(fit_threads_change_no_bit);
+#endif
 }
