@@ -6710,11 +6710,11 @@ static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, dou
 
 /* Normal equations of n parameters. matrix: n + 1 rows of n: in row n - i, from its beginning, what is behind the diagonal of row i of
    -J^T J, that included, and in row i, from the diagonal on, U of U^T U = J^T J + damping D. */
-enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64 };
+enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64, MLP__TOGETHER = 32 };
 typedef struct {
     void *memory;
     const mlp_kernels *k;
-    size_t n, rows, filled;                 /* rows: of data whose Jacobian is there at a time; filled: its rows */
+    size_t n, rows;                         /* rows: of data whose Jacobian is there at a time */
     double *matrix, *jacobian, *step, *bent; /* step, bent: n; what bends it */
     float *from, *gradient, *bend;          /* parameters before the step, gradient there; outputs of a block: how they bend */
 } mlp__normal;
@@ -6827,12 +6827,29 @@ static void mlp__fill_jacobian(const mlp__block *b, const mlp__normal *q, size_t
         }
 }
 
-static void mlp__normal_part(const void *work, size_t part, size_t parts)
+/* Subtracts the products of columns of x, `count` rows of n: those of column i with i and all behind it from what is at y + i * apart. */
+typedef struct { const mlp__normal *q; const double *x; size_t count, first; double *y; ptrdiff_t apart; } mlp__products;
+
+static void mlp__products_part(const void *work, size_t part, size_t parts)
 {
-    const mlp__normal *q = (const mlp__normal *)work;
+    const mlp__products *p = (const mlp__products *)work;
+    const size_t n = p->q->n;
     size_t i;
-    for (i = part; i < q->n; i += parts)
-        q->k->subtract_products(q->filled, q->n - i, q->jacobian + i, q->n, q->matrix + (q->n - i) * q->n);
+    for (i = p->first + part; i < n; i += parts)
+        p->q->k->subtract_products(p->count, n - i, p->x + i, n, p->y + (ptrdiff_t)i * p->apart);
+}
+
+static void mlp__subtract_products(const mlp__normal *q, int threads, const double *x, size_t count, size_t first, double *y,
+                                   ptrdiff_t apart)
+{
+    mlp__products p;
+    p.q = q;
+    p.x = x;
+    p.count = count;
+    p.first = first;
+    p.y = y;
+    p.apart = apart;
+    mlp__in_parts(threads, mlp__products_part, &p);
 }
 
 static double mlp__twice(const mlp *net) { return net->desc.loss == MLP_LOSS_SQUARED ? 2 : 1; }
@@ -6859,8 +6876,7 @@ static mlp_result mlp__normal_matrix(mlp__fitting *f)
             mlp__normal_backward(&b);
             mlp__fill_jacobian(&b, q, o);
         }
-        q->filled = b.rows * outputs;
-        mlp__in_parts(f->fit.threads, mlp__normal_part, q);
+        mlp__subtract_products(q, f->fit.threads, q->jacobian, b.rows * outputs, 0, q->matrix + q->n * q->n, -(ptrdiff_t)q->n);
     }
     for (l = 0; l < net->layers && f->fit.opt.weight_decay > 0; l++) {
         const mlp__shape *s = &net->shape[l];
@@ -6870,20 +6886,24 @@ static mlp_result mlp__normal_matrix(mlp__fitting *f)
     return MLP_OK;
 }
 
-/* U; 0: in this precision the matrix is not positive definite */
-static int mlp__normal_factor(const mlp__normal *q, double damping, const float *scale)
+/* U, each row from those above; when MLP__TOGETHER of them are done, while they are in a cache, they go into all below. 0: in this
+   precision the matrix is not positive definite. */
+static int mlp__normal_factor(const mlp__normal *q, int threads, double damping, const float *scale)
 {
     const size_t n = q->n;
     size_t i, j;
+    for (i = 0; i < n; i++)
+        for (j = i; j < n; j++) q->matrix[i * n + j] = -q->matrix[(n - i) * n + j - i];
     for (i = 0; i < n; i++) {
+        const size_t above = i % MLP__TOGETHER;
         double *u = q->matrix + i * n + i, pivot;
-        const double *h = q->matrix + (n - i) * n;
-        for (j = 0; j < n - i; j++) u[j] = -h[j];
         u[0] += mlp__product_of(damping, (double)scale[i]);
-        q->k->subtract_products(i, n - i, q->matrix + i, n, u);
+        q->k->subtract_products(above, n - i, u - above * n, n, u);
         if (!(u[0] > 0)) return 0;
         pivot = mlp__sqrt_double(u[0]);
         for (j = 0; j < n - i; j++) u[j] /= pivot;
+        if (above + 1 == MLP__TOGETHER)
+            mlp__subtract_products(q, threads, q->matrix + (i - above) * n, MLP__TOGETHER, i + 1, q->matrix, (ptrdiff_t)n + 1);
     }
     return 1;
 }
@@ -6955,7 +6975,7 @@ static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, con
     size_t i;
     mlp_result r;
     *gain = 0;
-    if (!mlp__normal_factor(q, damping, scale)) return MLP_OK;
+    if (!mlp__normal_factor(q, f->fit.threads, damping, scale)) return MLP_OK;
     mlp__normal_solve(q, q->gradient, q->step);
     r = mlp__normal_bend(f);
     if (r) return r;
