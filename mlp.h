@@ -105,8 +105,8 @@
      that are not ours are those of mlp_set_text.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
-     A damaged or hostile file is an error with the place of its first bad byte, never more
-     than that: nothing is believed before the bytes are there; a key twice, a hole, an
+     A damaged or hostile file is an error with the place of its first bad byte (of a value
+     of the metadata: where they begin), never more than that: nothing is believed before the bytes are there; a key twice, a hole, an
      overlap or a byte behind the end is refused. A test vector (mlp_save_desc.test_input)
      goes with the model and is checked when it is loaded.
 
@@ -518,7 +518,8 @@ MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_d
 /* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive
    the net. mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc
    that mlp_train_in would refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit.
-   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. */
+   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. Besides, a
+   fit allocates for validation, scaling and threads only. */
 MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *, size_t rows);
 MLP_API mlp_result mlp_train_in(mlp *, void *memory, size_t size, const mlp_opt_desc *);
 
@@ -537,8 +538,8 @@ MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
 /* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
    count of epochs go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in
    between or the schedule runs over the fit. Best loss, patience and plateau start anew, but go on after loading a
-   checkpoint. On MLP_ERR_NONFINITE after the start the updates before the bad one stay; data->error has the epoch and
-   the layer, and all other errors of a fit. */
+   checkpoint. On MLP_ERR_NONFINITE after the start the updates before the bad one stay, with validation the best
+   weights; data->error has the epoch and the layer, and all other errors of a fit. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
 /* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
@@ -3880,7 +3881,8 @@ static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
     static const mlp__activation_facts table[] = { { 0, 0, 0, MLP_INIT_DEFAULT }, MLP__ACTIVATIONS(MLP__ROW)
         { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM }, { 1, 0, 1, MLP_INIT_GLOROT_UNIFORM } };       /* softmax, custom */
     #undef MLP__ROW
-    return MLP__FACTS(table, MLP__HAS(activation) ? activation : MLP_ACT_DEFAULT);
+    const size_t kind = (size_t)activation;
+    return MLP__FACTS(table, kind < MLP__COUNT(table) && MLP__HAS(kind) ? kind : 0);
 }
 
 typedef enum { MLP__LABELS_NONE, MLP__LABELS_ZERO_ONE, MLP__LABELS_SIGN, MLP__LABELS_CLASS } mlp__labels;
@@ -7466,10 +7468,8 @@ static const char *const mlp__array_names[] = { "mlp.scales", "mlp.state", "mlp.
 #define MLP__MEMBER "mlp.member"            /* then number and point: before names of further members */
 
 /* The version of what the metadata say: a file has the first that can read it. The largest header that is written
-   and, unless told otherwise, read; the largest that the format allows; the most keys of a header; the most arrays of
-   an optimizer. */
-enum { MLP__FILE_VERSION = 1, MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096,
-       MLP__MOST_ARRAYS = 2001 };
+   and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
+enum { MLP__FILE_VERSION = 1, MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096 };
 
 /* What a checkpoint has besides weights and arrays. */
 typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
@@ -7544,11 +7544,6 @@ static int mlp__module(const mlp_desc *d, int layer)
     for (l = 0; l < layer; l++)
         module += 1 + (d->layers[l].activation != MLP_ACT_IDENTITY) + (d->layers[l].dropout != 0);
     return module;
-}
-
-static float *mlp__state_arrays(const mlp *net)
-{
-    return (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
 }
 
 /* ---- text ---- */
@@ -7682,34 +7677,28 @@ static void mlp__put_tensors(mlp__out *o, mlp__saving *s, int entries)
         }
         if (net->scaled)
             mlp__put_tensor(o, s, -1, mlp__array_names[MLP__SCALES], net->scales, NULL, net->inputs + net->outputs, 2);
-        if (arrays) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__STATE], mlp__state_arrays(net), NULL, (size_t)arrays,
-                                    net->count);
+        if (arrays) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__STATE], mlp__arrays_of(net->training.state), NULL,
+                                    (size_t)arrays, net->count);
         if (best) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__BEST], net->training.best, NULL, net->count, 0);
     }
 }
 
-/* A field of n structs, `stride` bytes apart. */
-static void mlp__put_field(mlp__out *o, const mlp__field *f, const void *base, size_t n, size_t stride)
-{
-    size_t i;
-    mlp__print(o, ",\"%s\":\"", f->key);
-    for (i = 0; i < n; i++) {
-        const uint64_t value = mlp__get_field(f, (const char *)base + i * stride);
-        if (i > 0) mlp__print(o, " ");
-        if (f->kind == MLP__A_NAME) mlp__print(o, "%s", f->names[value]);
-        else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
-        else mlp__print(o, "%u", value);
-    }
-    mlp__print(o, "\"");
-}
-
-/* The fields of a table that are not 0 in all of them. */
+/* The fields of a table that are not 0 in all of n structs, `stride` bytes apart. */
 static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, const void *base, size_t n, size_t stride)
 {
+    const char *at = (const char *)base;
     for (; fields > 0; fields--, f++) {
-        size_t i = 0;
-        while (i < n && mlp__get_field(f, (const char *)base + i * stride) == 0) i++;
-        if (i < n) mlp__put_field(o, f, base, n, stride);
+        uint64_t any = 0;
+        size_t i;
+        for (i = 0; i < n; i++) any |= mlp__get_field(f, at + i * stride);
+        for (i = 0; any && i < n; i++) {
+            const uint64_t value = mlp__get_field(f, at + i * stride);
+            mlp__print(o, i ? " " : ",\"%s\":\"", f->key);
+            if (f->kind == MLP__A_NAME) mlp__print(o, "%s", f->names[value]);
+            else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
+            else mlp__print(o, "%u", value);
+        }
+        if (any) mlp__print(o, "\"");
     }
 }
 
@@ -7727,15 +7716,16 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
     mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, (size_t)net->layers, sizeof(mlp_layer));
     mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
     if (s->test_output) {
-        mlp__put_field(o, &mlp__test_input, s->how->test_input, net->inputs, sizeof(float));
-        mlp__put_field(o, &mlp__test_output, s->test_output, net->outputs, sizeof(float));
-        mlp__put_field(o, &mlp__test_tolerance, &s->tolerance, 1, 0);
+        mlp__print(o, ",\"mlp.test\":\"1\"");
+        mlp__put_fields(o, &mlp__test_input, 1, s->how->test_input, net->inputs, sizeof(float));
+        mlp__put_fields(o, &mlp__test_output, 1, s->test_output, net->outputs, sizeof(float));
+        mlp__put_fields(o, &mlp__test_tolerance, 1, &s->tolerance, 1, 0);
     }
     if (s->how->checkpoint) {
         mlp__print(o, ",\"mlp.train\":\"1\"");
         mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
     }
-    mlp__put_field(o, &mlp__version_field, &version, 1, 0);
+    mlp__put_fields(o, &mlp__version_field, 1, &version, 1, 0);
     for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
         mlp__print(o, value ? ":" : ",");
         mlp__put_quoted(o, net->texts + at);
@@ -7797,16 +7787,20 @@ static mlp_result mlp__check_more(const mlp *net, const mlp_save_desc *how)
     return MLP_OK;
 }
 
-/* Puts the scaling of a net into its first and last layer: with x' = (x - shift) factor and y = y' / factor + shift. */
-static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
+/* A copy whose scaling is in its first and last layer: with x' = (x - shift) factor and y = y' / factor + shift. */
+static mlp_result mlp__fold_scaling(mlp **folded, const mlp *from, mlp_error *error)
 {
-    const mlp__shape *first = &net->shape[0], *last = &net->shape[net->layers - 1];
-    const mlp_layer *output = &net->desc.layers[net->layers - 1];
+    const int l = from->layers - 1;
+    const mlp__shape *first = &from->shape[0], *last = &from->shape[l];
+    const mlp_desc *d = &from->desc;
     size_t o, i;
-    if (net->desc.input_scaling == MLP_SCALE_ROBUST || (net->desc.input_scaling && net->desc.layers[0].no_bias)
-        || (net->desc.target_scaling && (output->no_bias || output->activation != MLP_ACT_IDENTITY)))
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, 
+    mlp *net;
+    if (d->input_scaling == MLP_SCALE_ROBUST || (d->input_scaling && d->layers[0].no_bias)
+        || (d->target_scaling && (d->layers[l].no_bias || d->layers[l].activation != MLP_ACT_IDENTITY)))
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1,
                          "fold: robust scaling, a layer without bias, or targets behind an activation");
+    if (mlp_copy(folded, from)) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    net = *folded;
     for (o = 0; net->desc.input_scaling && o < first->out; o++) {
         double bias = (double)net->params[first->b + o];
         for (i = 0; i < first->in; i++) {
@@ -7828,17 +7822,19 @@ static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
 }
 
 /* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */
-static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc *how)
+static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
     mlp__out header = { NULL, 0, 0, 0, 0, NULL, NULL, NULL };
+    mlp *folded = NULL;
     mlp__saving s;
-    mlp_result r;
+    mlp_result r = mlp__check_more(net, how);
+    if (!r && how->fold && net->scales) r = mlp__fold_scaling(&folded, net, how->error);
     memset(&s, 0, sizeof s);
-    s.net = net;
+    s.net = folded ? folded : net;
     s.how = how;
     s.resume.course = net->course;
     if (net->training.gradients) memcpy(&s.resume.opt, net->training.state, sizeof s.resume.opt);
-    r = mlp__plan_test(&s);
+    if (!r) r = mlp__plan_test(&s);
     if (!r) mlp__put_header(&header, &s);
     if (!r && (header.total > MLP__HEADER - 64 || header.keys > MLP__MOST_KEYS - 64))
         r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input, texts or more: too much for a header");
@@ -7850,18 +7846,6 @@ static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc
         mlp__put_tensors(o, &s, 0);
     }
     mlp__free(&net->desc.allocator, s.test_output);
-    return r;
-}
-
-static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
-{
-    mlp *folded;
-    mlp_result r = mlp__check_more(net, how);
-    if (r) return r;
-    if (!how->fold || !net->scales) return mlp__save_net(o, net, how);
-    if (mlp_copy(&folded, net)) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
-    r = mlp__fold_scaling(folded, how->error);
-    if (!r) r = mlp__save_net(o, folded, how);
     mlp_destroy(folded);
     return r;
 }
@@ -7905,13 +7889,15 @@ typedef struct {
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
     void *file;
     mlp_load_desc how;
+    mlp_error *error;                       /* how's, or that of its desc */
     mlp__tensor *tensors;                   /* in one block with the hashes of all keys */
     uint64_t *keys;
     size_t tensor_count, key_count, tensor_room, key_room;
     char *strings;                          /* all of the header's, with a zero behind each */
     size_t used;                            /* bytes of them */
-    size_t texts, texts_size, metadata;     /* the metadata in them: key, 0, value, 0, and so on; their place in the
-                                               file */
+    uint64_t hash;                          /* of the last one */
+    size_t texts, texts_size;               /* where in them the metadata are: key, 0, value, 0, and so on */
+    size_t metadata;                        /* their place in the file */
     char label[112];                        /* of the tensor that an error is about */
 } mlp__in;
 
@@ -7947,11 +7933,11 @@ static mlp_result mlp__check_start(mlp__in *in)
         if (in->size < length || memcmp(p, begin, length) != 0) continue;
         if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;  /* ir_version, a message */
         if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "this is %s, not safetensors", mlp__other_files[i].name);
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "this is %s, not safetensors", mlp__other_files[i].name);
     }
     if (in->size <= 8) { in->at = in->size; why = in->size ? "the file ends too early" : "the file is empty"; }
     else if (object && n > in->how.max_header && n <= MLP__MOST_HEADER) why = "its header is larger than max_header";
-    return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "%s", why);
+    return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s", why);
 }
 
 /* ---- loading: the JSON of the header. From the first error on, in->wrong, there is nothing more to be read ---- */
@@ -7989,8 +7975,9 @@ static int mlp__next(mlp__in *in, int end, size_t *n)
 }
 
 /* The first byte of the text that is not UTF-8: shortest forms, no surrogates, at most U+10FFFF; n: it is all UTF-8. */
-static size_t mlp__not_utf8(const unsigned char *p, size_t n)
+static size_t mlp__not_utf8(const void *text, size_t n)
 {
+    const unsigned char *p = (const unsigned char *)text;
     static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
     size_t i = 0, more, k;
     for (; i < n; i += 1 + more) {
@@ -8060,22 +8047,22 @@ static int mlp__character(mlp__in *in)
     return c == '\\' ? mlp__escape(in) : c;
 }
 
-/* What it means, and a hash (FNV-1a) of that. It takes no more bytes than stand there. */
-static char *mlp__string(mlp__in *in, uint64_t *hash)
+/* What it means, in no more bytes than stand there, and in in->hash a hash of it (FNV-1a). */
+static char *mlp__string(mlp__in *in)
 {
     char *text = in->strings + in->used;
     int c;
     mlp__expect(in, '"', "JSON: a string is missing");
-    for (*hash = 14695981039346656037u; (c = mlp__character(in)) >= 0; *hash = (*hash ^ (uint64_t)c) * 1099511628211u)
-        in->strings[in->used++] = (char)c;
+    for (in->hash = 14695981039346656037u; (c = mlp__character(in)) >= 0; in->strings[in->used++] = (char)c)
+        in->hash = (in->hash ^ (uint64_t)c) * 1099511628211u;
     in->strings[in->used++] = 0;
     return text;
 }
 
 /* The same of a string and the colon behind it; in->at is then at the value. */
-static char *mlp__key(mlp__in *in, uint64_t *hash)
+static char *mlp__key(mlp__in *in)
 {
-    char *key = mlp__string(in, hash);
+    char *key = mlp__string(in);
     mlp__expect(in, ':', "JSON: a colon is missing");
     mlp__peek(in);
     return key;
@@ -8098,16 +8085,15 @@ static int mlp__append_digit(uint64_t *value, int c)
     return 1;
 }
 
-/* What a number must not have (sign, fraction, exponent, leading zeros) is found by who expects what follows it. */
+/* What a number must not have (sign, fraction, exponent) is found by who expects what follows it. */
 static uint64_t mlp__number(mlp__in *in)
 {
     const int first = mlp__peek(in);
+    const size_t begin = in->at;
     uint64_t value = 0;
-    if (first < '0' || first > '9') mlp__wrong(in, "JSON: a whole number, not negative, is missing");
-    while (in->at < in->end && in->bytes[in->at] >= '0' && in->bytes[in->at] <= '9') {
-        if (!mlp__append_digit(&value, in->bytes[in->at++])) mlp__wrong(in, "JSON: a number that is too large");
-        if (first == '0') break;
-    }
+    while (in->at < in->end && mlp__append_digit(&value, in->bytes[in->at])) in->at++;
+    if (in->at == begin || (first == '0' && in->at > begin + 1) || mlp__hex_digit(mlp__peek(in)) >= 0)
+        mlp__wrong(in, "JSON: a whole number below 2^64, without zeros in front, is missing");
     return value;
 }
 
@@ -8142,17 +8128,17 @@ static int mlp__name_index(const char *const *names, const char *word)
 static void mlp__entry(mlp__in *in, mlp__tensor *t)
 {
     static const char *const keys[] = { "dtype", "shape", "data_offsets", NULL };
-    uint64_t elements = 0, hash;
+    uint64_t elements = 0;
     size_t n = 0, rank = 0, two = 0;
     int seen = 0;
     mlp__expect(in, '{', "JSON: a tensor is not an object");
     while (mlp__next(in, '}', &n)) {
-        const int k = mlp__name_index(keys, mlp__key(in, &hash));
+        const int k = mlp__name_index(keys, mlp__key(in));
         if (k < 0) mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
         else if (seen >> k & 1) mlp__wrong(in, "a key twice");
         else seen |= 1 << k;
         if (k == 0) {
-            const char *type = mlp__string(in, &hash);
+            const char *type = mlp__string(in);
             while (t->type < MLP__OTHER_TYPE && strcmp(type, mlp__types[t->type].name) != 0) t->type++;
         } else if (k == 1) {
             t->shape = (uint32_t)in->at;
@@ -8171,7 +8157,6 @@ static void mlp__entry(mlp__in *in, mlp__tensor *t)
 static void mlp__metadata(mlp__in *in)
 {
     size_t n = 0;
-    uint64_t hash;
     if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) {
         in->at += 4;
         return;
@@ -8180,9 +8165,9 @@ static void mlp__metadata(mlp__in *in)
     in->metadata = in->at;
     in->texts = in->used;
     while (mlp__next(in, '}', &n)) {
-        mlp__key(in, &hash);
-        mlp__note(in, ~hash);
-        mlp__string(in, &hash);
+        mlp__key(in);
+        mlp__note(in, ~in->hash);
+        mlp__string(in);
     }
     in->texts_size = in->used - in->texts;
 }
@@ -8190,16 +8175,18 @@ static void mlp__metadata(mlp__in *in)
 static void mlp__scan(mlp__in *in)
 {
     size_t n = 0;
-    uint64_t hash;
     in->at = 8 + mlp__not_utf8(in->bytes + 8, in->end - 8);
     if (in->at < in->end) { mlp__wrong(in, "the header is not UTF-8"); return; }
     in->at = 8;
     mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object");
     while (mlp__next(in, '}', &n)) {
         mlp__tensor *t = &in->tensors[in->tensor_count];
-        const size_t place = in->at + (mlp__peek(in) == '"');
-        char *key = mlp__key(in, &hash);
-        mlp__note(in, hash);
+        size_t place;
+        char *key;
+        mlp__peek(in);
+        place = in->at + 1;                                 /* behind the opening mark */
+        key = mlp__key(in);
+        mlp__note(in, in->hash);
         if (strcmp(key, "__metadata__") == 0) { mlp__metadata(in); continue; }
         if (in->tensor_count++ == in->tensor_room) { mlp__wrong(in, mlp__too_many_keys); return; }
         memset(t, 0, sizeof *t);
@@ -8238,7 +8225,7 @@ static mlp_result mlp__read_header(mlp__in *in)
     n = (size_t)mlp__little_endian(in->bytes, 8);
     if (n > in->size - 8) {
         in->at = in->size;
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "the file ends too early");
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "the file ends too early");
     }
     in->end = 8 + n;
     in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);         /* the shortest entry has 47 bytes; of pairs */
@@ -8246,14 +8233,13 @@ static mlp_result mlp__read_header(mlp__in *in)
     in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator,
                                             in->tensor_room * sizeof(mlp__tensor) + in->key_room * sizeof(uint64_t));
     in->strings = (char *)mlp__alloc(&in->how.allocator, n + 8);        /* a few empty ones may follow an error */
-    if (!in->tensors || !in->strings) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (!in->tensors || !in->strings) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
     mlp__scan(in);
     if (!in->wrong) mlp__check_places(in);
-    if (in->wrong) return mlp__fail(in->how.error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED
-                                                                                   : MLP_ERR_FORMAT, -1, "%s", in->wrong);
-    in->at = 0;
-    return MLP_OK;
+    if (!in->wrong) { in->at = 0; return MLP_OK; }
+    return mlp__fail(in->error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1, "%s",
+                     in->wrong);
 }
 
 /* ---- loading: the metadata ---- */
@@ -8303,52 +8289,46 @@ static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *valu
     return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : n == 2 * f->size;
 }
 
-/* A field of n structs, `stride` bytes apart. What the file does not have stays. */
-static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
-{
-    mlp_error *error = in->how.error;
-    const char *words = mlp__value_of(in, f->key);
-    char word[MLP__WORD];
-    uint64_t value;
-    size_t i;
-    if (!words) return MLP_OK;
-    in->at = in->metadata;                                  /* of an error */
-    for (i = 0; i < n; i++) {
-        if (!mlp__word(&words, word)) return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
-        if (!mlp__word_value(f, word, &value))
-            return f->kind == MLP__A_NAME
-                ? mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "metadata: %s: this version does not know %s", f->key, word)
-                : mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: no number: %s", f->key, word);
-        if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                             "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
-        memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
-    }
-    if (!mlp__word(&words, word)) return MLP_OK;
-    return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
-}
-
+/* The fields of a table, of n structs, `stride` bytes apart. What the file does not have stays. */
 static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
 {
-    mlp_result r = MLP_OK;
-    for (; fields > 0 && !r; fields--, f++) r = mlp__read_field(in, f, base, n, stride);
-    return r;
+    in->at = in->metadata;                                  /* of an error */
+    for (; fields > 0; fields--, f++) {
+        const char *words = mlp__value_of(in, f->key);
+        char word[MLP__WORD];
+        uint64_t value;
+        size_t i;
+        for (i = 0; words && i < n; i++) {
+            if (!mlp__word(&words, word))
+                return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
+            if (!mlp__word_value(f, word, &value))
+                return mlp__fail(in->error, f->kind == MLP__A_NAME ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1,
+                                 f->kind == MLP__A_NAME ? "metadata: %s: this version does not know %s"
+                                                        : "metadata: %s: no number: %s", f->key, word);
+            if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
+                return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
+                                 "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+            memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
+        }
+        if (words && mlp__word(&words, word))
+            return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
+    }
+    return MLP_OK;
 }
 
 /* All but the sizes. */
 static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 {
-    mlp_error *error = in->how.error;
     uint64_t version = 0;
     mlp_result r;
     if (!mlp__value_of(in, mlp__version_field.key))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+        return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
                          "the file does not say its activations: give them, or a desc, in mlp_load_desc");
-    r = mlp__read_field(in, &mlp__version_field, &version, 1, 0);
+    r = mlp__read_fields(in, &mlp__version_field, 1, &version, 1, 0);
     if (!r && version > MLP__FILE_VERSION)
-        r = mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
+        r = mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
     if (!r && !mlp__value_of(in, mlp__layer_fields[0].key))
-        r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__layer_fields[0].key);
+        r = mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__layer_fields[0].key);
     if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
     return r ? r : mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
 }
@@ -8361,7 +8341,7 @@ typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
                  const mlp__tensor *misfit, *array[MLP__ARRAYS]; uint64_t wanted; } mlp__chain;
 
-/* "tensor 'its name' [its shape]" as they stand there, of what is long the beginning, for an error, whose place it is */
+/* "tensor 'its name' [its shape]" as they stand there, of what is long the beginning, for an error at that place */
 static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
 {
     const unsigned char *name = in->bytes + t->key, *shape = in->bytes + t->shape;
@@ -8378,25 +8358,22 @@ static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
 /* Whether a tensor is a weight (0) or a bias (1), whose ending and point are taken off its name; -1: neither. */
 static int mlp__take_ending(char *name)
 {
-    size_t n = strlen(name);
-    int bias = -1;
-    if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
-    else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
-    if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
-    name[n - (n > 0)] = 0;
+    static const char *const endings[] = { "weight", "bias", NULL };
+    char *point = strrchr(name, '.');
+    const int bias = mlp__name_index(endings, point ? point + 1 : name);
+    if (bias >= 0) *(point ? point : name) = 0;
     return bias;
 }
 
 /* Takes "mlp.memberN." off a name: N, or 0. */
 static int mlp__take_member(char **name)
 {
-    const size_t n = sizeof MLP__MEMBER - 1;
-    const char *at = *name + n;
+    char *number = *name + sizeof MLP__MEMBER - 1, *at = number;
     uint64_t member = 0;
-    if (strncmp(*name, MLP__MEMBER, n) != 0) return 0;
+    if (strncmp(*name, MLP__MEMBER, sizeof MLP__MEMBER - 1) != 0) return 0;
     while (mlp__append_digit(&member, *at)) at++;
-    if (at == *name + n || at > *name + n + 8 || *at != '.') return 0;
-    *name += at + 1 - *name;
+    if (at == number || at > number + 8 || *at != '.') return 0;
+    *name = at + 1;
     return (int)member;
 }
 
@@ -8416,7 +8393,6 @@ static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int m
 /* Sorts the tensors into Linears by their names: all of them, or those of mlp_load_desc.names. */
 static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 {
-    mlp_error *error = in->how.error;
     const int named = in->how.name_count;
     size_t i;
     int k;
@@ -8424,7 +8400,7 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     for (k = 0; k < named; k++)
         if (!in->how.names || !in->how.names[k] || !mlp__linear_named(chain, in->how.names[k], 1)
             || chain->count != k + 1)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: NULL, twice, or more than 32");
+            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: NULL, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
         char *name = t->name;
@@ -8436,12 +8412,12 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         if (linear) linear->tensor[bias] = t;
         else if (array >= 0) chain->array[array] = t;
         else if (!named)
-            return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
+            return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
                              bias >= 0 ? "more than 32 layers" : "not of a Linear, which has weight and bias");
     }
     if (chain->count) return MLP_OK;
-    return in->how.member ? mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
-                          : mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file has no tensors");
+    return in->how.member ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
+                          : mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file has no tensors");
 }
 
 /* Type and shape of a Linear's tensors. */
@@ -8450,8 +8426,7 @@ static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
     static const char type[] = "its dtype is not F32, F64, F16 or BF16";
     const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1], *t = w ? w : b;
     const char *why = type;
-    if (!t) return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: '%s' is not in the file",
-                             linear->name);
+    if (!t) return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "names: '%s' is not in the file", linear->name);
     if (!w) why = "its module has no weight";
     else if (w->type == MLP__OTHER_TYPE) t = w;
     else if (w->rank != 2) why = "not a Linear, whose weights have two sizes";
@@ -8460,27 +8435,21 @@ static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
     else if (!b) return MLP_OK;
     else if (b->type == MLP__OTHER_TYPE) t = b;
     else if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
-    else return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: not the bias of %u outputs", mlp__label(in, b),
-                          w->rows);
-    return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t), why);
+    else return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: not a bias of %u units", mlp__label(in, b), w->rows);
+    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t), why);
 }
 
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
 static int mlp__compare_numbers(const char *a, const char *b)
 {
-    static const char digits[] = "0123456789";
-    for (; *a; a++, b++) {
-        size_t n, m;
-        if (strspn(a, digits) && strspn(b, digits)) {
-            a += strspn(a, "0");
-            b += strspn(b, "0");
-            n = strspn(a, digits);
-            m = strspn(b, digits);
-            if (n != m || memcmp(a, b, n) != 0) return n != m ? (n < m ? -1 : 1) : memcmp(a, b, n);
-            a += n;
-            b += m;
-        }
-        if (*a != *b || !*a) break;
+    while (*a) {
+        const char *a_begin = a, *b_begin = b;
+        uint64_t a_number = 0, b_number = 0;
+        while (mlp__append_digit(&a_number, *a)) a++;
+        while (mlp__append_digit(&b_number, *b)) b++;
+        if ((a > a_begin) != (b > b_begin)) break;
+        if (a_number != b_number) return a_number < b_number ? -1 : 1;
+        if (a == a_begin && *a++ != *b++) break;
     }
     return 0;
 }
@@ -8549,9 +8518,9 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     }
     if (orders == 1) return MLP_OK;
     if (orders == 0)
-        return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: its inputs are not the %u outputs before it",
+        return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: its inputs are not the %u outputs before it",
                          mlp__label(in, chain->misfit), chain->wanted);
-    return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1,
+    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
                      "%s: the order of the layers is not certain: give mlp_load_desc.names",
                      mlp__label(in, chain->linear[0].tensor[0]));
 }
@@ -8564,17 +8533,17 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     for (l = 0; l < chain->count; l++) {
         const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
         if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
-            return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1,
+            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
                              "%s: not the sizes of this layer in mlp_load_desc.desc", mlp__label(in, w));
         if (d->layers[l].no_bias && b)
-            return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "%s: a bias, but no_bias in mlp_load_desc.desc",
+            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "%s: a bias, but no_bias in mlp_load_desc.desc",
                              mlp__label(in, b));
         if (l == 0) d->inputs = (int)w->columns;
         d->layers[l].units = (int)w->rows;
         d->layers[l].no_bias = !b;
     }
     if (l == MLP_MAX_LAYERS || d->layers[l].units == 0) return MLP_OK;
-    return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.desc has more layers than the file");
+    return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.desc has more layers than the file");
 }
 
 /* The desc of the net: the caller's, or of the caller's activations, or the file's. */
@@ -8591,7 +8560,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     } else r = mlp__read_desc(in, chain->count, d);
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
-    d->error = how->error;
+    d->error = in->error;
     return r ? r : mlp__read_sizes(in, chain, d);
 }
 
@@ -8629,8 +8598,8 @@ static void mlp__read_values(const mlp__in *in, const mlp__tensor *t, const mlp_
 static mlp_result mlp__read_array(mlp__in *in, const mlp__tensor *t, size_t rows, size_t columns, float *to)
 {
     if (t->type != MLP__F32 || t->rank != (columns ? 2 : 1) || t->rows != rows || (columns && t->columns != columns))
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1,
-                         columns ? "%s: expected F32 [%z,%z]" : "%s: expected F32 [%z]", mlp__label(in, t), rows, columns);
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1,
+                         columns ? "%s: not F32 [%z,%z]" : "%s: not F32 [%z]", mlp__label(in, t), rows, columns);
     if (to) mlp__read_values(in, t, NULL, to);
     return MLP_OK;
 }
@@ -8642,13 +8611,12 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
     mlp_result r;
     size_t i;
     if (!t) return MLP_OK;
-    if (!net->scales) return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1,
+    if (!net->scales) return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
                                        "%s: the net is scaled, but the desc does not say so", mlp__label(in, t));
     r = mlp__read_array(in, t, rows, 2, net->scales);
     for (i = 0; i < 2 * rows && !r; i++)
         if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
-            r = mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "%s: a scale that is not finite, or not positive",
-                          mlp__label(in, t));
+            r = mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s: not finite, or not positive", mlp__label(in, t));
     net->scaled = 1;
     return r;
 }
@@ -8657,16 +8625,16 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
 static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_state *s, mlp *net)
 {
     const mlp__opt_facts facts = mlp__facts_of_opt((mlp_opt)s->kind);
-    const int most = facts.takes & MLP__TAKES_HISTORY ? (int)MLP__MOST_ARRAYS : facts.arrays;
+    const int most = facts.takes & MLP__TAKES_HISTORY ? 2 * (int)MLP__MOST_PAIRS + 1 : facts.arrays;
     mlp_result r = MLP_OK;
     if (!facts.known || (t && t->rows > (uint64_t)most))
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train.optimizer is not one of this state");
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: mlp.train.optimizer is not one of this state");
     s->arrays = t ? (int)t->rows : 0;
     if (t) r = mlp__read_array(in, t, (size_t)t->rows, net->count, NULL);
-    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
+    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->error);
     if (r) return r;
     memcpy(net->training.state, s, sizeof *s);
-    return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__state_arrays(net)) : MLP_OK;
+    return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__arrays_of(net->training.state)) : MLP_OK;
 }
 
 /* The state of the optimizer, the parameters of the best epoch, and how far training has come. */
@@ -8678,15 +8646,15 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
     mlp_result r;
     memset(&resume, 0, sizeof resume);
     if (!mlp__value_of(in, "mlp.train"))
-        return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "the file is not a checkpoint");
+        return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file is not a checkpoint");
     r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
     if (r) return r;
     if (!(s->beta1_power >= 0 && s->beta1_power <= 1) || !(s->beta2_power >= 0 && s->beta2_power <= 1))
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
     if (best) net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (best && !net->training.best) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (best && !net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     if (best) r = mlp__read_array(in, best, net->count, 0, net->training.best);
     return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
@@ -8706,50 +8674,40 @@ static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
         next = value + strlen(value) + 1;
         if (mlp__is_own_key(key) || strstr(key, "\300\200") || strstr(value, "\300\200")) continue;
         if (!net->texts) net->texts = (char *)mlp__alloc(&in->how.allocator, (size_t)(end - key));
-        if (!net->texts) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+        if (!net->texts) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
         memcpy(net->texts + net->texts_size, key, (size_t)(next - key));
         net->texts_size += (size_t)(next - key);
     }
     return MLP_OK;
 }
 
-static void mlp__let_go(mlp__in *in)
-{
-    mlp__free(&in->how.allocator, in->tensors);
-    mlp__free(&in->how.allocator, in->buffer);
-    in->tensors = NULL;
-    in->buffer = NULL;
-}
-
 /* Whether the net does to the test vector, if there is one, what it did to it when it was saved. */
 static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
 {
-    mlp_error *error = in->how.error;
-    float tolerance = MLP__TOLERANCE, *x, *expected, *y;
+    float tolerance = 0, *x, *expected, *y;
     mlp_result r;
     size_t j;
-    if (!mlp__value_of(in, mlp__test_input.key)) return MLP_OK;
+    if (!mlp__value_of(in, "mlp.test")) return MLP_OK;
     x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
-    if (!x) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (!x) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     expected = x + net->inputs;
     y = expected + net->outputs;
-    r = mlp__read_field(in, &mlp__test_input, x, net->inputs, sizeof(float));
-    if (!r && !mlp__value_of(in, mlp__test_output.key))
-        r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__test_output.key);
-    if (!r) r = mlp__read_field(in, &mlp__test_output, expected, net->outputs, sizeof(float));
-    if (!r) r = mlp__read_field(in, &mlp__test_tolerance, &tolerance, 1, 0);
-    if (!r && mlp_predict(net, x, 1, y)) r = mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    memset(x, 0, (net->inputs + net->outputs) * sizeof(float));
+    r = mlp__read_fields(in, &mlp__test_input, 1, x, net->inputs, sizeof(float));
+    if (!r) r = mlp__read_fields(in, &mlp__test_output, 1, expected, net->outputs, sizeof(float));
+    if (!r) r = mlp__read_fields(in, &mlp__test_tolerance, 1, &tolerance, 1, 0);
+    if (!r && mlp_predict(net, x, 1, y)) r = mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
         if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
-        r = mlp__at(error, mlp__fail(error, MLP_ERR_FORMAT, -1, "not the outputs of the file's test vector: other "
-                    "activations, or weights"), 0, j);
+        r = mlp__at(in->error, mlp__fail(in->error, MLP_ERR_FORMAT, -1, "not the outputs of the file's test vector: "
+                                         "other activations, or weights"), 0, j);
     }
     mlp__free(&in->how.allocator, x);
     return r;
 }
 
-/* What can be said of the file once it is here. */
+/* The net and its training. */
 static mlp_result mlp__build(mlp__in *in, mlp **net)
 {
     mlp__chain chain;
@@ -8763,7 +8721,7 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
     r = mlp__make_blank(net, NULL, 0, &d);
     if (r == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {     /* the file said it */
         r = MLP_ERR_FORMAT;
-        if (in->how.error) in->how.error->code = r;
+        if (in->error) in->error->code = r;
     }
     if (r) return r;
     for (l = 0; l < chain.count; l++) {
@@ -8772,21 +8730,22 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
         if (t[1]) mlp__read_values(in, t[1], NULL, (*net)->params + (*net)->shape[l].b);
     }
     r = mlp__read_scales(in, chain.array[MLP__SCALES], *net);
-    if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
-    mlp__let_go(in);                                        /* the file's bytes, so that memory stays small */
-    if (!r) r = mlp__read_texts(in, *net);
-    return r || in->how.member ? r : mlp__check_test(in, *net);
+    return r || !in->how.checkpoint ? r : mlp__read_checkpoint(in, &chain, *net);
 }
 
-/* Of bytes that are here, unless there was an error already. */
+/* Of bytes that are here, unless there was an error already. They are given back early, so that memory stays small. */
 static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
 {
+    const mlp_allocator *allocator = &in->how.allocator;
     if (!r) r = mlp__read_header(in);
     if (!r) r = mlp__build(in, net);
-    mlp__let_go(in);
-    mlp__free(&in->how.allocator, in->strings);
-    if (!r) return mlp__ok(in->how.error);
-    if (in->how.error) in->how.error->offset = in->at;
+    mlp__free(allocator, in->tensors);
+    mlp__free(allocator, in->buffer);
+    if (!r) r = mlp__read_texts(in, *net);
+    if (!r && !in->how.member) r = mlp__check_test(in, *net);
+    mlp__free(allocator, in->strings);
+    if (!r) return mlp__ok(in->error);
+    if (in->error) in->error->offset = in->at;
     mlp_destroy(*net);
     *net = NULL;
     return r;
@@ -8800,13 +8759,13 @@ static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source,
     if (desc) *how = *desc;
     how->max_header = mlp__smaller(how->max_header ? how->max_header : (size_t)MLP__HEADER, MLP__MOST_HEADER);
     if (how->desc && !how->allocator.alloc && !how->allocator.free) how->allocator = how->desc->allocator;
-    if (how->desc && !how->error) how->error = how->desc->error;
+    in->error = how->desc && !how->error ? how->desc->error : how->error;
     if (net) *net = NULL;
     if (!net || !source) wrong = "net, path or data is NULL";
     else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
     else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
     else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
-    return wrong ? mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "%s", wrong) : MLP_OK;
+    return wrong ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "%s", wrong) : MLP_OK;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
@@ -8834,8 +8793,7 @@ MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
     if (!net || !key || mlp__is_own_key(key)) return MLP_ERR_ARGUMENT;
     keys = strlen(key) + 1;
     values = value ? strlen(value) + 1 : 0;
-    if (mlp__not_utf8((const unsigned char *)key, keys) < keys
-        || (value && mlp__not_utf8((const unsigned char *)value, values) < values)) return MLP_ERR_ARGUMENT;
+    if (mlp__not_utf8(key, keys) < keys || mlp__not_utf8(value, values) < values) return MLP_ERR_ARGUMENT;
     before = old ? (size_t)(old - net->texts) - keys : net->texts_size;     /* the others, before the old text */
     kept = old ? net->texts_size - keys - strlen(old) - 1 : before;         /* all others */
     size = kept + (value ? keys + values : 0);
@@ -9149,8 +9107,9 @@ static mlp_result mlp__check_io(const mlp_io **io, mlp_error *error)
 {
     const mlp_io *f = *io ? *io : (*io = MLP__SYSTEM_IO);
     if (!f) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
-    if (f->open && f->read && f->write && f->sync && f->close && f->rename && f->remove && f->sync_folder) return MLP_OK;
-    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    if (!f->open || !f->read || !f->write || !f->sync || !f->close || !f->rename || !f->remove || !f->sync_folder)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    return MLP_OK;
 }
 
 /* An operation on a path that failed, and why; of a long path the end. */
@@ -9189,32 +9148,24 @@ static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
     return file;
 }
 
-/* Writes the temporary file and closes it. */
-static mlp_result mlp__write_file(const mlp *net, const char *path, const mlp_save_desc *how, void *file)
-{
-    unsigned char buffer[4096];
-    mlp__out o = { buffer, sizeof buffer, 0, 0, 0, how->io, file, NULL };
-    mlp_result r = MLP_OK;
-    if (o.io->replace) o.failed = o.io->replace(o.io->user, file, path);
-    if (!o.failed) r = mlp__save_to(&o, net, how);
-    mlp__write_out(&o);
-    if (!o.failed && !r && o.io->sync(o.io->user, file)) o.failed = mlp__reason(o.io);
-    if (o.io->close(o.io->user, file) && !o.failed) o.failed = mlp__reason(o.io);
-    return !r && o.failed ? mlp__fail_io(how->error, "not saved: cannot write", path, o.failed) : r;
-}
-
 /* name: room for the temporary file's */
 static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, const mlp_save_desc *how)
 {
     const mlp_io *io = how->io;
-    const char *why = io->replace ? io->replace(io->user, NULL, path) : NULL;
     const size_t folder = mlp__folder_length(path);
-    mlp_result r;
-    void *file;
-    if (why) return mlp__fail_io(how->error, "not saved: cannot replace", path, why);
-    file = mlp__open_temporary(io, path, name);
-    if (!file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
-    r = mlp__write_file(net, path, how, file);
+    unsigned char buffer[4096];
+    mlp__out o = { buffer, sizeof buffer, 0, 0, 0, io, NULL, NULL };
+    mlp_result r = MLP_OK;
+    if (io->replace) o.failed = io->replace(io->user, NULL, path);
+    if (o.failed) return mlp__fail_io(how->error, "not saved: cannot replace", path, o.failed);
+    o.file = mlp__open_temporary(io, path, name);
+    if (!o.file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
+    if (io->replace) o.failed = io->replace(io->user, o.file, path);
+    if (!o.failed) r = mlp__save_to(&o, net, how);
+    mlp__write_out(&o);
+    if (!o.failed && !r && io->sync(io->user, o.file)) o.failed = mlp__reason(io);
+    if (io->close(io->user, o.file) && !o.failed) o.failed = mlp__reason(io);
+    if (!r && o.failed) r = mlp__fail_io(how->error, "not saved: cannot write", path, o.failed);
     if (!r && io->rename(io->user, name, path))
         r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
     if (r) {
@@ -9253,12 +9204,12 @@ static mlp_result mlp__read_file(mlp__in *in, const char *path)
     for (;;) {
         unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
         mlp_result r;
-        if (!larger) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+        if (!larger) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
         if (in->size) memcpy(larger, in->buffer, in->size);
         mlp__free(&in->how.allocator, in->buffer);
         in->bytes = in->buffer = larger;
         got = io->read(io->user, in->file, larger + in->size, room - in->size);
-        if (got > room - in->size) return mlp__fail_io(in->how.error, "cannot read", path, mlp__reason(io));
+        if (got > room - in->size) return mlp__fail_io(in->error, "cannot read", path, mlp__reason(io));
         in->size += got;
         r = mlp__check_start(in);
         if (r || in->size < room || room == size) return r;
@@ -9271,11 +9222,11 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
     mlp__in in;
     const mlp_io *io;
     mlp_result r = mlp__begin_loading(&in, net, path, desc);
-    if (!r) r = mlp__check_io(&in.how.io, in.how.error);
+    if (!r) r = mlp__check_io(&in.how.io, in.error);
     if (r) return r;
     io = in.how.io;
     in.file = io->open(io->user, path, 0);
-    if (!in.file) return mlp__fail_io(in.how.error, "cannot open", path, mlp__reason(io));
+    if (!in.file) return mlp__fail_io(in.error, "cannot open", path, mlp__reason(io));
     r = mlp__read_file(&in, path);
     io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
     return mlp__load(&in, net, r);

@@ -381,6 +381,7 @@ static void optim_penalties_and_clipping_of_a_net(void)
             if (what == 4 || what >= 7) d.clip_value = 0.03f;
             if (what == 5 || what >= 7) d.clip_norm = 0.1f;
             if (what == 6 || what >= 7) d.max_norm = 0.7f;
+            if (d.kind == MLP_OPT_SGD && what % 3) { d.momentum = 0.9f; d.nesterov = what % 3 == 2; }
             optim_net_is_its_twin(d, what % 2);
         }
 }
