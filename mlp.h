@@ -4784,14 +4784,19 @@ static const float *mlp__input_scale(const mlp *net, size_t column) { return net
 static const float *mlp__target_scale(const mlp *net,
                                       size_t column) { return net->scales + 2 * (net->inputs + column); }
 
-/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3. */
+/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3 and leaves 0, as most
+   inputs of categories are, as it is. */
 static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
 {
+    const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
     size_t j;
     for (j = 0; j < net->inputs; j++) {
-        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1], third = v / 3;
-        to[j] = net->desc.input_scaling != MLP_SCALE_ROBUST ? v
-              : (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
+        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1];
+        to[j] = v;
+        if (robust && v != 0) {
+            const float third = v / 3;
+            to[j] = (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
+        }
     }
 }
 
