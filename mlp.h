@@ -373,7 +373,7 @@ typedef struct {
      adam     m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
               w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
      adamw    the same after w = w - rate weight_decay w
-     rprop    w = w - sign(g) step, each weight's own, the first being rate, times eta_plus where g keeps its sign, times
+     rprop    w = w - sign(g) step, each weight's own, the first being rate, times eta_plus where g keeps its sign, and
               eta_minus where it turns, where w then waits (iRprop-); for full batches
      lbfgs    w = w + t d, d = -H g, H from the last `history` pairs of differences of w and g (Nocedal, Wright 2006,
               7.4); t meets the strong Wolfe conditions with 1e-4 and 0.9 (3.5, 3.6); tried first: rate, where d is -g
@@ -383,8 +383,8 @@ typedef struct {
               largest values so far on the diagonal of J^T J; m, at first the rate: 4 m and another try, up to 1e10,
               where that is not lower; 4 m, too, after less than 1/4 and m / 10 after more than 3/4 of what the model
               promised. For squared and half_squared and P <= 4,096 parameters: 8 P (P + 67) bytes more for the fit
-   with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba 2015;
-   Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam.
+   with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba
+   2015; Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam.
    lbfgs and lm see the whole objective, E and the penalties, weight_decay |w|^2 / 2 + l1 |w|: in mlp_fit with
    MLP_FULL_BATCH, an epoch being one iteration; lbfgs in mlp_minimize, too. They take neither clipping, max_norm,
    dropout, schedules, on_gradients nor rates of layers but -1, lm no l1. Where nothing lower is found, w stays. */
@@ -4781,11 +4781,10 @@ static float mlp__smooth(const mlp *net, float y)
 
 /* Scaling is (value - shift) * factor: the pairs (shift, factor) of the inputs, then those of the outputs. */
 static const float *mlp__input_scale(const mlp *net, size_t column) { return net->scales + 2 * column; }
-static const float *mlp__target_scale(const mlp *net,
-                                      size_t column) { return net->scales + 2 * (net->inputs + column); }
+static const float *mlp__target_scale(const mlp *net, size_t j) { return mlp__input_scale(net, net->inputs + j); }
 
-/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3 and leaves 0, as most
-   inputs of categories are, as it is. */
+/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3 and leaves 0, as
+   most inputs of categories are, as it is. */
 static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
 {
     const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
@@ -6662,7 +6661,8 @@ typedef char mlp__every_schedule_has_a_row[MLP_SCHEDULE_CUSTOM + 1 == 0 MLP__SCH
 static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
 {
     #define MLP__ROW(NAME, name, gamma, period, takes_floor) { #name, gamma, period, takes_floor },
-    static const struct { const char *name; float gamma; int period, takes_floor; } table[] = { MLP__SCHEDULES(MLP__ROW) };
+    static const struct { const char *name; float gamma; int period, takes_floor; } table[] = {
+        MLP__SCHEDULES(MLP__ROW) };
     #undef MLP__ROW
     const float gamma = MLP__FACTS(table, s->kind).gamma;
     const int period = MLP__FACTS(table, s->kind).period;
