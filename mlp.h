@@ -7902,8 +7902,8 @@ typedef struct {
     void *file;
     mlp_load_desc how;
     mlp_error *error;                       /* how's, or that of its desc */
-    mlp__tensor *tensors;                   /* in one block with the hashes of all keys */
-    uint64_t *keys;
+    mlp__tensor *tensors;
+    uint64_t *keys;                         /* their hashes, while the header is scanned */
     size_t tensor_count, key_count, tensor_room, key_room;
     char *strings;                          /* all of the header's, with a zero behind each */
     size_t used;                            /* bytes of them */
@@ -8230,8 +8230,10 @@ static void mlp__check_places(mlp__in *in)
 /* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
 static mlp_result mlp__read_header(mlp__in *in)
 {
+    const mlp_allocator *allocator = &in->how.allocator;
     const mlp_result r = mlp__check_start(in);
     size_t n;
+    int room;
     if (r) return r;
     n = (size_t)mlp__little_endian(in->bytes, 8);
     if (n > in->size - 8) {
@@ -8241,12 +8243,13 @@ static mlp_result mlp__read_header(mlp__in *in)
     in->end = 8 + n;
     in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);         /* the shortest entry has 47 bytes; of pairs */
     in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);             /* one has 6, all others more */
-    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator,
-                                            in->tensor_room * sizeof(mlp__tensor) + in->key_room * sizeof(uint64_t));
-    in->strings = (char *)mlp__alloc(&in->how.allocator, n + 8);        /* a few empty ones may follow an error */
-    if (!in->tensors || !in->strings) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
-    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
-    mlp__scan(in);
+    in->tensors = (mlp__tensor *)mlp__alloc(allocator, in->tensor_room * sizeof(mlp__tensor));
+    in->keys = (uint64_t *)mlp__alloc(allocator, in->key_room * sizeof(uint64_t));
+    in->strings = (char *)mlp__alloc(allocator, n + 8);                 /* a few empty ones may follow an error */
+    room = in->tensors && in->keys && in->strings;
+    if (room) mlp__scan(in);
+    mlp__free(allocator, in->keys);
+    if (!room) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     if (!in->wrong) mlp__check_places(in);
     if (!in->wrong) { in->at = 0; return MLP_OK; }
     return mlp__fail(in->error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1, "%s",
