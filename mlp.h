@@ -105,10 +105,11 @@
      that are not ours are those of mlp_set_text.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
-     A damaged or hostile file is an error with the place of its first bad byte (of a value
-     of the metadata: where they begin), never more than that: nothing is believed before the bytes are there; a key twice, a hole, an
-     overlap or a byte behind the end is refused. A test vector (mlp_save_desc.test_input)
-     goes with the model and is checked when it is loaded.
+     A damaged or hostile file is an error with the place of its first bad byte (for a value
+     of the metadata: where they begin), never more than that: nothing is believed before
+     the bytes are there; a key twice, a hole, an overlap or a byte behind the end is refused.
+     A test vector (mlp_save_desc.test_input) goes with the model and is checked when it is
+     loaded.
 
    Threads
      Any number of threads may call the functions that take a const mlp * on one net at
@@ -372,7 +373,7 @@ typedef struct {
      adam     m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
               w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
      adamw    the same after w = w - rate weight_decay w
-     rprop    w = w - sign(g) step, each weight's own, the first being rate, times eta_plus where g keeps its sign, times
+     rprop    w = w - sign(g) step, each weight's own, the first being rate, times eta_plus where g keeps its sign, and
               eta_minus where it turns, where w then waits (iRprop-); for full batches
      lbfgs    w = w + t d, d = -H g, H from the last `history` pairs of differences of w and g (Nocedal, Wright 2006,
               7.4); t meets the strong Wolfe conditions with 1e-4 and 0.9 (3.5, 3.6); tried first: rate, where d is -g
@@ -382,8 +383,8 @@ typedef struct {
               largest values so far on the diagonal of J^T J; m, at first the rate: 4 m and another try, up to 1e10,
               where that is not lower; 4 m, too, after less than 1/4 and m / 10 after more than 3/4 of what the model
               promised. For squared and half_squared and P <= 4,096 parameters: 8 P (P + 67) bytes more for the fit
-   with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba 2015;
-   Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam.
+   with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba
+   2015; Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam.
    lbfgs and lm see the whole objective, E and the penalties, weight_decay |w|^2 / 2 + l1 |w|: in mlp_fit with
    MLP_FULL_BATCH, an epoch being one iteration; lbfgs in mlp_minimize, too. They take neither clipping, max_norm,
    dropout, schedules, on_gradients nor rates of layers but -1, lm no l1. Where nothing lower is found, w stays. */
@@ -4780,17 +4781,21 @@ static float mlp__smooth(const mlp *net, float y)
 
 /* Scaling is (value - shift) * factor: the pairs (shift, factor) of the inputs, then those of the outputs. */
 static const float *mlp__input_scale(const mlp *net, size_t column) { return net->scales + 2 * column; }
-static const float *mlp__target_scale(const mlp *net,
-                                      size_t column) { return net->scales + 2 * (net->inputs + column); }
+static const float *mlp__target_scale(const mlp *net, size_t j) { return mlp__input_scale(net, net->inputs + j); }
 
-/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3. */
+/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3 and leaves 0, as
+   most inputs of categories are, as it is. */
 static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
 {
+    const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
     size_t j;
     for (j = 0; j < net->inputs; j++) {
-        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1], third = v / 3;
-        to[j] = net->desc.input_scaling != MLP_SCALE_ROBUST ? v
-              : (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
+        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1];
+        to[j] = v;
+        if (robust && v != 0) {
+            const float third = v / 3;
+            to[j] = (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
+        }
     }
 }
 
@@ -6656,7 +6661,8 @@ typedef char mlp__every_schedule_has_a_row[MLP_SCHEDULE_CUSTOM + 1 == 0 MLP__SCH
 static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
 {
     #define MLP__ROW(NAME, name, gamma, period, takes_floor) { #name, gamma, period, takes_floor },
-    static const struct { const char *name; float gamma; int period, takes_floor; } table[] = { MLP__SCHEDULES(MLP__ROW) };
+    static const struct { const char *name; float gamma; int period, takes_floor; } table[] = {
+        MLP__SCHEDULES(MLP__ROW) };
     #undef MLP__ROW
     const float gamma = MLP__FACTS(table, s->kind).gamma;
     const int period = MLP__FACTS(table, s->kind).period;
@@ -7597,15 +7603,9 @@ static void mlp__write_out(mlp__out *o)
 static void mlp__put(mlp__out *o, const void *bytes, size_t n)
 {
     const unsigned char *from = (const unsigned char *)bytes;
-    o->total += n;
-    while (n > 0) {
-        const size_t part = mlp__smaller(n, o->room - o->used);
-        if (part == 0 && !o->file) return;
-        if (part == 0) mlp__write_out(o);
-        if (part) memcpy(o->to + o->used, from, part);
-        o->used += part;
-        from += part;
-        n -= part;
+    for (o->total += n; n > 0; n--, from++) {
+        if (o->used == o->room && o->file) mlp__write_out(o);
+        if (o->used < o->room) o->to[o->used++] = *from;
     }
 }
 
@@ -7634,10 +7634,7 @@ static void mlp__put_quoted(mlp__out *o, const char *text)
     for (; *text; text++) {
         if (*text == '"' || *text == '\\') mlp__print(o, "\\");
         if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
-        else {
-            mlp__print(o, "\\u");
-            mlp__put_hex(o, (unsigned char)*text, 4);
-        }
+        else { mlp__print(o, "\\u"); mlp__put_hex(o, (unsigned char)*text, 4); }
     }
     mlp__print(o, "\"");
 }
@@ -7727,7 +7724,7 @@ static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, con
 }
 
 /* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
-static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
+static void mlp__put_header(mlp__out *o, mlp__saving *s)
 {
     const mlp *net = s->net;
     const uint64_t version = MLP__FILE_VERSION;
@@ -7756,6 +7753,8 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
         if (value) o->keys++;
     }
     mlp__print(o, "}");
+    mlp__put_tensors(o, s, 1);
+    mlp__print(o, "}");
 }
 
 /* The outputs for the test vector, in memory to be freed. */
@@ -7774,13 +7773,6 @@ static mlp_result mlp__plan_test(mlp__saving *s)
         return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     if (k->first_nonfinite(net->outputs, 0, s->test_output) == net->outputs) return MLP_OK;
     return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
-}
-
-static void mlp__put_header(mlp__out *o, mlp__saving *s)
-{
-    mlp__put_metadata(o, s);
-    mlp__put_tensors(o, s, 1);
-    mlp__print(o, "}");
 }
 
 /* Whether two structs have the same values in the fields of a table, but for seeds. */
@@ -7895,12 +7887,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 
 /* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
    shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
-typedef struct {
-    char *name;
-    uint64_t rows, columns, begin, end;
-    uint32_t key, shape, rank;
-    unsigned char type, seen;
-} mlp__tensor;
+typedef struct { char *name; uint64_t rows, columns, begin, end; uint32_t key, shape, rank;
+                 unsigned char type, seen; } mlp__tensor;
 
 /* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
@@ -8234,10 +8222,9 @@ static void mlp__check_places(mlp__in *in)
         if (t->end > next) next = t->end;
     } while (next > total);
     for (i = 0; i < in->tensor_count && in->tensors[i].seen; i++) { }
-    if (i == in->tensor_count && here == total) return;
     in->at = i < in->tensor_count ? in->tensors[i].key : here < total ? in->size : in->end + (size_t)total;
-    mlp__wrong(in, i < in->tensor_count ? "data_offsets leave a hole or overlap"
-                 : here < total ? "the file ends too early" : "bytes behind the last tensor");
+    if (i < in->tensor_count) mlp__wrong(in, "data_offsets leave a hole or overlap");
+    else if (here != total) mlp__wrong(in, here < total ? "the file ends too early" : "bytes behind the last tensor");
 }
 
 /* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
@@ -8596,10 +8583,7 @@ static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
     double d;
     if (type == MLP__F32) return (uint32_t)u;
     if (type == MLP__BF16) return (uint32_t)u << 16;
-    if (type == MLP__F64) {
-        memcpy(&d, &u, 8);
-        return mlp__bits((float)d);
-    }
+    if (type == MLP__F64) { memcpy(&d, &u, 8); return mlp__bits((float)d); }
     /* F16: the exponents are 112 apart, but for NaN and infinity */
     return (uint32_t)(u >> 15) << 31
            | (half >= 0x0f800000 ? half | 0x7f800000 : mlp__bits(mlp__float(half) * 5.192296858534828e33f));
@@ -9065,17 +9049,17 @@ static void *mlp__io_open(void *user, const char *path, int create)
     return mlp__io_file(create ? mlp__create(path) : mlp__open(path, O_RDONLY));
 }
 
-static int mlp__fd_sync(int fd)
+static int mlp__io_sync(void *user, void *file)
 {
     int failed;
+    (void)user;
 #ifdef F_FULLFSYNC
-    if (fcntl(fd, F_FULLFSYNC) == 0) return 0;
+    if (fcntl(mlp__io_fd(file), F_FULLFSYNC) == 0) return 0;
 #endif
-    do failed = fsync(fd); while (failed && errno == EINTR);
+    do failed = fsync(mlp__io_fd(file)); while (failed && errno == EINTR);
     return failed;
 }
 
-static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
 static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to); }
 static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
 
@@ -9084,9 +9068,8 @@ static int mlp__io_sync_folder(void *user, const char *folder)
 {
     const int fd = mlp__open(folder, O_RDONLY);
     int error;
-    (void)user;
     if (fd < 0) return errno != EACCES && errno != EPERM;
-    error = mlp__fd_sync(fd) ? errno : 0;
+    error = mlp__io_sync(user, mlp__io_file(fd)) ? errno : 0;
     close(fd);
     errno = error;
     return error != 0 && error != EINVAL && error != ENOTSUP && error != ENOSYS && error != EBADF && error != EROFS;
@@ -9157,11 +9140,10 @@ enum { MLP__SUFFIX = sizeof ".mlp-tmp99", MLP__STEM = 100 };
 static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
 {
     const size_t folder = mlp__folder_length(path);
-    size_t length = strlen(path);
+    size_t length = mlp__smaller(strlen(path), folder + MLP__STEM);
     void *file;
     int n = 0;
-    if (length - folder > MLP__STEM)
-        for (length = folder + MLP__STEM; (path[length] & 0xc0) == 0x80 && length > folder; length--) { }
+    while ((path[length] & 0xc0) == 0x80 && length > folder) length--;
     memcpy(name, path, length);
     do {
         mlp__text suffix = { name, length, length + MLP__SUFFIX };
@@ -9192,10 +9174,7 @@ static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, con
     if (!r && o.failed) r = mlp__fail_io(how->error, "not saved: cannot write", path, o.failed);
     if (!r && io->rename(io->user, name, path))
         r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
-    if (r) {
-        io->remove(io->user, name);
-        return r;
-    }
+    if (r) { io->remove(io->user, name); return r; }
     memcpy(name, folder ? path : ".", folder + !folder);
     name[folder + !folder] = 0;
     if (!io->sync_folder(io->user, name)) return mlp__ok(how->error);
