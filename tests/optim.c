@@ -901,6 +901,7 @@ static void optim_whole_fit_falls(mlp_opt kind)
     double last[2] = { INFINITY, 0 }, e;
     float w[21 * 5], same[21 * 5];
     mlp_fit_report report;
+    mlp_metrics metrics;
     optim_make(&rows);
     f.on_step = optim_falls;
     f.user = last;
@@ -914,16 +915,36 @@ static void optim_whole_fit_falls(mlp_opt kind)
     f.opt.weight_decay = 0.01f;
     CHECK(mlp_fit(frozen, &rows.data, &f) == MLP_OK && mlp_get_weights(frozen, 0, same, NULL) == MLP_OK && test_same_bits(w, same, 21 * 5));
     CHECK(report.loss < 0.8 * e);
+    f.validation = &rows.data;                                      /* best weights, and an end after 3 epochs without a gain */
+    f.epochs = 3000;
+    f.patience = 3;
+    f.min_delta = 1e-5f;
+    f.opt.weight_decay = 0;
+    CHECK(mlp_fit(net, &rows.data, &f) == MLP_OK && report.stop == MLP_STOP_PATIENCE && report.epochs == report.best_epoch + 3);
+    CHECK(mlp_evaluate(net, &rows.data, &metrics) == MLP_OK && metrics.loss == report.best_loss && report.best_loss <= last[0]);
     mlp_destroy(frozen);
     mlp_destroy(net);
 }
 
-/* The same bits on each build of a class, for any cut into blocks and parts, with callbacks, which make fit look again, and after 5 + 5
-   epochs; penalties, weights, scaling of inputs and a split are under way. */
+static int optim_read(void *user, const size_t *rows, size_t n, float *x, float *y, int *labels)
+{
+    const optim_rows *r = (const optim_rows *)user;
+    size_t i;
+    (void)labels;
+    for (i = 0; i < n; i++) {
+        memcpy(x + i * 5, r->x + rows[i] * 5, 5 * sizeof(float));
+        memcpy(y + i * 3, r->y + rows[i] * 3, 3 * sizeof(float));
+    }
+    return 0;
+}
+
+/* The same bits on each build of a class, for any cut into blocks and parts, with callbacks, which make fit look again, after 5 + 5 epochs,
+   and from rows that are read; penalties, weights, scaling of inputs and a split are under way. */
 static uint64_t optim_whole_run(mlp_opt kind, int way, optim_rows *rows)
 {
     mlp_desc desc;
     mlp_fit_desc f = optim_full(kind, 10);
+    mlp_data data = rows->data;
     uint64_t hash;
     int calls = 0;
     mlp *net = layers_net(optim_units, 2, 6, MLP_ACT_TANH, MLP_ACT_IDENTITY);
@@ -938,9 +959,10 @@ static uint64_t optim_whole_run(mlp_opt kind, int way, optim_rows *rows)
     f.keep_last = 1;
     f.user = &calls;
     if (way == 1) f.on_step = f.on_epoch = optim_counts;
-    if (way >= 3) f.threads = way;
+    if (way == 6) { data.x = data.y = NULL; data.read = optim_read; data.user = rows; }
+    else if (way >= 3) f.threads = way;
     if (way == 2) f.epochs = 5;
-    CHECK(mlp_fit(net, &rows->data, &f) == MLP_OK && calls == (way == 1 ? 20 : 0));
+    CHECK(mlp_fit(net, &data, &f) == MLP_OK && calls == (way == 1 ? 20 : 0));
     if (way == 2) {
         mlp_save_desc save;
         mlp_load_desc load;
@@ -953,7 +975,7 @@ static uint64_t optim_whole_run(mlp_opt kind, int way, optim_rows *rows)
         memory = malloc(size);
         CHECK(mlp_save_memory(net, memory, &size, &save) == MLP_OK);
         mlp_destroy(net);
-        CHECK(mlp_load_memory(&net, memory, size, &load) == MLP_OK && mlp_fit(net, &rows->data, &f) == MLP_OK);
+        CHECK(mlp_load_memory(&net, memory, size, &load) == MLP_OK && mlp_fit(net, &data, &f) == MLP_OK);
         free(memory);
     }
     hash = optim_hash(net);
@@ -969,7 +991,7 @@ static void optim_whole_is_one_arithmetic(mlp_opt kind, uint64_t fma, uint64_t n
     optim_make(&rows);
     hash = optim_whole_run(kind, 0, &rows);
     if (!CHECK(hash == (mlp_kernels_for(NULL)->fma ? fma : no_fma))) printf("    0x%016llxu\n", (unsigned long long)hash);
-    CHECK(optim_whole_run(kind, 1, &rows) == hash && optim_whole_run(kind, 2, &rows) == hash);
+    CHECK(optim_whole_run(kind, 1, &rows) == hash && optim_whole_run(kind, 2, &rows) == hash && optim_whole_run(kind, 6, &rows) == hash);
 #ifdef _OPENMP
     for (way = 3; way < 6; way++) CHECK(optim_whole_run(kind, way, &rows) == hash);
 #else
