@@ -7089,11 +7089,24 @@ static mlp_result mlp__check_split(const mlp__fitting *f)
                      (double)f->fit.validation_split, f->data->rows, f->train_rows, f->held);
 }
 
+/* Says of a failure that it is in the data to validate on. */
+static mlp_result mlp__in_validation(const mlp__fitting *f, mlp_result r)
+{
+    static const char where[] = "validation: ";
+    const size_t n = sizeof where - 1;
+    mlp_error *e = f->validation.error;
+    if (!r || !e || !f->fit.validation) return r;
+    memmove(e->text + n, e->text, sizeof e->text - n);
+    memcpy(e->text, where, n);
+    e->text[sizeof e->text - 1] = 0;
+    return r;
+}
+
 /* What callbacks may have changed, before it is used again. */
 static mlp_result mlp__check_again(const mlp__fitting *f)
 {
     mlp_result r = mlp__check_data(f->net, f->data);
-    if (!r && f->fit.validation) r = mlp__check_data(f->net, &f->validation);
+    if (!r && f->fit.validation) r = mlp__in_validation(f, mlp__check_data(f->net, &f->validation));
     return r ? r : mlp__check_split(f);
 }
 
@@ -7107,7 +7120,7 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
     if (f->fit.validation) {
         f->validation = *f->fit.validation;
         if (d->error) f->validation.error = d->error;
-        return mlp__check_data(net, &f->validation);
+        return mlp__in_validation(f, mlp__check_data(net, &f->validation));
     }
     if (f->fit.validation_split == 0) return MLP_OK;
     if (d->rows > SIZE_MAX / sizeof(size_t) - classes)
@@ -7290,8 +7303,9 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
     if (f->validation.rows) {
         const mlp__source held = mlp__validation_source(f);
         mlp_result r = f->fit.on_step || f->fit.on_gradients ? mlp__check_again(f) : MLP_OK;
-        if (!r) r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
         if (r) return r;
+        r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
+        if (r) return mlp__in_validation(f, r);
         loss = f->progress.validation.loss;
         if (c->best_epoch == c->start || !(loss >= c->best - (double)f->fit.min_delta || loss != loss)) {
             c->best = loss;

@@ -418,26 +418,6 @@ static void fit_loss_that_is_no_number_is_no_gain(void)
     mlp_destroy(net);
 }
 
-/* what is wrong with validation or the optimizer of a fit is in the error of its data */
-static void fit_errors_are_those_of_the_data(void)
-{
-    mlp_data held = fit_rows(94, 100, 50, 1), data = fit_rows(94, 0, 50, 1);
-    mlp_desc d = fit_net_desc(1);
-    mlp_fit_desc f = fit_how(2);
-    mlp_error error, other;
-    mlp *net = fit_net(&d);
-    data.error = &error;
-    held.error = f.opt.error = &other;
-    f.validation = &held;
-    train_data_rows.labels[120] = 3;
-    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && error.code == MLP_ERR_ARGUMENT && error.row == 20);
-    f.opt.momentum = 0.5f;
-    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(error.text, "momentum"));
-    data.error = NULL;
-    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(other.text, "momentum"));
-    mlp_destroy(net);
-}
-
 static int fit_stop_at_step_six(void *user, const mlp_progress *p)
 {
     (void)user;
@@ -934,6 +914,35 @@ static void fit_reading_refuses_what_it_cannot_have(void)
     d = fit_net_desc(0);                                                        /* labels where the loss has none */
     net = fit_net(&d);
     CHECK(mlp_fit(net, &read, NULL) == MLP_ERR_ARGUMENT && strstr(error.text, "labels"));
+    mlp_destroy(net);
+}
+
+/* what is wrong with validation or the optimizer of a fit is in the error of its data */
+static void fit_errors_are_those_of_the_data(void)
+{
+    mlp_data held = fit_rows(94, 100, 50, 1), data = fit_rows(94, 0, 50, 1);
+    mlp_desc d = fit_net_desc(1);
+    mlp_fit_desc f = fit_how(2);
+    mlp_data read;
+    fit_reader reader;
+    mlp_error error, other;
+    mlp *net = fit_net(&d);
+    data.error = &error;
+    held.error = f.opt.error = &other;
+    f.validation = &held;
+    train_data_rows.labels[120] = 3;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && error.code == MLP_ERR_ARGUMENT && error.row == 20);
+    CHECK(strncmp(error.text, "validation: labels: 3 in row 20", 31) == 0);
+    read = fit_by_reading(&held, &reader);
+    reader.fail_at = 30;
+    f.validation = &read;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_IO && error.epoch == 1);
+    CHECK(strncmp(error.text, "validation: read", 16) == 0);
+    f.validation = &held;
+    f.opt.momentum = 0.5f;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(error.text, "momentum"));
+    data.error = NULL;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(other.text, "momentum"));
     mlp_destroy(net);
 }
 
