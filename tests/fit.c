@@ -953,7 +953,7 @@ static mlp_desc fit_dropout_desc(float p)
     mlp_desc d;
     memset(&d, 0, sizeof d);
     d.inputs = 6;
-    d.layers[0] = loss_layer(70, MLP_ACT_TANH, 0);
+    d.layers[0] = loss_layer(96, MLP_ACT_TANH, 0);          /* threads share its units */
     d.layers[1] = loss_layer(33, MLP_ACT_SILU, 0);
     d.layers[2] = loss_layer(3, MLP_ACT_IDENTITY, 0);
     d.layers[0].dropout = p;
@@ -966,7 +966,7 @@ static mlp_desc fit_dropout_desc(float p)
 static void fit_masks_are_as_documented(void)
 {
     static const float shares[] = { 0.1f, 0.5f, 0.75f };
-    enum { ROWS = 400, UNITS = 70 };
+    enum { ROWS = 400, UNITS = 96 };
     static float mask[ROWS * UNITS], a[ROWS * UNITS], out[ROWS * UNITS], other[ROWS * UNITS];
     int s, kind, row, unit;
     size_t i;
