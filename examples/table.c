@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_CLASSES = 20, MOST_CLASSES = 1000, RARE = 3, MOST_CATEGORIES = 100, ID_ROWS = 20 };
+enum { FEW_CLASSES = 20, MOST_CLASSES = 1000, RARE = 3, MOST_CATEGORIES = 100, ID_ROWS = 20, MANY_ROWS = 1000, FEW_PARTS = 8 };
 
 static const char *const kind_names[] = { "number", "category", "id", "constant", "target" };
 
@@ -262,12 +262,14 @@ static int number_at(const csv *c, size_t row, int place, double *value)
     return csv_number(cell, c->decimal, value) && fabs(*value) < 1e30 ? 1 : -1;
 }
 
-/* Quantiles of the sorted values, as floats, so that text keeps them; each once. */
+/* Quantiles of the sorted values, as floats, so that text keeps them; each once. More parts where there are rows enough
+   for each. */
 static void learn_parts(table_column *k, const double *sorted, size_t n)
 {
+    const int parts = n < MANY_ROWS ? FEW_PARTS : TABLE_PARTS;
     int i, knots = 0;
-    for (i = 0; i <= TABLE_PARTS && n; i++) {
-        const double value = (double)(float)sorted[(size_t)((double)(n - 1) * i / TABLE_PARTS)];
+    for (i = 0; i <= parts && n; i++) {
+        const double value = (double)(float)sorted[(size_t)((double)(n - 1) * i / parts)];
         if (knots == 0 || value > k->knots[knots - 1]) k->knots[knots++] = value;
     }
     k->parts = knots > 2 ? knots - 1 : 0;

@@ -43,6 +43,31 @@ drawn() {
 if command -v gnuplot > /dev/null; then check "examples/descent.gp: draws" drawn
 else skip "examples/descent.gp" gnuplot; fi
 
+cat > "$tmp/idx.c" << 'END'
+#include <stdio.h>
+static void number(FILE *f, int n) { fputc(n >> 24, f), fputc(n >> 16, f), fputc(n >> 8, f), fputc(n, f); }
+int main(int argc, char **argv) /* images labels: 300 of ten classes, each with a bright bar of its own */
+{
+    FILE *images = fopen(argv[argc - 2], "wb"), *labels = fopen(argv[argc - 1], "wb");
+    int i, p;
+    number(images, 0x803), number(images, 300), number(images, 28), number(images, 28), number(labels, 0x801), number(labels, 300);
+    for (i = 0; i < 300; i++)
+        for (fputc(i % 10, labels), p = 0; p < 784; p++) fputc(p / 79 == i % 10 ? 255 : (i * 31 + p * 7) % 100, images);
+    return fclose(images) || fclose(labels);
+}
+END
+mnist() {
+    $CC "$tmp/idx.c" -o "$tmp/idx" && mkdir "$tmp/bars" && "$tmp/idx" "$tmp/bars/train-images-idx3-ubyte" "$tmp/bars/train-labels-idx1-ubyte" &&
+        "$tmp/idx" "$tmp/bars/t10k-images-idx3-ubyte" "$tmp/bars/t10k-labels-idx1-ubyte" &&
+        "$tmp/mnist" "$tmp/bars" | grep -q '^test accuracy 100.00 %' && "$tmp/mnist" "$tmp/bars" 1 wide | grep -q '^test accuracy 100.00 %'
+}
+check "examples/mnist.c: learns from the bytes of its files" mnist
+cut_short() {
+    head -c 100000 "$tmp/bars/train-images-idx3-ubyte" > "$tmp/cut" && mv "$tmp/cut" "$tmp/bars/train-images-idx3-ubyte" &&
+        ! "$tmp/mnist" "$tmp/bars" 2> "$tmp/said" && grep -q 'train-images-idx3-ubyte is not such a file' "$tmp/said"
+}
+check "examples/mnist.c: a file that is cut short is an error" cut_short
+
 exported() { # a net of ours becomes C that this compiler takes, with the same outputs; and ONNX
     cat > "$tmp/main.c" << 'END'
 #include <stdio.h>
