@@ -1547,7 +1547,7 @@ static void fit_resumes_with_every_optimizer(void)
         f.opt.clip_norm = 0.3f;
         fit_resumes(&d, f, &data, 10, 5);
     }
-    for (kind = MLP_OPT_LBFGS; kind <= MLP_OPT_LM; kind++) {                    /* by the whole objective, with best weights */
+    for (kind = MLP_OPT_LBFGS; kind <= MLP_OPT_LM; kind++) {            /* by the whole objective, with best weights */
         mlp_data data = fit_rows(133, 0, 100, 0);
         mlp_desc d = fit_net_desc(0);
         mlp_fit_desc f = train_fit(0, MLP_FULL_BATCH, MLP_ORDER_SHUFFLED, (mlp_opt)kind, 0);
