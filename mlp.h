@@ -566,8 +566,8 @@ MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *
 MLP_API size_t     mlp_scratch_size(const mlp *, size_t rows);
 MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, size_t size, const float *x, size_t rows, float *y);
 
-/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it. At most
-   one allocation more than mlp_predict. */
+/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it.
+   Allocates as mlp_predict does. */
 MLP_API mlp_result mlp_classify(const mlp *, const float *x, size_t rows, int *labels);
 
 /* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite
@@ -6390,21 +6390,23 @@ MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class
 
 MLP_API mlp_result mlp_classify(const mlp *net, const float *x, size_t rows, int *labels)
 {
-    float stack[256], *y = stack;
-    size_t block, done, i, n;
-    mlp_result r = MLP_OK;
+    float stack[MLP__STACK_FLOATS], *room = stack;
+    size_t each, block, done, i, n;
     if (!net || (rows && (!x || !labels)) || mlp__check_classes(net, NULL)) return MLP_ERR_ARGUMENT;
-    block = mlp__smaller(rows, MLP__BLOCK_ROWS);
-    if (block * net->outputs > sizeof stack / sizeof *stack)
-        y = (float *)mlp__alloc(&net->desc.allocator, block * net->outputs * sizeof(float));
-    if (!y) return MLP_ERR_MEMORY;
-    for (done = 0; done < rows && !r; done += n) {
-        n = mlp__smaller(rows - done, block);
-        r = mlp_predict(net, x + done * net->inputs, n, y);
-        for (i = 0; i < n && !r; i++) labels[done + i] = (int)mlp__class_of(net, y + i * net->outputs);
+    each = net->outputs + mlp__predict_floats(net);
+    block = MLP__STACK_FLOATS / each;
+    if (block < rows && block < 16) {
+        block = mlp__smaller(rows, MLP__BLOCK_ROWS);
+        room = (float *)mlp__alloc(&net->desc.allocator, block * each * sizeof(float));
+        if (!room) return MLP_ERR_MEMORY;
     }
-    if (y != stack) mlp__free(&net->desc.allocator, y);
-    return r;
+    for (done = 0; done < rows; done += n) {
+        n = mlp__smaller(rows - done, block);
+        mlp__predict_blocks(net, room + block * net->outputs, block, x + done * net->inputs, n, room);
+        for (i = 0; i < n; i++) labels[done + i] = (int)mlp__class_of(net, room + i * net->outputs);
+    }
+    if (room != stack) mlp__free(&net->desc.allocator, room);
+    return MLP_OK;
 }
 
 /* ---- derivatives with respect to the inputs ---- */
