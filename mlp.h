@@ -566,8 +566,8 @@ MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *
 MLP_API size_t     mlp_scratch_size(const mlp *, size_t rows);
 MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, size_t size, const float *x, size_t rows, float *y);
 
-/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it. At most
-   one allocation more than mlp_predict. */
+/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it.
+   Allocates as mlp_predict does. */
 MLP_API mlp_result mlp_classify(const mlp *, const float *x, size_t rows, int *labels);
 
 /* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite
@@ -6390,21 +6390,23 @@ MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class
 
 MLP_API mlp_result mlp_classify(const mlp *net, const float *x, size_t rows, int *labels)
 {
-    float stack[256], *y = stack;
-    size_t block, done, i, n;
-    mlp_result r = MLP_OK;
+    float stack[MLP__STACK_FLOATS], *room = stack;
+    size_t each, block, done, i, n;
     if (!net || (rows && (!x || !labels)) || mlp__check_classes(net, NULL)) return MLP_ERR_ARGUMENT;
-    block = mlp__smaller(rows, MLP__BLOCK_ROWS);
-    if (block * net->outputs > sizeof stack / sizeof *stack)
-        y = (float *)mlp__alloc(&net->desc.allocator, block * net->outputs * sizeof(float));
-    if (!y) return MLP_ERR_MEMORY;
-    for (done = 0; done < rows && !r; done += n) {
-        n = mlp__smaller(rows - done, block);
-        r = mlp_predict(net, x + done * net->inputs, n, y);
-        for (i = 0; i < n && !r; i++) labels[done + i] = (int)mlp__class_of(net, y + i * net->outputs);
+    each = net->outputs + mlp__predict_floats(net);
+    block = MLP__STACK_FLOATS / each;
+    if (block < rows && block < 16) {
+        block = mlp__smaller(rows, MLP__BLOCK_ROWS);
+        room = (float *)mlp__alloc(&net->desc.allocator, block * each * sizeof(float));
+        if (!room) return MLP_ERR_MEMORY;
     }
-    if (y != stack) mlp__free(&net->desc.allocator, y);
-    return r;
+    for (done = 0; done < rows; done += n) {
+        n = mlp__smaller(rows - done, block);
+        mlp__predict_blocks(net, room + block * net->outputs, block, x + done * net->inputs, n, room);
+        for (i = 0; i < n; i++) labels[done + i] = (int)mlp__class_of(net, room + i * net->outputs);
+    }
+    if (room != stack) mlp__free(&net->desc.allocator, room);
+    return MLP_OK;
 }
 
 /* ---- derivatives with respect to the inputs ---- */
@@ -7139,11 +7141,24 @@ static mlp_result mlp__check_split(const mlp__fitting *f)
                      (double)f->fit.validation_split, f->data->rows, f->train_rows, f->held);
 }
 
+/* Says of a failure that it is in the data to validate on. */
+static mlp_result mlp__in_validation(const mlp__fitting *f, mlp_result r)
+{
+    static const char where[] = "validation: ";
+    const size_t n = sizeof where - 1;
+    mlp_error *e = f->validation.error;
+    if (!r || !e || !f->fit.validation) return r;
+    memmove(e->text + n, e->text, sizeof e->text - n);
+    memcpy(e->text, where, n);
+    e->text[sizeof e->text - 1] = 0;
+    return r;
+}
+
 /* What callbacks may have changed, before it is used again. */
 static mlp_result mlp__check_again(const mlp__fitting *f)
 {
     mlp_result r = mlp__check_data(f->net, f->data);
-    if (!r && f->fit.validation) r = mlp__check_data(f->net, &f->validation);
+    if (!r && f->fit.validation) r = mlp__in_validation(f, mlp__check_data(f->net, &f->validation));
     return r ? r : mlp__check_split(f);
 }
 
@@ -7157,7 +7172,7 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
     if (f->fit.validation) {
         f->validation = *f->fit.validation;
         if (d->error) f->validation.error = d->error;
-        return mlp__check_data(net, &f->validation);
+        return mlp__in_validation(f, mlp__check_data(net, &f->validation));
     }
     if (f->fit.validation_split == 0) return MLP_OK;
     if (d->rows > SIZE_MAX / sizeof(size_t) - classes)
@@ -7340,8 +7355,9 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
     if (f->validation.rows) {
         const mlp__source held = mlp__validation_source(f);
         mlp_result r = f->fit.on_step || f->fit.on_gradients ? mlp__check_again(f) : MLP_OK;
-        if (!r) r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
         if (r) return r;
+        r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
+        if (r) return mlp__in_validation(f, r);
         loss = f->progress.validation.loss;
         if (c->best_epoch == c->start || !(loss >= c->best - (double)f->fit.min_delta || loss != loss)) {
             c->best = loss;

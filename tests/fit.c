@@ -418,26 +418,6 @@ static void fit_loss_that_is_no_number_is_no_gain(void)
     mlp_destroy(net);
 }
 
-/* what is wrong with validation or the optimizer of a fit is in the error of its data */
-static void fit_errors_are_those_of_the_data(void)
-{
-    mlp_data held = fit_rows(94, 100, 50, 1), data = fit_rows(94, 0, 50, 1);
-    mlp_desc d = fit_net_desc(1);
-    mlp_fit_desc f = fit_how(2);
-    mlp_error error, other;
-    mlp *net = fit_net(&d);
-    data.error = &error;
-    held.error = f.opt.error = &other;
-    f.validation = &held;
-    train_data_rows.labels[120] = 3;
-    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && error.code == MLP_ERR_ARGUMENT && error.row == 20);
-    f.opt.momentum = 0.5f;
-    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(error.text, "momentum"));
-    data.error = NULL;
-    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(other.text, "momentum"));
-    mlp_destroy(net);
-}
-
 static int fit_stop_at_step_six(void *user, const mlp_progress *p)
 {
     (void)user;
@@ -937,6 +917,35 @@ static void fit_reading_refuses_what_it_cannot_have(void)
     mlp_destroy(net);
 }
 
+/* what is wrong with validation or the optimizer of a fit is in the error of its data */
+static void fit_errors_are_those_of_the_data(void)
+{
+    mlp_data held = fit_rows(94, 100, 50, 1), data = fit_rows(94, 0, 50, 1);
+    mlp_desc d = fit_net_desc(1);
+    mlp_fit_desc f = fit_how(2);
+    mlp_data read;
+    fit_reader reader;
+    mlp_error error, other;
+    mlp *net = fit_net(&d);
+    data.error = &error;
+    held.error = f.opt.error = &other;
+    f.validation = &held;
+    train_data_rows.labels[120] = 3;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && error.code == MLP_ERR_ARGUMENT && error.row == 20);
+    CHECK(strncmp(error.text, "validation: labels: 3 in row 20", 31) == 0);
+    read = fit_by_reading(&held, &reader);
+    reader.fail_at = 30;
+    f.validation = &read;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_IO && error.epoch == 1);
+    CHECK(strncmp(error.text, "validation: read", 16) == 0);
+    f.validation = &held;
+    f.opt.momentum = 0.5f;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(error.text, "momentum"));
+    data.error = NULL;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(other.text, "momentum"));
+    mlp_destroy(net);
+}
+
 /* ---- dropout ---- */
 
 static mlp_desc fit_dropout_desc(float p)
@@ -944,7 +953,7 @@ static mlp_desc fit_dropout_desc(float p)
     mlp_desc d;
     memset(&d, 0, sizeof d);
     d.inputs = 6;
-    d.layers[0] = loss_layer(70, MLP_ACT_TANH, 0);
+    d.layers[0] = loss_layer(96, MLP_ACT_TANH, 0);          /* threads share its units */
     d.layers[1] = loss_layer(33, MLP_ACT_SILU, 0);
     d.layers[2] = loss_layer(3, MLP_ACT_IDENTITY, 0);
     d.layers[0].dropout = p;
@@ -957,7 +966,7 @@ static mlp_desc fit_dropout_desc(float p)
 static void fit_masks_are_as_documented(void)
 {
     static const float shares[] = { 0.1f, 0.5f, 0.75f };
-    enum { ROWS = 400, UNITS = 70 };
+    enum { ROWS = 400, UNITS = 96 };
     static float mask[ROWS * UNITS], a[ROWS * UNITS], out[ROWS * UNITS], other[ROWS * UNITS];
     int s, kind, row, unit;
     size_t i;
@@ -1536,6 +1545,15 @@ static void fit_resumes_with_every_optimizer(void)
         if (kind == OPTIM_KINDS) { f.opt.momentum = 0.9f; f.opt.nesterov = 1; }
         f.opt.weight_decay = 0.01f;
         f.opt.clip_norm = 0.3f;
+        fit_resumes(&d, f, &data, 10, 5);
+    }
+    for (kind = MLP_OPT_LBFGS; kind <= MLP_OPT_LM; kind++) {            /* by the whole objective, with best weights */
+        mlp_data data = fit_rows(133, 0, 100, 0);
+        mlp_desc d = fit_net_desc(0);
+        mlp_fit_desc f = train_fit(0, MLP_FULL_BATCH, MLP_ORDER_SHUFFLED, (mlp_opt)kind, 0);
+        f.opt.weight_decay = 0.001f;
+        f.validation_split = 0.2f;
+        f.patience = 8;
         fit_resumes(&d, f, &data, 10, 5);
     }
 }
