@@ -70,6 +70,12 @@ bench: $(BENCH_NAME)program | $(RESULTS)
 bench-nets: $(BENCH_NAME)nets $(BENCH_NAME)program | $(RESULTS)
 	@$(BENCH_RUN) $(BENCH_NAME)nets $(BENCH_CPU) $(call bench_json,nets) $(ONLY)
 
+.PHONY: bench-subnormals
+$(BENCH_NAME)subnormals: bench/subnormals.c bench/measure.h mlp.h | $(BUILD)
+	$(CC) $(BENCH_WARN) $(OPT) $(flags_$(SIMD)) -I. $< -o $@ -lm
+bench-subnormals: $(BENCH_NAME)subnormals
+	@$(BENCH_RUN) $<
+
 bench-threads: $(BENCH_NAME)threads $(BENCH_NAME)program | $(RESULTS)
 	@OMP_PROC_BIND=true $(BENCH_NAME)threads $(BENCH_CPU) $(call bench_json,threads) $(ONLY)
 
