@@ -1,8 +1,8 @@
-/* What nets reach on two small tables, with fixed seeds and means of all of them: prints work,score,seconds of CPU a run.
-   accuracy digits.csv diabetes.csv. digits: 64-128-10, of each class every fifth row of an order drawn from the seed is
-   held out, seeds 0 .. 9, percent. diabetes: 5 folds of the orders of seeds 4 .. 13, R2: a net that scales and stops by
-   patience (chosen among seven on the orders 0 .. 3), one that is all defaults but for the scaling, and the line of least
-   squares. bench/accuracy.py has the same splits. */
+/* What nets reach on two small tables, with fixed seeds and means of all of them: prints work,score,seconds of
+   CPU a run. accuracy digits.csv diabetes.csv. digits: 64-128-10, of each class every fifth row of an order drawn
+   from the seed is held out, seeds 0 .. 9, percent. diabetes: 5 folds of the orders of seeds 4 .. 13, R2: a net
+   that scales and stops by patience (chosen among seven on the orders 0 .. 3), one that is all defaults but for
+   the scaling, and the line of least squares. bench/accuracy.py has the same splits. */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <stdio.h>

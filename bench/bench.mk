@@ -75,6 +75,12 @@ $(BUILD)/fits: bench/fits.c mlp.h | $(BUILD)
 bench-fits: $(BUILD)/fits
 	@$< bench/data/boston-housing.csv bench/data/diabetes.csv
 
+.PHONY: bench-subnormals
+$(BENCH_NAME)subnormals: bench/subnormals.c bench/measure.h mlp.h | $(BUILD)
+	$(CC) $(BENCH_WARN) $(OPT) $(flags_$(SIMD)) -I. $< -o $@ -lm
+bench-subnormals: $(BENCH_NAME)subnormals
+	@$(BENCH_RUN) $<
+
 bench-threads: $(BENCH_NAME)threads $(BENCH_NAME)program | $(RESULTS)
 	@OMP_PROC_BIND=true $(BENCH_NAME)threads $(BENCH_CPU) $(call bench_json,threads) $(ONLY)
 

@@ -1,8 +1,8 @@
-/* Backpropagation by hand, to check one's own derivation with: one row through the 2-3-2 of the three-layer walk-through
-   (S4), sigmoids and C = sum (a-y)^2. Prints z, a and delta of each layer and the gradients by the four equations of
-   "Gradient descent and backpropagation" (S2), in the two passes of S5, beside those of mlp_get_gradients. o is the
-   elementwise product. Ends with 1 when a number differs by more than 1e-6. In memory the weights of so small a layer
-   are S5's Omega, [inputs][units]; mlp_get_weights speaks [units][inputs]. */
+/* Backpropagation by hand, to check one's own derivation with: one row through the 2-3-2 of the three-layer
+   walk-through (S4), sigmoids and C = sum (a-y)^2. Prints z, a and delta of each layer and the gradients by the
+   four equations of "Gradient descent and backpropagation" (S2), in the two passes of S5, beside those of
+   mlp_get_gradients. o is the elementwise product. Ends with 1 when a number differs by more than 1e-6. In memory
+   the weights of so small a layer are S5's Omega, [inputs][units]; mlp_get_weights speaks [units][inputs]. */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <math.h>
@@ -67,7 +67,7 @@ int main(void)
     static const float x[] = { 0.5f, -1 }, y[] = { 1, 0 };
     static const double target[] = { 1, 0 };
     const mlp_layer sigmoids = { .activation = MLP_ACT_SIGMOID, .initializer = MLP_INIT_PYTORCH };     /* biases, too */
-    mlp_desc desc = { .inputs = 2, .layers = { sigmoids, sigmoids }, .loss = MLP_LOSS_SQUARED, .reduction = MLP_REDUCE_SUM };
+    mlp_desc desc = { .inputs = 2, .layers = { sigmoids, sigmoids }, .reduction = MLP_REDUCE_SUM };
     mlp_data row = { .rows = 1, .x = x, .y = y };
     mlp *net = NULL;
     double loss = 0, own = 0;

@@ -1,11 +1,13 @@
-/* What the size of a batch does to gradient descent: learning curves of the full batch, mini-batches and one row at a
-   time at one rate, as CSV: way,seed,epochs,updates,loss; an epoch is as many rows as there are, the loss that of all.
-   make descent draws the means of the seeds. What they settle of what texts say depends on what one counts:
-   - "much faster convergence" with few rows: yes, by rows seen. After one epoch the full batch has made one update.
-   - "convergence can be much slower" with few rows: yes, by updates. The full batch has the exact direction; but 16
-     rows are as good until near the end, for a 32nd of the work.
-   - "noisier gradient", "the noise becomes problematic": at a constant rate one row at a time ends in a jitter, above
-     where the others go on falling. 16 rows are the trade-off: most of the speed, little of the noise. */
+/* What the size of a batch does to gradient descent: learning curves of the full batch, mini-batches and one row
+   at a time at one rate, as CSV: way,seed,epochs,updates,loss; an epoch is as many rows as there are, the loss
+   that of all. make descent draws the means of the seeds. What they settle of what texts say depends on what one
+   counts:
+   - "much faster convergence" with few rows: yes, by rows seen. After one epoch the full batch has made one
+     update.
+   - "convergence can be much slower" with few rows: yes, by updates. The full batch has the exact direction; but
+     16 rows are as good until near the end, for a 32nd of the work.
+   - "noisier gradient", "the noise becomes problematic": at a constant rate one row at a time ends in a jitter,
+     above where the others go on falling. 16 rows are the trade-off: most of the speed, little of the noise. */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <stdio.h>

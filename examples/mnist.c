@@ -1,6 +1,6 @@
-/* MNIST from the bytes of its files: 47 MB stay 47 MB, since mlp_fit gets its rows from a function (mlp_data.read), a
-   block at a time; as floats they would be 188 MB. Trains 784-128-10, or with "wide" 784-512-512-10 with dropout, for 20
-   epochs, and tests once, at the end.
+/* MNIST from the bytes of its files: 47 MB stay 47 MB, since mlp_fit gets its rows from a function
+   (mlp_data.read), a block at a time; as floats they would be 188 MB. Trains 784-128-10, or with "wide"
+   784-512-512-10 with dropout, for 20 epochs, and tests once, at the end.
 
       mnist folder [seed [wide]]      the folder has train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-... */
 #define MLP_IMPLEMENTATION
@@ -18,8 +18,8 @@ static uint32_t number(const unsigned char *b)
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
-/* The bytes behind the header of an IDX file: magic, number of rows, and of images 28 and 28, each of 4 bytes. NULL: not
-   such a file. *rows: 0, or what it has to be. */
+/* The bytes behind the header of an IDX file: magic, number of rows, and of images 28 and 28, each of 4 bytes. NULL:
+   not such a file. *rows: 0, or what it has to be. */
 static unsigned char *read_idx(const char *folder, const char *name, uint32_t magic, size_t size, size_t *rows)
 {
     const size_t header = size > 1 ? 16 : 8;

@@ -1,14 +1,14 @@
-/* Training on several machines: each rank takes its part of each batch, and one MPI_Allreduce over the run of gradients
-   makes them that of the whole batch; all ranks then make the same update of the same weights.
+/* Training on several machines: each rank takes its part of each batch, and one MPI_Allreduce over the run of
+   gradients makes them that of the whole batch; all ranks then make the same update of the same weights.
 
       mpicc -O2 -march=native -I. examples/mpi.c -o mpi -lm
       mpirun -n 4 ./mpi digits.csv model.safetensors [epochs [hidden units [dropout [batch]]]]
 
-   Row i of a global batch belongs to rank i mod R, and only whole batches are trained on: the mean of the ranks' means
-   is the batch's. Weights and order are the same everywhere, masks of dropout are not. Rank 0 validates, saves a
-   checkpoint of each best epoch and says when to stop; a job that died goes on from that file when it is started again.
-   The loss is that of one process but for rounding; for the same number of ranks the bits are the same, too, as long as
-   MPI_Allreduce sums in the same order. */
+   Row i of a global batch belongs to rank i mod R, and only whole batches are trained on: the mean of the ranks'
+   means is the batch's. Weights and order are the same everywhere, masks of dropout are not. Rank 0 validates,
+   saves a checkpoint of each best epoch and says when to stop; a job that died goes on from that file when it is
+   started again. The loss is that of one process but for rounding; for the same number of ranks the bits are the
+   same, too, as long as MPI_Allreduce sums in the same order. */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <math.h>

@@ -1,7 +1,7 @@
-/* A regression with a loop of one's own: batches, the rate and when to stop are this program's. Heat lost by a wall from
-   its area, thickness and the two temperatures: units of very different size, so the net scales inputs and targets.
-   mlp_compute_gradients makes the gradient of any rows, mlp_step applies it; in between it may be looked at and changed.
-   A part of the rows says when to stop, another how good the net is. */
+/* A regression with a loop of one's own: batches, the rate and when to stop are this program's. Heat lost by a
+   wall from its area, thickness and the two temperatures: units of very different size, so the net scales inputs
+   and targets. mlp_compute_gradients makes the gradient of any rows, mlp_step applies it; in between it may be
+   looked at and changed. A part of the rows says when to stop, another how good the net is. */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <math.h>

@@ -44,10 +44,12 @@ resumed() {
 check "3 epochs, and 3 more from the checkpoint, have the bits of 6" resumed
 stopped() {
     anew 2 300 > "$tmp/said" &&
-        awk '/^epoch/ { last = $2 + 0 } /^best epoch/ { best = $3 + 0 } END { exit !(best > 10 && last == best + 20) }' "$tmp/said"
+        awk '/^epoch/ { last = $2 + 0 } /^best/ { best = $3 + 0 } END { exit !(best > 10 && last == best + 20) }' "$tmp/said"
 }
 check "rank 0 stops all ranks 20 epochs after the best" stopped
-refused() { ! anew 4 2 32 0 30 > "$tmp/said" 2>&1 && grep -q '^rank .: bad argument: no batch' "$tmp/said" && ! [ -e "$tmp/model" ]; }
+refused() {
+    ! anew 4 2 32 0 30 > "$tmp/said" 2>&1 && grep -q '^rank .: bad argument: no batch' "$tmp/said" && ! [ -e "$tmp/model" ]
+}
 check "a batch that the ranks cannot share ends the job with a message" refused
 
 dies() { # the rank started as number $1 of 4, after the first checkpoint
