@@ -683,8 +683,8 @@ typedef struct {
 
 /* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every
    platform, also when that is more: MLP_ERR_ARGUMENT. memory NULL: only *size. NULL desc: all defaults. Not every
-   net can be saved with a test_input: one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs that are not
-   finite are MLP_ERR_NONFINITE. */
+   net can be saved with a test_input: one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs or folded weights
+   that are not finite are MLP_ERR_NONFINITE. */
 MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, const mlp_save_desc *);
 
 /* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL
@@ -7865,7 +7865,8 @@ static mlp_result mlp__fold_scaling(mlp **folded, const mlp *from, mlp_error *er
     net->desc.input_scaling = net->given.input_scaling = MLP_SCALE_NONE;
     net->desc.target_scaling = net->given.target_scaling = MLP_SCALE_NONE;
     net->scaled = 0;
-    return MLP_OK;
+    if (mlp__first_nonfinite(net, net->params, 1, net->count, net->count) == net->count) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_NONFINITE, -1, "fold: weights that are not finite");
 }
 
 /* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */

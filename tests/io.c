@@ -1402,6 +1402,28 @@ static void io_scaling_is_saved_and_folded(void)
         }
 }
 
+/* scales so large that they do not fit into the weights */
+static void io_folded_weights_are_finite(void)
+{
+    static const float x[] = { 1e-38f, 2e-38f, 3e-38f }, y[] = { 1, 2, 3 };
+    const mlp_data data = loss_data(3, x, y);
+    mlp_desc d = net_desc(1, 1, 0);
+    mlp_save_desc save;
+    mlp_error error;
+    io_bytes f;
+    mlp *net = NULL;
+    memset(&save, 0, sizeof save);
+    save.error = &error;
+    d.input_scaling = MLP_SCALE_STANDARD;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit_scaling(net, &data) == MLP_OK);
+    mlp_params(net, NULL)[0] = 20;
+    f = io_saved(net, &save);
+    free(f.p);
+    save.fold = 1;
+    io_not_saved(net, &save, MLP_ERR_NONFINITE);
+    mlp_destroy(net);
+}
+
 /* ---- arguments ---- */
 
 static void io_null_and_limits(void)
@@ -2125,6 +2147,7 @@ static void io_tests(void)
     RUN(io_a_header_has_a_limit);
     RUN(io_members_are_in_one_file);
     RUN(io_scaling_is_saved_and_folded);
+    RUN(io_folded_weights_are_finite);
     RUN(io_types_are_converted);
     RUN(io_modules_are_numbered_as_in_sequential);
     RUN(io_files_of_other_things_are_refused_by_name);
