@@ -360,7 +360,7 @@ typedef struct {
                                        label; NULL: all 1 */
     /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the
        other pointer being NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the
-       call with MLP_ERR_IO. */
+       call with MLP_ERR_IO. May not call what trains the net: MLP_ERR_ARGUMENT. */
     int (*read)(void *user, const size_t *rows, size_t n, float *x, float *y, int *labels);
     int read_labels;
     void *user;
@@ -487,7 +487,8 @@ typedef struct {
     /* NULL, or: called after each epoch, may change the values of the data, which are looked at again; non-zero ends
        fit */
     int (*on_epoch)(void *user, const mlp_progress *);
-    void *user;                     /* of all callbacks here; none may call what trains this net: MLP_ERR_ARGUMENT */
+    /* of all callbacks here; none may call what trains this net, which is MLP_ERR_ARGUMENT, or mlp_destroy */
+    void *user;
     mlp_schedule_desc schedule;
     /* evaluated after each epoch; or a share of the rows, drawn from the seed, of each class alike with labels, that is
        not trained on. The best weights come back, unless keep_last */
