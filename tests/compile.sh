@@ -2,7 +2,7 @@
 . tests/lib.sh
 : "${CXX:=c++}"
 
-strict="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Werror"
+strict="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wredundant-decls -Werror"
 header='#include "mlp.h"'
 implementation='#define MLP_IMPLEMENTATION
 #include "mlp.h"'
@@ -80,6 +80,8 @@ $implementation" && ! nm -u "$tmp/source.o" | grep -wE 'malloc|free'; }
 check "MLP_MALLOC and MLP_FREE replace malloc and free" own_allocator_only
 check "MLP_MALLOC alone is refused" refused "$CC" "-DMLP_MALLOC(s,u)=0" "$implementation" "define both"
 check "MLP_FREE alone is refused" refused "$CC" "-DMLP_FREE(p,u)=0" "$implementation" "define both"
+check "int of 16 bits is refused" refused "$CC" "-U__INT_MAX__ -D__INT_MAX__=32767" "$implementation" "needs int of 32 bits"
+check "double of 4 bytes is refused" refused "$CC" "-U__DBL_MANT_DIG__ -D__DBL_MANT_DIG__=24" "$implementation" "needs int of 32 bits"
 check "an unknown MLP_SIMD is refused" refused "$CC" "-DMLP_SIMD=99" "$implementation" "unknown value of MLP_SIMD"
 if [ "$(uname -m)" = x86_64 ]; then
     check "AVX2 without the flags is refused" refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX2" "$implementation" "MLP_SIMD_AVX2 needs"

@@ -1,9 +1,9 @@
 /* What other programs compare with: nets trained here, and training of nets made elsewhere. Arrays are files of raw floats.
      interop make DIR               for each activation and a few shapes: DIR/NAME.safetensors, NAME.x, NAME.y = its predictions
-     interop train DIR LAYERS LOSS REDUCTION OPT RATE MOMENTUM NESTEROV STEPS
-                                    loads DIR/model.safetensors, whose activations are LAYERS (words with commas), and DIR/x, DIR/y;
-                                    writes DIR/forward, DIR/gradients and, after STEPS steps, the weights to DIR/after: layer by
-                                    layer [out][in], [out]
+     interop train DIR LAYERS LOSS REDUCTION OPT STEPS
+                                    loads DIR/model.safetensors, whose activations are LAYERS (words with commas), and
+                                    DIR/x, DIR/y; writes DIR/forward, DIR/gradients and, after STEPS steps, the weights
+                                    to DIR/after: layer by layer [out][in], [out]. OPT: "adam,rate=0.01,weight_decay=0.1"
      interop predict DIR HIDDEN OUTPUT    loads it by two activations: DIR/forward
      interop compare A B TOLERANCE  largest |a - b| / max(1, |b|) of two arrays; fails above TOLERANCE */
 #define _DEFAULT_SOURCE
@@ -184,11 +184,37 @@ static int predict_foreign(const char *dir, const char *hidden, const char *outp
     return 0;
 }
 
+/* "adam,rate=0.01,decay_biases=1" */
+static mlp_opt_desc opt_of(char *words)
+{
+#define FIELD(name) { #name, offsetof(mlp_opt_desc, name) }
+    static const struct { const char *name; size_t offset; } fields[] = {
+        FIELD(rate), FIELD(momentum), FIELD(beta1), FIELD(beta2), FIELD(epsilon), FIELD(weight_decay), FIELD(clip_norm),
+        FIELD(clip_value), FIELD(rho), FIELD(eta_minus), FIELD(eta_plus), FIELD(step_min), FIELD(step_max) };
+#undef FIELD
+    mlp_opt_desc opt = { 0 };
+    char *word = strtok(words, ",");
+    size_t i;
+    opt.kind = (mlp_opt)index_of(mlp__opt_names, word);
+    while ((word = strtok(NULL, ",")) != NULL) {
+        char *value = strchr(word, '=');
+        if (!value) stop(word, "no value");
+        *value++ = 0;
+        for (i = 0; i < sizeof fields / sizeof *fields && strcmp(fields[i].name, word); i++) { }
+        if (i < sizeof fields / sizeof *fields)
+            *(float *)(void *)((char *)&opt + fields[i].offset) = (float)atof(value);
+        else if (!strcmp(word, "nesterov")) opt.nesterov = atoi(value);
+        else if (!strcmp(word, "decay_biases")) opt.decay_biases = atoi(value);
+        else stop(word, "unknown field");
+    }
+    return opt;
+}
+
 static int train_foreign(const char *dir, char **arg)
 {
     mlp_desc d;
     mlp_load_desc how = { 0 };
-    mlp_opt_desc opt = { 0 };
+    mlp_opt_desc opt;
     mlp_data data = { 0 };
     mlp_error error;
     mlp *net;
@@ -200,10 +226,7 @@ static int train_foreign(const char *dir, char **arg)
     d.reduction = (mlp_reduction)index_of(mlp__reduction_names, arg[2]);
     for (word = strtok(arg[0], ","); word; word = strtok(NULL, ","))
         d.layers[l++].activation = (mlp_activation)index_of(mlp__activation_names, word);
-    opt.kind = (mlp_opt)index_of(mlp__opt_names, arg[3]);
-    opt.rate = (float)atof(arg[4]);
-    opt.momentum = (float)atof(arg[5]);
-    opt.nesterov = atoi(arg[6]);
+    opt = opt_of(arg[3]);
     how.desc = &d;
     how.error = data.error = &error;
     demand(mlp_load(&net, path_of(dir, "model", ".safetensors"), &how), dir, &error);
@@ -211,10 +234,11 @@ static int train_foreign(const char *dir, char **arg)
     data.rows = values / (size_t)mlp_get_desc(net)->inputs;
     predict(dir, net);
     data.y = read_floats(path_of(dir, "y", ""), &values);
-    for (step = 0; step < atoi(arg[7]); step++) {
+    for (step = 0; step < atoi(arg[4]); step++) {
         demand(mlp_compute_gradients(net, &data, NULL), dir, &error);
         if (step == 0) write_run(path_of(dir, "gradients", ""), net, mlp_gradients(net, &values));
-        demand(mlp_step(net, &opt), dir, NULL);
+        opt.error = &error;
+        demand(mlp_step(net, &opt), dir, &error);
     }
     write_run(path_of(dir, "after", ""), net, mlp_params(net, &values));
     mlp_destroy(net);
@@ -239,7 +263,7 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && !strcmp(argv[1], "make")) return make(argv[2]);
     if (argc == 5 && !strcmp(argv[1], "predict")) return predict_foreign(argv[2], argv[3], argv[4]);
-    if (argc == 11 && !strcmp(argv[1], "train")) return train_foreign(argv[2], argv + 3);
+    if (argc == 8 && !strcmp(argv[1], "train")) return train_foreign(argv[2], argv + 3);
     if (argc == 5 && !strcmp(argv[1], "compare")) return compare(argv[2], argv[3], atof(argv[4]));
     stop("usage", "see the top of tests/interop.c");
     return 2;

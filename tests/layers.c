@@ -135,10 +135,79 @@ static void layers_predict_with_never_allocates(void)
     mlp_destroy(net);
 }
 
+/* Any size of scratch from that of one row on, between guard pages: the same bits, and no byte outside of it. */
+static void layers_any_scratch_will_do(void)
+{
+    static float x[40 * 7], expected[40 * 3], y[40 * 3];
+    int scaled, layers, front;
+    test_seed(43);
+    test_fill(x, 40 * 7);
+    for (scaled = 0; scaled < 2; scaled++)
+        for (layers = 1; layers < 5; layers++) {
+            mlp_desc d;
+            mlp *net;
+            mlp_data data;
+            size_t size, smallest;
+            int l;
+            memset(&d, 0, sizeof d);
+            d.inputs = 7;
+            for (l = 0; l < layers; l++) d.layers[l].units = l == layers - 1 ? 3 : 5 + 13 * (l % 2);
+            d.input_scaling = scaled ? MLP_SCALE_STANDARD : MLP_SCALE_NONE;
+            if (!CHECK(mlp_create(&net, &d) == MLP_OK)) return;
+            memset(&data, 0, sizeof data);
+            data.rows = 13;
+            data.x = x;
+            data.y = expected;
+            if (scaled) CHECK(mlp_fit_scaling(net, &data) == MLP_OK);
+            CHECK(mlp_predict(net, x, 40, expected) == MLP_OK);
+            smallest = mlp_scratch_size(net, 1);
+            CHECK(mlp_scratch_size(net, 0) == mlp_scratch_size(net, 256));
+            CHECK(mlp_scratch_size(net, 5000) == mlp_scratch_size(net, 256));
+            for (size = smallest; size < smallest * 45 && size < mlp_scratch_size(net, 40) + 64; size += 4)
+                for (front = 0; front < 2; front++) {
+                    test_memory scratch = test_guarded(size / 4, front);
+                    test_fill_nan(scratch.p, size / 4);
+                    test_fill_nan(y, 120);
+                    CHECK(mlp_predict_with(net, scratch.p, size, x, 40, y) == MLP_OK);
+                    CHECK(test_same_bits(y, expected, 120));
+                    CHECK(mlp_predict_with(net, scratch.p, smallest - 1, x, 1, y) == MLP_ERR_ARGUMENT);
+                    test_free(scratch);
+                }
+            mlp_destroy(net);
+        }
+}
+
+/* what the smallest nets take: one row of 2-8-1 and its training with batches of 8 */
+static void layers_small_nets_take_little_memory(void)
+{
+    const float x[] = { 0, 0, 0, 1, 1, 0, 1, 1, 0, 2, 2, 0, 2, 2, 1, 2 }, y[] = { 0, 1, 1, 0, 1, 1, 0, 0 };
+    mlp_desc d = net_desc(2, 8, 1);
+    net_counter counter;
+    mlp_data data;
+    void *memory;
+    mlp *net;
+    d.allocator = net_allocator(&counter);
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    snprintf(test.note, sizeof test.note, "2-8-1: %lu bytes for a row, %lu to train, %lu the net",
+             (unsigned long)mlp_scratch_size(net, 1), (unsigned long)mlp_train_size(net, NULL, 8),
+             (unsigned long)mlp_size(&d));
+    CHECK(mlp_scratch_size(net, 1) <= 256 && mlp_train_size(net, NULL, 8) > 0 && mlp_train_size(net, NULL, 8) <= 4096);
+    memset(&data, 0, sizeof data);
+    data.rows = 8;
+    data.x = x;
+    data.y = y;
+    memory = malloc(4096);                                                      /* then a fit allocates nothing */
+    CHECK(mlp_train_in(net, memory, 4096, NULL) == MLP_OK && mlp_fit(net, &data, NULL) == MLP_OK && counter.calls == 1);
+    mlp_destroy(net);
+    free(memory);
+}
+
 static void layers_tests(void)
 {
     RUN(layers_predict_is_within_the_bound_of_the_twin);
     RUN(layers_rows_do_not_depend_on_their_batch);
     RUN(layers_predict_writes_only_y_and_keeps_nan_in_its_row);
     RUN(layers_predict_with_never_allocates);
+    RUN(layers_any_scratch_will_do);
+    RUN(layers_small_nets_take_little_memory);
 }

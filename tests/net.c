@@ -310,6 +310,142 @@ static void net_initial_weights_fill_their_limits(void)
     mlp_destroy(net);
 }
 
+/* ---- initializers: what a row of the table means, in double; n inputs, m units ---- */
+
+/* 'c'onstant, 'u'niform by its limit, 'n'ormal, 'o'rthogonal */
+typedef struct { char shape; double measure; } net_spread;
+#define NET_SPREAD(name, letter, expression) \
+    static net_spread net_spread_##name(double n, double m) \
+    { net_spread s; s.shape = letter; s.measure = expression; (void)n; (void)m; return s; }
+NET_SPREAD(zero, 'c', 0)
+NET_SPREAD(constant, 'c', 1)
+NET_SPREAD(he_uniform, 'u', sqrt(6 / n))
+NET_SPREAD(he_normal, 'n', sqrt(2 / n))
+NET_SPREAD(glorot_uniform, 'u', sqrt(6 / (n + m)))
+NET_SPREAD(glorot_normal, 'n', sqrt(2 / (n + m)))
+NET_SPREAD(lecun_normal, 'n', sqrt(1 / n))
+NET_SPREAD(pytorch, 'u', sqrt(1 / n))
+NET_SPREAD(orthogonal, 'o', 1)
+
+/* Every row of the library's table: one without a twin above does not compile. */
+#define NET_INITIALIZER(NAME, name, ...) { MLP_INIT_##NAME, net_spread_##name },
+static const struct { mlp_initializer kind; net_spread (*spread)(double n, double m); } net_initializers[] = {
+    MLP__INITIALIZERS(NET_INITIALIZER) };
+enum { NET_INITIALIZERS = sizeof net_initializers / sizeof *net_initializers };
+
+/* count numbers against their distribution, within 5 deviations of what so many give */
+static void net_is_spread(const float *w, size_t count, net_spread s)
+{
+    const double n = (double)count, variance = s.shape == 'u' ? s.measure * s.measure / 3 : s.measure * s.measure;
+    const double kurtosis = s.shape == 'u' ? 1.8 : 3;
+    double sum = 0, square = 0, fourth = 0;
+    size_t i;
+    for (i = 0; i < count; i++) {
+        const double v = (double)w[i];
+        if (s.shape == 'c') CHECK(v == (double)(float)s.measure);
+        if (s.shape == 'u') CHECK(fabs(v) <= s.measure * (1 + 1e-7));
+        sum += v;
+        square += v * v;
+        fourth += pow(v, 4);
+    }
+    if (s.shape == 'c' || s.measure == 0) return;
+    CHECK_NEAR(sum / n, 0, 5 * sqrt(variance / n));
+    CHECK_NEAR(square / n, variance, 5 * variance * sqrt((kurtosis - 1) / n));
+    if (count > 1000) CHECK_NEAR(fourth / n, kurtosis * variance * variance, 0.15 * kurtosis * variance * variance);
+    if (count > 1000 && s.shape == 'u') CHECK(net_largest(w, (int)count) > 0.998 * s.measure);
+}
+
+static void net_initializers_are_as_documented(void)
+{
+    static float w[3][90 * 60], b[90];
+    static const float gains[] = { 0, 2.5f, -1 };
+    int k, g, l;
+    for (k = 0; k < NET_INITIALIZERS; k++)
+        for (g = 0; g < 3; g++) {
+            mlp_desc d = net_desc(60, 90, 60);
+            const mlp_initializer kind = net_initializers[k].kind;
+            const double gain = g == 0 || kind == MLP_INIT_ZERO ? 1 : g == 2 ? 0 : (double)gains[g];
+            mlp *net;
+            d.layers[2].units = 90;                                             /* 60-90, 90-60, 60-90 */
+            for (l = 0; l < 3; l++) {
+                d.layers[l].initializer = kind;
+                d.layers[l].gain = kind == MLP_INIT_ZERO ? 0 : gains[g];
+            }
+            if (!CHECK(mlp_create(&net, &d) == MLP_OK)) return;
+            for (l = 0; l < 3; l++) {
+                net_spread s = net_initializers[k].spread(l == 1 ? 90 : 60, l == 1 ? 60 : 90), bias = { 'c', 0 };
+                s.measure *= gain;
+                CHECK(mlp_get_weights(net, l, w[l], b) == MLP_OK);
+                if (kind == MLP_INIT_PYTORCH) bias = s;
+                net_is_spread(b, l == 1 ? 60 : 90, bias);
+                if (s.shape != 'o') net_is_spread(w[l], 90 * 60, s);
+            }
+            if (net_initializers[k].spread(1, 1).shape != 'c' && gain > 0)      /* layers of one shape are not alike */
+                CHECK(memcmp(w[0], w[2], sizeof w[0]) != 0);
+            mlp_destroy(net);
+        }
+}
+
+/* rows are orthogonal and of length gain, or columns where there are fewer; numbers on either side of 0 */
+static void net_orthogonal_is_orthogonal(void)
+{
+    static const int shapes[][2] = { { 20, 7 }, { 7, 20 }, { 33, 33 }, { 1, 1 }, { 1, 5 }, { 5, 1 }, { 150, 130 } };
+    static float w[150 * 130];
+    double worst = 0;
+    size_t s, u, v, i;
+    for (s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        const size_t in = (size_t)shapes[s][0], out = (size_t)shapes[s][1];
+        const size_t few = in < out ? in : out, many = in + out - few;
+        mlp_desc d = net_desc(shapes[s][0], shapes[s][1], 0);
+        int negative = 0;
+        mlp *net;
+        d.layers[0].initializer = MLP_INIT_ORTHOGONAL;
+        d.layers[0].gain = 1.5f;
+        if (!CHECK(mlp_create(&net, &d) == MLP_OK)) return;
+        CHECK(mlp_get_weights(net, 0, w, NULL) == MLP_OK);
+        for (i = 0; i < in * out; i++) negative += w[i] < 0;
+        for (u = 0; u < few; u++)
+            for (v = 0; v <= u; v++) {
+                double dot = 0;
+                for (i = 0; i < many && out <= in; i++) dot += (double)w[u * in + i] * (double)w[v * in + i];
+                for (i = 0; i < many && out > in; i++) dot += (double)w[i * in + u] * (double)w[i * in + v];
+                worst = fmax(worst, fabs(dot / 2.25 - (u == v)));
+            }
+        if (in * out > 100) CHECK_NEAR((double)negative / (double)(in * out), 0.5, 3 / sqrt((double)(in * out)));
+        mlp_destroy(net);
+    }
+    snprintf(test.note, sizeof test.note, "%.2g", worst);
+    CHECK(worst < 1e-6);
+}
+
+/* orthogonal needs memory for a while: without it there is no net, and nothing is left behind */
+static void net_orthogonal_may_lack_memory(void)
+{
+    mlp_desc d = net_desc(6, 5, 4);
+    net_counter counter;
+    mlp_error error;
+    int in, fail_at;
+    d.layers[0].initializer = d.layers[1].initializer = MLP_INIT_ORTHOGONAL;
+    d.allocator = net_allocator(&counter);
+    d.error = &error;
+    for (in = 0; in < 2; in++)
+        for (fail_at = 1 + !in; fail_at <= 3 - in; fail_at++) {
+            void *memory = malloc(mlp_size(&d));
+            mlp *net = (mlp *)memory;
+            mlp_result r;
+            memset(&counter, 0, sizeof counter);
+            counter.fail_at = fail_at;
+            r = in ? mlp_init_in(&net, memory, mlp_size(&d), &d) : mlp_create(&net, &d);
+            CHECK(r == MLP_ERR_MEMORY && error.code == MLP_ERR_MEMORY && error.text[0] && !net && counter.live == 0);
+            counter.fail_at = 0;
+            r = in ? mlp_init_in(&net, memory, mlp_size(&d), &d) : mlp_create(&net, &d);
+            CHECK(r == MLP_OK && counter.live == !in);
+            mlp_destroy(net);
+            CHECK(counter.live == 0);
+            free(memory);
+        }
+}
+
 /* at every alignment, in exactly mlp_size and mlp_train_size bytes, the same net as from mlp_create */
 static void net_lives_in_memory_of_the_caller(void)
 {
@@ -448,6 +584,9 @@ static void net_tests(void)
     RUN(net_64_32_10_has_2410_parameters_without_gaps);
     RUN(net_weights_are_in_the_documented_panels);
     RUN(net_initial_weights_fill_their_limits);
+    RUN(net_initializers_are_as_documented);
+    RUN(net_orthogonal_is_orthogonal);
+    RUN(net_orthogonal_may_lack_memory);
     RUN(net_lives_in_memory_of_the_caller);
     RUN(net_copy_is_a_net_of_its_own);
     RUN(net_every_allocation_may_fail);

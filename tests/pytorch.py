@@ -70,15 +70,15 @@ def write_floats(path, tensor):
         file.write(tensor.detach().contiguous().numpy().tobytes())
 
 
-def report(name, *parts):
-    """parts: what, ours, theirs. They must be of one size and within BOUND."""
+def report(name, *parts, bound=BOUND):
+    """parts: what, ours, theirs. They must be of one size and within the bound."""
     wrong = []
     for what, ours, theirs in parts:
         error = float("inf")
         if ours.numel() == theirs.numel():
             error = ((ours.flatten() - theirs.flatten()).abs() / theirs.flatten().abs().clamp(min=1)).max().item()
-        if not error <= BOUND:
-            wrong.append(f"{what} differ by {error:.2g}, bound {BOUND:.2g}")
+        if not error <= bound:
+            wrong.append(f"{what} differ by {error:.2g}, bound {bound:.2g}")
         if os.environ.get("SHOW"):
             print(f"{name}: {what} {error:.2g}", file=sys.stderr)
     print(f"FAIL {name}: {'; '.join(wrong)}" if wrong else f"ok {name}")
@@ -101,10 +101,30 @@ def parameters(net, of=lambda p: p):
     return torch.cat([of(p).detach().flatten() for p in net.parameters()])
 
 
-def theirs_here(name, widths, activations, loss, theirs_loss, targets, optimizer=("sgd", 0.05, 0, 0), bias=True,
-                reduction="mean", logits=False):
-    """Initialised by PyTorch, loaded here, and both trained on the same full batch. With logits the loss of PyTorch contains the last
-    activation."""
+def stepper_of(net, kind, rate, momentum=0, nesterov=0, weight_decay=None, decay_biases=0, beta1=0.9, beta2=0.999,
+               epsilon=1e-8, rho=0.99, eta_minus=0.5, eta_plus=1.2, step_min=1e-6, step_max=50):
+    """PyTorch's optimizer that these fields of mlp_opt_desc mean. It decays biases unless they are a group apart."""
+    biases = [p for p in net.parameters() if p.dim() == 1]
+    groups = [{"params": [p for p in net.parameters() if p.dim() > 1]}]
+    if biases:
+        groups.append({"params": biases} if decay_biases else {"params": biases, "weight_decay": 0})
+    decay = {} if weight_decay is None else {"weight_decay": weight_decay}
+    if kind == "sgd":
+        return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=bool(nesterov), **decay)
+    if kind == "adagrad":
+        return torch.optim.Adagrad(groups, lr=rate, eps=1e-10 if epsilon == 1e-8 else epsilon, **decay)
+    if kind == "rmsprop":
+        return torch.optim.RMSprop(groups, lr=rate, alpha=rho, eps=epsilon, **decay)
+    if kind == "rprop":
+        return torch.optim.Rprop(net.parameters(), lr=rate, etas=(eta_minus, eta_plus), step_sizes=(step_min, step_max))
+    adam = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[kind]
+    return adam(groups, lr=rate, betas=(beta1, beta2), eps=epsilon, **decay)
+
+
+def theirs_here(name, widths, activations, loss, theirs_loss, targets, optimizer=None, bias=True, reduction="mean",
+                logits=False, bound=BOUND):
+    """Initialised by PyTorch, loaded here, and both trained on the same full batch. optimizer: fields of mlp_opt_desc.
+    With logits the loss of PyTorch contains the last activation."""
     torch.manual_seed(1)
     net = sequential(widths, activations, bias)
     x, where = torch.randn(32, widths[0]), f"{folder}/theirs"
@@ -113,25 +133,28 @@ def theirs_here(name, widths, activations, loss, theirs_loss, targets, optimizer
     save(f"{where}/model.safetensors", net.state_dict())
     write_floats(f"{where}/x", x)
     write_floats(f"{where}/y", y)
-    kind, rate, momentum, nesterov = optimizer
-    how = [",".join(activations), loss, reduction, kind, str(rate), str(momentum), str(nesterov), str(STEPS)]
+    fields = dict(optimizer or {"kind": "sgd", "rate": 0.05})
+    opt = ",".join([fields["kind"]] + [f"{key}={value}" for key, value in fields.items() if key != "kind"])
+    how = [",".join(activations), loss, reduction, opt, str(STEPS)]
     subprocess.run([interop, "train", where] + how, check=True)
     forward = net(x)
     trained = net[:-1] if logits else net
-    if kind == "adam":
-        stepper = torch.optim.Adam(net.parameters(), lr=rate)
-    else:
-        stepper = torch.optim.SGD(net.parameters(), lr=rate, momentum=momentum, nesterov=bool(nesterov))
+    clip_norm, clip_value = fields.pop("clip_norm", 0), fields.pop("clip_value", 0)
+    stepper = stepper_of(net, **fields)
     for step in range(STEPS):
         stepper.zero_grad()
         theirs_loss(trained(x), y).backward()
         if step == 0:
             gradients = parameters(net, lambda p: p.grad)
+        if clip_value:
+            nn.utils.clip_grad_value_(net.parameters(), clip_value)
+        if clip_norm:
+            nn.utils.clip_grad_norm_(net.parameters(), clip_norm)
         stepper.step()
     scale = gradients.abs().max().clamp(min=1e-3)
     report(f"{name}: same outputs, gradients, weights after {STEPS} steps", ("outputs", read_floats(f"{where}/forward"), forward),
            ("gradients", read_floats(f"{where}/gradients") / scale, gradients / scale),
-           ("weights", read_floats(f"{where}/after"), parameters(net)))
+           ("weights", read_floats(f"{where}/after"), parameters(net)), bound=bound)
 
 
 def foreign_file(name, prefix="", dtype="F32", bias=True):
@@ -166,10 +189,11 @@ for model in sys.argv[3:]:
     ours_in_pytorch(model)
 
 sum_of_outputs = lambda loss: lambda a, y: loss(a, y) / len(y)
-momentum, nesterov, adam = ("sgd", 0.02, 0.9, 0), ("sgd", 0.02, 0.9, 1), ("adam", 0.001, 0, 0)
+momentum, adam = {"kind": "sgd", "rate": 0.02, "momentum": 0.9}, {"kind": "adam", "rate": 0.001}
+nesterov = {**momentum, "nesterov": 1}
 theirs_here("MSELoss, SGD", [7, 33, 17, 3], ["tanh", "tanh", "identity"], "squared", nn.MSELoss(), numbers)
 theirs_here("MSELoss, sum over outputs", [7, 16, 3], ["relu", "identity"], "squared", sum_of_outputs(nn.MSELoss(reduction="sum")),
-            numbers, ("sgd", 0.01, 0, 0), reduction="sum")
+            numbers, {"kind": "sgd", "rate": 0.01}, reduction="sum")
 theirs_here("MSELoss, momentum", [7, 33, 17, 3], ["gelu", "silu", "identity"], "squared", nn.MSELoss(), numbers, momentum)
 theirs_here("MSELoss, Nesterov, no bias", [7, 40, 3], ["mish", "identity"], "squared", nn.MSELoss(), numbers, nesterov, bias=False)
 theirs_here("MSELoss, Adam", [7, 33, 17, 3], ["softplus", "tanh", "identity"], "squared", nn.MSELoss(), numbers, adam)
@@ -180,12 +204,33 @@ theirs_here("BCEWithLogitsLoss, momentum", [6, 25, 2], ["selu", "sigmoid"], "bin
             momentum, logits=True)
 theirs_here("BCELoss, Adam", [6, 25, 2], ["tanh", "sigmoid"], "binary_cross_entropy", nn.BCELoss(), probabilities, adam)
 theirs_here("HuberLoss, Nesterov", [6, 25, 1], ["softsign", "identity"], "huber", nn.HuberLoss(), numbers, nesterov)
-theirs_here("L1Loss, SGD", [6, 25, 2], ["sin", "identity"], "absolute", nn.L1Loss(), numbers, ("sgd", 0.001, 0, 0))
+theirs_here("L1Loss, SGD", [6, 25, 2], ["sin", "identity"], "absolute", nn.L1Loss(), numbers,
+            {"kind": "sgd", "rate": 0.001})
 theirs_here("SoftMarginLoss, SGD", [6, 25, 2], ["gelu_tanh", "identity"], "logistic", nn.SoftMarginLoss(), signs)
 hinge = lambda a, y: torch.relu(1 - y * a).mean()
-theirs_here("hinge, SGD", [6, 25, 1], ["leaky_relu", "identity"], "hinge", hinge, signs, ("sgd", 0.001, 0, 0))
+theirs_here("hinge, SGD", [6, 25, 1], ["leaky_relu", "identity"], "hinge", hinge, signs, {"kind": "sgd", "rate": 0.001})
 for activation in ("sigmoid", "elu", "selu", "gaussian", "hard_sigmoid", "hard_tanh", "softplus", "identity"):
     theirs_here(f"{activation}, momentum", [5, 18, 18, 2], [activation, activation, "identity"], "squared", nn.MSELoss(), numbers, momentum)
+
+# Every optimizer: by itself, with decay, clipped. Where the gradient is divided by its size, weights that have nearly
+# none go by the sign of roundings, unless epsilon is above these: with PyTorch's own epsilon only by itself, within ten
+# times the bound.
+kinds = [{"kind": "sgd", "rate": 0.02}, momentum, nesterov, {"kind": "adagrad", "rate": 0.01},
+         {"kind": "rprop", "rate": 0.001},
+         {"kind": "rprop", "rate": 0.01, "eta_minus": 0.4, "eta_plus": 1.1, "step_min": 0.0001, "step_max": 0.02},
+         {"kind": "rmsprop", "rate": 0.001, "rho": 0.9, "epsilon": 0.001},
+         {"kind": "adam", "rate": 0.002, "beta1": 0.8, "beta2": 0.99, "epsilon": 0.001},
+         {"kind": "adamw", "rate": 0.001, "epsilon": 0.001},
+         {"kind": "rmsprop", "rate": 0.001}, adam, {"kind": "adamw", "rate": 0.001}]
+for kind in kinds:
+    own_epsilon = kind["kind"] in ("rmsprop", "adam", "adamw") and "epsilon" not in kind
+    alone = own_epsilon or kind["kind"] == "rprop"          # PyTorch's Rprop takes no decay, and sees only signs
+    for more in ({}, {"weight_decay": 0.1}, {"weight_decay": 0.3, "decay_biases": 1}, {"clip_norm": 0.05},
+                 {"clip_value": 0.01})[:1 if alone else 5]:
+        fields = {**kind, **more}
+        theirs_here(" ".join(str(value) if key == "kind" else f"{key} {value}" for key, value in fields.items()),
+                    [7, 23, 17, 3], ["tanh", "silu", "identity"], "squared", nn.MSELoss(), numbers, fields,
+                    bound=BOUND * (10 if own_epsilon else 1))
 
 foreign_file("a file without our metadata")
 foreign_file("F64", dtype="F64")

@@ -16,6 +16,11 @@ for block in "$tmp"/c[0-9]*; do
     cp "$block" "$tmp/program.c"
     built() { $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "$tmp/program.c" -o "$tmp/program" && (cd "$tmp/folder" && "$tmp/program"); }
     check "README.md: program $count runs" built
+    for cxx in g++ clang++; do
+        cplusplus20() { $cxx -x c++ -std=c++20 -Wall -Werror -fsyntax-only -I. "$tmp/program.c"; }
+        if command -v $cxx > /dev/null; then check "README.md: program $count is C++20 ($cxx)" cplusplus20
+        else skip "README.md: program $count in C++20" $cxx; fi
+    done
 done
 at_least_two() { [ $count -ge 2 ]; }
 check "README.md: has its programs" at_least_two

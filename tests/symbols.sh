@@ -17,7 +17,7 @@ build() { # compiler flags output
 only_mlp_names() { nm -g --defined-only "$1" | grep -qw mlp_create && ! nm -g --defined-only "$1" | awk '{ print $3 }' | grep -v '^mlp_'; }
 # memory and string functions, the default allocator, square root, those of files; nothing of libm's arithmetic, no printf or strtod,
 # no environment
-memory='malloc|free|memcpy|memset|memmove|memcmp|bcmp|memchr|strcmp|strncmp|strlen|strspn|strcspn|strrchr|sqrtf?|_GLOBAL_OFFSET_TABLE_'
+memory='malloc|free|memcpy|memset|memmove|memcmp|bcmp|memchr|strcmp|strncmp|strlen|strspn|strcspn|strrchr|strstr|sqrtf?|_GLOBAL_OFFSET_TABLE_'
 files='open|read|write|fsync|close|rename|remove|stat|fstat|access|fchmod|flock|__errno_location'
 only_known_calls() { ! nm -u "$1" | awk '{ print $2 }' | grep -vxE "$memory|$files"; }
 no_files() { $1 -std=c99 -O0 -DMLP_NO_STDIO -I. -c "$tmp/impl.c" -o "$tmp/no_stdio.o" && ! nm -u "$tmp/no_stdio.o" | awk '{ print $2 }' | grep -vxE "$memory"; }
