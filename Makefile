@@ -71,6 +71,7 @@ help:
 	@echo "make bench-threads   training with one, two and all threads of this machine (needs OpenMP)"
 	@echo "make bench-change    this mlp.h and that of FROM=HEAD in turns (FROM=HEAD~1; ONLY=\"dX 64,256,256 train 784-128-10,32\": these)"
 	@echo "make bench-nets      whole nets: small ones, one row, optimizers, memory, with what they should reach"
+	@echo "make bench-fits      Levenberg-Marquardt and L-BFGS beside Adam on two tables"
 	@echo "make bench-subnormals  20,000 steps with dead units, by each optimizer with state: none slows down by more than 5 %"
 	@echo "make bench-compile   compile time and text of this mlp.h and that of FROM=HEAD"
 	@echo "make bench-record    takes what was measured into bench/results; make report: all of that into README.md and build/report.md"

@@ -105,10 +105,11 @@
      that are not ours are those of mlp_set_text.
      Later versions read what this one writes; what an older one cannot read, it refuses by
      mlp.version. Keys of the metadata that it does not know, it skips.
-     A damaged or hostile file is an error with the place of its first bad byte, never more
-     than that: nothing is believed before the bytes are there; a key twice, a hole, an
-     overlap or a byte behind the end is refused. A test vector (mlp_save_desc.test_input)
-     goes with the model and is checked when it is loaded.
+     A damaged or hostile file is an error with the place of its first bad byte (for a value
+     of the metadata: where they begin), never more than that: nothing is believed before
+     the bytes are there; a key twice, a hole, an overlap or a byte behind the end is refused.
+     A test vector (mlp_save_desc.test_input) goes with the model and is checked when it is
+     loaded.
 
    Threads
      Any number of threads may call the functions that take a const mlp * on one net at
@@ -166,9 +167,12 @@
                         the tables to choose from, best first; default X(avx512) X(avx2).
    MLP_NO_FILES         (everywhere) no model files at all, neither on a disk nor in memory.
    MLP_NO_STDIO         (everywhere) models in memory only: nothing of the system's files is called.
-   MLP_NO_TRAINING      for microcontrollers: what trains or evaluates says MLP_ERR_UNSUPPORTED, and its kernels are left out.
-   MLP_ACTIVATIONS      the activations that are compiled, as bits: (1u << MLP_ACT_RELU | 1u << MLP_ACT_IDENTITY); others are
-                        MLP_ERR_UNSUPPORTED. Default: all. Link with --gc-sections to leave out what nobody calls.
+   MLP_NO_TRAINING      for microcontrollers: what trains or evaluates says MLP_ERR_UNSUPPORTED,
+                        and its kernels are left out.
+   MLP_ACTIVATIONS      the activations that are compiled, as bits:
+                            (1u << MLP_ACT_RELU | 1u << MLP_ACT_IDENTITY)
+                        others are MLP_ERR_UNSUPPORTED. Default: all. Link with --gc-sections to
+                        leave out what nobody calls.
    MLP_MALLOC(size,user), MLP_FREE(pointer,user)
                         replace malloc and free; both or neither. user is
                         mlp_desc.allocator.user. Price: none.
@@ -216,13 +220,13 @@ typedef struct mlp_kernels mlp_kernels;
 typedef enum {
     MLP_OK,
     MLP_ERR_ARGUMENT,       /* a pointer, size or field that makes no sense */
-    MLP_ERR_TOO_BIG,        /* sizes whose product does not fit into size_t; a test vector that does not fit into a header */
+    MLP_ERR_TOO_BIG,        /* sizes whose product does not fit into size_t; a test vector too long for a header */
     MLP_ERR_MEMORY,         /* the allocator said no */
     MLP_ERR_IO,
     MLP_ERR_FORMAT,
-    MLP_ERR_NONFINITE,      /* NaN or infinity in data, loss or gradient, or a gradient so large that its update would be (its square
-                               with kinds that take it, its product with the rate): nothing was applied. Also when an update has
-                               made weights that are not finite; the text says which */
+    MLP_ERR_NONFINITE,      /* NaN or infinity in data, loss or gradient, or a gradient so large that its update would
+                               be (its square with kinds that take it, its product with the rate): nothing was applied.
+                               Also when an update has made weights that are not finite; the text says which */
     MLP_ERR_UNSUPPORTED     /* not in this version */
 } mlp_result;
 
@@ -245,8 +249,8 @@ enum { MLP_MAX_LAYERS = 32, MLP_FULL_BATCH = -1 };
      softsign z/(1+|z|)           hard_sigmoid clamp(z/6+1/2, 0, 1)                      hard_tanh clamp(z, -1, 1)
      mish z tanh(softplus(z))     sin                        gaussian e^(-z^2)           softmax e^z / sum of e^z
    At a kink the slope is that of the left side, at the ends of a clamp 0. softmax is for the last layer only.
-   Default: relu for hidden layers; for the last layer softmax with cross_entropy, sigmoid with binary_cross_entropy, else
-   identity. */
+   Default: relu for hidden layers; for the last layer softmax with cross_entropy, sigmoid with binary_cross_entropy,
+   else identity. */
 typedef enum {
     MLP_ACT_DEFAULT, MLP_ACT_IDENTITY, MLP_ACT_SIGMOID, MLP_ACT_TANH, MLP_ACT_RELU, MLP_ACT_LEAKY_RELU,
     MLP_ACT_ELU, MLP_ACT_SELU, MLP_ACT_GELU, MLP_ACT_GELU_TANH, MLP_ACT_SILU, MLP_ACT_SOFTPLUS, MLP_ACT_SOFTSIGN,
@@ -267,23 +271,25 @@ typedef enum {
 
 typedef enum { MLP_REDUCE_MEAN, MLP_REDUCE_SUM } mlp_reduction;
 
-/* Weights at the start, with n inputs and m units, times gain: U is uniform within the limit, N normal with the deviation.
+/* Weights at the start, with n inputs and m units, times gain: U is uniform within the limit, N normal with the
+   deviation.
      zero 0    constant 1    he_uniform U(sqrt(6/n))    he_normal N(sqrt(2/n))    glorot_uniform U(sqrt(6/(n+m)))
      glorot_normal N(sqrt(2/(n+m)))    lecun_normal N(sqrt(1/n))    pytorch U(sqrt(1/n)), biases too, as nn.Linear
      orthogonal: rows are orthonormal, or columns where there are fewer of these; made of normal deviates
-   (He et al. 2015; Glorot, Bengio 2010; LeCun et al. 1998; Saxe et al. 2014.) Default: he_uniform for relu, leaky_relu, elu, gelu,
-   gelu_tanh, silu, softplus and mish, else glorot_uniform. Biases start at 0 but for pytorch's. */
+   (He et al. 2015; Glorot, Bengio 2010; LeCun et al. 1998; Saxe et al. 2014.) Default: he_uniform for relu,
+   leaky_relu, elu, gelu, gelu_tanh, silu, softplus and mish, else glorot_uniform. Biases start at 0 but for
+   pytorch's. */
 typedef enum {
-    MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL, MLP_INIT_GLOROT_UNIFORM,
-    MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
+    MLP_INIT_DEFAULT, MLP_INIT_ZERO, MLP_INIT_CONSTANT, MLP_INIT_HE_UNIFORM, MLP_INIT_HE_NORMAL,
+    MLP_INIT_GLOROT_UNIFORM, MLP_INIT_GLOROT_NORMAL, MLP_INIT_LECUN_NORMAL, MLP_INIT_PYTORCH, MLP_INIT_ORTHOGONAL
 } mlp_initializer;
 
 /* Scaling in the net, (value - shift) / width of each column: fitted by the first fit, on the rows it trains on, or by
-   mlp_fit_scaling, identity before; applied by every function that runs the net, so that inputs and predictions are in the user's
-   units; loss and progress are of scaled targets.
+   mlp_fit_scaling, identity before; applied by every function that runs the net, so that inputs and predictions are in
+   the user's units; loss and progress are of scaled targets.
      standard: mean, standard deviation      min_max: least, range, so that values are in [0, 1]
-     robust: median, distance of the quartiles (half of the range where that is 0), then v / sqrt(1 + (v/3)^2), which stays
-     within 3; for inputs only
+     robust: median, distance of the quartiles (half of the range where that is 0), then v / sqrt(1 + (v/3)^2), which
+     stays within 3; for inputs only
    A column that does not vary has width 1. Targets: with squared, half_squared, absolute and huber only. */
 typedef enum { MLP_SCALE_NONE, MLP_SCALE_STANDARD, MLP_SCALE_MIN_MAX, MLP_SCALE_ROBUST } mlp_scaling;
 
@@ -312,8 +318,8 @@ typedef struct {
     int units;                      /* >= 1; 0 ends the list of layers */
     mlp_activation activation;
     float alpha;                    /* of leaky_relu and elu */
-    float dropout;                  /* p, 0 <= p < 1, of the outputs while training, of which the rest is divided by 1-p (inverted
-                                       dropout); not of the last layer */
+    float dropout;                  /* p, 0 <= p < 1, of the outputs while training, of which the rest is divided by 1-p
+                                       (inverted dropout); not of the last layer */
     int no_bias;                    /* non-zero: z = W a */
     mlp_initializer initializer;
     float gain;                     /* factor of the initializer's spread, the value for constant; default 1 */
@@ -331,10 +337,12 @@ typedef struct {
     const mlp_kernels *kernels;     /* NULL: the best that this CPU runs */
     mlp_allocator allocator;        /* all zero: MLP_MALLOC and MLP_FREE */
     mlp_error *error;               /* optional; used by mlp_create, mlp_size and mlp_init_in only */
-    float label_smoothing;          /* s, 0 <= s < 1, of the two cross entropies: targets become (1-s) y + s/K for K classes */
+    float label_smoothing;          /* s, 0 <= s < 1, of the two cross entropies: targets become (1-s) y + s/K for K
+                                       classes */
     mlp_custom_loss custom_loss;    /* with MLP_LOSS_CUSTOM only */
-    mlp_scaling input_scaling, target_scaling;      /* default none: a regression whose inputs and targets are not about [-1, 1] wants
+    mlp_scaling input_scaling;      /* default none: a regression whose inputs and targets are not about [-1, 1] wants
                                        both, or it learns next to nothing in a few epochs */
+    mlp_scaling target_scaling;
 } mlp_desc;
 
 /* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are
@@ -348,7 +356,8 @@ typedef struct {
     const float *sample_weights;    /* rows, >= 0; NULL: all 1 */
     size_t x_stride, y_stride;      /* floats from row to row; 0: no gap */
     mlp_error *error;               /* optional */
-    const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its label; NULL: all 1 */
+    const float *class_weights;     /* one per class, >= 0, with labels: a row's weight is multiplied by that of its
+                                       label; NULL: all 1 */
     /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the
        other pointer being NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the
        call with MLP_ERR_IO. */
@@ -364,34 +373,40 @@ typedef struct {
      adam     m = beta1 m + (1-beta1) g,  v = beta2 v + (1-beta2) g^2,
               w = w - rate (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
      adamw    the same after w = w - rate weight_decay w
-     rprop    each weight's own step, times eta_plus where g keeps its sign, times eta_minus where it turns, where w then waits;
-              w = w - sign(g) step, the first step being rate (iRprop-); for full batches
-     lbfgs    w = w + t d, d = -H g with H from the last `history` pairs of differences of w and g (Nocedal, Wright 2006, 7.4), where t
-              meets the strong Wolfe conditions with 1e-4 and 0.9 (3.5, 3.6); tried first: rate, after min(1, 1/|g|) for d = -g
-     lm       not in this version
-   lbfgs sees the whole objective, E and the penalties, weight_decay |w|^2 / 2 + l1 |w|: in mlp_fit with MLP_FULL_BATCH, an epoch being
-   one iteration, and in mlp_minimize; it takes neither clipping, max_norm, dropout, schedules, on_gradients nor rates of layers but -1.
-   An iteration that finds nothing lower leaves w as it was.
-   with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba 2015;
-   Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam. */
+     rprop    w = w - sign(g) step, each weight's own, the first being rate, times eta_plus where g keeps its sign, and
+              eta_minus where it turns, where w then waits (iRprop-); for full batches
+     lbfgs    w = w + t d, d = -H g, H from the last `history` pairs of differences of w and g (Nocedal, Wright 2006,
+              7.4); t meets the strong Wolfe conditions with 1e-4 and 0.9 (3.5, 3.6); tried first: rate, where d is -g
+              times min(1, 1/|g|)
+     lm       w = w - (J^T J + m D)^-1 g, J the Jacobian of what half the sum of squares is the objective (Levenberg
+              1944; Marquardt 1963), with half the acceleration of the way (Transtrum, Sethna 2012); D the roots of the
+              largest values so far on the diagonal of J^T J; m, at first the rate: 4 m and another try, up to 1e10,
+              where that is not lower; 4 m, too, after less than 1/4 and m / 10 after more than 3/4 of what the model
+              promised. For squared and half_squared and P <= 4,096 parameters: 8 P (P + 67) bytes more for the fit
+   with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba
+   2015; Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam.
+   lbfgs and lm see the whole objective, E and the penalties, weight_decay |w|^2 / 2 + l1 |w|: in mlp_fit with
+   MLP_FULL_BATCH, an epoch being one iteration; lbfgs in mlp_minimize, too. They take neither clipping, max_norm,
+   dropout, schedules, on_gradients nor rates of layers but -1, lm no l1. Where nothing lower is found, w stays. */
 typedef enum {
-    MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP, MLP_OPT_LBFGS,
-    MLP_OPT_LM
+    MLP_OPT_DEFAULT, MLP_OPT_SGD, MLP_OPT_ADAGRAD, MLP_OPT_RMSPROP, MLP_OPT_ADAM, MLP_OPT_ADAMW, MLP_OPT_RPROP,
+    MLP_OPT_LBFGS, MLP_OPT_LM
 } mlp_opt;
 
 /* A field that the kind does not take must be 0; where 0 is not the default, -1 means 0. */
 typedef struct {
     mlp_opt kind;
-    float rate;                     /* default 0.001 for adam and adamw, 1 for lbfgs, else 0.01 */
+    float rate;                     /* default 0.001 for adam, adamw, lm, 1 for lbfgs, else 0.01 */
     float momentum;                 /* of sgd, 0 <= momentum < 1; default 0 */
     int nesterov;                   /* of sgd with momentum */
     float beta1, beta2;             /* of adam and adamw, < 1; default 0.9, 0.999 */
     float epsilon;                  /* of adam, adamw, rmsprop: default 1e-8; of adagrad: 1e-10 */
-    float weight_decay;             /* weight_decay w is added to the gradient; adamw: see there; default 0.01 for adamw, else 0 */
+    float weight_decay;             /* weight_decay w is added to the gradient; adamw: see there; default 0.01 for
+                                       adamw, else 0 */
     float l1;                       /* l1 sign(w) is added to the gradient; default 0. Both: not of biases, unless */
     int decay_biases;
-    float clip_norm, clip_value;    /* the gradient is cut to [-clip_value, clip_value], then scaled to a norm of at most clip_norm;
-                                       0: not */
+    float clip_norm, clip_value;    /* the gradient is cut to [-clip_value, clip_value], then scaled to a norm of at
+                                       most clip_norm; 0: not */
     float max_norm;                 /* after the update each unit's weights are scaled to a norm of at most
                                        max_norm, but in layers that do not learn; 0: not */
     float rho;                      /* of rmsprop; default 0.99 */
@@ -406,12 +421,14 @@ typedef struct {
    replacement: N rows drawn one by one, each with the same chance. */
 typedef enum { MLP_ORDER_SHUFFLED, MLP_ORDER_SEQUENTIAL, MLP_ORDER_REPLACEMENT } mlp_order;
 
-/* The factor of the rate, e the epochs done (a part of one counts), t = e / epochs in [0, 1]; floor is the least factor:
+/* The factor of the rate, e the epochs done (a part of one counts), t = e / epochs in [0, 1]; floor is the least
+   factor:
      constant     1                               step         gamma^floor(e / period), gamma 0.1, period 10
      exponential  gamma^floor(e), gamma 0.95      cosine       floor + (1 - floor) (1 + cos(pi t)) / 2
      one_cycle    by half cosines from 0.04 to 1 at t = 0.3, then to 4e-6 (Smith, Topin 2018; PyTorch's defaults)
-     plateau      times gamma, 0.1, when the loss (of validation, if there is one) has not gained a part of 1e-4 for more than
-                  period, 10, epochs               coslog       (1 - cos(2 pi log2(1 + 15 t))) / 2 (Holzmueller et al. 2024)
+     plateau      times gamma, 0.1, when the loss (of validation, if there is one) has not gained a part of 1e-4 for
+                  more than period, 10, epochs
+     coslog       (1 - cos(2 pi log2(1 + 15 t))) / 2 (Holzmueller et al. 2024)
      custom       rate(user, e, rate of opt) is the rate
    Before any of them: warmup epochs from 0 to the full rate, in steps; e and epochs are then counted without them. */
 typedef enum {
@@ -421,7 +438,8 @@ typedef enum {
 
 typedef struct {
     mlp_schedule kind;
-    int epochs;                     /* 0: e runs from this fit's start to its end; > 0: e is the net's own count of epochs, of so many */
+    int epochs;                     /* 0: e runs from this fit's start to its end; > 0: e is the net's own count of
+                                       epochs, of so many */
     int warmup, period;             /* epochs */
     float gamma, floor;
     float (*rate)(void *user, double epoch, float rate);
@@ -433,18 +451,21 @@ typedef struct {
 typedef struct {
     size_t rows;
     double loss;                    /* E as above */
-    double accuracy;                /* with classes: weighted share of rows whose class is right: the largest output against the label
-                                       or the largest target; with one output a >= 0.5 against y >= 0.5, logistic and hinge a > 0
-                                       against y > 0; several outputs with one of these losses: each output counts for itself */
+    double accuracy;                /* with classes: weighted share of rows whose class is right: the largest output
+                                       against the label or the largest target; with one output a >= 0.5 against y >=
+                                       0.5, logistic and hinge a > 0 against y > 0; several outputs with one of these
+                                       losses: each output counts for itself */
     double top_k;                   /* share of rows whose class is among the 5 largest outputs; from 6 outputs on */
-    double mae, rmse;               /* without classes, in the units of y: mean of |a-y|, root of the mean of (a-y)^2, over outputs, too */
-    double r2;                      /* 1 - sum (a-y)^2 / sum (y - mean y)^2, mean over outputs; 1 or 0 for one that does not vary */
+    double mae, rmse;               /* without classes, in the units of y: mean of |a-y|, root of the mean of (a-y)^2,
+                                       over outputs, too */
+    double r2;                      /* 1 - sum (a-y)^2 / sum (y - mean y)^2, mean over outputs; 1 or 0 for one that does
+                                       not vary */
 } mlp_metrics;
 
 typedef struct {
     int epoch, epochs;              /* epoch from 1 */
     size_t step, steps, rows;       /* updates done and in all of this epoch; rows to train on */
-    double loss, rate;              /* mean over the epoch's rows so far, each before its update; the last update's rate */
+    double loss, rate;              /* mean over the epoch's rows so far, each before its update; of the last update */
     mlp_metrics validation;         /* after the epoch; rows 0: none */
 } mlp_progress;
 
@@ -462,24 +483,28 @@ typedef struct {
     int batch;                      /* rows per update; default 32; 1: online; MLP_FULL_BATCH: all */
     mlp_order order;
     mlp_opt_desc opt;
-    int threads;                    /* 0 and 1: one; more need OpenMP (see Threads), and an allocation while mlp_fit runs */
-    int (*on_epoch)(void *user, const mlp_progress *);   /* NULL, or: called after each epoch, may change the values of the data, which
-                                       are looked at again; non-zero ends fit */
+    int threads;                    /* 0 and 1: one; more need OpenMP (see Threads), and memory while mlp_fit runs */
+    /* NULL, or: called after each epoch, may change the values of the data, which are looked at again; non-zero ends
+       fit */
+    int (*on_epoch)(void *user, const mlp_progress *);
     void *user;                     /* of all callbacks here; none may call what trains this net: MLP_ERR_ARGUMENT */
     mlp_schedule_desc schedule;
-    const mlp_data *validation;     /* evaluated after each epoch; or validation_split: a share of the rows, drawn from the seed, of each */
-    float validation_split;         /* class alike with labels (not with read), on which is not trained. Either side
-                                       needs a row with weight. The best weights come back, unless keep_last */
+    /* evaluated after each epoch; or a share of the rows, drawn from the seed, of each class alike with labels, that is
+       not trained on. The best weights come back, unless keep_last */
+    const mlp_data *validation;
+    float validation_split;
     int patience;                   /* ends after so many epochs without a gain of validation loss; 0: not */
     float min_delta;                /* a gain is a loss < best - min_delta */
     int keep_last;                  /* non-zero: the last weights stay */
-    int (*on_step)(void *user, const mlp_progress *);    /* as on_epoch, after each update */
-    int (*on_gradients)(void *user, mlp *, float *gradients, size_t count);     /* before each update, on the calling thread; may change
-                                       the gradient; non-zero ends fit without that update */
+    /* as on_epoch, after each update; before each update, on the calling thread: may change the gradient, and non-zero
+       ends fit without that update */
+    int (*on_step)(void *user, const mlp_progress *);
+    int (*on_gradients)(void *user, mlp *, float *gradients, size_t count);
     mlp_fit_report *report;         /* optional; filled after an error, too */
 } mlp_fit_desc;
 
-typedef struct { double precision, recall, f1; size_t support; } mlp_class_score;       /* 0 where nothing is divided by nothing */
+/* 0 where nothing is divided by nothing */
+typedef struct { double precision, recall, f1; size_t support; } mlp_class_score;
 
 /* What went wrong, for people: a constant string, never NULL. */
 MLP_API const char *mlp_result_string(mlp_result);
@@ -495,7 +520,8 @@ MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_d
 /* Memory of the caller's for training with this optimizer (NULL: the default one), any alignment; it must outlive
    the net. mlp_train_size: for blocks of so many rows that go through the layers together (0: 256); 0 for a desc
    that mlp_train_in would refuse. mlp_train_in takes blocks of as many rows as fit; their number changes no bit.
-   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. */
+   Gradients and optimizer state start at 0. Without it, the first call that needs the block allocates it. Besides, a
+   fit allocates for validation, scaling and threads only. */
 MLP_API size_t     mlp_train_size(const mlp *, const mlp_opt_desc *, size_t rows);
 MLP_API mlp_result mlp_train_in(mlp *, void *memory, size_t size, const mlp_opt_desc *);
 
@@ -514,8 +540,8 @@ MLP_API mlp_result mlp_resolve_desc(const mlp_desc *, mlp_desc *resolved);
 /* Trains. A NULL desc is all defaults. The whole data is checked before the first update. Optimizer state and the
    count of epochs go on from call to call: two fits of 5 epochs are one of 10, unless best weights came back in
    between or the schedule runs over the fit. Best loss, patience and plateau start anew, but go on after loading a
-   checkpoint. On MLP_ERR_NONFINITE after the start the updates before the bad one stay; data->error has the epoch and
-   the layer, and all other errors of a fit. */
+   checkpoint. On MLP_ERR_NONFINITE after the start the updates before the bad one stay, with validation the best
+   weights; data->error has the epoch and the layer, and all other errors of a fit. */
 MLP_API mlp_result mlp_fit(mlp *, const mlp_data *, const mlp_fit_desc *);
 
 /* Fits input_scaling and target_scaling anew to these rows; of robust ones to a seeded sample of at most 65,536. */
@@ -540,8 +566,8 @@ MLP_API mlp_result mlp_predict(const mlp *, const float *x, size_t rows, float *
 MLP_API size_t     mlp_scratch_size(const mlp *, size_t rows);
 MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, size_t size, const float *x, size_t rows, float *y);
 
-/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it. At most
-   one allocation more than mlp_predict. */
+/* The class of each row, for nets with classes: 0 .. outputs-1, with one output 0 or 1, as accuracy has it.
+   Allocates as mlp_predict does. */
 MLP_API mlp_result mlp_classify(const mlp *, const float *x, size_t rows, int *labels);
 
 /* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite
@@ -587,13 +613,14 @@ MLP_API mlp_result mlp_get_gradients(const mlp *, int layer, float *w, float *b)
 MLP_API size_t     mlp_opt_state_size(const mlp_opt_desc *, size_t n);
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *, void *state, size_t n, float *v, const float *g);
 
-/* Minimizes any function from v on, which becomes the last point: `steps` updates as by mlp_opt_update, or iterations of lbfgs, fewer
-   where nothing lower is found any more; not lm. f: the value at v, and its gradient into g, n floats of the library's. One allocation
-   by MLP_MALLOC, of 2 history + 2 times n floats for lbfgs. MLP_ERR_NONFINITE: value or gradient at v are not finite, or an update would
-   not be; with lbfgs only at the first point, later ones are then too far. For scale: lbfgs takes the functions of Rosenbrock, Beale,
-   Powell (singular) and Wood from their usual starts to 1e-8 in 45, 15, 39 and 118 calls. */
-MLP_API mlp_result mlp_minimize(const mlp_opt_desc *, size_t n, float *v, double (*f)(void *user, const float *v, float *g),
-                                void *user, int steps);
+/* Minimizes any function from v on, which becomes the last point: `steps` updates as by mlp_opt_update, or iterations
+   of lbfgs, fewer where nothing lower is found any more; not lm. f: the value at v, and its gradient into g, n floats
+   of the library's. One allocation by MLP_MALLOC, of 2 history + 2 times n floats for lbfgs. MLP_ERR_NONFINITE: value
+   or gradient at v are not finite, or an update would not be; with lbfgs only at the first point, later ones are then
+   too far. For scale: lbfgs takes the functions of Rosenbrock, Beale, Powell (singular) and Wood from their usual
+   starts to 1e-8 in 45, 15, 39 and 118 calls. */
+MLP_API mlp_result mlp_minimize(const mlp_opt_desc *, size_t n, float *v,
+                                double (*f)(void *user, const float *v, float *g), void *user, int steps);
 
 #ifndef MLP_NO_FILES
 /* Files are safetensors of nn.Sequential's state_dict; see Files above. */
@@ -601,48 +628,55 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *, size_t n, float *v, double
 /* A file system, for tests and for systems whose files are not those of POSIX or Windows. The last three may be
    NULL. */
 typedef struct {
-    void *(*open)(void *user, const char *path, int create);    /* create: a new file to write, failing when one is there, but
-                                                                   for what a crash left; else one to read. NULL: failed */
-    size_t (*read)(void *user, void *file, void *to, size_t size);          /* bytes read, fewer only at the end; SIZE_MAX: failed */
-    int (*write)(void *user, void *file, const void *from, size_t size);    /* 0: all written; so do the others return 0 */
-    int (*sync)(void *user, void *file);                                    /* what was written is on the disk */
+    /* create: a new file to write, failing when one is there, but for what a crash left; else one to read; NULL:
+       failed */
+    void *(*open)(void *user, const char *path, int create);
+    size_t (*read)(void *user, void *file, void *to, size_t size);  /* bytes read; fewer: the end; SIZE_MAX: failed */
+    int (*write)(void *user, void *file, const void *from, size_t size);    /* 0: all written; others return 0, too */
+    int (*sync)(void *user, void *file);                            /* what was written is on the disk */
     int (*close)(void *user, void *file);
-    int (*rename)(void *user, const char *from, const char *to);            /* replaces a file `to` */
+    int (*rename)(void *user, const char *from, const char *to);    /* replaces a file `to` */
     int (*remove)(void *user, const char *path);
-    int (*sync_folder)(void *user, const char *folder);                     /* the renaming is on the disk */
+    int (*sync_folder)(void *user, const char *folder);             /* the renaming is on the disk */
     void *user;
-    size_t (*size)(void *user, void *file);                                 /* of a file to read; SIZE_MAX: not known */
-    const char *(*replace)(void *user, void *file, const char *path);       /* NULL, or why no other file may replace the one at path;
-                                                                   file, unless NULL, is to replace it and gets its mode */
+    size_t (*size)(void *user, void *file);                         /* of a file to read; SIZE_MAX: not known */
+    /* NULL, or why no other file may replace the one at path; file, unless NULL, is to replace it and gets its mode */
+    const char *(*replace)(void *user, void *file, const char *path);
     const char *(*reason)(void *user);                                      /* why the last call failed */
 } mlp_io;
 
 typedef struct {
-    const float *test_input;        /* optional, one row: the file then has it and the outputs for it, and loading checks them */
+    const float *test_input;        /* optional, one row: the file then has it and the outputs for it, and loading
+                                       checks them */
     float test_tolerance;           /* of the check: |difference| <= tolerance (1 + |output|); default 1e-4 */
     int checkpoint;                 /* non-zero: with optimizer state and count of epochs */
     const mlp_io *io;               /* NULL: the system's files */
     mlp_error *error;               /* optional */
-    const mlp *const *more;         /* further members of an ensemble: nets of the same desc but for the seed; not with checkpoint or */
-    int more_count;                 /* fold. The test vector and the texts are those of the net itself, member 0 */
-    int fold;                       /* non-zero: standard and min_max scaling go into the weights of the first and the last layer, which
-                                       needs a bias, and for targets identity; not with checkpoint */
+    /* further members of an ensemble: nets of the same desc but for the seed; not with checkpoint or fold. The test
+       vector and the texts are those of the net itself, member 0 */
+    const mlp *const *more;
+    int more_count;
+    int fold;                       /* non-zero: standard and min_max scaling go into the weights of the first and the
+                                       last layer, which needs a bias, and for targets identity; not with checkpoint */
 } mlp_save_desc;
 
 typedef struct {
-    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units may all
-                                       be 0: then they come from the file, as no_bias always does */
-    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; the loss is then
-                                       cross_entropy with softmax, else squared */
-    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its training
-                                       block, and a fit with the same optimizer has the bits of a run never interrupted */
+    const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units
+                                       may all be 0: then they come from the file, as no_bias always does */
+    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; the loss
+                                       is then cross_entropy with softmax, else squared */
+    int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its
+                                       training block, and a fit with the same optimizer has the bits of a run never
+                                       interrupted */
     size_t max_header;              /* more is refused; default 1 MiB */
     const mlp_kernels *kernels;     /* these three: NULL or zero: those of desc */
     mlp_allocator allocator;
     mlp_error *error;
     const mlp_io *io;               /* NULL: the system's files */
-    const char *const *names;       /* the Linears, in order, by what is before ".weight" in the file; others are left out. */
-    int name_count;                 /* 0: all Linears, in the order that numbers in their names and their sizes give */
+    /* the Linears, in order, by what is before ".weight" in the file, others are left out; 0: all Linears, in the order
+       that numbers in their names and their sizes give */
+    const char *const *names;
+    int name_count;
     int member;                     /* 0: the net itself; one that the file does not have is MLP_ERR_ARGUMENT */
 } mlp_load_desc;
 
@@ -658,9 +692,9 @@ MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, cons
    few kilobytes that any net has and a checkpoint's training block. */
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *);
 
-/* Strings of your own (names of columns, classes, a licence) that go with the net into its files and its copies: key and value in
-   UTF-8. Keys "format" and "mlp.*" are not yours. A NULL value takes the key away. mlp_get_text: NULL when there is none, else valid
-   until the next mlp_set_text. Other programs' metadata are texts, too. */
+/* Strings of your own (names of columns, classes, a licence) that go with the net into its files and its copies: key
+   and value in UTF-8. Keys "format" and "mlp.*" are not yours. A NULL value takes the key away. mlp_get_text: NULL when
+   there is none, else valid until the next mlp_set_text. Other programs' metadata are texts, too. */
 MLP_API mlp_result mlp_set_text(mlp *, const char *key, const char *value);
 MLP_API const char *mlp_get_text(const mlp *, const char *key);
 
@@ -708,7 +742,8 @@ struct mlp_kernels {
     /* a = g(z) and dz = da * g'(z), any activation but softmax and custom; g' is taken from z or from a, as its kind
        has it */
     void (*activate)(mlp_activation, float alpha, size_t n, const float *z, float *a);
-    void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da, float *dz);
+    void (*activate_backward)(mlp_activation, float alpha, size_t n, const float *z, const float *a, const float *da,
+                              float *dz);
     /* a = softmax of each row of z; dz = a * (da - sum a da), the product with its Jacobian */
     void (*softmax)(size_t rows, size_t cols, const float *z, float *a);
     void (*softmax_backward)(size_t rows, size_t cols, const float *a, const float *da, float *dz);
@@ -740,18 +775,22 @@ struct mlp_kernels {
 
     /* y = y + alpha x */
     void (*axpy)(size_t n, float alpha, const float *x, float *y);
-    /* One update of n weights w by the gradient g, as at mlp_opt; s1, s2: the state, n each, of which a kind has none, one or two:
+    /* One update of n weights w by the gradient g, as at mlp_opt; s1, s2: the state, n each, of which a kind has none,
+       one or two:
          sgd      w - rate g without momentum, s1 is NULL; else s1 = v; takes momentum, nesterov
          adagrad  s1 = s + g^2, w - rate g / (sqrt(s1) + epsilon)
          rmsprop  s1 = rho v + (1-rho) g^2, w - rate g / (sqrt(s1) + epsilon)
          adam     s1 = m, s2 = v; takes beta1, beta2, scale, epsilon; adamw: the same from shrink w on
-         rprop    p = g s1; step = s2 times eta_plus for p > 0, eta_minus for p < 0, within step_min and step_max; g = 0 for p < 0;
-                  w - step sign(g); s1 = g, s2 = step
+         rprop    p = g s1; step = s2 times eta_plus for p > 0, eta_minus for p < 0, within step_min and step_max;
+                  g = 0 for p < 0; w - step sign(g); s1 = g, s2 = step
        Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
     int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
     /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is
        one */
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
+    /* y[j] = y[j] - sum of x[i*stride] x[i*stride + j] over the rows i, ascending, in double; y: n. Up to 15
+       doubles behind the last x are read */
+    void (*subtract_products)(size_t rows, size_t n, const double *x, size_t stride, double *y);
 };
 
 /* The table with that name, NULL when this build or CPU has none such. A NULL name: the best. */
@@ -776,7 +815,8 @@ MLP_API const char *mlp_simd_name(void);
 #ifndef MLP_ACTIVATIONS
     #define MLP_ACTIVATIONS ~0u
 #endif
-#define MLP__HAS(activation) ((activation) <= MLP_ACT_IDENTITY || ((unsigned)(MLP_ACTIVATIONS) >> (int)(activation) & 1))
+#define MLP__HAS(activation) \
+    ((activation) <= MLP_ACT_IDENTITY || ((unsigned)(MLP_ACTIVATIONS) >> (int)(activation) & 1))
 
 #include <float.h>
 #include <limits.h>
@@ -921,15 +961,27 @@ MLP__INLINE float mlp__fma(float a, float b, float c)
 #endif
 }
 
-/* sum + a b in double: the product of two floats is exact, so fused or not is the same. Some have float in hardware
-   only. */
+/* The same in double, for kernels. Some have fused multiply-add for float only: those have bits of their own here. */
+MLP__INLINE double mlp__fma_of_doubles(double a, double b, double c)
+{
+#if !MLP__FMA || (defined(__riscv_flen) && __riscv_flen < 64) || (defined(__ARM_FP) && !(__ARM_FP & 8))
+    #if defined(__clang__)
+        #pragma STDC FP_CONTRACT OFF
+    #endif
+    return a * b + c;
+#elif MLP__GNU
+    return __builtin_fma(a, b, c);
+#elif MLP__X86
+    return _mm_cvtsd_f64(_mm_fmadd_sd(_mm_set_sd(a), _mm_set_sd(b), _mm_set_sd(c)));
+#else
+    return fma(a, b, c);
+#endif
+}
+
+/* sum + a b in double: the product of two floats is exact, so fused or not is the same, also outside of kernels. */
 MLP__INLINE double mlp__fma_double(float a, float b, double sum)
 {
-#if MLP__FMA && MLP__GNU && !(defined(__riscv_flen) && __riscv_flen < 64) && !(defined(__ARM_FP) && !(__ARM_FP & 8))
-    return __builtin_fma((double)a, (double)b, sum);
-#else
-    return (double)a * (double)b + sum;
-#endif
+    return mlp__fma_of_doubles((double)a, (double)b, sum);
 }
 
 /* Square roots without libm's errno where the instruction can be had by name, so that no -lm is needed there. */
@@ -976,8 +1028,8 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 
      mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
      vload vstore         any alignment
-     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W, and
-                          that takes no more time than vload and vstore
+     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W,
+                          and that takes no more time than vload and vstore
      vload_halves         the lower half of the lanes from p, the upper from q
      vset1 vset4          all lanes; four vset1, of p[0..3]
      vadd vsub vmul vdiv vsqrt  IEEE
@@ -2066,8 +2118,7 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 
 /* z, a, da, dz: n */
 static void mlp__k_activate_backward(mlp_activation activation, float alpha, size_t n, const float *z, const float *a,
-                                     const float *da,
-                                     float *dz)
+                                     const float *da, float *dz)
 {
     switch (activation) {
     #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
@@ -2233,8 +2284,8 @@ MLP__INLINE float mlp__fold_row(mlp__folding *f, mlp__binary *op, float start, s
     for (i = 0; i < MLP__N16; i++) lanes[i] = mlp__vset1(start);
     for (j = 0; j + MLP__PANEL <= n; j += MLP__PANEL) {
         MLP__UNROLL
-        for (i = 0; i < MLP__N16; i++) lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W),
-                                                    mlp__vload(y + j + i * MLP__W));
+        for (i = 0; i < MLP__N16; i++)
+            lanes[i] = f(lanes[i], mlp__vload(x + j + i * MLP__W), mlp__vload(y + j + i * MLP__W));
     }
     MLP__UNROLL
     for (i = 0; i < MLP__N16; i++, j += MLP__W) {
@@ -2289,8 +2340,8 @@ static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, fl
     }
 }
 
-/* Rows of at most MLP__PANEL elements go MLP__W at a time: each in MLP__PANEL floats of t, those that are missing as the
-   last one. Folded to a vector each, they are transposed, so that the rest of the tree needs no shuffles. */
+/* Rows of at most MLP__PANEL elements go MLP__W at a time: each in MLP__PANEL floats of t, those that are missing as
+   the last one. Folded to a vector each, they are transposed, so that the rest of the tree needs no shuffles. */
 MLP__INLINE int mlp__side_by_side(size_t rows, size_t cols) { return cols <= MLP__PANEL && rows > MLP__W / 4; }
 
 MLP__INLINE void mlp__load_rows(size_t rows, size_t cols, const float *x, float fill, float *t)
@@ -2411,12 +2462,12 @@ MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const floa
     mlp__vf sum[4];
     int v;
     MLP__UNROLL
-    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W),
-                                                             mlp__vzero()) : mlp__vzero();
+    for (v = 0; v < nv; v++)
+        sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
     for (; rows > 0; rows--, x += stride) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v],
-                                                    mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+        for (v = 0; v < nv; v++)
+            sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
     }
     MLP__UNROLL
     for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
@@ -2427,8 +2478,8 @@ MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const floa
 static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
 {
     size_t j;
-    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W) mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride,
-                                                                               sums + j, accumulate);
+    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W)
+        mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride, sums + j, accumulate);
     for (; j + MLP__W <= cols; j += MLP__W) mlp__some_column_sums(1, MLP__W, rows, x + j, stride, sums + j, accumulate);
     if (j < cols) mlp__some_column_sums(1, cols - j, rows, x + j, stride, sums + j, accumulate);
 }
@@ -2507,9 +2558,8 @@ enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, ML
 
 /* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was
    stored, since lanes behind it may be anything. */
-MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n,
-                                  float *w, const float *g,
-                                  float *s1, float *s2, mlp__vf *bad)
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w,
+                                  const float *g, float *s1, float *s2, mlp__vf *bad)
 {
     const mlp__vf zero = mlp__vzero();
     mlp__vf a = arrays > 0 ? mlp__vget(s1, n, zero) : zero, b = arrays > 1 ? mlp__vget(s2, n, zero) : zero;
@@ -2535,8 +2585,8 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
     if (arrays == 0)
         for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
             MLP__UNROLL
-            for (v = 0; v < 4; v++) mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W,
-                                                     g + i + v * MLP__W, s1, s2, &bad[v]);
+            for (v = 0; v < 4; v++)
+                mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
         }
     for (; i + MLP__W <= n; i += MLP__W)
         mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1,
@@ -2601,6 +2651,33 @@ static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
     for (; i + MLP__W <= n && mlp__vfinite(mlp__vmul(mlp__vload(x + i), s)); i += MLP__W) {}
     while (i < n && mlp__finite(x[i] * hidden)) i++;
     return i;
+}
+
+/* n <= width of the y, in registers; what lanes behind them read is not used */
+MLP__INLINE void mlp__subtract_part(size_t width, size_t n, size_t rows, const double *x, size_t stride,
+                                    const double *along, double *y)
+{
+    double sum[4 * MLP__W], part[4 * MLP__W];
+    size_t i, j;
+    for (j = 0; j < width; j++) part[j] = 0;
+    for (j = 0; j < n; j++) part[j] = y[j];
+    for (j = 0; j < width; j++) sum[j] = part[j];
+    for (i = 0; i < rows; i++) {
+        const double a = -x[i * stride];
+        MLP__UNROLL
+        for (j = 0; j < width; j++) sum[j] = mlp__fma_of_doubles(a, along[i * stride + j], sum[j]);
+    }
+    for (j = 0; j < width; j++) part[j] = sum[j];
+    for (j = 0; j < n; j++) y[j] = part[j];
+}
+
+static void mlp__k_subtract_products(size_t rows, size_t n, const double *x, size_t stride, double *y)
+{
+    enum { W = MLP__W };
+    size_t j = 0;
+    for (; j + 4 * W <= n; j += 4 * W) mlp__subtract_part(4 * W, 4 * W, rows, x, stride, x + j, y + j);
+    for (; j + 2 * W <= n; j += 2 * W) mlp__subtract_part(2 * W, 2 * W, rows, x, stride, x + j, y + j);
+    for (; j < n; j += W) mlp__subtract_part(W, mlp__smaller(n - j, W), rows, x, stride, x + j, y + j);
 }
 
 /* --------------------------------------------------------------------------- >>gemm -- */
@@ -3432,7 +3509,8 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     mlp__k_softmax, MLP__TRAINS(mlp__k_softmax_backward), MLP__TRAINS(mlp__k_cross_entropy),
     mlp__k_forward, MLP__TRAINS(mlp__k_backward_weights), MLP__TRAINS(mlp__k_backward_input),
     MLP__TRAINS(mlp__k_column_sums), MLP__TRAINS(mlp__k_scale_rows), MLP__TRAINS(mlp__k_loss),
-    MLP__TRAINS(mlp__k_loss_backward), MLP__TRAINS(mlp__k_axpy), MLP__TRAINS(mlp__k_update), mlp__k_first_nonfinite
+    MLP__TRAINS(mlp__k_loss_backward), MLP__TRAINS(mlp__k_axpy), MLP__TRAINS(mlp__k_update), mlp__k_first_nonfinite,
+    MLP__TRAINS(mlp__k_subtract_products)
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -3795,24 +3873,22 @@ static mlp_result mlp__trains(mlp_error *error)
 #endif
 }
 
-/* ---- families: what the net has to know of each kind; known 0: this version does not have it ---- */
+/* ---- families: what the net has to know of each kind ---- */
+
+/* The row of a kind, in the order of its enum; the first, that of DEFAULT, is what is not known: known 0. */
+#define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
+#define MLP__FACTS(table, kind) (table)[(size_t)(kind) < MLP__COUNT(table) ? (size_t)(kind) : 0]
 
 typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
 
 static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
 {
-    mlp__activation_facts facts = { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM };
-    switch (activation) {
-    #define MLP__CASE(NAME, name, alpha_default, z, init) \
-        case MLP_ACT_##NAME: facts.alpha = alpha_default; facts.needs_z = z; facts.initializer = MLP_INIT_##init; break;
-    MLP__ACTIVATIONS(MLP__CASE)
-    #undef MLP__CASE
-    case MLP_ACT_SOFTMAX: break;
-    case MLP_ACT_CUSTOM: facts.needs_z = 1; break;
-    default: facts.known = 0;
-    }
-    if (!MLP__HAS(activation)) facts.known = 0;
-    return facts;
+    #define MLP__ROW(NAME, name, alpha, needs_z, init) { 1, alpha, needs_z, MLP_INIT_##init },
+    static const mlp__activation_facts table[] = { { 0, 0, 0, MLP_INIT_DEFAULT }, MLP__ACTIVATIONS(MLP__ROW)
+        { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM }, { 1, 0, 1, MLP_INIT_GLOROT_UNIFORM } };       /* softmax, custom */
+    #undef MLP__ROW
+    const size_t kind = (size_t)activation;
+    return MLP__FACTS(table, kind < MLP__COUNT(table) && MLP__HAS(kind) ? kind : 0);
 }
 
 typedef enum { MLP__LABELS_NONE, MLP__LABELS_ZERO_ONE, MLP__LABELS_SIGN, MLP__LABELS_CLASS } mlp__labels;
@@ -3820,17 +3896,11 @@ typedef struct { int known; mlp_activation activation; mlp__labels labels; } mlp
 
 static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
 {
-    mlp__loss_facts facts = { 1, MLP_ACT_DEFAULT, MLP__LABELS_NONE };
-    switch (loss) {
-    #define MLP__CASE(NAME, name, act, meaning) \
-        case MLP_LOSS_##NAME: facts.activation = MLP_ACT_##act; facts.labels = MLP__LABELS_##meaning; break;
-    MLP__LOSSES(MLP__CASE)
-    #undef MLP__CASE
-    case MLP_LOSS_CROSS_ENTROPY: facts.activation = MLP_ACT_SOFTMAX; facts.labels = MLP__LABELS_CLASS; break;
-    case MLP_LOSS_CUSTOM: break;
-    default: facts.known = 0;
-    }
-    return facts;
+    #define MLP__ROW(NAME, name, activation, labels) { 1, MLP_ACT_##activation, MLP__LABELS_##labels },
+    static const mlp__loss_facts table[] = { { 0, MLP_ACT_DEFAULT, MLP__LABELS_NONE }, MLP__LOSSES(MLP__ROW)
+        MLP__ROW(CROSS_ENTROPY, cross_entropy, SOFTMAX, CLASS) MLP__ROW(CUSTOM, custom, DEFAULT, NONE) };
+    #undef MLP__ROW
+    return MLP__FACTS(table, loss);
 }
 
 /* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out
@@ -3852,15 +3922,10 @@ typedef struct { int known; mlp__draw draw; double numerator; int of_in, of_out;
 
 static mlp__initializer_facts mlp__facts_of_initializer(mlp_initializer initializer)
 {
-    mlp__initializer_facts facts = { 0, MLP__DRAW_CONSTANT, 0, 0, 0 };
-    switch (initializer) {
-    #define MLP__CASE(NAME, name, distribution, over, in, out) case MLP_INIT_##NAME: facts.known = 1; \
-        facts.draw = MLP__DRAW_##distribution; facts.numerator = over; facts.of_in = in; facts.of_out = out; break;
-    MLP__INITIALIZERS(MLP__CASE)
-    #undef MLP__CASE
-    default: break;
-    }
-    return facts;
+    #define MLP__ROW(NAME, name, draw, numerator, of_in, of_out) { 1, MLP__DRAW_##draw, numerator, of_in, of_out },
+    static const mlp__initializer_facts table[] = { { 0, MLP__DRAW_CONSTANT, 0, 0, 0 }, MLP__INITIALIZERS(MLP__ROW) };
+    #undef MLP__ROW
+    return MLP__FACTS(table, initializer);
 }
 
 /* An enum without a row, or a row without an enum, does not compile. */
@@ -3928,7 +3993,7 @@ struct mlp {
 };
 
 #ifndef MLP__BLOCK_ROWS
-#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together, unless a batch or memory is smaller */
+#define MLP__BLOCK_ROWS 256                 /* rows that go through all layers together, if there are so many */
 #endif
 #define MLP__FEWEST_ROWS 32                 /* of a block that the net makes itself before a fit says how many */
 #define MLP__SLACK 16                       /* floats behind what is read in whole vectors */
@@ -4104,8 +4169,8 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
 {
     mlp_result r;
     int n = 0, i;
-    if (desc->inputs < 1) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1",
-                                           desc->inputs);
+    if (desc->inputs < 1)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1", desc->inputs);
     r = mlp__resolve_loss(desc, loss, error);
     if (!r) r = mlp__resolve_scaling(desc, error);
     if (r) return r;
@@ -4192,8 +4257,8 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         s->w = net->count;
         s->b = s->w + s->in * s->out;
         net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
-        if (net->count > SIZE_MAX / sizeof(float) / 4) return mlp__fail(error, MLP_ERR_TOO_BIG, i,
-                                                                        "layers: too many weights");
+        if (net->count > SIZE_MAX / sizeof(float) / 4)
+            return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
     }
     mlp__lay_out_net(net, &arena);
     *size = mlp__arena_size(&arena);
@@ -4492,8 +4557,7 @@ typedef struct { size_t rows; const size_t *index; const float *x, *y; size_t x_
 static size_t mlp__index_of(const mlp__rows_given *g, size_t i) { return g->index ? g->index[i] : i; }
 
 static mlp_result mlp__check_finite(const mlp *net, const mlp__rows_given *g, const float *values, size_t cols,
-                                    size_t stride,
-                                    const char *name, mlp_error *error)
+                                    size_t stride, const char *name, mlp_error *error)
 {
     const size_t at = mlp__first_nonfinite(net, values, g->rows, cols, stride);
     size_t row, column;
@@ -4533,8 +4597,7 @@ static mlp_result mlp__check_rows(const mlp *net, const mlp__rows_given *g, mlp_
     for (i = 0; g->labels && i < g->rows; i++)
         if (g->labels[i] < 0 || (size_t)g->labels[i] >= classes) {
             mlp__fail(error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", g->labels[i],
-                      mlp__index_of(g, i),
-                      classes - 1);
+                      mlp__index_of(g, i), classes - 1);
             return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), 0);
         }
     r = mlp__check_finite(net, g, g->x, net->inputs, g->x_stride, "x", error);
@@ -4550,8 +4613,8 @@ static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
     const size_t classes = d->class_weights ? mlp__classes(net) : 0;
     double sum = 0;
     size_t i;
-    if (classes && !d->labels) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
-                                                "class_weights: only with labels, not with read");
+    if (classes && !d->labels)
+        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: only with labels, not with read");
     for (i = 0; i < classes; i++)
         if (!mlp__is_weight(d->class_weights[i]))
             return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
@@ -4718,17 +4781,21 @@ static float mlp__smooth(const mlp *net, float y)
 
 /* Scaling is (value - shift) * factor: the pairs (shift, factor) of the inputs, then those of the outputs. */
 static const float *mlp__input_scale(const mlp *net, size_t column) { return net->scales + 2 * column; }
-static const float *mlp__target_scale(const mlp *net,
-                                      size_t column) { return net->scales + 2 * (net->inputs + column); }
+static const float *mlp__target_scale(const mlp *net, size_t j) { return mlp__input_scale(net, net->inputs + j); }
 
-/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3. */
+/* x, to: inputs, may be the same. Robust ones go through x / sqrt(1 + (x/3)^2), which stays within 3 and leaves 0, as
+   most inputs of categories are, as it is. */
 static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
 {
+    const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
     size_t j;
     for (j = 0; j < net->inputs; j++) {
-        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1], third = v / 3;
-        to[j] = net->desc.input_scaling != MLP_SCALE_ROBUST ? v
-              : (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
+        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1];
+        to[j] = v;
+        if (robust && v != 0) {
+            const float third = v / 3;
+            to[j] = (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
+        }
     }
 }
 
@@ -4749,7 +4816,10 @@ static void mlp__targets_of_row(const mlp *net, const float *given, int label, f
 {
     size_t j;
     if (given && !net->desc.target_scaling) { if (y != given) memcpy(y, given, net->outputs * sizeof(float)); }
-    else if (given) for (j = 0; j < net->outputs; j++) y[j] = (given[j] - mlp__target_scale(net, j)[0]) * mlp__target_scale(net, j)[1];
+    else if (given) for (j = 0; j < net->outputs; j++) {
+        const float *s = mlp__target_scale(net, j);
+        y[j] = (given[j] - s[0]) * s[1];
+    }
     else if (net->loss.labels == MLP__LABELS_CLASS) y[label] = 1;
     else y[0] = net->loss.labels == MLP__LABELS_SIGN ? (label ? 1.0f : -1.0f) : (float)label;
     if (net->desc.label_smoothing != 0)
@@ -4899,8 +4969,7 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
 /* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom
    only. */
 static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a,
-                                     const float *da,
-                                     float *dz, float *slope)
+                                     const float *da, float *dz, float *slope)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
@@ -4918,8 +4987,7 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
    parts. mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout *
    mask. */
 static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask,
-                         const float *a,
-                         float *out)
+                         const float *a, float *out)
 {
     const float p = net->desc.layers[layer].dropout, kept = 1 / (1 - p);
     const uint64_t threshold = (uint64_t)((double)p * 4294967296.0), stream = MLP__STREAM_MASKS + (uint64_t)layer;
@@ -4940,8 +5008,7 @@ static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, s
 /* z = x W + b, a = g(z) of the units begin .. end - 1, all, or whole panels but for the layer's last; x: rows x in,
    z and a: rows x out, may be the same; a may be NULL: only z */
 static void mlp__layer_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
-                               size_t x_stride,
-                               float *z, float *a)
+                               size_t x_stride, float *z, float *a)
 {
     const mlp__shape *s = &net->shape[layer];
     const float *b = net->desc.layers[layer].no_bias ? NULL : net->params + s->b + begin;
@@ -4969,8 +5036,8 @@ static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, 
     if (begin == end) return;
     k->backward_weights(rows, s->in, end - begin, x, x_stride, dz + begin, s->out, g + s->w + begin * s->in,
                         accumulate, scratch);
-    if (!net->desc.layers[layer].no_bias) k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin,
-                                                         accumulate);
+    if (!net->desc.layers[layer].no_bias)
+        k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin, accumulate);
 }
 
 /* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved
@@ -5147,7 +5214,12 @@ static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses
         const float *l0 = losses + i * cols, *l1 = l0 + mlp__smaller(1, last) * cols;
         const float *l2 = l0 + mlp__smaller(2, last) * cols, *l3 = l0 + mlp__smaller(3, last) * cols;
         double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-        for (j = 0; j < cols; j++) { s0 += (double)l0[j]; s1 += (double)l1[j]; s2 += (double)l2[j]; s3 += (double)l3[j]; }
+        for (j = 0; j < cols; j++) {
+            s0 += (double)l0[j];
+            s1 += (double)l1[j];
+            s2 += (double)l2[j];
+            s3 += (double)l3[j];
+        }
         loss[i] = (float)(s0 / divisor);
         if (last > 0) loss[i + 1] = (float)(s1 / divisor);
         if (last > 1) loss[i + 2] = (float)(s2 / divisor);
@@ -5175,8 +5247,8 @@ static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *
         if (factors && kind != MLP_LOSS_CUSTOM) k->loss_backward(kind, net->desc.loss_delta, n, a, y, dz);
         for (i = 0; factors && kind == MLP_LOSS_CUSTOM && i < n; i += net->outputs)
             custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
-        if (factors && net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz,
-                                                                                         slope);
+        if (factors && net->loss.activation == MLP_ACT_DEFAULT)
+            mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
         if (factors) k->scale_rows(rows, net->outputs, factors, dz);
     }
     mlp__losses_of_rows(net, rows, losses, a, y, loss);
@@ -5188,7 +5260,7 @@ static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *
 enum { MLP__TAKES_HISTORY = 64, MLP__TAKES_OBJECTIVE = 128 };
 #define MLP__OPTIMIZERS(X) MLP__UPDATES(X) \
     X(LBFGS, lbfgs, 0, 1.0f,   0, 0, 0, MLP__TAKES_OBJECTIVE | MLP__TAKES_HISTORY) \
-    X(LM,    lm,    0, 0.001f, 0, 0, 0, MLP__TAKES_OBJECTIVE)
+    X(LM,    lm,    1, 0.001f, 0, 0, 0, MLP__TAKES_OBJECTIVE)
 
 typedef char mlp__every_optimizer_has_a_row[MLP_OPT_LM == 0 MLP__OPTIMIZERS(MLP__ONE) ? 1 : -1];
 
@@ -5196,20 +5268,15 @@ typedef struct { int known, arrays, takes; const char *name; float rate, beta1, 
 
 static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
 {
-    mlp__opt_facts facts = { 0, 0, 0, "", 0, 0, 0, 0 };
-    switch (kind) {
-    #define MLP__CASE(NAME, text, n, rate_default, b1, b2, e, fields) case MLP_OPT_##NAME: facts.known = 1; facts.name = #text; \
-        facts.arrays = n; facts.rate = rate_default; facts.beta1 = b1; facts.beta2 = b2; facts.epsilon = e; facts.takes = fields; break;
-    MLP__OPTIMIZERS(MLP__CASE)
-    #undef MLP__CASE
-    default: break;
-    }
-    return facts;
+    #define MLP__ROW(NAME, name, arrays, rate, b1, b2, eps, takes) { 1, arrays, takes, #name, rate, b1, b2, eps },
+    static const mlp__opt_facts table[] = { { 0, 0, 0, "", 0, 0, 0, 0 }, MLP__OPTIMIZERS(MLP__ROW) };
+    #undef MLP__ROW
+    return MLP__FACTS(table, kind);
 }
 
 /* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It
    is copied in and out, so that the caller's memory needs no alignment but that of float. */
-typedef struct { double beta1_power, beta2_power; uint64_t steps; int kind, arrays; } mlp__opt_state;
+typedef struct { double beta1_power, beta2_power, damping; uint64_t steps; int kind, arrays; } mlp__opt_state;
 
 /* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it
    is in [0, below). */
@@ -5340,8 +5407,7 @@ static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t b
     u.decay = penalties && !decoupled ? w->opt.weight_decay : 0;
     u.l1 = penalties ? w->opt.l1 : 0;
     return w->k->update(w->opt.kind, &u, end - begin, w->v + begin, w->g + begin, w->arrays > 0 ? w->state + begin
-                        : NULL,
-                        w->arrays > 1 ? w->state + w->n + begin : NULL);
+                        : NULL, w->arrays > 1 ? w->state + w->n + begin : NULL);
 }
 
 static void mlp__opt_part(const void *work, size_t part, size_t parts)
@@ -5374,6 +5440,7 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
         s.arrays = arrays;
         s.steps = 0;
         s.beta1_power = s.beta2_power = 1;
+        s.damping = opt->kind == MLP_OPT_LM ? (double)mlp__meant(opt->rate) : 0;
     }
     s.steps++;
     s.beta1_power = mlp__product_of(s.beta1_power, (double)mlp__meant(opt->beta1));
@@ -5385,8 +5452,7 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
 /* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or
    infinite. */
 static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state,
-                          size_t n, float *v,
-                          const float *g, int threads)
+                          size_t n, float *v, const float *g, int threads)
 {
     const mlp__opt_state s = mlp__opt_begin(opt, arrays, state, n);
     unsigned char bad[MLP__MOST_THREADS];
@@ -5554,7 +5620,8 @@ static mlp_result mlp__go_to(mlp__objective *o, const float *from, const float *
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
 }
 
-/* Where the cubic through two points of a line is least, in [0.1, 0.9] of the way from a to b (Nocedal, Wright 2006, 3.59) */
+/* Where the cubic through two points of a line is least, in [0.1, 0.9] of the way from a to b (Nocedal, Wright 2006,
+   3.59) */
 static double mlp__least_between(const mlp__point *a, const mlp__point *b)
 {
     const double way = b->at - a->at, down = mlp__product_of(a->slope, way), up = mlp__product_of(b->slope, way);
@@ -5565,11 +5632,13 @@ static double mlp__least_between(const mlp__point *a, const mlp__point *b)
     return !mlp__finite_double(part) || part < 0.1 ? 0.1 : part < 0.9 ? part : 0.9;
 }
 
-/* Line search for the strong Wolfe conditions with 1e-4 and 0.9 (Nocedal, Wright 2006, algorithms 3.5 and 3.6 as one loop): lo is the
-   lowest point so far, between lo and hi is one that meets them; as long as hi is infinite, steps double. Ends at such a point,
-   after many trials at the lowest, or, when there is none below the first, nowhere: *found is 0. */
+/* Line search for the strong Wolfe conditions with 1e-4 and 0.9 (Nocedal, Wright 2006, algorithms 3.5 and 3.6 as one
+   loop): lo is the lowest point so far, between lo and hi is one that meets them; as long as hi is infinite, steps
+   double. Ends at such a point, after many trials at the lowest, or, when there is none below the first, nowhere:
+   *found is 0. */
 enum { MLP__TRIALS = 20 };
-static mlp_result mlp__line_search(mlp__objective *o, const float *from, const float *d, mlp__point first, double step, int *found)
+static mlp_result mlp__line_search(mlp__objective *o, const float *from, const float *d, mlp__point first, double step,
+                                   int *found)
 {
     mlp__point lo = first, hi = first, p;
     mlp_result r = MLP_OK;
@@ -5577,10 +5646,14 @@ static mlp_result mlp__line_search(mlp__objective *o, const float *from, const f
     hi.at = (double)mlp__float(0x7f800000u);
     *found = 0;
     for (i = 0; i < MLP__TRIALS && !*found; i++) {
-        p.at = mlp__finite_double(hi.at) ? lo.at + mlp__product_of(hi.at - lo.at, mlp__least_between(&lo, &hi)) : i ? lo.at + lo.at : step;
+        if (mlp__finite_double(hi.at)) p.at = lo.at + mlp__product_of(hi.at - lo.at, mlp__least_between(&lo, &hi));
+        else p.at = i ? lo.at + lo.at : step;
         r = mlp__go_to(o, from, d, &p);
         if (r || memcmp(o->v, from, o->n * sizeof(float)) == 0) break;
-        if (p.value >= lo.value || p.value > first.value + mlp__product_of(mlp__product_of(1e-4, p.at), first.slope)) { hi = p; continue; }
+        if (p.value >= lo.value || p.value > first.value + mlp__product_of(mlp__product_of(1e-4, p.at), first.slope)) {
+            hi = p;
+            continue;
+        }
         *found = (p.slope < 0 ? -p.slope : p.slope) <= mlp__product_of(-0.9, first.slope);
         if ((p.slope > 0) == (hi.at > lo.at)) hi = lo;
         lo = p;
@@ -5590,36 +5663,39 @@ static mlp_result mlp__line_search(mlp__objective *o, const float *from, const f
     return mlp__go_to(o, from, d, &lo);
 }
 
-/* d = -H g by the `count` last of `history` pairs of differences (Nocedal, Wright 2006, algorithm 7.4), of which the one at step t is
-   at place t % history, or -g, at most of length 1, without any. Pairs without curvature, like zeros, are none. Whether there was one. */
+/* d = -H g by the `count` last of `history` pairs of differences (Nocedal, Wright 2006, algorithm 7.4), of which the
+   one at step t is at place t % history, or -g, at most of length 1, without any. Pairs without curvature, like
+   zeros, are none. Whether there was one. */
 enum { MLP__MOST_PAIRS = 1000 };
 static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uint64_t history, uint64_t step, float *d)
 {
     const size_t n = o->n, count = step < history ? (size_t)step : (size_t)history;
     const double norm = mlp__norm(n, o->g);
     float scale = (float)(norm > 1 ? -1 / norm : -1);
-    double along[MLP__MOST_PAIRS], curved[MLP__MOST_PAIRS];
+    double along[MLP__MOST_PAIRS], curved;
     int any = 0;
     size_t i;
     memcpy(d, o->g, n * sizeof(float));
     for (i = 0; i < count; i++) {                                   /* the newest first */
         const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
-        curved[i] = mlp__inner(n, s, y);
-        if (!(curved[i] > 0)) continue;
-        along[i] = mlp__inner(n, s, d) / curved[i];
+        curved = mlp__inner(n, s, y);
+        if (!(curved > 0)) continue;
+        along[i] = mlp__inner(n, s, d) / curved;
         o->k->axpy(n, (float)-along[i], y, d);
-        if (!any) scale = (float)(-curved[i] / mlp__inner(n, y, y));
+        if (!any) scale = (float)(-curved / mlp__inner(n, y, y));
         any = 1;
     }
     o->k->scale_rows(1, n, &scale, d);
     while (i-- > 0) {
         const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
-        if (curved[i] > 0) o->k->axpy(n, (float)-(along[i] + mlp__inner(n, y, d) / curved[i]), s, d);
+        curved = mlp__inner(n, s, y);
+        if (curved > 0) o->k->axpy(n, (float)-(along[i] + mlp__inner(n, y, d) / curved), s, d);
     }
     return any;
 }
 
-/* One iteration. The place of the new pair has v and g of before until then. *stuck: not even the way along -g leads lower. */
+/* One iteration. The place of the new pair has v and g of before until then. *stuck: not even the way along -g leads
+   lower. */
 static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, int arrays, void *state, int *stuck)
 {
     const size_t n = o->n, bytes = n * sizeof(float), history = (size_t)opt->history;
@@ -5627,7 +5703,7 @@ static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, in
     mlp__point first = { 0, 0, 0 };
     uint64_t step;
     size_t i;
-    int found;
+    int found = 0;
     mlp_result r = mlp__look(o);
     if (r) return r;
     step = mlp__opt_begin(opt, arrays, state, n).steps - 1;
@@ -5638,7 +5714,7 @@ static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, in
     first.slope = mlp__inner(n, o->g, d);
     memcpy(s, o->v, bytes);
     memcpy(y, o->g, bytes);
-    r = first.slope < 0 ? mlp__line_search(o, s, d, first, (double)mlp__meant(opt->rate), &found) : (found = 0, MLP_OK);
+    if (first.slope < 0) r = mlp__line_search(o, s, d, first, (double)mlp__meant(opt->rate), &found);
     if (r || !found) {
         memcpy(o->v, s, bytes);
         o->known = 0;
@@ -5668,8 +5744,8 @@ static mlp_result mlp__minimize_evaluate(void *work, double *value)
     return MLP_OK;
 }
 
-MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v, double (*f)(void *user, const float *v, float *g),
-                                void *user, int steps)
+MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
+                                double (*f)(void *user, const float *v, float *g), void *user, int steps)
 {
     const mlp_allocator allocator = { NULL, NULL, NULL };
     mlp__minimizing m;
@@ -5688,7 +5764,7 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v, do
     if (!mlp__opt_size(arrays + 1, n)) return mlp__fail(m.opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
     state = mlp__alloc(&allocator, mlp__opt_size(arrays + 1, n));
     if (!state) return mlp__fail(m.opt.error, MLP_ERR_MEMORY, -1, "out of memory");
-    memset(state, 0, mlp__opt_size(arrays + 1, n));
+    memset(state, 0, sizeof(mlp__opt_state));
     m.o.k = mlp_kernels_for(NULL);
     m.o.n = n;
     m.o.v = v;
@@ -5737,7 +5813,8 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     }
     for (l = 0; l < net->layers; l++) {
         const size_t out = net->shape[l].out;
-        const int last = l == net->layers - 1, needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
+        const int needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
+        const int last = l == net->layers - 1;
         t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
         /* losses read the last z */
         t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];
@@ -5862,13 +5939,12 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     if (!r) r = mlp__resolve_opt(&opt, &arrays);
     if (r) return r;
     state_size = mlp__opt_size(arrays, net->count);
-    if (!state_size || !mlp__training_size(net, 1, state_size)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1,
-                                                                                 "too big to train");
+    if (!state_size || !mlp__training_size(net, 1, state_size))
+        return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
     rows = mlp__rows_that_fit(net, state_size, size);
     if (rows == 0)
         return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z",
-                         size,
-                         mlp__training_size(net, 1, state_size));
+                         size, mlp__training_size(net, 1, state_size));
     mlp__free(&net->desc.allocator, net->training.block);
     mlp__place_training(net, memory, rows, state_size, NULL);
     return mlp__ok(opt.error);
@@ -5931,18 +6007,20 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
     int l;
     for (l = 0; l < net->layers; l++)
         mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts),
-                                   b->rows,
-                                   mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l], b->accumulate,
-                                   mlp__scratch_of(b->t, part));
+                                   b->rows, mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l],
+                                   b->accumulate, mlp__scratch_of(b->t, part));
 }
 
 /* The loss of the rows in the block is not finite: the first layer whose outputs are not. */
 static mlp_result mlp__fail_in_loss(const mlp__block *b)
 {
     const mlp *net = b->net;
-    int l = 0;
-    while (l < net->layers - 1
-           && net->desc.kernels->first_nonfinite(b->rows * net->shape[l].out, 0, b->t->a[l]) == b->rows * net->shape[l].out) l++;
+    size_t n;
+    int l;
+    for (l = 0; l < net->layers - 1; l++) {
+        n = b->rows * net->shape[l].out;
+        if (net->desc.kernels->first_nonfinite(n, 0, b->t->a[l]) < n) break;
+    }
     return mlp__fail(b->source->data->error, MLP_ERR_NONFINITE, l, "the loss is not finite");
 }
 
@@ -5960,8 +6038,7 @@ typedef struct { double loss, weight; } mlp__batch;
 /* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx,
    unless NULL: rows x inputs, dE/dx. */
 static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows,
-                                int threads,
-                                mlp__batch *sums, float *dx)
+                                int threads, mlp__batch *sums, float *dx)
 {
     mlp__block b;
     size_t done, i;
@@ -6201,8 +6278,8 @@ static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evalua
     mlp__lay_out_evaluation(net, rows, &arena, e);
     if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
     e->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-    if (!e->memory) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate",
-                                     mlp__arena_size(&arena));
+    if (!e->memory)
+        return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate", mlp__arena_size(&arena));
     arena.base = mlp__align(e->memory);
     arena.used = 0;
     mlp__lay_out_evaluation(net, rows, &arena, e);
@@ -6264,8 +6341,8 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
 {
     mlp_result r;
     if (metrics) memset(metrics, 0, sizeof *metrics);
-    if (!net || !data || !metrics) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1,
-                                                    "net or metrics is NULL");
+    if (!net || !data || !metrics)
+        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or metrics is NULL");
     r = mlp__evaluate_data(net, data, NULL, metrics);
     if (r) memset(metrics, 0, sizeof *metrics);
     return r;
@@ -6283,8 +6360,8 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     mlp_metrics unused;
     size_t classes;
     mlp_result r;
-    if (!net || !data || !counts) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1,
-                                                   "net or counts is NULL");
+    if (!net || !data || !counts)
+        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or counts is NULL");
     r = mlp__check_classes(net, data->error);
     if (r) return r;
     classes = net->outputs > 1 ? net->outputs : 2;
@@ -6313,21 +6390,23 @@ MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class
 
 MLP_API mlp_result mlp_classify(const mlp *net, const float *x, size_t rows, int *labels)
 {
-    float stack[256], *y = stack;
-    size_t block, done, i, n;
-    mlp_result r = MLP_OK;
+    float stack[MLP__STACK_FLOATS], *room = stack;
+    size_t each, block, done, i, n;
     if (!net || (rows && (!x || !labels)) || mlp__check_classes(net, NULL)) return MLP_ERR_ARGUMENT;
-    block = mlp__smaller(rows, MLP__BLOCK_ROWS);
-    if (block * net->outputs > sizeof stack / sizeof *stack)
-        y = (float *)mlp__alloc(&net->desc.allocator, block * net->outputs * sizeof(float));
-    if (!y) return MLP_ERR_MEMORY;
-    for (done = 0; done < rows && !r; done += n) {
-        n = mlp__smaller(rows - done, block);
-        r = mlp_predict(net, x + done * net->inputs, n, y);
-        for (i = 0; i < n && !r; i++) labels[done + i] = (int)mlp__class_of(net, y + i * net->outputs);
+    each = net->outputs + mlp__predict_floats(net);
+    block = MLP__STACK_FLOATS / each;
+    if (block < rows && block < 16) {
+        block = mlp__smaller(rows, MLP__BLOCK_ROWS);
+        room = (float *)mlp__alloc(&net->desc.allocator, block * each * sizeof(float));
+        if (!room) return MLP_ERR_MEMORY;
     }
-    if (y != stack) mlp__free(&net->desc.allocator, y);
-    return r;
+    for (done = 0; done < rows; done += n) {
+        n = mlp__smaller(rows - done, block);
+        mlp__predict_blocks(net, room + block * net->outputs, block, x + done * net->inputs, n, room);
+        for (i = 0; i < n; i++) labels[done + i] = (int)mlp__class_of(net, room + i * net->outputs);
+    }
+    if (room != stack) mlp__free(&net->desc.allocator, room);
+    return MLP_OK;
 }
 
 /* ---- derivatives with respect to the inputs ---- */
@@ -6352,15 +6431,15 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
     size_t i;
     mlp_result r;
     if (!net || !data || !dx) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or dx is NULL");
-    if (data->read) return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1,
-                                     "input gradients are of rows in memory: read must be NULL");
+    if (data->read)
+        return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "input gradients are of rows in memory: read must be NULL");
     r = mlp__prepare(net, data);
     if (r) return r;
     source = mlp__source_in_order(data);
     r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, dx);
     if (r) return r;
-    for (i = 0; i < data->rows; i++) mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data),
-                                                         dx + i * net->inputs);
+    for (i = 0; i < data->rows; i++)
+        mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data), dx + i * net->inputs);
     return mlp__ok(data->error);
 }
 
@@ -6462,8 +6541,7 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
 /* Goes through the first `most` rows of the source that have weight; what it sees goes into columns (inputs, then
    outputs), the inputs also into sample, unless NULL: [inputs][most]. *used: how many rows had weight. */
 static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t most,
-                              mlp__column *columns,
-                              float *sample, size_t *used)
+                              mlp__column *columns, float *sample, size_t *used)
 {
     const mlp_data *d = source->data;
     const int targets = !mlp__has_labels(d);
@@ -6560,8 +6638,8 @@ MLP_API mlp_result mlp_fit_scaling(mlp *net, const mlp_data *data)
     mlp_result r;
     if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
     r = mlp__not_busy(net, data->error);
-    if (!r && !net->scales) r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1,
-                                          "the net has neither input_scaling nor target_scaling");
+    if (!r && !net->scales)
+        r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "the net has neither input_scaling nor target_scaling");
     if (!r) r = mlp__check_data(net, data);
     if (!r) r = mlp__fit_scales(net, mlp__source_in_order(data));
     return r ? r : mlp__ok(data->error);
@@ -6584,21 +6662,20 @@ typedef char mlp__every_schedule_has_a_row[MLP_SCHEDULE_CUSTOM + 1 == 0 MLP__SCH
 
 static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
 {
-    int known = 0, period = 0, floor_taken = 0;
-    float gamma = 0;
-    const char *kind = "";
-    switch (s->kind) {
-    #define MLP__CASE(NAME, name, g, p, f) case MLP_SCHEDULE_##NAME: known = 1; kind = #name; gamma = g; period = p; floor_taken = f; break;
-    MLP__SCHEDULES(MLP__CASE)
-    #undef MLP__CASE
-    default: break;
-    }
-    if (!known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
+    #define MLP__ROW(NAME, name, gamma, period, takes_floor) { #name, gamma, period, takes_floor },
+    static const struct { const char *name; float gamma; int period, takes_floor; } table[] = {
+        MLP__SCHEDULES(MLP__ROW) };
+    #undef MLP__ROW
+    const float gamma = MLP__FACTS(table, s->kind).gamma;
+    const int period = MLP__FACTS(table, s->kind).period;
+    if ((size_t)s->kind >= MLP__COUNT(table))
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
     if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: epochs, warmup and period must not be negative");
-    if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0) || (s->floor != 0 && !floor_taken))
+    if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0)
+        || (s->floor != 0 && !table[s->kind].takes_floor))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "schedule: gamma, period or floor is set, but %s does not take it", kind);
+                         "schedule: gamma, period or floor is set, but %s does not take it", table[s->kind].name);
     if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: custom, and no other, needs the function rate");
     if (s->gamma == 0) s->gamma = gamma;
@@ -6650,6 +6727,18 @@ static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, dou
 
 /* ---- fit ---- */
 
+/* Normal equations of n parameters. matrix: n + 1 rows of n: in row n - i, from its beginning, what is behind the
+   diagonal of row i of -J^T J, that included, and in row i, from the diagonal on, U of U^T U = J^T J + damping D. */
+enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64, MLP__TOGETHER = 32 };
+typedef struct {
+    void *memory;
+    const mlp_kernels *k;
+    size_t n, rows;                         /* rows: of data whose Jacobian is there at a time */
+    double *matrix, *jacobian, *step, *bent; /* step, bent: n; what bends it */
+    float *from, *gradient;                 /* parameters before the step, gradient there */
+    float *bend;                            /* outputs of a block: how they bend */
+} mlp__normal;
+
 /* A fit under way. */
 typedef struct {
     mlp *net;
@@ -6666,9 +6755,311 @@ typedef struct {
     int begun;                              /* nothing was refused */
     mlp__objective objective;               /* of optimizers that see it */
     mlp__batch sums;                        /* at its last point */
+    mlp__normal normal;                     /* of lm */
 } mlp__fitting;
 
 static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
+
+/* Layers that do not learn have no gradient. */
+static void mlp__hold_still(mlp *net)
+{
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const size_t end = s->b + (net->desc.layers[l].no_bias ? 0 : s->out);
+        if (net->desc.layers[l].rate < 0) memset(net->training.gradients + s->w, 0, (end - s->w) * sizeof(float));
+    }
+}
+
+/* Memory for the normal equations: one allocation, with slack behind the Jacobian. */
+static mlp_result mlp__normal_begin(mlp__fitting *f)
+{
+    const size_t n = f->net->count, outputs = f->net->outputs;
+    const size_t rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, f->t.rows);
+    const size_t doubles = (n + rows * outputs + 3) * n + MLP__SLACK, floats = 2 * n + f->t.rows * outputs;
+    const size_t size = MLP__ALIGN + doubles * sizeof(double) + floats * sizeof(float);
+    mlp__normal *q = &f->normal;
+    q->memory = mlp__alloc(&f->net->desc.allocator, size);
+    if (!q->memory) return mlp__fail(f->data->error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes for lm", size);
+    memset(q->memory, 0, size);
+    q->k = f->net->desc.kernels;
+    q->n = n;
+    q->rows = rows;
+    q->matrix = (double *)(void *)mlp__align(q->memory);
+    q->step = q->matrix + (n + 1) * n;
+    q->bent = q->step + n;
+    q->jacobian = q->bent + n;
+    q->from = (float *)(q->matrix + doubles);
+    q->gradient = q->from + n;
+    q->bend = q->gradient + n;
+    return MLP_OK;
+}
+
+/* all rows to train on, in their order, as blocks */
+static mlp__block mlp__normal_rows(const mlp__fitting *f, mlp__source *source)
+{
+    mlp__block b;
+    memset(&b, 0, sizeof b);
+    *source = mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+    b.net = f->net;
+    b.source = source;
+    b.t = &f->t;
+    b.divisor = mlp__product_of(mlp__weight_of_rows(source, 0, f->train_rows), mlp__loss_divisor(f->net));
+    return b;
+}
+
+/* the next block's outputs */
+static mlp_result mlp__normal_block(const mlp__fitting *f, mlp__block *b, size_t done, size_t most)
+{
+    mlp_result r;
+    mlp__block_begin(b, done, mlp__smaller(f->train_rows - done, most), done);
+    r = mlp__block_read(b);
+    if (!r) mlp__in_parts(f->fit.threads, mlp__block_rows, b);
+    return r;
+}
+
+/* from the last layer's a, in the place of its dE/da, to all dz */
+static void mlp__normal_backward(const mlp__block *b)
+{
+    const int last = b->net->layers - 1;
+    float *dz = b->t->dz[last];
+    mlp__activation_backward(b->net, last, b->rows, b->t->z[last], b->t->a[last], dz, dz, mlp__slope_at(b, 0));
+    mlp__block_backward(b, 0, b->rows, b->t->scratch);
+}
+
+/* Rows of the Jacobian, those of output o of the block's rows, from the dz: a row's own derivatives, rounded to
+   float; none by layers that do not learn. */
+static void mlp__fill_jacobian(const mlp__block *b, const mlp__normal *q, size_t o)
+{
+    const mlp *net = b->net;
+    size_t r, p, i, c;
+    int l;
+    for (r = 0; r < b->rows; r++)
+        for (l = 0; l < net->layers; l++) {
+            const mlp__shape *s = &net->shape[l];
+            const float *x = mlp__input_of(b, l) + r * (l ? s->in : b->x_stride), *dz = b->t->dz[l] + r * s->out;
+            double *to = q->jacobian + (r * net->outputs + o) * q->n + s->w;
+            if (net->desc.layers[l].rate < 0) continue;
+            for (p = 0; p < s->out; p += MLP__PANEL)
+                for (i = 0; i < s->in; i++)
+                    for (c = p; c < mlp__smaller(p + MLP__PANEL, s->out); c++) *to++ = (double)(x[i] * dz[c]);
+            for (c = 0; c < s->out && !net->desc.layers[l].no_bias; c++) *to++ = (double)dz[c];
+        }
+}
+
+/* Subtracts the products of columns of x, `count` rows of n: those of column i with i and all behind it from what is
+   at y + i * apart. */
+typedef struct {
+    const mlp__normal *q;
+    const double *x;
+    size_t count, first;
+    double *y;
+    ptrdiff_t apart;
+} mlp__products;
+
+static void mlp__products_part(const void *work, size_t part, size_t parts)
+{
+    const mlp__products *p = (const mlp__products *)work;
+    const size_t n = p->q->n;
+    size_t i;
+    for (i = p->first + part; i < n; i += parts)
+        p->q->k->subtract_products(p->count, n - i, p->x + i, n, p->y + (ptrdiff_t)i * p->apart);
+}
+
+static void mlp__subtract_products(const mlp__normal *q, int threads, const double *x, size_t count, size_t first,
+                                   double *y, ptrdiff_t apart)
+{
+    mlp__products p;
+    p.q = q;
+    p.x = x;
+    p.count = count;
+    p.first = first;
+    p.y = y;
+    p.apart = apart;
+    mlp__in_parts(threads, mlp__products_part, &p);
+}
+
+static double mlp__twice(const mlp *net) { return net->desc.loss == MLP_LOSS_SQUARED ? 2 : 1; }
+
+/* -J^T J of all rows and of weight_decay. E is half the sum of squares of sqrt(2 c) (a - y), c being 1 / divisor
+   times the weight, with half_squared half of that; J is the derivative of these. */
+static mlp_result mlp__normal_matrix(mlp__fitting *f)
+{
+    const mlp *net = f->net;
+    const size_t outputs = net->outputs;
+    mlp__normal *q = &f->normal;
+    mlp__source source;
+    mlp__block b = mlp__normal_rows(f, &source);
+    float *dz = f->t.dz[net->layers - 1];
+    size_t done, i, o;
+    int l;
+    memset(q->matrix, 0, (q->n + 1) * q->n * sizeof(double));
+    for (done = 0; done < f->train_rows; done += b.rows) {
+        const mlp_result r = mlp__normal_block(f, &b, done, q->rows);
+        if (r) return r;
+        for (o = 0; o < outputs; o++) {
+            memset(dz, 0, b.rows * outputs * sizeof(float));
+            for (i = 0; i < b.rows; i++)
+                dz[i * outputs + o] = (float)mlp__sqrt_double((double)f->t.factor[i] * mlp__twice(net));
+            mlp__normal_backward(&b);
+            mlp__fill_jacobian(&b, q, o);
+        }
+        mlp__subtract_products(q, f->fit.threads, q->jacobian, b.rows * outputs, 0, q->matrix + q->n * q->n,
+                               -(ptrdiff_t)q->n);
+    }
+    for (l = 0; l < net->layers && f->fit.opt.weight_decay > 0; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const size_t end = s->b + (f->fit.opt.decay_biases && !net->desc.layers[l].no_bias ? s->out : 0);
+        for (i = s->w; i < end; i++) q->matrix[(q->n - i) * q->n] -= (double)f->fit.opt.weight_decay;
+    }
+    return MLP_OK;
+}
+
+/* U, each row from those above; when MLP__TOGETHER of them are done, while they are in a cache, they go into all
+   below. 0: in this precision the matrix is not positive definite. */
+static int mlp__normal_factor(const mlp__normal *q, int threads, double damping, const float *scale)
+{
+    const size_t n = q->n;
+    size_t i, j;
+    for (i = 0; i < n; i++)
+        for (j = i; j < n; j++) q->matrix[i * n + j] = -q->matrix[(n - i) * n + j - i];
+    for (i = 0; i < n; i++) {
+        const size_t above = i % MLP__TOGETHER;
+        double *u = q->matrix + i * n + i, pivot;
+        u[0] += mlp__product_of(damping, (double)scale[i]);
+        q->k->subtract_products(above, n - i, u - above * n, n, u);
+        if (!(u[0] > 0)) return 0;
+        pivot = mlp__sqrt_double(u[0]);
+        for (j = 0; j < n - i; j++) u[j] /= pivot;
+        if (above + 1 == MLP__TOGETHER)
+            mlp__subtract_products(q, threads, q->matrix + (i - above) * n, MLP__TOGETHER, i + 1, q->matrix,
+                                   (ptrdiff_t)n + 1);
+    }
+    return 1;
+}
+
+/* step = -(U^T U)^-1 g */
+static void mlp__normal_solve(const mlp__normal *q, const float *g, double *step)
+{
+    const size_t n = q->n;
+    size_t i, j;
+    for (i = 0; i < n; i++) step[i] = (double)-g[i];
+    for (i = 0; i < n; i++) {
+        const double *u = q->matrix + i * n;
+        step[i] /= u[i];
+        for (j = i + 1; j < n; j++) step[j] -= mlp__product_of(u[j], step[i]);
+    }
+    for (i = n; i-- > 0;) {
+        const double *u = q->matrix + i * n;
+        for (j = i + 1; j < n; j++) step[i] -= mlp__product_of(u[j], step[j]);
+        step[i] /= u[i];
+    }
+}
+
+/* v = from + t step */
+static void mlp__normal_go(mlp__fitting *f, double t)
+{
+    const mlp__normal *q = &f->normal;
+    size_t i;
+    for (i = 0; i < q->n; i++) f->net->params[i] = (float)((double)q->from[i] + mlp__product_of(t, q->step[i]));
+    f->objective.known = 0;
+}
+
+/* Half of what bends the way, sent back through J^T as a gradient: the second derivative of the outputs along the
+   step, by differences. */
+static mlp_result mlp__normal_bend(mlp__fitting *f)
+{
+    const float part = 0.1f, scale = (float)(mlp__twice(f->net) / 2 / (double)(part * part));
+    const size_t outputs = f->net->outputs;
+    const mlp__normal *q = &f->normal;
+    mlp__source source;
+    mlp__block b = mlp__normal_rows(f, &source);
+    const double divisor = b.divisor;
+    size_t done, i, j;
+    int p;
+    for (done = 0; done < f->train_rows; done += b.rows) {
+        const float *bend = q->bend;
+        float *dz = f->t.dz[f->net->layers - 1];
+        memset(q->bend, 0, f->t.rows * outputs * sizeof(float));
+        for (p = 1; p > -2; p--) {                                  /* forth, back, and here */
+            mlp_result r;
+            mlp__normal_go(f, p < 0 ? 0 : (double)(p ? part : -part));
+            b.divisor = p < 0 ? divisor : 0;
+            r = mlp__normal_block(f, &b, done, f->t.rows);
+            if (r) return r;
+            q->k->axpy(b.rows * outputs, p < 0 ? -2.0f : 1.0f, f->t.a[f->net->layers - 1], q->bend);
+        }
+        for (i = 0; i < b.rows; i++)
+            for (j = 0; j < outputs; j++) *dz++ = f->t.factor[i] * scale * *bend++;
+        mlp__normal_backward(&b);
+        mlp__in_parts(f->fit.threads, mlp__block_gradients, &b);
+    }
+    mlp__hold_still(f->net);
+    return MLP_OK;
+}
+
+/* One attempt, from `value`. *gain: how much lower, over what the model says; at most 0: nothing, or the way bends
+   too much. */
+static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, const float *scale, double *gain)
+{
+    const mlp__normal *q = &f->normal;
+    double promised = 0, straight = 0, aside = 0;
+    size_t i;
+    mlp_result r;
+    *gain = 0;
+    if (!mlp__normal_factor(q, f->fit.threads, damping, scale)) return MLP_OK;
+    mlp__normal_solve(q, q->gradient, q->step);
+    r = mlp__normal_bend(f);
+    if (r) return r;
+    mlp__normal_solve(q, f->net->training.gradients, q->bent);
+    for (i = 0; i < q->n; i++) {
+        const double s = q->step[i] + q->bent[i], pull = mlp__product_of(mlp__product_of(damping, (double)scale[i]), s);
+        straight += mlp__product_of(q->step[i], q->step[i]);
+        aside += mlp__product_of(q->bent[i], q->bent[i]);
+        promised += mlp__product_of(s, pull - (double)q->gradient[i]);
+        q->step[i] = s;
+    }
+    if (!(aside <= mlp__product_of(0.140625, straight))) return MLP_OK;     /* twice its length: at most 3/4 */
+    mlp__normal_go(f, 1);
+    r = mlp__look(&f->objective);
+    if (!r && f->objective.value < value) *gain = promised > 0 ? 2 * (value - f->objective.value) / promised : 1;
+    return r == MLP_ERR_NONFINITE ? MLP_OK : r;
+}
+
+/* One iteration: damping grows until the objective falls. The state's array is D. */
+static mlp_result mlp__lm_step(mlp__fitting *f)
+{
+    mlp__objective *o = &f->objective;
+    const mlp__normal *q = &f->normal;
+    float *scale = mlp__arrays_of(f->net->training.state);
+    mlp__opt_state s;
+    double value = 0, gain = 0;
+    size_t i;
+    mlp_result r = mlp__look(o);
+    if (!r) r = mlp__normal_matrix(f);
+    if (r) return r;
+    s = mlp__opt_begin(&f->fit.opt, f->arrays, f->net->training.state, o->n);
+    value = o->value;
+    memcpy(q->from, o->v, o->n * sizeof(float));
+    memcpy(q->gradient, o->g, o->n * sizeof(float));
+    for (i = 0; i < o->n; i++) {
+        const float width = (float)mlp__sqrt_double(-q->matrix[(o->n - i) * o->n]);
+        if (width > scale[i] || !(scale[i] > 0)) scale[i] = width > 0 ? width : 1;
+    }
+    for (;;) {
+        r = mlp__lm_try(f, value, s.damping, scale, &gain);
+        if (r || (gain <= 0 && s.damping >= 1e10)) break;
+        s.damping = gain < 0.25 ? mlp__product_of(4, s.damping) : gain > 0.75 ? s.damping / 10 : s.damping;
+        if (!(s.damping > 1e-20)) s.damping = 1e-20;
+        if (gain > 0) break;
+    }
+    memcpy(f->net->training.state, &s, sizeof s);
+    if (gain <= 0) {
+        memcpy(o->v, q->from, o->n * sizeof(float));
+        o->known = 0;
+    }
+    return r;
+}
 
 /* What an optimizer that sees the whole objective cannot have in a fit. */
 static mlp_result mlp__check_objective(const mlp__fitting *f)
@@ -6679,13 +7070,17 @@ static mlp_result mlp__check_objective(const mlp__fitting *f)
     const char *what = NULL;
     int l;
     if (!(facts.takes & MLP__TAKES_OBJECTIVE)) return MLP_OK;
-    if (fit->opt.kind == MLP_OPT_LM) return mlp__fail(fit->opt.error, MLP_ERR_UNSUPPORTED, -1, "opt: lm is not in this version");
+    if (fit->opt.kind == MLP_OPT_LM && d->loss != MLP_LOSS_SQUARED && d->loss != MLP_LOSS_HALF_SQUARED)
+        what = "the loss squared or half_squared";
+    if (fit->opt.kind == MLP_OPT_LM && f->net->count > MLP__MOST_UNKNOWNS) what = "at most 4096 parameters";
     if (fit->batch != MLP_FULL_BATCH) what = "batch MLP_FULL_BATCH";
-    else if (fit->order == MLP_ORDER_REPLACEMENT) what = "each row once: no order replacement";
-    else if (fit->on_gradients) what = "a gradient that is the objective's: no on_gradients";
-    else if (fit->schedule.kind != MLP_SCHEDULE_CONSTANT || fit->schedule.warmup) what = "no schedule or warmup: it finds its steps itself";
-    else if (mlp__has_dropout(f->net)) what = "one function to minimize: no dropout";
-    for (l = 0; l < f->net->layers; l++) if (d->layers[l].rate >= 0 && d->layers[l].rate != 1) what = "rates of layers of 1 or -1";
+    if (fit->order == MLP_ORDER_REPLACEMENT) what = "each row once: no order replacement";
+    if (fit->on_gradients) what = "a gradient that is the objective's: no on_gradients";
+    if (fit->schedule.kind != MLP_SCHEDULE_CONSTANT || fit->schedule.warmup)
+        what = "no schedule or warmup: it finds its steps itself";
+    if (mlp__has_dropout(f->net)) what = "one function to minimize: no dropout";
+    for (l = 0; l < f->net->layers; l++)
+        if (d->layers[l].rate >= 0 && d->layers[l].rate != 1) what = "rates of layers of 1 or -1";
     return what ? mlp__fail(fit->opt.error, MLP_ERR_ARGUMENT, -1, "opt: %s needs %s", facts.name, what) : MLP_OK;
 }
 
@@ -6702,8 +7097,8 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
     if ((unsigned)fit->order > MLP_ORDER_REPLACEMENT)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order %i is unknown", (int)fit->order);
-    if (fit->threads < 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative",
-                                           fit->threads);
+    if (fit->threads < 0)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative", fit->threads);
 #ifndef _OPENMP
     if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
 #endif
@@ -6746,11 +7141,24 @@ static mlp_result mlp__check_split(const mlp__fitting *f)
                      (double)f->fit.validation_split, f->data->rows, f->train_rows, f->held);
 }
 
+/* Says of a failure that it is in the data to validate on. */
+static mlp_result mlp__in_validation(const mlp__fitting *f, mlp_result r)
+{
+    static const char where[] = "validation: ";
+    const size_t n = sizeof where - 1;
+    mlp_error *e = f->validation.error;
+    if (!r || !e || !f->fit.validation) return r;
+    memmove(e->text + n, e->text, sizeof e->text - n);
+    memcpy(e->text, where, n);
+    e->text[sizeof e->text - 1] = 0;
+    return r;
+}
+
 /* What callbacks may have changed, before it is used again. */
 static mlp_result mlp__check_again(const mlp__fitting *f)
 {
     mlp_result r = mlp__check_data(f->net, f->data);
-    if (!r && f->fit.validation) r = mlp__check_data(f->net, &f->validation);
+    if (!r && f->fit.validation) r = mlp__in_validation(f, mlp__check_data(f->net, &f->validation));
     return r ? r : mlp__check_split(f);
 }
 
@@ -6764,11 +7172,11 @@ static mlp_result mlp__prepare_validation(mlp__fitting *f)
     if (f->fit.validation) {
         f->validation = *f->fit.validation;
         if (d->error) f->validation.error = d->error;
-        return mlp__check_data(net, &f->validation);
+        return mlp__in_validation(f, mlp__check_data(net, &f->validation));
     }
     if (f->fit.validation_split == 0) return MLP_OK;
-    if (d->rows > SIZE_MAX / sizeof(size_t) - classes) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1,
-                                                                        "too many rows to split");
+    if (d->rows > SIZE_MAX / sizeof(size_t) - classes)
+        return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too many rows to split");
     f->rows = (size_t *)mlp__alloc(&net->desc.allocator, (d->rows + classes) * sizeof(size_t));
     if (!f->rows) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
     memset(f->rows + d->rows, 0, classes * sizeof(size_t));
@@ -6795,10 +7203,10 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
     *value = f->sums.loss / f->sums.weight;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t biases = net->desc.layers[l].no_bias ? 0 : s->out;
-        if (net->desc.layers[l].rate < 0) memset(g + s->w, 0, (s->b - s->w + biases) * sizeof(float));
-        else *value += mlp__penalize(net->desc.kernels, opt, s->b - s->w + (opt->decay_biases ? biases : 0), v + s->w, g + s->w);
+        const size_t biases = opt->decay_biases && !net->desc.layers[l].no_bias ? s->out : 0;
+        *value += mlp__penalize(net->desc.kernels, opt, s->b - s->w + biases, v + s->w, g + s->w);
     }
+    mlp__hold_still(net);
     return mlp__check_gradients(net, f->data->error);
 }
 
@@ -6819,10 +7227,12 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     net->threads = f->fit.threads;
     f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
     r = mlp__need_training(net, f->batch, f->arrays, error);
-    if (!r && f->validation.rows) r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows,
-                                                            &f->evaluation, error);
+    if (!r && f->validation.rows)
+        r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows, &f->evaluation, error);
     if (r) return r;
     f->t = net->training.buffers;
+    if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__normal_begin(f);
+    if (r) return r;
     f->objective.k = net->desc.kernels;
     f->objective.n = net->count;
     f->objective.v = net->params;
@@ -6862,8 +7272,8 @@ static float mlp__rate_now(const mlp__fitting *f)
     const double whole = s->epochs > 0 ? (double)c->epoch : (double)(f->progress.epoch - 1), epoch = whole + done;
     const double total = (double)(s->epochs > 0 ? s->epochs : f->progress.epochs);
     const float rate = mlp__meant(f->fit.opt.rate);
-    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup) return s->rate(s->user,
-                                                                                     epoch - (double)s->warmup, rate);
+    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup)
+        return s->rate(s->user, epoch - (double)s->warmup, rate);
     return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
 }
 
@@ -6895,8 +7305,8 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     return MLP_OK;
 }
 
-/* An epoch of an optimizer that sees the whole objective: one iteration, in the order of the rows. What callbacks may have changed is
-   looked at anew. */
+/* An epoch of an optimizer that sees the whole objective: one iteration, in the order of the rows. What callbacks may
+   have changed is looked at anew. */
 static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
 {
     mlp *net = f->net;
@@ -6909,7 +7319,8 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
     f->progress.rate = (double)mlp__meant(f->fit.opt.rate);
     if (f->sums.weight > 0) {
         f->progress.loss = f->sums.loss / f->sums.weight;
-        r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
+        if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(f);
+        else r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
         if (r) return r;
         net->course.step++;
     }
@@ -6944,8 +7355,9 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
     if (f->validation.rows) {
         const mlp__source held = mlp__validation_source(f);
         mlp_result r = f->fit.on_step || f->fit.on_gradients ? mlp__check_again(f) : MLP_OK;
-        if (!r) r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
         if (r) return r;
+        r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
+        if (r) return mlp__in_validation(f, r);
         loss = f->progress.validation.loss;
         if (c->best_epoch == c->start || !(loss >= c->best - (double)f->fit.min_delta || loss != loss)) {
             c->best = loss;
@@ -7005,6 +7417,7 @@ static void mlp__fit_end(mlp__fitting *f)
         mlp__free(a, net->training.best);
         net->training.best = NULL;
     }
+    mlp__free(a, f->normal.memory);
     mlp__free(a, f->t.more_scratch);
     mlp__free(a, f->evaluation.memory);
     mlp__free(a, f->rows);
@@ -7101,10 +7514,8 @@ static const char *const mlp__array_names[] = { "mlp.scales", "mlp.state", "mlp.
 #define MLP__MEMBER "mlp.member"            /* then number and point: before names of further members */
 
 /* The version of what the metadata say: a file has the first that can read it. The largest header that is written
-   and, unless told otherwise, read; the largest that the format allows; the most keys of a header; the most arrays of
-   an optimizer. */
-enum { MLP__FILE_VERSION = 1, MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096,
-       MLP__MOST_ARRAYS = 2001 };
+   and, unless told otherwise, read; the largest that the format allows; the most keys of a header. */
+enum { MLP__FILE_VERSION = 1, MLP__HEADER = 1 << 20, MLP__MOST_HEADER = 100000000, MLP__MOST_KEYS = 4096 };
 
 /* What a checkpoint has besides weights and arrays. */
 typedef struct { mlp__course course; mlp__opt_state opt; } mlp__resume;
@@ -7116,7 +7527,6 @@ typedef enum { MLP__A_NAME, MLP__A_NUMBER, MLP__A_FLOAT } mlp__field_kind;
 typedef struct { const char *key; mlp__field_kind kind; size_t offset, size; const char *const *names; } mlp__field;
 #define MLP__FIELD(key, kind, type, member, names) \
     { key, kind, offsetof(type, member), sizeof(((type *)NULL)->member), names }
-#define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
 #define MLP__TABLE(table) table, MLP__COUNT(table)
 
 static const mlp__field mlp__layer_fields[] = {
@@ -7141,6 +7551,7 @@ static const mlp__field mlp__resume_fields[] = {
     MLP__FIELD("mlp.train.best_epoch", MLP__A_NUMBER, mlp__resume, course.best_epoch, NULL),
     MLP__FIELD("mlp.train.beta1_power", MLP__A_FLOAT, mlp__resume, opt.beta1_power, NULL),
     MLP__FIELD("mlp.train.beta2_power", MLP__A_FLOAT, mlp__resume, opt.beta2_power, NULL),
+    MLP__FIELD("mlp.train.damping", MLP__A_FLOAT, mlp__resume, opt.damping, NULL),
     MLP__FIELD("mlp.train.epoch", MLP__A_NUMBER, mlp__resume, course.epoch, NULL),
     MLP__FIELD("mlp.train.factor", MLP__A_FLOAT, mlp__resume, course.factor, NULL),
     MLP__FIELD("mlp.train.lowest", MLP__A_FLOAT, mlp__resume, course.lowest, NULL),
@@ -7181,11 +7592,6 @@ static int mlp__module(const mlp_desc *d, int layer)
     return module;
 }
 
-static float *mlp__state_arrays(const mlp *net)
-{
-    return (float *)(void *)((unsigned char *)net->training.state + sizeof(mlp__opt_state));
-}
-
 /* ---- text ---- */
 
 /* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. failed: why, or NULL. */
@@ -7213,15 +7619,9 @@ static void mlp__write_out(mlp__out *o)
 static void mlp__put(mlp__out *o, const void *bytes, size_t n)
 {
     const unsigned char *from = (const unsigned char *)bytes;
-    o->total += n;
-    while (n > 0) {
-        const size_t part = mlp__smaller(n, o->room - o->used);
-        if (part == 0 && !o->file) return;
-        if (part == 0) mlp__write_out(o);
-        if (part) memcpy(o->to + o->used, from, part);
-        o->used += part;
-        from += part;
-        n -= part;
+    for (o->total += n; n > 0; n--, from++) {
+        if (o->used == o->room && o->file) mlp__write_out(o);
+        if (o->used < o->room) o->to[o->used++] = *from;
     }
 }
 
@@ -7250,10 +7650,7 @@ static void mlp__put_quoted(mlp__out *o, const char *text)
     for (; *text; text++) {
         if (*text == '"' || *text == '\\') mlp__print(o, "\\");
         if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
-        else {
-            mlp__print(o, "\\u");
-            mlp__put_hex(o, (unsigned char)*text, 4);
-        }
+        else { mlp__print(o, "\\u"); mlp__put_hex(o, (unsigned char)*text, 4); }
     }
     mlp__print(o, "\"");
 }
@@ -7317,39 +7714,33 @@ static void mlp__put_tensors(mlp__out *o, mlp__saving *s, int entries)
         }
         if (net->scaled)
             mlp__put_tensor(o, s, -1, mlp__array_names[MLP__SCALES], net->scales, NULL, net->inputs + net->outputs, 2);
-        if (arrays) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__STATE], mlp__state_arrays(net), NULL, (size_t)arrays,
-                                    net->count);
+        if (arrays) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__STATE], mlp__arrays_of(net->training.state), NULL,
+                                    (size_t)arrays, net->count);
         if (best) mlp__put_tensor(o, s, -1, mlp__array_names[MLP__BEST], net->training.best, NULL, net->count, 0);
     }
 }
 
-/* A field of n structs, `stride` bytes apart. */
-static void mlp__put_field(mlp__out *o, const mlp__field *f, const void *base, size_t n, size_t stride)
-{
-    size_t i;
-    mlp__print(o, ",\"%s\":\"", f->key);
-    for (i = 0; i < n; i++) {
-        const uint64_t value = mlp__get_field(f, (const char *)base + i * stride);
-        if (i > 0) mlp__print(o, " ");
-        if (f->kind == MLP__A_NAME) mlp__print(o, "%s", f->names[value]);
-        else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
-        else mlp__print(o, "%u", value);
-    }
-    mlp__print(o, "\"");
-}
-
-/* The fields of a table that are not 0 in all of them. */
+/* The fields of a table that are not 0 in all of n structs, `stride` bytes apart. */
 static void mlp__put_fields(mlp__out *o, const mlp__field *f, size_t fields, const void *base, size_t n, size_t stride)
 {
+    const char *at = (const char *)base;
     for (; fields > 0; fields--, f++) {
-        size_t i = 0;
-        while (i < n && mlp__get_field(f, (const char *)base + i * stride) == 0) i++;
-        if (i < n) mlp__put_field(o, f, base, n, stride);
+        uint64_t any = 0;
+        size_t i;
+        for (i = 0; i < n; i++) any |= mlp__get_field(f, at + i * stride);
+        for (i = 0; any && i < n; i++) {
+            const uint64_t value = mlp__get_field(f, at + i * stride);
+            mlp__print(o, i ? " " : ",\"%s\":\"", f->key);
+            if (f->kind == MLP__A_NAME) mlp__print(o, "%s", f->names[value]);
+            else if (f->kind == MLP__A_FLOAT) mlp__put_hex(o, value, 2 * f->size);
+            else mlp__print(o, "%u", value);
+        }
+        if (any) mlp__print(o, "\"");
     }
 }
 
 /* The desc in a file is that which was given, with the activations and the loss that its defaults became. */
-static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
+static void mlp__put_header(mlp__out *o, mlp__saving *s)
 {
     const mlp *net = s->net;
     const uint64_t version = MLP__FILE_VERSION;
@@ -7362,20 +7753,23 @@ static void mlp__put_metadata(mlp__out *o, const mlp__saving *s)
     mlp__put_fields(o, MLP__TABLE(mlp__layer_fields), d.layers, (size_t)net->layers, sizeof(mlp_layer));
     mlp__put_fields(o, MLP__TABLE(mlp__desc_fields), &d, 1, 0);
     if (s->test_output) {
-        mlp__put_field(o, &mlp__test_input, s->how->test_input, net->inputs, sizeof(float));
-        mlp__put_field(o, &mlp__test_output, s->test_output, net->outputs, sizeof(float));
-        mlp__put_field(o, &mlp__test_tolerance, &s->tolerance, 1, 0);
+        mlp__print(o, ",\"mlp.test\":\"1\"");
+        mlp__put_fields(o, &mlp__test_input, 1, s->how->test_input, net->inputs, sizeof(float));
+        mlp__put_fields(o, &mlp__test_output, 1, s->test_output, net->outputs, sizeof(float));
+        mlp__put_fields(o, &mlp__test_tolerance, 1, &s->tolerance, 1, 0);
     }
     if (s->how->checkpoint) {
         mlp__print(o, ",\"mlp.train\":\"1\"");
         mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
     }
-    mlp__put_field(o, &mlp__version_field, &version, 1, 0);
+    mlp__put_fields(o, &mlp__version_field, 1, &version, 1, 0);
     for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
         mlp__print(o, value ? ":" : ",");
         mlp__put_quoted(o, net->texts + at);
         if (value) o->keys++;
     }
+    mlp__print(o, "}");
+    mlp__put_tensors(o, s, 1);
     mlp__print(o, "}");
 }
 
@@ -7395,13 +7789,6 @@ static mlp_result mlp__plan_test(mlp__saving *s)
         return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     if (k->first_nonfinite(net->outputs, 0, s->test_output) == net->outputs) return MLP_OK;
     return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: its outputs are not finite");
-}
-
-static void mlp__put_header(mlp__out *o, mlp__saving *s)
-{
-    mlp__put_metadata(o, s);
-    mlp__put_tensors(o, s, 1);
-    mlp__print(o, "}");
 }
 
 /* Whether two structs have the same values in the fields of a table, but for seeds. */
@@ -7432,16 +7819,20 @@ static mlp_result mlp__check_more(const mlp *net, const mlp_save_desc *how)
     return MLP_OK;
 }
 
-/* Puts the scaling of a net into its first and last layer: with x' = (x - shift) factor and y = y' / factor + shift. */
-static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
+/* A copy whose scaling is in its first and last layer: with x' = (x - shift) factor and y = y' / factor + shift. */
+static mlp_result mlp__fold_scaling(mlp **folded, const mlp *from, mlp_error *error)
 {
-    const mlp__shape *first = &net->shape[0], *last = &net->shape[net->layers - 1];
-    const mlp_layer *output = &net->desc.layers[net->layers - 1];
+    const int l = from->layers - 1;
+    const mlp__shape *first = &from->shape[0], *last = &from->shape[l];
+    const mlp_desc *d = &from->desc;
     size_t o, i;
-    if (net->desc.input_scaling == MLP_SCALE_ROBUST || (net->desc.input_scaling && net->desc.layers[0].no_bias)
-        || (net->desc.target_scaling && (output->no_bias || output->activation != MLP_ACT_IDENTITY)))
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, 
+    mlp *net;
+    if (d->input_scaling == MLP_SCALE_ROBUST || (d->input_scaling && d->layers[0].no_bias)
+        || (d->target_scaling && (d->layers[l].no_bias || d->layers[l].activation != MLP_ACT_IDENTITY)))
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1,
                          "fold: robust scaling, a layer without bias, or targets behind an activation");
+    if (mlp_copy(folded, from)) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    net = *folded;
     for (o = 0; net->desc.input_scaling && o < first->out; o++) {
         double bias = (double)net->params[first->b + o];
         for (i = 0; i < first->in; i++) {
@@ -7463,17 +7854,19 @@ static mlp_result mlp__fold_scaling(mlp *net, mlp_error *error)
 }
 
 /* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */
-static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc *how)
+static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
 {
     mlp__out header = { NULL, 0, 0, 0, 0, NULL, NULL, NULL };
+    mlp *folded = NULL;
     mlp__saving s;
-    mlp_result r;
+    mlp_result r = mlp__check_more(net, how);
+    if (!r && how->fold && net->scales) r = mlp__fold_scaling(&folded, net, how->error);
     memset(&s, 0, sizeof s);
-    s.net = net;
+    s.net = folded ? folded : net;
     s.how = how;
     s.resume.course = net->course;
     if (net->training.gradients) memcpy(&s.resume.opt, net->training.state, sizeof s.resume.opt);
-    r = mlp__plan_test(&s);
+    if (!r) r = mlp__plan_test(&s);
     if (!r) mlp__put_header(&header, &s);
     if (!r && (header.total > MLP__HEADER - 64 || header.keys > MLP__MOST_KEYS - 64))
         r = mlp__fail(how->error, MLP_ERR_TOO_BIG, -1, "test_input, texts or more: too much for a header");
@@ -7485,18 +7878,6 @@ static mlp_result mlp__save_net(mlp__out *o, const mlp *net, const mlp_save_desc
         mlp__put_tensors(o, &s, 0);
     }
     mlp__free(&net->desc.allocator, s.test_output);
-    return r;
-}
-
-static mlp_result mlp__save_to(mlp__out *o, const mlp *net, const mlp_save_desc *how)
-{
-    mlp *folded;
-    mlp_result r = mlp__check_more(net, how);
-    if (r) return r;
-    if (!how->fold || !net->scales) return mlp__save_net(o, net, how);
-    if (mlp_copy(&folded, net)) return mlp__fail(how->error, MLP_ERR_MEMORY, -1, "out of memory");
-    r = mlp__fold_scaling(folded, how->error);
-    if (!r) r = mlp__save_net(o, folded, how);
     mlp_destroy(folded);
     return r;
 }
@@ -7522,12 +7903,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 
 /* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
    shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
-typedef struct {
-    char *name;
-    uint64_t rows, columns, begin, end;
-    uint32_t key, shape, rank;
-    unsigned char type, seen;
-} mlp__tensor;
+typedef struct { char *name; uint64_t rows, columns, begin, end; uint32_t key, shape, rank;
+                 unsigned char type, seen; } mlp__tensor;
 
 /* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
@@ -7540,12 +7917,15 @@ typedef struct {
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
     void *file;
     mlp_load_desc how;
-    mlp__tensor *tensors;                   /* in one block with the hashes of all keys */
-    uint64_t *keys;
+    mlp_error *error;                       /* how's, or that of its desc */
+    mlp__tensor *tensors;
+    uint64_t *keys;                         /* their hashes, while the header is scanned */
     size_t tensor_count, key_count, tensor_room, key_room;
     char *strings;                          /* all of the header's, with a zero behind each */
     size_t used;                            /* bytes of them */
-    size_t texts, texts_size, metadata;     /* the metadata in them: key, 0, value, 0, and so on; their place in the file */
+    uint64_t hash;                          /* of the last one */
+    size_t texts, texts_size;               /* where in them the metadata are: key, 0, value, 0, and so on */
+    size_t metadata;                        /* their place in the file */
     char label[112];                        /* of the tensor that an error is about */
 } mlp__in;
 
@@ -7581,11 +7961,11 @@ static mlp_result mlp__check_start(mlp__in *in)
         if (in->size < length || memcmp(p, begin, length) != 0) continue;
         if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;  /* ir_version, a message */
         if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "this is %s, not safetensors", mlp__other_files[i].name);
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "this is %s, not safetensors", mlp__other_files[i].name);
     }
     if (in->size <= 8) { in->at = in->size; why = in->size ? "the file ends too early" : "the file is empty"; }
     else if (object && n > in->how.max_header && n <= MLP__MOST_HEADER) why = "its header is larger than max_header";
-    return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "%s", why);
+    return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s", why);
 }
 
 /* ---- loading: the JSON of the header. From the first error on, in->wrong, there is nothing more to be read ---- */
@@ -7623,8 +8003,9 @@ static int mlp__next(mlp__in *in, int end, size_t *n)
 }
 
 /* The first byte of the text that is not UTF-8: shortest forms, no surrogates, at most U+10FFFF; n: it is all UTF-8. */
-static size_t mlp__not_utf8(const unsigned char *p, size_t n)
+static size_t mlp__not_utf8(const void *text, size_t n)
 {
+    const unsigned char *p = (const unsigned char *)text;
     static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
     size_t i = 0, more, k;
     for (; i < n; i += 1 + more) {
@@ -7694,22 +8075,22 @@ static int mlp__character(mlp__in *in)
     return c == '\\' ? mlp__escape(in) : c;
 }
 
-/* What it means, and a hash (FNV-1a) of that. It takes no more bytes than stand there. */
-static char *mlp__string(mlp__in *in, uint64_t *hash)
+/* What it means, in no more bytes than stand there, and in in->hash a hash of it (FNV-1a). */
+static char *mlp__string(mlp__in *in)
 {
     char *text = in->strings + in->used;
     int c;
     mlp__expect(in, '"', "JSON: a string is missing");
-    for (*hash = 14695981039346656037u; (c = mlp__character(in)) >= 0; *hash = (*hash ^ (uint64_t)c) * 1099511628211u)
-        in->strings[in->used++] = (char)c;
+    for (in->hash = 14695981039346656037u; (c = mlp__character(in)) >= 0; in->strings[in->used++] = (char)c)
+        in->hash = (in->hash ^ (uint64_t)c) * 1099511628211u;
     in->strings[in->used++] = 0;
     return text;
 }
 
 /* The same of a string and the colon behind it; in->at is then at the value. */
-static char *mlp__key(mlp__in *in, uint64_t *hash)
+static char *mlp__key(mlp__in *in)
 {
-    char *key = mlp__string(in, hash);
+    char *key = mlp__string(in);
     mlp__expect(in, ':', "JSON: a colon is missing");
     mlp__peek(in);
     return key;
@@ -7732,16 +8113,15 @@ static int mlp__append_digit(uint64_t *value, int c)
     return 1;
 }
 
-/* What a number must not have (sign, fraction, exponent, leading zeros) is found by who expects what follows it. */
+/* What a number must not have (sign, fraction, exponent) is found by who expects what follows it. */
 static uint64_t mlp__number(mlp__in *in)
 {
     const int first = mlp__peek(in);
+    const size_t begin = in->at;
     uint64_t value = 0;
-    if (first < '0' || first > '9') mlp__wrong(in, "JSON: a whole number, not negative, is missing");
-    while (in->at < in->end && in->bytes[in->at] >= '0' && in->bytes[in->at] <= '9') {
-        if (!mlp__append_digit(&value, in->bytes[in->at++])) mlp__wrong(in, "JSON: a number that is too large");
-        if (first == '0') break;
-    }
+    while (in->at < in->end && mlp__append_digit(&value, in->bytes[in->at])) in->at++;
+    if (in->at == begin || (first == '0' && in->at > begin + 1) || mlp__hex_digit(mlp__peek(in)) >= 0)
+        mlp__wrong(in, "JSON: a whole number below 2^64, without zeros in front, is missing");
     return value;
 }
 
@@ -7776,17 +8156,17 @@ static int mlp__name_index(const char *const *names, const char *word)
 static void mlp__entry(mlp__in *in, mlp__tensor *t)
 {
     static const char *const keys[] = { "dtype", "shape", "data_offsets", NULL };
-    uint64_t elements = 0, hash;
+    uint64_t elements = 0;
     size_t n = 0, rank = 0, two = 0;
     int seen = 0;
     mlp__expect(in, '{', "JSON: a tensor is not an object");
     while (mlp__next(in, '}', &n)) {
-        const int k = mlp__name_index(keys, mlp__key(in, &hash));
+        const int k = mlp__name_index(keys, mlp__key(in));
         if (k < 0) mlp__wrong(in, "a tensor has only dtype, shape and data_offsets");
         else if (seen >> k & 1) mlp__wrong(in, "a key twice");
         else seen |= 1 << k;
         if (k == 0) {
-            const char *type = mlp__string(in, &hash);
+            const char *type = mlp__string(in);
             while (t->type < MLP__OTHER_TYPE && strcmp(type, mlp__types[t->type].name) != 0) t->type++;
         } else if (k == 1) {
             t->shape = (uint32_t)in->at;
@@ -7805,7 +8185,6 @@ static void mlp__entry(mlp__in *in, mlp__tensor *t)
 static void mlp__metadata(mlp__in *in)
 {
     size_t n = 0;
-    uint64_t hash;
     if (mlp__peek(in) == 'n' && in->end - in->at >= 4 && memcmp(in->bytes + in->at, "null", 4) == 0) {
         in->at += 4;
         return;
@@ -7814,9 +8193,9 @@ static void mlp__metadata(mlp__in *in)
     in->metadata = in->at;
     in->texts = in->used;
     while (mlp__next(in, '}', &n)) {
-        mlp__key(in, &hash);
-        mlp__note(in, ~hash);
-        mlp__string(in, &hash);
+        mlp__key(in);
+        mlp__note(in, ~in->hash);
+        mlp__string(in);
     }
     in->texts_size = in->used - in->texts;
 }
@@ -7824,16 +8203,18 @@ static void mlp__metadata(mlp__in *in)
 static void mlp__scan(mlp__in *in)
 {
     size_t n = 0;
-    uint64_t hash;
     in->at = 8 + mlp__not_utf8(in->bytes + 8, in->end - 8);
     if (in->at < in->end) { mlp__wrong(in, "the header is not UTF-8"); return; }
     in->at = 8;
     mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object");
     while (mlp__next(in, '}', &n)) {
         mlp__tensor *t = &in->tensors[in->tensor_count];
-        const size_t place = in->at + (mlp__peek(in) == '"');
-        char *key = mlp__key(in, &hash);
-        mlp__note(in, hash);
+        size_t place;
+        char *key;
+        mlp__peek(in);
+        place = in->at + 1;                                 /* behind the opening mark */
+        key = mlp__key(in);
+        mlp__note(in, in->hash);
         if (strcmp(key, "__metadata__") == 0) { mlp__metadata(in); continue; }
         if (in->tensor_count++ == in->tensor_room) { mlp__wrong(in, mlp__too_many_keys); return; }
         memset(t, 0, sizeof *t);
@@ -7857,37 +8238,38 @@ static void mlp__check_places(mlp__in *in)
         if (t->end > next) next = t->end;
     } while (next > total);
     for (i = 0; i < in->tensor_count && in->tensors[i].seen; i++) { }
-    if (i == in->tensor_count && here == total) return;
     in->at = i < in->tensor_count ? in->tensors[i].key : here < total ? in->size : in->end + (size_t)total;
-    mlp__wrong(in, i < in->tensor_count ? "data_offsets leave a hole or overlap"
-                 : here < total ? "the file ends too early" : "bytes behind the last tensor");
+    if (i < in->tensor_count) mlp__wrong(in, "data_offsets leave a hole or overlap");
+    else if (here != total) mlp__wrong(in, here < total ? "the file ends too early" : "bytes behind the last tensor");
 }
 
 /* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
 static mlp_result mlp__read_header(mlp__in *in)
 {
+    const mlp_allocator *allocator = &in->how.allocator;
     const mlp_result r = mlp__check_start(in);
     size_t n;
+    int room;
     if (r) return r;
     n = (size_t)mlp__little_endian(in->bytes, 8);
     if (n > in->size - 8) {
         in->at = in->size;
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "the file ends too early");
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "the file ends too early");
     }
     in->end = 8 + n;
     in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);         /* the shortest entry has 47 bytes; of pairs */
     in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);             /* one has 6, all others more */
-    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator,
-                                            in->tensor_room * sizeof(mlp__tensor) + in->key_room * sizeof(uint64_t));
-    in->strings = (char *)mlp__alloc(&in->how.allocator, n + 8);        /* a few empty ones may follow an error */
-    if (!in->tensors || !in->strings) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
-    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
-    mlp__scan(in);
+    in->tensors = (mlp__tensor *)mlp__alloc(allocator, in->tensor_room * sizeof(mlp__tensor));
+    in->keys = (uint64_t *)mlp__alloc(allocator, in->key_room * sizeof(uint64_t));
+    in->strings = (char *)mlp__alloc(allocator, n + 8);                 /* a few empty ones may follow an error */
+    room = in->tensors && in->keys && in->strings;
+    if (room) mlp__scan(in);
+    mlp__free(allocator, in->keys);
+    if (!room) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     if (!in->wrong) mlp__check_places(in);
-    if (in->wrong) return mlp__fail(in->how.error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED
-                                                                                   : MLP_ERR_FORMAT, -1, "%s", in->wrong);
-    in->at = 0;
-    return MLP_OK;
+    if (!in->wrong) { in->at = 0; return MLP_OK; }
+    return mlp__fail(in->error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1, "%s",
+                     in->wrong);
 }
 
 /* ---- loading: the metadata ---- */
@@ -7937,52 +8319,46 @@ static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *valu
     return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : n == 2 * f->size;
 }
 
-/* A field of n structs, `stride` bytes apart. What the file does not have stays. */
-static mlp_result mlp__read_field(mlp__in *in, const mlp__field *f, void *base, size_t n, size_t stride)
-{
-    mlp_error *error = in->how.error;
-    const char *words = mlp__value_of(in, f->key);
-    char word[MLP__WORD];
-    uint64_t value;
-    size_t i;
-    if (!words) return MLP_OK;
-    in->at = in->metadata;                                  /* of an error */
-    for (i = 0; i < n; i++) {
-        if (!mlp__word(&words, word)) return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
-        if (!mlp__word_value(f, word, &value))
-            return f->kind == MLP__A_NAME
-                ? mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "metadata: %s: this version does not know %s", f->key, word)
-                : mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: no number: %s", f->key, word);
-        if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                             "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
-        memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
-    }
-    if (!mlp__word(&words, word)) return MLP_OK;
-    return mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
-}
-
+/* The fields of a table, of n structs, `stride` bytes apart. What the file does not have stays. */
 static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
 {
-    mlp_result r = MLP_OK;
-    for (; fields > 0 && !r; fields--, f++) r = mlp__read_field(in, f, base, n, stride);
-    return r;
+    in->at = in->metadata;                                  /* of an error */
+    for (; fields > 0; fields--, f++) {
+        const char *words = mlp__value_of(in, f->key);
+        char word[MLP__WORD];
+        uint64_t value;
+        size_t i;
+        for (i = 0; words && i < n; i++) {
+            if (!mlp__word(&words, word))
+                return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
+            if (!mlp__word_value(f, word, &value))
+                return mlp__fail(in->error, f->kind == MLP__A_NAME ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1,
+                                 f->kind == MLP__A_NAME ? "metadata: %s: this version does not know %s"
+                                                        : "metadata: %s: no number: %s", f->key, word);
+            if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
+                return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
+                                 "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+            memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
+        }
+        if (words && mlp__word(&words, word))
+            return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
+    }
+    return MLP_OK;
 }
 
 /* All but the sizes. */
 static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 {
-    mlp_error *error = in->how.error;
     uint64_t version = 0;
     mlp_result r;
     if (!mlp__value_of(in, mlp__version_field.key))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
+        return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
                          "the file does not say its activations: give them, or a desc, in mlp_load_desc");
-    r = mlp__read_field(in, &mlp__version_field, &version, 1, 0);
+    r = mlp__read_fields(in, &mlp__version_field, 1, &version, 1, 0);
     if (!r && version > MLP__FILE_VERSION)
-        r = mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
+        r = mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
     if (!r && !mlp__value_of(in, mlp__layer_fields[0].key))
-        r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__layer_fields[0].key);
+        r = mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__layer_fields[0].key);
     if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
     return r ? r : mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
 }
@@ -7995,7 +8371,7 @@ typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
                  const mlp__tensor *misfit, *array[MLP__ARRAYS]; uint64_t wanted; } mlp__chain;
 
-/* "tensor 'its name' [its shape]" as they stand there, of what is long the beginning, for an error, whose place it is */
+/* "tensor 'its name' [its shape]" as they stand there, of what is long the beginning, for an error at that place */
 static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
 {
     const unsigned char *name = in->bytes + t->key, *shape = in->bytes + t->shape;
@@ -8012,25 +8388,22 @@ static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
 /* Whether a tensor is a weight (0) or a bias (1), whose ending and point are taken off its name; -1: neither. */
 static int mlp__take_ending(char *name)
 {
-    size_t n = strlen(name);
-    int bias = -1;
-    if (n >= 6 && strcmp(name + n - 6, "weight") == 0) { bias = 0; n -= 6; }
-    else if (n >= 4 && strcmp(name + n - 4, "bias") == 0) { bias = 1; n -= 4; }
-    if (bias < 0 || (n > 0 && name[n - 1] != '.')) return -1;
-    name[n - (n > 0)] = 0;
+    static const char *const endings[] = { "weight", "bias", NULL };
+    char *point = strrchr(name, '.');
+    const int bias = mlp__name_index(endings, point ? point + 1 : name);
+    if (bias >= 0) *(point ? point : name) = 0;
     return bias;
 }
 
 /* Takes "mlp.memberN." off a name: N, or 0. */
 static int mlp__take_member(char **name)
 {
-    const size_t n = sizeof MLP__MEMBER - 1;
-    const char *at = *name + n;
+    char *number = *name + sizeof MLP__MEMBER - 1, *at = number;
     uint64_t member = 0;
-    if (strncmp(*name, MLP__MEMBER, n) != 0) return 0;
+    if (strncmp(*name, MLP__MEMBER, sizeof MLP__MEMBER - 1) != 0) return 0;
     while (mlp__append_digit(&member, *at)) at++;
-    if (at == *name + n || at > *name + n + 8 || *at != '.') return 0;
-    *name += at + 1 - *name;
+    if (at == number || at > number + 8 || *at != '.') return 0;
+    *name = at + 1;
     return (int)member;
 }
 
@@ -8050,7 +8423,6 @@ static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int m
 /* Sorts the tensors into Linears by their names: all of them, or those of mlp_load_desc.names. */
 static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 {
-    mlp_error *error = in->how.error;
     const int named = in->how.name_count;
     size_t i;
     int k;
@@ -8058,7 +8430,7 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     for (k = 0; k < named; k++)
         if (!in->how.names || !in->how.names[k] || !mlp__linear_named(chain, in->how.names[k], 1)
             || chain->count != k + 1)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: NULL, twice, or more than 32");
+            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: NULL, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
         char *name = t->name;
@@ -8070,12 +8442,12 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         if (linear) linear->tensor[bias] = t;
         else if (array >= 0) chain->array[array] = t;
         else if (!named)
-            return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
+            return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
                              bias >= 0 ? "more than 32 layers" : "not of a Linear, which has weight and bias");
     }
     if (chain->count) return MLP_OK;
-    return in->how.member ? mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
-                          : mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "the file has no tensors");
+    return in->how.member ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
+                          : mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file has no tensors");
 }
 
 /* Type and shape of a Linear's tensors. */
@@ -8084,8 +8456,7 @@ static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
     static const char type[] = "its dtype is not F32, F64, F16 or BF16";
     const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1], *t = w ? w : b;
     const char *why = type;
-    if (!t) return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: '%s' is not in the file",
-                             linear->name);
+    if (!t) return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "names: '%s' is not in the file", linear->name);
     if (!w) why = "its module has no weight";
     else if (w->type == MLP__OTHER_TYPE) t = w;
     else if (w->rank != 2) why = "not a Linear, whose weights have two sizes";
@@ -8094,27 +8465,21 @@ static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
     else if (!b) return MLP_OK;
     else if (b->type == MLP__OTHER_TYPE) t = b;
     else if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
-    else return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: not the bias of %u outputs", mlp__label(in, b),
-                          w->rows);
-    return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t), why);
+    else return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: not a bias of %u units", mlp__label(in, b), w->rows);
+    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t), why);
 }
 
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
 static int mlp__compare_numbers(const char *a, const char *b)
 {
-    static const char digits[] = "0123456789";
-    for (; *a; a++, b++) {
-        size_t n, m;
-        if (strspn(a, digits) && strspn(b, digits)) {
-            a += strspn(a, "0");
-            b += strspn(b, "0");
-            n = strspn(a, digits);
-            m = strspn(b, digits);
-            if (n != m || memcmp(a, b, n) != 0) return n != m ? (n < m ? -1 : 1) : memcmp(a, b, n);
-            a += n;
-            b += m;
-        }
-        if (*a != *b || !*a) break;
+    while (*a) {
+        const char *a_begin = a, *b_begin = b;
+        uint64_t a_number = 0, b_number = 0;
+        while (mlp__append_digit(&a_number, *a)) a++;
+        while (mlp__append_digit(&b_number, *b)) b++;
+        if ((a > a_begin) != (b > b_begin)) break;
+        if (a_number != b_number) return a_number < b_number ? -1 : 1;
+        if (a == a_begin && *a++ != *b++) break;
     }
     return 0;
 }
@@ -8183,9 +8548,9 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     }
     if (orders == 1) return MLP_OK;
     if (orders == 0)
-        return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "%s: its inputs are not the %u outputs before it",
+        return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: its inputs are not the %u outputs before it",
                          mlp__label(in, chain->misfit), chain->wanted);
-    return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1,
+    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
                      "%s: the order of the layers is not certain: give mlp_load_desc.names",
                      mlp__label(in, chain->linear[0].tensor[0]));
 }
@@ -8198,17 +8563,17 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     for (l = 0; l < chain->count; l++) {
         const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
         if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
-            return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1,
+            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
                              "%s: not the sizes of this layer in mlp_load_desc.desc", mlp__label(in, w));
         if (d->layers[l].no_bias && b)
-            return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "%s: a bias, but no_bias in mlp_load_desc.desc",
+            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "%s: a bias, but no_bias in mlp_load_desc.desc",
                              mlp__label(in, b));
         if (l == 0) d->inputs = (int)w->columns;
         d->layers[l].units = (int)w->rows;
         d->layers[l].no_bias = !b;
     }
     if (l == MLP_MAX_LAYERS || d->layers[l].units == 0) return MLP_OK;
-    return mlp__fail(in->how.error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.desc has more layers than the file");
+    return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.desc has more layers than the file");
 }
 
 /* The desc of the net: the caller's, or of the caller's activations, or the file's. */
@@ -8225,7 +8590,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     } else r = mlp__read_desc(in, chain->count, d);
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
-    d->error = how->error;
+    d->error = in->error;
     return r ? r : mlp__read_sizes(in, chain, d);
 }
 
@@ -8237,10 +8602,7 @@ static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
     double d;
     if (type == MLP__F32) return (uint32_t)u;
     if (type == MLP__BF16) return (uint32_t)u << 16;
-    if (type == MLP__F64) {
-        memcpy(&d, &u, 8);
-        return mlp__bits((float)d);
-    }
+    if (type == MLP__F64) { memcpy(&d, &u, 8); return mlp__bits((float)d); }
     /* F16: the exponents are 112 apart, but for NaN and infinity */
     return (uint32_t)(u >> 15) << 31
            | (half >= 0x0f800000 ? half | 0x7f800000 : mlp__bits(mlp__float(half) * 5.192296858534828e33f));
@@ -8263,8 +8625,8 @@ static void mlp__read_values(const mlp__in *in, const mlp__tensor *t, const mlp_
 static mlp_result mlp__read_array(mlp__in *in, const mlp__tensor *t, size_t rows, size_t columns, float *to)
 {
     if (t->type != MLP__F32 || t->rank != (columns ? 2 : 1) || t->rows != rows || (columns && t->columns != columns))
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1,
-                         columns ? "%s: expected F32 [%z,%z]" : "%s: expected F32 [%z]", mlp__label(in, t), rows, columns);
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1,
+                         columns ? "%s: not F32 [%z,%z]" : "%s: not F32 [%z]", mlp__label(in, t), rows, columns);
     if (to) mlp__read_values(in, t, NULL, to);
     return MLP_OK;
 }
@@ -8276,13 +8638,12 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
     mlp_result r;
     size_t i;
     if (!t) return MLP_OK;
-    if (!net->scales) return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1,
+    if (!net->scales) return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
                                        "%s: the net is scaled, but the desc does not say so", mlp__label(in, t));
     r = mlp__read_array(in, t, rows, 2, net->scales);
     for (i = 0; i < 2 * rows && !r; i++)
         if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
-            r = mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "%s: a scale that is not finite, or not positive",
-                          mlp__label(in, t));
+            r = mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s: not finite, or not positive", mlp__label(in, t));
     net->scaled = 1;
     return r;
 }
@@ -8291,16 +8652,16 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
 static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_state *s, mlp *net)
 {
     const mlp__opt_facts facts = mlp__facts_of_opt((mlp_opt)s->kind);
-    const int most = facts.takes & MLP__TAKES_HISTORY ? (int)MLP__MOST_ARRAYS : facts.arrays;
+    const int most = facts.takes & MLP__TAKES_HISTORY ? 2 * (int)MLP__MOST_PAIRS + 1 : facts.arrays;
     mlp_result r = MLP_OK;
     if (!facts.known || (t && t->rows > (uint64_t)most))
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train.optimizer is not one of this state");
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: mlp.train.optimizer is not one of this state");
     s->arrays = t ? (int)t->rows : 0;
     if (t) r = mlp__read_array(in, t, (size_t)t->rows, net->count, NULL);
-    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->how.error);
+    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->error);
     if (r) return r;
     memcpy(net->training.state, s, sizeof *s);
-    return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__state_arrays(net)) : MLP_OK;
+    return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__arrays_of(net->training.state)) : MLP_OK;
 }
 
 /* The state of the optimizer, the parameters of the best epoch, and how far training has come. */
@@ -8312,15 +8673,15 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
     mlp_result r;
     memset(&resume, 0, sizeof resume);
     if (!mlp__value_of(in, "mlp.train"))
-        return mlp__fail(in->how.error, MLP_ERR_UNSUPPORTED, -1, "the file is not a checkpoint");
+        return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file is not a checkpoint");
     r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
     if (r) return r;
     if (!(s->beta1_power >= 0 && s->beta1_power <= 1) || !(s->beta2_power >= 0 && s->beta2_power <= 1))
-        return mlp__fail(in->how.error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
     if (best) net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (best && !net->training.best) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (best && !net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     if (best) r = mlp__read_array(in, best, net->count, 0, net->training.best);
     return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
@@ -8340,50 +8701,40 @@ static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
         next = value + strlen(value) + 1;
         if (mlp__is_own_key(key) || strstr(key, "\300\200") || strstr(value, "\300\200")) continue;
         if (!net->texts) net->texts = (char *)mlp__alloc(&in->how.allocator, (size_t)(end - key));
-        if (!net->texts) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+        if (!net->texts) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
         memcpy(net->texts + net->texts_size, key, (size_t)(next - key));
         net->texts_size += (size_t)(next - key);
     }
     return MLP_OK;
 }
 
-static void mlp__let_go(mlp__in *in)
-{
-    mlp__free(&in->how.allocator, in->tensors);
-    mlp__free(&in->how.allocator, in->buffer);
-    in->tensors = NULL;
-    in->buffer = NULL;
-}
-
 /* Whether the net does to the test vector, if there is one, what it did to it when it was saved. */
 static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
 {
-    mlp_error *error = in->how.error;
-    float tolerance = MLP__TOLERANCE, *x, *expected, *y;
+    float tolerance = 0, *x, *expected, *y;
     mlp_result r;
     size_t j;
-    if (!mlp__value_of(in, mlp__test_input.key)) return MLP_OK;
+    if (!mlp__value_of(in, "mlp.test")) return MLP_OK;
     x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
-    if (!x) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (!x) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     expected = x + net->inputs;
     y = expected + net->outputs;
-    r = mlp__read_field(in, &mlp__test_input, x, net->inputs, sizeof(float));
-    if (!r && !mlp__value_of(in, mlp__test_output.key))
-        r = mlp__fail(error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__test_output.key);
-    if (!r) r = mlp__read_field(in, &mlp__test_output, expected, net->outputs, sizeof(float));
-    if (!r) r = mlp__read_field(in, &mlp__test_tolerance, &tolerance, 1, 0);
-    if (!r && mlp_predict(net, x, 1, y)) r = mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
+    memset(x, 0, (net->inputs + net->outputs) * sizeof(float));
+    r = mlp__read_fields(in, &mlp__test_input, 1, x, net->inputs, sizeof(float));
+    if (!r) r = mlp__read_fields(in, &mlp__test_output, 1, expected, net->outputs, sizeof(float));
+    if (!r) r = mlp__read_fields(in, &mlp__test_tolerance, 1, &tolerance, 1, 0);
+    if (!r && mlp_predict(net, x, 1, y)) r = mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
         if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
-        r = mlp__at(error, mlp__fail(error, MLP_ERR_FORMAT, -1, "not the outputs of the file's test vector: other "
-                    "activations, or weights"), 0, j);
+        r = mlp__at(in->error, mlp__fail(in->error, MLP_ERR_FORMAT, -1, "not the outputs of the file's test vector: "
+                                         "other activations, or weights"), 0, j);
     }
     mlp__free(&in->how.allocator, x);
     return r;
 }
 
-/* What can be said of the file once it is here. */
+/* The net and its training. */
 static mlp_result mlp__build(mlp__in *in, mlp **net)
 {
     mlp__chain chain;
@@ -8397,7 +8748,7 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
     r = mlp__make_blank(net, NULL, 0, &d);
     if (r == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {     /* the file said it */
         r = MLP_ERR_FORMAT;
-        if (in->how.error) in->how.error->code = r;
+        if (in->error) in->error->code = r;
     }
     if (r) return r;
     for (l = 0; l < chain.count; l++) {
@@ -8406,21 +8757,22 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
         if (t[1]) mlp__read_values(in, t[1], NULL, (*net)->params + (*net)->shape[l].b);
     }
     r = mlp__read_scales(in, chain.array[MLP__SCALES], *net);
-    if (!r && in->how.checkpoint) r = mlp__read_checkpoint(in, &chain, *net);
-    mlp__let_go(in);                                        /* the file's bytes, so that memory stays small */
-    if (!r) r = mlp__read_texts(in, *net);
-    return r || in->how.member ? r : mlp__check_test(in, *net);
+    return r || !in->how.checkpoint ? r : mlp__read_checkpoint(in, &chain, *net);
 }
 
-/* Of bytes that are here, unless there was an error already. */
+/* Of bytes that are here, unless there was an error already. They are given back early, so that memory stays small. */
 static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
 {
+    const mlp_allocator *allocator = &in->how.allocator;
     if (!r) r = mlp__read_header(in);
     if (!r) r = mlp__build(in, net);
-    mlp__let_go(in);
-    mlp__free(&in->how.allocator, in->strings);
-    if (!r) return mlp__ok(in->how.error);
-    if (in->how.error) in->how.error->offset = in->at;
+    mlp__free(allocator, in->tensors);
+    mlp__free(allocator, in->buffer);
+    if (!r) r = mlp__read_texts(in, *net);
+    if (!r && !in->how.member) r = mlp__check_test(in, *net);
+    mlp__free(allocator, in->strings);
+    if (!r) return mlp__ok(in->error);
+    if (in->error) in->error->offset = in->at;
     mlp_destroy(*net);
     *net = NULL;
     return r;
@@ -8434,13 +8786,13 @@ static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source,
     if (desc) *how = *desc;
     how->max_header = mlp__smaller(how->max_header ? how->max_header : (size_t)MLP__HEADER, MLP__MOST_HEADER);
     if (how->desc && !how->allocator.alloc && !how->allocator.free) how->allocator = how->desc->allocator;
-    if (how->desc && !how->error) how->error = how->desc->error;
+    in->error = how->desc && !how->error ? how->desc->error : how->error;
     if (net) *net = NULL;
     if (!net || !source) wrong = "net, path or data is NULL";
     else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
     else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
     else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
-    return wrong ? mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "%s", wrong) : MLP_OK;
+    return wrong ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "%s", wrong) : MLP_OK;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
@@ -8468,8 +8820,7 @@ MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
     if (!net || !key || mlp__is_own_key(key)) return MLP_ERR_ARGUMENT;
     keys = strlen(key) + 1;
     values = value ? strlen(value) + 1 : 0;
-    if (mlp__not_utf8((const unsigned char *)key, keys) < keys
-        || (value && mlp__not_utf8((const unsigned char *)value, values) < values)) return MLP_ERR_ARGUMENT;
+    if (mlp__not_utf8(key, keys) < keys || mlp__not_utf8(value, values) < values) return MLP_ERR_ARGUMENT;
     before = old ? (size_t)(old - net->texts) - keys : net->texts_size;     /* the others, before the old text */
     kept = old ? net->texts_size - keys - strlen(old) - 1 : before;         /* all others */
     size = kept + (value ? keys + values : 0);
@@ -8717,17 +9068,17 @@ static void *mlp__io_open(void *user, const char *path, int create)
     return mlp__io_file(create ? mlp__create(path) : mlp__open(path, O_RDONLY));
 }
 
-static int mlp__fd_sync(int fd)
+static int mlp__io_sync(void *user, void *file)
 {
     int failed;
+    (void)user;
 #ifdef F_FULLFSYNC
-    if (fcntl(fd, F_FULLFSYNC) == 0) return 0;
+    if (fcntl(mlp__io_fd(file), F_FULLFSYNC) == 0) return 0;
 #endif
-    do failed = fsync(fd); while (failed && errno == EINTR);
+    do failed = fsync(mlp__io_fd(file)); while (failed && errno == EINTR);
     return failed;
 }
 
-static int mlp__io_sync(void *user, void *file) { (void)user; return mlp__fd_sync(mlp__io_fd(file)); }
 static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to); }
 static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
 
@@ -8736,9 +9087,8 @@ static int mlp__io_sync_folder(void *user, const char *folder)
 {
     const int fd = mlp__open(folder, O_RDONLY);
     int error;
-    (void)user;
     if (fd < 0) return errno != EACCES && errno != EPERM;
-    error = mlp__fd_sync(fd) ? errno : 0;
+    error = mlp__io_sync(user, mlp__io_file(fd)) ? errno : 0;
     close(fd);
     errno = error;
     return error != 0 && error != EINVAL && error != ENOTSUP && error != ENOSYS && error != EBADF && error != EROFS;
@@ -8783,8 +9133,9 @@ static mlp_result mlp__check_io(const mlp_io **io, mlp_error *error)
 {
     const mlp_io *f = *io ? *io : (*io = MLP__SYSTEM_IO);
     if (!f) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
-    if (f->open && f->read && f->write && f->sync && f->close && f->rename && f->remove && f->sync_folder) return MLP_OK;
-    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    if (!f->open || !f->read || !f->write || !f->sync || !f->close || !f->rename || !f->remove || !f->sync_folder)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+    return MLP_OK;
 }
 
 /* An operation on a path that failed, and why; of a long path the end. */
@@ -8808,11 +9159,10 @@ enum { MLP__SUFFIX = sizeof ".mlp-tmp99", MLP__STEM = 100 };
 static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
 {
     const size_t folder = mlp__folder_length(path);
-    size_t length = strlen(path);
+    size_t length = mlp__smaller(strlen(path), folder + MLP__STEM);
     void *file;
     int n = 0;
-    if (length - folder > MLP__STEM)
-        for (length = folder + MLP__STEM; (path[length] & 0xc0) == 0x80 && length > folder; length--) { }
+    while ((path[length] & 0xc0) == 0x80 && length > folder) length--;
     memcpy(name, path, length);
     do {
         mlp__text suffix = { name, length, length + MLP__SUFFIX };
@@ -8823,38 +9173,27 @@ static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
     return file;
 }
 
-/* Writes the temporary file and closes it. */
-static mlp_result mlp__write_file(const mlp *net, const char *path, const mlp_save_desc *how, void *file)
-{
-    unsigned char buffer[4096];
-    mlp__out o = { buffer, sizeof buffer, 0, 0, 0, how->io, file, NULL };
-    mlp_result r = MLP_OK;
-    if (o.io->replace) o.failed = o.io->replace(o.io->user, file, path);
-    if (!o.failed) r = mlp__save_to(&o, net, how);
-    mlp__write_out(&o);
-    if (!o.failed && !r && o.io->sync(o.io->user, file)) o.failed = mlp__reason(o.io);
-    if (o.io->close(o.io->user, file) && !o.failed) o.failed = mlp__reason(o.io);
-    return !r && o.failed ? mlp__fail_io(how->error, "not saved: cannot write", path, o.failed) : r;
-}
-
 /* name: room for the temporary file's */
 static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, const mlp_save_desc *how)
 {
     const mlp_io *io = how->io;
-    const char *why = io->replace ? io->replace(io->user, NULL, path) : NULL;
     const size_t folder = mlp__folder_length(path);
-    mlp_result r;
-    void *file;
-    if (why) return mlp__fail_io(how->error, "not saved: cannot replace", path, why);
-    file = mlp__open_temporary(io, path, name);
-    if (!file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
-    r = mlp__write_file(net, path, how, file);
+    unsigned char buffer[4096];
+    mlp__out o = { buffer, sizeof buffer, 0, 0, 0, io, NULL, NULL };
+    mlp_result r = MLP_OK;
+    if (io->replace) o.failed = io->replace(io->user, NULL, path);
+    if (o.failed) return mlp__fail_io(how->error, "not saved: cannot replace", path, o.failed);
+    o.file = mlp__open_temporary(io, path, name);
+    if (!o.file) return mlp__fail_io(how->error, "not saved: cannot create", name, mlp__reason(io));
+    if (io->replace) o.failed = io->replace(io->user, o.file, path);
+    if (!o.failed) r = mlp__save_to(&o, net, how);
+    mlp__write_out(&o);
+    if (!o.failed && !r && io->sync(io->user, o.file)) o.failed = mlp__reason(io);
+    if (io->close(io->user, o.file) && !o.failed) o.failed = mlp__reason(io);
+    if (!r && o.failed) r = mlp__fail_io(how->error, "not saved: cannot write", path, o.failed);
     if (!r && io->rename(io->user, name, path))
         r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
-    if (r) {
-        io->remove(io->user, name);
-        return r;
-    }
+    if (r) { io->remove(io->user, name); return r; }
     memcpy(name, folder ? path : ".", folder + !folder);
     name[folder + !folder] = 0;
     if (!io->sync_folder(io->user, name)) return mlp__ok(how->error);
@@ -8887,12 +9226,12 @@ static mlp_result mlp__read_file(mlp__in *in, const char *path)
     for (;;) {
         unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
         mlp_result r;
-        if (!larger) return mlp__fail(in->how.error, MLP_ERR_MEMORY, -1, "out of memory");
+        if (!larger) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
         if (in->size) memcpy(larger, in->buffer, in->size);
         mlp__free(&in->how.allocator, in->buffer);
         in->bytes = in->buffer = larger;
         got = io->read(io->user, in->file, larger + in->size, room - in->size);
-        if (got > room - in->size) return mlp__fail_io(in->how.error, "cannot read", path, mlp__reason(io));
+        if (got > room - in->size) return mlp__fail_io(in->error, "cannot read", path, mlp__reason(io));
         in->size += got;
         r = mlp__check_start(in);
         if (r || in->size < room || room == size) return r;
@@ -8905,11 +9244,11 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
     mlp__in in;
     const mlp_io *io;
     mlp_result r = mlp__begin_loading(&in, net, path, desc);
-    if (!r) r = mlp__check_io(&in.how.io, in.how.error);
+    if (!r) r = mlp__check_io(&in.how.io, in.error);
     if (r) return r;
     io = in.how.io;
     in.file = io->open(io->user, path, 0);
-    if (!in.file) return mlp__fail_io(in.how.error, "cannot open", path, mlp__reason(io));
+    if (!in.file) return mlp__fail_io(in.error, "cannot open", path, mlp__reason(io));
     r = mlp__read_file(&in, path);
     io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
     return mlp__load(&in, net, r);
@@ -8933,32 +9272,34 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
 
    Copyright (c) 2026 the authors of mlp.h
 
-   Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
-   files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
-   modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software
-   is furnished to do so, subject to the following conditions:
+   Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+   documentation files (the "Software"), to deal in the Software without restriction, including without limitation
+   the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and
+   to permit persons to whom the Software is furnished to do so, subject to the following conditions:
 
-   The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+   The above copyright notice and this permission notice shall be included in all copies or substantial portions of
+   the Software.
 
-   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-   WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
-   COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE,
-   ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO
+   THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+   AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF
+   CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER
+   DEALINGS IN THE SOFTWARE.
 
    Alternative B: Public Domain (www.unlicense.org)
 
    This is free and unencumbered software released into the public domain.
 
-   Anyone is free to copy, modify, publish, use, compile, sell, or distribute this software, either in source code form or as a
-   compiled binary, for any purpose, commercial or non-commercial, and by any means.
+   Anyone is free to copy, modify, publish, use, compile, sell, or distribute this software, either in source code
+   form or as a compiled binary, for any purpose, commercial or non-commercial, and by any means.
 
-   In jurisdictions that recognize copyright laws, the author or authors of this software dedicate any and all copyright interest
-   in the software to the public domain. We make this dedication for the benefit of the public at large and to the detriment of
-   our heirs and successors. We intend this dedication to be an overt act of relinquishment in perpetuity of all present and
-   future rights to this software under copyright law.
+   In jurisdictions that recognize copyright laws, the author or authors of this software dedicate any and all
+   copyright interest in the software to the public domain. We make this dedication for the benefit of the public
+   at large and to the detriment of our heirs and successors. We intend this dedication to be an overt act of
+   relinquishment in perpetuity of all present and future rights to this software under copyright law.
 
-   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-   WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS BE LIABLE
-   FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
-   CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+   THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO
+   THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+   AUTHORS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+   OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 */

@@ -62,13 +62,18 @@ BENCH_AWK  = awk -f bench/results.awk -f bench/table.awk
 $(RESULTS):
 	@mkdir -p $@
 
-.PHONY: bench bench-nets bench-threads bench-record report bench-plots
+.PHONY: bench bench-nets bench-fits bench-threads bench-record report bench-plots
 bench: $(BENCH_NAME)program | $(RESULTS)
 	@$(BENCH_RUN) $(BENCH_NAME)program $(BENCH_CPU) $(if $(ONLY),--json $(RESULTS)/last,$(call bench_json,kernels)) $(ONLY)
 	@$(BENCH_AWK) -v mode=beside $(if $(ONLY),-v all=1 $(RESULTS)/last,$(RESULTS)/$(call bench_name,kernels).jsonl) $(wildcard bench/results/*-kernels.jsonl)
 
 bench-nets: $(BENCH_NAME)nets $(BENCH_NAME)program | $(RESULTS)
 	@$(BENCH_RUN) $(BENCH_NAME)nets $(BENCH_CPU) $(call bench_json,nets) $(ONLY)
+
+$(BUILD)/fits: bench/fits.c mlp.h | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< -o $@
+bench-fits: $(BUILD)/fits
+	@$< bench/data/boston-housing.csv bench/data/diabetes.csv
 
 .PHONY: bench-subnormals
 $(BENCH_NAME)subnormals: bench/subnormals.c bench/measure.h mlp.h | $(BUILD)

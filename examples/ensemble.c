@@ -84,7 +84,7 @@ mlp_result ensemble_fit(ensemble *e, int members, const mlp_desc *desc, const ml
         if (t->result[m]) { r = t->result[m]; if (data->error) *data->error = t->error[m]; }
         if (t->report[m].epochs > most) most = t->report[m].epochs;
     }
-    for (m = 0; m < members; m++) {             /* one that was stopped before others got further would spoil the mean */
+    for (m = 0; m < members; m++) {             /* one stopped before others got further would spoil the mean */
         const int whole = t->report[m].stop != MLP_STOP_CALLBACK || t->report[m].epochs == most;
         if (!r && e->net[m] && whole) e->net[e->count++] = e->net[m];
         else mlp_destroy(e->net[m]);

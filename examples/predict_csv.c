@@ -15,8 +15,8 @@ static const char usage[] =
     "  --missing WORD          a cell that is missing, besides empty, ?, NA, nan, null, none and -\n"
     "  --delimiter C, --decimal C, --header yes|no      (default: found)\n"
     "  --help, --version\n"
-    "Prints a table with the column prediction, and the probability of each class or the spread of the nets, a line for each\n"
-    "row of FILE in its order. Status: 0, or 1 with a line on stderr.\n";
+    "Prints a table with the column prediction, and the probability of each class or the spread of the nets, a line\n"
+    "for each row of FILE in its order. Status: 0, or 1 with a line on stderr.\n";
 
 typedef struct { const char *model, *file; csv_options read; } options;
 
@@ -128,12 +128,12 @@ static void say_surprises(const table *t, const table_surprises *s)
 {
     int i;
     for (i = 0; i < t->count; i++) {
-        if (s[i].unseen) fprintf(stderr,
-            "predict_csv: column '%s': %lu cells with a text that training did not have\n", t->columns[i].name,
-                (unsigned long)s[i].unseen);
-        if (s[i].missing) fprintf(stderr,
-            "predict_csv: column '%s': %lu cells are missing, in training none was\n", t->columns[i].name,
-                (unsigned long)s[i].missing);
+        if (s[i].unseen)
+            fprintf(stderr, "predict_csv: column '%s': %lu cells with a text that training hardly ever had, or never\n",
+                    t->columns[i].name, (unsigned long)s[i].unseen);
+        if (s[i].missing)
+            fprintf(stderr, "predict_csv: column '%s': %lu cells are missing, in training none was\n",
+                    t->columns[i].name, (unsigned long)s[i].missing);
     }
 }
 

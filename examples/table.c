@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { FEW_CLASSES = 20, MOST_CLASSES = 1000, RARE = 3, MOST_CATEGORIES = 100, ID_ROWS = 20 };
+enum { MANY_ROWS = 1000, FEW_PARTS = 8 };
 
 static const char *const kind_names[] = { "number", "category", "id", "constant", "target" };
 
@@ -185,7 +186,7 @@ static int plan_target(table *t, const csv *c, const table_options *o, char *err
     else if (o->task ? o->task[0] == 'c' : is_classification(&f)) bad = find_classes(t, &f, c->decimal, error);
     else if (f.numbers < f.filled)
         bad = fails(error,
-            "line %lu, column %d (%s): '%.40s' where a number is expected (--task classification, or --missing '%.40s')",
+          "line %lu, column %d (%s): '%.40s' where a number is expected (--task classification, or --missing '%.40s')",
                     (unsigned long)c->lines[f.not_number], t->target + 1, name, cell_of(c, f.not_number, t->target),
                     cell_of(c, f.not_number, t->target));
     free(f.sorted);
@@ -262,12 +263,14 @@ static int number_at(const csv *c, size_t row, int place, double *value)
     return csv_number(cell, c->decimal, value) && fabs(*value) < 1e30 ? 1 : -1;
 }
 
-/* Quantiles of the sorted values, as floats, so that text keeps them; each once. */
+/* Quantiles of the sorted values, as floats, so that text keeps them; each once. More parts where there are rows enough
+   for each. */
 static void learn_parts(table_column *k, const double *sorted, size_t n)
 {
+    const int parts = n < MANY_ROWS ? FEW_PARTS : TABLE_PARTS;
     int i, knots = 0;
-    for (i = 0; i <= TABLE_PARTS && n; i++) {
-        const double value = (double)(float)sorted[(size_t)((double)(n - 1) * i / TABLE_PARTS)];
+    for (i = 0; i <= parts && n; i++) {
+        const double value = (double)(float)sorted[(size_t)((double)(n - 1) * i / parts)];
         if (knots == 0 || value > k->knots[knots - 1]) k->knots[knots++] = value;
     }
     k->parts = knots > 2 ? knots - 1 : 0;
@@ -303,13 +306,13 @@ static size_t count_frequent(const char *const *sorted, size_t n, size_t least)
     return frequent;
 }
 
-/* 0: each text that stands there often enough is a category, the rest `other` */
+/* 0: each text that stands there often enough is a category while there is room, the rest `other` */
 static int keep_frequent(table_column *k, const char *const *sorted, size_t n, size_t least)
 {
     size_t i, begin = 0;
     for (i = 0; i < n; i++) {
         if (i + 1 < n && !strcmp(sorted[i], sorted[i + 1])) continue;
-        if (i + 1 - begin < least) k->other = 1;
+        if (i + 1 - begin < least || k->count == MOST_CATEGORIES) k->other = 1;
         else if ((k->categories[k->count] = copy_of(sorted[i])) != NULL) k->count++;
         else return 1;
         begin = i + 1;
@@ -317,19 +320,20 @@ static int keep_frequent(table_column *k, const char *const *sorted, size_t n, s
     return 0;
 }
 
-/* Categories of RARE rows and more; of more rows where there would be too many. */
+/* Categories of RARE rows and more; of more rows where there would be too many, unless none had as many. */
 static int learn_category(table_column *k, const csv *c, int column, const size_t *rows, size_t n, char *error)
 {
     const char **cells = (const char **)malloc((n ? n : 1) * sizeof *cells);
-    size_t i, least = RARE, frequent;
+    size_t i, least = RARE, more;
     int bad;
     if (!cells) return no_memory(error);
     for (i = 0; i < n; i++) cells[i] = cell_of(c, rows[i], column) ? cell_of(c, rows[i], column) : "";
     qsort(cells, n, sizeof *cells, by_text);
-    while ((frequent = count_frequent(cells, n, least)) > MOST_CATEGORIES) least += 1 + least / 4;
+    while (count_frequent(cells, n, least) > MOST_CATEGORIES && count_frequent(cells, n, more = least + 1 + least / 4))
+        least = more;
     free_texts(k->categories, k->count);
     k->count = k->other = 0;
-    k->categories = (char **)calloc(frequent + 1, sizeof *k->categories);
+    k->categories = (char **)calloc(MOST_CATEGORIES, sizeof *k->categories);
     bad = !k->categories || keep_frequent(k, cells, n, least);
     k->inputs = k->count + k->other;
     free(cells);

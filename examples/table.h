@@ -8,7 +8,7 @@
 
 typedef enum { TABLE_NUMBER, TABLE_CATEGORY, TABLE_ID, TABLE_CONSTANT, TABLE_TARGET } table_kind;
 
-enum { TABLE_PARTS = 8, TABLE_ERROR = 400 };
+enum { TABLE_PARTS = 32, TABLE_ERROR = 400 };
 
 typedef struct {
     char *name;

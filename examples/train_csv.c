@@ -690,7 +690,8 @@ static int check_out(const options *o)
     const char *slash = strrchr(o->out, '/');
     char folder[1024];
     struct stat there;
-    if (!stat(o->out, &there) && !S_ISREG(there.st_mode)) return fails("%s: is no file that a model can be written to", o->out);
+    if (!stat(o->out, &there) && !S_ISREG(there.st_mode))
+        return fails("%s: is no file that a model can be written to", o->out);
     if (!strcmp(o->out, o->file)) return fails("%s: the model would overwrite the table", o->out);
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - o->out) + 1 : 1, slash ? o->out : ".");
     return access(folder, W_OK) ? fails("%s: no model can be written into this folder", folder) : 0;

@@ -418,26 +418,6 @@ static void fit_loss_that_is_no_number_is_no_gain(void)
     mlp_destroy(net);
 }
 
-/* what is wrong with validation or the optimizer of a fit is in the error of its data */
-static void fit_errors_are_those_of_the_data(void)
-{
-    mlp_data held = fit_rows(94, 100, 50, 1), data = fit_rows(94, 0, 50, 1);
-    mlp_desc d = fit_net_desc(1);
-    mlp_fit_desc f = fit_how(2);
-    mlp_error error, other;
-    mlp *net = fit_net(&d);
-    data.error = &error;
-    held.error = f.opt.error = &other;
-    f.validation = &held;
-    train_data_rows.labels[120] = 3;
-    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && error.code == MLP_ERR_ARGUMENT && error.row == 20);
-    f.opt.momentum = 0.5f;
-    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(error.text, "momentum"));
-    data.error = NULL;
-    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(other.text, "momentum"));
-    mlp_destroy(net);
-}
-
 static int fit_stop_at_step_six(void *user, const mlp_progress *p)
 {
     (void)user;
@@ -468,6 +448,7 @@ static void fit_report_says_why_it_ended(void)
         mlp_desc d = fit_net_desc(1);
         mlp_fit_desc f = fit_how(9);
         mlp_fit_report report;
+        mlp_metrics m;
         mlp_error error;
         int count = 0;
         mlp *net = fit_net(&d);
@@ -486,6 +467,7 @@ static void fit_report_says_why_it_ended(void)
         CHECK(report.stop == (why == 3 ? MLP_STOP_ERROR : MLP_STOP_CALLBACK) && report.epochs == (why < 2 ? 1 : 2));
         CHECK(isfinite(report.loss) && isfinite(report.validation_loss) && report.best_loss <= report.validation_loss);
         CHECK(report.best_epoch >= 1 && report.best_epoch <= report.epochs);
+        CHECK(mlp_evaluate(net, &held, &m) == MLP_OK && m.loss == report.best_loss);
         if (why == 3) CHECK(error.epoch == 3 && error.layer == 1);
         mlp_destroy(net);
     }
@@ -935,6 +917,35 @@ static void fit_reading_refuses_what_it_cannot_have(void)
     mlp_destroy(net);
 }
 
+/* what is wrong with validation or the optimizer of a fit is in the error of its data */
+static void fit_errors_are_those_of_the_data(void)
+{
+    mlp_data held = fit_rows(94, 100, 50, 1), data = fit_rows(94, 0, 50, 1);
+    mlp_desc d = fit_net_desc(1);
+    mlp_fit_desc f = fit_how(2);
+    mlp_data read;
+    fit_reader reader;
+    mlp_error error, other;
+    mlp *net = fit_net(&d);
+    data.error = &error;
+    held.error = f.opt.error = &other;
+    f.validation = &held;
+    train_data_rows.labels[120] = 3;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && error.code == MLP_ERR_ARGUMENT && error.row == 20);
+    CHECK(strncmp(error.text, "validation: labels: 3 in row 20", 31) == 0);
+    read = fit_by_reading(&held, &reader);
+    reader.fail_at = 30;
+    f.validation = &read;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_IO && error.epoch == 1);
+    CHECK(strncmp(error.text, "validation: read", 16) == 0);
+    f.validation = &held;
+    f.opt.momentum = 0.5f;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(error.text, "momentum"));
+    data.error = NULL;
+    CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(other.text, "momentum"));
+    mlp_destroy(net);
+}
+
 /* ---- dropout ---- */
 
 static mlp_desc fit_dropout_desc(float p)
@@ -942,7 +953,7 @@ static mlp_desc fit_dropout_desc(float p)
     mlp_desc d;
     memset(&d, 0, sizeof d);
     d.inputs = 6;
-    d.layers[0] = loss_layer(70, MLP_ACT_TANH, 0);
+    d.layers[0] = loss_layer(96, MLP_ACT_TANH, 0);          /* threads share its units */
     d.layers[1] = loss_layer(33, MLP_ACT_SILU, 0);
     d.layers[2] = loss_layer(3, MLP_ACT_IDENTITY, 0);
     d.layers[0].dropout = p;
@@ -955,7 +966,7 @@ static mlp_desc fit_dropout_desc(float p)
 static void fit_masks_are_as_documented(void)
 {
     static const float shares[] = { 0.1f, 0.5f, 0.75f };
-    enum { ROWS = 400, UNITS = 70 };
+    enum { ROWS = 400, UNITS = 96 };
     static float mask[ROWS * UNITS], a[ROWS * UNITS], out[ROWS * UNITS], other[ROWS * UNITS];
     int s, kind, row, unit;
     size_t i;
@@ -1185,11 +1196,11 @@ static void fit_scales_are_the_documented_numbers(void)
    new ones. */
 static void fit_scaled_net_is_a_plain_one_on_scaled_rows(void)
 {
-    static float x[300 * 6], y[300 * 3], p[300 * 3], q[300 * 3];
+    static float x[300 * 6], y[300 * 3], p[300 * 3], q[300 * 3], wide_x[300 * 8], wide_y[300 * 4];
     int in, out;
     for (in = 0; in < 4; in++)
         for (out = 0; out < 3; out++) {
-            mlp_data data = fit_wide_rows(121, 300), hand = loss_data(300, x, y), other;
+            mlp_data data = fit_wide_rows(121, 300), hand = loss_data(300, x, y), other, apart;
             mlp_desc d = fit_net_desc(0);
             mlp_fit_desc f = fit_how(3);
             mlp *plain = fit_net(&d), *net;
@@ -1222,6 +1233,15 @@ static void fit_scaled_net_is_a_plain_one_on_scaled_rows(void)
             for (i = 0; i < 900; i++) square += pow((double)p[i] - (double)data.y[i], 2) / 900;
             CHECK_NEAR(m.mae, distance, 1e-5 * distance);
             CHECK_NEAR(m.rmse, sqrt(square), 1e-5 * sqrt(square));
+            for (i = 0; i < 300; i++) {                                         /* with gaps: the same */
+                memcpy(wide_x + i * 8, data.x + i * 6, 24);
+                memcpy(wide_y + i * 4, data.y + i * 3, 12);
+            }
+            apart = loss_data(300, wide_x, wide_y);
+            apart.x_stride = 8;
+            apart.y_stride = 4;
+            CHECK(mlp_fit_scaling(net, &apart) == MLP_OK && test_same_bits(scales, net->scales, 18));
+            CHECK(mlp_evaluate(net, &apart, &k) == MLP_OK && memcmp(&m, &k, sizeof m) == 0);
             other = data;
             other.rows = 30;
             CHECK(mlp_fit(net, &other, &f) == MLP_OK && test_same_bits(scales, net->scales, 18));
@@ -1527,6 +1547,15 @@ static void fit_resumes_with_every_optimizer(void)
         f.opt.clip_norm = 0.3f;
         fit_resumes(&d, f, &data, 10, 5);
     }
+    for (kind = MLP_OPT_LBFGS; kind <= MLP_OPT_LM; kind++) {            /* by the whole objective, with best weights */
+        mlp_data data = fit_rows(133, 0, 100, 0);
+        mlp_desc d = fit_net_desc(0);
+        mlp_fit_desc f = train_fit(0, MLP_FULL_BATCH, MLP_ORDER_SHUFFLED, (mlp_opt)kind, 0);
+        f.opt.weight_decay = 0.001f;
+        f.validation_split = 0.2f;
+        f.patience = 8;
+        fit_resumes(&d, f, &data, 10, 5);
+    }
 }
 
 static void fit_resumes_with_every_feature(void)
@@ -1625,6 +1654,40 @@ static void fit_goes_on_with_the_last_weights(void)
     }
 }
 
+#ifdef _OPENMP
+/* updates of any kind, with penalties, norms, rates of layers, scaling and a split: the bits of one thread */
+static void fit_threads_change_no_bit(void)
+{
+    int kind, threads, what;
+    for (kind = 0; kind < OPTIM_KINDS; kind++)
+        for (what = 0; what < 2; what++) {
+            uint64_t one = 0;
+            for (threads = 1; threads < 9; threads += threads < 3 ? 1 : 5) {
+                mlp_data data = fit_rows(150, 0, 300, 0);
+                mlp_desc d = fit_dropout_desc(0.2f);
+                mlp_fit_desc f = train_fit(3, 90, MLP_ORDER_SHUFFLED, optim_kinds[kind].kind, 0.01f);
+                mlp *net;
+                d.input_scaling = MLP_SCALE_STANDARD;
+                f.threads = threads;
+                f.validation_split = 0.25f;
+                f.opt.clip_norm = 0.2f;
+                if (what) {
+                    d.layers[1].rate = 0.3f;
+                    d.layers[0].no_bias = 1;
+                    f.opt.weight_decay = 0.1f;
+                    f.opt.l1 = 0.01f;
+                    f.opt.max_norm = 1;
+                }
+                net = fit_net(&d);
+                CHECK(mlp_fit(net, &data, &f) == MLP_OK);
+                if (threads == 1) one = train_hash(net);
+                CHECK(train_hash(net) == one);
+                mlp_destroy(net);
+            }
+        }
+}
+#endif
+
 static void fit_tests(void)
 {
     RUN(fit_rates_follow_the_formulas);
@@ -1662,4 +1725,7 @@ static void fit_tests(void)
     RUN(fit_resumes_with_every_feature);
     RUN(fit_resumed_without_best_weights);
     RUN(fit_goes_on_with_the_last_weights);
+#ifdef _OPENMP
+    RUN(fit_threads_change_no_bit);
+#endif
 }

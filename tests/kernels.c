@@ -472,6 +472,27 @@ static void kernels_update_flushes_state(void)
     }
 }
 
+/* each y is its chain of multiply-adds in double, alone or among others; 15 doubles behind the last x are read and change nothing */
+static void kernels_subtract_products(void)
+{
+    enum { STRIDE = 160, ROWS = 7 };
+    static double x[ROWS * STRIDE + 15], y[200], z[200];
+    size_t n, rows, i, j;
+    test_seed(24);
+    for (i = 0; i < ROWS * STRIDE + 15; i++) x[i] = (double)test_float() * (1 + (double)test_float() / 3e9);
+    for (n = 1; n <= STRIDE; n++)
+        for (rows = 0; rows <= ROWS; rows++) {
+            for (j = 0; j < 200; j++) y[j] = z[j] = (double)test_float() * (1 + (double)test_float() / 3e9);
+            for (j = 0; j < n; j++)
+                for (i = 0; i < rows; i++) {
+                    const volatile double product = x[i * STRIDE] * x[i * STRIDE + j];
+                    z[j] = kernels_k->fma ? fma(-x[i * STRIDE], x[i * STRIDE + j], z[j]) : z[j] - product;
+                }
+            kernels_k->subtract_products(rows, n, x, STRIDE, y);
+            CHECK(memcmp(y, z, sizeof y) == 0);
+        }
+}
+
 static void kernels_tests(void)
 {
     RUN(kernels_activate_and_backward);
@@ -487,4 +508,5 @@ static void kernels_tests(void)
     RUN(kernels_update_sgd_is_axpy);
     RUN(kernels_update_tells_nonfinite);
     RUN(kernels_update_flushes_state);
+    RUN(kernels_subtract_products);
 }

@@ -180,14 +180,26 @@ static void layers_any_scratch_will_do(void)
 /* what the smallest nets take: one row of 2-8-1 and its training with batches of 8 */
 static void layers_small_nets_take_little_memory(void)
 {
-    const mlp_desc d = net_desc(2, 8, 1);
+    const float x[] = { 0, 0, 0, 1, 1, 0, 1, 1, 0, 2, 2, 0, 2, 2, 1, 2 }, y[] = { 0, 1, 1, 0, 1, 1, 0, 0 };
+    mlp_desc d = net_desc(2, 8, 1);
+    net_counter counter;
+    mlp_data data;
+    void *memory;
     mlp *net;
+    d.allocator = net_allocator(&counter);
     CHECK(mlp_create(&net, &d) == MLP_OK);
     snprintf(test.note, sizeof test.note, "2-8-1: %lu bytes for a row, %lu to train, %lu the net",
              (unsigned long)mlp_scratch_size(net, 1), (unsigned long)mlp_train_size(net, NULL, 8),
              (unsigned long)mlp_size(&d));
     CHECK(mlp_scratch_size(net, 1) <= 256 && mlp_train_size(net, NULL, 8) > 0 && mlp_train_size(net, NULL, 8) <= 4096);
+    memset(&data, 0, sizeof data);
+    data.rows = 8;
+    data.x = x;
+    data.y = y;
+    memory = malloc(4096);                                                      /* then a fit allocates nothing */
+    CHECK(mlp_train_in(net, memory, 4096, NULL) == MLP_OK && mlp_fit(net, &data, NULL) == MLP_OK && counter.calls == 1);
     mlp_destroy(net);
+    free(memory);
 }
 
 static void layers_tests(void)

@@ -335,7 +335,7 @@ static void metrics_failures_leave_nothing(void)
             counter.fail_at = fail_at;
             r = call == 0 ? mlp_evaluate(net, &data, &m) : call == 1 ? mlp_confusion(net, &data, counts)
               : mlp_classify(net, data.x, METRICS_ROWS, labels);
-            if (!r) break;
+            if (!r) { CHECK(counter.calls == 1); break; }
             CHECK(r == MLP_ERR_MEMORY && counter.live == 1);
             if (call == 0) CHECK(m.rows == 0 && m.accuracy == 0);
             if (call == 1) CHECK(memcmp(counts, zeros, sizeof counts) == 0);
@@ -486,6 +486,46 @@ static void metrics_jacobian_is_differences(void)
     CHECK(worst < 1e-4);
 }
 
+/* functions of the caller's, in both layers and in the loss */
+static void metrics_derivatives_of_custom_functions(void)
+{
+    const float h = 1.0f / 256;
+    mlp_desc d = net_desc(4, 6, 3);
+    float x[4] = { 0 }, y[3] = { 1, 2, 3 }, j[12], dx[4], up[3], down[3];
+    mlp_data data = loss_data(1, x, y);
+    mlp_metrics above, below;
+    int calls = 0, l, i, o;
+    mlp *net;
+    for (l = 0; l < 2; l++) {
+        d.layers[l].activation = MLP_ACT_CUSTOM;
+        d.layers[l].custom.value = loss_cube;
+        d.layers[l].custom.slope = loss_cube_slope;
+        d.layers[l].custom.user = &calls;
+    }
+    d.loss = MLP_LOSS_CUSTOM;
+    d.custom_loss.value = loss_custom_value;
+    d.custom_loss.slope = loss_custom_slope;
+    d.custom_loss.user = &calls;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    test_seed(149);
+    layers_randomize(net);
+    for (i = 0; i < 4; i++) x[i] = 2 + test_float();
+    CHECK(mlp_jacobian(net, x, j) == MLP_OK && mlp_input_gradients(net, &data, dx) == MLP_OK);
+    for (i = 0; i < 4; i++) {
+        const float kept = x[i];
+        x[i] = kept + h;
+        CHECK(mlp_predict(net, x, 1, up) == MLP_OK && mlp_evaluate(net, &data, &above) == MLP_OK);
+        x[i] = kept - h;
+        CHECK(mlp_predict(net, x, 1, down) == MLP_OK && mlp_evaluate(net, &data, &below) == MLP_OK);
+        x[i] = kept;
+        for (o = 0; o < 3; o++)
+            CHECK_NEAR((double)j[o * 4 + i], ((double)up[o] - (double)down[o]) / (2 * (double)h),
+                       1e-3 * (1 + fabs((double)j[o * 4 + i])));
+        CHECK_NEAR((double)dx[i], (above.loss - below.loss) / (2 * (double)h), 1e-3 * (1 + fabs((double)dx[i])));
+    }
+    mlp_destroy(net);
+}
+
 /* Scaled nets: derivatives are of the user's inputs, the Jacobian also of the user's outputs; against differences of
    what the net itself says. Steps are a part of each column's width. */
 static void metrics_derivatives_are_in_the_users_units(void)
@@ -586,6 +626,7 @@ static void metrics_tests(void)
 #endif
     RUN(metrics_input_gradients_are_differences);
     RUN(metrics_jacobian_is_differences);
+    RUN(metrics_derivatives_of_custom_functions);
     RUN(metrics_derivatives_are_in_the_users_units);
     RUN(metrics_input_gradients_of_many_rows);
 }

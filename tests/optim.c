@@ -381,6 +381,7 @@ static void optim_penalties_and_clipping_of_a_net(void)
             if (what == 4 || what >= 7) d.clip_value = 0.03f;
             if (what == 5 || what >= 7) d.clip_norm = 0.1f;
             if (what == 6 || what >= 7) d.max_norm = 0.7f;
+            if (d.kind == MLP_OPT_SGD && what % 3) { d.momentum = 0.9f; d.nesterov = what % 3 == 2; }
             optim_net_is_its_twin(d, what % 2);
         }
 }
@@ -900,6 +901,7 @@ static void optim_whole_fit_falls(mlp_opt kind)
     double last[2] = { INFINITY, 0 }, e;
     float w[21 * 5], same[21 * 5];
     mlp_fit_report report;
+    mlp_metrics metrics;
     optim_make(&rows);
     f.on_step = optim_falls;
     f.user = last;
@@ -913,16 +915,36 @@ static void optim_whole_fit_falls(mlp_opt kind)
     f.opt.weight_decay = 0.01f;
     CHECK(mlp_fit(frozen, &rows.data, &f) == MLP_OK && mlp_get_weights(frozen, 0, same, NULL) == MLP_OK && test_same_bits(w, same, 21 * 5));
     CHECK(report.loss < 0.8 * e);
+    f.validation = &rows.data;                                      /* best weights, and an end after 3 epochs without a gain */
+    f.epochs = 3000;
+    f.patience = 3;
+    f.min_delta = 1e-5f;
+    f.opt.weight_decay = 0;
+    CHECK(mlp_fit(net, &rows.data, &f) == MLP_OK && report.stop == MLP_STOP_PATIENCE && report.epochs == report.best_epoch + 3);
+    CHECK(mlp_evaluate(net, &rows.data, &metrics) == MLP_OK && metrics.loss == report.best_loss && report.best_loss <= last[0]);
     mlp_destroy(frozen);
     mlp_destroy(net);
 }
 
-/* The same bits on each build of a class, for any cut into blocks and parts, with callbacks, which make fit look again, and after 5 + 5
-   epochs; penalties, weights, scaling of inputs and a split are under way. */
+static int optim_read(void *user, const size_t *rows, size_t n, float *x, float *y, int *labels)
+{
+    const optim_rows *r = (const optim_rows *)user;
+    size_t i;
+    (void)labels;
+    for (i = 0; i < n; i++) {
+        memcpy(x + i * 5, r->x + rows[i] * 5, 5 * sizeof(float));
+        memcpy(y + i * 3, r->y + rows[i] * 3, 3 * sizeof(float));
+    }
+    return 0;
+}
+
+/* The same bits on each build of a class, for any cut into blocks and parts, with callbacks, which make fit look again, after 5 + 5 epochs,
+   and from rows that are read; penalties, weights, scaling of inputs and a split are under way. */
 static uint64_t optim_whole_run(mlp_opt kind, int way, optim_rows *rows)
 {
     mlp_desc desc;
     mlp_fit_desc f = optim_full(kind, 10);
+    mlp_data data = rows->data;
     uint64_t hash;
     int calls = 0;
     mlp *net = layers_net(optim_units, 2, 6, MLP_ACT_TANH, MLP_ACT_IDENTITY);
@@ -937,9 +959,10 @@ static uint64_t optim_whole_run(mlp_opt kind, int way, optim_rows *rows)
     f.keep_last = 1;
     f.user = &calls;
     if (way == 1) f.on_step = f.on_epoch = optim_counts;
-    if (way >= 3) f.threads = way;
+    if (way == 6) { data.x = data.y = NULL; data.read = optim_read; data.user = rows; }
+    else if (way >= 3) f.threads = way;
     if (way == 2) f.epochs = 5;
-    CHECK(mlp_fit(net, &rows->data, &f) == MLP_OK && calls == (way == 1 ? 20 : 0));
+    CHECK(mlp_fit(net, &data, &f) == MLP_OK && calls == (way == 1 ? 20 : 0));
     if (way == 2) {
         mlp_save_desc save;
         mlp_load_desc load;
@@ -952,7 +975,7 @@ static uint64_t optim_whole_run(mlp_opt kind, int way, optim_rows *rows)
         memory = malloc(size);
         CHECK(mlp_save_memory(net, memory, &size, &save) == MLP_OK);
         mlp_destroy(net);
-        CHECK(mlp_load_memory(&net, memory, size, &load) == MLP_OK && mlp_fit(net, &rows->data, &f) == MLP_OK);
+        CHECK(mlp_load_memory(&net, memory, size, &load) == MLP_OK && mlp_fit(net, &data, &f) == MLP_OK);
         free(memory);
     }
     hash = optim_hash(net);
@@ -968,7 +991,7 @@ static void optim_whole_is_one_arithmetic(mlp_opt kind, uint64_t fma, uint64_t n
     optim_make(&rows);
     hash = optim_whole_run(kind, 0, &rows);
     if (!CHECK(hash == (mlp_kernels_for(NULL)->fma ? fma : no_fma))) printf("    0x%016llxu\n", (unsigned long long)hash);
-    CHECK(optim_whole_run(kind, 1, &rows) == hash && optim_whole_run(kind, 2, &rows) == hash);
+    CHECK(optim_whole_run(kind, 1, &rows) == hash && optim_whole_run(kind, 2, &rows) == hash && optim_whole_run(kind, 6, &rows) == hash);
 #ifdef _OPENMP
     for (way = 3; way < 6; way++) CHECK(optim_whole_run(kind, way, &rows) == hash);
 #else
@@ -979,6 +1002,175 @@ static void optim_whole_is_one_arithmetic(mlp_opt kind, uint64_t fma, uint64_t n
 static void optim_lbfgs_refuses(void) { optim_whole_refuses(MLP_OPT_LBFGS); }
 static void optim_lbfgs_fit_falls(void) { optim_whole_fit_falls(MLP_OPT_LBFGS); }
 static void optim_lbfgs_is_one_arithmetic(void) { optim_whole_is_one_arithmetic(MLP_OPT_LBFGS, 0xdd2763214fde79c1u, 0xfdc608aa49e80195u); }
+
+/* ---- Levenberg-Marquardt ---- */
+
+/* J^T J, row by row and output by output from gradients of the library: with half_squared, summed, and a target 1 below an output, the
+   gradient is the derivative of that output */
+static void optim_lm_matrix_is_that_of_gradients(void)
+{
+    optim_rows rows;
+    mlp_desc desc;
+    mlp *net = layers_net(optim_units, 2, 6, MLP_ACT_TANH, MLP_ACT_IDENTITY), *one;
+    mlp__fitting f;
+    double *expected, total = 0, off = 0;
+    size_t n, i, j, r, o;
+    int softmax;
+    optim_make(&rows);
+    desc = *mlp_get_desc(net);
+    mlp_destroy(net);
+    for (softmax = 0; softmax < 2; softmax++) {
+        desc.loss = softmax ? MLP_LOSS_SQUARED : MLP_LOSS_HALF_SQUARED;
+        desc.layers[1].activation = softmax ? MLP_ACT_SOFTMAX : MLP_ACT_IDENTITY;
+        CHECK(mlp_create(&net, &desc) == MLP_OK);
+        desc.loss = MLP_LOSS_HALF_SQUARED;
+        desc.reduction = MLP_REDUCE_SUM;
+        CHECK(mlp_create(&one, &desc) == MLP_OK);
+        desc.reduction = MLP_REDUCE_MEAN;
+        mlp_params(net, &n);
+        expected = ref_doubles(n * n);
+        memset(&f, 0, sizeof f);
+        f.net = net;
+        f.data = &rows.data;
+        f.fit = optim_full(MLP_OPT_LM, 1);
+        f.fit.opt.weight_decay = 0.125f;
+        CHECK(mlp__fit_begin(&f) == MLP_OK && mlp__normal_matrix(&f) == MLP_OK);
+        for (total = 0, r = 0; r < 60; r++) total += (double)rows.weights[r];
+        for (r = 0; r < 60; r++)
+            for (o = 0; o < 3; o++) {
+                float y[3];
+                const float *g;
+                mlp_data data = loss_data(1, rows.x + r * 5, y);
+                CHECK(mlp_predict(one, data.x, 1, y) == MLP_OK);
+                y[o] -= 1;
+                CHECK(mlp_compute_gradients(one, &data, NULL) == MLP_OK);
+                g = mlp_gradients(one, NULL);
+                for (i = 0; i < n; i++)
+                    for (j = i; j < n; j++)
+                        expected[i * n + j] += (softmax ? 2 : 1) * (double)rows.weights[r] / total / 3 * (double)g[i] * (double)g[j];
+            }
+        for (i = 0; i < 5 * 21 + 21 + 21 * 3; i++) if (i < 5 * 21 || i >= 5 * 21 + 21) expected[i * n + i] += 0.125;
+        for (i = 0; i < n; i++)
+            for (j = i; j < n; j++)
+                off = fmax(off, fabs(expected[i * n + j] + f.normal.matrix[(n - i) * n + j - i]) / sqrt(expected[i * n + i] * expected[j * n + j] + 1e-12));
+        mlp__fit_end(&f);
+        free(expected);
+        mlp_destroy(one);
+        mlp_destroy(net);
+    }
+    snprintf(test.note, sizeof test.note, "off by %.1g", off);
+    CHECK(off < 2e-6);
+}
+
+/* without a hidden layer the sum of squares is a quadratic: its minimum, where J^T r is 0, in two steps */
+static void optim_lm_solves_linear_nets(void)
+{
+    static const int units[] = { 5, 3 };
+    optim_rows rows;
+    mlp *net = layers_net(units, 1, 6, MLP_ACT_TANH, MLP_ACT_IDENTITY);
+    mlp_fit_desc f = optim_full(MLP_OPT_LM, 2);
+    float *g;
+    size_t n, i;
+    optim_make(&rows);
+    f.opt.rate = 1e-6f;
+    CHECK(mlp_fit(net, &rows.data, &f) == MLP_OK && mlp_compute_gradients(net, &rows.data, NULL) == MLP_OK);
+    g = mlp_gradients(net, &n);
+    for (i = 0; i < n; i++) CHECK(fabsf(g[i]) < 3e-7f);
+    mlp_destroy(net);
+}
+
+static int optim_to_a_millionth(void *user, const mlp_progress *p)
+{
+    if (p->loss <= 1e-6) *(int *)user = p->epoch - 1;
+    return p->loss <= 1e-6;
+}
+
+/* sin on [-pi, pi] by 1-10-1, from ten seeds to a mean square of 1e-6 */
+static void optim_lm_learns_sin(void)
+{
+    static float x[200], y[200];
+    mlp_data data = loss_data(200, x, y);
+    mlp_desc d = net_desc(1, 10, 1);
+    mlp_fit_desc f = optim_full(MLP_OPT_LM, 101);
+    int i, found = 0, most = 0;
+    for (i = 0; i < 200; i++) {
+        x[i] = (float)(REF_PI * (2.0 * i / 199 - 1));
+        y[i] = (float)sin((double)x[i]);
+    }
+    d.layers[0].activation = MLP_ACT_TANH;
+    f.on_step = optim_to_a_millionth;
+    for (d.seed = 0; d.seed < 10; d.seed++) {
+        int steps = 0;
+        mlp *net;
+        f.user = &steps;
+        CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &data, &f) == MLP_OK);
+        found += steps > 0;
+        if (steps > most) most = steps;
+        mlp_destroy(net);
+    }
+    snprintf(test.note, sizeof test.note, "%d of 10 seeds, at most %d iterations", found, most);
+    CHECK(found >= 9);
+}
+
+static void optim_lm_refuses(void)
+{
+    optim_rows rows;
+    mlp_desc d = net_desc(5, 21, 3);
+    mlp_fit_desc f = optim_full(MLP_OPT_LM, 3);
+    int i;
+    mlp *net;
+    optim_whole_refuses(MLP_OPT_LM);
+    optim_make(&rows);
+    d.loss = MLP_LOSS_CROSS_ENTROPY;
+    for (i = 0; i < 180; i++) rows.y[i] = fabsf(rows.y[i]);
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &rows.data, &f) == MLP_ERR_ARGUMENT && strstr(rows.error.text, "loss"));
+    mlp_destroy(net);
+    d = net_desc(5, 512, 2);                                        /* 4,098 parameters */
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &rows.data, &f) == MLP_ERR_ARGUMENT && strstr(rows.error.text, "parameters"));
+    mlp_destroy(net);
+    d = net_desc(5, 21, 3);
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    f.opt.l1 = 0.1f;
+    CHECK(mlp_fit(net, &rows.data, &f) == MLP_ERR_ARGUMENT && strstr(rows.error.text, "l1"));
+    f.opt.l1 = 0;
+    f.opt.history = 5;
+    CHECK(mlp_fit(net, &rows.data, &f) == MLP_ERR_ARGUMENT && strstr(rows.error.text, "history"));
+    mlp_destroy(net);
+}
+
+static void optim_every_allocation_may_fail(void)
+{
+    optim_rows rows;
+    int kind, fail_at, sites = 0;
+    optim_make(&rows);
+    for (kind = MLP_OPT_LBFGS; kind <= MLP_OPT_LM; kind++)
+        for (sites = 0, fail_at = 0; fail_at == 0 || fail_at <= sites; fail_at++) {
+            mlp_desc d = net_desc(5, 21, 3);
+            mlp_fit_desc f = optim_full((mlp_opt)kind, 3);
+            net_counter counter;
+            uint64_t before;
+            mlp *net;
+            int live;
+            f.validation_split = 0.2f;
+            d.allocator = net_allocator(&counter);
+            CHECK(mlp_create(&net, &d) == MLP_OK);
+            before = optim_hash(net);
+            live = counter.live;
+            counter.calls = 0;
+            counter.fail_at = fail_at;
+            CHECK(mlp_fit(net, &rows.data, &f) == (fail_at ? MLP_ERR_MEMORY : MLP_OK) && counter.live <= live + 1);
+            if (fail_at) CHECK(rows.error.code == MLP_ERR_MEMORY && optim_hash(net) == before);
+            else sites = counter.calls;
+            counter.fail_at = 0;
+            CHECK(mlp_fit(net, &rows.data, &f) == MLP_OK && optim_hash(net) != before);
+            mlp_destroy(net);
+            CHECK(counter.live == 0);
+        }
+    CHECK(sites == 5);              /* training block, split, evaluation, best weights, normal equations */
+}
+
+static void optim_lm_fit_falls(void) { optim_whole_fit_falls(MLP_OPT_LM); }
+static void optim_lm_is_one_arithmetic(void) { optim_whole_is_one_arithmetic(MLP_OPT_LM, 0xc2d156e0f3920bd6u, 0xb6510ed764bafd5cu); }
 
 static void optim_tests(void)
 {
@@ -1000,4 +1192,11 @@ static void optim_tests(void)
     RUN(optim_lbfgs_refuses);
     RUN(optim_lbfgs_fit_falls);
     RUN(optim_lbfgs_is_one_arithmetic);
+    RUN(optim_lm_matrix_is_that_of_gradients);
+    RUN(optim_lm_solves_linear_nets);
+    RUN(optim_lm_learns_sin);
+    RUN(optim_lm_refuses);
+    RUN(optim_lm_fit_falls);
+    RUN(optim_lm_is_one_arithmetic);
+    RUN(optim_every_allocation_may_fail);
 }

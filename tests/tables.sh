@@ -143,6 +143,9 @@ awk 'BEGIN { print "size;price"; for (i = 0; i < 100; i++) { s = sprintf("%d,%d;
 thousands() { train "$tmp/thousands.csv" && says "regression, numbers from 1000.5 to 9800.5"; }
 check "train_csv: points that group thousands" thousands
 awk 'BEGIN { print "a,b,y"; for (i = 0; i < 60; i++) print (i == 9 ? "\"two\nlines\"" : i % 7) "," i % 5 "," i % 4 / 3 }' > "$tmp/bad.csv"
+awk 'BEGIN { print "day,b,y"; for (i = 0; i < 1500; i++) print "d" i % 150 "," i % 7 "," i % 150 / 10 + i % 7 }' > "$tmp/days.csv"
+days() { train "$tmp/days.csv" --members 1 && says "categories  day" && predict "$tmp/days.csv" && grep -q "'day': 500 cells" "$tmp/complaint"; }
+check "train_csv: more categories than there is room for, each as often" days
 check "train_csv: a bad cell of two lines is said in one" complains "'two lines' where a number is expected" train "$tmp/bad.csv"
 printf 'a,b\n1,"2\n3,4\n' > "$tmp/open.csv"
 check "train_csv: a quote that is not closed" complains "line 2: a quote is opened and never closed" train "$tmp/open.csv"
