@@ -753,8 +753,8 @@ struct mlp_kernels {
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
 
-    /* The same, with softmax, of at most 16 columns, where y is 0 but for a 1 at the row's label: losses[i] = sum of row i of
-       l. Neither a nor y nor l is in memory. */
+    /* The same, with softmax, of at most 16 columns, where y is 0 but for a 1 at the row's label: losses[i] = sum of row
+       i of l. Neither a nor y nor l is in memory. */
     void (*class_entropy)(size_t rows, size_t cols, const float *z, const int *labels, const float *factors,
                           float *losses, float *dz);
 
@@ -2470,8 +2470,8 @@ MLP__INLINE mlp__vf mlp__fold_columns(mlp__binary *op, const float *t)
     return mlp__fold_vectors(op, MLP__PANEL, v);
 }
 
-/* z, dz: rows x cols, labels, factors, losses: rows. Lanes are rows: folds need no shuffles, and a row has one logarithm
-   and one loss. t[j][r]: column j of row r, z and then its exponential and its slope; left[r]: how far the label is. */
+/* z, dz: rows x cols, labels, factors, losses: rows. Lanes are rows: folds need no shuffles, and a row has one
+   logarithm and one loss. t[j][r]: column j of row r, z and then its exponential and its slope; left[r]: how far the label is. */
 static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const int *labels, const float *factors,
                                  float *losses, float *dz)
 {
@@ -4959,8 +4959,9 @@ static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
 /* Gradients by labels alone, without a matrix of targets; a single row has nothing beside it */
 static int mlp__by_label(const mlp__block *b)
 {
-    return b->divisor > 0 && b->rows > 1 && mlp__has_labels(b->source->data)
-        && b->net->loss.labels == MLP__LABELS_CLASS && b->net->desc.label_smoothing == 0 && b->net->outputs <= MLP__PANEL;
+    const mlp *net = b->net;
+    return b->divisor > 0 && b->rows > 1 && mlp__has_labels(b->source->data) && net->loss.labels == MLP__LABELS_CLASS
+        && net->desc.label_smoothing == 0 && net->outputs <= MLP__PANEL;
 }
 
 /* Rows begin .. end - 1 of the block: inputs unless they are read in place, targets, weights. */
