@@ -5163,7 +5163,7 @@ MLP_API mlp_result mlp_predict_with(const mlp *net, void *scratch, size_t size, 
     size_t block;
     if (!net || (rows && (!scratch || !x || !y)) || (rows && size < mlp_scratch_size(net, 1))) return MLP_ERR_ARGUMENT;
     block = size / sizeof(float) / (mlp__predict_floats(net) ? mlp__predict_floats(net) : 1);
-    mlp__predict_blocks(net, (float *)scratch, mlp__smaller(block, MLP__BLOCK_ROWS), x, rows, y);
+    if (rows) mlp__predict_blocks(net, (float *)scratch, mlp__smaller(block, MLP__BLOCK_ROWS), x, rows, y);
     return MLP_OK;
 }
 
