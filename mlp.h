@@ -571,7 +571,8 @@ MLP_API mlp_result mlp_predict_with(const mlp *, void *scratch, size_t size, con
 MLP_API mlp_result mlp_classify(const mlp *, const float *x, size_t rows, int *labels);
 
 /* Metrics over data; *metrics is all 0 on failure. Outputs that overflow are none: the loss is then not finite
-   either. One allocation. Uses as many threads as the net's last fit was told. */
+   either, but with logistic, hinge and margin where they do to the right side. One allocation. Uses as many threads as
+   the net's last fit was told. */
 MLP_API mlp_result mlp_evaluate(const mlp *, const mlp_data *, mlp_metrics *);
 
 /* counts: classes x classes, how many rows of class [true] were taken for [predicted]; rows are not weighted, but
@@ -4032,7 +4033,7 @@ struct mlp {
     size_t ping, pong;                      /* most units of the even hidden layers, of the odd ones */
     mlp__loss_facts loss;
     mlp__course course;
-    int busy, resumed, threads;             /* a fit is under way; its checkpoint was loaded; threads of the last fit */
+    int busy, resumed, threads;             /* it is trained now; a checkpoint was loaded; threads of the last fit */
     int scaled;                             /* scales are fitted */
     char *texts;                            /* of mlp_set_text: key, 0, value, 0, and so on; NULL: none */
     size_t texts_size;
@@ -4668,6 +4669,8 @@ static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
                              "class_weights: %g for class %z; must be finite and not negative",
                              (double)d->class_weights[i], i);
     for (i = 0; i < d->rows; i++) {
+        /* a callback has changed it: said where the row is used */
+        if (classes && (size_t)d->labels[i] >= classes) continue;
         if (d->sample_weights && !mlp__is_weight(d->sample_weights[i])) {
             mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "sample_weights: %g in row %z; must be finite and not negative",
                       (double)d->sample_weights[i], i);
@@ -4839,7 +4842,9 @@ static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
     for (j = 0; j < net->inputs; j++) {
         const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1];
         to[j] = v;
-        if (robust && v != 0) {
+        /* v is too far out for a float */
+        if (robust && !mlp__finite(v) && mlp__finite(x[j])) to[j] = v < 0 ? -3.0f : 3.0f;
+        else if (robust && v != 0) {
             const float third = v / 3;
             to[j] = (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
         }
@@ -5670,7 +5675,7 @@ static mlp_result mlp__go_to(mlp__objective *o, const float *from, const float *
     memcpy(o->v, from, o->n * sizeof(float));
     o->k->axpy(o->n, (float)p->at, d, o->v);
     o->known = 0;
-    r = mlp__look(o);
+    r = o->k->first_nonfinite(o->n, 0, o->v) < o->n ? MLP_ERR_NONFINITE : mlp__look(o);
     p->value = r ? (double)mlp__float(0x7f800000u) : o->value;
     p->slope = r ? 0 : mlp__inner(o->n, o->g, d);
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
@@ -5975,13 +5980,13 @@ static size_t mlp__rows_that_fit(const mlp *net, size_t state_size, size_t size)
     return fits;
 }
 
-/* A net whose fit is under way is not for anything else that trains. */
+/* A net whose training is under way is not for anything else that trains. */
 static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
 {
     const mlp_result r = mlp__trains(error);
     if (r || !net->busy) return r;
     return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                     "the net is being fitted: this was called from a callback of its own fit");
+                     "the net is being trained: this was called from a callback of that");
 }
 
 MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
@@ -6107,6 +6112,7 @@ static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffer
     sums->loss = 0;
     sums->weight = mlp__weight_of_rows(source, first, rows);
     if (!(sums->weight > 0)) return MLP_OK;
+    if (!dx) net->training.known = 0;
     b.net = net;
     b.source = source;
     b.t = t;
@@ -6123,6 +6129,7 @@ static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffer
         if (dx) mlp__layer_backward_input(net, 0, b.rows, t->dz[0], dx + done * net->inputs, t->scratch);
         else mlp__in_parts(threads, mlp__block_gradients, &b);
     }
+    if (!dx) net->training.known = 1;
     return MLP_OK;
 }
 
@@ -6160,8 +6167,9 @@ MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double 
     r = mlp__prepare(net, data);
     if (r) return r;
     source = mlp__source_in_order(data);
+    net->busy = 1;
     r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, NULL);
-    net->training.known = 1;
+    net->busy = 0;
     if (loss) *loss = sums.loss / sums.weight;
     if (!r) r = mlp__check_gradients(net, data->error);
     return r ? r : mlp__ok(data->error);
@@ -6700,7 +6708,10 @@ MLP_API mlp_result mlp_fit_scaling(mlp *net, const mlp_data *data)
     if (!r && !net->scales)
         r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "the net has neither input_scaling nor target_scaling");
     if (!r) r = mlp__check_data(net, data);
-    if (!r) r = mlp__fit_scales(net, mlp__source_in_order(data));
+    if (r) return r;
+    net->busy = 1;
+    r = mlp__fit_scales(net, mlp__source_in_order(data));
+    net->busy = 0;
     return r ? r : mlp__ok(data->error);
 }
 
@@ -7080,7 +7091,7 @@ static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, con
     }
     if (!(aside <= mlp__product_of(0.140625, straight))) return MLP_OK;     /* twice its length: at most 3/4 */
     mlp__normal_go(f, 1);
-    r = mlp__look(&f->objective);
+    r = q->k->first_nonfinite(q->n, 0, f->net->params) < q->n ? MLP_ERR_NONFINITE : mlp__look(&f->objective);
     if (!r && f->objective.value < value) *gain = promised > 0 ? 2 * (value - f->objective.value) / promised : 1;
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
 }
@@ -7213,6 +7224,12 @@ static mlp_result mlp__in_validation(const mlp__fitting *f, mlp_result r)
     return r;
 }
 
+/* whether there are callbacks within an epoch, which may change values */
+static int mlp__calls_back(const mlp__fitting *f)
+{
+    return f->fit.on_step || f->fit.on_gradients || f->fit.schedule.rate || f->data->read || f->validation.read;
+}
+
 /* What callbacks may have changed, before it is used again. */
 static mlp_result mlp__check_again(const mlp__fitting *f)
 {
@@ -7255,10 +7272,9 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
     float *v = net->params, *g = net->training.gradients;
     int l;
     mlp_result r;
-    source.check = f->fit.on_step != NULL;
+    source.check = mlp__calls_back(f);
     r = mlp__gradient(net, &source, &f->t, 0, f->train_rows, f->fit.threads, &f->sums, NULL);
     if (r || !(f->sums.weight > 0)) return r;
-    net->training.known = 1;
     *value = f->sums.loss / f->sums.weight;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
@@ -7345,7 +7361,6 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first),
                                  f->fit.threads, &b, NULL);
     if (r) return r;
-    net->training.known = 1;
     f->progress.rate = (double)mlp__rate_now(f);
     if (!mlp__finite((float)f->progress.rate) || f->progress.rate < 0)
         return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1, "schedule: a rate of %g", f->progress.rate);
@@ -7396,7 +7411,7 @@ static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
     mlp__batch sums = { 0, 0 };
     size_t first;
     mlp_result r = MLP_OK;
-    source.check |= f->fit.on_step || f->fit.on_gradients;          /* which may have changed values */
+    source.check = mlp__calls_back(f);
     f->progress.step = 0;
     f->progress.loss = 0;
     if (mlp__facts_of_opt(f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE) return mlp__fit_iteration(f, stop);
@@ -7413,7 +7428,7 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
     double loss = f->progress.loss;
     if (f->validation.rows) {
         const mlp__source held = mlp__validation_source(f);
-        mlp_result r = f->fit.on_step || f->fit.on_gradients ? mlp__check_again(f) : MLP_OK;
+        mlp_result r = mlp__calls_back(f) ? mlp__check_again(f) : MLP_OK;
         if (r) return r;
         r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
         if (r) return mlp__in_validation(f, r);

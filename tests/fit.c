@@ -1354,6 +1354,26 @@ static void fit_ranges_that_overflow_are_refused(void)
         }
 }
 
+/* however far out: robust inputs are 3 there, not NaN */
+static void fit_robust_inputs_stay_within_3(void)
+{
+    mlp_desc d = net_desc(1, 1, 0);
+    float x[8] = { 0 }, y[8] = { 0 }, p[5];
+    mlp_data data = loss_data(8, x, y);
+    const float far[5] = { 3.4e38f, -3.4e38f, 3e30f, -3e30f, test_nan() };
+    mlp *net;
+    int i;
+    for (i = 0; i < 8; i++) x[i] = (float)i * 1e-9f;
+    d.input_scaling = MLP_SCALE_ROBUST;
+    net = fit_net(&d);
+    CHECK(mlp_fit_scaling(net, &data) == MLP_OK);
+    mlp_params(net, NULL)[0] = 1;
+    CHECK(mlp_predict(net, far, 5, p) == MLP_OK && p[0] == 3 && p[1] == -3 && p[2] == 3 && p[3] == -3 && p[4] != p[4]);
+    x[7] = 3.4e38f;                                         /* and a fit takes them */
+    CHECK(mlp_fit_scaling(net, &data) == MLP_OK && mlp_fit(net, &data, NULL) == MLP_OK);
+    mlp_destroy(net);
+}
+
 /* a copy is scaled as its net */
 static void fit_copies_are_scaled(void)
 {
@@ -1718,6 +1738,7 @@ static void fit_tests(void)
     RUN(fit_robust_scales_are_of_a_sample);
     RUN(fit_scaling_may_fail);
     RUN(fit_ranges_that_overflow_are_refused);
+    RUN(fit_robust_inputs_stay_within_3);
     RUN(fit_copies_are_scaled);
     RUN(fit_every_allocation_may_fail);
     RUN(fit_scaled_nets_in_files);

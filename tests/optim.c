@@ -787,6 +787,21 @@ static void optim_minimize_refuses_and_stops(void)
     CHECK(test_same_bits(v, w, 2));
 }
 
+/* a function that falls towards infinity, where it is finite, too: no step goes there */
+static double optim_far_down(void *user, const float *v, float *g)
+{
+    (void)user;
+    *g = isfinite(*v) ? -1e-38f : 0;
+    return isfinite(*v) ? -1e-38 * (double)*v : -1e30;
+}
+
+static void optim_lbfgs_stays_finite(void)
+{
+    mlp_opt_desc d = optim_desc(MLP_OPT_LBFGS, 3e38f);
+    float v = 0;
+    CHECK(mlp_minimize(&d, 1, &v, optim_far_down, NULL, 3) == MLP_OK && v > 3 && isfinite(v));
+}
+
 /* the minimum of |v - c|^2 / 2 with penalties is where decay and l1 say */
 static double optim_distance(void *user, const float *v, float *g)
 {
@@ -1188,6 +1203,7 @@ static void optim_tests(void)
     RUN(optim_lbfgs_direction_is_that_of_its_matrix);
     RUN(optim_line_search_meets_the_wolfe_conditions);
     RUN(optim_minimize_refuses_and_stops);
+    RUN(optim_lbfgs_stays_finite);
     RUN(optim_lbfgs_penalties_are_in_the_objective);
     RUN(optim_lbfgs_refuses);
     RUN(optim_lbfgs_fit_falls);

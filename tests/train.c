@@ -582,6 +582,99 @@ static void train_data_that_a_callback_spoils_is_refused(void)
         }
 }
 
+/* labels that weights of classes are looked up by: of rows that come later, from any callback */
+typedef struct { int *labels, calls; } train_labeller;
+
+static int train_labels_far(train_labeller *l) { l->labels[60] = ++l->calls < 2 ? l->labels[60] : 100000000; return 0; }
+static int train_labels_on_step(void *user, const mlp_progress *p) { (void)p; return train_labels_far((train_labeller *)user); }
+static float train_labels_rate(void *user, double epoch, float rate) { (void)epoch; train_labels_far((train_labeller *)user); return rate; }
+static int train_labels_on_gradients(void *user, mlp *net, float *g, size_t n)
+{
+    (void)net;
+    (void)g;
+    (void)n;
+    return train_labels_far((train_labeller *)user);
+}
+
+static void train_labels_of_later_rows_are_looked_at(void)
+{
+    static const float weights[3] = { 1, 2, 3 };
+    train_rows *rows = &train_data_rows;
+    int how, weighted, split;
+    for (how = 0; how < 3; how++)
+        for (weighted = 0; weighted < 2; weighted++)
+            for (split = 0; split < 2; split++) {
+                mlp_desc d = net_desc(6, 24, 3);
+                mlp_fit_desc f = train_fit(2, 16, MLP_ORDER_SEQUENTIAL, MLP_OPT_SGD, 0.01f);
+                train_labeller l;
+                mlp_data data;
+                mlp_error e;
+                mlp *net;
+                test_seed(84);
+                train_make(rows);
+                l.labels = rows->labels;
+                l.calls = 0;
+                d.loss = MLP_LOSS_CROSS_ENTROPY;
+                data = loss_data(64, rows->x, NULL);
+                data.labels = rows->labels;
+                data.class_weights = weighted ? weights : NULL;
+                data.error = &e;
+                f.validation_split = split ? 0.25f : 0;
+                f.user = f.schedule.user = &l;
+                if (how == 0) f.on_step = train_labels_on_step;
+                if (how == 1) f.on_gradients = train_labels_on_gradients;
+                if (how == 2) { f.schedule.kind = MLP_SCHEDULE_CUSTOM; f.schedule.rate = train_labels_rate; }
+                CHECK(mlp_create(&net, &d) == MLP_OK);
+                CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && e.row == 60 && strstr(e.text, "labels: 100000000"));
+                mlp_destroy(net);
+            }
+}
+
+/* Rows that are read: what trains is refused to the one who reads, and a gradient that was not finished is none. */
+typedef struct { mlp *net; const mlp_data *data; int calls, refused, fail_at; } train_reader;
+
+static int train_reads(void *user, const size_t *rows, size_t n, float *x, float *y, int *labels)
+{
+    train_reader *c = (train_reader *)user;
+    size_t i;
+    (void)rows;
+    (void)labels;
+    c->refused += mlp_fit(c->net, c->data, NULL) == MLP_ERR_ARGUMENT && mlp_fit_scaling(c->net, c->data) == MLP_ERR_ARGUMENT
+               && mlp_compute_gradients(c->net, c->data, NULL) == MLP_ERR_ARGUMENT;
+    for (i = 0; i < n * 6; i++) x[i] = (float)(i % 7);
+    for (i = 0; i < n * 3; i++) y[i] = 1;
+    return ++c->calls == c->fail_at;
+}
+
+static void train_gradients_that_were_not_finished_are_none(void)
+{
+    train_rows *rows = &train_data_rows;
+    mlp_desc d = net_desc(6, 24, 3);
+    mlp *net;
+    mlp_data data, read;
+    train_reader c;
+    test_seed(85);
+    train_make(rows);
+    data = loss_data(500, rows->x, rows->y);
+    d.input_scaling = MLP_SCALE_STANDARD;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    memset(&c, 0, sizeof c);
+    memset(&read, 0, sizeof read);
+    c.net = net;
+    c.data = &data;
+    read.rows = 300;
+    read.read = train_reads;
+    read.user = &c;
+    CHECK(mlp_fit_scaling(net, &read) == MLP_OK && c.calls == 2 && c.refused == 2);
+    c.fail_at = 3;
+    CHECK(mlp_compute_gradients(net, &read, NULL) == MLP_ERR_IO && mlp_step(net, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_compute_gradients(net, &read, NULL) == MLP_OK && mlp_step(net, NULL) == MLP_OK && c.calls == 5 && c.refused == 5);
+    c.fail_at = 7;                                          /* in the second block */
+    CHECK(mlp_compute_gradients(net, &read, NULL) == MLP_ERR_IO && mlp_step(net, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_compute_gradients(net, &data, NULL) == MLP_OK && mlp_step(net, NULL) == MLP_OK);
+    mlp_destroy(net);
+}
+
 /* what trains is refused in a callback of the net's own fit, which goes on */
 typedef struct { mlp *net; const mlp_data *data; void *memory; int calls, refused; } train_caller;
 
@@ -796,6 +889,8 @@ static void train_tests(void)
 #endif
     RUN(train_accuracy_counts_what_it_says);
     RUN(train_data_that_a_callback_spoils_is_refused);
+    RUN(train_labels_of_later_rows_are_looked_at);
+    RUN(train_gradients_that_were_not_finished_are_none);
     RUN(train_a_net_being_fitted_is_not_for_others);
     RUN(train_rows_without_weight_take_part_in_nothing);
     RUN(train_targets_that_the_loss_does_not_mean_are_refused);
