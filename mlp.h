@@ -754,8 +754,8 @@ struct mlp_kernels {
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
 
-    /* The same, with softmax, of at most 16 columns, where y is 0 but for a 1 at the row's label: losses[i] = sum of row
-       i of l. Neither a nor y nor l is in memory. */
+    /* The same, with softmax, of at most 16 columns, where y is 0 but for a 1 at the row's label: losses[i] = sum of
+       row i of l. Neither a nor y nor l is in memory. */
     void (*class_entropy)(size_t rows, size_t cols, const float *z, const int *labels, const float *factors,
                           float *losses, float *dz);
 
@@ -2472,7 +2472,8 @@ MLP__INLINE mlp__vf mlp__fold_columns(mlp__binary *op, const float *t)
 }
 
 /* z, dz: rows x cols, labels, factors, losses: rows. Lanes are rows: folds need no shuffles, and a row has one
-   logarithm and one loss. t[j][r]: column j of row r, z and then its exponential and its slope; left[r]: how far the label is. */
+   logarithm and one loss. t[j][r]: column j of row r, z, then its exponential, then its slope; left[r]: how far the
+   label is. */
 static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const int *labels, const float *factors,
                                  float *losses, float *dz)
 {
