@@ -683,8 +683,8 @@ typedef struct {
 
 /* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every
    platform, also when that is more: MLP_ERR_ARGUMENT. memory NULL: only *size. NULL desc: all defaults. Not every
-   net can be saved with a test_input: one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs that are not
-   finite are MLP_ERR_NONFINITE. */
+   net can be saved with a test_input: one too long for a header of 1 MiB is MLP_ERR_TOO_BIG, outputs or folded weights
+   that are not finite are MLP_ERR_NONFINITE. */
 MLP_API mlp_result mlp_save_memory(const mlp *, void *memory, size_t *size, const mlp_save_desc *);
 
 /* Makes a net from a file in memory, which is only read and not needed afterwards. *net is NULL on failure. NULL
@@ -7925,7 +7925,8 @@ static mlp_result mlp__fold_scaling(mlp **folded, const mlp *from, mlp_error *er
     net->desc.input_scaling = net->given.input_scaling = MLP_SCALE_NONE;
     net->desc.target_scaling = net->given.target_scaling = MLP_SCALE_NONE;
     net->scaled = 0;
-    return MLP_OK;
+    if (mlp__first_nonfinite(net, net->params, 1, net->count, net->count) == net->count) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_NONFINITE, -1, "fold: weights that are not finite");
 }
 
 /* Saves to o; what comes out is known by o->total and o->failed. Data begins at a multiple of 64. */
@@ -8758,6 +8759,8 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
     if (best) net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
     if (best && !net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     if (best) r = mlp__read_array(in, best, net->count, 0, net->training.best);
+    if (best && !r && mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) < net->count)
+        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s: not finite", mlp__label(in, best));
     return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
 
@@ -8866,6 +8869,7 @@ static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source,
     if (!net || !source) wrong = "net, path or data is NULL";
     else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
     else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
+    else if (how->name_count < 0) wrong = "name_count is negative";
     else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
     return wrong ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "%s", wrong) : MLP_OK;
 }
@@ -9248,6 +9252,18 @@ static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
     return file;
 }
 
+/* Whether files are locked as long as they are open: an unlocked one would be taken for what a crash left until it is
+   renamed. */
+static int mlp__locks(const mlp_io *io)
+{
+#ifdef LOCK_NB
+    return io->open == mlp__io_open;
+#else
+    (void)io;
+    return 0;
+#endif
+}
+
 /* name: room for the temporary file's */
 static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, const mlp_save_desc *how)
 {
@@ -9264,11 +9280,13 @@ static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, con
     if (!o.failed) r = mlp__save_to(&o, net, how);
     mlp__write_out(&o);
     if (!o.failed && !r && io->sync(io->user, o.file)) o.failed = mlp__reason(io);
-    if (io->close(io->user, o.file) && !o.failed) o.failed = mlp__reason(io);
+    if (!mlp__locks(io) && io->close(io->user, o.file) && !o.failed) o.failed = mlp__reason(io);
     if (!r && o.failed) r = mlp__fail_io(how->error, "not saved: cannot write", path, o.failed);
     if (!r && io->rename(io->user, name, path))
         r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
-    if (r) { io->remove(io->user, name); return r; }
+    if (r) io->remove(io->user, name);
+    if (mlp__locks(io)) io->close(io->user, o.file);        /* it is synced: nothing can be lost */
+    if (r) return r;
     memcpy(name, folder ? path : ".", folder + !folder);
     name[folder + !folder] = 0;
     if (!io->sync_folder(io->user, name)) return mlp__ok(how->error);

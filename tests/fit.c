@@ -1622,9 +1622,10 @@ static void fit_resumed_without_best_weights(void)
 {
     mlp_data held = fit_rows(93, 100, 50, 1), data = fit_rows(93, 0, 40, 1);
     mlp_desc d = fit_net_desc(1);
-    mlp *net = fit_net(&d), *back = NULL, *last = fit_net(&d);
+    mlp *net = fit_net(&d), *back = NULL, *last = fit_net(&d), *none = NULL;
     mlp_fit_desc f = fit_how(20);
     mlp_load_desc how;
+    mlp_error error;
     fit_saving s;
     memset(&s, 0, sizeof s);
     memset(&how, 0, sizeof how);
@@ -1635,6 +1636,9 @@ static void fit_resumed_without_best_weights(void)
     f.on_epoch = fit_save_checkpoint;
     f.user = &s;
     CHECK(mlp_fit(net, &data, &f) == MLP_OK && mlp_load_memory(&back, s.memory, s.size, &how) == MLP_OK);
+    memset((char *)s.memory + s.size - 4, 0xff, 4);         /* of mlp.best, which would come back: NaN */
+    how.error = &error;
+    CHECK(mlp_load_memory(&none, s.memory, s.size, &how) == MLP_ERR_FORMAT && strstr(error.text, "mlp.best"));
     free(s.memory);
     s.at = 0;
     f.epochs = 5;

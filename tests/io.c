@@ -492,6 +492,36 @@ static void io_long_paths(void)
     mlp_destroy(net);
 }
 
+/* Two saves of one path at once: the one that comes while the other is about to rename does not take its file for a leftover. */
+typedef struct { mlp *net; const char *path; int saved; } io_other_save;
+
+static int io_save_then_rename(void *user, const char *from, const char *to)
+{
+    io_other_save *s = (io_other_save *)user;
+    s->saved = mlp_save(s->net, s->path, NULL) == MLP_OK;
+    return mlp__system_io.rename(NULL, from, to);
+}
+
+static void io_saves_at_once_are_both_whole(void)
+{
+    static const char path[] = "build/io-test-once";
+    mlp *net = io_net(3, 8, 2, MLP_ACT_RELU, MLP_LOSS_SQUARED), *other = io_net(3, 9, 2, MLP_ACT_TANH, MLP_LOSS_SQUARED), *back = NULL;
+    mlp_io io = mlp__system_io;
+    mlp_save_desc save;
+    io_other_save s;
+    memset(&save, 0, sizeof save);
+    s.net = other;
+    s.path = path;
+    save.io = &io;
+    io.user = &s;
+    io.rename = io_save_then_rename;
+    CHECK(mlp_save(net, path, &save) == MLP_OK && s.saved);
+    CHECK(mlp_load(&back, path, NULL) == MLP_OK && io_same_net(net, back) && remove(path) == 0);
+    mlp_destroy(back);
+    mlp_destroy(other);
+    mlp_destroy(net);
+}
+
 /* What crashed saves left is removed; what another one writes at this moment, and what is no file, is not touched. */
 static void io_leftovers_do_not_block(void)
 {
@@ -716,6 +746,8 @@ static void io_names_may_be_given(void)
     io_refused(f, how, MLP_ERR_ARGUMENT, "'x' is not in the file");
     how.names = NULL;
     io_refused(f, how, MLP_ERR_ARGUMENT, "mlp_load_desc.names");
+    how.name_count = -1;
+    io_refused(f, how, MLP_ERR_ARGUMENT, "name_count");
     memset(longest, 'n', sizeof longest);
     longest[199] = 0;
     how.names = &too_long;
@@ -1368,6 +1400,28 @@ static void io_scaling_is_saved_and_folded(void)
             mlp_destroy(net);
             free(f.p);
         }
+}
+
+/* scales so large that they do not fit into the weights */
+static void io_folded_weights_are_finite(void)
+{
+    static const float x[] = { 1e-38f, 2e-38f, 3e-38f }, y[] = { 1, 2, 3 };
+    const mlp_data data = loss_data(3, x, y);
+    mlp_desc d = net_desc(1, 1, 0);
+    mlp_save_desc save;
+    mlp_error error;
+    io_bytes f;
+    mlp *net = NULL;
+    memset(&save, 0, sizeof save);
+    save.error = &error;
+    d.input_scaling = MLP_SCALE_STANDARD;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit_scaling(net, &data) == MLP_OK);
+    mlp_params(net, NULL)[0] = 20;
+    f = io_saved(net, &save);
+    free(f.p);
+    save.fold = 1;
+    io_not_saved(net, &save, MLP_ERR_NONFINITE);
+    mlp_destroy(net);
 }
 
 /* ---- arguments ---- */
@@ -2076,6 +2130,7 @@ static void io_tests(void)
 #if TEST_FILES && !defined(__wasi__)
     RUN(io_mode_and_kind_of_a_path_are_kept);
     RUN(io_long_paths);
+    RUN(io_saves_at_once_are_both_whole);
     RUN(io_leftovers_do_not_block);
     RUN(io_errors_say_why);
 #endif
@@ -2092,6 +2147,7 @@ static void io_tests(void)
     RUN(io_a_header_has_a_limit);
     RUN(io_members_are_in_one_file);
     RUN(io_scaling_is_saved_and_folded);
+    RUN(io_folded_weights_are_finite);
     RUN(io_types_are_converted);
     RUN(io_modules_are_numbered_as_in_sequential);
     RUN(io_files_of_other_things_are_refused_by_name);
