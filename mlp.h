@@ -755,6 +755,11 @@ struct mlp_kernels {
     void (*cross_entropy)(size_t rows, size_t cols, const float *z, float *a, const float *y, const float *factors,
                           float *l, float *dz, int softmax);
 
+    /* The same, with softmax, of at most 16 columns, where y is 0 but for a 1 at the row's label: losses[i] = sum of
+       row i of l. Neither a nor y nor l is in memory. */
+    void (*class_entropy)(size_t rows, size_t cols, const float *z, const int *labels, const float *factors,
+                          float *losses, float *dz);
+
     /* Layers; w, dw in panels (see Memory). forward: z = x W + b, b may be NULL; up to 15 floats behind the end of w
        are read. backward_weights: dw = x^T dz, + dw with accumulate; up to 15 floats behind the end of dz are read.
        backward_input: dx = dz W^T. What is read behind an end changes nothing. scratch: rows x (in + out) floats
@@ -2457,6 +2462,48 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
     }
 }
 
+/* t: MLP__PANEL vectors */
+MLP__INLINE mlp__vf mlp__fold_columns(mlp__binary *op, const float *t)
+{
+    mlp__vf v[MLP__PANEL];
+    size_t j;
+    MLP__UNROLL
+    for (j = 0; j < MLP__PANEL; j++) v[j] = mlp__vload(t + j * MLP__W);
+    return mlp__fold_vectors(op, MLP__PANEL, v);
+}
+
+/* z, dz: rows x cols, labels, factors, losses: rows. Lanes are rows: folds need no shuffles, and a row has one
+   logarithm and one loss. t[j][r]: column j of row r, z, then its exponential, then its slope; left[r]: how far the
+   label is. */
+static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const int *labels, const float *factors,
+                                 float *losses, float *dz)
+{
+    const mlp__vf zero = mlp__vzero(), one = mlp__vset1(1.0f), half = mlp__vset1(0.5f);
+    float t[MLP__PANEL * MLP__W], left[MLP__W];
+    size_t n, j, r;
+    for (; rows > 0; rows -= n, z += n * cols, labels += n, factors += n, losses += n, dz += n * cols) {
+        mlp__vf max, sum, f, to, at = zero;
+        n = mlp__smaller(rows, MLP__W);
+        mlp__transposed(cols, n, z, (ptrdiff_t)cols, t, MLP__W, MLP__W);
+        for (j = cols; j < MLP__PANEL; j++) mlp__vstore(t + j * MLP__W, mlp__vset1(MLP__LOWEST));
+        for (r = 0; r < MLP__W; r++) left[r] = (float)labels[mlp__smaller(r, n - 1)];
+        max = mlp__fold_columns(mlp__vmax, t);
+        for (j = 0, to = mlp__vload(left); j < MLP__PANEL; j++, to = mlp__vsub(to, one)) {
+            const mlp__vf x = mlp__vsub(mlp__vload(t + j * MLP__W), max);
+            at = mlp__vselect(mlp__vlt(mlp__vabs(to), half), x, at);
+            mlp__vstore(t + j * MLP__W, j < cols ? mlp__vexp(x) : zero);
+        }
+        sum = mlp__fold_columns(mlp__vadd, t);
+        mlp__vput(losses, mlp__vsub(zero, mlp__vadd(at, mlp__vlog(mlp__vdiv(one, sum)))), n);
+        f = mlp__vget(factors, n, zero);
+        for (j = 0, to = mlp__vload(left); j < cols; j++, to = mlp__vsub(to, one)) {
+            const mlp__vf y = mlp__vselect(mlp__vlt(mlp__vabs(to), half), one, zero);
+            mlp__vstore(t + j * MLP__W, mlp__vmul(mlp__vsub(mlp__vdiv(mlp__vload(t + j * MLP__W), sum), y), f));
+        }
+        mlp__transposed(n, cols, t, MLP__W, dz, (ptrdiff_t)cols, cols);
+    }
+}
+
 /* sums of n <= nv * MLP__W columns down the rows of x */
 MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
                                        int accumulate)
@@ -3509,6 +3556,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     MLP__NAME, MLP__W, MLP__FMA,
     mlp__k_gemm, mlp__k_hadamard, mlp__k_activate, MLP__TRAINS(mlp__k_activate_backward),
     mlp__k_softmax, MLP__TRAINS(mlp__k_softmax_backward), MLP__TRAINS(mlp__k_cross_entropy),
+    MLP__TRAINS(mlp__k_class_entropy),
     mlp__k_forward, MLP__TRAINS(mlp__k_backward_weights), MLP__TRAINS(mlp__k_backward_input),
     MLP__TRAINS(mlp__k_column_sums), MLP__TRAINS(mlp__k_scale_rows), MLP__TRAINS(mlp__k_loss),
     MLP__TRAINS(mlp__k_loss_backward), MLP__TRAINS(mlp__k_axpy), MLP__TRAINS(mlp__k_update), mlp__k_first_nonfinite,
@@ -4915,24 +4963,33 @@ static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
     }
 }
 
+/* Gradients by labels alone, without a matrix of targets; a single row has nothing beside it */
+static int mlp__by_label(const mlp__block *b)
+{
+    const mlp *net = b->net;
+    return b->divisor > 0 && b->rows > 1 && mlp__has_labels(b->source->data) && net->loss.labels == MLP__LABELS_CLASS
+        && net->desc.label_smoothing == 0 && net->outputs <= MLP__PANEL;
+}
+
 /* Rows begin .. end - 1 of the block: inputs unless they are read in place, targets, weights. */
 static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
 {
     const mlp *net = b->net;
     const mlp_data *d = b->source->data;
     const mlp__buffers *t = b->t;
-    const int copied = b->x == t->x, labels = mlp__has_labels(d);
+    const int copied = b->x == t->x, labels = mlp__has_labels(d), by_label = mlp__by_label(b);
     const size_t stride = mlp__x_stride(net, d);
     float weight = 1, factor = (float)(1 / b->divisor);             /* of the row before: most often the same */
     size_t i;
-    if (labels) memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
+    if (labels && !by_label) memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
     for (i = begin; i < end; i++) {
         float w, *x = t->x + i * net->inputs, *y = t->y + i * net->outputs;
         const size_t row = mlp__block_row(b, i, &w);
         const float *given = labels ? NULL : d->read ? y : d->y + row * mlp__y_stride(net, d);
         if (copied && net->desc.input_scaling) mlp__scale_inputs(net, d->read ? x : d->x + row * stride, x);
         else if (copied && !d->read) memcpy(x, d->x + row * stride, net->inputs * sizeof(float));
-        mlp__targets_of_row(net, given, !labels ? 0 : d->read ? t->labels[i] : d->labels[row], y);
+        if (labels && !d->read) t->labels[i] = d->labels[row];
+        if (!by_label) mlp__targets_of_row(net, given, labels ? t->labels[i] : 0, y);
         if (b->divisor > 0 && mlp__bits(w) != mlp__bits(weight)) factor = (float)((double)w / b->divisor);
         t->weight[i] = weight = w;
         t->factor[i] = factor;
@@ -5169,7 +5226,7 @@ MLP_API mlp_result mlp_predict_with(const mlp *net, void *scratch, size_t size, 
     size_t block;
     if (!net || (rows && (!scratch || !x || !y)) || (rows && size < mlp_scratch_size(net, 1))) return MLP_ERR_ARGUMENT;
     block = size / sizeof(float) / (mlp__predict_floats(net) ? mlp__predict_floats(net) : 1);
-    mlp__predict_blocks(net, (float *)scratch, mlp__smaller(block, MLP__BLOCK_ROWS), x, rows, y);
+    if (rows) mlp__predict_blocks(net, (float *)scratch, mlp__smaller(block, MLP__BLOCK_ROWS), x, rows, y);
     return MLP_OK;
 }
 
@@ -5998,9 +6055,12 @@ static void mlp__block_rows(const void *work, size_t part, size_t parts)
     mlp__block_load(b, begin, end);
     mlp__block_forward(b, begin, end, part, parts);
     if (begin == end) return;
-    mlp__last_layer(b->net, end - begin, t->z[last] + at, t->a[last] + at, t->y + at, backward ? t->factor + begin
-                    : NULL,
-                    t->losses + at, t->loss + begin, backward ? t->dz[last] + at : NULL, mlp__slope_at(b, begin));
+    if (mlp__by_label(b))
+        b->net->desc.kernels->class_entropy(end - begin, b->net->outputs, t->z[last] + at, t->labels + begin,
+                                            t->factor + begin, t->loss + begin, t->dz[last] + at);
+    else mlp__last_layer(b->net, end - begin, t->z[last] + at, t->a[last] + at, t->y + at,
+                         backward ? t->factor + begin : NULL, t->losses + at, t->loss + begin,
+                         backward ? t->dz[last] + at : NULL, mlp__slope_at(b, begin));
     if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
 }
 

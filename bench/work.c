@@ -161,7 +161,6 @@ static void step(const void *p)
     must(mlp_step((mlp *)c->net, &opt));
 }
 
-static const float *params(const work_case *c, size_t *n) { return mlp_params((mlp *)c->net, n); }
 static void memory(const work_case *c, size_t *scratch, size_t *training)
 {
     const mlp_opt_desc opt = opt_of(c);
@@ -252,4 +251,4 @@ static void (*prepare(work_case *c))(const void *)
 static const void *table(const char *name) { return mlp_kernels_for(name); }
 
 extern const work_version VERSION;
-const work_version VERSION = { mlp_simd_name, table, prepare, params, memory, forget };
+const work_version VERSION = { mlp_simd_name, table, prepare, memory, forget };

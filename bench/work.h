@@ -30,7 +30,6 @@ typedef struct {
     const char *(*name)(void);                              /* of the instruction set it chooses */
     const void *(*table)(const char *name);                 /* NULL: not on this CPU */
     void (*(*prepare)(work_case *))(const void *);          /* what runs the case; NULL: nothing of that name, or not in this version */
-    const float *(*params)(const work_case *, size_t *);    /* of its net */
     void (*memory)(const work_case *, size_t *scratch, size_t *train);      /* bytes for c->rows rows */
     void (*forget)(work_case *);
 } work_version;

@@ -24,7 +24,8 @@ static size_t split[MOST_ROWS], train, batch = 64;      /* the first `train` row
 static size_t order[MOST_ROWS];                         /* in this order */
 static int rank, ranks, begun, best_epoch;              /* begun: epochs done before this run */
 static const char *path;
-static double in_allreduce, least = INFINITY, aside, best = INFINITY;   /* seconds; aside: between epochs */
+static double in_allreduce, aside, ended;               /* seconds; aside: between epochs; ended: the last Allreduce */
+static double least = INFINITY, least_work = INFINITY, best = INFINITY;
 static mlp_error why;
 static mlp_data data = { .error = &why, .read_labels = 1 };
 static mlp_data held_out = { .error = &why, .read_labels = 1, .user = &held_out };
@@ -80,12 +81,14 @@ static int read_rows(void *user, const size_t *rows, size_t n, float *to, float 
 
 static int sum_gradients(void *user, mlp *net, float *gradients, size_t count)
 {
-    double seconds = MPI_Wtime();
+    const double begin = MPI_Wtime();
     size_t i;
     (void)user, (void)net;
     MPI_Allreduce(MPI_IN_PLACE, gradients, (int)count, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
-    in_allreduce += seconds = MPI_Wtime() - seconds;
-    if (seconds < least) least = seconds;
+    if (ended > 0) least_work = fmin(least_work, begin - ended);
+    ended = MPI_Wtime();
+    in_allreduce += ended - begin;
+    least = fmin(least, ended - begin);
     for (i = 0; i < count; i++) gradients[i] /= (float)ranks;
     return 0;
 }
@@ -193,8 +196,8 @@ int main(int argc, char **argv)
     if (rank == 0) {
         const double ms = 1e3 / (report.epochs * (double)(train / batch));
         printf("best epoch %d, held-out loss %.6f; weights %08lx by %d ranks\n", best_epoch, best, hash, ranks);
-        printf("an update took %.3f ms, %.3f of it in MPI_Allreduce (at least %.3f)\n", seconds * ms, in_allreduce * ms,
-               1e3 * least);
+        printf("an update took %.3f ms, %.3f of it in MPI_Allreduce; the fastest %.3f and %.3f\n", seconds * ms,
+               in_allreduce * ms, 1e3 * (least + least_work), 1e3 * least);
     }
     mlp_destroy(net);
     MPI_Finalize();

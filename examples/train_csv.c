@@ -625,7 +625,7 @@ static int cross_validate(const options *o, table *t, const csv *c, const part *
         part train_rows, test;
         ensemble e = { { NULL }, 0, 0, 0, 0 };
         bad = split(all, t, 1.0 / FOLDS, fold, &train_rows, &test) ? fails("not enough memory") :
-              run(o, t, c, &train_rows, &test, 1, 0, &e, r);
+              train_rows.n && test.n && run(o, t, c, &train_rows, &test, 1, 0, &e, r);
         ensemble_free(&e);
         free_part(&train_rows);
         free_part(&test);

@@ -6,8 +6,8 @@ int main(void)
 {
     static const float x[] = { 0,0,  0,1,  1,0,  1,1 };   /* 4 rows of 2 inputs */
     static const float y[] = { 0,    1,    1,    0   };   /* 4 rows of 1 target */
-    mlp_desc desc = { .inputs = 2, .loss = MLP_LOSS_BINARY_CROSS_ENTROPY,
-                      .layers = { { .units = 8, .activation = MLP_ACT_TANH }, { .units = 1 } } };
+    mlp_desc desc = { .inputs = 2, .layers = { { .units = 8, .activation = MLP_ACT_TANH }, { .units = 1 } },
+                      .loss = MLP_LOSS_BINARY_CROSS_ENTROPY };
     mlp_data data = { .rows = 4, .x = x, .y = y };
     mlp_fit_desc how = { .epochs = 400, .batch = MLP_FULL_BATCH, .opt = { .rate = 0.05f } };
     float p[4] = { 0 };

@@ -245,6 +245,34 @@ static void kernels_rows_do_not_depend_on_each_other(void)
     }
 }
 
+/* by labels: the bits of targets that are 1 at the label, and of the sum of a row's losses in double */
+static void kernels_class_entropy_is_cross_entropy(void)
+{
+    enum { ROWS = 37, COLS = 16 };
+    static float z[ROWS * COLS], a[ROWS * COLS], y[ROWS * COLS], l[ROWS * COLS], dz[ROWS * COLS], loss[ROWS], slope[ROWS * COLS];
+    float factors[ROWS];
+    int labels[ROWS];
+    size_t rows, cols, i, j;
+    test_seed(31);
+    for (cols = 1; cols <= COLS; cols++)
+        for (rows = 1; rows <= ROWS; rows++) {
+            test_fill(z, rows * cols); test_fill(factors, rows);
+            for (i = 0; i < rows * cols; i++) { z[i] *= 30; y[i] = 0; }
+            if (rows > 3) z[3 * cols] = rows % 2 ? test_nan() : (float)INFINITY;
+            for (i = 0; i < rows; i++) y[i * cols + (size_t)(labels[i] = (int)test_below(cols))] = 1;
+            kernels_k->cross_entropy(rows, cols, z, a, y, factors, l, dz, 1);
+            kernels_k->class_entropy(rows, cols, z, labels, factors, loss, slope);
+            CHECK(test_same_bits(dz, slope, rows * cols));
+            for (i = 0; i < rows; i++) {
+                double sum = 0;
+                float as_float;
+                for (j = 0; j < cols; j++) sum += (double)l[i * cols + j];
+                as_float = (float)sum;
+                CHECK(test_same_bits(&as_float, loss + i, 1));
+            }
+        }
+}
+
 static void kernels_softmax_keeps_nan_in_its_row(void)
 {
     float z[3 * 10], a[3 * 10], clean[3 * 10];
@@ -501,6 +529,7 @@ static void kernels_tests(void)
     RUN(kernels_hadamard_axpy_scale_rows);
     RUN(kernels_softmax);
     RUN(kernels_rows_do_not_depend_on_each_other);
+    RUN(kernels_class_entropy_is_cross_entropy);
     RUN(kernels_softmax_keeps_nan_in_its_row);
     RUN(kernels_column_sums);
     RUN(kernels_first_nonfinite);

@@ -118,6 +118,9 @@ printf 'a,b,c\n' > "$tmp/header.csv"
 check "train_csv: a header alone" complains "a header and no row" train "$tmp/header.csv"
 printf 'a,b,c\n1,2,3\n' > "$tmp/one.csv"
 check "train_csv: one row" complains "the same value in every row" train "$tmp/one.csv"
+printf 'a,kind\n1,x\n2,y\n' > "$tmp/two.csv"
+two() { train "$tmp/two.csv" && predict "$tmp/two.csv" && [ "$(lines "$tmp/predictions")" = 3 ]; }
+check "train_csv: two rows of two classes" two
 awk 'BEGIN { print "a,b,kind"; for (i = 0; i < 60; i++) print i % 7 "," i % 5 ",only" }' > "$tmp/one_class.csv"
 check "train_csv: one class" complains "target 'kind' has the same value in every row" train "$tmp/one_class.csv" --target kind
 awk 'BEGIN { print "a,b,y"; for (i = 0; i < 60; i++) print i % 7 "," i % 5 ",2.5" }' > "$tmp/constant.csv"
