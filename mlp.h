@@ -3854,8 +3854,8 @@ static void mlp__say_number(mlp__text *t, double v)
     uint64_t millionths;
     if (!mlp__finite_double(v)) { mlp__say(t, v != v ? "NaN" : v < 0 ? "-infinity" : "infinity"); return; }
     if (v < 0) { mlp__say_char(t, '-'); v = -v; }
-    while (v >= 1e6) { v /= 10; power++; }
-    while (v > 0 && v < 1e-3) { v *= 10; power--; }
+    if (v >= 1e6) for (; v >= 10; power++) v /= 10;
+    else if (v > 0 && v < 1e-3) for (; v < 1; power--) v *= 10;
     millionths = (uint64_t)mlp__product_of(v, 1e6);
     if (mlp__product_of(v, 1e6) - (double)millionths >= 0.5) millionths++;
     mlp__say_integer(t, millionths / 1000000, 1);

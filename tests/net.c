@@ -39,6 +39,22 @@ static mlp_allocator net_allocator(net_counter *c)
     return a;
 }
 
+static void net_numbers_in_texts(void)
+{
+    static const struct { float alpha; const char *words; } texts[] = {
+        { 9.5e23f, "alpha is 9.5e+23, " }, { 1e6f, "alpha is 1e+6, " }, { 999999, "alpha is 999999, " }, { 0.001f, "alpha is 0.001, " },
+        { -2.5e-7f, "alpha is -2.5e-7, " }, { 0.1f, "alpha is 0.1, " } };
+    mlp_desc d = net_desc(2, 3, 1);
+    mlp_error error;
+    size_t i;
+    d.error = &error;
+    for (i = 0; i < sizeof texts / sizeof *texts; i++) {
+        d.layers[0].alpha = texts[i].alpha;
+        CHECK(mlp_size(&d) == 0);
+        if (!CHECK(strstr(error.text, texts[i].words))) printf("    %s\n", error.text);
+    }
+}
+
 static void net_results_have_names(void)
 {
     int r, s;
@@ -577,6 +593,7 @@ static void net_every_allocation_may_fail(void)
 static void net_tests(void)
 {
     RUN(net_results_have_names);
+    RUN(net_numbers_in_texts);
     RUN(net_defaults_are_resolved);
     RUN(net_desc_comes_back_as_it_was_given);
     RUN(net_bad_descs_are_refused);
