@@ -232,11 +232,11 @@ $(BUILD)/bits-%: $(SECTIONS) mlp.h | $(BUILD)
 
 # SMALL=1, the default, runs emulated tests on fewer shapes; check-all runs them whole
 SMALL ?= 1
-small = $(if $(and $(filter 1,$(SMALL)),$(or $(run_$(1)),$(findstring san,$(1)))),env TEST_SMALL=1)
+small = $(if $(and $(filter 1,$(SMALL)),$(or $(run_$(call tool,$(1))),$(findstring san,$(1)),$(filter emulated%,$(1)))),env TEST_SMALL=1)
 RUN   = JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" BUILD="$(BUILD)" SIMD="$(SIMD)" SIMD_FLAGS="$(flags_$(SIMD))" MAKE="$(MAKE)" sh tests/run.sh
 
 skips     = $(foreach t,$(sort $(foreach b,$(filter-out $(call here,$(1)),$(1)),$(call tool,$(b)))),"sh tests/missing.sh $(t)")
-all_runs  = $(foreach b,$(call here,$(1)),"$(call small,$(call tool,$(b))) $(run_$(call tool,$(b))) $(BUILD)/all-$(b) $(2)") $(call skips,$(1))
+all_runs  = $(foreach b,$(call here,$(1)),"$(call small,$(b)) $(run_$(call tool,$(b))) $(BUILD)/all-$(b) $(2)") $(call skips,$(1))
 bits_runs = $(foreach b,$(call here,$(1)),"sh tests/bits.sh $(BUILD)/bits-$(b) $(run_$(call tool,$(b)))") $(call skips,$(1))
 programs  = $(foreach b,$(call here,$(2)),$(BUILD)/$(1)-$(b))
 
@@ -257,7 +257,7 @@ test:
 OF ?= $(SIMD)
 test-one:
 	@$(MAKE) $(BUILD)/all-$(OF)
-	$(call small,$(call tool,$(OF))) $(run_$(call tool,$(OF))) $(RUN_ONE) $(BUILD)/all-$(OF) $(TEST)
+	$(call small,$(OF)) $(run_$(call tool,$(OF))) $(RUN_ONE) $(BUILD)/all-$(OF) $(TEST)
 
 # ---- wider checks ----
 
