@@ -328,8 +328,8 @@ check-bench:
 	@$(if $(call here,neon@aarch64-gcc),$(MAKE) -j$(JOBS) bench-program CC="$(BENCH_NEON)")
 	@$(RUN) "sh tests/bench.sh $(BENCH_NAME)program" $(if $(call here,neon@aarch64-gcc),"sh tests/bench.sh $(BUILD)/bench-aarch64-linux-gnu-gcc-neon-program qemu-aarch64","sh tests/missing.sh aarch64-gcc")
 
-check-all: test check-bits check-tiles check-break check-interop check-mpi check-simde check-size
-	@$(MAKE) check-cross check-targets check-sanitize SMALL=0
+check-all: check-bits check-tiles check-break check-interop check-mpi check-simde check-size
+	@$(MAKE) test check-cross check-targets check-sanitize SMALL=0
 	@$(MAKE) -j$(JOBS) check-ulp
 	@$(MAKE) check-bench
 	@$(MAKE) check-fuzz
