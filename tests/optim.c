@@ -843,7 +843,10 @@ static void optim_make(optim_rows *r)
     int i;
     test_seed(64);
     test_fill(r->x, 60 * 5);
-    for (i = 0; i < 60 * 3; i++) r->y[i] = 0.5f * r->x[i / 3 * 5 + i % 3] * r->x[i / 3 * 5 + 3] + 0.1f * test_float();
+    for (i = 0; i < 60 * 3; i++) {
+        const volatile float product = 0.5f * r->x[i / 3 * 5 + i % 3] * r->x[i / 3 * 5 + 3], noise = 0.1f * test_float();
+        r->y[i] = product + noise;                              /* volatile: not fused, not even by clang for aarch64 */
+    }
     for (i = 0; i < 60; i++) r->weights[i] = i % 10 == 9 ? 0 : (float)(1 + i % 2);
     r->data = loss_data(60, r->x, r->y);
     r->data.sample_weights = r->weights;
