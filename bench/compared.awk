@@ -1,5 +1,5 @@
 # mlp.h beside other libraries, from files of make compare: awk -f bench/results.awk -f bench/compared.awk -v mode=MODE FILES
-# all: Markdown, every case; short: the cases of README.md; asked: for the terminal, what design asks: of the public gemm (nn) on squares
+# all: Markdown, every case; short: the cases of README.md; asked: for the terminal, what is asked of the public gemm (nn) on squares
 # of 64 to 1024 the median of the ratios to the best peer is at least 0.85. A rival is a peer whose vectors are no wider than ours; a
 # layer, whose weights lie as we like, competes with every form of its product, the public gemm with its own.
 function wide(f, way) { return !((f, "mlp-avx512") in about) || way ~ /(-avx2|-hsw|-256|^fann|^sklearn)/ ? 256 : 512 }
