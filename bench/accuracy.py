@@ -8,19 +8,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from tables import shuffled                        # the order of rows that bench/accuracy.c draws, too
 
 warnings.filterwarnings("ignore")
-
-
-def shuffled(n, seed):
-    """The order of rows that bench/accuracy.c draws, too."""
-    order, state = [], seed * 2 + 1
-    for i in range(n):
-        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
-        j = (state >> 33) % (i + 1)
-        order.append(i)
-        order[i], order[j] = order[j], i
-    return order
 
 
 def report(work, runs):
@@ -42,7 +32,7 @@ def digits(table, seed):
 
 
 def diabetes(table, seed, fold, make):
-    order = np.array(shuffled(len(table), seed))
+    order = shuffled(len(table), seed)
     place = np.arange(len(order))
     train, test = table[order[place % 5 != fold]], table[order[place % 5 == fold]]
     mean, width = train.mean(0), train.std(0)

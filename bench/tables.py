@@ -110,4 +110,5 @@ def main():
                 run(name, os.path.join(folder, file), int(target) - 1, task == "regression", shuffle)
 
 
-main()
+if __name__ == "__main__":
+    main()
