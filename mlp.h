@@ -2683,22 +2683,25 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
     return bad;
 }
 
-/* 0 x is NaN for NaN and infinity, and so is every sum with it: two operations a vector, and one look at the bits for
-   eight of them, are less than a look at each. With another scale the sum of eight may be infinite where
-   none of them is, and of |x| it is when one of them is. */
+/* 0 x is NaN for NaN and infinity, and so is every sum with it, which is looked at once. With another scale the sum of
+   what is finite may be infinite; where the first is, if there is one, is looked for then. */
 static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
 {
     volatile float hidden = scale;  /* no compiler multiplies with 0 in advance, not even under -ffast-math */
-    const mlp__vf s = mlp__vset1(hidden);
-    size_t i, v;
-    for (i = 0; i + 8 * MLP__W <= n; i += 8 * MLP__W) {
-        mlp__vf sum = mlp__vzero();
+    const mlp__vf s = mlp__vset1(hidden), zero = mlp__vzero();
+    mlp__vf sum[8];
+    size_t i = 0, v;
+    MLP__UNROLL
+    for (v = 0; v < 8; v++) sum[v] = zero;
+    for (; i + 8 * MLP__W <= n; i += 8 * MLP__W) {
         MLP__UNROLL
-        for (v = 0; v < 8; v++) sum = mlp__vfma(mlp__vabs(mlp__vload(x + i + v * MLP__W)), s, sum);
-        if (!mlp__vfinite(sum)) break;
+        for (v = 0; v < 8; v++) sum[v] = mlp__vfma(mlp__vabs(mlp__vload(x + i + v * MLP__W)), s, sum[v]);
     }
-    for (; i + MLP__W <= n && mlp__vfinite(mlp__vmul(mlp__vload(x + i), s)); i += MLP__W) {}
-    while (i < n && mlp__finite(x[i] * hidden)) i++;
+    for (; i < n; i += MLP__W) sum[0] = mlp__vfma(mlp__vabs(mlp__vget(x + i, n - i, zero)), s, sum[0]);
+    MLP__UNROLL
+    for (v = 1; v < 8; v++) sum[0] = mlp__vadd(sum[0], sum[v]);
+    if (mlp__vfinite(sum[0])) return n;
+    for (i = 0; i < n && mlp__finite(x[i] * hidden); i++) { }
     return i;
 }
 
@@ -5445,12 +5448,12 @@ enum { MLP__MOST_THREADS = 256 };
 typedef struct {
     const mlp_kernels *k;
     const mlp *net;                         /* NULL: values are a plain vector, without layers and biases */
-    mlp_opt_desc opt;                       /* resolved, with a wanted zero as 0 */
-    int arrays;
+    const mlp_opt_desc *opt;                /* resolved */
+    int arrays, decoupled;
     size_t n;
     float *v, *state;                       /* values and arrays of state */
     const float *g;
-    mlp_update u;
+    mlp_update u;                           /* but for what a layer or a bias has of its own */
     double divisor;                         /* of the rate, for adam */
     unsigned char *bad;                     /* parts: values became NaN or infinite */
 } mlp__opt_work;
@@ -5459,18 +5462,19 @@ typedef struct {
 static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate,
                         int penalties)
 {
-    const int decoupled = mlp__facts_of_opt(w->opt.kind).takes & MLP__TAKES_DECOUPLED;
+    const float decay = penalties ? mlp__meant(w->opt->weight_decay) : 0;
+    float *s1 = w->arrays > 0 ? w->state : NULL, *s2 = w->arrays > 1 ? w->state + w->n : NULL;
     mlp_update u = w->u;
     if (begin < from) begin = from;
     if (end > to) end = to;
     if (begin >= end || rate == 0) return 0;
     u.rate *= rate;
-    u.shrink = penalties && decoupled ? (float)(1 - mlp__product_of((double)u.rate, (double)w->opt.weight_decay)) : 1;
-    u.rate = (float)((double)u.rate / w->divisor);
-    u.decay = penalties && !decoupled ? w->opt.weight_decay : 0;
-    u.l1 = penalties ? w->opt.l1 : 0;
-    return w->k->update(w->opt.kind, &u, end - begin, w->v + begin, w->g + begin, w->arrays > 0 ? w->state + begin
-                        : NULL, w->arrays > 1 ? w->state + w->n + begin : NULL);
+    if (decay > 0 && w->decoupled) u.shrink = (float)(1 - mlp__product_of((double)u.rate, (double)decay));
+    else u.decay = decay;
+    u.l1 = penalties ? w->opt->l1 : 0;
+    if (w->divisor != 1) u.rate = (float)((double)u.rate / w->divisor);
+    return w->k->update(w->opt->kind, &u, end - begin, w->v + begin, w->g + begin, s1 ? s1 + begin : s1,
+                        s2 ? s2 + begin : s2);
 }
 
 static void mlp__opt_part(const void *work, size_t part, size_t parts)
@@ -5478,8 +5482,8 @@ static void mlp__opt_part(const void *work, size_t part, size_t parts)
     const mlp__opt_work *w = (const mlp__opt_work *)work;
     const mlp *net = w->net;
     const size_t begin = mlp__cut(w->n, MLP__PANEL, part, parts), end = mlp__cut(w->n, MLP__PANEL, part + 1, parts);
-    const int penalties = w->opt.weight_decay != 0 || w->opt.l1 != 0;
-    int l, alike = !net || !penalties || w->opt.decay_biases, bad = 0;
+    const int penalties = w->opt->weight_decay > 0 || w->opt->l1 > 0;
+    int l, alike = !net || !penalties || w->opt->decay_biases, bad = 0;
     for (l = 0; net && l < net->layers; l++) alike &= net->desc.layers[l].rate == 1;
     if (alike) bad = mlp__opt_run(w, 0, w->n, begin, end, 1, penalties);
     for (l = 0; !alike && l < net->layers; l++) {
@@ -5487,7 +5491,7 @@ static void mlp__opt_part(const void *work, size_t part, size_t parts)
         const float rate = mlp__meant(net->desc.layers[l].rate);
         const size_t b_end = s->b + (net->desc.layers[l].no_bias ? 0 : s->out);
         bad |= mlp__opt_run(w, s->w, s->b, begin, end, rate, penalties);
-        bad |= mlp__opt_run(w, s->b, b_end, begin, end, rate, penalties && w->opt.decay_biases);
+        bad |= mlp__opt_run(w, s->b, b_end, begin, end, rate, penalties && w->opt->decay_biases);
     }
     w->bad[part] = bad != 0;
 }
@@ -5512,46 +5516,53 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *
     return s;
 }
 
+/* What a desc, resolved, says of the update that comes, without penalties. */
+static mlp_update mlp__update_of(const mlp_opt_desc *opt, const mlp__opt_state *s)
+{
+    mlp_update u;
+    u.rate = mlp__meant(opt->rate);
+    u.momentum = opt->momentum;
+    u.beta1 = mlp__meant(opt->beta1);
+    u.beta2 = mlp__meant(opt->beta2);
+    u.rho = mlp__meant(opt->rho);
+    u.epsilon = mlp__meant(opt->epsilon);
+    u.scale = s->beta2_power < 1 ? (float)(1 / mlp__sqrt_double(1 - s->beta2_power)) : 1;
+    u.shrink = 1;
+    u.decay = u.l1 = 0;
+    u.eta_minus = mlp__meant(opt->eta_minus);
+    u.eta_plus = opt->eta_plus;
+    u.step_min = mlp__meant(opt->step_min);
+    u.step_max = opt->step_max;
+    u.nesterov = opt->nesterov;
+    u.first = s->steps == 1;
+    return u;
+}
+
 /* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or
    infinite. */
 static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state,
                           size_t n, float *v, const float *g, int threads)
 {
     const mlp__opt_state s = mlp__opt_begin(opt, arrays, state, n);
+    const int takes = mlp__facts_of_opt(opt->kind).takes;
     unsigned char bad[MLP__MOST_THREADS];
     mlp__opt_work w;
     int i, any = 0;
-    memset(&w, 0, sizeof w);
-    memset(bad, 0, sizeof bad);
+    for (i = 0; i < threads; i++) bad[i] = 0;
     w.k = k;
     w.net = net;
-    w.opt = *opt;
-    w.opt.weight_decay = mlp__meant(opt->weight_decay);
+    w.opt = opt;
     w.arrays = arrays;
+    w.decoupled = takes & MLP__TAKES_DECOUPLED;
     w.n = n;
     w.v = v;
     w.g = g;
     w.state = mlp__arrays_of(state);
+    w.u = mlp__update_of(opt, &s);
+    w.divisor = takes & MLP__TAKES_BETAS ? 1 - s.beta1_power : 1;
     w.bad = bad;
-    w.divisor = 1;
-    w.u.rate = mlp__meant(opt->rate);
-    w.u.momentum = opt->momentum;
-    w.u.nesterov = opt->nesterov;
-    w.u.beta1 = mlp__meant(opt->beta1);
-    w.u.beta2 = mlp__meant(opt->beta2);
-    w.u.epsilon = mlp__meant(opt->epsilon);
-    w.u.rho = mlp__meant(opt->rho);
-    w.u.eta_minus = mlp__meant(opt->eta_minus);
-    w.u.eta_plus = opt->eta_plus;
-    w.u.step_min = mlp__meant(opt->step_min);
-    w.u.step_max = opt->step_max;
-    w.u.first = s.steps == 1;
-    if (mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_BETAS) {
-        w.divisor = 1 - s.beta1_power;
-        w.u.scale = (float)(1 / mlp__sqrt_double(1 - s.beta2_power));
-    }
     mlp__in_parts(threads, mlp__opt_part, &w);
-    for (i = 0; i < threads || i == 0; i++) any |= bad[i];
+    for (i = 0; i < threads; i++) any |= bad[i];
     return any;
 }
 
@@ -7345,10 +7356,13 @@ static float mlp__rate_now(const mlp__fitting *f)
 {
     const mlp_schedule_desc *s = &f->fit.schedule;
     const mlp__course *c = &f->net->course;
-    const double step = 1.0 / (double)f->progress.steps, done = (double)f->progress.step / (double)f->progress.steps;
-    const double whole = s->epochs > 0 ? (double)c->epoch : (double)(f->progress.epoch - 1), epoch = whole + done;
-    const double total = (double)(s->epochs > 0 ? s->epochs : f->progress.epochs);
     const float rate = mlp__meant(f->fit.opt.rate);
+    const double whole = s->epochs > 0 ? (double)c->epoch : (double)(f->progress.epoch - 1);
+    const double total = (double)(s->epochs > 0 ? s->epochs : f->progress.epochs);
+    double step, epoch;
+    if (s->kind == MLP_SCHEDULE_CONSTANT && !s->warmup) return rate;
+    step = 1 / (double)f->progress.steps;
+    epoch = whole + (double)f->progress.step / (double)f->progress.steps;
     if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup)
         return s->rate(s->user, epoch - (double)s->warmup, rate);
     return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
