@@ -5344,66 +5344,83 @@ static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
    is copied in and out, so that the caller's memory needs no alignment but that of float. */
 typedef struct { double beta1_power, beta2_power, damping; uint64_t steps; int kind, arrays; } mlp__opt_state;
 
-/* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it
-   is in [0, below). */
-static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise,
-                                 float below)
+enum { MLP__MOST_PAIRS = 1000 };            /* mlp_opt_desc.history */
+
+static float mlp__infinity(void) { return mlp__float(0x7f800000u); }
+
+/* A number of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero where that
+   is another, else it is in (0, below). */
+typedef struct { const char *name; float *value; int taken; float otherwise, below; } mlp__opt_field;
+
+static mlp_result mlp__resolve_opt_field(const mlp_opt_desc *opt, const mlp__opt_field *f)
 {
-    const char *kind = mlp__facts_of_opt(opt->kind).name;
-    if (*value == 0 && taken) *value = otherwise;
-    if (*value == 0) return MLP_OK;
-    if (!taken) return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g, but %s takes none", name,
-                                 (double)*value, kind);
-    if ((*value == -1 && otherwise != 0) || (*value > 0 && *value < below && mlp__finite(*value))) return MLP_OK;
-    if (!mlp__finite(below))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be positive and finite", name,
-                         (double)*value);
-    return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be in [0, %g)", name, (double)*value,
-                     (double)below);
+    const float v = *f->value;
+    if (v == 0 && f->taken) *f->value = f->otherwise;
+    if (v == 0) return MLP_OK;
+    if (!f->taken)
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g, but %s takes none", f->name, (double)v,
+                         mlp__facts_of_opt(opt->kind).name);
+    if ((v == -1 && f->otherwise != 0) || (v > 0 && v < f->below && mlp__finite(v))) return MLP_OK;
+    if (!mlp__finite(f->below))
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be positive and finite", f->name,
+                         (double)v);
+    return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be in [0, %g)", f->name, (double)v,
+                     (double)f->below);
+}
+
+static mlp_result mlp__resolve_opt_fields(mlp_opt_desc *opt, mlp__opt_facts kind)
+{
+    const float any = mlp__infinity(), decay = kind.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0;
+    const int betas = kind.takes & MLP__TAKES_BETAS, steps = kind.takes & MLP__TAKES_STEPS;
+    const int clips = !(kind.takes & MLP__TAKES_OBJECTIVE);
+    const mlp__opt_field fields[] = {
+        { "rate",         &opt->rate,         1,                                kind.rate,    any },
+        { "momentum",     &opt->momentum,     kind.takes & MLP__TAKES_MOMENTUM, 0,            1   },
+        { "beta1",        &opt->beta1,        betas,                            kind.beta1,   1   },
+        { "beta2",        &opt->beta2,        betas,                            kind.beta2,   1   },
+        { "epsilon",      &opt->epsilon,      kind.takes & MLP__TAKES_EPSILON,  kind.epsilon, any },
+        { "rho",          &opt->rho,          kind.takes & MLP__TAKES_RHO,      0.99f,        1   },
+        { "eta_minus",    &opt->eta_minus,    steps,                            0.5f,         1   },
+        { "eta_plus",     &opt->eta_plus,     steps,                            1.2f,         any },
+        { "step_min",     &opt->step_min,     steps,                            1e-6f,        any },
+        { "step_max",     &opt->step_max,     steps,                            50,           any },
+        { "weight_decay", &opt->weight_decay, 1,                                decay,        any },
+        { "l1",           &opt->l1,           opt->kind != MLP_OPT_LM,          0,            any },
+        { "clip_norm",    &opt->clip_norm,    clips,                            0,            any },
+        { "clip_value",   &opt->clip_value,   clips,                            0,            any },
+        { "max_norm",     &opt->max_norm,     clips,                            0,            any } };
+    mlp_result r = MLP_OK;
+    size_t i;
+    for (i = 0; i < MLP__COUNT(fields) && !r; i++) r = mlp__resolve_opt_field(opt, &fields[i]);
+    return r;
 }
 
 /* Replaces defaults; *arrays: floats of state per weight. */
 static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
 {
-    const float any = mlp__float(0x7f800000u);                      /* infinity */
-    mlp__opt_facts f;
-    int stepwise;
+    mlp__opt_facts kind;
     mlp_result r;
     if (opt->kind == MLP_OPT_DEFAULT) opt->kind = MLP_OPT_ADAM;
-    f = mlp__facts_of_opt(opt->kind);
-    if (!f.known) return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: kind %i is unknown", (int)opt->kind);
-    stepwise = !(f.takes & MLP__TAKES_OBJECTIVE);
-    r = mlp__opt_field(opt, "rate", &opt->rate, 1, f.rate, any);
-    if (!r) r = mlp__opt_field(opt, "momentum", &opt->momentum, f.takes & MLP__TAKES_MOMENTUM, 0, 1);
-    if (!r) r = mlp__opt_field(opt, "beta1", &opt->beta1, f.takes & MLP__TAKES_BETAS, f.beta1, 1);
-    if (!r) r = mlp__opt_field(opt, "beta2", &opt->beta2, f.takes & MLP__TAKES_BETAS, f.beta2, 1);
-    if (!r) r = mlp__opt_field(opt, "epsilon", &opt->epsilon, f.takes & MLP__TAKES_EPSILON, f.epsilon, any);
-    if (!r) r = mlp__opt_field(opt, "rho", &opt->rho, f.takes & MLP__TAKES_RHO, 0.99f, 1);
-    if (!r) r = mlp__opt_field(opt, "eta_minus", &opt->eta_minus, f.takes & MLP__TAKES_STEPS, 0.5f, 1);
-    if (!r) r = mlp__opt_field(opt, "eta_plus", &opt->eta_plus, f.takes & MLP__TAKES_STEPS, 1.2f, any);
-    if (!r) r = mlp__opt_field(opt, "step_min", &opt->step_min, f.takes & MLP__TAKES_STEPS, 1e-6f, any);
-    if (!r) r = mlp__opt_field(opt, "step_max", &opt->step_max, f.takes & MLP__TAKES_STEPS, 50, any);
-    if (!r) r = mlp__opt_field(opt, "weight_decay", &opt->weight_decay, 1, f.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0,
-                               any);
-    if (!r) r = mlp__opt_field(opt, "l1", &opt->l1, opt->kind != MLP_OPT_LM, 0, any);
-    if (!r) r = mlp__opt_field(opt, "clip_norm", &opt->clip_norm, stepwise, 0, any);
-    if (!r) r = mlp__opt_field(opt, "clip_value", &opt->clip_value, stepwise, 0, any);
-    if (!r) r = mlp__opt_field(opt, "max_norm", &opt->max_norm, stepwise, 0, any);
+    kind = mlp__facts_of_opt(opt->kind);
+    if (!kind.known)
+        return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: kind %i is unknown", (int)opt->kind);
+    r = mlp__resolve_opt_fields(opt, kind);
     if (r) return r;
     if (opt->nesterov && opt->momentum == 0)
         return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: nesterov needs a momentum, which is 0");
     if (opt->decay_biases && opt->weight_decay <= 0 && opt->l1 == 0)
         return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: decay_biases needs weight_decay or l1, which are 0");
-    if (opt->history && !(f.takes & MLP__TAKES_HISTORY))
+    if (opt->history && !(kind.takes & MLP__TAKES_HISTORY))
         return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i, but %s takes none", opt->history,
-                         f.name);
-    if (opt->history < 0 || opt->history > 1000)
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i and must be in 1 .. 1000", opt->history);
-    if (opt->history == 0 && f.takes & MLP__TAKES_HISTORY) opt->history = 10;
-    if (f.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
+                         kind.name);
+    if (opt->history < 0 || opt->history > MLP__MOST_PAIRS)
+        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i and must be in 1 .. %i", opt->history,
+                         MLP__MOST_PAIRS);
+    if (opt->history == 0 && kind.takes & MLP__TAKES_HISTORY) opt->history = 10;
+    if (kind.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
         return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1,
                          "opt: eta_plus must be at least 1, and step_min at most step_max");
-    *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : f.arrays;
+    *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : kind.arrays;
     if (opt->kind == MLP_OPT_LBFGS) *arrays = 2 * opt->history + 1;         /* pairs, direction */
     return MLP_OK;
 }
@@ -5442,6 +5459,8 @@ MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
     return mlp__resolve_stepwise(&opt, &arrays) ? 0 : mlp__opt_size(arrays, n);
 }
 
+static size_t mlp__biases(const mlp *net, int l) { return net->desc.layers[l].no_bias ? 0 : net->shape[l].out; }
+
 enum { MLP__MOST_THREADS = 256 };
 
 /* An update of n values, cut into parts. */
@@ -5458,23 +5477,21 @@ typedef struct {
     unsigned char *bad;                     /* parts: values became NaN or infinite */
 } mlp__opt_work;
 
-/* the values begin .. end - 1 of [from, to), whose rate is multiplied by `rate`, with or without penalties */
+/* the values of [from, to) in [begin, end), whose rate is multiplied by `rate`, with or without penalties */
 static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate,
                         int penalties)
 {
     const float decay = penalties ? mlp__meant(w->opt->weight_decay) : 0;
-    float *s1 = w->arrays > 0 ? w->state : NULL, *s2 = w->arrays > 1 ? w->state + w->n : NULL;
+    const size_t at = from > begin ? from : begin, stop = mlp__smaller(to, end);
+    float *s1 = w->arrays > 0 ? w->state + at : NULL, *s2 = w->arrays > 1 ? w->state + w->n + at : NULL;
     mlp_update u = w->u;
-    if (begin < from) begin = from;
-    if (end > to) end = to;
-    if (begin >= end || rate == 0) return 0;
+    if (at >= stop || rate == 0) return 0;
     u.rate *= rate;
     if (decay > 0 && w->decoupled) u.shrink = (float)(1 - mlp__product_of((double)u.rate, (double)decay));
     else u.decay = decay;
     u.l1 = penalties ? w->opt->l1 : 0;
     if (w->divisor != 1) u.rate = (float)((double)u.rate / w->divisor);
-    return w->k->update(w->opt->kind, &u, end - begin, w->v + begin, w->g + begin, s1 ? s1 + begin : s1,
-                        s2 ? s2 + begin : s2);
+    return w->k->update(w->opt->kind, &u, stop - at, w->v + at, w->g + at, s1, s2);
 }
 
 static void mlp__opt_part(const void *work, size_t part, size_t parts)
@@ -5489,7 +5506,7 @@ static void mlp__opt_part(const void *work, size_t part, size_t parts)
     for (l = 0; !alike && l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
         const float rate = mlp__meant(net->desc.layers[l].rate);
-        const size_t b_end = s->b + (net->desc.layers[l].no_bias ? 0 : s->out);
+        const size_t b_end = s->b + mlp__biases(net, l);
         bad |= mlp__opt_run(w, s->w, s->b, begin, end, rate, penalties);
         bad |= mlp__opt_run(w, s->b, b_end, begin, end, rate, penalties && w->opt->decay_biases);
     }
@@ -5602,8 +5619,8 @@ static void mlp__clip(const mlp_opt_desc *opt, size_t n, float *g)
     for (i = 0; factor < 1 && i < n; i++) g[i] *= (float)factor;
 }
 
-/* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014), where they
-   learn. */
+/* Where they learn, weights that lead into a unit and whose norm is above `most` are scaled to it (Srivastava et al.
+   2014). */
 static void mlp__limit_norms(mlp *net, float most)
 {
     int l;
@@ -5614,8 +5631,8 @@ static void mlp__limit_norms(mlp *net, float most)
             const size_t step = mlp__smaller(s->out - o / MLP__PANEL * MLP__PANEL, MLP__PANEL);
             float *w = net->params + mlp__weight_at(s, o, 0);
             const double norm = mlp__sqrt_double(mlp__dot(s->in, w, w, step));
-            for (i = 0; norm > (double)most
-                 && i < s->in * step; i += step) w[i] = (float)((double)w[i] / norm * (double)most);
+            if (!(norm > (double)most)) continue;
+            for (i = 0; i < s->in; i++, w += step) *w = (float)((double)*w / norm * (double)most);
         }
     }
 }
@@ -5689,7 +5706,7 @@ static mlp_result mlp__go_to(mlp__objective *o, const float *from, const float *
     o->k->axpy(o->n, (float)p->at, d, o->v);
     o->known = 0;
     r = o->k->first_nonfinite(o->n, 0, o->v) < o->n ? MLP_ERR_NONFINITE : mlp__look(o);
-    p->value = r ? (double)mlp__float(0x7f800000u) : o->value;
+    p->value = r ? (double)mlp__infinity() : o->value;
     p->slope = r ? 0 : mlp__inner(o->n, o->g, d);
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
 }
@@ -5717,7 +5734,7 @@ static mlp_result mlp__line_search(mlp__objective *o, const float *from, const f
     mlp__point lo = first, hi = first, p;
     mlp_result r = MLP_OK;
     int i;
-    hi.at = (double)mlp__float(0x7f800000u);
+    hi.at = (double)mlp__infinity();
     *found = 0;
     for (i = 0; i < MLP__TRIALS && !*found; i++) {
         if (mlp__finite_double(hi.at)) p.at = lo.at + mlp__product_of(hi.at - lo.at, mlp__least_between(&lo, &hi));
@@ -5740,7 +5757,6 @@ static mlp_result mlp__line_search(mlp__objective *o, const float *from, const f
 /* d = -H g by the `count` last of `history` pairs of differences (Nocedal, Wright 2006, algorithm 7.4), of which the
    one at step t is at place t % history, or -g, at most of length 1, without any. Pairs without curvature, like
    zeros, are none. Whether there was one. */
-enum { MLP__MOST_PAIRS = 1000 };
 static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uint64_t history, uint64_t step, float *d)
 {
     const size_t n = o->n, count = step < history ? (size_t)step : (size_t)history;
