@@ -5875,13 +5875,6 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
 /* -------------------------------------------------------------------------- >>train -- */
 /* user's rows -> batch -> layers forward -> loss -> layers backward -> gradient finished -> optimizer */
 
-static int mlp__has(const mlp *net, mlp_activation activation)
-{
-    int l, has = 0;
-    for (l = 0; l < net->layers; l++) has |= net->desc.layers[l].activation == activation;
-    return has;
-}
-
 static int mlp__has_dropout(const mlp *net)
 {
     int l, has = 0;
@@ -5894,7 +5887,7 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
 {
     float *shared[2] = { NULL, NULL };
     size_t pair = 0;                            /* most of in + out of a layer */
-    int l;
+    int l, custom = 0;
     memset(t, 0, sizeof *t);
     t->rows = rows;
     if (!backward) {
@@ -5903,8 +5896,9 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     }
     for (l = 0; l < net->layers; l++) {
         const size_t out = net->shape[l].out;
-        const int needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
-        const int last = l == net->layers - 1;
+        const mlp_activation activation = net->desc.layers[l].activation;
+        const int needs_z = mlp__facts_of_activation(activation).needs_z, last = l == net->layers - 1;
+        custom |= activation == MLP_ACT_CUSTOM;
         t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
         /* losses read the last z */
         t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];
@@ -5925,7 +5919,7 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     t->index = (size_t *)mlp__take(arena, rows, 1, sizeof(size_t));
     t->labels = (int *)mlp__take(arena, rows, 1, sizeof(int));
     if (!backward) return;
-    t->slope = mlp__has(net, MLP_ACT_CUSTOM) ? mlp__take_floats(arena, rows, net->widest) : NULL;
+    t->slope = custom ? mlp__take_floats(arena, rows, net->widest) : NULL;
     t->scratch_size = MLP__SCRATCH_FLOATS(rows, pair);
     t->scratch = mlp__take_floats(arena, t->scratch_size, 1);
 }
@@ -6091,6 +6085,16 @@ static void mlp__block_rows(const void *work, size_t part, size_t parts)
     if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
 }
 
+/* Of all rows in the block, from the last layer's dE/da, in the place of its dE/dz, down to the first layer's dE/dz */
+static void mlp__block_from_outputs(const mlp__block *b)
+{
+    const mlp__buffers *t = b->t;
+    const int last = b->net->layers - 1;
+    mlp__activation_backward(b->net, last, b->rows, t->z[last], t->a[last], t->dz[last], t->dz[last],
+                             mlp__slope_at(b, 0));
+    mlp__block_backward(b, 0, b->rows, t->scratch);
+}
+
 /* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units
    are cut into parts. */
 static void mlp__block_gradients(const void *work, size_t part, size_t parts)
@@ -6102,6 +6106,27 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
         mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts),
                                    b->rows, mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l],
                                    b->accumulate, mlp__scratch_of(b->t, part));
+}
+
+/* Blocks of the source, of which there are only losses as long as no divisor is set */
+static mlp__block mlp__blocks_of(const mlp *net, const mlp__source *source, const mlp__buffers *t)
+{
+    mlp__block b;
+    memset(&b, 0, sizeof b);
+    b.net = net;
+    b.source = source;
+    b.t = t;
+    return b;
+}
+
+/* The next rows of a batch, of which `place` are done, become the block and go up through the layers, and down. */
+static mlp_result mlp__next_block(mlp__block *b, size_t first, size_t rows, size_t place, int threads)
+{
+    mlp_result r;
+    mlp__block_begin(b, first, rows, place);
+    r = mlp__block_read(b);
+    if (!r) mlp__in_parts(threads, mlp__block_rows, b);
+    return r;
 }
 
 /* The loss of the rows in the block is not finite: the first layer whose outputs are not. */
@@ -6133,25 +6158,19 @@ typedef struct { double loss, weight; } mlp__batch;
 static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows,
                                 int threads, mlp__batch *sums, float *dx)
 {
-    mlp__block b;
+    mlp__block b = mlp__blocks_of(net, source, t);
     size_t done, i;
     mlp_result r = mlp__check_used(net, source, first, rows);
     if (r) return r;
-    memset(&b, 0, sizeof b);
     sums->loss = 0;
     sums->weight = mlp__weight_of_rows(source, first, rows);
     if (!(sums->weight > 0)) return MLP_OK;
     if (!dx) net->training.known = 0;
-    b.net = net;
-    b.source = source;
-    b.t = t;
     b.divisor = sums->weight * mlp__loss_divisor(net);
     b.masks = dx ? 0 : mlp__has_dropout(net);
     for (done = 0; done < rows; done += b.rows) {
-        mlp__block_begin(&b, first + done, mlp__smaller(rows - done, t->rows), done);
-        r = mlp__block_read(&b);
+        r = mlp__next_block(&b, first + done, mlp__smaller(rows - done, t->rows), done, threads);
         if (r) return r;
-        mlp__in_parts(threads, mlp__block_rows, &b);
         for (i = 0; i < b.rows; i++)
             if (t->weight[i] > 0) sums->loss = mlp__fma_double(t->weight[i], t->loss[i], sums->loss);
         if (!mlp__finite_double(sums->loss)) return mlp__fail_in_loss(&b);
@@ -6211,12 +6230,11 @@ static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int
     const mlp_kernels *k = net->desc.kernels;
     float *g = net->training.gradients;
     size_t at;
-    mlp_result r = MLP_OK;
     if (opt->clip_value > 0 || opt->clip_norm > 0) {
-        r = mlp__check_gradients(net, error);
-        if (!r) mlp__clip(opt, net->count, g);
+        const mlp_result r = mlp__check_gradients(net, error);
+        if (r) return r;
+        mlp__clip(opt, net->count, g);
     }
-    if (r) return r;
     at = mlp__first_too_large(k, opt, net->count, g);
     if (at < net->count)
         return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at),
@@ -6254,7 +6272,7 @@ typedef struct {
     double *moments;                        /* outputs x 3: of target - shift, of its square, of the error's square */
     float *shift;                           /* outputs: the first row's targets */
     size_t *confusion;                      /* classes x classes, or NULL */
-    float *outputs;                         /* room for a row */
+
     int begun;
 } mlp__tally;
 
@@ -6382,30 +6400,21 @@ static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evalua
     return MLP_OK;
 }
 
-/* Adds up all rows of the source and, unless metrics is NULL, says what that means. */
-static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__evaluation *e, int threads,
+/* Adds up all rows of the source and says what that means. */
+static mlp_result mlp__evaluate(const mlp *net, mlp__source *source, mlp__evaluation *e, int threads,
                                 mlp_metrics *metrics)
 {
     mlp__tally *tally = &e->tally;
     const mlp__buffers *t = &e->t;
-    mlp__source s = *source;
-    mlp__block b;
+    mlp__block b = mlp__blocks_of(net, source, t);
     size_t first, i;
-    memset(&b, 0, sizeof b);
     tally->weight = tally->loss = tally->right = tally->top = tally->distance = 0;
     tally->begun = 0;
     memset(tally->moments, 0, 3 * net->outputs * sizeof(double));
-    b.net = net;
-    b.source = &s;
-    b.t = t;
-    /* finds a row to stand in for those without weight */
-    mlp__weight_of_rows(&s, 0, s.rows);
-    for (first = 0; first < s.rows; first += b.rows) {
-        mlp_result r;
-        mlp__block_begin(&b, first, mlp__smaller(s.rows - first, t->rows), 0);
-        r = mlp__block_read(&b);
+    mlp__weight_of_rows(source, 0, source->rows);       /* finds a row to stand in for those without weight */
+    for (first = 0; first < source->rows; first += b.rows) {
+        const mlp_result r = mlp__next_block(&b, first, mlp__smaller(source->rows - first, t->rows), first, threads);
         if (r) return r;
-        mlp__in_parts(threads, mlp__block_rows, &b);
         for (i = 0; i < b.rows; i++) {
             const float w = t->weight[i], *a = t->a[net->layers - 1] + i * net->outputs, *y = t->y + i * net->outputs;
             if (!(w > 0)) continue;
@@ -6415,13 +6424,13 @@ static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__
             else mlp__tally_distance(net, tally, w, a, y);
         }
     }
-    if (metrics) mlp__metrics_of(net, tally, s.rows, metrics);
+    mlp__metrics_of(net, tally, source->rows, metrics);
     return MLP_OK;
 }
 
 static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_t *confusion, mlp_metrics *metrics)
 {
-    const mlp__source source = mlp__source_in_order(data);
+    mlp__source source = mlp__source_in_order(data);
     mlp__evaluation e;
     mlp_result r = mlp__trains(data->error);
     if (!r) r = mlp__check_data(net, data);
@@ -6435,13 +6444,10 @@ static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_
 
 MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metrics *metrics)
 {
-    mlp_result r;
     if (metrics) memset(metrics, 0, sizeof *metrics);
     if (!net || !data || !metrics)
         return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or metrics is NULL");
-    r = mlp__evaluate_data(net, data, NULL, metrics);
-    if (r) memset(metrics, 0, sizeof *metrics);
-    return r;
+    return mlp__evaluate_data(net, data, NULL, metrics);
 }
 
 /* whether a row has one class, and outputs say which */
@@ -6541,7 +6547,6 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
 
 MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
 {
-    const int last = net ? net->layers - 1 : 0;
     const mlp__buffers *t;
     mlp__block b;
     size_t o, i;
@@ -6551,20 +6556,17 @@ MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
     if (!r) r = mlp__need_gradients(net, 1, NULL);
     if (r) return r;
     t = &net->training.buffers;
-    memset(&b, 0, sizeof b);
-    b.net = net;
-    b.t = t;
+    b = mlp__blocks_of(net, NULL, t);
     b.rows = 1;
     b.x = x;
     b.x_stride = net->inputs;
     if (net->desc.input_scaling) { mlp__scale_inputs(net, x, t->x); b.x = t->x; }
     mlp__block_forward(&b, 0, 1, 0, 1);
     for (o = 0; o < net->outputs; o++, j += net->inputs) {
-        float *dz = t->dz[last];
+        float *dz = t->dz[net->layers - 1];
         memset(dz, 0, net->outputs * sizeof(float));
         dz[o] = 1;
-        mlp__activation_backward(net, last, 1, t->z[last], t->a[last], dz, dz, mlp__slope_at(&b, 0));
-        mlp__block_backward(&b, 0, 1, t->scratch);
+        mlp__block_from_outputs(&b);
         mlp__layer_backward_input(net, 0, 1, t->dz[0], j, t->scratch);
         mlp__unscale_slopes(net, x, j);
         for (i = 0; net->desc.target_scaling && i < net->inputs; i++) j[i] /= mlp__target_scale(net, o)[1];
@@ -6641,12 +6643,8 @@ static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const m
 {
     const mlp_data *d = source->data;
     const int targets = !mlp__has_labels(d);
-    mlp__block b;
+    mlp__block b = mlp__blocks_of(net, source, t);
     size_t first, i, j;
-    memset(&b, 0, sizeof b);
-    b.net = net;
-    b.source = source;
-    b.t = t;
     *used = 0;
     for (first = 0; first < source->rows && *used < most; first += b.rows) {
         mlp_result r;
@@ -6897,33 +6895,10 @@ static mlp_result mlp__normal_begin(mlp__fitting *f)
 /* all rows to train on, in their order, as blocks */
 static mlp__block mlp__normal_rows(const mlp__fitting *f, mlp__source *source)
 {
-    mlp__block b;
-    memset(&b, 0, sizeof b);
+    mlp__block b = mlp__blocks_of(f->net, source, &f->t);
     *source = mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
-    b.net = f->net;
-    b.source = source;
-    b.t = &f->t;
     b.divisor = mlp__product_of(mlp__weight_of_rows(source, 0, f->train_rows), mlp__loss_divisor(f->net));
     return b;
-}
-
-/* the next block's outputs */
-static mlp_result mlp__normal_block(const mlp__fitting *f, mlp__block *b, size_t done, size_t most)
-{
-    mlp_result r;
-    mlp__block_begin(b, done, mlp__smaller(f->train_rows - done, most), done);
-    r = mlp__block_read(b);
-    if (!r) mlp__in_parts(f->fit.threads, mlp__block_rows, b);
-    return r;
-}
-
-/* from the last layer's a, in the place of its dE/da, to all dz */
-static void mlp__normal_backward(const mlp__block *b)
-{
-    const int last = b->net->layers - 1;
-    float *dz = b->t->dz[last];
-    mlp__activation_backward(b->net, last, b->rows, b->t->z[last], b->t->a[last], dz, dz, mlp__slope_at(b, 0));
-    mlp__block_backward(b, 0, b->rows, b->t->scratch);
 }
 
 /* Rows of the Jacobian, those of output o of the block's rows, from the dz: a row's own derivatives, rounded to
@@ -6994,13 +6969,14 @@ static mlp_result mlp__normal_matrix(mlp__fitting *f)
     int l;
     memset(q->matrix, 0, (q->n + 1) * q->n * sizeof(double));
     for (done = 0; done < f->train_rows; done += b.rows) {
-        const mlp_result r = mlp__normal_block(f, &b, done, q->rows);
+        const mlp_result r = mlp__next_block(&b, done, mlp__smaller(f->train_rows - done, q->rows), done,
+                                             f->fit.threads);
         if (r) return r;
         for (o = 0; o < outputs; o++) {
             memset(dz, 0, b.rows * outputs * sizeof(float));
             for (i = 0; i < b.rows; i++)
                 dz[i * outputs + o] = (float)mlp__sqrt_double((double)f->t.factor[i] * mlp__twice(net));
-            mlp__normal_backward(&b);
+            mlp__block_from_outputs(&b);
             mlp__fill_jacobian(&b, q, o);
         }
         mlp__subtract_products(q, f->fit.threads, q->jacobian, b.rows * outputs, 0, q->matrix + q->n * q->n,
@@ -7084,13 +7060,13 @@ static mlp_result mlp__normal_bend(mlp__fitting *f)
             mlp_result r;
             mlp__normal_go(f, p < 0 ? 0 : (double)(p ? part : -part));
             b.divisor = p < 0 ? divisor : 0;
-            r = mlp__normal_block(f, &b, done, f->t.rows);
+            r = mlp__next_block(&b, done, mlp__smaller(f->train_rows - done, f->t.rows), done, f->fit.threads);
             if (r) return r;
             q->k->axpy(b.rows * outputs, p < 0 ? -2.0f : 1.0f, f->t.a[f->net->layers - 1], q->bend);
         }
         for (i = 0; i < b.rows; i++)
             for (j = 0; j < outputs; j++) *dz++ = f->t.factor[i] * scale * *bend++;
-        mlp__normal_backward(&b);
+        mlp__block_from_outputs(&b);
         mlp__in_parts(f->fit.threads, mlp__block_gradients, &b);
     }
     mlp__hold_still(f->net);
@@ -7459,7 +7435,7 @@ static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
     mlp__course *c = &net->course;
     double loss = f->progress.loss;
     if (f->validation.rows) {
-        const mlp__source held = mlp__validation_source(f);
+        mlp__source held = mlp__validation_source(f);
         mlp_result r = mlp__calls_back(f) ? mlp__check_again(f) : MLP_OK;
         if (r) return r;
         r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
