@@ -5924,6 +5924,34 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     t->scratch = mlp__take_floats(arena, t->scratch_size, 1);
 }
 
+/* Memory to do something with; NULL: *r says why. */
+static void *mlp__memory_to(const mlp *net, const char *what, size_t size, mlp_result *r, mlp_error *error)
+{
+    void *memory = size == SIZE_MAX ? NULL : mlp__alloc(&net->desc.allocator, size);
+    *r = MLP_OK;
+    if (size == SIZE_MAX) *r = mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to %s", what);
+    else if (!memory) *r = mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to %s", size, what);
+    return memory;
+}
+
+/* Memory for what lay_out places, which is called to learn how much that is and again to say where; for nothing it is
+   NULL. */
+static mlp_result mlp__room_to(const mlp *net, const char *what, void lay_out(const mlp *, mlp__arena *, void *),
+                               void *placed, void **memory, mlp_error *error)
+{
+    mlp__arena arena = { NULL, 0 };
+    mlp_result r;
+    *memory = NULL;
+    lay_out(net, &arena, placed);
+    if (arena.used == 0) return MLP_OK;
+    *memory = mlp__memory_to(net, what, mlp__arena_size(&arena), &r, error);
+    if (r) return r;
+    arena.base = mlp__align(*memory);
+    arena.used = 0;
+    lay_out(net, &arena, placed);
+    return MLP_OK;
+}
+
 /* The parts of the training block; *state comes last, so that its size may vary. */
 static void mlp__lay_out_training(const mlp *net, size_t rows, size_t state_size, mlp__arena *arena, mlp__training *t)
 {
@@ -5964,6 +5992,7 @@ static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_erro
     const mlp__training old = net->training;
     size_t state_size = mlp__opt_size(arrays, net->count), size;
     void *block;
+    mlp_result r;
     rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
     if (old.gradients && old.state_size >= state_size && (!old.block || old.buffers.rows >= rows)) return MLP_OK;
     if (old.gradients && !old.block)
@@ -5972,9 +6001,8 @@ static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_erro
     if (old.gradients && old.buffers.rows > rows) rows = old.buffers.rows;
     if (old.gradients && old.state_size > state_size) state_size = old.state_size;
     size = mlp__training_size(net, rows, state_size);
-    if (!size) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to train");
-    block = mlp__alloc(&net->desc.allocator, size);
-    if (!block) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to train", size);
+    block = mlp__memory_to(net, "train", size ? size : SIZE_MAX, &r, error);
+    if (r) return r;
     mlp__place_training(net, block, rows, state_size, block);
     if (!old.gradients) return MLP_OK;
     net->training.known = old.known;
@@ -6374,30 +6402,15 @@ static void mlp__metrics_of(const mlp *net, const mlp__tally *t, size_t rows, ml
     m->r2 = mlp__r2(net, t);
 }
 
-/* Room to evaluate in: one allocation. */
-typedef struct { void *memory; mlp__buffers t; mlp__tally tally; } mlp__evaluation;
+/* What evaluating takes */
+typedef struct { mlp__buffers t; mlp__tally tally; } mlp__evaluation;
 
-static void mlp__lay_out_evaluation(const mlp *net, size_t rows, mlp__arena *arena, mlp__evaluation *e)
+static void mlp__lay_out_evaluation(const mlp *net, mlp__arena *arena, void *placed)
 {
-    mlp__lay_out_buffers(net, rows, 0, arena, &e->t);
+    mlp__evaluation *e = (mlp__evaluation *)placed;
+    mlp__lay_out_buffers(net, e->t.rows, 0, arena, &e->t);
     e->tally.moments = (double *)mlp__take(arena, 3 * net->outputs, 1, sizeof(double));
     e->tally.shift = mlp__take_floats(arena, net->outputs, 1);
-}
-
-static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evaluation *e, mlp_error *error)
-{
-    mlp__arena arena = { NULL, 0 };
-    memset(e, 0, sizeof *e);
-    rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
-    mlp__lay_out_evaluation(net, rows, &arena, e);
-    if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
-    e->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-    if (!e->memory)
-        return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate", mlp__arena_size(&arena));
-    arena.base = mlp__align(e->memory);
-    arena.used = 0;
-    mlp__lay_out_evaluation(net, rows, &arena, e);
-    return MLP_OK;
 }
 
 /* Adds up all rows of the source and says what that means. */
@@ -6432,13 +6445,15 @@ static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_
 {
     mlp__source source = mlp__source_in_order(data);
     mlp__evaluation e;
+    void *memory;
     mlp_result r = mlp__trains(data->error);
-    if (!r) r = mlp__check_data(net, data);
-    if (!r) r = mlp__evaluation_begin(net, data->rows, &e, data->error);
-    if (r) return r;
+    e.t.rows = mlp__smaller(data->rows, MLP__BLOCK_ROWS);
     e.tally.confusion = confusion;
+    if (!r) r = mlp__check_data(net, data);
+    if (!r) r = mlp__room_to(net, "evaluate", mlp__lay_out_evaluation, &e, &memory, data->error);
+    if (r) return r;
     r = mlp__evaluate(net, &source, &e, mlp__threads_for(net, data->rows, net->threads), metrics);
-    mlp__free(&net->desc.allocator, e.memory);
+    mlp__free(&net->desc.allocator, memory);
     return r ? r : mlp__ok(data->error);
 }
 
@@ -6636,13 +6651,26 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
     scale[1] = width > 0 && mlp__finite((float)(1 / width)) ? (float)(1 / width) : 1;
 }
 
-/* Goes through the first `most` rows of the source that have weight; what it sees goes into columns (inputs, then
-   outputs), the inputs also into sample, unless NULL: [inputs][most]. *used: how many rows had weight. */
-static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t most,
-                              mlp__column *columns, float *sample, size_t *used)
+/* What scales are fitted to: columns of inputs, then of outputs, and, for robust ones, the inputs of a sample:
+   [inputs][most]. */
+typedef struct { mlp__buffers t; mlp__column *columns; float *sample; size_t most; } mlp__survey;
+
+static void mlp__lay_out_survey(const mlp *net, mlp__arena *arena, void *placed)
+{
+    mlp__survey *s = (mlp__survey *)placed;
+    mlp__lay_out_buffers(net, s->t.rows, 0, arena, &s->t);
+    s->columns = (mlp__column *)mlp__take(arena, net->inputs + net->outputs, 1, sizeof *s->columns);
+    s->sample = mlp__take_floats(arena, s->most, net->inputs);
+}
+
+/* Goes through the rows of the source that have weight: all, or as many as the sample takes. *used: how many. */
+static mlp_result mlp__survey_rows(const mlp *net, const mlp__source *source, mlp__survey *s, int sampling,
+                                   size_t *used)
 {
     const mlp_data *d = source->data;
+    const mlp__buffers *t = &s->t;
     const int targets = !mlp__has_labels(d);
+    const size_t most = sampling ? s->most : source->rows;
     mlp__block b = mlp__blocks_of(net, source, t);
     size_t first, i, j;
     *used = 0;
@@ -6657,9 +6685,10 @@ static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const m
             const float *x = d->read ? t->x + i * net->inputs : d->x + row * mlp__x_stride(net, d);
             const float *y = d->read ? t->y + i * net->outputs : targets ? d->y + row * mlp__y_stride(net, d) : NULL;
             if (!(w > 0)) continue;
-            for (j = 0; j < net->inputs; j++) mlp__column_add(&columns[j], x[j], *used > 0);
-            for (j = 0; targets && j < net->outputs; j++) mlp__column_add(&columns[net->inputs + j], y[j], *used > 0);
-            for (j = 0; sample && j < net->inputs; j++) sample[j * most + *used] = x[j];
+            for (j = 0; j < net->inputs; j++) mlp__column_add(&s->columns[j], x[j], *used > 0);
+            for (j = 0; targets && j < net->outputs; j++)
+                mlp__column_add(&s->columns[net->inputs + j], y[j], *used > 0);
+            for (j = 0; sampling && j < net->inputs; j++) s->sample[j * most + *used] = x[j];
             ++*used;
         }
     }
@@ -6681,48 +6710,42 @@ static mlp_result mlp__check_columns(const mlp *net, const mlp__column *columns,
     return MLP_OK;
 }
 
+static void mlp__set_scales(mlp *net, const mlp__survey *s, size_t sampled, size_t used)
+{
+    const mlp_scaling kind = net->desc.input_scaling, of_targets = net->desc.target_scaling;
+    float *scale = net->scales;
+    size_t j;
+    for (j = 0; j < net->inputs; j++, scale += 2)
+        if (kind == MLP_SCALE_ROBUST) mlp__robust_scale(s->sample + j * s->most, sampled, scale);
+        else if (kind) mlp__scale_of(kind, &s->columns[j], (double)used, scale);
+    for (; of_targets && j < net->inputs + net->outputs; j++, scale += 2)
+        mlp__scale_of(of_targets, &s->columns[j], (double)used, scale);
+    net->scaled = 1;
+}
+
 /* Scales from rows of the source: all, or of robust ones a seeded sample of at most 65,536 rows and 2^24 numbers. */
 static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
 {
-    const mlp_data *d = source.data;
     const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
-    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1), sampled = mlp__smaller(source.rows,
-                                                                                                         most);
-    mlp__arena arena = { NULL, 0 };
-    mlp__buffers t;
-    mlp__column *columns = NULL;
-    float *sample = NULL;
-    void *memory = NULL;
-    size_t used = 0, in_sample = 0, j;
-    int pass;
-    mlp_result r = MLP_OK;
-    for (pass = 0; pass < 2; pass++) {                              /* how much, then where */
-        if (pass) arena.base = mlp__align(memory);
-        arena.used = 0;
-        mlp__lay_out_buffers(net, mlp__smaller(source.rows, MLP__BLOCK_ROWS), 0, &arena, &t);
-        columns = (mlp__column *)mlp__take(&arena, net->inputs + net->outputs, 1, sizeof *columns);
-        if (robust) sample = mlp__take_floats(&arena, sampled, net->inputs);
-        if (pass) break;
-        if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too big to scale");
-        memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-        if (!memory) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
-    }
+    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1);
+    mlp__survey s;
+    void *memory;
+    size_t sampled = 0, used = 0;
+    mlp_result r;
+    s.t.rows = mlp__smaller(source.rows, MLP__BLOCK_ROWS);
+    s.most = robust ? mlp__smaller(source.rows, most) : 0;
+    r = mlp__room_to(net, "scale", mlp__lay_out_survey, &s, &memory, source.data->error);
+    if (r) return r;
     mlp__weight_of_rows(&source, 0, source.rows);
     if (robust) {
         mlp__source shuffled = source;
         shuffled.order = MLP_ORDER_SHUFFLED;
         shuffled.permutation = mlp__permutation_of(source.rows, net->desc.seed, MLP__STREAM_SAMPLE);
-        r = mlp__survey(net, &shuffled, &t, sampled, columns, sample, &in_sample);
+        r = mlp__survey_rows(net, &shuffled, &s, 1, &sampled);
     }
-    if (!r && (!robust || net->desc.target_scaling))
-        r = mlp__survey(net, &source, &t, source.rows, columns, NULL, &used);
-    if (!r) r = mlp__check_columns(net, columns, d->error);
-    for (j = 0; !r && net->desc.input_scaling && j < net->inputs; j++)
-        if (robust) mlp__robust_scale(sample + j * sampled, in_sample, net->scales + 2 * j);
-        else mlp__scale_of(net->desc.input_scaling, &columns[j], (double)used, net->scales + 2 * j);
-    for (j = net->inputs; !r && net->desc.target_scaling && j < net->inputs + net->outputs; j++)
-        mlp__scale_of(net->desc.target_scaling, &columns[j], (double)used, net->scales + 2 * j);
-    if (!r) net->scaled = 1;
+    if (!r && (!robust || net->desc.target_scaling)) r = mlp__survey_rows(net, &source, &s, 0, &used);
+    if (!r) r = mlp__check_columns(net, s.columns, source.data->error);
+    if (!r) mlp__set_scales(net, &s, sampled, used);
     mlp__free(&net->desc.allocator, memory);
     return r;
 }
@@ -6822,88 +6845,62 @@ static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, dou
     return factor > least ? factor : least;
 }
 
-/* ---- fit ---- */
+/* ---- Levenberg and Marquardt ---- */
+
+/* E is half the sum of squares of residuals, J their derivative by the parameters, g = J^T residuals its gradient, D
+   the roots of the largest values so far on the diagonal of J^T J. A try solves (J^T J + damping D) step = -g, then,
+   with the same matrix and the second derivative of the residuals along the step, how the way bends (Transtrum, Sethna
+   2012). It goes step + bent, if E is lower there and the way does not bend too much; then damping follows how much of
+   what the model has promised came true. Else damping grows and there is another try. */
+
+enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64, MLP__TOGETHER = 32 };
 
 /* Normal equations of n parameters. matrix: n + 1 rows of n: in row n - i, from its beginning, what is behind the
    diagonal of row i of -J^T J, that included, and in row i, from the diagonal on, U of U^T U = J^T J + damping D. */
-enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64, MLP__TOGETHER = 32 };
 typedef struct {
-    void *memory;
-    const mlp_kernels *k;
+    mlp *net;
+    const mlp_opt_desc *opt;                /* resolved */
+    mlp__source *source;                    /* rows to fit, in their order */
+    const mlp__buffers *t;
+    mlp__objective *objective;
+    int threads;
     size_t n, rows;                         /* rows: of data whose Jacobian is there at a time */
     double *matrix, *jacobian, *step, *bent; /* step, bent: n; what bends it */
     float *from, *gradient;                 /* parameters before the step, gradient there */
     float *bend;                            /* outputs of a block: how they bend */
 } mlp__normal;
 
-/* A fit under way. */
-typedef struct {
-    mlp *net;
-    const mlp_data *data;
-    mlp_fit_desc fit;                       /* resolved */
-    mlp_data validation;                    /* rows 0: none */
-    int arrays;
-    size_t batch, train_rows, held;         /* held: rows of a split */
-    size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
-    mlp__buffers t;
-    mlp__evaluation evaluation;
-    mlp_progress progress;
-    mlp_fit_report report;
-    int begun;                              /* nothing was refused */
-    mlp__objective objective;               /* of optimizers that see it */
-    mlp__batch sums;                        /* at its last point */
-    mlp__normal normal;                     /* of lm */
-} mlp__fitting;
-
-static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
-
-/* Layers that do not learn have no gradient. */
-static void mlp__hold_still(mlp *net)
+static void mlp__lay_out_normal(mlp__normal *q, mlp__arena *arena)
 {
-    int l;
-    for (l = 0; l < net->layers; l++) {
-        const mlp__shape *s = &net->shape[l];
-        const size_t end = s->b + (net->desc.layers[l].no_bias ? 0 : s->out);
-        if (net->desc.layers[l].rate < 0) memset(net->training.gradients + s->w, 0, (end - s->w) * sizeof(float));
-    }
-}
-
-/* Memory for the normal equations: one allocation, with slack behind the Jacobian. */
-static mlp_result mlp__normal_begin(mlp__fitting *f)
-{
-    const size_t n = f->net->count, outputs = f->net->outputs;
-    const size_t rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, f->t.rows);
-    const size_t doubles = (n + rows * outputs + 3) * n + MLP__SLACK, floats = 2 * n + f->t.rows * outputs;
-    const size_t size = MLP__ALIGN + doubles * sizeof(double) + floats * sizeof(float);
-    mlp__normal *q = &f->normal;
-    q->memory = mlp__alloc(&f->net->desc.allocator, size);
-    if (!q->memory) return mlp__fail(f->data->error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes for lm", size);
-    memset(q->memory, 0, size);
-    q->k = f->net->desc.kernels;
+    const size_t n = q->net->count, outputs = q->net->outputs;
     q->n = n;
-    q->rows = rows;
-    q->matrix = (double *)(void *)mlp__align(q->memory);
-    q->step = q->matrix + (n + 1) * n;
-    q->bent = q->step + n;
-    q->jacobian = q->bent + n;
-    q->from = (float *)(q->matrix + doubles);
-    q->gradient = q->from + n;
-    q->bend = q->gradient + n;
-    return MLP_OK;
+    q->rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, q->t->rows);
+    q->matrix = (double *)mlp__take(arena, n + 1, n, sizeof(double));
+    q->jacobian = (double *)mlp__take(arena, q->rows * outputs * n + MLP__SLACK, 1, sizeof(double));
+    q->step = (double *)mlp__take(arena, n, 1, sizeof(double));
+    q->bent = (double *)mlp__take(arena, n, 1, sizeof(double));
+    q->from = mlp__take_floats(arena, n, 1);
+    q->gradient = mlp__take_floats(arena, n, 1);
+    q->bend = mlp__take_floats(arena, q->t->rows, outputs);
 }
 
-/* all rows to train on, in their order, as blocks */
-static mlp__block mlp__normal_rows(const mlp__fitting *f, mlp__source *source)
+/* all rows to fit, as blocks */
+static mlp__block mlp__normal_rows(const mlp__normal *q)
 {
-    mlp__block b = mlp__blocks_of(f->net, source, &f->t);
-    *source = mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
-    b.divisor = mlp__product_of(mlp__weight_of_rows(source, 0, f->train_rows), mlp__loss_divisor(f->net));
+    mlp__block b = mlp__blocks_of(q->net, q->source, q->t);
+    const double weight = mlp__weight_of_rows(q->source, 0, q->source->rows);
+    b.divisor = mlp__product_of(weight, mlp__loss_divisor(q->net));
     return b;
+}
+
+static mlp_result mlp__next_rows(const mlp__normal *q, mlp__block *b, size_t done, size_t most)
+{
+    return mlp__next_block(b, done, mlp__smaller(q->source->rows - done, most), done, q->threads);
 }
 
 /* Rows of the Jacobian, those of output o of the block's rows, from the dz: a row's own derivatives, rounded to
    float; none by layers that do not learn. */
-static void mlp__fill_jacobian(const mlp__block *b, const mlp__normal *q, size_t o)
+static void mlp__fill_jacobian(const mlp__normal *q, const mlp__block *b, size_t o)
 {
     const mlp *net = b->net;
     size_t r, p, i, c;
@@ -6922,7 +6919,7 @@ static void mlp__fill_jacobian(const mlp__block *b, const mlp__normal *q, size_t
 }
 
 /* Subtracts the products of columns of x, `count` rows of n: those of column i with i and all behind it from what is
-   at y + i * apart. */
+   at y + i * apart; i from `first` on. */
 typedef struct {
     const mlp__normal *q;
     const double *x;
@@ -6937,62 +6934,54 @@ static void mlp__products_part(const void *work, size_t part, size_t parts)
     const size_t n = p->q->n;
     size_t i;
     for (i = p->first + part; i < n; i += parts)
-        p->q->k->subtract_products(p->count, n - i, p->x + i, n, p->y + (ptrdiff_t)i * p->apart);
+        p->q->net->desc.kernels->subtract_products(p->count, n - i, p->x + i, n, p->y + (ptrdiff_t)i * p->apart);
 }
 
-static void mlp__subtract_products(const mlp__normal *q, int threads, const double *x, size_t count, size_t first,
-                                   double *y, ptrdiff_t apart)
+static void mlp__subtract_products(const mlp__normal *q, const double *x, size_t count, size_t first, double *y,
+                                   ptrdiff_t apart)
 {
-    mlp__products p;
-    p.q = q;
-    p.x = x;
-    p.count = count;
-    p.first = first;
-    p.y = y;
-    p.apart = apart;
-    mlp__in_parts(threads, mlp__products_part, &p);
+    const mlp__products p = { q, x, count, first, y, apart };
+    mlp__in_parts(q->threads, mlp__products_part, &p);
 }
 
 static double mlp__twice(const mlp *net) { return net->desc.loss == MLP_LOSS_SQUARED ? 2 : 1; }
 
 /* -J^T J of all rows and of weight_decay. E is half the sum of squares of sqrt(2 c) (a - y), c being 1 / divisor
    times the weight, with half_squared half of that; J is the derivative of these. */
-static mlp_result mlp__normal_matrix(mlp__fitting *f)
+static mlp_result mlp__normal_matrix(mlp__normal *q)
 {
-    const mlp *net = f->net;
-    const size_t outputs = net->outputs;
-    mlp__normal *q = &f->normal;
-    mlp__source source;
-    mlp__block b = mlp__normal_rows(f, &source);
-    float *dz = f->t.dz[net->layers - 1];
+    const mlp *net = q->net;
+    const mlp__buffers *t = q->t;
+    const size_t n = q->n, outputs = net->outputs;
+    mlp__block b = mlp__normal_rows(q);
+    float *dz = t->dz[net->layers - 1];
     size_t done, i, o;
     int l;
-    memset(q->matrix, 0, (q->n + 1) * q->n * sizeof(double));
-    for (done = 0; done < f->train_rows; done += b.rows) {
-        const mlp_result r = mlp__next_block(&b, done, mlp__smaller(f->train_rows - done, q->rows), done,
-                                             f->fit.threads);
+    memset(q->matrix, 0, (n + 1) * n * sizeof(double));
+    memset(q->jacobian, 0, (q->rows * outputs * n + MLP__SLACK) * sizeof(double));
+    for (done = 0; done < q->source->rows; done += b.rows) {
+        const mlp_result r = mlp__next_rows(q, &b, done, q->rows);
         if (r) return r;
         for (o = 0; o < outputs; o++) {
             memset(dz, 0, b.rows * outputs * sizeof(float));
             for (i = 0; i < b.rows; i++)
-                dz[i * outputs + o] = (float)mlp__sqrt_double((double)f->t.factor[i] * mlp__twice(net));
+                dz[i * outputs + o] = (float)mlp__sqrt_double((double)t->factor[i] * mlp__twice(net));
             mlp__block_from_outputs(&b);
-            mlp__fill_jacobian(&b, q, o);
+            mlp__fill_jacobian(q, &b, o);
         }
-        mlp__subtract_products(q, f->fit.threads, q->jacobian, b.rows * outputs, 0, q->matrix + q->n * q->n,
-                               -(ptrdiff_t)q->n);
+        mlp__subtract_products(q, q->jacobian, b.rows * outputs, 0, q->matrix + n * n, -(ptrdiff_t)n);
     }
-    for (l = 0; l < net->layers && f->fit.opt.weight_decay > 0; l++) {
+    for (l = 0; l < net->layers && q->opt->weight_decay > 0; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t end = s->b + (f->fit.opt.decay_biases && !net->desc.layers[l].no_bias ? s->out : 0);
-        for (i = s->w; i < end; i++) q->matrix[(q->n - i) * q->n] -= (double)f->fit.opt.weight_decay;
+        const size_t end = s->b + (q->opt->decay_biases ? mlp__biases(net, l) : 0);
+        for (i = s->w; i < end; i++) q->matrix[(n - i) * n] -= (double)q->opt->weight_decay;
     }
     return MLP_OK;
 }
 
 /* U, each row from those above; when MLP__TOGETHER of them are done, while they are in a cache, they go into all
    below. 0: in this precision the matrix is not positive definite. */
-static int mlp__normal_factor(const mlp__normal *q, int threads, double damping, const float *scale)
+static int mlp__normal_factor(const mlp__normal *q, double damping, const float *scale)
 {
     const size_t n = q->n;
     size_t i, j;
@@ -7002,13 +6991,12 @@ static int mlp__normal_factor(const mlp__normal *q, int threads, double damping,
         const size_t above = i % MLP__TOGETHER;
         double *u = q->matrix + i * n + i, pivot;
         u[0] += mlp__product_of(damping, (double)scale[i]);
-        q->k->subtract_products(above, n - i, u - above * n, n, u);
+        q->net->desc.kernels->subtract_products(above, n - i, u - above * n, n, u);
         if (!(u[0] > 0)) return 0;
         pivot = mlp__sqrt_double(u[0]);
         for (j = 0; j < n - i; j++) u[j] /= pivot;
         if (above + 1 == MLP__TOGETHER)
-            mlp__subtract_products(q, threads, q->matrix + (i - above) * n, MLP__TOGETHER, i + 1, q->matrix,
-                                   (ptrdiff_t)n + 1);
+            mlp__subtract_products(q, q->matrix + (i - above) * n, MLP__TOGETHER, i + 1, q->matrix, (ptrdiff_t)n + 1);
     }
     return 1;
 }
@@ -7032,61 +7020,69 @@ static void mlp__normal_solve(const mlp__normal *q, const float *g, double *step
 }
 
 /* v = from + t step */
-static void mlp__normal_go(mlp__fitting *f, double t)
+static void mlp__normal_go(const mlp__normal *q, double t)
 {
-    const mlp__normal *q = &f->normal;
     size_t i;
-    for (i = 0; i < q->n; i++) f->net->params[i] = (float)((double)q->from[i] + mlp__product_of(t, q->step[i]));
-    f->objective.known = 0;
+    for (i = 0; i < q->n; i++) q->net->params[i] = (float)((double)q->from[i] + mlp__product_of(t, q->step[i]));
+    q->objective->known = 0;
+}
+
+/* Layers that do not learn have no gradient. */
+static void mlp__hold_still(mlp *net)
+{
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const size_t size = (s->b + mlp__biases(net, l) - s->w) * sizeof(float);
+        if (net->desc.layers[l].rate < 0) memset(net->training.gradients + s->w, 0, size);
+    }
 }
 
 /* Half of what bends the way, sent back through J^T as a gradient: the second derivative of the outputs along the
    step, by differences. */
-static mlp_result mlp__normal_bend(mlp__fitting *f)
+static mlp_result mlp__normal_bend(const mlp__normal *q)
 {
-    const float part = 0.1f, scale = (float)(mlp__twice(f->net) / 2 / (double)(part * part));
-    const size_t outputs = f->net->outputs;
-    const mlp__normal *q = &f->normal;
-    mlp__source source;
-    mlp__block b = mlp__normal_rows(f, &source);
+    const float part = 0.1f, scale = (float)(mlp__twice(q->net) / 2 / (double)(part * part));
+    const size_t outputs = q->net->outputs;
+    const mlp__buffers *t = q->t;
+    mlp__block b = mlp__normal_rows(q);
     const double divisor = b.divisor;
+    float *a = t->a[q->net->layers - 1], *dz = t->dz[q->net->layers - 1];
     size_t done, i, j;
     int p;
-    for (done = 0; done < f->train_rows; done += b.rows) {
-        const float *bend = q->bend;
-        float *dz = f->t.dz[f->net->layers - 1];
-        memset(q->bend, 0, f->t.rows * outputs * sizeof(float));
+    for (done = 0; done < q->source->rows; done += b.rows) {
+        memset(q->bend, 0, t->rows * outputs * sizeof(float));
         for (p = 1; p > -2; p--) {                                  /* forth, back, and here */
             mlp_result r;
-            mlp__normal_go(f, p < 0 ? 0 : (double)(p ? part : -part));
+            mlp__normal_go(q, p < 0 ? 0 : (double)(p ? part : -part));
             b.divisor = p < 0 ? divisor : 0;
-            r = mlp__next_block(&b, done, mlp__smaller(f->train_rows - done, f->t.rows), done, f->fit.threads);
+            r = mlp__next_rows(q, &b, done, t->rows);
             if (r) return r;
-            q->k->axpy(b.rows * outputs, p < 0 ? -2.0f : 1.0f, f->t.a[f->net->layers - 1], q->bend);
+            q->net->desc.kernels->axpy(b.rows * outputs, p < 0 ? -2.0f : 1.0f, a, q->bend);
         }
         for (i = 0; i < b.rows; i++)
-            for (j = 0; j < outputs; j++) *dz++ = f->t.factor[i] * scale * *bend++;
+            for (j = i * outputs; j < (i + 1) * outputs; j++) dz[j] = t->factor[i] * scale * q->bend[j];
         mlp__block_from_outputs(&b);
-        mlp__in_parts(f->fit.threads, mlp__block_gradients, &b);
+        mlp__in_parts(q->threads, mlp__block_gradients, &b);
     }
-    mlp__hold_still(f->net);
+    mlp__hold_still(q->net);
     return MLP_OK;
 }
 
-/* One attempt, from `value`. *gain: how much lower, over what the model says; at most 0: nothing, or the way bends
-   too much. */
-static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, const float *scale, double *gain)
+/* One try, from `value`. *gain: how much lower, over what the model says; at most 0: nothing, or the way bends too
+   much. */
+static mlp_result mlp__lm_try(const mlp__normal *q, double value, double damping, const float *scale, double *gain)
 {
-    const mlp__normal *q = &f->normal;
+    mlp__objective *o = q->objective;
     double promised = 0, straight = 0, aside = 0;
     size_t i;
     mlp_result r;
     *gain = 0;
-    if (!mlp__normal_factor(q, f->fit.threads, damping, scale)) return MLP_OK;
+    if (!mlp__normal_factor(q, damping, scale)) return MLP_OK;
     mlp__normal_solve(q, q->gradient, q->step);
-    r = mlp__normal_bend(f);
+    r = mlp__normal_bend(q);
     if (r) return r;
-    mlp__normal_solve(q, f->net->training.gradients, q->bent);
+    mlp__normal_solve(q, q->net->training.gradients, q->bent);
     for (i = 0; i < q->n; i++) {
         const double s = q->step[i] + q->bent[i], pull = mlp__product_of(mlp__product_of(damping, (double)scale[i]), s);
         straight += mlp__product_of(q->step[i], q->step[i]);
@@ -7095,46 +7091,71 @@ static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, con
         q->step[i] = s;
     }
     if (!(aside <= mlp__product_of(0.140625, straight))) return MLP_OK;     /* twice its length: at most 3/4 */
-    mlp__normal_go(f, 1);
-    r = q->k->first_nonfinite(q->n, 0, f->net->params) < q->n ? MLP_ERR_NONFINITE : mlp__look(&f->objective);
-    if (!r && f->objective.value < value) *gain = promised > 0 ? 2 * (value - f->objective.value) / promised : 1;
+    mlp__normal_go(q, 1);
+    r = o->k->first_nonfinite(q->n, 0, o->v) < q->n ? MLP_ERR_NONFINITE : mlp__look(o);
+    if (!r && o->value < value) *gain = promised > 0 ? 2 * (value - o->value) / promised : 1;
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
 }
 
-/* One iteration: damping grows until the objective falls. The state's array is D. */
-static mlp_result mlp__lm_step(mlp__fitting *f)
+/* One iteration. The state's array is D. */
+static mlp_result mlp__lm_step(mlp__normal *q, int arrays, void *state)
 {
-    mlp__objective *o = &f->objective;
-    const mlp__normal *q = &f->normal;
-    float *scale = mlp__arrays_of(f->net->training.state);
+    mlp__objective *o = q->objective;
+    const size_t n = q->n;
+    float *scale = mlp__arrays_of(state);
     mlp__opt_state s;
     double value = 0, gain = 0;
     size_t i;
     mlp_result r = mlp__look(o);
-    if (!r) r = mlp__normal_matrix(f);
+    if (!r) r = mlp__normal_matrix(q);
     if (r) return r;
-    s = mlp__opt_begin(&f->fit.opt, f->arrays, f->net->training.state, o->n);
+    s = mlp__opt_begin(q->opt, arrays, state, n);
     value = o->value;
-    memcpy(q->from, o->v, o->n * sizeof(float));
-    memcpy(q->gradient, o->g, o->n * sizeof(float));
-    for (i = 0; i < o->n; i++) {
-        const float width = (float)mlp__sqrt_double(-q->matrix[(o->n - i) * o->n]);
+    memcpy(q->from, o->v, n * sizeof(float));
+    memcpy(q->gradient, o->g, n * sizeof(float));
+    for (i = 0; i < n; i++) {
+        const float width = (float)mlp__sqrt_double(-q->matrix[(n - i) * n]);
         if (width > scale[i] || !(scale[i] > 0)) scale[i] = width > 0 ? width : 1;
     }
     for (;;) {
-        r = mlp__lm_try(f, value, s.damping, scale, &gain);
+        r = mlp__lm_try(q, value, s.damping, scale, &gain);
         if (r || (gain <= 0 && s.damping >= 1e10)) break;
         s.damping = gain < 0.25 ? mlp__product_of(4, s.damping) : gain > 0.75 ? s.damping / 10 : s.damping;
         if (!(s.damping > 1e-20)) s.damping = 1e-20;
         if (gain > 0) break;
     }
-    memcpy(f->net->training.state, &s, sizeof s);
+    memcpy(state, &s, sizeof s);
     if (gain <= 0) {
-        memcpy(o->v, q->from, o->n * sizeof(float));
+        memcpy(o->v, q->from, n * sizeof(float));
         o->known = 0;
     }
     return r;
 }
+
+/* ---- fit ---- */
+
+/* A fit under way. */
+typedef struct {
+    mlp *net;
+    const mlp_data *data;
+    mlp_fit_desc fit;                       /* resolved */
+    mlp_data validation;                    /* that of the desc */
+    mlp__source train, held;                /* rows to train on and to validate on, in their order; held.rows 0: none */
+    int arrays;
+    size_t batch;
+    size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
+    void *memory;                           /* of all that a fit needs beside the training block */
+    mlp__buffers t;
+    mlp__evaluation evaluation;
+    mlp_progress progress;
+    mlp_fit_report report;
+    int begun;                              /* nothing was refused */
+    mlp__objective objective;               /* of optimizers that see it */
+    mlp__batch sums;                        /* at its last point */
+    mlp__normal normal;                     /* of lm */
+} mlp__fitting;
+
+static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
 
 /* What an optimizer that sees the whole objective cannot have in a fit. */
 static mlp_result mlp__check_objective(const mlp__fitting *f)
@@ -7194,26 +7215,15 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
     return r ? r : mlp__check_objective(f);
 }
 
-static mlp__source mlp__validation_source(const mlp__fitting *f)
-{
-    if (!f->held) return mlp__source_in_order(&f->validation);
-    return mlp__source_of(f->data, f->rows + f->train_rows, f->held, MLP_ORDER_SEQUENTIAL, 0, 0);
-}
-
-static mlp__source mlp__training_source(const mlp__fitting *f)
-{
-    return mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
-}
-
 /* That a split leaves rows with weight on either side. */
-static mlp_result mlp__check_split(const mlp__fitting *f)
+static mlp_result mlp__check_split(mlp__fitting *f)
 {
-    mlp__source train = mlp__training_source(f), held = mlp__validation_source(f);
-    if (f->fit.validation_split == 0 || (f->train_rows > 0 && mlp__weight_of_rows(&train, 0, f->train_rows) > 0
-                                         && f->held > 0 && mlp__weight_of_rows(&held, 0, f->held) > 0)) return MLP_OK;
+    if (f->fit.validation_split == 0) return MLP_OK;
+    if (mlp__weight_of_rows(&f->train, 0, f->train.rows) > 0
+        && mlp__weight_of_rows(&f->held, 0, f->held.rows) > 0) return MLP_OK;
     return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1,
                      "validation_split %g of %z rows leaves %z to train on, %z to validate on, or no weight on a side",
-                     (double)f->fit.validation_split, f->data->rows, f->train_rows, f->held);
+                     (double)f->fit.validation_split, f->data->rows, f->train.rows, f->held.rows);
 }
 
 /* Says of a failure that it is in the data to validate on. */
@@ -7236,34 +7246,42 @@ static int mlp__calls_back(const mlp__fitting *f)
 }
 
 /* What callbacks may have changed, before it is used again. */
-static mlp_result mlp__check_again(const mlp__fitting *f)
+static mlp_result mlp__check_again(mlp__fitting *f)
 {
     mlp_result r = mlp__check_data(f->net, f->data);
     if (!r && f->fit.validation) r = mlp__in_validation(f, mlp__check_data(f->net, &f->validation));
     return r ? r : mlp__check_split(f);
 }
 
-/* The rows of a split, and the data to validate on. */
-static mlp_result mlp__prepare_validation(mlp__fitting *f)
+static mlp__source mlp__rows_of_split(const mlp__fitting *f, size_t first, size_t rows)
 {
-    mlp *net = f->net;
+    return mlp__source_of(f->data, f->rows + first, rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+}
+
+/* The rows to train on and to validate on. */
+static mlp_result mlp__prepare_rows(mlp__fitting *f)
+{
+    const mlp *net = f->net;
     const mlp_data *d = f->data;
     const size_t classes = d->labels ? mlp__classes(net) : 1;
-    f->train_rows = d->rows;
+    const size_t most = SIZE_MAX / sizeof(size_t) - classes;
+    size_t kept;
+    mlp_result r;
+    f->train = mlp__source_in_order(d);
     if (f->fit.validation) {
         f->validation = *f->fit.validation;
         if (d->error) f->validation.error = d->error;
+        f->held = mlp__source_in_order(&f->validation);
         return mlp__in_validation(f, mlp__check_data(net, &f->validation));
     }
     if (f->fit.validation_split == 0) return MLP_OK;
-    if (d->rows > SIZE_MAX / sizeof(size_t) - classes)
-        return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too many rows to split");
-    f->rows = (size_t *)mlp__alloc(&net->desc.allocator, (d->rows + classes) * sizeof(size_t));
-    if (!f->rows) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
+    f->rows = (size_t *)mlp__memory_to(net, "split the rows",
+                                       d->rows > most ? SIZE_MAX : (d->rows + classes) * sizeof(size_t), &r, d->error);
+    if (r) return r;
     memset(f->rows + d->rows, 0, classes * sizeof(size_t));
-    f->validation = *d;
-    f->train_rows = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
-    f->held = d->rows - f->train_rows;
+    kept = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
+    f->train = mlp__rows_of_split(f, 0, kept);
+    f->held = mlp__rows_of_split(f, kept, d->rows - kept);
     return mlp__check_split(f);
 }
 
@@ -7273,65 +7291,80 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
     mlp__fitting *f = (mlp__fitting *)work;
     mlp *net = f->net;
     const mlp_opt_desc *opt = &f->fit.opt;
-    mlp__source source = mlp__training_source(f);
     float *v = net->params, *g = net->training.gradients;
     int l;
     mlp_result r;
-    source.check = mlp__calls_back(f);
-    r = mlp__gradient(net, &source, &f->t, 0, f->train_rows, f->fit.threads, &f->sums, NULL);
+    r = mlp__gradient(net, &f->train, &f->t, 0, f->train.rows, f->fit.threads, &f->sums, NULL);
     if (r || !(f->sums.weight > 0)) return r;
     *value = f->sums.loss / f->sums.weight;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t biases = opt->decay_biases && !net->desc.layers[l].no_bias ? s->out : 0;
+        const size_t biases = opt->decay_biases ? mlp__biases(net, l) : 0;
         *value += mlp__penalize(net->desc.kernels, opt, s->b - s->w + biases, v + s->w, g + s->w);
     }
     mlp__hold_still(net);
     return mlp__check_gradients(net, f->data->error);
 }
 
-/* All that a fit needs before its first epoch; scratch memory of the second thread and on is for one fit. */
-static mlp_result mlp__fit_begin(mlp__fitting *f)
+static void mlp__lay_out_fit(const mlp *net, mlp__arena *arena, void *placed)
+{
+    mlp__fitting *f = (mlp__fitting *)placed;
+    if (f->held.rows) mlp__lay_out_evaluation(net, arena, &f->evaluation);
+    if (f->fit.opt.kind == MLP_OPT_LM) mlp__lay_out_normal(&f->normal, arena);
+    f->t.more_scratch = mlp__take_floats(arena, f->t.scratch_size, (size_t)f->fit.threads - 1);
+}
+
+/* All memory of a fit. Best weights are the net's: a checkpoint may have left some. */
+static mlp_result mlp__fit_memory(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp_error *error = f->data->error;
-    mlp_result r = mlp__check_data(net, f->data);
-    size_t more;
-    if (!r) r = mlp__resolve_fit(f);
-    if (!r) r = mlp__prepare_validation(f);
-    if (r) return r;
-    f->batch = f->fit.batch == MLP_FULL_BATCH ? f->train_rows : mlp__smaller((size_t)f->fit.batch, f->train_rows);
-    f->progress.epochs = f->fit.epochs < 0 ? 0 : f->fit.epochs;
-    f->progress.rows = f->train_rows;
-    f->progress.steps = (f->train_rows - 1) / f->batch + 1;
-    net->threads = f->fit.threads;
-    f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
-    r = mlp__need_training(net, f->batch, f->arrays, error);
-    if (!r && f->validation.rows)
-        r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows, &f->evaluation, error);
+    mlp_result r = mlp__need_training(net, f->batch, f->arrays, error);
     if (r) return r;
     f->t = net->training.buffers;
-    if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__normal_begin(f);
+    f->evaluation.t.rows = mlp__smaller(f->held.rows, MLP__BLOCK_ROWS);
+    f->normal.net = net;
+    f->normal.t = &f->t;
+    r = mlp__room_to(net, "train", mlp__lay_out_fit, f, &f->memory, error);
     if (r) return r;
-    f->objective.k = net->desc.kernels;
-    f->objective.n = net->count;
-    f->objective.v = net->params;
-    f->objective.g = net->training.gradients;
-    f->objective.evaluate = mlp__fit_evaluate;
-    f->objective.work = f;
-    more = (size_t)f->fit.threads - 1;
-    if (more > 0 && f->t.scratch_size <= SIZE_MAX / sizeof(float) / more)
-        f->t.more_scratch = (float *)mlp__alloc(&net->desc.allocator, more * f->t.scratch_size * sizeof(float));
-    if (more > 0 && !f->t.more_scratch) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     if (f->fit.keep_last) {                                         /* best weights of a checkpoint do not come back */
         mlp__free(&net->desc.allocator, net->training.best);
         net->training.best = NULL;
-    } else if (f->validation.rows && !net->training.best) {
-        net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-        if (!net->training.best) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
-        /* a checkpoint without best weights: the search starts anew */
-        net->resumed = 0;
+    } else if (f->held.rows && !net->training.best) {
+        net->training.best = (float *)mlp__memory_to(net, "keep the best", net->count * sizeof(float), &r, error);
+        if (!r) net->resumed = 0;                       /* a checkpoint without best weights: the search starts anew */
     }
+    return r;
+}
+
+/* All that a fit needs before its first epoch */
+static mlp_result mlp__fit_begin(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    mlp__objective *o = &f->objective;
+    mlp__normal *q = &f->normal;
+    mlp_result r = mlp__check_data(net, f->data);
+    if (!r) r = mlp__resolve_fit(f);
+    if (!r) r = mlp__prepare_rows(f);
+    if (r) return r;
+    f->batch = f->fit.batch == MLP_FULL_BATCH ? f->train.rows : mlp__smaller((size_t)f->fit.batch, f->train.rows);
+    f->progress.epochs = f->fit.epochs < 0 ? 0 : f->fit.epochs;
+    f->progress.rows = f->train.rows;
+    f->progress.steps = (f->train.rows - 1) / f->batch + 1;
+    net->threads = f->fit.threads;
+    f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
+    r = mlp__fit_memory(f);
+    if (r) return r;
+    o->k = net->desc.kernels;
+    o->n = net->count;
+    o->v = net->params;
+    o->g = net->training.gradients;
+    o->evaluate = mlp__fit_evaluate;
+    o->work = f;
+    q->opt = &f->fit.opt;
+    q->source = &f->train;
+    q->objective = o;
+    q->threads = f->fit.threads;
     if (!net->resumed) {
         net->course.start = net->course.best_epoch = net->course.epoch;
         net->course.waited = net->course.stalled = 0;
@@ -7339,8 +7372,7 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     }
     net->resumed = 0;
     f->begun = 1;
-    if (!net->scales || net->scaled) return MLP_OK;
-    return mlp__fit_scales(net, mlp__training_source(f));
+    return net->scales && !net->scaled ? mlp__fit_scales(net, f->train) : MLP_OK;
 }
 
 /* the rate of the update that comes */
@@ -7366,7 +7398,7 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     mlp *net = f->net;
     mlp_opt_desc opt = f->fit.opt;
     mlp__batch b;
-    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first),
+    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train.rows - first),
                                  f->fit.threads, &b, NULL);
     if (r) return r;
     f->progress.rate = (double)mlp__rate_now(f);
@@ -7401,7 +7433,7 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
     f->progress.rate = (double)mlp__meant(f->fit.opt.rate);
     if (f->sums.weight > 0) {
         f->progress.loss = f->sums.loss / f->sums.weight;
-        if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(f);
+        if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(&f->normal, f->arrays, net->training.state);
         else r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
         if (r) return r;
         net->course.step++;
@@ -7414,49 +7446,54 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
 /* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
 static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
 {
-    mlp__source source = mlp__source_of(f->data, f->rows, f->train_rows, f->fit.order, f->net->desc.seed,
+    mlp__source source = mlp__source_of(f->data, f->rows, f->train.rows, f->fit.order, f->net->desc.seed,
                                         f->net->course.epoch);
     mlp__batch sums = { 0, 0 };
     size_t first;
     mlp_result r = MLP_OK;
-    source.check = mlp__calls_back(f);
+    source.check = f->train.check = mlp__calls_back(f);
     f->progress.step = 0;
     f->progress.loss = 0;
     if (mlp__facts_of_opt(f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE) return mlp__fit_iteration(f, stop);
-    for (first = 0; first < f->train_rows && !r && !*stop; first += mlp__smaller(f->batch, f->train_rows - first))
+    for (first = 0; first < f->train.rows && !r && !*stop; first += mlp__smaller(f->batch, f->train.rows - first))
         r = mlp__fit_batch(f, &source, first, &sums, stop);
     return r;
 }
 
-/* After an epoch: validation, best weights, plateau. *stop: no gain for too long. */
-static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
+/* NaN is no gain, but anything is one over NaN. */
+static int mlp__is_below(double loss, double bound) { return !(loss >= bound || loss != loss); }
+
+/* Validation, best weights. *stop: no gain for too long. */
+static mlp_result mlp__validate(mlp__fitting *f, int *stop)
 {
     mlp *net = f->net;
     mlp__course *c = &net->course;
-    double loss = f->progress.loss;
-    if (f->validation.rows) {
-        mlp__source held = mlp__validation_source(f);
-        mlp_result r = mlp__calls_back(f) ? mlp__check_again(f) : MLP_OK;
-        if (r) return r;
-        r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
-        if (r) return mlp__in_validation(f, r);
-        loss = f->progress.validation.loss;
-        if (c->best_epoch == c->start || !(loss >= c->best - (double)f->fit.min_delta || loss != loss)) {
-            c->best = loss;
-            c->best_epoch = c->epoch;
-            c->waited = 0;
-            if (net->training.best) memcpy(net->training.best, net->params, net->count * sizeof(float));
-        } else c->waited++;
-        *stop = f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience;
-    }
-    if (c->epoch == c->start + 1 || !(loss >= mlp__product_of(c->lowest, 1 - 1e-4) || loss != loss)) {
+    double loss;
+    mlp_result r = mlp__calls_back(f) ? mlp__check_again(f) : MLP_OK;
+    if (r) return r;
+    r = mlp__evaluate(net, &f->held, &f->evaluation, f->fit.threads, &f->progress.validation);
+    if (r) return mlp__in_validation(f, r);
+    f->report.validation_loss = loss = f->progress.validation.loss;
+    if (c->best_epoch == c->start || mlp__is_below(loss, c->best - (double)f->fit.min_delta)) {
+        c->best = loss;
+        c->best_epoch = c->epoch;
+        c->waited = 0;
+        if (net->training.best) memcpy(net->training.best, net->params, net->count * sizeof(float));
+    } else c->waited++;
+    *stop = f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience;
+    return MLP_OK;
+}
+
+/* Losses that have not become lower for too many epochs lower the rate, if the schedule says so. */
+static void mlp__watch_plateau(mlp__course *c, const mlp_schedule_desc *s, double loss)
+{
+    if (c->epoch == c->start + 1 || mlp__is_below(loss, mlp__product_of(c->lowest, 1 - 1e-4))) {
         c->lowest = loss;
         c->stalled = 0;
-    } else if (f->fit.schedule.kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)f->fit.schedule.period) {
-        c->factor = mlp__product_of(c->factor, (double)f->fit.schedule.gamma);
+    } else if (s->kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)s->period) {
+        c->factor = mlp__product_of(c->factor, (double)s->gamma);
         c->stalled = 0;
     }
-    return MLP_OK;
 }
 
 static mlp_result mlp__fit_epochs(mlp__fitting *f)
@@ -7472,13 +7509,16 @@ static mlp_result mlp__fit_epochs(mlp__fitting *f)
         if (r || stop) break;
         net->course.epoch++;
         f->report.epochs++;
-        r = mlp__fit_judge(f, &stop);
+        if (f->held.rows) r = mlp__validate(f, &stop);
         if (r) break;
         f->report.loss = f->progress.loss;
-        if (f->validation.rows) f->report.validation_loss = f->progress.validation.loss;
+        mlp__watch_plateau(&net->course, &f->fit.schedule,
+                           f->held.rows ? f->report.validation_loss : f->report.loss);
         if (stop) f->report.stop = MLP_STOP_PATIENCE;
-        if (f->fit.on_epoch
-            && f->fit.on_epoch(f->fit.user, &f->progress)) { stop = 1; f->report.stop = MLP_STOP_CALLBACK; }
+        if (f->fit.on_epoch && f->fit.on_epoch(f->fit.user, &f->progress)) {
+            f->report.stop = MLP_STOP_CALLBACK;
+            break;
+        }
     }
     if (r && f->data->error) f->data->error->epoch = f->progress.epoch;
     return r;
@@ -7488,7 +7528,7 @@ static void mlp__fit_end(mlp__fitting *f)
 {
     mlp *net = f->net;
     const mlp_allocator *a = &net->desc.allocator;
-    const int found = f->begun && f->validation.rows && net->course.best_epoch > net->course.start;
+    const int found = f->begun && f->held.rows && net->course.best_epoch > net->course.start;
     if (found) {
         f->report.best_epoch = (int)(net->course.best_epoch - net->course.start);
         f->report.best_loss = net->course.best;
@@ -7499,9 +7539,7 @@ static void mlp__fit_end(mlp__fitting *f)
         mlp__free(a, net->training.best);
         net->training.best = NULL;
     }
-    mlp__free(a, f->normal.memory);
-    mlp__free(a, f->t.more_scratch);
-    mlp__free(a, f->evaluation.memory);
+    mlp__free(a, f->memory);
     mlp__free(a, f->rows);
 }
 
