@@ -3925,6 +3925,9 @@ static mlp_result mlp__fail(mlp_error *error, mlp_result code, int layer, const 
     return code;
 }
 
+/* What was asked for is wrong, in no layer. */
+#define MLP__REFUSE(error, ...) mlp__fail(error, MLP_ERR_ARGUMENT, -1, __VA_ARGS__)
+
 static mlp_result mlp__ok(mlp_error *error) { return mlp__fail(error, MLP_OK, -1, ""); }
 
 /* adds the place in the data to a failure */
@@ -5377,14 +5380,12 @@ static mlp_result mlp__resolve_opt_field(const mlp_opt_desc *opt, const mlp__opt
     if (v == 0 && f->taken) *f->value = f->otherwise;
     if (v == 0) return MLP_OK;
     if (!f->taken)
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g, but %s takes none", f->name, (double)v,
-                         mlp__facts_of_opt(opt->kind).name);
+        return MLP__REFUSE(opt->error, "opt: %s is %g, but %s takes none", f->name, (double)v,
+                           mlp__facts_of_opt(opt->kind).name);
     if ((v == -1 && f->otherwise != 0) || (v > 0 && v < f->below && mlp__finite(v))) return MLP_OK;
     if (!mlp__finite(f->below))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be positive and finite", f->name,
-                         (double)v);
-    return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be in [0, %g)", f->name, (double)v,
-                     (double)f->below);
+        return MLP__REFUSE(opt->error, "opt: %s is %g and must be positive and finite", f->name, (double)v);
+    return MLP__REFUSE(opt->error, "opt: %s is %g and must be in [0, %g)", f->name, (double)v, (double)f->below);
 }
 
 static mlp_result mlp__resolve_opt_fields(mlp_opt_desc *opt, mlp__opt_facts kind)
@@ -5426,19 +5427,16 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
     r = mlp__resolve_opt_fields(opt, kind);
     if (r) return r;
     if (opt->nesterov && opt->momentum == 0)
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: nesterov needs a momentum, which is 0");
+        return MLP__REFUSE(opt->error, "opt: nesterov needs a momentum, which is 0");
     if (opt->decay_biases && opt->weight_decay <= 0 && opt->l1 == 0)
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: decay_biases needs weight_decay or l1, which are 0");
+        return MLP__REFUSE(opt->error, "opt: decay_biases needs weight_decay or l1, which are 0");
     if (opt->history && !(kind.takes & MLP__TAKES_HISTORY))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i, but %s takes none", opt->history,
-                         kind.name);
+        return MLP__REFUSE(opt->error, "opt: history is %i, but %s takes none", opt->history, kind.name);
     if (opt->history < 0 || opt->history > MLP__MOST_PAIRS)
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i and must be in 1 .. %i", opt->history,
-                         MLP__MOST_PAIRS);
+        return MLP__REFUSE(opt->error, "opt: history is %i and must be in 1 .. %i", opt->history, MLP__MOST_PAIRS);
     if (opt->history == 0 && kind.takes & MLP__TAKES_HISTORY) opt->history = 10;
     if (kind.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1,
-                         "opt: eta_plus must be at least 1, and step_min at most step_max");
+        return MLP__REFUSE(opt->error, "opt: eta_plus must be at least 1, and step_min at most step_max");
     *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : kind.arrays;
     if (opt->kind == MLP_OPT_LBFGS) *arrays = 2 * opt->history + 1;         /* pairs, direction */
     return MLP_OK;
@@ -5651,12 +5649,12 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
     size_t at;
     int arrays;
     mlp_result r;
-    if (!state || (n && (!v || !g))) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "state, v or g is NULL");
+    if (!state || (n && (!v || !g))) return MLP__REFUSE(opt.error, "state, v or g is NULL");
     r = mlp__trains(opt.error);
     if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
     if (opt.clip_value > 0 || opt.clip_norm > 0 || opt.max_norm > 0)
-        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "opt: clip_value, clip_norm and max_norm are for nets");
+        return MLP__REFUSE(opt.error, "opt: clip_value, clip_norm and max_norm are for nets");
     if (!mlp__opt_size(arrays, n)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
     at = mlp__first_too_large(k, &opt, n, g);
     if (at < n) {
@@ -5852,7 +5850,7 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
     memset(&m, 0, sizeof m);
     m.opt = mlp__opt_desc_or_default(desc);
     if ((n && !v) || !f || steps < 0)
-        return mlp__fail(m.opt.error, MLP_ERR_ARGUMENT, -1, "v or f is NULL, or steps, %i, negative", steps);
+        return MLP__REFUSE(m.opt.error, "v or f is NULL, or steps, %i, negative", steps);
     r = mlp__trains(m.opt.error);
     if (!r) r = mlp__resolve_opt(&m.opt, &arrays);
     if (r) return r;
@@ -6003,8 +6001,7 @@ static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_erro
     rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
     if (old.gradients && old.state_size >= state_size && (!old.block || old.buffers.rows >= rows)) return MLP_OK;
     if (old.gradients && !old.block)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "opt: the state of this optimizer does not fit into the caller's block");
+        return MLP__REFUSE(error, "opt: the state of this optimizer does not fit into the caller's block");
     if (old.gradients && old.buffers.rows > rows) rows = old.buffers.rows;
     if (old.gradients && old.state_size > state_size) state_size = old.state_size;
     size = mlp__training_size(net, rows, state_size);
@@ -6043,8 +6040,7 @@ static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
 {
     const mlp_result r = mlp__trains(error);
     if (r || !net->busy) return r;
-    return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                     "the net is being trained: this was called from a callback of that");
+    return MLP__REFUSE(error, "the net is being trained: this was called from a callback of that");
 }
 
 MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
@@ -6053,7 +6049,7 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     size_t rows, state_size;
     int arrays;
     mlp_result r;
-    if (!net || !memory) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
+    if (!net || !memory) return MLP__REFUSE(opt.error, "net or memory is NULL");
     r = mlp__not_busy(net, opt.error);
     if (!r) r = mlp__resolve_opt(&opt, &arrays);
     if (r) return r;
@@ -6062,8 +6058,8 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
         return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
     rows = mlp__rows_that_fit(net, state_size, size);
     if (rows == 0)
-        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z",
-                         size, mlp__training_size(net, 1, state_size));
+        return MLP__REFUSE(opt.error, "memory: %z bytes, but mlp_train_size for one row says %z", size,
+                           mlp__training_size(net, 1, state_size));
     mlp__free(&net->desc.allocator, net->training.block);
     mlp__place_training(net, memory, rows, state_size, NULL);
     return mlp__ok(opt.error);
@@ -6289,10 +6285,10 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
     mlp_result r;
-    if (!net) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    if (!net) return MLP__REFUSE(opt.error, "net is NULL");
     r = mlp__not_busy(net, opt.error);
     if (!r && !net->training.known)
-        r = mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "there is no gradient yet: mlp_compute_gradients makes one");
+        r = MLP__REFUSE(opt.error, "there is no gradient yet: mlp_compute_gradients makes one");
     if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (!r) r = mlp__need_training(net, 1, arrays, opt.error);
     if (!r) r = mlp__update(net, &opt, arrays, 1, opt.error);
@@ -6468,7 +6464,7 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
 {
     if (metrics) memset(metrics, 0, sizeof *metrics);
     if (!net || !data || !metrics)
-        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or metrics is NULL");
+        return MLP__REFUSE(data ? data->error : NULL, "net or metrics is NULL");
     return mlp__evaluate_data(net, data, NULL, metrics);
 }
 
@@ -6476,7 +6472,7 @@ MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metric
 static mlp_result mlp__check_classes(const mlp *net, mlp_error *error)
 {
     if (mlp__has_classes(net) && !mlp__is_multilabel(net)) return MLP_OK;
-    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net has no classes, or a row may have several");
+    return MLP__REFUSE(error, "the net has no classes, or a row may have several");
 }
 
 MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *counts)
@@ -6485,7 +6481,7 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     size_t classes;
     mlp_result r;
     if (!net || !data || !counts)
-        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or counts is NULL");
+        return MLP__REFUSE(data ? data->error : NULL, "net or counts is NULL");
     r = mlp__check_classes(net, data->error);
     if (r) return r;
     classes = net->outputs > 1 ? net->outputs : 2;
@@ -6554,9 +6550,9 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
     mlp__batch sums;
     size_t i;
     mlp_result r;
-    if (!net || !data || !dx) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or dx is NULL");
+    if (!net || !data || !dx) return MLP__REFUSE(data ? data->error : NULL, "net or dx is NULL");
     if (data->read)
-        return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "input gradients are of rows in memory: read must be NULL");
+        return MLP__REFUSE(data->error, "input gradients are of rows in memory: read must be NULL");
     r = mlp__prepare(net, data);
     if (r) return r;
     source = mlp__source_in_order(data);
@@ -6760,10 +6756,10 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
 MLP_API mlp_result mlp_fit_scaling(mlp *net, const mlp_data *data)
 {
     mlp_result r;
-    if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    if (!net || !data) return MLP__REFUSE(data ? data->error : NULL, "net is NULL");
     r = mlp__not_busy(net, data->error);
     if (!r && !net->scales)
-        r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "the net has neither input_scaling nor target_scaling");
+        r = MLP__REFUSE(data->error, "the net has neither input_scaling nor target_scaling");
     if (!r) r = mlp__check_data(net, data);
     if (r) return r;
     net->busy = 1;
@@ -6798,19 +6794,19 @@ static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
     if ((size_t)s->kind >= MLP__COUNT(table))
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
     if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: epochs, warmup and period must not be negative");
+        return MLP__REFUSE(error, "schedule: epochs, warmup and period must not be negative");
     if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0)
         || (s->floor != 0 && !table[s->kind].takes_floor))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "schedule: gamma, period or floor is set, but %s does not take it", table[s->kind].name);
+        return MLP__REFUSE(error, "schedule: gamma, period or floor is set, but %s does not take it",
+                           table[s->kind].name);
     if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: custom, and no other, needs the function rate");
+        return MLP__REFUSE(error, "schedule: custom, and no other, needs the function rate");
     if (s->gamma == 0) s->gamma = gamma;
     if (s->period == 0) s->period = period;
     if (!(s->gamma >= 0 && s->gamma <= 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: gamma is %g and must be in (0, 1]", (double)s->gamma);
+        return MLP__REFUSE(error, "schedule: gamma is %g and must be in (0, 1]", (double)s->gamma);
     if (!(s->floor >= 0 && s->floor <= 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: floor is %g and must be in [0, 1]", (double)s->floor);
+        return MLP__REFUSE(error, "schedule: floor is %g and must be in [0, 1]", (double)s->floor);
     return MLP_OK;
 }
 
@@ -7162,7 +7158,7 @@ typedef struct {
     mlp__normal normal;                     /* of lm */
 } mlp__fitting;
 
-static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
+
 
 /* What an optimizer that sees the whole objective cannot have in a fit. */
 static mlp_result mlp__check_objective(const mlp__fitting *f)
@@ -7184,7 +7180,7 @@ static mlp_result mlp__check_objective(const mlp__fitting *f)
     if (mlp__has_dropout(f->net)) what = "one function to minimize: no dropout";
     for (l = 0; l < f->net->layers; l++)
         if (d->layers[l].rate >= 0 && d->layers[l].rate != 1) what = "rates of layers of 1 or -1";
-    return what ? mlp__fail(fit->opt.error, MLP_ERR_ARGUMENT, -1, "opt: %s needs %s", facts.name, what) : MLP_OK;
+    return what ? MLP__REFUSE(fit->opt.error, "opt: %s needs %s", facts.name, what) : MLP_OK;
 }
 
 /* Replaces the defaults of a fit. */
@@ -7197,24 +7193,22 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
     if (fit->epochs == 0) fit->epochs = 10;
     if (fit->batch == 0) fit->batch = 32;
     if (fit->batch < MLP_FULL_BATCH)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
+        return MLP__REFUSE(error, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
     if ((unsigned)fit->order > MLP_ORDER_REPLACEMENT)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order %i is unknown", (int)fit->order);
     if (fit->threads < 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative", fit->threads);
+        return MLP__REFUSE(error, "threads is %i and must not be negative", fit->threads);
 #ifndef _OPENMP
     if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
 #endif
     if (fit->validation && fit->validation_split != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation and validation_split: one of them");
+        return MLP__REFUSE(error, "validation and validation_split: one of them");
     if (!(fit->validation_split >= 0 && fit->validation_split < 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation_split is %g and must be in [0, 1)",
-                         (double)fit->validation_split);
-    if (fit->patience < 0 || !mlp__not_negative(fit->min_delta))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "patience and min_delta must not be negative");
+        return MLP__REFUSE(error, "validation_split is %g and must be in [0, 1)", (double)fit->validation_split);
+    if (fit->patience < 0 || !(fit->min_delta >= 0 && mlp__finite(fit->min_delta)))
+        return MLP__REFUSE(error, "patience and min_delta must not be negative");
     if (!validates && (fit->patience || fit->min_delta != 0 || fit->keep_last))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "patience, min_delta and keep_last need validation or validation_split");
+        return MLP__REFUSE(error, "patience, min_delta and keep_last need validation or validation_split");
     r = mlp__resolve_schedule(&fit->schedule, error);
     if (r) return r;
     if (error) fit->opt.error = error;
@@ -7228,9 +7222,8 @@ static mlp_result mlp__check_split(mlp__fitting *f)
     if (f->fit.validation_split == 0) return MLP_OK;
     if (mlp__weight_of_rows(&f->train, 0, f->train.rows) > 0
         && mlp__weight_of_rows(&f->held, 0, f->held.rows) > 0) return MLP_OK;
-    return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1,
-                     "validation_split %g of %z rows leaves %z to train on, %z to validate on, or no weight on a side",
-                     (double)f->fit.validation_split, f->data->rows, f->train.rows, f->held.rows);
+    return MLP__REFUSE(f->data->error, "validation_split %g of %z rows leaves %z to train on, %z to validate on, or no "
+                       "weight on a side", (double)f->fit.validation_split, f->data->rows, f->train.rows, f->held.rows);
 }
 
 /* Says of a failure that it is in the data to validate on. */
@@ -7410,7 +7403,7 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     if (r) return r;
     f->progress.rate = (double)mlp__rate_now(f);
     if (!mlp__finite((float)f->progress.rate) || f->progress.rate < 0)
-        return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1, "schedule: a rate of %g", f->progress.rate);
+        return MLP__REFUSE(f->data->error, "schedule: a rate of %g", f->progress.rate);
     opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
     if (b.weight > 0) {                                             /* nothing to learn from rows without weight */
         *stop = f->fit.on_gradients && f->fit.on_gradients(f->fit.user, net, net->training.gradients, net->count);
@@ -7559,7 +7552,7 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
     f.report.stop = MLP_STOP_ERROR;
     f.report.loss = f.report.validation_loss = f.report.best_loss = mlp__none();
     if (f.fit.report) *f.fit.report = f.report;
-    if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    if (!net || !data) return MLP__REFUSE(data ? data->error : NULL, "net is NULL");
     r = mlp__not_busy(net, data->error);
     if (r) return r;
     f.net = net;
