@@ -7293,8 +7293,7 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
     const mlp_opt_desc *opt = &f->fit.opt;
     float *v = net->params, *g = net->training.gradients;
     int l;
-    mlp_result r;
-    r = mlp__gradient(net, &f->train, &f->t, 0, f->train.rows, f->fit.threads, &f->sums, NULL);
+    mlp_result r = mlp__gradient(net, &f->train, &f->t, 0, f->train.rows, f->fit.threads, &f->sums, NULL);
     if (r || !(f->sums.weight > 0)) return r;
     *value = f->sums.loss / f->sums.weight;
     for (l = 0; l < net->layers; l++) {
@@ -7392,8 +7391,10 @@ static float mlp__rate_now(const mlp__fitting *f)
     return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
 }
 
-/* One batch. *stop: a callback has said so. */
-static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t first, mlp__batch *epoch, int *stop)
+static int mlp__goes_on(const mlp__fitting *f) { return f->report.stop == MLP_STOP_EPOCHS; }
+
+/* One batch; from rows without weight there is nothing to learn. */
+static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t first, mlp__batch *epoch)
 {
     mlp *net = f->net;
     mlp_opt_desc opt = f->fit.opt;
@@ -7404,24 +7405,23 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     f->progress.rate = (double)mlp__rate_now(f);
     if (!mlp__finite((float)f->progress.rate) || f->progress.rate < 0)
         return MLP__REFUSE(f->data->error, "schedule: a rate of %g", f->progress.rate);
-    opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
-    if (b.weight > 0) {                                             /* nothing to learn from rows without weight */
-        *stop = f->fit.on_gradients && f->fit.on_gradients(f->fit.user, net, net->training.gradients, net->count);
-        if (*stop) return MLP_OK;
-        r = mlp__update(net, &opt, f->arrays, f->fit.threads, f->data->error);
-        if (r) return r;
-        epoch->loss += b.loss;
-        epoch->weight += b.weight;
-        f->progress.loss = epoch->loss / epoch->weight;
+    if (!(b.weight > 0)) return MLP_OK;
+    if (f->fit.on_gradients && f->fit.on_gradients(f->fit.user, net, net->training.gradients, net->count)) {
+        f->report.stop = MLP_STOP_CALLBACK;
+        return MLP_OK;
     }
-    f->progress.step++;
-    *stop = f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress);
+    opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
+    r = mlp__update(net, &opt, f->arrays, f->fit.threads, f->data->error);
+    if (r) return r;
+    epoch->loss += b.loss;
+    epoch->weight += b.weight;
+    f->progress.loss = epoch->loss / epoch->weight;
     return MLP_OK;
 }
 
-/* An epoch of an optimizer that sees the whole objective: one iteration, in the order of the rows. What callbacks may
-   have changed is looked at anew. */
-static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
+/* One iteration of an optimizer that sees the whole objective, in the order of the rows. What callbacks may have
+   changed is looked at anew. */
+static mlp_result mlp__fit_iteration(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp__objective *o = &f->objective;
@@ -7431,40 +7431,39 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
     r = mlp__look(o);
     if (r) return r;
     f->progress.rate = (double)mlp__meant(f->fit.opt.rate);
-    if (f->sums.weight > 0) {
-        f->progress.loss = f->sums.loss / f->sums.weight;
-        if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(&f->normal, f->arrays, net->training.state);
-        else r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
-        if (r) return r;
-        net->course.step++;
-    }
-    f->progress.step++;
-    *stop = f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress);
-    return MLP_OK;
+    if (!(f->sums.weight > 0)) return MLP_OK;
+    f->progress.loss = f->sums.loss / f->sums.weight;
+    if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(&f->normal, f->arrays, net->training.state);
+    else r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
+    if (!r) net->course.step++;
+    return r;
 }
 
 /* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
-static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
+static mlp_result mlp__fit_epoch(mlp__fitting *f)
 {
+    const int whole = mlp__facts_of_opt(f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE;
     mlp__source source = mlp__source_of(f->data, f->rows, f->train.rows, f->fit.order, f->net->desc.seed,
                                         f->net->course.epoch);
     mlp__batch sums = { 0, 0 };
     size_t first;
-    mlp_result r = MLP_OK;
     source.check = f->train.check = mlp__calls_back(f);
     f->progress.step = 0;
     f->progress.loss = 0;
-    if (mlp__facts_of_opt(f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE) return mlp__fit_iteration(f, stop);
-    for (first = 0; first < f->train.rows && !r && !*stop; first += mlp__smaller(f->batch, f->train.rows - first))
-        r = mlp__fit_batch(f, &source, first, &sums, stop);
-    return r;
+    for (first = 0; first < f->train.rows && mlp__goes_on(f); first += mlp__smaller(f->batch, f->train.rows - first)) {
+        const mlp_result r = whole ? mlp__fit_iteration(f) : mlp__fit_batch(f, &source, first, &sums);
+        if (r || !mlp__goes_on(f)) return r;
+        f->progress.step++;
+        if (f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress)) f->report.stop = MLP_STOP_CALLBACK;
+    }
+    return MLP_OK;
 }
 
 /* NaN is no gain, but anything is one over NaN. */
 static int mlp__is_below(double loss, double bound) { return !(loss >= bound || loss != loss); }
 
-/* Validation, best weights. *stop: no gain for too long. */
-static mlp_result mlp__validate(mlp__fitting *f, int *stop)
+/* Validation, best weights; no gain for too long is the end. */
+static mlp_result mlp__validate(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp__course *c = &net->course;
@@ -7480,7 +7479,7 @@ static mlp_result mlp__validate(mlp__fitting *f, int *stop)
         c->waited = 0;
         if (net->training.best) memcpy(net->training.best, net->params, net->count * sizeof(float));
     } else c->waited++;
-    *stop = f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience;
+    if (f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience) f->report.stop = MLP_STOP_PATIENCE;
     return MLP_OK;
 }
 
@@ -7500,25 +7499,18 @@ static mlp_result mlp__fit_epochs(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp_result r = MLP_OK;
-    int stop = 0;
-    while (f->progress.epoch < f->progress.epochs && !stop) {
+    while (f->progress.epoch < f->progress.epochs && mlp__goes_on(f)) {
         if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_again(f);
         f->progress.epoch++;
-        if (!r) r = mlp__fit_epoch(f, &stop);
-        if (stop) f->report.stop = MLP_STOP_CALLBACK;
-        if (r || stop) break;
+        if (!r) r = mlp__fit_epoch(f);
+        if (r || !mlp__goes_on(f)) break;
         net->course.epoch++;
         f->report.epochs++;
-        if (f->held.rows) r = mlp__validate(f, &stop);
+        if (f->held.rows) r = mlp__validate(f);
         if (r) break;
         f->report.loss = f->progress.loss;
-        mlp__watch_plateau(&net->course, &f->fit.schedule,
-                           f->held.rows ? f->report.validation_loss : f->report.loss);
-        if (stop) f->report.stop = MLP_STOP_PATIENCE;
-        if (f->fit.on_epoch && f->fit.on_epoch(f->fit.user, &f->progress)) {
-            f->report.stop = MLP_STOP_CALLBACK;
-            break;
-        }
+        mlp__watch_plateau(&net->course, &f->fit.schedule, f->held.rows ? f->report.validation_loss : f->report.loss);
+        if (f->fit.on_epoch && f->fit.on_epoch(f->fit.user, &f->progress)) f->report.stop = MLP_STOP_CALLBACK;
     }
     if (r && f->data->error) f->data->error->epoch = f->progress.epoch;
     return r;
@@ -7528,8 +7520,7 @@ static void mlp__fit_end(mlp__fitting *f)
 {
     mlp *net = f->net;
     const mlp_allocator *a = &net->desc.allocator;
-    const int found = f->begun && f->held.rows && net->course.best_epoch > net->course.start;
-    if (found) {
+    if (f->begun && f->held.rows && net->course.best_epoch > net->course.start) {
         f->report.best_epoch = (int)(net->course.best_epoch - net->course.start);
         f->report.best_loss = net->course.best;
         if (net->training.best) memcpy(net->params, net->training.best, net->count * sizeof(float));
