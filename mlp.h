@@ -6078,14 +6078,14 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
 
 static int mlp__threads_for(const mlp *net, size_t batch, int threads)
 {
-    size_t most = mlp__smaller(batch / MLP__THREAD_ROWS, MLP__MOST_THREADS);
-    /* 2 flop a weight for each of z, dW and dX */
-    if (6.0 * (double)batch * (double)net->count < MLP__THREAD_FLOP) return 1;
 #ifdef _OPENMP
-    most = mlp__smaller(most, (size_t)omp_get_num_procs() < MLP__LEAST_PROCESSORS ? MLP__LEAST_PROCESSORS
-                        : (size_t)omp_get_num_procs());
+    const int processors = omp_get_num_procs() > MLP__LEAST_PROCESSORS ? omp_get_num_procs() : MLP__LEAST_PROCESSORS;
+#else
+    const int processors = MLP__MOST_THREADS;
 #endif
-    return (size_t)threads < most ? (threads > 1 ? threads : 1) : most > 1 ? (int)most : 1;
+    const size_t most = mlp__smaller(batch / MLP__THREAD_ROWS, mlp__smaller((size_t)processors, MLP__MOST_THREADS));
+    const double flop = 6.0 * (double)batch * (double)net->count;   /* 2 a weight for each of z, dW and dX */
+    return threads > 1 && most > 1 && flop >= MLP__THREAD_FLOP ? (int)mlp__smaller((size_t)threads, most) : 1;
 }
 
 /* ---- gradients ---- */
@@ -6299,12 +6299,11 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 
 /* What evaluating adds up: weighted sums over rows. */
 typedef struct {
-    double weight, loss, right, top, distance, square;
+    double weight, loss, right, top, distance;
     double *moments;                        /* outputs x 3: of target - shift, of its square, of the error's square */
     float *shift;                           /* outputs: the first row's targets */
+    int begun;                              /* shift is known */
     size_t *confusion;                      /* classes x classes, or NULL */
-
-    int begun;
 } mlp__tally;
 
 static int mlp__has_classes(const mlp *net)
@@ -6339,18 +6338,19 @@ enum { MLP__TOP = 5 };
 
 static void mlp__tally_class(const mlp *net, mlp__tally *t, float w, const float *a, const float *y)
 {
-    size_t j, right = 0, above = 0;
+    size_t i, meant, said, count = 0;
     if (mlp__is_multilabel(net)) {
-        for (j = 0; j < net->outputs; j++) right += mlp__is_on(net, a[j]) == mlp__is_on(net, y[j]);
-        t->right = mlp__fma_double(w, (float)right, t->right);
+        for (i = 0; i < net->outputs; i++) count += mlp__is_on(net, a[i]) == mlp__is_on(net, y[i]);
+        t->right = mlp__fma_double(w, (float)count, t->right);
         return;
     }
-    j = mlp__class_of(net, y);
-    if (mlp__class_of(net, a) == j) t->right += (double)w;
-    if (t->confusion) t->confusion[j * (net->outputs > 1 ? net->outputs : 2) + mlp__class_of(net, a)]++;
+    meant = mlp__class_of(net, y);
+    said = mlp__class_of(net, a);
+    if (said == meant) t->right += (double)w;
+    if (t->confusion) t->confusion[meant * (net->outputs > 1 ? net->outputs : 2) + said]++;
     if (net->outputs <= MLP__TOP) return;
-    for (right = 0; right < net->outputs; right++) above += a[right] > a[j] || (a[right] == a[j] && right < j);
-    if (above < MLP__TOP) t->top += (double)w;
+    for (i = 0; i < net->outputs; i++) count += a[i] > a[meant] || (a[i] == a[meant] && i < meant);
+    if (count < MLP__TOP) t->top += (double)w;
 }
 
 /* in the user's units */
@@ -6463,8 +6463,7 @@ static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_
 MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metrics *metrics)
 {
     if (metrics) memset(metrics, 0, sizeof *metrics);
-    if (!net || !data || !metrics)
-        return MLP__REFUSE(data ? data->error : NULL, "net or metrics is NULL");
+    if (!net || !data || !metrics) return MLP__REFUSE(data ? data->error : NULL, "net or metrics is NULL");
     return mlp__evaluate_data(net, data, NULL, metrics);
 }
 
@@ -6480,8 +6479,7 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     mlp_metrics unused;
     size_t classes;
     mlp_result r;
-    if (!net || !data || !counts)
-        return MLP__REFUSE(data ? data->error : NULL, "net or counts is NULL");
+    if (!net || !data || !counts) return MLP__REFUSE(data ? data->error : NULL, "net or counts is NULL");
     r = mlp__check_classes(net, data->error);
     if (r) return r;
     classes = net->outputs > 1 ? net->outputs : 2;
@@ -6551,8 +6549,7 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
     size_t i;
     mlp_result r;
     if (!net || !data || !dx) return MLP__REFUSE(data ? data->error : NULL, "net or dx is NULL");
-    if (data->read)
-        return MLP__REFUSE(data->error, "input gradients are of rows in memory: read must be NULL");
+    if (data->read) return MLP__REFUSE(data->error, "input gradients are of rows in memory: read must be NULL");
     r = mlp__prepare(net, data);
     if (r) return r;
     source = mlp__source_in_order(data);
@@ -6704,11 +6701,12 @@ static mlp_result mlp__check_columns(const mlp *net, const mlp__column *columns,
     size_t j;
     for (j = 0; j < net->inputs + net->outputs; j++) {
         const int target = j >= net->inputs;
+        const size_t at = target ? j - net->inputs : j;
         const mlp__column *c = &columns[j];
         if (!(target ? net->desc.target_scaling : net->desc.input_scaling) || mlp__finite(c->high - c->low)) continue;
         mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: the range of column %z overflows: %g to %g", target ? "y" : "x",
-                  target ? j - net->inputs : j, (double)c->low, (double)c->high);
-        return mlp__at(error, MLP_ERR_NONFINITE, 0, target ? j - net->inputs : j);
+                  at, (double)c->low, (double)c->high);
+        return mlp__at(error, MLP_ERR_NONFINITE, 0, at);
     }
     return MLP_OK;
 }
