@@ -544,11 +544,16 @@ static mlp_result net_session(mlp *net, int step, const mlp_data *data, float *y
     memset(&fit, 0, sizeof fit);
     fit.epochs = 1;
     switch (step) {
-    case 0: r = mlp_copy(&copy, net); CHECK(!r == (copy != NULL)); mlp_destroy(copy); return r;
+    case 0:
+        r = mlp_copy(&copy, net);
+        CHECK(!r == (copy != NULL));
+        mlp_destroy(copy);
+        return r;
     case 1: return mlp_predict(net, data->x, data->rows, y);
-    case 2: r = mlp_evaluate(net, data, &metrics);
-    CHECK(r ? metrics.rows == 0 && metrics.loss == 0 : metrics.rows == data->rows);
-    return r;
+    case 2:
+        r = mlp_evaluate(net, data, &metrics);
+        CHECK(r ? metrics.rows == 0 && metrics.loss == 0 : metrics.rows == data->rows);
+        return r;
     case 3: fit.opt.kind = MLP_OPT_SGD; return mlp_fit(net, data, &fit);
     case 4: return mlp_compute_gradients(net, data, NULL);
     case 5: return mlp_step(net, NULL);                 /* adam needs a larger block than sgd */
