@@ -115,7 +115,8 @@ descent: examples/descent.gp | $(BUILD)
 	$(BUILD)/descent > $(BUILD)/descent.csv
 	gnuplot -e "data='$(BUILD)/descent.csv'; out='$(BUILD)/descent.png'" $<
 
-# the recipe for tables beside scikit-learn (Debian: python3-sklearn), whose scores are kept; ONLY="glass pima": these, without a note
+# the recipe for tables beside scikit-learn (Debian: python3-sklearn), whose scores are kept; ONLY="glass pima": these,
+# without a note
 $(BUILD)/tables: bench/tables.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
 	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
 $(BUILD)/tables-sklearn.csv: bench/tables.py bench/tables.txt | $(BUILD)
@@ -137,8 +138,8 @@ table = $(firstword $(subst -, ,$(call isa,$(1))))
 SANITIZE := -g -fsanitize=address,undefined -fno-sanitize-recover=all
 # several threads from the first row on, and blocks of few rows, which are fetched ahead
 THREADED := -fopenmp -DMLP__LEAST_PROCESSORS=8 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 -DMLP__BLOCK_ROWS=16 -DMLP__MANY_FLOATS=1
-# node 20 corrupts its heap when a program that grows its memory goes on calling WASI (fast API calls; it dies at exit, after the
-# tests have passed): with 256 MiB from the start, none grows
+# node 20 corrupts its heap when a program that grows its memory goes on calling WASI (fast API calls; it dies at exit,
+# after the tests have passed): with 256 MiB from the start, none grows
 WASM := --target=wasm32-wasi -Wno-unused-command-line-argument -Wl,-z,stack-size=1048576 -Wl,--initial-memory=268435456
 
 cc_host             := $(CC) -std=c99 $(OPT)
@@ -180,8 +181,8 @@ run_mips            := qemu-mips
 run_wasm-clang      := node --no-warnings tests/wasi.mjs
 run_tsan            := env OMP_NUM_THREADS=3 TSAN_OPTIONS=ignore_noninstrumented_modules=1 OMP_TOOL_LIBRARIES=libarcher.so
 
-# of tests/all.c and tests/inner.c, where it is not -O1. gcc 12 for aarch64 fails internally (vect_transform_reduction) when it
-# vectorizes sums in the tests, not in the library
+# of tests/all.c and tests/inner.c, where it is not -O1. gcc 12 for aarch64 fails internally (vect_transform_reduction)
+# when it vectorizes sums in the tests, not in the library
 level_aarch64-gcc   := -O1 -fno-tree-vectorize
 level_clang-asan    := -O0
 level_gcc-O0        := -O0
