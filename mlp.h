@@ -7993,9 +7993,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 /* ---- loading: bytes ---- */
 
 /* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
-   shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
-typedef struct { char *name; uint64_t rows, columns, begin, end; uint32_t key, shape, rank;
-                 unsigned char type, seen; } mlp__tensor;
+   shape: places of its name and of its list of sizes; type: in mlp__types. */
+typedef struct { char *name; uint64_t rows, columns, begin, end; uint32_t key, shape, rank, type; } mlp__tensor;
 
 /* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
@@ -8004,17 +8003,14 @@ typedef struct {
     size_t end;                             /* of the header, as a place in the file */
     size_t at;                              /* what is scanned next; the offset of an error */
     const char *wrong;                      /* NULL, or why the header is refused */
-    uint32_t more;                          /* bytes that an escape has yet to give, the next one lowest; 0: none */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
     void *file;
     mlp_load_desc how;
     mlp_error *error;                       /* how's, or that of its desc */
-    mlp__tensor *tensors;
-    uint64_t *keys;                         /* their hashes, while the header is scanned */
-    size_t tensor_count, key_count, tensor_room, key_room;
+    mlp__tensor *tensors;                   /* these three are one block */
+    uint64_t *keys;                         /* hashes of all */
     char *strings;                          /* all of the header's, with a zero behind each */
-    size_t used;                            /* bytes of them */
-    uint64_t hash;                          /* of the last one */
+    size_t tensor_count, key_count, tensor_room, key_room, used;
     size_t texts, texts_size;               /* where in them the metadata are: key, 0, value, 0, and so on */
     size_t metadata;                        /* their place in the file */
     char label[112];                        /* of the tensor that an error is about */
@@ -8133,47 +8129,43 @@ static uint32_t mlp__hex4(mlp__in *in)
     return value;
 }
 
-/* The first byte in UTF-8 of what follows a backslash; the others come next. -1: wrong. U+0000 is two bytes, which no
-   other character is, so that it ends no string. */
-static int mlp__escape(mlp__in *in)
+/* the character that a backslash begins */
+static uint32_t mlp__escape(mlp__in *in)
 {
     static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     const int first = mlp__byte(in);
     uint32_t c, low = 0;
     int i;
-    for (i = 0; i < 8; i++) if (first == escapes[i]) return meant[i];
+    for (i = 0; i < 8; i++) if (first == escapes[i]) return (uint32_t)meant[i];
     if (first != 'u') mlp__wrong(in, "JSON: an unknown escape");
     c = mlp__hex4(in);
-    if (c >= 0xd800 && c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
-    if (low >= 0xdc00 && low < 0xe000) c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
-    else if (c >= 0xd800 && c < 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
-    if (in->wrong) return -1;
-    if (c == 0) { in->more = 0x80; return 0xc0; }
-    if (c < 0x80) return (int)c;
-    for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1)
-        in->more = in->more << 8 | 0x80 | (c & 0x3f);
-    return (int)(c | (0x100u - 2 * (uint32_t)i)) & 0xff;
+    if (c < 0xd800 || c >= 0xe000) return c;
+    if (c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
+    if (low < 0xdc00 || low >= 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
+    return 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
 }
 
-/* the next byte of a string, in UTF-8; -1 at its end and at an error */
-static int mlp__character(mlp__in *in)
+/* Appends a character to the strings, in UTF-8. U+0000 is two bytes, which no other character is, so that it ends no
+   string. */
+static void mlp__append(mlp__in *in, uint32_t c)
 {
-    int c = (int)(in->more & 0xff);
-    if (c) { in->more >>= 8; return c; }
-    c = mlp__byte(in);
-    if (c == '"') return -1;
-    if (c < 0x20) { mlp__wrong(in, "JSON: a string without end, or with a control character"); return -1; }
-    return c == '\\' ? mlp__escape(in) : c;
+    static const uint32_t lead[] = { 0, 0xc0, 0xe0, 0xf0 };
+    int more = c == 0 ? 1 : (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
+    in->strings[in->used++] = (char)(lead[more] | c >> 6 * more);
+    while (more-- > 0) in->strings[in->used++] = (char)(0x80 | (c >> 6 * more & 0x3f));
 }
 
-/* What it means, in no more bytes than stand there, and in in->hash a hash of it (FNV-1a). */
+/* What a string means, in no more bytes than stand there. */
 static char *mlp__string(mlp__in *in)
 {
     char *text = in->strings + in->used;
     int c;
     mlp__expect(in, '"', "JSON: a string is missing");
-    for (in->hash = 14695981039346656037u; (c = mlp__character(in)) >= 0; in->strings[in->used++] = (char)c)
-        in->hash = (in->hash ^ (uint64_t)c) * 1099511628211u;
+    while ((c = mlp__byte(in)) != '"' && !in->wrong) {
+        if (c < 0x20) mlp__wrong(in, "JSON: a string without end, or with a control character");
+        else if (c == '\\') mlp__append(in, mlp__escape(in));
+        else in->strings[in->used++] = (char)c;
+    }
     in->strings[in->used++] = 0;
     return text;
 }
@@ -8187,10 +8179,13 @@ static char *mlp__key(mlp__in *in)
     return key;
 }
 
-/* Notes the key of an object, which must not have it yet. Different keys of equal hashes do not happen by chance. */
-static void mlp__note(mlp__in *in, uint64_t hash)
+/* Notes the key of an object, of the header or of its metadata, which must not have it yet. Different keys of equal
+   hashes (FNV-1a) do not happen by chance. */
+static void mlp__note(mlp__in *in, const char *key, int metadata)
 {
+    uint64_t hash = 14695981039346656037u ^ (uint64_t)metadata;
     size_t i;
+    for (; *key; key++) hash = (hash ^ (unsigned char)*key) * 1099511628211u;
     for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) mlp__wrong(in, "a key twice");
     if (in->key_count < in->key_room) in->keys[in->key_count++] = hash;
     else mlp__wrong(in, mlp__too_many_keys);
@@ -8284,8 +8279,7 @@ static void mlp__metadata(mlp__in *in)
     in->metadata = in->at;
     in->texts = in->used;
     while (mlp__next(in, '}', &n)) {
-        mlp__key(in);
-        mlp__note(in, ~in->hash);
+        mlp__note(in, mlp__key(in), 1);
         mlp__string(in);
     }
     in->texts_size = in->used - in->texts;
@@ -8305,7 +8299,7 @@ static void mlp__scan(mlp__in *in)
         mlp__peek(in);
         place = in->at + 1;                                 /* behind the opening mark */
         key = mlp__key(in);
-        mlp__note(in, in->hash);
+        mlp__note(in, key, 0);
         if (strcmp(key, "__metadata__") == 0) { mlp__metadata(in); continue; }
         if (in->tensor_count++ == in->tensor_room) { mlp__wrong(in, mlp__too_many_keys); return; }
         memset(t, 0, sizeof *t);
@@ -8316,31 +8310,40 @@ static void mlp__scan(mlp__in *in)
     if (mlp__peek(in) >= 0) mlp__wrong(in, "JSON: something behind the end of the header");
 }
 
+/* Whether the data of a tensor begin where those of another end, or at 0, and overlap no others. */
+static int mlp__joins(const mlp__in *in, const mlp__tensor *t)
+{
+    const mlp__tensor *other = in->tensors, *end = other + in->tensor_count;
+    int joins = t->begin == 0;
+    for (; other < end; other++) {
+        if (other != t && other->begin < t->end && t->begin < other->end) return 0;
+        if (other->begin < other->end && other->end == t->begin) joins = 1;
+    }
+    return joins;
+}
+
 /* No holes, no overlaps, from the first byte of data to the last of the file. */
 static void mlp__check_places(mlp__in *in)
 {
     const uint64_t here = in->size - in->end;
-    uint64_t total, next = 0;
+    uint64_t end = 0;
     size_t i;
-    do for (total = next, i = 0; i < in->tensor_count; i++) {
-        mlp__tensor *t = &in->tensors[i];
-        if (t->begin != total || (t->end > t->begin && next > total)) continue;
-        t->seen = 1;
-        if (t->end > next) next = t->end;
-    } while (next > total);
-    for (i = 0; i < in->tensor_count && in->tensors[i].seen; i++) { }
-    in->at = i < in->tensor_count ? in->tensors[i].key : here < total ? in->size : in->end + (size_t)total;
-    if (i < in->tensor_count) mlp__wrong(in, "data_offsets leave a hole or overlap");
-    else if (here != total) mlp__wrong(in, here < total ? "the file ends too early" : "bytes behind the last tensor");
+    for (i = 0; i < in->tensor_count; i++) {
+        in->at = in->tensors[i].key;
+        if (!mlp__joins(in, &in->tensors[i])) { mlp__wrong(in, "data_offsets leave a hole or overlap"); return; }
+        if (in->tensors[i].end > end) end = in->tensors[i].end;
+    }
+    in->at = here < end ? in->size : in->end + (size_t)end;
+    if (here != end) mlp__wrong(in, here < end ? "the file ends too early" : "bytes behind the last tensor");
 }
 
-/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
+/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. The shortest entry
+   of a tensor has 47 bytes, the first string of the metadata 6, with its comma each other 7; a few empty strings may
+   follow an error. */
 static mlp_result mlp__read_header(mlp__in *in)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
     const mlp_result r = mlp__check_start(in);
     size_t n;
-    int room;
     if (r) return r;
     n = (size_t)mlp__little_endian(in->bytes, 8);
     if (n > in->size - 8) {
@@ -8348,15 +8351,14 @@ static mlp_result mlp__read_header(mlp__in *in)
         return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "the file ends too early");
     }
     in->end = 8 + n;
-    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);         /* the shortest entry has 47 bytes; of pairs */
-    in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);             /* one has 6, all others more */
-    in->tensors = (mlp__tensor *)mlp__alloc(allocator, in->tensor_room * sizeof(mlp__tensor));
-    in->keys = (uint64_t *)mlp__alloc(allocator, in->key_room * sizeof(uint64_t));
-    in->strings = (char *)mlp__alloc(allocator, n + 8);                 /* a few empty ones may follow an error */
-    room = in->tensors && in->keys && in->strings;
-    if (room) mlp__scan(in);
-    mlp__free(allocator, in->keys);
-    if (!room) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);
+    in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);
+    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator, in->tensor_room * sizeof(mlp__tensor)
+                                            + in->key_room * sizeof(uint64_t) + n + 8);
+    if (!in->tensors) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
+    in->strings = (char *)(in->keys + in->key_room);
+    mlp__scan(in);
     if (!in->wrong) mlp__check_places(in);
     if (!in->wrong) { in->at = 0; return MLP_OK; }
     return mlp__fail(in->error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1, "%s",
@@ -8686,7 +8688,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
 }
 
 /* An element of a tensor as the bits of a float. */
-static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
+static uint32_t mlp__element(uint32_t type, const unsigned char *p, size_t i)
 {
     uint64_t u = mlp__little_endian(p + mlp__types[type].bytes * i, (int)mlp__types[type].bytes);
     const uint32_t half = (uint32_t)(u & 0x7fff) << 13;
@@ -8856,14 +8858,12 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
 /* Of bytes that are here, unless there was an error already. They are given back early, so that memory stays small. */
 static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
     if (!r) r = mlp__read_header(in);
     if (!r) r = mlp__build(in, net);
-    mlp__free(allocator, in->tensors);
-    mlp__free(allocator, in->buffer);
+    mlp__free(&in->how.allocator, in->buffer);
     if (!r) r = mlp__read_texts(in, *net);
     if (!r && !in->how.member) r = mlp__check_test(in, *net);
-    mlp__free(allocator, in->strings);
+    mlp__free(&in->how.allocator, in->tensors);
     if (!r) return mlp__ok(in->error);
     if (in->error) in->error->offset = in->at;
     mlp_destroy(*net);
