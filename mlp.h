@@ -4493,7 +4493,7 @@ MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
     *copy = mlp__place(&plan, plan.block);
     memcpy((*copy)->params, net->params, net->count * sizeof(float));
     if (net->scales) memcpy((*copy)->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
-    if (!net->texts) return MLP_OK;
+    if (net->texts_size == 0) return MLP_OK;
     (*copy)->texts = (char *)mlp__alloc(&plan.desc.allocator, net->texts_size);
     if ((*copy)->texts) {
         memcpy((*copy)->texts, net->texts, net->texts_size);
@@ -8013,7 +8013,6 @@ typedef struct {
     size_t tensor_count, key_count, tensor_room, key_room, used;
     size_t texts, texts_size;               /* where in them the metadata are: key, 0, value, 0, and so on */
     size_t metadata;                        /* their place in the file */
-    char label[112];                        /* of the tensor that an error is about */
 } mlp__in;
 
 static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
@@ -8367,16 +8366,24 @@ static mlp_result mlp__read_header(mlp__in *in)
 
 /* ---- loading: the metadata ---- */
 
-/* The value of a key among texts: key, 0, value, 0, and so on. NULL: there is none */
+/* The string behind one, and the zero between them: texts are key, 0, value, 0, and so on. */
+static const char *mlp__behind(const char *string) { return string + strlen(string) + 1; }
+
+/* The value of a key among texts. NULL: there is none */
 static const char *mlp__text_of(const char *texts, size_t size, const char *key)
 {
     const char *end = texts + size;
-    while (texts < end) {
-        const char *value = texts + strlen(texts) + 1;
-        if (strcmp(texts, key) == 0) return value;
-        texts = value + strlen(value) + 1;
-    }
+    for (; texts < end; texts = mlp__behind(mlp__behind(texts))) if (strcmp(texts, key) == 0) return mlp__behind(texts);
     return NULL;
+}
+
+/* Copies a text behind those of so many bytes; bytes of all. */
+static size_t mlp__add_text(char *texts, size_t size, const char *key, const char *value)
+{
+    const size_t keys = strlen(key) + 1, values = strlen(value) + 1;
+    memcpy(texts + size, key, keys);
+    memcpy(texts + size + keys, value, values);
+    return size + keys + values;
 }
 
 static const char *mlp__value_of(const mlp__in *in, const char *key)
@@ -8412,6 +8419,11 @@ static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *valu
     return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : n == 2 * f->size;
 }
 
+static mlp_result mlp__fail_field(mlp__in *in, const mlp__field *f, mlp_result code, const char *why, const char *word)
+{
+    return mlp__fail(in->error, code, -1, "metadata: %s: %s%s", f->key, why, word);
+}
+
 /* The fields of a table, of n structs, `stride` bytes apart. What the file does not have stays. */
 static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
 {
@@ -8422,19 +8434,15 @@ static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fiel
         uint64_t value;
         size_t i;
         for (i = 0; words && i < n; i++) {
-            if (!mlp__word(&words, word))
-                return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
+            if (!mlp__word(&words, word)) return mlp__fail_field(in, f, MLP_ERR_FORMAT, "too few values", "");
             if (!mlp__word_value(f, word, &value))
-                return mlp__fail(in->error, f->kind == MLP__A_NAME ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1,
-                                 f->kind == MLP__A_NAME ? "metadata: %s: this version does not know %s"
-                                                        : "metadata: %s: no number: %s", f->key, word);
-            if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
-                return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
-                                 "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+                return f->names ? mlp__fail_field(in, f, MLP_ERR_UNSUPPORTED, "this version does not know ", word)
+                                : mlp__fail_field(in, f, MLP_ERR_FORMAT, "no number: ", word);
+            if (f->names && strcmp(word, "custom") == 0)
+                return mlp__fail_field(in, f, MLP_ERR_ARGUMENT, "custom functions need a desc in mlp_load_desc", "");
             memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
         }
-        if (words && mlp__word(&words, word))
-            return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
+        if (words && mlp__word(&words, word)) return mlp__fail_field(in, f, MLP_ERR_FORMAT, "too many values", "");
     }
     return MLP_OK;
 }
@@ -8464,18 +8472,25 @@ typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
                  const mlp__tensor *misfit, *array[MLP__ARRAYS]; uint64_t wanted; } mlp__chain;
 
-/* "tensor 'its name' [its shape]" as they stand there, of what is long the beginning, for an error at that place */
-static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
+/* An error at a tensor: "tensor 'its name' [its shape]: ", as they stand there, of what is long the beginning. */
+static mlp_result mlp__fail_tensor(mlp__in *in, const mlp__tensor *t, mlp_result code, const char *format, ...)
 {
     const unsigned char *name = in->bytes + t->key, *shape = in->bytes + t->shape;
-    mlp__text text = { in->label, 0, sizeof in->label };
-    size_t i;
+    mlp__text text = { NULL, 0, 0 };
+    va_list list;
+    int i;
+    in->at = t->key;
+    mlp__fail(in->error, code, -1, "");
+    if (in->error) { text.to = in->error->text; text.size = sizeof in->error->text; }
     mlp__say(&text, "tensor '");
     for (i = 0; i < 60 && name[i] != '"'; i++) mlp__say_char(&text, (char)(name[i] < 0x7f ? name[i] : '?'));
     mlp__say(&text, "' ");
     for (i = 0; i < 30 && (i == 0 || shape[i - 1] != ']'); i++) mlp__say_char(&text, (char)shape[i]);
-    in->at = t->key;
-    return in->label;
+    mlp__say(&text, ": ");
+    va_start(list, format);
+    mlp__say_format(&text, format, list);
+    va_end(list);
+    return code;
 }
 
 /* Whether a tensor is a weight (0) or a bias (1), whose ending and point are taken off its name; -1: neither. */
@@ -8535,8 +8550,8 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         if (linear) linear->tensor[bias] = t;
         else if (array >= 0) chain->array[array] = t;
         else if (!named)
-            return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
-                             bias >= 0 ? "more than 32 layers" : "not of a Linear, which has weight and bias");
+            return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, bias >= 0 ? "more than 32 layers"
+                                                                : "not of a Linear, which has weight and bias");
     }
     if (chain->count) return MLP_OK;
     return in->how.member ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
@@ -8546,20 +8561,21 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 /* Type and shape of a Linear's tensors. */
 static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
 {
-    static const char type[] = "its dtype is not F32, F64, F16 or BF16";
-    const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1], *t = w ? w : b;
-    const char *why = type;
-    if (!t) return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "names: '%s' is not in the file", linear->name);
-    if (!w) why = "its module has no weight";
-    else if (w->type == MLP__OTHER_TYPE) t = w;
-    else if (w->rank != 2) why = "not a Linear, whose weights have two sizes";
-    else if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
-        why = "sizes must be at least 1 and fit into an int";
-    else if (!b) return MLP_OK;
-    else if (b->type == MLP__OTHER_TYPE) t = b;
-    else if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
-    else return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: not a bias of %u units", mlp__label(in, b), w->rows);
-    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t), why);
+    const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1];
+    int k;
+    if (!w && !b) return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "names: '%s' is not in the file", linear->name);
+    if (!w) return mlp__fail_tensor(in, b, MLP_ERR_UNSUPPORTED, "its module has no weight");
+    for (k = 0; k < 2; k++)
+        if (linear->tensor[k] && linear->tensor[k]->type == MLP__OTHER_TYPE)
+            return mlp__fail_tensor(in, linear->tensor[k], MLP_ERR_UNSUPPORTED,
+                                    "its dtype is not F32, F64, F16 or BF16");
+    if (w->rank != 2)
+        return mlp__fail_tensor(in, w, MLP_ERR_UNSUPPORTED, "not a Linear, whose weights have two sizes");
+    if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
+        return mlp__fail_tensor(in, w, MLP_ERR_UNSUPPORTED, "sizes must be at least 1 and fit into an int");
+    if (b && (b->rank != 1 || b->rows != w->rows))
+        return mlp__fail_tensor(in, b, MLP_ERR_UNSUPPORTED, "not a bias of %u units", w->rows);
+    return MLP_OK;
 }
 
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
@@ -8641,11 +8657,10 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     }
     if (orders == 1) return MLP_OK;
     if (orders == 0)
-        return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: its inputs are not the %u outputs before it",
-                         mlp__label(in, chain->misfit), chain->wanted);
-    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
-                     "%s: the order of the layers is not certain: give mlp_load_desc.names",
-                     mlp__label(in, chain->linear[0].tensor[0]));
+        return mlp__fail_tensor(in, chain->misfit, MLP_ERR_UNSUPPORTED, "its inputs are not the %u outputs before it",
+                                chain->wanted);
+    return mlp__fail_tensor(in, chain->linear[0].tensor[0], MLP_ERR_UNSUPPORTED,
+                            "the order of the layers is not certain: give mlp_load_desc.names");
 }
 
 /* Sizes of the layers, into d, whose own must be the same unless they are 0. */
@@ -8656,11 +8671,9 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     for (l = 0; l < chain->count; l++) {
         const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
         if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
-            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
-                             "%s: not the sizes of this layer in mlp_load_desc.desc", mlp__label(in, w));
+            return mlp__fail_tensor(in, w, MLP_ERR_ARGUMENT, "not the sizes of this layer in mlp_load_desc.desc");
         if (d->layers[l].no_bias && b)
-            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "%s: a bias, but no_bias in mlp_load_desc.desc",
-                             mlp__label(in, b));
+            return mlp__fail_tensor(in, b, MLP_ERR_ARGUMENT, "a bias, but no_bias in mlp_load_desc.desc");
         if (l == 0) d->inputs = (int)w->columns;
         d->layers[l].units = (int)w->rows;
         d->layers[l].no_bias = !b;
@@ -8718,8 +8731,7 @@ static void mlp__read_values(const mlp__in *in, const mlp__tensor *t, const mlp_
 static mlp_result mlp__read_array(mlp__in *in, const mlp__tensor *t, size_t rows, size_t columns, float *to)
 {
     if (t->type != MLP__F32 || t->rank != (columns ? 2 : 1) || t->rows != rows || (columns && t->columns != columns))
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1,
-                         columns ? "%s: not F32 [%z,%z]" : "%s: not F32 [%z]", mlp__label(in, t), rows, columns);
+        return mlp__fail_tensor(in, t, MLP_ERR_FORMAT, columns ? "not F32 [%z,%z]" : "not F32 [%z]", rows, columns);
     if (to) mlp__read_values(in, t, NULL, to);
     return MLP_OK;
 }
@@ -8731,12 +8743,12 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
     mlp_result r;
     size_t i;
     if (!t) return MLP_OK;
-    if (!net->scales) return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
-                                       "%s: the net is scaled, but the desc does not say so", mlp__label(in, t));
+    if (!net->scales)
+        return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, "the net is scaled, but the desc does not say so");
     r = mlp__read_array(in, t, rows, 2, net->scales);
     for (i = 0; i < 2 * rows && !r; i++)
         if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
-            r = mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s: not finite, or not positive", mlp__label(in, t));
+            r = mlp__fail_tensor(in, t, MLP_ERR_FORMAT, "not finite, or not positive");
     net->scaled = 1;
     return r;
 }
@@ -8777,7 +8789,7 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
     if (best && !net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
     if (best) r = mlp__read_array(in, best, net->count, 0, net->training.best);
     if (best && !r && mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) < net->count)
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s: not finite", mlp__label(in, best));
+        return mlp__fail_tensor(in, best, MLP_ERR_FORMAT, "not finite");
     return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
 
@@ -8790,15 +8802,13 @@ static int mlp__is_own_key(const char *key)
 /* The user's strings of the metadata; those with a 0 in them are none in C. */
 static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
 {
-    const char *key = in->strings + in->texts, *end = key + in->texts_size, *value, *next;
-    for (; key < end; key = next) {
-        value = key + strlen(key) + 1;
-        next = value + strlen(value) + 1;
+    const char *key = in->strings + in->texts, *end = key + in->texts_size, *value;
+    for (; key < end; key = mlp__behind(value)) {
+        value = mlp__behind(key);
         if (mlp__is_own_key(key) || strstr(key, "\300\200") || strstr(value, "\300\200")) continue;
         if (!net->texts) net->texts = (char *)mlp__alloc(&in->how.allocator, (size_t)(end - key));
         if (!net->texts) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
-        memcpy(net->texts + net->texts_size, key, (size_t)(next - key));
-        net->texts_size += (size_t)(next - key);
+        net->texts_size = mlp__add_text(net->texts, net->texts_size, key, value);
     }
     return MLP_OK;
 }
@@ -8908,23 +8918,18 @@ MLP_API const char *mlp_get_text(const mlp *net, const char *key)
 
 MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
 {
-    const char *old = mlp_get_text(net, key);
-    char *texts = NULL;
-    size_t keys, values, before, kept, size;
+    const char *at = net ? net->texts : NULL, *end = at ? at + net->texts_size : NULL;
+    size_t keys, values, size = 0;
+    char *texts;
     if (!net || !key || mlp__is_own_key(key)) return MLP_ERR_ARGUMENT;
     keys = strlen(key) + 1;
     values = value ? strlen(value) + 1 : 0;
     if (mlp__not_utf8(key, keys) < keys || mlp__not_utf8(value, values) < values) return MLP_ERR_ARGUMENT;
-    before = old ? (size_t)(old - net->texts) - keys : net->texts_size;     /* the others, before the old text */
-    kept = old ? net->texts_size - keys - strlen(old) - 1 : before;         /* all others */
-    size = kept + (value ? keys + values : 0);
-    if (size && !(texts = (char *)mlp__alloc(&net->desc.allocator, size))) return MLP_ERR_MEMORY;
-    if (before) memcpy(texts, net->texts, before);
-    if (kept > before) memcpy(texts + before, old + strlen(old) + 1, kept - before);
-    if (value) {
-        memcpy(texts + kept, key, keys);
-        memcpy(texts + kept + keys, value, values);
-    }
+    texts = (char *)mlp__alloc(&net->desc.allocator, net->texts_size + keys + values);
+    if (!texts) return MLP_ERR_MEMORY;
+    for (; at < end; at = mlp__behind(mlp__behind(at)))
+        if (strcmp(at, key) != 0) size = mlp__add_text(texts, size, at, mlp__behind(at));
+    if (value) size = mlp__add_text(texts, size, key, value);
     mlp__free(&net->desc.allocator, net->texts);
     net->texts = texts;
     net->texts_size = size;
