@@ -7684,6 +7684,9 @@ static int mlp__module(const mlp_desc *d, int layer)
 
 /* ---- text ---- */
 
+/* The string behind one and its zero: texts are key, 0, value, 0, and so on. */
+static const char *mlp__behind(const char *string) { return string + strlen(string) + 1; }
+
 /* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. failed: why, or NULL. */
 typedef struct {
     unsigned char *to;
@@ -7834,9 +7837,9 @@ static void mlp__put_header(mlp__out *o, mlp__saving *s)
 {
     const mlp *net = s->net;
     const uint64_t version = MLP__FILE_VERSION;
+    const char *text = net->texts, *end = text ? text + net->texts_size : NULL;
     mlp_desc d = net->given;
-    size_t at;
-    int l, value = 0;
+    int l;
     d.loss = net->desc.loss;
     for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
     mlp__print(o, "{\"__metadata__\":{\"format\":\"pt\"");
@@ -7853,10 +7856,11 @@ static void mlp__put_header(mlp__out *o, mlp__saving *s)
         mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
     }
     mlp__put_fields(o, &mlp__version_field, 1, &version, 1, 0);
-    for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
-        mlp__print(o, value ? ":" : ",");
-        mlp__put_quoted(o, net->texts + at);
-        if (value) o->keys++;
+    for (; text < end; text = mlp__behind(mlp__behind(text)), o->keys++) {
+        mlp__print(o, ",");
+        mlp__put_quoted(o, text);
+        mlp__print(o, ":");
+        mlp__put_quoted(o, mlp__behind(text));
     }
     mlp__print(o, "}");
     mlp__put_tensors(o, s, 1);
@@ -8002,7 +8006,7 @@ typedef struct {
     size_t size;                            /* bytes that are here */
     size_t end;                             /* of the header, as a place in the file */
     size_t at;                              /* what is scanned next; the offset of an error */
-    const char *wrong;                      /* NULL, or why the header is refused */
+    mlp_result wrong;                       /* or MLP_OK: of the header */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
     void *file;
     mlp_load_desc how;
@@ -8056,14 +8060,14 @@ static mlp_result mlp__check_start(mlp__in *in)
 
 /* ---- loading: the JSON of the header. From the first error on, in->wrong, there is nothing more to be read ---- */
 
-static const char mlp__too_many_keys[] = "more than 4096 keys";
-
-static void mlp__wrong(mlp__in *in, const char *why)
+static void mlp__refuse(mlp__in *in, mlp_result code, const char *why)
 {
     if (in->wrong) return;
-    in->wrong = why;
+    in->wrong = mlp__fail(in->error, code, -1, "%s", why);
     in->end = in->at;
 }
+
+static void mlp__wrong(mlp__in *in, const char *why) { mlp__refuse(in, MLP_ERR_FORMAT, why); }
 
 static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++] : -1; }
 
@@ -8108,24 +8112,24 @@ static size_t mlp__not_utf8(const void *text, size_t n)
     return n;
 }
 
-/* -1: none */
-static int mlp__hex_digit(int c)
+/* Whether c is a digit of this base, and fits behind those of *value. */
+static int mlp__append_digit(uint64_t *value, int c, uint64_t base)
 {
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c > 0 ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
+    const uint64_t digit = at ? (uint64_t)(at - digits) : base;
+    if (digit >= base || *value > (UINT64_MAX - digit) / base) return 0;
+    *value = *value * base + digit;
+    return 1;
 }
 
 static uint32_t mlp__hex4(mlp__in *in)
 {
-    uint32_t value = 0;
+    uint64_t value = 0;
     int i;
-    for (i = 0; i < 4; i++) {
-        const int digit = mlp__hex_digit(mlp__byte(in));
-        if (digit < 0) mlp__wrong(in, "JSON: \\u needs four digits");
-        value = value * 16 + (uint32_t)(digit & 15);
-    }
-    return value;
+    for (i = 0; i < 4; i++)
+        if (!mlp__append_digit(&value, mlp__byte(in), 16)) mlp__wrong(in, "JSON: \\u needs four digits");
+    return (uint32_t)value;
 }
 
 /* the character that a backslash begins */
@@ -8187,15 +8191,7 @@ static void mlp__note(mlp__in *in, const char *key, int metadata)
     for (; *key; key++) hash = (hash ^ (unsigned char)*key) * 1099511628211u;
     for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) mlp__wrong(in, "a key twice");
     if (in->key_count < in->key_room) in->keys[in->key_count++] = hash;
-    else mlp__wrong(in, mlp__too_many_keys);
-}
-
-static int mlp__append_digit(uint64_t *value, int c)
-{
-    const uint64_t digit = (uint64_t)(c - '0');
-    if (digit > 9 || *value > (UINT64_MAX - digit) / 10) return 0;
-    *value = *value * 10 + digit;
-    return 1;
+    else mlp__refuse(in, MLP_ERR_UNSUPPORTED, "more than 4096 keys");
 }
 
 /* What a number must not have (sign, fraction, exponent) is found by who expects what follows it. */
@@ -8203,9 +8199,9 @@ static uint64_t mlp__number(mlp__in *in)
 {
     const int first = mlp__peek(in);
     const size_t begin = in->at;
-    uint64_t value = 0;
-    while (in->at < in->end && mlp__append_digit(&value, in->bytes[in->at])) in->at++;
-    if (in->at == begin || (first == '0' && in->at > begin + 1) || mlp__hex_digit(mlp__peek(in)) >= 0)
+    uint64_t value = 0, more = 0;
+    while (in->at < in->end && mlp__append_digit(&value, in->bytes[in->at], 10)) in->at++;
+    if (in->at == begin || (first == '0' && in->at > begin + 1) || mlp__append_digit(&more, mlp__peek(in), 10))
         mlp__wrong(in, "JSON: a whole number below 2^64, without zeros in front, is missing");
     return value;
 }
@@ -8292,19 +8288,15 @@ static void mlp__scan(mlp__in *in)
     in->at = 8;
     mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object");
     while (mlp__next(in, '}', &n)) {
-        mlp__tensor *t = &in->tensors[in->tensor_count];
-        size_t place;
-        char *key;
+        mlp__tensor t;
+        memset(&t, 0, sizeof t);
         mlp__peek(in);
-        place = in->at + 1;                                 /* behind the opening mark */
-        key = mlp__key(in);
-        mlp__note(in, key, 0);
-        if (strcmp(key, "__metadata__") == 0) { mlp__metadata(in); continue; }
-        if (in->tensor_count++ == in->tensor_room) { mlp__wrong(in, mlp__too_many_keys); return; }
-        memset(t, 0, sizeof *t);
-        t->name = key;
-        t->key = (uint32_t)place;
-        mlp__entry(in, t);
+        t.key = (uint32_t)in->at + 1;                       /* behind the opening mark */
+        t.name = mlp__key(in);
+        mlp__note(in, t.name, 0);
+        if (strcmp(t.name, "__metadata__") == 0) { mlp__metadata(in); continue; }
+        mlp__entry(in, &t);
+        if (in->tensor_count < in->tensor_room) in->tensors[in->tensor_count++] = t;
     }
     if (mlp__peek(in) >= 0) mlp__wrong(in, "JSON: something behind the end of the header");
 }
@@ -8345,10 +8337,8 @@ static mlp_result mlp__read_header(mlp__in *in)
     size_t n;
     if (r) return r;
     n = (size_t)mlp__little_endian(in->bytes, 8);
-    if (n > in->size - 8) {
-        in->at = in->size;
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "the file ends too early");
-    }
+    in->at = in->size;
+    if (n > in->size - 8) return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "the file ends too early");
     in->end = 8 + n;
     in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);
     in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);
@@ -8359,15 +8349,11 @@ static mlp_result mlp__read_header(mlp__in *in)
     in->strings = (char *)(in->keys + in->key_room);
     mlp__scan(in);
     if (!in->wrong) mlp__check_places(in);
-    if (!in->wrong) { in->at = 0; return MLP_OK; }
-    return mlp__fail(in->error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1, "%s",
-                     in->wrong);
+    if (!in->wrong) in->at = 0;
+    return in->wrong;
 }
 
 /* ---- loading: the metadata ---- */
-
-/* The string behind one, and the zero between them: texts are key, 0, value, 0, and so on. */
-static const char *mlp__behind(const char *string) { return string + strlen(string) + 1; }
 
 /* The value of a key among texts. NULL: there is none */
 static const char *mlp__text_of(const char *texts, size_t size, const char *key)
@@ -8408,15 +8394,12 @@ static size_t mlp__word(const char **value, char *word)
 /* A word as the value of a field of this kind and size; 0: it is none. */
 static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *value)
 {
+    const int index = f->names ? mlp__name_index(f->names, word) : 0;
     const size_t n = strlen(word);
-    const int index = f->kind == MLP__A_NAME ? mlp__name_index(f->names, word) : 0;
     *value = (uint64_t)index;
-    if (f->kind == MLP__A_NAME) return index >= 0;
-    for (; *word; word++) {
-        if (f->kind == MLP__A_NUMBER ? !mlp__append_digit(value, *word) : mlp__hex_digit(*word) < 0) return 0;
-        if (f->kind == MLP__A_FLOAT) *value = *value << 4 | (uint64_t)mlp__hex_digit(*word);
-    }
-    return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : n == 2 * f->size;
+    if (f->names) return index >= 0;
+    for (; *word; word++) if (!mlp__append_digit(value, *word, f->kind == MLP__A_FLOAT ? 16 : 10)) return 0;
+    return f->kind == MLP__A_FLOAT ? n == 2 * f->size : f->size == 8 || *value >> 8 * f->size == 0;
 }
 
 static mlp_result mlp__fail_field(mlp__in *in, const mlp__field *f, mlp_result code, const char *why, const char *word)
@@ -8470,7 +8453,7 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
    others, by bits, come before it by their numbers. */
 typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
-                 const mlp__tensor *misfit, *array[MLP__ARRAYS]; uint64_t wanted; } mlp__chain;
+                 const mlp__tensor *array[MLP__ARRAYS], *misfit; uint64_t wanted; int longest; } mlp__chain;
 
 /* An error at a tensor: "tensor 'its name' [its shape]: ", as they stand there, of what is long the beginning. */
 static mlp_result mlp__fail_tensor(mlp__in *in, const mlp__tensor *t, mlp_result code, const char *format, ...)
@@ -8509,7 +8492,7 @@ static int mlp__take_member(char **name)
     char *number = *name + sizeof MLP__MEMBER - 1, *at = number;
     uint64_t member = 0;
     if (strncmp(*name, MLP__MEMBER, sizeof MLP__MEMBER - 1) != 0) return 0;
-    while (mlp__append_digit(&member, *at)) at++;
+    while (mlp__append_digit(&member, *at, 10)) at++;
     if (at == number || at > number + 8 || *at != '.') return 0;
     *name = at + 1;
     return (int)member;
@@ -8584,8 +8567,8 @@ static int mlp__compare_numbers(const char *a, const char *b)
     while (*a) {
         const char *a_begin = a, *b_begin = b;
         uint64_t a_number = 0, b_number = 0;
-        while (mlp__append_digit(&a_number, *a)) a++;
-        while (mlp__append_digit(&b_number, *b)) b++;
+        while (mlp__append_digit(&a_number, *a, 10)) a++;
+        while (mlp__append_digit(&b_number, *b, 10)) b++;
         if ((a > a_begin) != (b > b_begin)) break;
         if (a_number != b_number) return a_number < b_number ? -1 : 1;
         if (a == a_begin && *a++ != *b++) break;
@@ -8608,33 +8591,43 @@ static int mlp__ends_net(const char *name)
     return found == 1;
 }
 
-/* The orders in which each Linear takes what the one before gives and numbers in names ascend: 0, 1, or 2 for more
-   than one and for more than can be tried. The first is left in chain->layer; without any, chain->misfit is the
-   weight that does not take what is wanted behind the longest beginning. */
+/* The next Linear, behind the last one that was tried at this place of an order, that may stand there: all that come
+   before it by their numbers are used, and it takes what the one before gives; chain->count: none. The weight that does
+   not, behind the longest beginning of an order, is left in chain->misfit. */
+static int mlp__next_linear(mlp__chain *chain, const int *order, int place, uint32_t used)
+{
+    const mlp__tensor *before = place > 0 ? chain->linear[order[place - 1]].tensor[0] : NULL;
+    int i;
+    for (i = order[place] + 1; i < chain->count; i++) {
+        const mlp__tensor *w = chain->linear[i].tensor[0];
+        if (used >> i & 1 || (chain->linear[i].before & ~used)) continue;
+        if (!before || w->columns == before->rows) break;
+        if (place <= chain->longest) continue;
+        chain->misfit = w;
+        chain->wanted = before->rows;
+        chain->longest = place;
+    }
+    return i;
+}
+
+/* How many orders there are: 0, 1, or 2 for more than one and for more than can be tried. The first is left in
+   chain->layer. */
 static int mlp__orders(mlp__chain *chain)
 {
-    int choice[MLP_MAX_LAYERS], depth = 0, longest = 0, found = 0, tries;
+    int order[MLP_MAX_LAYERS] = { -1 }, place = 0, found = 0, tries, l;
     uint32_t used = 0;
-    choice[0] = -1;
-    for (tries = 0; depth >= 0 && found < 2 && tries < 100000; tries++) {
-        const int i = ++choice[depth];
-        const mlp__linear *l = &chain->linear[i];
-        const mlp__tensor *w = depth > 0 ? chain->linear[choice[depth - 1]].tensor[0] : NULL;
+    for (tries = 0; place >= 0 && found < 2 && tries < 100000; tries++) {
+        const int i = order[place] = mlp__next_linear(chain, order, place, used);
         if (i == chain->count) {
-            if (--depth >= 0) used &= ~((uint32_t)1 << choice[depth]);
-        } else if (used >> i & 1 || (l->before & ~used)) {
-            continue;
-        } else if (w && l->tensor[0]->columns != w->rows) {
-            if (depth > longest) { chain->misfit = l->tensor[0]; chain->wanted = w->rows; longest = depth; }
-        } else if (depth + 1 < chain->count) {
+            if (--place >= 0) used &= ~((uint32_t)1 << order[place]);
+        } else if (place + 1 < chain->count) {
             used |= (uint32_t)1 << i;
-            choice[++depth] = -1;
+            order[++place] = -1;
         } else if (found++ == 0) {
-            for (depth = 0; depth < chain->count; depth++) chain->layer[depth] = &chain->linear[choice[depth]];
-            depth--;
+            for (l = 0; l < chain->count; l++) chain->layer[l] = &chain->linear[order[l]];
         }
     }
-    return depth >= 0 ? 2 : found;
+    return place >= 0 ? 2 : found;
 }
 
 /* Puts the Linears into the order of mlp_load_desc.names, or into the only one that makes a net of them. */
@@ -8653,7 +8646,7 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     orders = mlp__orders(chain);
     if (orders == 2 && ends == 1) {
         chain->linear[end].before = (uint32_t)(((uint64_t)1 << chain->count) - 1) & ~((uint32_t)1 << end);
-        orders = mlp__orders(chain);
+        if (mlp__orders(chain) == 1) return MLP_OK;
     }
     if (orders == 1) return MLP_OK;
     if (orders == 0)

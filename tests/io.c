@@ -698,7 +698,8 @@ static void io_an_order_that_is_not_certain_is_refused(void)
     static const struct { int layers, sizes[4]; const char *names[3], *words; } nets[] = {
         { 2, { 4, 4, 4 }, { "encoder", "decoder" }, "give mlp_load_desc.names" }, { 2, { 4, 8, 4 }, { "decoder", "encoder" }, "give mlp_load_desc.names" },
         { 2, { 4, 4, 4 }, { "out", "head" }, "give mlp_load_desc.names" }, { 2, { 4, 4, 4 }, { "in_proj", "x" }, "give mlp_load_desc.names" },
-        { 2, { 4, 4, 4 }, { "a0", "a00" }, "give mlp_load_desc.names" } };
+        { 2, { 4, 4, 4 }, { "a0", "a00" }, "give mlp_load_desc.names" },
+        { 3, { 4, 4, 4, 4 }, { "a.0.out", "a.1.b", "c" }, "give mlp_load_desc.names" } };        /* an end that numbers put before another */
     static const char *const misfit[] = { "{'0.weight':{'dtype':'F32','shape':[2,3],'data_offsets':[0,24]},'1.weight':{'dtype':'F32','shape':[2,2],'data_offsets':[24,40]},"
                                           "'2.weight':{'dtype':'F32','shape':[1,3],'data_offsets':[40,52]}}" };
     char header[4096];
