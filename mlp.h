@@ -8008,7 +8008,6 @@ typedef struct {
     size_t at;                              /* what is scanned next; the offset of an error */
     mlp_result wrong;                       /* or MLP_OK: of the header */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
-    void *file;
     mlp_load_desc how;
     mlp_error *error;                       /* how's, or that of its desc */
     mlp__tensor *tensors;                   /* these three are one block */
@@ -8301,28 +8300,22 @@ static void mlp__scan(mlp__in *in)
     if (mlp__peek(in) >= 0) mlp__wrong(in, "JSON: something behind the end of the header");
 }
 
-/* Whether the data of a tensor begin where those of another end, or at 0, and overlap no others. */
-static int mlp__joins(const mlp__in *in, const mlp__tensor *t)
-{
-    const mlp__tensor *other = in->tensors, *end = other + in->tensor_count;
-    int joins = t->begin == 0;
-    for (; other < end; other++) {
-        if (other != t && other->begin < t->end && t->begin < other->end) return 0;
-        if (other->begin < other->end && other->end == t->begin) joins = 1;
-    }
-    return joins;
-}
-
-/* No holes, no overlaps, from the first byte of data to the last of the file. */
+/* No holes, no overlaps, from the first byte of data to the last of the file: the data of each tensor begin where those
+   of another end, or at 0, and overlap no others. */
 static void mlp__check_places(mlp__in *in)
 {
+    const mlp__tensor *t, *other, *behind = in->tensors + in->tensor_count;
     const uint64_t here = in->size - in->end;
     uint64_t end = 0;
-    size_t i;
-    for (i = 0; i < in->tensor_count; i++) {
-        in->at = in->tensors[i].key;
-        if (!mlp__joins(in, &in->tensors[i])) { mlp__wrong(in, "data_offsets leave a hole or overlap"); return; }
-        if (in->tensors[i].end > end) end = in->tensors[i].end;
+    for (t = in->tensors; t < behind; t++) {
+        int joins = t->begin == 0, overlaps = 0;
+        for (other = in->tensors; other < behind; other++) {
+            joins |= other->end == t->begin && other->begin < other->end;
+            overlaps |= other != t && other->begin < t->end && t->begin < other->end;
+        }
+        in->at = t->key;
+        if (!joins || overlaps) { mlp__wrong(in, "data_offsets leave a hole or overlap"); return; }
+        if (t->end > end) end = t->end;
     }
     in->at = here < end ? in->size : in->end + (size_t)end;
     if (here != end) mlp__wrong(in, here < end ? "the file ends too early" : "bytes behind the last tensor");
@@ -8762,10 +8755,21 @@ static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_st
     return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__arrays_of(net->training.state)) : MLP_OK;
 }
 
+/* The parameters of the best epoch, if the file has them. */
+static mlp_result mlp__read_best(mlp__in *in, const mlp__tensor *t, mlp *net)
+{
+    mlp_result r;
+    if (!t) return MLP_OK;
+    net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+    if (!net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    r = mlp__read_array(in, t, net->count, 0, net->training.best);
+    if (r || mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) == net->count) return r;
+    return mlp__fail_tensor(in, t, MLP_ERR_FORMAT, "not finite");
+}
+
 /* The state of the optimizer, the parameters of the best epoch, and how far training has come. */
 static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    const mlp__tensor *best = chain->array[MLP__BEST];
     mlp__resume resume;
     mlp__opt_state *s = &resume.opt;
     mlp_result r;
@@ -8778,11 +8782,7 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
         return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
-    if (best) net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (best && !net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
-    if (best) r = mlp__read_array(in, best, net->count, 0, net->training.best);
-    if (best && !r && mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) < net->count)
-        return mlp__fail_tensor(in, best, MLP_ERR_FORMAT, "not finite");
+    r = mlp__read_best(in, chain->array[MLP__BEST], net);
     return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
 
@@ -8825,8 +8825,9 @@ static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
         if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
-        r = mlp__at(in->error, mlp__fail(in->error, MLP_ERR_FORMAT, -1, "not the outputs of the file's test vector: "
-                                         "other activations, or weights"), 0, j);
+        r = mlp__fail(in->error, MLP_ERR_FORMAT, -1,
+                      "not the outputs of the file's test vector: other activations, or weights");
+        mlp__at(in->error, r, 0, j);
     }
     mlp__free(&in->how.allocator, x);
     return r;
@@ -9060,15 +9061,14 @@ static int mlp__wide(const char *path, wchar_t *wide)
 /* A new file is ours alone while it is open, so that one left behind by a crash, and no other, can be removed. */
 static void *mlp__io_open(void *user, const char *path, int create)
 {
+    const int flags = _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT;
     wchar_t wide[MLP__PATH];
-    int fd = -1, again;
+    int fd;
     (void)user;
     if (!mlp__wide(path, wide)) return NULL;
     if (!create) return mlp__io_file(_wopen(wide, _O_RDONLY | _O_BINARY | _O_NOINHERIT, 0));
-    for (again = 0; again < 2 && fd < 0; again++) {
-        fd = _wsopen(wide, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT, _SH_DENYRW, _S_IREAD | _S_IWRITE);
-        if (fd < 0 && errno == EEXIST && !again && _wremove(wide)) errno = EEXIST;
-    }
+    fd = _wsopen(wide, flags, _SH_DENYRW, _S_IREAD | _S_IWRITE);
+    if (fd < 0 && errno == EEXIST && !_wremove(wide)) fd = _wsopen(wide, flags, _SH_DENYRW, _S_IREAD | _S_IWRITE);
     return mlp__io_file(fd);
 }
 
@@ -9132,16 +9132,22 @@ static int mlp__is_file(int fd, const char *path)
 
 static int mlp__locked(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
 
-/* A new file, locked as long as it is open. A file of this name without a lock was left by a crash and is removed.
-   Since a lock may come between creation and lock, or hold a file that is removed already, the name is looked at
-   with the lock. */
+/* Removes a file that nobody has locked: a crash left it. With the lock the name may be that of another one. */
+static void mlp__remove_leftover(const char *path)
+{
+    const int fd = mlp__open(path, O_RDONLY | O_NONBLOCK);
+    if (fd < 0) return;
+    if (mlp__is_file(fd, path) && mlp__locked(fd) && mlp__is_file(fd, path)) remove(path);
+    close(fd);
+}
+
+/* A new file, locked as long as it is open. Before the lock it may have been taken for a leftover. */
 static int mlp__create(const char *path)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL;
-    int fd = mlp__open(path, flags), left;
-    if (fd < 0 && errno == EEXIST && (left = mlp__open(path, O_RDONLY | O_NONBLOCK)) >= 0) {
-        if (mlp__is_file(left, path) && mlp__locked(left) && mlp__is_file(left, path)) remove(path);
-        close(left);
+    int fd = mlp__open(path, flags);
+    if (fd < 0 && errno == EEXIST) {
+        mlp__remove_leftover(path);
         fd = mlp__open(path, flags);
     }
     if (fd < 0) return fd;
@@ -9324,10 +9330,10 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
 
 /* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with
    a pipe, memory grows with what arrives. */
-static mlp_result mlp__read_file(mlp__in *in, const char *path)
+static mlp_result mlp__read_file(mlp__in *in, void *file, const char *path)
 {
     const mlp_io *io = in->how.io;
-    const size_t size = io->size ? io->size(io->user, in->file) : SIZE_MAX;
+    const size_t size = io->size ? io->size(io->user, file) : SIZE_MAX;
     size_t room = mlp__smaller(size, 4096), got;
     for (;;) {
         unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
@@ -9336,7 +9342,7 @@ static mlp_result mlp__read_file(mlp__in *in, const char *path)
         if (in->size) memcpy(larger, in->buffer, in->size);
         mlp__free(&in->how.allocator, in->buffer);
         in->bytes = in->buffer = larger;
-        got = io->read(io->user, in->file, larger + in->size, room - in->size);
+        got = io->read(io->user, file, larger + in->size, room - in->size);
         if (got > room - in->size) return mlp__fail_io(in->error, "cannot read", path, mlp__reason(io));
         in->size += got;
         r = mlp__check_start(in);
@@ -9349,14 +9355,15 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
 {
     mlp__in in;
     const mlp_io *io;
+    void *file;
     mlp_result r = mlp__begin_loading(&in, net, path, desc);
     if (!r) r = mlp__check_io(&in.how.io, in.error);
     if (r) return r;
     io = in.how.io;
-    in.file = io->open(io->user, path, 0);
-    if (!in.file) return mlp__fail_io(in.error, "cannot open", path, mlp__reason(io));
-    r = mlp__read_file(&in, path);
-    io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
+    file = io->open(io->user, path, 0);
+    if (!file) return mlp__fail_io(in.error, "cannot open", path, mlp__reason(io));
+    r = mlp__read_file(&in, file, path);
+    io->close(io->user, file);                              /* of a file that was only read: nothing can be lost */
     return mlp__load(&in, net, r);
 }
 
