@@ -8520,11 +8520,13 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         char *name = t->name;
         const int member = mlp__take_member(&name), array = mlp__name_index(mlp__array_names, name);
         const int bias = mlp__take_ending(name);
-        mlp__linear *linear = NULL;
+        const mlp__tensor **slot = array >= 0 ? &chain->array[array] : NULL;
+        mlp__linear *linear;
         if (member != in->how.member) continue;
-        if (bias >= 0) linear = mlp__linear_named(chain, name, !named);
-        if (linear) linear->tensor[bias] = t;
-        else if (array >= 0) chain->array[array] = t;
+        linear = bias >= 0 ? mlp__linear_named(chain, name, !named) : NULL;
+        if (linear) slot = &linear->tensor[bias];
+        if (slot && *slot) return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, "another one means the same");
+        if (slot) *slot = t;
         else if (!named)
             return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, bias >= 0 ? "more than 32 layers"
                                                                 : "not of a Linear, which has weight and bias");
