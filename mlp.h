@@ -4515,7 +4515,7 @@ MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
     *copy = mlp__place(&plan, plan.block);
     memcpy((*copy)->params, net->params, net->count * sizeof(float));
     if (net->scales) memcpy((*copy)->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
-    if (!net->texts) return MLP_OK;
+    if (net->texts_size == 0) return MLP_OK;
     (*copy)->texts = (char *)mlp__alloc(&plan.desc.allocator, net->texts_size);
     if ((*copy)->texts) {
         memcpy((*copy)->texts, net->texts, net->texts_size);
@@ -7703,6 +7703,9 @@ static int mlp__module(const mlp_desc *d, int layer)
 
 /* ---- text ---- */
 
+/* The string behind one and its zero: texts are key, 0, value, 0, and so on. */
+static const char *mlp__behind(const char *string) { return string + strlen(string) + 1; }
+
 /* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. failed: why, or NULL. */
 typedef struct {
     unsigned char *to;
@@ -7853,9 +7856,9 @@ static void mlp__put_header(mlp__out *o, mlp__saving *s)
 {
     const mlp *net = s->net;
     const uint64_t version = MLP__FILE_VERSION;
+    const char *text = net->texts, *end = text ? text + net->texts_size : NULL;
     mlp_desc d = net->given;
-    size_t at;
-    int l, value = 0;
+    int l;
     d.loss = net->desc.loss;
     for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
     mlp__print(o, "{\"__metadata__\":{\"format\":\"pt\"");
@@ -7872,10 +7875,11 @@ static void mlp__put_header(mlp__out *o, mlp__saving *s)
         mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
     }
     mlp__put_fields(o, &mlp__version_field, 1, &version, 1, 0);
-    for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
-        mlp__print(o, value ? ":" : ",");
-        mlp__put_quoted(o, net->texts + at);
-        if (value) o->keys++;
+    for (; text < end; text = mlp__behind(mlp__behind(text)), o->keys++) {
+        mlp__print(o, ",");
+        mlp__put_quoted(o, text);
+        mlp__print(o, ":");
+        mlp__put_quoted(o, mlp__behind(text));
     }
     mlp__print(o, "}");
     mlp__put_tensors(o, s, 1);
@@ -8012,9 +8016,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 /* ---- loading: bytes ---- */
 
 /* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
-   shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
-typedef struct { char *name; uint64_t rows, columns, begin, end; uint32_t key, shape, rank;
-                 unsigned char type, seen; } mlp__tensor;
+   shape: places of its name and of its list of sizes; type: in mlp__types. */
+typedef struct { char *name; uint64_t rows, columns, begin, end; uint32_t key, shape, rank, type; } mlp__tensor;
 
 /* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
@@ -8022,21 +8025,16 @@ typedef struct {
     size_t size;                            /* bytes that are here */
     size_t end;                             /* of the header, as a place in the file */
     size_t at;                              /* what is scanned next; the offset of an error */
-    const char *wrong;                      /* NULL, or why the header is refused */
-    uint32_t more;                          /* bytes that an escape has yet to give, the next one lowest; 0: none */
+    mlp_result wrong;                       /* or MLP_OK: of the header */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
-    void *file;
     mlp_load_desc how;
     mlp_error *error;                       /* how's, or that of its desc */
-    mlp__tensor *tensors;
-    uint64_t *keys;                         /* their hashes, while the header is scanned */
-    size_t tensor_count, key_count, tensor_room, key_room;
+    mlp__tensor *tensors;                   /* these three are one block */
+    uint64_t *keys;                         /* hashes of all */
     char *strings;                          /* all of the header's, with a zero behind each */
-    size_t used;                            /* bytes of them */
-    uint64_t hash;                          /* of the last one */
+    size_t tensor_count, key_count, tensor_room, key_room, used;
     size_t texts, texts_size;               /* where in them the metadata are: key, 0, value, 0, and so on */
     size_t metadata;                        /* their place in the file */
-    char label[112];                        /* of the tensor that an error is about */
 } mlp__in;
 
 static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
@@ -8080,14 +8078,14 @@ static mlp_result mlp__check_start(mlp__in *in)
 
 /* ---- loading: the JSON of the header. From the first error on, in->wrong, there is nothing more to be read ---- */
 
-static const char mlp__too_many_keys[] = "more than 4096 keys";
-
-static void mlp__wrong(mlp__in *in, const char *why)
+static void mlp__refuse(mlp__in *in, mlp_result code, const char *why)
 {
     if (in->wrong) return;
-    in->wrong = why;
+    in->wrong = mlp__fail(in->error, code, -1, "%s", why);
     in->end = in->at;
 }
+
+static void mlp__wrong(mlp__in *in, const char *why) { mlp__refuse(in, MLP_ERR_FORMAT, why); }
 
 static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++] : -1; }
 
@@ -8132,67 +8130,63 @@ static size_t mlp__not_utf8(const void *text, size_t n)
     return n;
 }
 
-/* -1: none */
-static int mlp__hex_digit(int c)
+/* Whether c is a digit of this base, and fits behind those of *value. */
+static int mlp__append_digit(uint64_t *value, int c, uint64_t base)
 {
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c > 0 ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
+    const uint64_t digit = at ? (uint64_t)(at - digits) : base;
+    if (digit >= base || *value > (UINT64_MAX - digit) / base) return 0;
+    *value = *value * base + digit;
+    return 1;
 }
 
 static uint32_t mlp__hex4(mlp__in *in)
 {
-    uint32_t value = 0;
+    uint64_t value = 0;
     int i;
-    for (i = 0; i < 4; i++) {
-        const int digit = mlp__hex_digit(mlp__byte(in));
-        if (digit < 0) mlp__wrong(in, "JSON: \\u needs four digits");
-        value = value * 16 + (uint32_t)(digit & 15);
-    }
-    return value;
+    for (i = 0; i < 4; i++)
+        if (!mlp__append_digit(&value, mlp__byte(in), 16)) mlp__wrong(in, "JSON: \\u needs four digits");
+    return (uint32_t)value;
 }
 
-/* The first byte in UTF-8 of what follows a backslash; the others come next. -1: wrong. U+0000 is two bytes, which no
-   other character is, so that it ends no string. */
-static int mlp__escape(mlp__in *in)
+/* the character that a backslash begins */
+static uint32_t mlp__escape(mlp__in *in)
 {
     static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     const int first = mlp__byte(in);
     uint32_t c, low = 0;
     int i;
-    for (i = 0; i < 8; i++) if (first == escapes[i]) return meant[i];
+    for (i = 0; i < 8; i++) if (first == escapes[i]) return (uint32_t)meant[i];
     if (first != 'u') mlp__wrong(in, "JSON: an unknown escape");
     c = mlp__hex4(in);
-    if (c >= 0xd800 && c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
-    if (low >= 0xdc00 && low < 0xe000) c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
-    else if (c >= 0xd800 && c < 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
-    if (in->wrong) return -1;
-    if (c == 0) { in->more = 0x80; return 0xc0; }
-    if (c < 0x80) return (int)c;
-    for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1)
-        in->more = in->more << 8 | 0x80 | (c & 0x3f);
-    return (int)(c | (0x100u - 2 * (uint32_t)i)) & 0xff;
+    if (c < 0xd800 || c >= 0xe000) return c;
+    if (c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
+    if (low < 0xdc00 || low >= 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
+    return 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
 }
 
-/* the next byte of a string, in UTF-8; -1 at its end and at an error */
-static int mlp__character(mlp__in *in)
+/* Appends a character to the strings, in UTF-8. U+0000 is two bytes, which no other character is, so that it ends no
+   string. */
+static void mlp__append(mlp__in *in, uint32_t c)
 {
-    int c = (int)(in->more & 0xff);
-    if (c) { in->more >>= 8; return c; }
-    c = mlp__byte(in);
-    if (c == '"') return -1;
-    if (c < 0x20) { mlp__wrong(in, "JSON: a string without end, or with a control character"); return -1; }
-    return c == '\\' ? mlp__escape(in) : c;
+    static const uint32_t lead[] = { 0, 0xc0, 0xe0, 0xf0 };
+    int more = c == 0 ? 1 : (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
+    in->strings[in->used++] = (char)(lead[more] | c >> 6 * more);
+    while (more-- > 0) in->strings[in->used++] = (char)(0x80 | (c >> 6 * more & 0x3f));
 }
 
-/* What it means, in no more bytes than stand there, and in in->hash a hash of it (FNV-1a). */
+/* What a string means, in no more bytes than stand there. */
 static char *mlp__string(mlp__in *in)
 {
     char *text = in->strings + in->used;
     int c;
     mlp__expect(in, '"', "JSON: a string is missing");
-    for (in->hash = 14695981039346656037u; (c = mlp__character(in)) >= 0; in->strings[in->used++] = (char)c)
-        in->hash = (in->hash ^ (uint64_t)c) * 1099511628211u;
+    while ((c = mlp__byte(in)) != '"' && !in->wrong) {
+        if (c < 0x20) mlp__wrong(in, "JSON: a string without end, or with a control character");
+        else if (c == '\\') mlp__append(in, mlp__escape(in));
+        else in->strings[in->used++] = (char)c;
+    }
     in->strings[in->used++] = 0;
     return text;
 }
@@ -8206,21 +8200,16 @@ static char *mlp__key(mlp__in *in)
     return key;
 }
 
-/* Notes the key of an object, which must not have it yet. Different keys of equal hashes do not happen by chance. */
-static void mlp__note(mlp__in *in, uint64_t hash)
+/* Notes the key of an object, of the header or of its metadata, which must not have it yet. Different keys of equal
+   hashes (FNV-1a) do not happen by chance. */
+static void mlp__note(mlp__in *in, const char *key, int metadata)
 {
+    uint64_t hash = 14695981039346656037u ^ (uint64_t)metadata;
     size_t i;
+    for (; *key; key++) hash = (hash ^ (unsigned char)*key) * 1099511628211u;
     for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) mlp__wrong(in, "a key twice");
     if (in->key_count < in->key_room) in->keys[in->key_count++] = hash;
-    else mlp__wrong(in, mlp__too_many_keys);
-}
-
-static int mlp__append_digit(uint64_t *value, int c)
-{
-    const uint64_t digit = (uint64_t)(c - '0');
-    if (digit > 9 || *value > (UINT64_MAX - digit) / 10) return 0;
-    *value = *value * 10 + digit;
-    return 1;
+    else mlp__refuse(in, MLP_ERR_UNSUPPORTED, "more than 4096 keys");
 }
 
 /* What a number must not have (sign, fraction, exponent) is found by who expects what follows it. */
@@ -8228,9 +8217,9 @@ static uint64_t mlp__number(mlp__in *in)
 {
     const int first = mlp__peek(in);
     const size_t begin = in->at;
-    uint64_t value = 0;
-    while (in->at < in->end && mlp__append_digit(&value, in->bytes[in->at])) in->at++;
-    if (in->at == begin || (first == '0' && in->at > begin + 1) || mlp__hex_digit(mlp__peek(in)) >= 0)
+    uint64_t value = 0, more = 0;
+    while (in->at < in->end && mlp__append_digit(&value, in->bytes[in->at], 10)) in->at++;
+    if (in->at == begin || (first == '0' && in->at > begin + 1) || mlp__append_digit(&more, mlp__peek(in), 10))
         mlp__wrong(in, "JSON: a whole number below 2^64, without zeros in front, is missing");
     return value;
 }
@@ -8303,8 +8292,7 @@ static void mlp__metadata(mlp__in *in)
     in->metadata = in->at;
     in->texts = in->used;
     while (mlp__next(in, '}', &n)) {
-        mlp__key(in);
-        mlp__note(in, ~in->hash);
+        mlp__note(in, mlp__key(in), 1);
         mlp__string(in);
     }
     in->texts_size = in->used - in->texts;
@@ -8318,82 +8306,82 @@ static void mlp__scan(mlp__in *in)
     in->at = 8;
     mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object");
     while (mlp__next(in, '}', &n)) {
-        mlp__tensor *t = &in->tensors[in->tensor_count];
-        size_t place;
-        char *key;
+        mlp__tensor t;
+        memset(&t, 0, sizeof t);
         mlp__peek(in);
-        place = in->at + 1;                                 /* behind the opening mark */
-        key = mlp__key(in);
-        mlp__note(in, in->hash);
-        if (strcmp(key, "__metadata__") == 0) { mlp__metadata(in); continue; }
-        if (in->tensor_count++ == in->tensor_room) { mlp__wrong(in, mlp__too_many_keys); return; }
-        memset(t, 0, sizeof *t);
-        t->name = key;
-        t->key = (uint32_t)place;
-        mlp__entry(in, t);
+        t.key = (uint32_t)in->at + 1;                       /* behind the opening mark */
+        t.name = mlp__key(in);
+        mlp__note(in, t.name, 0);
+        if (strcmp(t.name, "__metadata__") == 0) { mlp__metadata(in); continue; }
+        mlp__entry(in, &t);
+        if (in->tensor_count < in->tensor_room) in->tensors[in->tensor_count++] = t;
     }
     if (mlp__peek(in) >= 0) mlp__wrong(in, "JSON: something behind the end of the header");
 }
 
-/* No holes, no overlaps, from the first byte of data to the last of the file. */
+/* No holes, no overlaps, from the first byte of data to the last of the file: the data of each tensor begin where those
+   of another end, or at 0, and overlap no others. */
 static void mlp__check_places(mlp__in *in)
 {
+    const mlp__tensor *t, *other, *behind = in->tensors + in->tensor_count;
     const uint64_t here = in->size - in->end;
-    uint64_t total, next = 0;
-    size_t i;
-    do for (total = next, i = 0; i < in->tensor_count; i++) {
-        mlp__tensor *t = &in->tensors[i];
-        if (t->begin != total || (t->end > t->begin && next > total)) continue;
-        t->seen = 1;
-        if (t->end > next) next = t->end;
-    } while (next > total);
-    for (i = 0; i < in->tensor_count && in->tensors[i].seen; i++) { }
-    in->at = i < in->tensor_count ? in->tensors[i].key : here < total ? in->size : in->end + (size_t)total;
-    if (i < in->tensor_count) mlp__wrong(in, "data_offsets leave a hole or overlap");
-    else if (here != total) mlp__wrong(in, here < total ? "the file ends too early" : "bytes behind the last tensor");
+    uint64_t end = 0;
+    for (t = in->tensors; t < behind; t++) {
+        int joins = t->begin == 0, overlaps = 0;
+        for (other = in->tensors; other < behind; other++) {
+            joins |= other->end == t->begin && other->begin < other->end;
+            overlaps |= other != t && other->begin < t->end && t->begin < other->end;
+        }
+        in->at = t->key;
+        if (!joins || overlaps) { mlp__wrong(in, "data_offsets leave a hole or overlap"); return; }
+        if (t->end > end) end = t->end;
+    }
+    in->at = here < end ? in->size : in->end + (size_t)end;
+    if (here != end) mlp__wrong(in, here < end ? "the file ends too early" : "bytes behind the last tensor");
 }
 
-/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
+/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. The shortest entry
+   of a tensor has 47 bytes, the first string of the metadata 6, with its comma each other 7; a few empty strings may
+   follow an error. */
 static mlp_result mlp__read_header(mlp__in *in)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
     const mlp_result r = mlp__check_start(in);
     size_t n;
-    int room;
     if (r) return r;
     n = (size_t)mlp__little_endian(in->bytes, 8);
-    if (n > in->size - 8) {
-        in->at = in->size;
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "the file ends too early");
-    }
+    in->at = in->size;
+    if (n > in->size - 8) return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "the file ends too early");
     in->end = 8 + n;
-    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);         /* the shortest entry has 47 bytes; of pairs */
-    in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);             /* one has 6, all others more */
-    in->tensors = (mlp__tensor *)mlp__alloc(allocator, in->tensor_room * sizeof(mlp__tensor));
-    in->keys = (uint64_t *)mlp__alloc(allocator, in->key_room * sizeof(uint64_t));
-    in->strings = (char *)mlp__alloc(allocator, n + 8);                 /* a few empty ones may follow an error */
-    room = in->tensors && in->keys && in->strings;
-    if (room) mlp__scan(in);
-    mlp__free(allocator, in->keys);
-    if (!room) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);
+    in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);
+    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator, in->tensor_room * sizeof(mlp__tensor)
+                                            + in->key_room * sizeof(uint64_t) + n + 8);
+    if (!in->tensors) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
+    in->strings = (char *)(in->keys + in->key_room);
+    mlp__scan(in);
     if (!in->wrong) mlp__check_places(in);
-    if (!in->wrong) { in->at = 0; return MLP_OK; }
-    return mlp__fail(in->error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1, "%s",
-                     in->wrong);
+    if (!in->wrong) in->at = 0;
+    return in->wrong;
 }
 
 /* ---- loading: the metadata ---- */
 
-/* The value of a key among texts: key, 0, value, 0, and so on. NULL: there is none */
+/* The value of a key among texts. NULL: there is none */
 static const char *mlp__text_of(const char *texts, size_t size, const char *key)
 {
     const char *end = texts + size;
-    while (texts < end) {
-        const char *value = texts + strlen(texts) + 1;
-        if (strcmp(texts, key) == 0) return value;
-        texts = value + strlen(value) + 1;
-    }
+    for (; texts < end; texts = mlp__behind(mlp__behind(texts))) if (strcmp(texts, key) == 0) return mlp__behind(texts);
     return NULL;
+}
+
+/* Copies a text behind those of so many bytes; bytes of all. */
+static size_t mlp__add_text(char *texts, size_t size, const char *key, const char *value)
+{
+    const size_t keys = strlen(key) + 1, values = strlen(value) + 1;
+    memcpy(texts + size, key, keys);
+    memcpy(texts + size + keys, value, values);
+    return size + keys + values;
 }
 
 static const char *mlp__value_of(const mlp__in *in, const char *key)
@@ -8418,15 +8406,17 @@ static size_t mlp__word(const char **value, char *word)
 /* A word as the value of a field of this kind and size; 0: it is none. */
 static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *value)
 {
+    const int index = f->names ? mlp__name_index(f->names, word) : 0;
     const size_t n = strlen(word);
-    const int index = f->kind == MLP__A_NAME ? mlp__name_index(f->names, word) : 0;
     *value = (uint64_t)index;
-    if (f->kind == MLP__A_NAME) return index >= 0;
-    for (; *word; word++) {
-        if (f->kind == MLP__A_NUMBER ? !mlp__append_digit(value, *word) : mlp__hex_digit(*word) < 0) return 0;
-        if (f->kind == MLP__A_FLOAT) *value = *value << 4 | (uint64_t)mlp__hex_digit(*word);
-    }
-    return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : n == 2 * f->size;
+    if (f->names) return index >= 0;
+    for (; *word; word++) if (!mlp__append_digit(value, *word, f->kind == MLP__A_FLOAT ? 16 : 10)) return 0;
+    return f->kind == MLP__A_FLOAT ? n == 2 * f->size : f->size == 8 || *value >> 8 * f->size == 0;
+}
+
+static mlp_result mlp__fail_field(mlp__in *in, const mlp__field *f, mlp_result code, const char *why, const char *word)
+{
+    return mlp__fail(in->error, code, -1, "metadata: %s: %s%s", f->key, why, word);
 }
 
 /* The fields of a table, of n structs, `stride` bytes apart. What the file does not have stays. */
@@ -8439,19 +8429,15 @@ static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fiel
         uint64_t value;
         size_t i;
         for (i = 0; words && i < n; i++) {
-            if (!mlp__word(&words, word))
-                return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
+            if (!mlp__word(&words, word)) return mlp__fail_field(in, f, MLP_ERR_FORMAT, "too few values", "");
             if (!mlp__word_value(f, word, &value))
-                return mlp__fail(in->error, f->kind == MLP__A_NAME ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1,
-                                 f->kind == MLP__A_NAME ? "metadata: %s: this version does not know %s"
-                                                        : "metadata: %s: no number: %s", f->key, word);
-            if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
-                return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
-                                 "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+                return f->names ? mlp__fail_field(in, f, MLP_ERR_UNSUPPORTED, "this version does not know ", word)
+                                : mlp__fail_field(in, f, MLP_ERR_FORMAT, "no number: ", word);
+            if (f->names && strcmp(word, "custom") == 0)
+                return mlp__fail_field(in, f, MLP_ERR_ARGUMENT, "custom functions need a desc in mlp_load_desc", "");
             memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
         }
-        if (words && mlp__word(&words, word))
-            return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
+        if (words && mlp__word(&words, word)) return mlp__fail_field(in, f, MLP_ERR_FORMAT, "too many values", "");
     }
     return MLP_OK;
 }
@@ -8479,20 +8465,27 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
    others, by bits, come before it by their numbers. */
 typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
-                 const mlp__tensor *misfit, *array[MLP__ARRAYS]; uint64_t wanted; } mlp__chain;
+                 const mlp__tensor *array[MLP__ARRAYS], *misfit; uint64_t wanted; int longest; } mlp__chain;
 
-/* "tensor 'its name' [its shape]" as they stand there, of what is long the beginning, for an error at that place */
-static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
+/* An error at a tensor: "tensor 'its name' [its shape]: ", as they stand there, of what is long the beginning. */
+static mlp_result mlp__fail_tensor(mlp__in *in, const mlp__tensor *t, mlp_result code, const char *format, ...)
 {
     const unsigned char *name = in->bytes + t->key, *shape = in->bytes + t->shape;
-    mlp__text text = { in->label, 0, sizeof in->label };
-    size_t i;
+    mlp__text text = { NULL, 0, 0 };
+    va_list list;
+    int i;
+    in->at = t->key;
+    mlp__fail(in->error, code, -1, "");
+    if (in->error) { text.to = in->error->text; text.size = sizeof in->error->text; }
     mlp__say(&text, "tensor '");
     for (i = 0; i < 60 && name[i] != '"'; i++) mlp__say_char(&text, (char)(name[i] < 0x7f ? name[i] : '?'));
     mlp__say(&text, "' ");
     for (i = 0; i < 30 && (i == 0 || shape[i - 1] != ']'); i++) mlp__say_char(&text, (char)shape[i]);
-    in->at = t->key;
-    return in->label;
+    mlp__say(&text, ": ");
+    va_start(list, format);
+    mlp__say_format(&text, format, list);
+    va_end(list);
+    return code;
 }
 
 /* Whether a tensor is a weight (0) or a bias (1), whose ending and point are taken off its name; -1: neither. */
@@ -8511,7 +8504,7 @@ static int mlp__take_member(char **name)
     char *number = *name + sizeof MLP__MEMBER - 1, *at = number;
     uint64_t member = 0;
     if (strncmp(*name, MLP__MEMBER, sizeof MLP__MEMBER - 1) != 0) return 0;
-    while (mlp__append_digit(&member, *at)) at++;
+    while (mlp__append_digit(&member, *at, 10)) at++;
     if (at == number || at > number + 8 || *at != '.') return 0;
     *name = at + 1;
     return (int)member;
@@ -8546,14 +8539,16 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         char *name = t->name;
         const int member = mlp__take_member(&name), array = mlp__name_index(mlp__array_names, name);
         const int bias = mlp__take_ending(name);
-        mlp__linear *linear = NULL;
+        const mlp__tensor **slot = array >= 0 ? &chain->array[array] : NULL;
+        mlp__linear *linear;
         if (member != in->how.member) continue;
-        if (bias >= 0) linear = mlp__linear_named(chain, name, !named);
-        if (linear) linear->tensor[bias] = t;
-        else if (array >= 0) chain->array[array] = t;
+        linear = bias >= 0 ? mlp__linear_named(chain, name, !named) : NULL;
+        if (linear) slot = &linear->tensor[bias];
+        if (slot && *slot) return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, "another one means the same");
+        if (slot) *slot = t;
         else if (!named)
-            return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
-                             bias >= 0 ? "more than 32 layers" : "not of a Linear, which has weight and bias");
+            return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, bias >= 0 ? "more than 32 layers"
+                                                                : "not of a Linear, which has weight and bias");
     }
     if (chain->count) return MLP_OK;
     return in->how.member ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
@@ -8563,20 +8558,21 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 /* Type and shape of a Linear's tensors. */
 static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
 {
-    static const char type[] = "its dtype is not F32, F64, F16 or BF16";
-    const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1], *t = w ? w : b;
-    const char *why = type;
-    if (!t) return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "names: '%s' is not in the file", linear->name);
-    if (!w) why = "its module has no weight";
-    else if (w->type == MLP__OTHER_TYPE) t = w;
-    else if (w->rank != 2) why = "not a Linear, whose weights have two sizes";
-    else if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
-        why = "sizes must be at least 1 and fit into an int";
-    else if (!b) return MLP_OK;
-    else if (b->type == MLP__OTHER_TYPE) t = b;
-    else if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
-    else return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: not a bias of %u units", mlp__label(in, b), w->rows);
-    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t), why);
+    const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1];
+    int k;
+    if (!w && !b) return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "names: '%s' is not in the file", linear->name);
+    if (!w) return mlp__fail_tensor(in, b, MLP_ERR_UNSUPPORTED, "its module has no weight");
+    for (k = 0; k < 2; k++)
+        if (linear->tensor[k] && linear->tensor[k]->type == MLP__OTHER_TYPE)
+            return mlp__fail_tensor(in, linear->tensor[k], MLP_ERR_UNSUPPORTED,
+                                    "its dtype is not F32, F64, F16 or BF16");
+    if (w->rank != 2)
+        return mlp__fail_tensor(in, w, MLP_ERR_UNSUPPORTED, "not a Linear, whose weights have two sizes");
+    if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
+        return mlp__fail_tensor(in, w, MLP_ERR_UNSUPPORTED, "sizes must be at least 1 and fit into an int");
+    if (b && (b->rank != 1 || b->rows != w->rows))
+        return mlp__fail_tensor(in, b, MLP_ERR_UNSUPPORTED, "not a bias of %u units", w->rows);
+    return MLP_OK;
 }
 
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
@@ -8585,8 +8581,8 @@ static int mlp__compare_numbers(const char *a, const char *b)
     while (*a) {
         const char *a_begin = a, *b_begin = b;
         uint64_t a_number = 0, b_number = 0;
-        while (mlp__append_digit(&a_number, *a)) a++;
-        while (mlp__append_digit(&b_number, *b)) b++;
+        while (mlp__append_digit(&a_number, *a, 10)) a++;
+        while (mlp__append_digit(&b_number, *b, 10)) b++;
         if ((a > a_begin) != (b > b_begin)) break;
         if (a_number != b_number) return a_number < b_number ? -1 : 1;
         if (a == a_begin && *a++ != *b++) break;
@@ -8609,33 +8605,43 @@ static int mlp__ends_net(const char *name)
     return found == 1;
 }
 
-/* The orders in which each Linear takes what the one before gives and numbers in names ascend: 0, 1, or 2 for more
-   than one and for more than can be tried. The first is left in chain->layer; without any, chain->misfit is the
-   weight that does not take what is wanted behind the longest beginning. */
+/* The next Linear, behind the last one that was tried at this place of an order, that may stand there: all that come
+   before it by their numbers are used, and it takes what the one before gives; chain->count: none. The weight that does
+   not, behind the longest beginning of an order, is left in chain->misfit. */
+static int mlp__next_linear(mlp__chain *chain, const int *order, int place, uint32_t used)
+{
+    const mlp__tensor *before = place > 0 ? chain->linear[order[place - 1]].tensor[0] : NULL;
+    int i;
+    for (i = order[place] + 1; i < chain->count; i++) {
+        const mlp__tensor *w = chain->linear[i].tensor[0];
+        if (used >> i & 1 || (chain->linear[i].before & ~used)) continue;
+        if (!before || w->columns == before->rows) break;
+        if (place <= chain->longest) continue;
+        chain->misfit = w;
+        chain->wanted = before->rows;
+        chain->longest = place;
+    }
+    return i;
+}
+
+/* How many orders there are: 0, 1, or 2 for more than one and for more than can be tried. The first is left in
+   chain->layer. */
 static int mlp__orders(mlp__chain *chain)
 {
-    int choice[MLP_MAX_LAYERS], depth = 0, longest = 0, found = 0, tries;
+    int order[MLP_MAX_LAYERS] = { -1 }, place = 0, found = 0, tries, l;
     uint32_t used = 0;
-    choice[0] = -1;
-    for (tries = 0; depth >= 0 && found < 2 && tries < 100000; tries++) {
-        const int i = ++choice[depth];
-        const mlp__linear *l = &chain->linear[i];
-        const mlp__tensor *w = depth > 0 ? chain->linear[choice[depth - 1]].tensor[0] : NULL;
+    for (tries = 0; place >= 0 && found < 2 && tries < 100000; tries++) {
+        const int i = order[place] = mlp__next_linear(chain, order, place, used);
         if (i == chain->count) {
-            if (--depth >= 0) used &= ~((uint32_t)1 << choice[depth]);
-        } else if (used >> i & 1 || (l->before & ~used)) {
-            continue;
-        } else if (w && l->tensor[0]->columns != w->rows) {
-            if (depth > longest) { chain->misfit = l->tensor[0]; chain->wanted = w->rows; longest = depth; }
-        } else if (depth + 1 < chain->count) {
+            if (--place >= 0) used &= ~((uint32_t)1 << order[place]);
+        } else if (place + 1 < chain->count) {
             used |= (uint32_t)1 << i;
-            choice[++depth] = -1;
+            order[++place] = -1;
         } else if (found++ == 0) {
-            for (depth = 0; depth < chain->count; depth++) chain->layer[depth] = &chain->linear[choice[depth]];
-            depth--;
+            for (l = 0; l < chain->count; l++) chain->layer[l] = &chain->linear[order[l]];
         }
     }
-    return depth >= 0 ? 2 : found;
+    return place >= 0 ? 2 : found;
 }
 
 /* Puts the Linears into the order of mlp_load_desc.names, or into the only one that makes a net of them. */
@@ -8654,15 +8660,14 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     orders = mlp__orders(chain);
     if (orders == 2 && ends == 1) {
         chain->linear[end].before = (uint32_t)(((uint64_t)1 << chain->count) - 1) & ~((uint32_t)1 << end);
-        orders = mlp__orders(chain);
+        if (mlp__orders(chain) == 1) return MLP_OK;
     }
     if (orders == 1) return MLP_OK;
     if (orders == 0)
-        return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: its inputs are not the %u outputs before it",
-                         mlp__label(in, chain->misfit), chain->wanted);
-    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
-                     "%s: the order of the layers is not certain: give mlp_load_desc.names",
-                     mlp__label(in, chain->linear[0].tensor[0]));
+        return mlp__fail_tensor(in, chain->misfit, MLP_ERR_UNSUPPORTED, "its inputs are not the %u outputs before it",
+                                chain->wanted);
+    return mlp__fail_tensor(in, chain->linear[0].tensor[0], MLP_ERR_UNSUPPORTED,
+                            "the order of the layers is not certain: give mlp_load_desc.names");
 }
 
 /* Sizes of the layers, into d, whose own must be the same unless they are 0. */
@@ -8673,11 +8678,9 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     for (l = 0; l < chain->count; l++) {
         const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
         if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
-            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
-                             "%s: not the sizes of this layer in mlp_load_desc.desc", mlp__label(in, w));
+            return mlp__fail_tensor(in, w, MLP_ERR_ARGUMENT, "not the sizes of this layer in mlp_load_desc.desc");
         if (d->layers[l].no_bias && b)
-            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "%s: a bias, but no_bias in mlp_load_desc.desc",
-                             mlp__label(in, b));
+            return mlp__fail_tensor(in, b, MLP_ERR_ARGUMENT, "a bias, but no_bias in mlp_load_desc.desc");
         if (l == 0) d->inputs = (int)w->columns;
         d->layers[l].units = (int)w->rows;
         d->layers[l].no_bias = !b;
@@ -8705,7 +8708,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
 }
 
 /* An element of a tensor as the bits of a float. */
-static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
+static uint32_t mlp__element(uint32_t type, const unsigned char *p, size_t i)
 {
     uint64_t u = mlp__little_endian(p + mlp__types[type].bytes * i, (int)mlp__types[type].bytes);
     const uint32_t half = (uint32_t)(u & 0x7fff) << 13;
@@ -8735,8 +8738,7 @@ static void mlp__read_values(const mlp__in *in, const mlp__tensor *t, const mlp_
 static mlp_result mlp__read_array(mlp__in *in, const mlp__tensor *t, size_t rows, size_t columns, float *to)
 {
     if (t->type != MLP__F32 || t->rank != (columns ? 2 : 1) || t->rows != rows || (columns && t->columns != columns))
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1,
-                         columns ? "%s: not F32 [%z,%z]" : "%s: not F32 [%z]", mlp__label(in, t), rows, columns);
+        return mlp__fail_tensor(in, t, MLP_ERR_FORMAT, columns ? "not F32 [%z,%z]" : "not F32 [%z]", rows, columns);
     if (to) mlp__read_values(in, t, NULL, to);
     return MLP_OK;
 }
@@ -8748,12 +8750,12 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
     mlp_result r;
     size_t i;
     if (!t) return MLP_OK;
-    if (!net->scales) return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
-                                       "%s: the net is scaled, but the desc does not say so", mlp__label(in, t));
+    if (!net->scales)
+        return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, "the net is scaled, but the desc does not say so");
     r = mlp__read_array(in, t, rows, 2, net->scales);
     for (i = 0; i < 2 * rows && !r; i++)
         if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
-            r = mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s: not finite, or not positive", mlp__label(in, t));
+            r = mlp__fail_tensor(in, t, MLP_ERR_FORMAT, "not finite, or not positive");
     net->scaled = 1;
     return r;
 }
@@ -8774,10 +8776,21 @@ static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_st
     return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__arrays_of(net->training.state)) : MLP_OK;
 }
 
+/* The parameters of the best epoch, if the file has them. */
+static mlp_result mlp__read_best(mlp__in *in, const mlp__tensor *t, mlp *net)
+{
+    mlp_result r;
+    if (!t) return MLP_OK;
+    net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+    if (!net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    r = mlp__read_array(in, t, net->count, 0, net->training.best);
+    if (r || mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) == net->count) return r;
+    return mlp__fail_tensor(in, t, MLP_ERR_FORMAT, "not finite");
+}
+
 /* The state of the optimizer, the parameters of the best epoch, and how far training has come. */
 static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    const mlp__tensor *best = chain->array[MLP__BEST];
     mlp__resume resume;
     mlp__opt_state *s = &resume.opt;
     mlp_result r;
@@ -8790,11 +8803,7 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
         return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
-    if (best) net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (best && !net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
-    if (best) r = mlp__read_array(in, best, net->count, 0, net->training.best);
-    if (best && !r && mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) < net->count)
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s: not finite", mlp__label(in, best));
+    r = mlp__read_best(in, chain->array[MLP__BEST], net);
     return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
 
@@ -8807,15 +8816,13 @@ static int mlp__is_own_key(const char *key)
 /* The user's strings of the metadata; those with a 0 in them are none in C. */
 static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
 {
-    const char *key = in->strings + in->texts, *end = key + in->texts_size, *value, *next;
-    for (; key < end; key = next) {
-        value = key + strlen(key) + 1;
-        next = value + strlen(value) + 1;
+    const char *key = in->strings + in->texts, *end = key + in->texts_size, *value;
+    for (; key < end; key = mlp__behind(value)) {
+        value = mlp__behind(key);
         if (mlp__is_own_key(key) || strstr(key, "\300\200") || strstr(value, "\300\200")) continue;
         if (!net->texts) net->texts = (char *)mlp__alloc(&in->how.allocator, (size_t)(end - key));
         if (!net->texts) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
-        memcpy(net->texts + net->texts_size, key, (size_t)(next - key));
-        net->texts_size += (size_t)(next - key);
+        net->texts_size = mlp__add_text(net->texts, net->texts_size, key, value);
     }
     return MLP_OK;
 }
@@ -8839,8 +8846,9 @@ static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
         if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
-        r = mlp__at(in->error, mlp__fail(in->error, MLP_ERR_FORMAT, -1, "not the outputs of the file's test vector: "
-                                         "other activations, or weights"), 0, j);
+        r = mlp__fail(in->error, MLP_ERR_FORMAT, -1,
+                      "not the outputs of the file's test vector: other activations, or weights");
+        mlp__at(in->error, r, 0, j);
     }
     mlp__free(&in->how.allocator, x);
     return r;
@@ -8875,14 +8883,12 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
 /* Of bytes that are here, unless there was an error already. They are given back early, so that memory stays small. */
 static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
     if (!r) r = mlp__read_header(in);
     if (!r) r = mlp__build(in, net);
-    mlp__free(allocator, in->tensors);
-    mlp__free(allocator, in->buffer);
+    mlp__free(&in->how.allocator, in->buffer);
     if (!r) r = mlp__read_texts(in, *net);
     if (!r && !in->how.member) r = mlp__check_test(in, *net);
-    mlp__free(allocator, in->strings);
+    mlp__free(&in->how.allocator, in->tensors);
     if (!r) return mlp__ok(in->error);
     if (in->error) in->error->offset = in->at;
     mlp_destroy(*net);
@@ -8927,23 +8933,18 @@ MLP_API const char *mlp_get_text(const mlp *net, const char *key)
 
 MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
 {
-    const char *old = mlp_get_text(net, key);
-    char *texts = NULL;
-    size_t keys, values, before, kept, size;
+    const char *at = net ? net->texts : NULL, *end = at ? at + net->texts_size : NULL;
+    size_t keys, values, size = 0;
+    char *texts;
     if (!net || !key || mlp__is_own_key(key)) return MLP_ERR_ARGUMENT;
     keys = strlen(key) + 1;
     values = value ? strlen(value) + 1 : 0;
     if (mlp__not_utf8(key, keys) < keys || mlp__not_utf8(value, values) < values) return MLP_ERR_ARGUMENT;
-    before = old ? (size_t)(old - net->texts) - keys : net->texts_size;     /* the others, before the old text */
-    kept = old ? net->texts_size - keys - strlen(old) - 1 : before;         /* all others */
-    size = kept + (value ? keys + values : 0);
-    if (size && !(texts = (char *)mlp__alloc(&net->desc.allocator, size))) return MLP_ERR_MEMORY;
-    if (before) memcpy(texts, net->texts, before);
-    if (kept > before) memcpy(texts + before, old + strlen(old) + 1, kept - before);
-    if (value) {
-        memcpy(texts + kept, key, keys);
-        memcpy(texts + kept + keys, value, values);
-    }
+    texts = (char *)mlp__alloc(&net->desc.allocator, net->texts_size + keys + values);
+    if (!texts) return MLP_ERR_MEMORY;
+    for (; at < end; at = mlp__behind(mlp__behind(at)))
+        if (strcmp(at, key) != 0) size = mlp__add_text(texts, size, at, mlp__behind(at));
+    if (value) size = mlp__add_text(texts, size, key, value);
     mlp__free(&net->desc.allocator, net->texts);
     net->texts = texts;
     net->texts_size = size;
@@ -9081,15 +9082,14 @@ static int mlp__wide(const char *path, wchar_t *wide)
 /* A new file is ours alone while it is open, so that one left behind by a crash, and no other, can be removed. */
 static void *mlp__io_open(void *user, const char *path, int create)
 {
+    const int flags = _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT;
     wchar_t wide[MLP__PATH];
-    int fd = -1, again;
+    int fd;
     (void)user;
     if (!mlp__wide(path, wide)) return NULL;
     if (!create) return mlp__io_file(_wopen(wide, _O_RDONLY | _O_BINARY | _O_NOINHERIT, 0));
-    for (again = 0; again < 2 && fd < 0; again++) {
-        fd = _wsopen(wide, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT, _SH_DENYRW, _S_IREAD | _S_IWRITE);
-        if (fd < 0 && errno == EEXIST && !again && _wremove(wide)) errno = EEXIST;
-    }
+    fd = _wsopen(wide, flags, _SH_DENYRW, _S_IREAD | _S_IWRITE);
+    if (fd < 0 && errno == EEXIST && !_wremove(wide)) fd = _wsopen(wide, flags, _SH_DENYRW, _S_IREAD | _S_IWRITE);
     return mlp__io_file(fd);
 }
 
@@ -9153,16 +9153,22 @@ static int mlp__is_file(int fd, const char *path)
 
 static int mlp__locked(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
 
-/* A new file, locked as long as it is open. A file of this name without a lock was left by a crash and is removed.
-   Since a lock may come between creation and lock, or hold a file that is removed already, the name is looked at
-   with the lock. */
+/* Removes a file that nobody has locked: a crash left it. With the lock the name may be that of another one. */
+static void mlp__remove_leftover(const char *path)
+{
+    const int fd = mlp__open(path, O_RDONLY | O_NONBLOCK);
+    if (fd < 0) return;
+    if (mlp__is_file(fd, path) && mlp__locked(fd) && mlp__is_file(fd, path)) remove(path);
+    close(fd);
+}
+
+/* A new file, locked as long as it is open. Before the lock it may have been taken for a leftover. */
 static int mlp__create(const char *path)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL;
-    int fd = mlp__open(path, flags), left;
-    if (fd < 0 && errno == EEXIST && (left = mlp__open(path, O_RDONLY | O_NONBLOCK)) >= 0) {
-        if (mlp__is_file(left, path) && mlp__locked(left) && mlp__is_file(left, path)) remove(path);
-        close(left);
+    int fd = mlp__open(path, flags);
+    if (fd < 0 && errno == EEXIST) {
+        mlp__remove_leftover(path);
         fd = mlp__open(path, flags);
     }
     if (fd < 0) return fd;
@@ -9345,10 +9351,10 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
 
 /* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with
    a pipe, memory grows with what arrives. */
-static mlp_result mlp__read_file(mlp__in *in, const char *path)
+static mlp_result mlp__read_file(mlp__in *in, void *file, const char *path)
 {
     const mlp_io *io = in->how.io;
-    const size_t size = io->size ? io->size(io->user, in->file) : SIZE_MAX;
+    const size_t size = io->size ? io->size(io->user, file) : SIZE_MAX;
     size_t room = mlp__smaller(size, 4096), got;
     for (;;) {
         unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
@@ -9357,7 +9363,7 @@ static mlp_result mlp__read_file(mlp__in *in, const char *path)
         if (in->size) memcpy(larger, in->buffer, in->size);
         mlp__free(&in->how.allocator, in->buffer);
         in->bytes = in->buffer = larger;
-        got = io->read(io->user, in->file, larger + in->size, room - in->size);
+        got = io->read(io->user, file, larger + in->size, room - in->size);
         if (got > room - in->size) return mlp__fail_io(in->error, "cannot read", path, mlp__reason(io));
         in->size += got;
         r = mlp__check_start(in);
@@ -9370,14 +9376,15 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
 {
     mlp__in in;
     const mlp_io *io;
+    void *file;
     mlp_result r = mlp__begin_loading(&in, net, path, desc);
     if (!r) r = mlp__check_io(&in.how.io, in.error);
     if (r) return r;
     io = in.how.io;
-    in.file = io->open(io->user, path, 0);
-    if (!in.file) return mlp__fail_io(in.error, "cannot open", path, mlp__reason(io));
-    r = mlp__read_file(&in, path);
-    io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
+    file = io->open(io->user, path, 0);
+    if (!file) return mlp__fail_io(in.error, "cannot open", path, mlp__reason(io));
+    r = mlp__read_file(&in, file, path);
+    io->close(io->user, file);                              /* of a file that was only read: nothing can be lost */
     return mlp__load(&in, net, r);
 }
 

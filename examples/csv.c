@@ -456,18 +456,19 @@ static int is_known_header(const csv *t, const csv_options *o)
 }
 
 /* A text above numbers speaks for a header, whatever else there is; without numbers it is enough that nothing comes
-   again below. */
+   again below. Where a table of this kind has no header, nothing may speak against it: it may be a bad row. */
 static int find_header(const csv *t, const csv_options *o)
 {
-    size_t column, against = 0;
+    size_t column, in_favour = 0, against = 0;
     if (o->header) return o->header > 0;
     if (o->names && is_known_header(t, o)) return 1;
     for (column = 0; column < t->columns; column++) {
-        int speaks = speaks_for_header(t, column, o->missing);
-        if (speaks > 0) return 1;
+        const int speaks = speaks_for_header(t, column, o->missing);
+        in_favour += speaks > 0;
         against += speaks < 0;
     }
-    return against == 0 && t->rows != 2 && !o->names;
+    if (in_favour) return o->names || !o->like_delimiter || against == 0;
+    return against == 0 && t->rows != 2 && !o->like_delimiter;
 }
 
 /* Names that are all different: those of the header, "column 3" where it is blank, "name (2)" for the second of that

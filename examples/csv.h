@@ -19,8 +19,8 @@ typedef struct {
     char delimiter, decimal;            /* 0: found */
     int header;                         /* 1: there is one, -1: there is none, 0: found */
     const char *const *missing;         /* further words for a cell that is missing, to NULL; or NULL */
-    /* of another table of this kind, NULL and 0: not known: its names, and what stood between its cells and in its
-       numbers, which are taken where the file itself does not tell */
+    /* of another table of this kind, if there is one: its names, NULL without a header, how many columns it has, and
+       what stood between its cells and in its numbers, which is taken where the file itself does not tell */
     char *const *names;
     size_t name_count;
     char like_delimiter, like_decimal;

@@ -38,11 +38,12 @@ static int fails(const char *format, ...)
 static int take_option(options *o, const char *name, const char *value)
 {
     if (!strcmp(name, "--missing") && o->words < LIST) o->missing[o->words++] = value;
-    else if (!strcmp(name, "--delimiter")) o->read.delimiter = strcmp(value, "tab") ? *value : '\t';
-    else if (!strcmp(name, "--decimal")) o->read.decimal = *value;
+    else if (!strcmp(name, "--delimiter") && (!strcmp(value, "tab") || !strcmp(value, "\\t"))) o->read.delimiter = '\t';
+    else if (!strcmp(name, "--delimiter") && *value && !value[1]) o->read.delimiter = *value;
+    else if (!strcmp(name, "--decimal") && (!strcmp(value, ".") || !strcmp(value, ","))) o->read.decimal = *value;
     else if (!strcmp(name, "--header") && !strcmp(value, "yes")) o->read.header = 1;
     else if (!strcmp(name, "--header") && !strcmp(value, "no")) o->read.header = -1;
-    else return fails("%s %s: no such option; --help lists them", name, value);
+    else return fails("%s %s: no such option or value; --help lists them", name, value);
     return 0;
 }
 
@@ -84,8 +85,7 @@ static int load(const options *o, ensemble *e, table *t)
     return fails("%s: the net and what the model says about its table do not go together", o->model);
 }
 
-/* As the table was read that trained, unless an option says otherwise. Without names there, a first line with texts in
-   the place of numbers is a bad row rather than names. */
+/* As the table was read that trained, unless an option says otherwise. */
 static int read_table(const options *o, const table *t, csv *c)
 {
     char error[TABLE_ERROR];
@@ -98,11 +98,10 @@ static int read_table(const options *o, const table *t, csv *c)
     for (i = 0; missing && i < words + o->words; i++) missing[i] = i < words ? t->missing[i] : o->missing[i - words];
     for (i = 0; names && i < t->count; i++) names[i] = t->columns[i].name;
     how.missing = missing;
-    how.names = names;
-    how.name_count = names ? (size_t)t->count : 0;
+    how.names = t->header ? names : NULL;
+    how.name_count = (size_t)t->count;
     how.like_delimiter = t->delimiter;
     how.like_decimal = t->decimal;
-    if (!t->header && !how.header) how.header = -1;
     bad = csv_read(c, o->file, &how, error, sizeof error);
     free(names);
     free(missing);

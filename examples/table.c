@@ -112,7 +112,8 @@ static int look_at(const csv *c, int column, column_facts *f)
 /* Whether the last word of a name says that a column has keys: id, customer_id, PassengerId, order no. */
 static int names_key(const char *name)
 {
-    static const char *const words[] = { "id", "ids", "idx", "index", "key", "no", "nr", "number", "unnamed" };
+    static const char *const words[] = { "id", "ids", "idx", "index", "key", "no", "nr", "number", "rownames",
+                                         "unnamed" };
     char word[16] = "", last[16];
     size_t n = 0, i;
     for (;; name++) {
@@ -126,11 +127,12 @@ static int names_key(const char *name)
     return 0;
 }
 
-/* Whole numbers that hardly ever come again, in a column that is called so, or that count the rows. */
+/* Whole numbers that hardly ever come again, in a column that is called so, or that count the rows in a first column
+   without a name. */
 static int number_is_id(const column_facts *f, const char *name, int column)
 {
     if (!f->integers || f->filled < ID_ROWS) return 0;
-    if (column == 0 && f->steps && (f->low == 0 || f->low == 1)) return 1;
+    if (column == 0 && f->steps && (f->low == 0 || f->low == 1) && !strcmp(name, "column 1")) return 1;
     return 10 * f->distinct >= 9 * f->filled && names_key(name);
 }
 

@@ -756,17 +756,18 @@ static void io_names_give_the_order(void)
 /* two orders that fit, none that fits, and names that end or begin nothing */
 static void io_an_order_that_is_not_certain_is_refused(void)
 {
-    static const struct { int sizes[3]; const char *names[2]; } nets[] = {
-        { { 4, 4, 4 }, { "encoder", "decoder" } },
-        { { 4, 8, 4 }, { "decoder", "encoder" } },
-        { { 4, 4, 4 }, { "out", "head" } },
-        { { 4, 4, 4 }, { "in_proj", "x" } },
-        { { 4, 4, 4 }, { "a0", "a00" } } };
+    static const struct { int layers, sizes[4]; const char *names[3]; } nets[] = {
+        { 2, { 4, 4, 4 }, { "encoder", "decoder" } },
+        { 2, { 4, 8, 4 }, { "decoder", "encoder" } },
+        { 2, { 4, 4, 4 }, { "out", "head" } },
+        { 2, { 4, 4, 4 }, { "in_proj", "x" } },
+        { 2, { 4, 4, 4 }, { "a0", "a00" } },
+        { 3, { 4, 4, 4, 4 }, { "a.0.out", "a.1.b", "c" } } };       /* an end that numbers put before another */
     char header[4096];
     size_t n = 0;
     int i;
     for (i = 0; i < (int)(sizeof nets / sizeof *nets); i++) {
-        const io_bytes f = io_chain(2, nets[i].names, nets[i].sizes);
+        const io_bytes f = io_chain(nets[i].layers, nets[i].names, nets[i].sizes);
         io_refused(f, io_relu(), MLP_ERR_UNSUPPORTED, "give mlp_load_desc.names");
         free(f.p);
     }
@@ -1046,6 +1047,9 @@ static void io_files_of_other_things_are_refused_by_name(void)
         { "{" IO_T("a.0.weight", "F32", "2,2", 0, 16) "," IO_T("b.1.weight", "F32", "2,2", 16, 32) "}", 32,
           "the order of the layers is not certain" },
         { IO_FILE("xweight", "F32", "2,2", 0, 16), 16, "not of a Linear" },
+        { "{" IO_T("weight", "F32", "2,2", 0, 16) "," IO_T(".weight", "F32", "2,2", 16, 32) "}", 32,
+          "tensor '.weight' [2,2]: another one" },
+        { IO_BESIDE("mlp.member0.0.weight", "F32", "2,2", 16, 32), 32, "another one means the same" },
         { IO_FILE("%s%n%u%g.w", "F32", "2,2", 0, 16), 16, "tensor '%s%n%u%g.w' [2,2]: not of a Linear" }
     };
 #undef IO_BESIDE
