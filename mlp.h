@@ -665,8 +665,8 @@ typedef struct {
 typedef struct {
     const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units
                                        may all be 0: then they come from the file, as no_bias always does */
-    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, in place of the file's; the loss
-                                       is then cross_entropy with softmax, else squared */
+    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, each in place of the file's; with
+                                       another output the loss is cross_entropy for softmax, else squared */
     int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its
                                        training block, and a fit with the same optimizer has the bits of a run never
                                        interrupted */
@@ -679,7 +679,8 @@ typedef struct {
        that numbers in their names and their sizes give */
     const char *const *names;
     int name_count;
-    int member;                     /* 0: the net itself; one that the file does not have is MLP_ERR_ARGUMENT */
+    int member;                     /* 0: the net itself, whose seed all have here; one that the file does not have is
+                                       MLP_ERR_ARGUMENT */
 } mlp_load_desc;
 
 /* Saves into memory of the caller's, *size bytes; *size becomes what the file takes, the same bytes on every
@@ -5473,7 +5474,7 @@ MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
-    return mlp__resolve_stepwise(&opt, &arrays) ? 0 : mlp__opt_size(arrays, n);
+    return mlp__trains(NULL) || mlp__resolve_stepwise(&opt, &arrays) ? 0 : mlp__opt_size(arrays, n);
 }
 
 static size_t mlp__biases(const mlp *net, int l) { return net->desc.layers[l].no_bias ? 0 : net->shape[l].out; }
@@ -5642,6 +5643,16 @@ static void mlp__limit_norms(mlp *net, float most)
     }
 }
 
+/* What an optimizer of a plain vector of n values cannot have. */
+static mlp_result mlp__check_vector(const mlp_opt_desc *opt, size_t n, int arrays)
+{
+    const mlp_result r = mlp__trains(opt->error);
+    if (r) return r;
+    if (opt->clip_value > 0 || opt->clip_norm > 0 || opt->max_norm > 0)
+        return MLP__REFUSE(opt->error, "opt: clip_value, clip_norm and max_norm are for nets");
+    return mlp__opt_size(arrays, n) ? MLP_OK : mlp__fail(opt->error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
+}
+
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t n, float *v, const float *g)
 {
     const mlp_kernels *k = mlp_kernels_for(NULL);
@@ -5650,12 +5661,9 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
     int arrays;
     mlp_result r;
     if (!state || (n && (!v || !g))) return MLP__REFUSE(opt.error, "state, v or g is NULL");
-    r = mlp__trains(opt.error);
-    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
+    r = mlp__resolve_stepwise(&opt, &arrays);
+    if (!r) r = mlp__check_vector(&opt, n, arrays);
     if (r) return r;
-    if (opt.clip_value > 0 || opt.clip_norm > 0 || opt.max_norm > 0)
-        return MLP__REFUSE(opt.error, "opt: clip_value, clip_norm and max_norm are for nets");
-    if (!mlp__opt_size(arrays, n)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
     at = mlp__first_too_large(k, &opt, n, g);
     if (at < n) {
         mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the gradient is %g at %z: not finite, or its update would not be",
@@ -5851,12 +5859,11 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
     m.opt = mlp__opt_desc_or_default(desc);
     if ((n && !v) || !f || steps < 0)
         return MLP__REFUSE(m.opt.error, "v or f is NULL, or steps, %i, negative", steps);
-    r = mlp__trains(m.opt.error);
-    if (!r) r = mlp__resolve_opt(&m.opt, &arrays);
+    r = mlp__resolve_opt(&m.opt, &arrays);
+    if (!r) r = mlp__check_vector(&m.opt, n, arrays + 1);
     if (r) return r;
     if (m.opt.kind == MLP_OPT_LM)
         return mlp__fail(m.opt.error, MLP_ERR_UNSUPPORTED, -1, "opt: lm needs residuals: mlp_fit with a squared loss");
-    if (!mlp__opt_size(arrays + 1, n)) return mlp__fail(m.opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
     state = mlp__alloc(&allocator, mlp__opt_size(arrays + 1, n));
     if (!state) return mlp__fail(m.opt.error, MLP_ERR_MEMORY, -1, "out of memory");
     memset(state, 0, sizeof(mlp__opt_state));
@@ -6020,7 +6027,7 @@ MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc, size_t r
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
-    if (!net || mlp__resolve_opt(&opt, &arrays)) return 0;
+    if (!net || mlp__trains(NULL) || mlp__resolve_opt(&opt, &arrays)) return 0;
     return mlp__training_size(net, rows ? rows : MLP__BLOCK_ROWS, mlp__opt_size(arrays, net->count));
 }
 
@@ -7457,9 +7464,6 @@ static mlp_result mlp__fit_epoch(mlp__fitting *f)
     return MLP_OK;
 }
 
-/* NaN is no gain, but anything is one over NaN. */
-static int mlp__is_below(double loss, double bound) { return !(loss >= bound || loss != loss); }
-
 /* Validation, best weights; no gain for too long is the end. */
 static mlp_result mlp__validate(mlp__fitting *f)
 {
@@ -7471,7 +7475,7 @@ static mlp_result mlp__validate(mlp__fitting *f)
     r = mlp__evaluate(net, &f->held, &f->evaluation, f->fit.threads, &f->progress.validation);
     if (r) return mlp__in_validation(f, r);
     f->report.validation_loss = loss = f->progress.validation.loss;
-    if (c->best_epoch == c->start || mlp__is_below(loss, c->best - (double)f->fit.min_delta)) {
+    if (mlp__finite_double(loss) && (c->best_epoch == c->start || loss < c->best - (double)f->fit.min_delta)) {
         c->best = loss;
         c->best_epoch = c->epoch;
         c->waited = 0;
@@ -7481,10 +7485,11 @@ static mlp_result mlp__validate(mlp__fitting *f)
     return MLP_OK;
 }
 
-/* Losses that have not become lower for too many epochs lower the rate, if the schedule says so. */
+/* Losses that have not become lower for too many epochs lower the rate, if the schedule says so. NaN is no gain, but
+   anything is one over NaN. */
 static void mlp__watch_plateau(mlp__course *c, const mlp_schedule_desc *s, double loss)
 {
-    if (c->epoch == c->start + 1 || mlp__is_below(loss, mlp__product_of(c->lowest, 1 - 1e-4))) {
+    if (c->epoch == c->start + 1 || !(loss >= mlp__product_of(c->lowest, 1 - 1e-4) || loss != loss)) {
         c->lowest = loss;
         c->stalled = 0;
     } else if (s->kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)s->period) {
@@ -7497,6 +7502,8 @@ static mlp_result mlp__fit_epochs(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp_result r = MLP_OK;
+    if (f->fit.patience > 0 && net->course.waited >= (uint64_t)f->fit.patience)
+        f->report.stop = MLP_STOP_PATIENCE;                         /* a checkpoint of the last epoch */
     while (f->progress.epoch < f->progress.epochs && mlp__goes_on(f)) {
         if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_again(f);
         f->progress.epoch++;
@@ -8689,7 +8696,16 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.desc has more layers than the file");
 }
 
-/* The desc of the net: the caller's, or of the caller's activations, or the file's. */
+/* The caller's activation in the place of the file's, if there is one and it is another. */
+static int mlp__take_activation(mlp_layer *layer, mlp_activation activation)
+{
+    if (!activation || layer->activation == activation) return 0;
+    layer->activation = activation;
+    layer->alpha = 0;
+    return 1;
+}
+
+/* The desc of the net: the caller's, or the file's, or with the caller's activations. */
 static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_desc *d)
 {
     const mlp_load_desc *how = &in->how;
@@ -8697,10 +8713,13 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     int l;
     memset(d, 0, sizeof *d);
     if (how->desc) *d = *how->desc;
-    else if (how->hidden || how->output) {
-        for (l = 0; l < chain->count; l++) d->layers[l].activation = l < chain->count - 1 ? how->hidden : how->output;
-        if (how->output == MLP_ACT_SOFTMAX) d->loss = MLP_LOSS_CROSS_ENTROPY;
-    } else r = mlp__read_desc(in, chain->count, d);
+    else if ((!how->hidden && !how->output) || mlp__value_of(in, mlp__version_field.key))
+        r = mlp__read_desc(in, chain->count, d);
+    for (l = 0; l < chain->count - 1; l++) mlp__take_activation(&d->layers[l], how->hidden);
+    if (mlp__take_activation(&d->layers[l], how->output)) {
+        d->loss = how->output == MLP_ACT_SOFTMAX ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_DEFAULT;
+        d->loss_delta = d->label_smoothing = 0;
+    }
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
     d->error = in->error;
