@@ -1031,31 +1031,32 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 }
 
 /* --------------------------------------------------------------------------- >>simd -- */
-/* The one place that knows instruction sets. Each block below defines the same operations in the same order:
+/* The one place that knows instruction sets. Each block below defines the same operations in the same order. Two parts
+   behind the blocks define what several have in common: those marked * for x86, whose blocks have MLP__MM, the prefix
+   of their intrinsics, and those marked + for four lanes, whose blocks have MLP__FOUR_LANES.
 
      mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
-     vload vstore         any alignment
-     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W,
+     vload* vstore*       any alignment
+     vload_n+ vstore_n+   the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W,
                           and that takes no more time than vload and vstore
-     vload_halves         the lower half of the lanes from p, the upper from q
-     vset1 vset4          all lanes; four vset1, of p[0..3]
-     vadd vsub vmul vdiv vsqrt  IEEE
-     vfma vfnma           a b + c and c - a b: one rounding if MLP__FMA, else two
-     vmin vmax            a < b ? a : b and a > b ? a : b: the second when one is NaN or both are zero
+     vload_halves+        the lower half of the lanes from p, the upper from q
+     vset1* vset4*        all lanes; four vset1, of p[0..3]: an x86 block has vfour for it, p[0..3] in each four lanes
+     vadd* vsub* vmul* vdiv* vsqrt*  IEEE
+     vfma* vfnma*         a b + c and c - a b: one rounding if MLP__FMA, else two
+     vmin* vmax*          a < b ? a : b and a > b ? a : b: the second when one is NaN or both are zero
      vround               to the nearest integer, ties to even, for |a| < 2^22; NaN stays
      vabs vsign           |a|; a with the sign of b in the place of its own
      vlt vselect vany     a < b, false for NaN; m ? a : b; non-zero: some lane of the mask is set
-     vint vfloat          of whole numbers, |a| < 2^22, else anything; as floats
+     vint* vfloat*        of whole numbers, |a| < 2^22, else anything; as floats
      vbits vunbits        the same bits as integers, as floats
-     viadd viand          with one number in all lanes, wrapping around
-     viup vidown          by 23 bits, where the exponent stands: to the left, and to the right with copies of the sign
-     vswap vfirst         lane i takes lane i ^ d, d a power of two below MLP__W; lane 0
-     vzip_low vzip_high   within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
-     vfours_even _odd     the even fours of a, then of b; the odd ones
+     viadd* viand         with one number in all lanes, wrapping around
+     viup* vidown*        by 23 bits, where the exponent stands: to the left, and to the right with copies of the sign
+     vswap vfirst*        lane i takes lane i ^ d, d a power of two below MLP__W; lane 0
+     vzip_low* vzip_high* within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
+     vfours_even+ _odd+   the even fours of a, then of b; the odd ones
 
-   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves, the fours. Then MLP__NAME.
-   Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. At the end of a block stand the
-   numbers that the products are tuned by; each block has to state them all:
+   Then MLP__NAME. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. At the end of a
+   block stand the numbers that the products are tuned by; each block has to state them all:
 
      MLP__TILE_VECTORS    vectors of a row of a tile; MLP__TILE_VECTORS * MLP__W is a multiple or a divisor of 16
      MLP__TILE_ROWS(v)    the most rows of a tile of v vectors: rows * v sums, v vectors of b and one of a must fit into
@@ -1210,34 +1211,13 @@ MLP__INLINE float mlp__round1(float a)
         #error "mlp.h: MLP_SIMD_SSE2 needs -msse2, which x86-64 always has"
     #endif
     #define MLP__NAME "sse2"
+    #define MLP__MM(name) _mm_##name
     #define MLP__W 4
     #define MLP__FOUR_LANES
     typedef __m128 mlp__vf;
     typedef __m128 mlp__vm;
     typedef __m128i mlp__vi;
-    MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm_loadu_ps(p); }
-    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm_storeu_ps(p, a); }
-    MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm_set1_ps(a); }
-    MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
-    {
-        const mlp__vf a = mlp__vload(p);
-        v[0] = _mm_shuffle_ps(a, a, 0x00);  v[1] = _mm_shuffle_ps(a, a, 0x55);
-        v[2] = _mm_shuffle_ps(a, a, 0xaa);  v[3] = _mm_shuffle_ps(a, a, 0xff);
-    }
-    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return _mm_add_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm_sub_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm_mul_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm_div_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm_sqrt_ps(a); }
-    #if MLP__FMA
-    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fnmadd_ps(a, b, c); }
-    #else
-    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }
-    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_sub_ps(c, _mm_mul_ps(a, b)); }
-    #endif
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm_min_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm_max_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfour(const float *p) { return _mm_loadu_ps(p); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a)
     {
         const __m128 sign = _mm_set1_ps(-0.0f), inside = _mm_cmplt_ps(_mm_andnot_ps(sign, a), _mm_set1_ps(4194304.0f));
@@ -1255,21 +1235,13 @@ MLP__INLINE float mlp__round1(float a)
         return _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b));
     }
     MLP__INLINE int mlp__vany(mlp__vm m) { return _mm_movemask_ps(m); }
-    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm_cvtps_epi32(a); }
-    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm_cvtepi32_ps(a); }
     MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm_castps_si128(a); }
     MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm_castsi128_ps(a); }
-    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm_add_epi32(a, _mm_set1_epi32(b)); }
     MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm_and_si128(a, _mm_set1_epi32(b)); }
-    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm_slli_epi32(a, 23); }
-    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
         return d == 2 ? _mm_shuffle_ps(a, a, 0x4e) : _mm_shuffle_ps(a, a, 0xb1);
     }
-    MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm_unpacklo_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm_unpackhi_ps(a, b); }
 
     #define MLP__TILE_VECTORS 2
     #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 5)
@@ -1284,6 +1256,7 @@ MLP__INLINE float mlp__round1(float a)
         #error "mlp.h: MLP_SIMD_AVX2 needs -mavx2 -mfma (or /arch:AVX2)"
     #endif
     #define MLP__NAME "avx2"
+    #define MLP__MM(name) _mm256_##name
     #define MLP__W 8
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+x", v)
     typedef __m256 mlp__vf;
@@ -1293,8 +1266,6 @@ MLP__INLINE float mlp__round1(float a)
     {
         return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
     }
-    MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm256_loadu_ps(p); }
-    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm256_storeu_ps(p, a); }
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
         const __m256i m = mlp__vfirst_n(n);
@@ -1312,22 +1283,7 @@ MLP__INLINE float mlp__round1(float a)
     {
         return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
     }
-    MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm256_set1_ps(a); }
-    MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
-    {
-        const mlp__vf a = _mm256_broadcast_ps((const __m128 *)p);
-        v[0] = _mm256_permute_ps(a, 0x00);  v[1] = _mm256_permute_ps(a, 0x55);
-        v[2] = _mm256_permute_ps(a, 0xaa);  v[3] = _mm256_permute_ps(a, 0xff);
-    }
-    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return _mm256_add_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm256_sub_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm256_mul_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm256_div_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm256_sqrt_ps(a); }
-    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fnmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm256_min_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm256_max_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfour(const float *p) { return _mm256_broadcast_ps((const __m128 *)p); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm256_round_ps(a, 8); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
@@ -1337,22 +1293,14 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm256_blendv_ps(b, a, m); }
     MLP__INLINE int mlp__vany(mlp__vm m) { return _mm256_movemask_ps(m); }
-    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm256_cvtps_epi32(a); }
-    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm256_cvtepi32_ps(a); }
     MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm256_castps_si256(a); }
     MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm256_castsi256_ps(a); }
-    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm256_add_epi32(a, _mm256_set1_epi32(b)); }
     MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm256_and_si256(a, _mm256_set1_epi32(b)); }
-    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm256_slli_epi32(a, 23); }
-    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm256_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
         return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e)
                : _mm256_permute_ps(a, 0xb1);
     }
-    MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm256_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm256_unpacklo_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm256_unpackhi_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x20); }
     MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x31); }
 
@@ -1369,6 +1317,7 @@ MLP__INLINE float mlp__round1(float a)
         #error "mlp.h: MLP_SIMD_AVX512 needs -mavx512f (or /arch:AVX512)"
     #endif
     #define MLP__NAME "avx512"
+    #define MLP__MM(name) _mm512_##name
     #define MLP__W 16
     #define MLP__MASKS 1
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+v", v)
@@ -1376,8 +1325,6 @@ MLP__INLINE float mlp__round1(float a)
     typedef __mmask16 mlp__vm;
     typedef __m512i mlp__vi;
     MLP__INLINE __mmask16 mlp__vfirst_n(size_t n) { return (__mmask16)((1u << n) - 1); }
-    MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm512_loadu_ps(p); }
-    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm512_storeu_ps(p, a); }
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
         return _mm512_mask_loadu_ps(fill, mlp__vfirst_n(n), p);
@@ -1388,22 +1335,7 @@ MLP__INLINE float mlp__round1(float a)
         const __m512d low = _mm512_castps_pd(_mm512_castps256_ps512(_mm256_loadu_ps(p)));
         return _mm512_castpd_ps(_mm512_insertf64x4(low, _mm256_castps_pd(_mm256_loadu_ps(q)), 1));
     }
-    MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm512_set1_ps(a); }
-    MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
-    {
-        const mlp__vf a = _mm512_broadcast_f32x4(_mm_loadu_ps(p));
-        v[0] = _mm512_permute_ps(a, 0x00);  v[1] = _mm512_permute_ps(a, 0x55);
-        v[2] = _mm512_permute_ps(a, 0xaa);  v[3] = _mm512_permute_ps(a, 0xff);
-    }
-    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return _mm512_add_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm512_sub_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm512_mul_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm512_div_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm512_sqrt_ps(a); }
-    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fnmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm512_min_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm512_max_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfour(const float *p) { return _mm512_broadcast_f32x4(_mm_loadu_ps(p)); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm512_roundscale_ps(a, 8); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a)
     {
@@ -1419,22 +1351,14 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
     MLP__INLINE int mlp__vany(mlp__vm m) { return m; }
-    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm512_cvtps_epi32(a); }
-    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm512_cvtepi32_ps(a); }
     MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm512_castps_si512(a); }
     MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm512_castsi512_ps(a); }
-    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm512_add_epi32(a, _mm512_set1_epi32(b)); }
     MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm512_and_epi32(a, _mm512_set1_epi32(b)); }
-    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm512_slli_epi32(a, 23); }
-    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm512_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
         return d == 8 ? _mm512_shuffle_f32x4(a, a, 0x4e) : d == 4 ? _mm512_shuffle_f32x4(a, a, 0xb1)
              : d == 2 ? _mm512_permute_ps(a, 0x4e) : _mm512_permute_ps(a, 0xb1);
     }
-    MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm512_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm512_unpacklo_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm512_unpackhi_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0x88); }
     MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0xdd); }
     #define MLP__SCALEF(a, n) _mm512_scalef_ps(a, n)            /* a 2^n, rounded once */
@@ -1571,7 +1495,41 @@ MLP__INLINE float mlp__round1(float a)
     #error "mlp.h: unknown value of MLP_SIMD"
 #endif
 
-#ifdef MLP__FOUR_LANES                      /* no masks; rows of a transposed square are whole vectors */
+#ifdef MLP__MM                              /* x86 */
+    MLP__INLINE mlp__vf mlp__vload(const float *p) { return MLP__MM(loadu_ps)(p); }
+    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { MLP__MM(storeu_ps)(p, a); }
+    MLP__INLINE mlp__vf mlp__vset1(float a) { return MLP__MM(set1_ps)(a); }
+    MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
+    {
+        const mlp__vf a = mlp__vfour(p);
+        v[0] = MLP__MM(shuffle_ps)(a, a, 0x00); v[1] = MLP__MM(shuffle_ps)(a, a, 0x55);
+        v[2] = MLP__MM(shuffle_ps)(a, a, 0xaa); v[3] = MLP__MM(shuffle_ps)(a, a, 0xff);
+    }
+    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return MLP__MM(add_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return MLP__MM(sub_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return MLP__MM(mul_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return MLP__MM(div_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return MLP__MM(sqrt_ps)(a); }
+    #if MLP__FMA
+    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return MLP__MM(fmadd_ps)(a, b, c); }
+    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return MLP__MM(fnmadd_ps)(a, b, c); }
+    #else
+    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__vadd(mlp__vmul(a, b), c); }
+    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__vsub(c, mlp__vmul(a, b)); }
+    #endif
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return MLP__MM(min_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return MLP__MM(max_ps)(a, b); }
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return MLP__MM(cvtps_epi32)(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return MLP__MM(cvtepi32_ps)(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return MLP__MM(add_epi32)(a, MLP__MM(set1_epi32)(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return MLP__MM(slli_epi32)(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return MLP__MM(srai_epi32)(a, 23); }
+    MLP__INLINE float mlp__vfirst(mlp__vf a) { return MLP__MM(cvtss_f32)(a); }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return MLP__MM(unpacklo_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return MLP__MM(unpackhi_ps)(a, b); }
+#endif
+
+#ifdef MLP__FOUR_LANES                      /* four lanes: no masks; rows of a transposed square are whole vectors */
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
         float t[MLP__W];
