@@ -1910,20 +1910,24 @@ MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
 
 /* ------------------------------------------------------------------------ >>kernels -- */
 
-/* An elementwise function of up to three arrays and a parameter; the driver is inlined around each of them. */
-typedef mlp__vf mlp__elementwise(mlp__vf x, mlp__vf y, mlp__vf z, mlp__vf parameter);
+/* An elementwise function of up to three arrays and two parameters; the driver is inlined around each of them. */
+typedef mlp__vf mlp__elementwise(mlp__vf x, mlp__vf y, mlp__vf z, mlp__vf p, mlp__vf q);
+#define MLP__ELEMENTWISE(name, x, y, z, p, q) \
+    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf z, \
+                                    MLP__UNUSED mlp__vf p, MLP__UNUSED mlp__vf q)
 
-MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const float *x, const float *y,
+/* x, y, z, out: n */
+MLP__INLINE void mlp__map(mlp__elementwise *f, float p, float q, size_t n, const float *x, const float *y,
                           const float *z, float *out)
 {
-    const mlp__vf p = mlp__vset1(parameter), zero = mlp__vzero();
+    const mlp__vf ps = mlp__vset1(p), qs = mlp__vset1(q), zero = mlp__vzero();
     size_t i, left;
     for (i = 0; i + MLP__W <= n; i += MLP__W)
-        mlp__vstore(out + i, f(mlp__vload(x + i), mlp__vload(y + i), mlp__vload(z + i), p));
+        mlp__vstore(out + i, f(mlp__vload(x + i), mlp__vload(y + i), mlp__vload(z + i), ps, qs));
     left = n - i;
     if (left)
         mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero),
-                                 mlp__vload_n(z + i, left, zero), p), left);
+                                 mlp__vload_n(z + i, left, zero), ps, qs), left);
 }
 
 /* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions
@@ -2063,10 +2067,8 @@ MLP__SLOPE(gaussian) { return mlp__vmul(mlp__vmul(mlp__vset1(-2.0f), z), a); }
     X(GAUSSIAN,     gaussian,     0,     1, GLOROT_UNIFORM)
 
 #define MLP__AS_ELEMENTWISE(NAME, name, alpha_default, needs_z, initializer) \
-    MLP__INLINE mlp__vf mlp__##name##_forward(mlp__vf z, MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, mlp__vf alpha) \
-    { return mlp__##name##_value(z, alpha); } \
-    MLP__INLINE mlp__vf mlp__##name##_backward(mlp__vf z, mlp__vf a, mlp__vf da, mlp__vf alpha) \
-    { return mlp__vmul(da, mlp__##name##_slope(z, a, alpha)); }
+    MLP__ELEMENTWISE(name##_forward, z, a, da, alpha, q) { return mlp__##name##_value(z, alpha); } \
+    MLP__ELEMENTWISE(name##_backward, z, a, da, alpha, q) { return mlp__vmul(da, mlp__##name##_slope(z, a, alpha)); }
 MLP__ACTIVATIONS(MLP__AS_ELEMENTWISE)
 
 /* z, a: n */
@@ -2074,7 +2076,9 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 {
     switch (activation) {
     #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
-        case MLP_ACT_##NAME: if (MLP__HAS(MLP_ACT_##NAME)) mlp__map(mlp__##name##_forward, alpha, n, z, z, z, a); break;
+        case MLP_ACT_##NAME: \
+            if (MLP__HAS(MLP_ACT_##NAME)) mlp__map(mlp__##name##_forward, alpha, 0.0f, n, z, z, z, a); \
+            break;
     MLP__ACTIVATIONS(MLP__CASE)
     #undef MLP__CASE
     default: break;
@@ -2087,7 +2091,7 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
 {
     switch (activation) {
     #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
-        case MLP_ACT_##NAME: mlp__map(mlp__##name##_backward, alpha, n, z, a, da, dz); break;
+        case MLP_ACT_##NAME: mlp__map(mlp__##name##_backward, alpha, 0.0f, n, z, a, da, dz); break;
     MLP__ACTIVATIONS(MLP__CASE)
     #undef MLP__CASE
     default: break;
@@ -2096,11 +2100,8 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
 
 /* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its
    activation being fixed. Adding one is two functions and a line. */
-#define MLP__LOSS(name) \
-    MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, \
-                                           MLP__UNUSED mlp__vf delta)
-#define MLP__LOSS_SLOPE(name) \
-    MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
+#define MLP__LOSS(name)       MLP__ELEMENTWISE(name##_loss, z, a, y, delta, q)
+#define MLP__LOSS_SLOPE(name) MLP__ELEMENTWISE(name##_loss_slope, a, y, z, delta, q)
 
 MLP__LOSS(squared)            { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(d, d); }
 MLP__LOSS_SLOPE(squared)      { mlp__vf d = mlp__vsub(a, y); return mlp__vadd(d, d); }
@@ -2148,7 +2149,7 @@ static void mlp__k_loss(mlp_loss loss, float delta, size_t n, const float *z, co
 {
     switch (loss) {
     #define MLP__CASE(NAME, name, activation, labels) \
-        case MLP_LOSS_##NAME: mlp__map(mlp__##name##_loss, delta, n, z, a, y, l); break;
+        case MLP_LOSS_##NAME: mlp__map(mlp__##name##_loss, delta, 0.0f, n, z, a, y, l); break;
     MLP__LOSSES(MLP__CASE)
     #undef MLP__CASE
     default: break;
@@ -2160,30 +2161,24 @@ static void mlp__k_loss_backward(mlp_loss loss, float delta, size_t n, const flo
 {
     switch (loss) {
     #define MLP__CASE(NAME, name, activation, labels) \
-        case MLP_LOSS_##NAME: mlp__map(mlp__##name##_loss_slope, delta, n, a, y, y, d); break;
+        case MLP_LOSS_##NAME: mlp__map(mlp__##name##_loss_slope, delta, 0.0f, n, a, y, y, d); break;
     MLP__LOSSES(MLP__CASE)
     #undef MLP__CASE
     default: break;
     }
 }
 
-MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf p)
-{
-    return mlp__vmul(a, b);
-}
-MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__UNUSED mlp__vf z, mlp__vf alpha)
-{
-    return mlp__vfma(alpha, x, y);
-}
+MLP__ELEMENTWISE(hadamard, x, y, z, p, q) { return mlp__vmul(x, y); }
+MLP__ELEMENTWISE(axpy, x, y, z, p, q)     { return mlp__vfma(p, x, y); }
 
 static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out)
 {
-    mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out);
+    mlp__map(mlp__hadamard, 0.0f, 0.0f, n, a, b, b, out);
 }
 
 static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y)
 {
-    mlp__map(mlp__axpy_value, alpha, n, x, y, y, y);
+    mlp__map(mlp__axpy, alpha, 0.0f, n, x, y, y, y);
 }
 
 /* a whole square of MLP__W x MLP__W: to[i][j] = from[j][i] */
@@ -2270,20 +2265,7 @@ MLP__NOINLINE float mlp__sum_of(size_t n, const float *x)
     return mlp__fold_row(mlp__fold_sum, mlp__vadd, 0.0f, n, x, x);
 }
 
-/* out = f(x, y, p, q) for n elements */
-MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, float p, float q,
-                              float *out)
-{
-    const mlp__vf zero = mlp__vzero(), ps = mlp__vset1(p), qs = mlp__vset1(q);
-    size_t j;
-    for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), ps, qs));
-    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), ps, qs),
-                             n - j);
-}
-
-#define MLP__BY_ROW(name) \
-    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf p, \
-                                    MLP__UNUSED mlp__vf q)
+#define MLP__BY_ROW(name) MLP__ELEMENTWISE(name, x, y, z, p, q)
 MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
 MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
 MLP__BY_ROW(row_exp)            { return mlp__vexp(mlp__vsub(x, p)); }
@@ -2301,7 +2283,7 @@ static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, fl
     size_t n;
     for (; rows > 0; rows -= n, factors += n, x += n * cols) {
         for (n = 1; n < rows && mlp__bits(factors[n]) == mlp__bits(*factors); n++) { }
-        mlp__map_row(mlp__row_scale, n * cols, x, x, *factors, 0.0f, x);
+        mlp__map(mlp__row_scale, *factors, 0.0f, n * cols, x, x, x, x);
     }
 }
 
@@ -2343,9 +2325,9 @@ static void mlp__softmax_of(size_t rows, size_t cols, const float *z, float *a, 
     if (!mlp__side_by_side(rows, cols)) {
         for (r = 0; r < rows; r++, z += cols, a += cols) {
             max[r] = mlp__max_of(cols, z);
-            mlp__map_row(mlp__row_exp, cols, z, z, max[r], 0.0f, a);
+            mlp__map(mlp__row_exp, max[r], 0.0f, cols, z, z, z, a);
             sum[r] = mlp__sum_of(cols, a);
-            mlp__map_row(mlp__row_divide, cols, a, a, sum[r], 0.0f, a);
+            mlp__map(mlp__row_divide, sum[r], 0.0f, cols, a, a, a, a);
         }
         return;
     }
@@ -2379,7 +2361,7 @@ static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, co
 {
     for (; rows > 0; rows--, a += cols, da += cols, dz += cols) {
         const float dot = mlp__fold_row(mlp__fold_dot, mlp__vadd, 0.0f, cols, a, da);
-        mlp__map_row(mlp__row_softmax_slope, cols, a, da, dot, 0.0f, dz);
+        mlp__map(mlp__row_softmax_slope, dot, 0.0f, cols, a, da, da, dz);
     }
 }
 
@@ -2413,9 +2395,10 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
         mlp__vstore(top, mlp__vlog(softmax ? mlp__vdiv(one, mlp__vget(sum, n, one)) : mlp__vget(top, n, one)));
         if (factors) mlp__sums_of(n, cols, y, sum);
         for (r = 0; r < n; r++, z += cols, a += cols, y += cols, l += cols) {
-            mlp__map_row(mlp__row_cross_entropy, cols, z, y, max[r], top[r], l);
-            if (factors) mlp__map_row(mlp__row_cross_entropy_slope, cols, a, y, sum[r], factors[begin + r],
-                                      dz + (begin + r) * cols);
+            mlp__map(mlp__row_cross_entropy, max[r], top[r], cols, z, y, y, l);
+            if (factors)
+                mlp__map(mlp__row_cross_entropy_slope, sum[r], factors[begin + r], cols, a, y, y,
+                         dz + (begin + r) * cols);
         }
     }
 }
@@ -2620,10 +2603,7 @@ static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *
     }
 }
 
-MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__UNUSED mlp__vf z, mlp__vf l1)
-{
-    return mlp__vfma(l1, mlp__signum(w), g);
-}
+MLP__ELEMENTWISE(penalized, w, g, z, decay, l1) { return mlp__vfma(l1, mlp__signum(w), mlp__vfma(decay, w, g)); }
 
 /* Penalties go into a copy of the gradient, a piece at a time. */
 static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
@@ -2634,8 +2614,7 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
     if (u->decay == 0 && u->l1 == 0) return mlp__update_kind(kind, u, n, w, g, s1, s2);
     for (i = 0; i < n; i += m) {
         m = mlp__smaller(n - i, sizeof t / sizeof *t);
-        mlp__map(mlp__axpy_value, u->decay, m, w + i, g + i, g + i, t);
-        mlp__map(mlp__l1_value, u->l1, m, w + i, t, t, t);
+        mlp__map(mlp__penalized, u->decay, u->l1, m, w + i, g + i, g + i, t);
         bad |= mlp__update_kind(kind, u, m, w + i, t, s1 ? s1 + i : s1, s2 ? s2 + i : s2);
     }
     return bad;
