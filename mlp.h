@@ -2287,62 +2287,60 @@ static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, fl
     }
 }
 
-/* Rows of at most MLP__PANEL elements go MLP__W at a time: each in MLP__PANEL floats of t, those that are missing as
-   the last one. Folded to a vector each, they are transposed, so that the rest of the tree needs no shuffles. */
-MLP__INLINE int mlp__side_by_side(size_t rows, size_t cols) { return cols <= MLP__PANEL && rows > MLP__W / 4; }
-
-MLP__INLINE void mlp__load_rows(size_t rows, size_t cols, const float *x, float fill, float *t)
+/* Rows of at most MLP__PANEL elements go MLP__W at a time, side by side: lanes are rows, so that folds need no
+   shuffles. t: MLP__PANEL columns of rows, fill where x has none. */
+MLP__INLINE int mlp__side_by_side(size_t rows, size_t cols)
 {
-    const mlp__vf fills = mlp__vset1(fill);
-    size_t r, i;
-    for (r = 0; r < MLP__W; r++, t += MLP__PANEL, x += r < rows ? cols : 0)
-        for (i = 0; i < MLP__PANEL; i += MLP__W)
-            mlp__vstore(t + i, i < cols ? mlp__vget(x + i, cols - i, fills) : fills);
+    return MLP__W > 1 && cols <= MLP__PANEL && rows > MLP__W / 4;
 }
 
-MLP__INLINE void mlp__fold_rows(mlp__binary *op, const float *t, float *values)
+MLP__INLINE void mlp__load_side_by_side(size_t rows, size_t cols, const float *x, float fill, float *t)
 {
-    mlp__vf v[MLP__W], lanes[MLP__N16];
-    size_t r, i;
+    mlp__transposed(cols, rows, x, (ptrdiff_t)cols, t, MLP__W, MLP__W);
+    for (; cols < MLP__PANEL; cols++) mlp__vstore(t + cols * MLP__W, mlp__vset1(fill));
+}
+
+MLP__INLINE mlp__vf mlp__fold_side_by_side(mlp__binary *op, const float *t)
+{
+    mlp__vf v[MLP__PANEL];
+    size_t j;
     MLP__UNROLL
-    for (r = 0; r < MLP__W; r++) {
-        MLP__UNROLL
-        for (i = 0; i < MLP__N16; i++) lanes[i] = mlp__vload(t + r * MLP__PANEL + i * MLP__W);
-        v[r] = mlp__fold_vectors(op, MLP__N16, lanes);
-    }
-    mlp__transpose(MLP__W, v);
-    mlp__vstore(values, mlp__fold_vectors(op, MLP__W, v));
+    for (j = 0; j < MLP__PANEL; j++) v[j] = mlp__vload(t + j * MLP__W);
+    return mlp__fold_vectors(op, MLP__PANEL, v);
 }
-MLP__NOINLINE void mlp__max_of_rows(const float *t, float *max) { mlp__fold_rows(mlp__vmax, t, max); }
-MLP__NOINLINE void mlp__sum_of_rows(const float *t, float *sum) { mlp__fold_rows(mlp__vadd, t, sum); }
+
+/* exp(z - max) in place; returns their sums */
+MLP__INLINE mlp__vf mlp__exp_side_by_side(size_t cols, mlp__vf max, float *t)
+{
+    size_t j;
+    for (j = 0; j < cols; j++) mlp__vstore(t + j * MLP__W, mlp__vexp(mlp__vsub(mlp__vload(t + j * MLP__W), max)));
+    for (; j < MLP__PANEL; j++) mlp__vstore(t + j * MLP__W, mlp__vzero());
+    return mlp__fold_side_by_side(mlp__vadd, t);
+}
 
 /* a = exp(z - max z) / sum of these. z, a: rows x cols, at most MLP__W rows; max, sum: MLP__W, of z and of the
    exponentials */
 static void mlp__softmax_of(size_t rows, size_t cols, const float *z, float *a, float *max, float *sum)
 {
-    float t[MLP__W * MLP__PANEL];
-    size_t r, i;
-    if (!mlp__side_by_side(rows, cols)) {
-        for (r = 0; r < rows; r++, z += cols, a += cols) {
-            max[r] = mlp__max_of(cols, z);
-            mlp__map(mlp__row_exp, max[r], 0.0f, cols, z, z, z, a);
-            sum[r] = mlp__sum_of(cols, a);
-            mlp__map(mlp__row_divide, sum[r], 0.0f, cols, a, a, a, a);
-        }
+    float t[MLP__PANEL * MLP__W];
+    size_t r, j;
+    if (mlp__side_by_side(rows, cols)) {
+        mlp__vf maxima, sums;
+        mlp__load_side_by_side(rows, cols, z, MLP__LOWEST, t);
+        maxima = mlp__fold_side_by_side(mlp__vmax, t);
+        sums = mlp__exp_side_by_side(cols, maxima, t);
+        mlp__vstore(max, maxima);
+        mlp__vstore(sum, sums);
+        for (j = 0; j < cols; j++) mlp__vstore(t + j * MLP__W, mlp__vdiv(mlp__vload(t + j * MLP__W), sums));
+        mlp__transposed(rows, cols, t, MLP__W, a, (ptrdiff_t)cols, cols);
         return;
     }
-    mlp__load_rows(rows, cols, z, MLP__LOWEST, t);
-    mlp__max_of_rows(t, max);
-    for (r = 0; r < MLP__W; r++)
-        for (i = 0; i < MLP__PANEL; i += MLP__W) {
-            float *const at = t + r * MLP__PANEL + i;
-            const mlp__vf below = mlp__vsub(mlp__vload(at), mlp__vset1(max[r]));
-            mlp__vstore(at, i < cols ? mlp__vexp(below) : mlp__vzero());
-        }
-    mlp__sum_of_rows(t, sum);
-    for (r = 0; r < rows; r++, a += cols)
-        for (i = 0; i < cols; i += MLP__W)
-            mlp__vput(a + i, mlp__vdiv(mlp__vload(t + r * MLP__PANEL + i), mlp__vset1(sum[r])), cols - i);
+    for (r = 0; r < rows; r++, z += cols, a += cols) {
+        max[r] = mlp__max_of(cols, z);
+        mlp__map(mlp__row_exp, max[r], 0.0f, cols, z, z, z, a);
+        sum[r] = mlp__sum_of(cols, a);
+        mlp__map(mlp__row_divide, sum[r], 0.0f, cols, a, a, a, a);
+    }
 }
 
 /* z, a: rows x cols */
@@ -2371,8 +2369,8 @@ static void mlp__sums_of(size_t rows, size_t cols, const float *x, float *sum)
     float t[MLP__W * MLP__PANEL];
     size_t r;
     if (mlp__side_by_side(rows, cols)) {
-        mlp__load_rows(rows, cols, x, 0.0f, t);
-        mlp__sum_of_rows(t, sum);
+        mlp__load_side_by_side(rows, cols, x, 0.0f, t);
+        mlp__vstore(sum, mlp__fold_side_by_side(mlp__vadd, t));
     } else for (r = 0; r < rows; r++) sum[r] = mlp__sum_of(cols, x + r * cols);
 }
 
@@ -2403,19 +2401,8 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
     }
 }
 
-/* t: MLP__PANEL vectors */
-MLP__INLINE mlp__vf mlp__fold_columns(mlp__binary *op, const float *t)
-{
-    mlp__vf v[MLP__PANEL];
-    size_t j;
-    MLP__UNROLL
-    for (j = 0; j < MLP__PANEL; j++) v[j] = mlp__vload(t + j * MLP__W);
-    return mlp__fold_vectors(op, MLP__PANEL, v);
-}
-
-/* z, dz: rows x cols, labels, factors, losses: rows. Lanes are rows: folds need no shuffles, and a row has one
-   logarithm and one loss. t[j][r]: column j of row r, z, then its exponential, then its slope; left[r]: how far the
-   label is. */
+/* z, dz: rows x cols, labels, factors, losses: rows. A row has one logarithm and one loss. t: z, its exponentials, its
+   slopes, side by side; to: how far the label is; at: z there. */
 static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const int *labels, const float *factors,
                                  float *losses, float *dz)
 {
@@ -2425,17 +2412,13 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
     for (; rows > 0; rows -= n, z += n * cols, labels += n, factors += n, losses += n, dz += n * cols) {
         mlp__vf max, sum, f, to, at = zero;
         n = mlp__smaller(rows, MLP__W);
-        mlp__transposed(cols, n, z, (ptrdiff_t)cols, t, MLP__W, MLP__W);
-        for (j = cols; j < MLP__PANEL; j++) mlp__vstore(t + j * MLP__W, mlp__vset1(MLP__LOWEST));
         for (r = 0; r < MLP__W; r++) left[r] = (float)labels[mlp__smaller(r, n - 1)];
-        max = mlp__fold_columns(mlp__vmax, t);
-        for (j = 0, to = mlp__vload(left); j < MLP__PANEL; j++, to = mlp__vsub(to, one)) {
-            const mlp__vf x = mlp__vsub(mlp__vload(t + j * MLP__W), max);
-            at = mlp__vselect(mlp__vlt(mlp__vabs(to), half), x, at);
-            mlp__vstore(t + j * MLP__W, j < cols ? mlp__vexp(x) : zero);
-        }
-        sum = mlp__fold_columns(mlp__vadd, t);
-        mlp__vput(losses, mlp__vsub(zero, mlp__vadd(at, mlp__vlog(mlp__vdiv(one, sum)))), n);
+        mlp__load_side_by_side(n, cols, z, MLP__LOWEST, t);
+        for (j = 0, to = mlp__vload(left); j < cols; j++, to = mlp__vsub(to, one))
+            at = mlp__vselect(mlp__vlt(mlp__vabs(to), half), mlp__vload(t + j * MLP__W), at);
+        max = mlp__fold_side_by_side(mlp__vmax, t);
+        sum = mlp__exp_side_by_side(cols, max, t);
+        mlp__vput(losses, mlp__vsub(zero, mlp__vadd(mlp__vsub(at, max), mlp__vlog(mlp__vdiv(one, sum)))), n);
         f = mlp__vget(factors, n, zero);
         for (j = 0, to = mlp__vload(left); j < cols; j++, to = mlp__vsub(to, one)) {
             const mlp__vf y = mlp__vselect(mlp__vlt(mlp__vabs(to), half), one, zero);
