@@ -1686,6 +1686,16 @@ MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[M
    gelu has an absolute bound: 4e-7 max(1, |z|).
    Coefficients: minimax fits with single precision coefficients (Sollya's fpminimax). */
 
+/* by Horner's rule, the coefficient of the highest power first */
+MLP__INLINE mlp__vf mlp__vpolynomial(size_t n, const float *coefficients, mlp__vf x)
+{
+    mlp__vf y = mlp__vset1(coefficients[0]);
+    size_t i;
+    MLP__UNROLL
+    for (i = 1; i < n; i++) y = mlp__vfma(y, x, mlp__vset1(coefficients[i]));
+    return y;
+}
+
 /* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so
    r_high exact. */
 MLP__INLINE mlp__vf mlp__vexp_reduced(mlp__vf x, mlp__vf *n, mlp__vf *r_high, mlp__vf *r)
@@ -1728,15 +1738,9 @@ MLP__INLINE mlp__vf mlp__vexp(mlp__vf x)
 /* log((1 + f) 2^e) = e ln 2 + f - f^2/2 + f^3 p(f) for sqrt(1/2) <= 1 + f < sqrt(2) */
 MLP__INLINE mlp__vf mlp__vlog_near_1(mlp__vf f, mlp__vf e)
 {
-    mlp__vf f2 = mlp__vmul(f, f), p, y;
-    p = mlp__vfma(mlp__vset1(0.0734139f), f, mlp__vset1(-0.1166256f));
-    p = mlp__vfma(p, f, mlp__vset1(0.11632338f));
-    p = mlp__vfma(p, f, mlp__vset1(-0.12396162f));
-    p = mlp__vfma(p, f, mlp__vset1(0.14251375f));
-    p = mlp__vfma(p, f, mlp__vset1(-0.16669184f));
-    p = mlp__vfma(p, f, mlp__vset1(0.2000068f));
-    p = mlp__vfma(p, f, mlp__vset1(-0.2499998f));
-    p = mlp__vfma(p, f, mlp__vset1(0.3333333f));
+    static const float c[9] = { 0.0734139f, -0.1166256f, 0.11632338f, -0.12396162f, 0.14251375f, -0.16669184f,
+                                0.2000068f, -0.2499998f, 0.3333333f };
+    mlp__vf f2 = mlp__vmul(f, f), p = mlp__vpolynomial(9, c, f), y;
     y = mlp__vfma(mlp__vmul(p, f), f2, mlp__vmul(e, mlp__vset1(1.4286068e-06f)));
     y = mlp__vfma(f2, mlp__vset1(-0.5f), y);
     return mlp__vfma(e, mlp__vset1(0.69314575f), mlp__vadd(f, y));
@@ -1759,14 +1763,10 @@ MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
 /* |x| < 0.625: odd polynomial; else 1 - 2 / (exp(2|x|) + 1), which is 1 from 9.01 on. */
 MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p,
-            q, s;
-    p = mlp__vfma(mlp__vset1(-0.0060572685f), a2, mlp__vset1(0.020970574f));
-    p = mlp__vfma(p, a2, mlp__vset1(-0.053845376f));
-    p = mlp__vfma(p, a2, mlp__vset1(0.13332732f));
-    p = mlp__vfma(p, a2, mlp__vset1(-0.33333328f));
-    p = mlp__vfma(p, mlp__vmul(a2, a), a);
-    q = mlp__vexpm1_reduced(mlp__vadd(c, c), &n);
+    static const float c[5] = { -0.0060572685f, 0.020970574f, -0.053845376f, 0.13332732f, -0.33333328f };
+    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), b = mlp__vmin(mlp__vset1(9.1f), a);
+    mlp__vf n, s, p = mlp__vfma(mlp__vpolynomial(5, c, a2), mlp__vmul(a2, a), a);
+    mlp__vf q = mlp__vexpm1_reduced(mlp__vadd(b, b), &n);
     s = mlp__vpow2(n, 0);
     q = mlp__vsub(one, mlp__vdiv(mlp__vset1(2.0f), mlp__vfma(s, q, mlp__vadd(s, one))));
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
@@ -1817,16 +1817,12 @@ MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
    small, and *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in 1/(1 + 0.3 u). */
 MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
 {
+    static const float c[8] = { 0.03566792f, -0.15717658f, 0.20631142f, -0.053648174f, 0.12854455f, 0.09991817f,
+                                0.12075328f, 0.11962934f };
     mlp__vf one = mlp__vset1(1.0f), t, p;
     *e = mlp__vexp(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
     t = mlp__vdiv(one, mlp__vfma(mlp__vset1(0.3f), mlp__vabs(x), one));
-    p = mlp__vfma(mlp__vset1(0.03566792f), t, mlp__vset1(-0.15717658f));
-    p = mlp__vfma(p, t, mlp__vset1(0.20631142f));
-    p = mlp__vfma(p, t, mlp__vset1(-0.053648174f));
-    p = mlp__vfma(p, t, mlp__vset1(0.12854455f));
-    p = mlp__vfma(p, t, mlp__vset1(0.09991817f));
-    p = mlp__vfma(p, t, mlp__vset1(0.12075328f));
-    p = mlp__vmul(mlp__vfma(p, t, mlp__vset1(0.11962934f)), t);
+    p = mlp__vmul(mlp__vpolynomial(8, c, t), t);
     return mlp__vselect(mlp__vlt(x, mlp__vzero()), mlp__vmul(*e, p), mlp__vfnma(*e, p, one));
 }
 
@@ -1885,15 +1881,12 @@ MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 /* sin(x + quarters pi/2): sin or cos of r, by the quarter that n + quarters falls into, m = -2 .. 2 modulo 4 */
 MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
 {
-    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f),
-            one = mlp__vset1(1.0f);
-    mlp__vf m, s, c, y;
-    s = mlp__vfma(mlp__vset1(-0.000195828994f), r2, mlp__vset1(0.00833271351f));
-    s = mlp__vfma(s, r2, mlp__vset1(-0.166666642f));
-    s = mlp__vfma(s, mlp__vmul(r2, r), r);
-    c = mlp__vfma(mlp__vset1(2.45430238e-05f), r2, mlp__vset1(-0.00138882687f));
-    c = mlp__vfma(c, r2, mlp__vset1(0.0416666642f));
-    c = mlp__vfma(mlp__vmul(c, r2), r2, mlp__vfnma(half, r2, one));
+    static const float of_sin[3] = { -0.000195828994f, 0.00833271351f, -0.166666642f };
+    static const float of_cos[3] = { 2.45430238e-05f, -0.00138882687f, 0.0416666642f };
+    const mlp__vf four = mlp__vset1(4.0f), half = mlp__vset1(0.5f), one = mlp__vset1(1.0f);
+    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), m, s, c, y;
+    s = mlp__vfma(mlp__vpolynomial(3, of_sin, r2), mlp__vmul(r2, r), r);
+    c = mlp__vfma(mlp__vmul(mlp__vpolynomial(3, of_cos, r2), r2), r2, mlp__vfnma(half, r2, one));
     n = mlp__vadd(n, mlp__vset1(quarters));
     m = mlp__vfnma(four, mlp__vround(mlp__vmul(n, mlp__vset1(0.25f))), n);
     y = mlp__vselect(mlp__vlt(mlp__vabs(mlp__vsub(mlp__vabs(m), one)), half), c, s);
