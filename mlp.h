@@ -881,8 +881,8 @@ MLP_API const char *mlp_simd_name(void);
 #endif
 
 /* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in the
-   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8
-   on. */
+   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc has it from
+   version 8 on. */
 #if defined(__clang__)
     #define MLP__UNROLL _Pragma("clang loop unroll(full)")
 #elif MLP__GNU && __GNUC__ >= 8
@@ -904,8 +904,7 @@ MLP_API const char *mlp_simd_name(void);
     #define MLP__FMA 0
 #elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) \
    || defined(__s390x__) || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) \
-   || defined(__riscv_flen) \
-   || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
+   || defined(__riscv_flen) || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
    || (defined(_MSC_VER) && !defined(__clang__) && defined(__AVX2__))
     #define MLP__FMA 1
 #else
@@ -1175,7 +1174,9 @@ MLP__INLINE float mlp__round1(float a)
     MLP__OP mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(m) ? MLP__AT(a) : MLP__AT(b)); }
     MLP__OP int mlp__vany(mlp__vm m)
     {
-        int i, any = 0; for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0; return any;
+        int i, any = 0;
+        for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0;
+        return any;
     }
     MLP__OP mlp__vi mlp__vint(mlp__vf a) { MLP__VI(mlp__int1(MLP__AT(a))); }
     MLP__OP mlp__vf mlp__vfloat(mlp__vi a) { MLP__VF((float)(int32_t)MLP__AT(a)); }
@@ -1298,8 +1299,8 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm256_and_si256(a, _mm256_set1_epi32(b)); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e)
-               : _mm256_permute_ps(a, 0xb1);
+        return d == 4 ? _mm256_permute2f128_ps(a, a, 1)
+             : d == 2 ? _mm256_permute_ps(a, 0x4e) : _mm256_permute_ps(a, 0xb1);
     }
     MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x20); }
     MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x31); }
@@ -1343,10 +1344,9 @@ MLP__INLINE float mlp__round1(float a)
     }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
     {
-        /* sign ? b : a, bit by bit */
+        const __m512i ai = _mm512_castps_si512(a), bi = _mm512_castps_si512(b);
         const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
-        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a),
-                                                             0xca));
+        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, bi, ai, 0xca));      /* sign ? b : a, bit by bit */
     }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
@@ -1587,9 +1587,9 @@ MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more)
     return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more)));
 }
 
-/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n
-   + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to
-   something. */
+/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings
+   (1 + h r) 2^(n + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is
+   added to something. */
 MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
 {
 #ifdef MLP__SCALEF
@@ -1696,8 +1696,8 @@ MLP__INLINE mlp__vf mlp__vpolynomial(size_t n, const float *coefficients, mlp__v
     return y;
 }
 
-/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so
-   r_high exact. */
+/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p.
+   ln 2 = high + low, n * high and so r_high exact. */
 MLP__INLINE mlp__vf mlp__vexp_reduced(mlp__vf x, mlp__vf *n, mlp__vf *r_high, mlp__vf *r)
 {
     mlp__vf p;
@@ -1749,8 +1749,8 @@ MLP__INLINE mlp__vf mlp__vlog_near_1(mlp__vf f, mlp__vf e)
 /* x = (1 + f) 2^e; subnormal x are scaled by 2^24 first */
 MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
 {
-    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)),
-            nan = mlp__vset1(mlp__float(0x7fc00000u));
+    const mlp__vf zero = mlp__vzero();
+    const mlp__vf infinity = mlp__vset1(mlp__float(0x7f800000u)), nan = mlp__vset1(mlp__float(0x7fc00000u));
     mlp__vm tiny = mlp__vlt(x, mlp__vset1(1.1754944e-38f));
     mlp__vf e, f, y;
     f = mlp__vsub(mlp__vsplit(mlp__vselect(tiny, mlp__vmul(x, mlp__vset1(16777216.0f)), x), &e), mlp__vset1(1.0f));
@@ -1784,8 +1784,8 @@ MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
     return mlp__vfnma(y, lost, y);
 }
 
-/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so its factor 1/(1 + u) may be
-   rough. */
+/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so that its factor 1/(1 + u)
+   may be rough. */
 MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 {
     mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), kept, lost, f;
@@ -1808,9 +1808,8 @@ MLP__INLINE mlp__vf mlp__vsoftplus(mlp__vf x)
 /* e^x - 1 for x <= 0: 2^n (1 + q) - 1 = 2^n q + (2^n - 1), without cancellation */
 MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n),
-            s = mlp__vpow2(n, 0);
-    return mlp__vfma(s, q, mlp__vsub(s, one));
+    mlp__vf n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n, 0);
+    return mlp__vfma(s, q, mlp__vsub(s, mlp__vset1(1.0f)));
 }
 
 /* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is
@@ -1831,8 +1830,8 @@ MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
    NaN. */
 static float mlp__reduce_large(float x, float *n)
 {
-    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u,
-                                            0x3c439041u, 0xfe5163abu };
+    static const uint32_t two_over_pi[8] = { 0,           0xa2f9836eu, 0x4e441529u, 0xfc2757d1u,
+                                             0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu };
     const uint32_t bits = mlp__bits(x), m = (bits & 0x7fffffu) | 0x800000u;
     /* at: bits before the first that matters */
     const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;
@@ -1841,8 +1840,10 @@ static float mlp__reduce_large(float x, float *n)
     int i, quadrant;
     double r;
     if (!mlp__finite(x)) return *n = mlp__float(0x7fc00000u);
-    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift)
-        : two_over_pi[word + i];
+    for (i = 0; i < 3; i++) {
+        w[i] = two_over_pi[word + i];
+        if (shift) w[i] = w[i] << shift | two_over_pi[word + i + 1] >> (32 - shift);
+    }
     low = (uint64_t)m * w[2];
     middle = (uint64_t)m * w[1] + (low >> 32);
     high = (uint64_t)m * w[0] + (middle >> 32);                     /* modulo 2^32: its two top bits are the quadrant */
@@ -1958,8 +1959,8 @@ MLP__SLOPE(leaky_relu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vse
 
 MLP__VALUE(elu)
 {
-    return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))),
-                        z);
+    mlp__vf y = mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z)));
+    return mlp__vselect(mlp__vlt(z, mlp__vzero()), y, z);
 }
 /* alpha e^z = a + alpha */
 MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }
@@ -2028,8 +2029,8 @@ MLP__VALUE(mish)
 MLP__SLOPE(mish)                                                           /* n/d + 4 z w (1 + w) / d^2 */
 {
     mlp__vf c = mlp__vmin(mlp__vset1(20.0f), z), w = mlp__vexp(c), n = mlp__vfma(w, w, mlp__vadd(w, w));
-    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))),
-            v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
+    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f)));
+    mlp__vf v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
     return mlp__vfma(n, i, mlp__vmul(mlp__vmul(v, i), i));
 }
 
@@ -2366,7 +2367,9 @@ static void mlp__sums_of(size_t rows, size_t cols, const float *x, float *sum)
     if (mlp__side_by_side(rows, cols)) {
         mlp__load_rows(rows, cols, x, 0.0f, t);
         mlp__sum_of_rows(t, sum);
-    } else for (r = 0; r < rows; r++) sum[r] = mlp__sum_of(cols, x + r * cols);
+        return;
+    }
+    for (r = 0; r < rows; r++) sum[r] = mlp__sum_of(cols, x + r * cols);
 }
 
 /* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz. a = softmax(z), made here with softmax non-zero.
@@ -2539,18 +2542,18 @@ enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, ML
     X(ADAMW,   adamw,   2, 0.001f, 0.9f, 0.999f, 1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_BETAS | MLP__TAKES_DECOUPLED) \
     X(RPROP,   rprop,   2, 0.01f,  0,    0,      0,      MLP__TAKES_STEPS)
 
-/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was
-   stored, since lanes behind it may be anything. */
-MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w,
-                                  const float *g, float *s1, float *s2, mlp__vf *bad)
+/* n <= MLP__W weights, from i on. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as
+   it was stored, since lanes behind it may be anything. */
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t i, size_t n,
+                                  float *w, const float *g, float *s1, float *s2, mlp__vf *bad)
 {
     const mlp__vf zero = mlp__vzero();
-    mlp__vf a = arrays > 0 ? mlp__vget(s1, n, zero) : zero, b = arrays > 1 ? mlp__vget(s2, n, zero) : zero;
-    mlp__vf wi = f(u, mlp__vget(w, n, zero), mlp__vget(g, n, zero), &a, &b);
-    if (arrays > 0) mlp__vput(s1, a, n);
-    if (arrays > 1) mlp__vput(s2, b, n);
-    mlp__vput(w, wi, n);
-    if (n < MLP__W) wi = mlp__vget(w, n, zero);
+    mlp__vf a = arrays > 0 ? mlp__vget(s1 + i, n, zero) : zero, b = arrays > 1 ? mlp__vget(s2 + i, n, zero) : zero;
+    mlp__vf wi = f(u, mlp__vget(w + i, n, zero), mlp__vget(g + i, n, zero), &a, &b);
+    if (arrays > 0) mlp__vput(s1 + i, a, n);
+    if (arrays > 1) mlp__vput(s2 + i, b, n);
+    mlp__vput(w + i, wi, n);
+    if (n < MLP__W) wi = mlp__vget(w + i, n, zero);
     *bad = mlp__vfma(wi, nought, *bad);
 }
 
@@ -2565,18 +2568,14 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
     size_t i = 0, v;
     MLP__UNROLL
     for (v = 0; v < 4; v++) bad[v] = mlp__vzero();
-    if (arrays == 0)
-        for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
-            MLP__UNROLL
-            for (v = 0; v < 4; v++)
-                mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
-        }
+    for (; arrays == 0 && i + 4 * MLP__W <= n; i += 4 * MLP__W) {
+        MLP__UNROLL
+        for (v = 0; v < 4; v++)
+            mlp__update_part(f, arrays, &own, nought, i + v * MLP__W, MLP__W, w, g, s1, s2, &bad[v]);
+    }
     for (; i + MLP__W <= n; i += MLP__W)
-        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1,
-                         arrays > 1 ? s2 + i : s2, &bad[0]);
-    if (i < n)
-        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1,
-                         arrays > 1 ? s2 + i : s2, &bad[0]);
+        mlp__update_part(f, arrays, &own, nought, i, MLP__W, w, g, s1, s2, &bad[0]);
+    if (i < n) mlp__update_part(f, arrays, &own, nought, i, n - i, w, g, s1, s2, &bad[0]);
     return !mlp__vfinite(mlp__vadd(mlp__vadd(bad[0], bad[1]), mlp__vadd(bad[2], bad[3])));
 }
 
