@@ -2444,21 +2444,20 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
 }
 
 /* sums of n <= nv * MLP__W columns down the rows of x */
-MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
+MLP__INLINE void mlp__some_column_sums(size_t nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
                                        int accumulate)
 {
     mlp__vf sum[4];
-    int v;
+    size_t v;
     MLP__UNROLL
     for (v = 0; v < nv; v++)
-        sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
+        sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - v * MLP__W, mlp__vzero()) : mlp__vzero();
     for (; rows > 0; rows--, x += stride) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++)
-            sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - v * MLP__W, mlp__vzero()));
     }
     MLP__UNROLL
-    for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
+    for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - v * MLP__W);
 }
 
 /* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once
