@@ -795,6 +795,8 @@ struct mlp_kernels {
     /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is
        one */
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
+    /* the sum of a b in double, where the products are exact: 16 chains and a tree (8, 4, 2, 1) */
+    double (*inner)(size_t n, const float *a, const float *b);
     /* y[j] = y[j] - sum of x[i*stride] x[i*stride + j] over the rows i, ascending, in double; y: n. Up to 15
        doubles behind the last x are read */
     void (*subtract_products)(size_t rows, size_t n, const double *x, size_t stride, double *y);
@@ -881,8 +883,8 @@ MLP_API const char *mlp_simd_name(void);
 #endif
 
 /* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in the
-   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8
-   on. */
+   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc has it from
+   version 8 on. */
 #if defined(__clang__)
     #define MLP__UNROLL _Pragma("clang loop unroll(full)")
 #elif MLP__GNU && __GNUC__ >= 8
@@ -904,8 +906,7 @@ MLP_API const char *mlp_simd_name(void);
     #define MLP__FMA 0
 #elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) \
    || defined(__s390x__) || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) \
-   || defined(__riscv_flen) \
-   || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
+   || defined(__riscv_flen) || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
    || (defined(_MSC_VER) && !defined(__clang__) && defined(__AVX2__))
     #define MLP__FMA 1
 #else
@@ -1175,7 +1176,9 @@ MLP__INLINE float mlp__round1(float a)
     MLP__OP mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(m) ? MLP__AT(a) : MLP__AT(b)); }
     MLP__OP int mlp__vany(mlp__vm m)
     {
-        int i, any = 0; for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0; return any;
+        int i, any = 0;
+        for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0;
+        return any;
     }
     MLP__OP mlp__vi mlp__vint(mlp__vf a) { MLP__VI(mlp__int1(MLP__AT(a))); }
     MLP__OP mlp__vf mlp__vfloat(mlp__vi a) { MLP__VF((float)(int32_t)MLP__AT(a)); }
@@ -1298,8 +1301,8 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm256_and_si256(a, _mm256_set1_epi32(b)); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e)
-               : _mm256_permute_ps(a, 0xb1);
+        return d == 4 ? _mm256_permute2f128_ps(a, a, 1)
+             : d == 2 ? _mm256_permute_ps(a, 0x4e) : _mm256_permute_ps(a, 0xb1);
     }
     MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x20); }
     MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x31); }
@@ -1343,10 +1346,9 @@ MLP__INLINE float mlp__round1(float a)
     }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
     {
-        /* sign ? b : a, bit by bit */
+        const __m512i ai = _mm512_castps_si512(a), bi = _mm512_castps_si512(b);
         const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
-        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a),
-                                                             0xca));
+        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, bi, ai, 0xca));      /* sign ? b : a, bit by bit */
     }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
@@ -1587,9 +1589,9 @@ MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more)
     return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more)));
 }
 
-/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n
-   + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to
-   something. */
+/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings
+   (1 + h r) 2^(n + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is
+   added to something. */
 MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
 {
 #ifdef MLP__SCALEF
@@ -1686,8 +1688,18 @@ MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[M
    gelu has an absolute bound: 4e-7 max(1, |z|).
    Coefficients: minimax fits with single precision coefficients (Sollya's fpminimax). */
 
-/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so
-   r_high exact. */
+/* by Horner's rule, the coefficient of the highest power first */
+MLP__INLINE mlp__vf mlp__vpolynomial(size_t n, const float *coefficients, mlp__vf x)
+{
+    mlp__vf y = mlp__vset1(coefficients[0]);
+    size_t i;
+    MLP__UNROLL
+    for (i = 1; i < n; i++) y = mlp__vfma(y, x, mlp__vset1(coefficients[i]));
+    return y;
+}
+
+/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p.
+   ln 2 = high + low, n * high and so r_high exact. */
 MLP__INLINE mlp__vf mlp__vexp_reduced(mlp__vf x, mlp__vf *n, mlp__vf *r_high, mlp__vf *r)
 {
     mlp__vf p;
@@ -1728,15 +1740,9 @@ MLP__INLINE mlp__vf mlp__vexp(mlp__vf x)
 /* log((1 + f) 2^e) = e ln 2 + f - f^2/2 + f^3 p(f) for sqrt(1/2) <= 1 + f < sqrt(2) */
 MLP__INLINE mlp__vf mlp__vlog_near_1(mlp__vf f, mlp__vf e)
 {
-    mlp__vf f2 = mlp__vmul(f, f), p, y;
-    p = mlp__vfma(mlp__vset1(0.0734139f), f, mlp__vset1(-0.1166256f));
-    p = mlp__vfma(p, f, mlp__vset1(0.11632338f));
-    p = mlp__vfma(p, f, mlp__vset1(-0.12396162f));
-    p = mlp__vfma(p, f, mlp__vset1(0.14251375f));
-    p = mlp__vfma(p, f, mlp__vset1(-0.16669184f));
-    p = mlp__vfma(p, f, mlp__vset1(0.2000068f));
-    p = mlp__vfma(p, f, mlp__vset1(-0.2499998f));
-    p = mlp__vfma(p, f, mlp__vset1(0.3333333f));
+    static const float c[9] = { 0.0734139f, -0.1166256f, 0.11632338f, -0.12396162f, 0.14251375f, -0.16669184f,
+                                0.2000068f, -0.2499998f, 0.3333333f };
+    mlp__vf f2 = mlp__vmul(f, f), p = mlp__vpolynomial(9, c, f), y;
     y = mlp__vfma(mlp__vmul(p, f), f2, mlp__vmul(e, mlp__vset1(1.4286068e-06f)));
     y = mlp__vfma(f2, mlp__vset1(-0.5f), y);
     return mlp__vfma(e, mlp__vset1(0.69314575f), mlp__vadd(f, y));
@@ -1745,8 +1751,8 @@ MLP__INLINE mlp__vf mlp__vlog_near_1(mlp__vf f, mlp__vf e)
 /* x = (1 + f) 2^e; subnormal x are scaled by 2^24 first */
 MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
 {
-    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)),
-            nan = mlp__vset1(mlp__float(0x7fc00000u));
+    const mlp__vf zero = mlp__vzero();
+    const mlp__vf infinity = mlp__vset1(mlp__float(0x7f800000u)), nan = mlp__vset1(mlp__float(0x7fc00000u));
     mlp__vm tiny = mlp__vlt(x, mlp__vset1(1.1754944e-38f));
     mlp__vf e, f, y;
     f = mlp__vsub(mlp__vsplit(mlp__vselect(tiny, mlp__vmul(x, mlp__vset1(16777216.0f)), x), &e), mlp__vset1(1.0f));
@@ -1759,14 +1765,10 @@ MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
 /* |x| < 0.625: odd polynomial; else 1 - 2 / (exp(2|x|) + 1), which is 1 from 9.01 on. */
 MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p,
-            q, s;
-    p = mlp__vfma(mlp__vset1(-0.0060572685f), a2, mlp__vset1(0.020970574f));
-    p = mlp__vfma(p, a2, mlp__vset1(-0.053845376f));
-    p = mlp__vfma(p, a2, mlp__vset1(0.13332732f));
-    p = mlp__vfma(p, a2, mlp__vset1(-0.33333328f));
-    p = mlp__vfma(p, mlp__vmul(a2, a), a);
-    q = mlp__vexpm1_reduced(mlp__vadd(c, c), &n);
+    static const float c[5] = { -0.0060572685f, 0.020970574f, -0.053845376f, 0.13332732f, -0.33333328f };
+    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), b = mlp__vmin(mlp__vset1(9.1f), a);
+    mlp__vf n, s, p = mlp__vfma(mlp__vpolynomial(5, c, a2), mlp__vmul(a2, a), a);
+    mlp__vf q = mlp__vexpm1_reduced(mlp__vadd(b, b), &n);
     s = mlp__vpow2(n, 0);
     q = mlp__vsub(one, mlp__vdiv(mlp__vset1(2.0f), mlp__vfma(s, q, mlp__vadd(s, one))));
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
@@ -1784,8 +1786,8 @@ MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
     return mlp__vfnma(y, lost, y);
 }
 
-/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so its factor 1/(1 + u) may be
-   rough. */
+/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so that its factor 1/(1 + u)
+   may be rough. */
 MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 {
     mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), kept, lost, f;
@@ -1808,25 +1810,20 @@ MLP__INLINE mlp__vf mlp__vsoftplus(mlp__vf x)
 /* e^x - 1 for x <= 0: 2^n (1 + q) - 1 = 2^n q + (2^n - 1), without cancellation */
 MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n),
-            s = mlp__vpow2(n, 0);
-    return mlp__vfma(s, q, mlp__vsub(s, one));
+    mlp__vf n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n, 0);
+    return mlp__vfma(s, q, mlp__vsub(s, mlp__vset1(1.0f)));
 }
 
 /* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is
    small, and *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in 1/(1 + 0.3 u). */
 MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
 {
+    static const float c[8] = { 0.03566792f, -0.15717658f, 0.20631142f, -0.053648174f, 0.12854455f, 0.09991817f,
+                                0.12075328f, 0.11962934f };
     mlp__vf one = mlp__vset1(1.0f), t, p;
     *e = mlp__vexp(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
     t = mlp__vdiv(one, mlp__vfma(mlp__vset1(0.3f), mlp__vabs(x), one));
-    p = mlp__vfma(mlp__vset1(0.03566792f), t, mlp__vset1(-0.15717658f));
-    p = mlp__vfma(p, t, mlp__vset1(0.20631142f));
-    p = mlp__vfma(p, t, mlp__vset1(-0.053648174f));
-    p = mlp__vfma(p, t, mlp__vset1(0.12854455f));
-    p = mlp__vfma(p, t, mlp__vset1(0.09991817f));
-    p = mlp__vfma(p, t, mlp__vset1(0.12075328f));
-    p = mlp__vmul(mlp__vfma(p, t, mlp__vset1(0.11962934f)), t);
+    p = mlp__vmul(mlp__vpolynomial(8, c, t), t);
     return mlp__vselect(mlp__vlt(x, mlp__vzero()), mlp__vmul(*e, p), mlp__vfnma(*e, p, one));
 }
 
@@ -1835,8 +1832,8 @@ MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
    NaN. */
 static float mlp__reduce_large(float x, float *n)
 {
-    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u,
-                                            0x3c439041u, 0xfe5163abu };
+    static const uint32_t two_over_pi[8] = { 0,           0xa2f9836eu, 0x4e441529u, 0xfc2757d1u,
+                                             0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu };
     const uint32_t bits = mlp__bits(x), m = (bits & 0x7fffffu) | 0x800000u;
     /* at: bits before the first that matters */
     const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;
@@ -1845,8 +1842,10 @@ static float mlp__reduce_large(float x, float *n)
     int i, quadrant;
     double r;
     if (!mlp__finite(x)) return *n = mlp__float(0x7fc00000u);
-    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift)
-        : two_over_pi[word + i];
+    for (i = 0; i < 3; i++) {
+        w[i] = two_over_pi[word + i];
+        if (shift) w[i] = w[i] << shift | two_over_pi[word + i + 1] >> (32 - shift);
+    }
     low = (uint64_t)m * w[2];
     middle = (uint64_t)m * w[1] + (low >> 32);
     high = (uint64_t)m * w[0] + (middle >> 32);                     /* modulo 2^32: its two top bits are the quadrant */
@@ -1885,15 +1884,12 @@ MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 /* sin(x + quarters pi/2): sin or cos of r, by the quarter that n + quarters falls into, m = -2 .. 2 modulo 4 */
 MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
 {
-    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f),
-            one = mlp__vset1(1.0f);
-    mlp__vf m, s, c, y;
-    s = mlp__vfma(mlp__vset1(-0.000195828994f), r2, mlp__vset1(0.00833271351f));
-    s = mlp__vfma(s, r2, mlp__vset1(-0.166666642f));
-    s = mlp__vfma(s, mlp__vmul(r2, r), r);
-    c = mlp__vfma(mlp__vset1(2.45430238e-05f), r2, mlp__vset1(-0.00138882687f));
-    c = mlp__vfma(c, r2, mlp__vset1(0.0416666642f));
-    c = mlp__vfma(mlp__vmul(c, r2), r2, mlp__vfnma(half, r2, one));
+    static const float of_sin[3] = { -0.000195828994f, 0.00833271351f, -0.166666642f };
+    static const float of_cos[3] = { 2.45430238e-05f, -0.00138882687f, 0.0416666642f };
+    const mlp__vf four = mlp__vset1(4.0f), half = mlp__vset1(0.5f), one = mlp__vset1(1.0f);
+    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), m, s, c, y;
+    s = mlp__vfma(mlp__vpolynomial(3, of_sin, r2), mlp__vmul(r2, r), r);
+    c = mlp__vfma(mlp__vmul(mlp__vpolynomial(3, of_cos, r2), r2), r2, mlp__vfnma(half, r2, one));
     n = mlp__vadd(n, mlp__vset1(quarters));
     m = mlp__vfnma(four, mlp__vround(mlp__vmul(n, mlp__vset1(0.25f))), n);
     y = mlp__vselect(mlp__vlt(mlp__vabs(mlp__vsub(mlp__vabs(m), one)), half), c, s);
@@ -1965,8 +1961,8 @@ MLP__SLOPE(leaky_relu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vse
 
 MLP__VALUE(elu)
 {
-    return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))),
-                        z);
+    mlp__vf y = mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z)));
+    return mlp__vselect(mlp__vlt(z, mlp__vzero()), y, z);
 }
 /* alpha e^z = a + alpha */
 MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }
@@ -2035,8 +2031,8 @@ MLP__VALUE(mish)
 MLP__SLOPE(mish)                                                           /* n/d + 4 z w (1 + w) / d^2 */
 {
     mlp__vf c = mlp__vmin(mlp__vset1(20.0f), z), w = mlp__vexp(c), n = mlp__vfma(w, w, mlp__vadd(w, w));
-    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))),
-            v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
+    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f)));
+    mlp__vf v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
     return mlp__vfma(n, i, mlp__vmul(mlp__vmul(v, i), i));
 }
 
@@ -2371,7 +2367,9 @@ static void mlp__sums_of(size_t rows, size_t cols, const float *x, float *sum)
     if (mlp__side_by_side(rows, cols)) {
         mlp__load_side_by_side(rows, cols, x, 0.0f, t);
         mlp__vstore(sum, mlp__fold_side_by_side(mlp__vadd, t));
-    } else for (r = 0; r < rows; r++) sum[r] = mlp__sum_of(cols, x + r * cols);
+        return;
+    }
+    for (r = 0; r < rows; r++) sum[r] = mlp__sum_of(cols, x + r * cols);
 }
 
 /* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz. a = softmax(z), made here with softmax non-zero.
@@ -2429,21 +2427,20 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
 }
 
 /* sums of n <= nv * MLP__W columns down the rows of x */
-MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
+MLP__INLINE void mlp__some_column_sums(size_t nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
                                        int accumulate)
 {
     mlp__vf sum[4];
-    int v;
+    size_t v;
     MLP__UNROLL
     for (v = 0; v < nv; v++)
-        sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
+        sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - v * MLP__W, mlp__vzero()) : mlp__vzero();
     for (; rows > 0; rows--, x += stride) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++)
-            sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - v * MLP__W, mlp__vzero()));
     }
     MLP__UNROLL
-    for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
+    for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - v * MLP__W);
 }
 
 /* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once
@@ -2529,18 +2526,18 @@ enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, ML
     X(ADAMW,   adamw,   2, 0.001f, 0.9f, 0.999f, 1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_BETAS | MLP__TAKES_DECOUPLED) \
     X(RPROP,   rprop,   2, 0.01f,  0,    0,      0,      MLP__TAKES_STEPS)
 
-/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was
-   stored, since lanes behind it may be anything. */
-MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w,
-                                  const float *g, float *s1, float *s2, mlp__vf *bad)
+/* n <= MLP__W weights, from i on. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as
+   it was stored, since lanes behind it may be anything. */
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t i, size_t n,
+                                  float *w, const float *g, float *s1, float *s2, mlp__vf *bad)
 {
     const mlp__vf zero = mlp__vzero();
-    mlp__vf a = arrays > 0 ? mlp__vget(s1, n, zero) : zero, b = arrays > 1 ? mlp__vget(s2, n, zero) : zero;
-    mlp__vf wi = f(u, mlp__vget(w, n, zero), mlp__vget(g, n, zero), &a, &b);
-    if (arrays > 0) mlp__vput(s1, a, n);
-    if (arrays > 1) mlp__vput(s2, b, n);
-    mlp__vput(w, wi, n);
-    if (n < MLP__W) wi = mlp__vget(w, n, zero);
+    mlp__vf a = arrays > 0 ? mlp__vget(s1 + i, n, zero) : zero, b = arrays > 1 ? mlp__vget(s2 + i, n, zero) : zero;
+    mlp__vf wi = f(u, mlp__vget(w + i, n, zero), mlp__vget(g + i, n, zero), &a, &b);
+    if (arrays > 0) mlp__vput(s1 + i, a, n);
+    if (arrays > 1) mlp__vput(s2 + i, b, n);
+    mlp__vput(w + i, wi, n);
+    if (n < MLP__W) wi = mlp__vget(w + i, n, zero);
     *bad = mlp__vfma(wi, nought, *bad);
 }
 
@@ -2555,18 +2552,14 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
     size_t i = 0, v;
     MLP__UNROLL
     for (v = 0; v < 4; v++) bad[v] = mlp__vzero();
-    if (arrays == 0)
-        for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
-            MLP__UNROLL
-            for (v = 0; v < 4; v++)
-                mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
-        }
+    for (; arrays == 0 && i + 4 * MLP__W <= n; i += 4 * MLP__W) {
+        MLP__UNROLL
+        for (v = 0; v < 4; v++)
+            mlp__update_part(f, arrays, &own, nought, i + v * MLP__W, MLP__W, w, g, s1, s2, &bad[v]);
+    }
     for (; i + MLP__W <= n; i += MLP__W)
-        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1,
-                         arrays > 1 ? s2 + i : s2, &bad[0]);
-    if (i < n)
-        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1,
-                         arrays > 1 ? s2 + i : s2, &bad[0]);
+        mlp__update_part(f, arrays, &own, nought, i, MLP__W, w, g, s1, s2, &bad[0]);
+    if (i < n) mlp__update_part(f, arrays, &own, nought, i, n - i, w, g, s1, s2, &bad[0]);
     return !mlp__vfinite(mlp__vadd(mlp__vadd(bad[0], bad[1]), mlp__vadd(bad[2], bad[3])));
 }
 
@@ -2623,6 +2616,23 @@ static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
     if (mlp__vfinite(sum[0])) return n;
     for (i = 0; i < n && mlp__finite(x[i] * hidden); i++) { }
     return i;
+}
+
+/* a, b: n */
+static double mlp__k_inner(size_t n, const float *a, const float *b)
+{
+    double sum[MLP__PANEL], part[MLP__PANEL];
+    size_t i, j;
+    for (j = 0; j < MLP__PANEL; j++) sum[j] = 0;
+    for (i = 0; i + MLP__PANEL <= n; i += MLP__PANEL) {
+        MLP__UNROLL
+        for (j = 0; j < MLP__PANEL; j++) sum[j] = mlp__fma_double(a[i + j], b[i + j], sum[j]);
+    }
+    for (j = 0; j < MLP__PANEL; j++) part[j] = sum[j];
+    for (j = 0; i + j < n; j++) part[j] = mlp__fma_double(a[i + j], b[i + j], part[j]);
+    for (i = MLP__PANEL / 2; i > 0; i /= 2)
+        for (j = 0; j < i; j++) part[j] += part[j + i];
+    return part[0];
 }
 
 /* n <= width of the y, in registers; what lanes behind them read is not used */
@@ -3483,7 +3493,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     mlp__k_forward, MLP__TRAINS(mlp__k_backward_weights), MLP__TRAINS(mlp__k_backward_input),
     MLP__TRAINS(mlp__k_column_sums), MLP__TRAINS(mlp__k_scale_rows), MLP__TRAINS(mlp__k_loss),
     MLP__TRAINS(mlp__k_loss_backward), MLP__TRAINS(mlp__k_axpy), MLP__TRAINS(mlp__k_update), mlp__k_first_nonfinite,
-    MLP__TRAINS(mlp__k_subtract_products)
+    MLP__TRAINS(mlp__k_inner), MLP__TRAINS(mlp__k_subtract_products)
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -3825,6 +3835,9 @@ static mlp_result mlp__fail(mlp_error *error, mlp_result code, int layer, const 
     va_end(list);
     return code;
 }
+
+/* What was asked for is wrong, in no layer. */
+#define MLP__REFUSE(error, ...) mlp__fail(error, MLP_ERR_ARGUMENT, -1, __VA_ARGS__)
 
 static mlp_result mlp__ok(mlp_error *error) { return mlp__fail(error, MLP_OK, -1, ""); }
 
@@ -5264,66 +5277,78 @@ static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
    is copied in and out, so that the caller's memory needs no alignment but that of float. */
 typedef struct { double beta1_power, beta2_power, damping; uint64_t steps; int kind, arrays; } mlp__opt_state;
 
-/* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it
-   is in [0, below). */
-static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise,
-                                 float below)
+enum { MLP__MOST_PAIRS = 1000 };            /* mlp_opt_desc.history */
+
+static float mlp__infinity(void) { return mlp__float(0x7f800000u); }
+
+/* A number of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero where that
+   is another, else it is in (0, below). */
+typedef struct { const char *name; float *value; int taken; float otherwise, below; } mlp__opt_field;
+
+static mlp_result mlp__resolve_opt_field(const mlp_opt_desc *opt, const mlp__opt_field *f)
 {
-    const char *kind = mlp__facts_of_opt(opt->kind).name;
-    if (*value == 0 && taken) *value = otherwise;
-    if (*value == 0) return MLP_OK;
-    if (!taken) return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g, but %s takes none", name,
-                                 (double)*value, kind);
-    if ((*value == -1 && otherwise != 0) || (*value > 0 && *value < below && mlp__finite(*value))) return MLP_OK;
-    if (!mlp__finite(below))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be positive and finite", name,
-                         (double)*value);
-    return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be in [0, %g)", name, (double)*value,
-                     (double)below);
+    const float v = *f->value;
+    if (v == 0 && f->taken) *f->value = f->otherwise;
+    if (v == 0) return MLP_OK;
+    if (!f->taken)
+        return MLP__REFUSE(opt->error, "opt: %s is %g, but %s takes none", f->name, (double)v,
+                           mlp__facts_of_opt(opt->kind).name);
+    if ((v == -1 && f->otherwise != 0) || (v > 0 && v < f->below && mlp__finite(v))) return MLP_OK;
+    if (!mlp__finite(f->below))
+        return MLP__REFUSE(opt->error, "opt: %s is %g and must be positive and finite", f->name, (double)v);
+    return MLP__REFUSE(opt->error, "opt: %s is %g and must be in [0, %g)", f->name, (double)v, (double)f->below);
+}
+
+static mlp_result mlp__resolve_opt_fields(mlp_opt_desc *opt, mlp__opt_facts kind)
+{
+    const float any = mlp__infinity(), decay = kind.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0;
+    const int betas = kind.takes & MLP__TAKES_BETAS, steps = kind.takes & MLP__TAKES_STEPS;
+    const int clips = !(kind.takes & MLP__TAKES_OBJECTIVE);
+    const mlp__opt_field fields[] = {
+        { "rate",         &opt->rate,         1,                                kind.rate,    any },
+        { "momentum",     &opt->momentum,     kind.takes & MLP__TAKES_MOMENTUM, 0,            1   },
+        { "beta1",        &opt->beta1,        betas,                            kind.beta1,   1   },
+        { "beta2",        &opt->beta2,        betas,                            kind.beta2,   1   },
+        { "epsilon",      &opt->epsilon,      kind.takes & MLP__TAKES_EPSILON,  kind.epsilon, any },
+        { "rho",          &opt->rho,          kind.takes & MLP__TAKES_RHO,      0.99f,        1   },
+        { "eta_minus",    &opt->eta_minus,    steps,                            0.5f,         1   },
+        { "eta_plus",     &opt->eta_plus,     steps,                            1.2f,         any },
+        { "step_min",     &opt->step_min,     steps,                            1e-6f,        any },
+        { "step_max",     &opt->step_max,     steps,                            50,           any },
+        { "weight_decay", &opt->weight_decay, 1,                                decay,        any },
+        { "l1",           &opt->l1,           opt->kind != MLP_OPT_LM,          0,            any },
+        { "clip_norm",    &opt->clip_norm,    clips,                            0,            any },
+        { "clip_value",   &opt->clip_value,   clips,                            0,            any },
+        { "max_norm",     &opt->max_norm,     clips,                            0,            any } };
+    mlp_result r = MLP_OK;
+    size_t i;
+    for (i = 0; i < MLP__COUNT(fields) && !r; i++) r = mlp__resolve_opt_field(opt, &fields[i]);
+    return r;
 }
 
 /* Replaces defaults; *arrays: floats of state per weight. */
 static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
 {
-    const float any = mlp__float(0x7f800000u);                      /* infinity */
-    mlp__opt_facts f;
-    int stepwise;
+    mlp__opt_facts kind;
     mlp_result r;
     if (opt->kind == MLP_OPT_DEFAULT) opt->kind = MLP_OPT_ADAM;
-    f = mlp__facts_of_opt(opt->kind);
-    if (!f.known) return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: kind %i is unknown", (int)opt->kind);
-    stepwise = !(f.takes & MLP__TAKES_OBJECTIVE);
-    r = mlp__opt_field(opt, "rate", &opt->rate, 1, f.rate, any);
-    if (!r) r = mlp__opt_field(opt, "momentum", &opt->momentum, f.takes & MLP__TAKES_MOMENTUM, 0, 1);
-    if (!r) r = mlp__opt_field(opt, "beta1", &opt->beta1, f.takes & MLP__TAKES_BETAS, f.beta1, 1);
-    if (!r) r = mlp__opt_field(opt, "beta2", &opt->beta2, f.takes & MLP__TAKES_BETAS, f.beta2, 1);
-    if (!r) r = mlp__opt_field(opt, "epsilon", &opt->epsilon, f.takes & MLP__TAKES_EPSILON, f.epsilon, any);
-    if (!r) r = mlp__opt_field(opt, "rho", &opt->rho, f.takes & MLP__TAKES_RHO, 0.99f, 1);
-    if (!r) r = mlp__opt_field(opt, "eta_minus", &opt->eta_minus, f.takes & MLP__TAKES_STEPS, 0.5f, 1);
-    if (!r) r = mlp__opt_field(opt, "eta_plus", &opt->eta_plus, f.takes & MLP__TAKES_STEPS, 1.2f, any);
-    if (!r) r = mlp__opt_field(opt, "step_min", &opt->step_min, f.takes & MLP__TAKES_STEPS, 1e-6f, any);
-    if (!r) r = mlp__opt_field(opt, "step_max", &opt->step_max, f.takes & MLP__TAKES_STEPS, 50, any);
-    if (!r) r = mlp__opt_field(opt, "weight_decay", &opt->weight_decay, 1, f.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0,
-                               any);
-    if (!r) r = mlp__opt_field(opt, "l1", &opt->l1, opt->kind != MLP_OPT_LM, 0, any);
-    if (!r) r = mlp__opt_field(opt, "clip_norm", &opt->clip_norm, stepwise, 0, any);
-    if (!r) r = mlp__opt_field(opt, "clip_value", &opt->clip_value, stepwise, 0, any);
-    if (!r) r = mlp__opt_field(opt, "max_norm", &opt->max_norm, stepwise, 0, any);
+    kind = mlp__facts_of_opt(opt->kind);
+    if (!kind.known)
+        return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: kind %i is unknown", (int)opt->kind);
+    r = mlp__resolve_opt_fields(opt, kind);
     if (r) return r;
     if (opt->nesterov && opt->momentum == 0)
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: nesterov needs a momentum, which is 0");
+        return MLP__REFUSE(opt->error, "opt: nesterov needs a momentum, which is 0");
     if (opt->decay_biases && opt->weight_decay <= 0 && opt->l1 == 0)
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: decay_biases needs weight_decay or l1, which are 0");
-    if (opt->history && !(f.takes & MLP__TAKES_HISTORY))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i, but %s takes none", opt->history,
-                         f.name);
-    if (opt->history < 0 || opt->history > 1000)
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i and must be in 1 .. 1000", opt->history);
-    if (opt->history == 0 && f.takes & MLP__TAKES_HISTORY) opt->history = 10;
-    if (f.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1,
-                         "opt: eta_plus must be at least 1, and step_min at most step_max");
-    *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : f.arrays;
+        return MLP__REFUSE(opt->error, "opt: decay_biases needs weight_decay or l1, which are 0");
+    if (opt->history && !(kind.takes & MLP__TAKES_HISTORY))
+        return MLP__REFUSE(opt->error, "opt: history is %i, but %s takes none", opt->history, kind.name);
+    if (opt->history < 0 || opt->history > MLP__MOST_PAIRS)
+        return MLP__REFUSE(opt->error, "opt: history is %i and must be in 1 .. %i", opt->history, MLP__MOST_PAIRS);
+    if (opt->history == 0 && kind.takes & MLP__TAKES_HISTORY) opt->history = 10;
+    if (kind.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
+        return MLP__REFUSE(opt->error, "opt: eta_plus must be at least 1, and step_min at most step_max");
+    *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : kind.arrays;
     if (opt->kind == MLP_OPT_LBFGS) *arrays = 2 * opt->history + 1;         /* pairs, direction */
     return MLP_OK;
 }
@@ -5362,6 +5387,8 @@ MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
     return mlp__resolve_stepwise(&opt, &arrays) ? 0 : mlp__opt_size(arrays, n);
 }
 
+static size_t mlp__biases(const mlp *net, int l) { return net->desc.layers[l].no_bias ? 0 : net->shape[l].out; }
+
 enum { MLP__MOST_THREADS = 256 };
 
 /* An update of n values, cut into parts. */
@@ -5378,23 +5405,21 @@ typedef struct {
     unsigned char *bad;                     /* parts: values became NaN or infinite */
 } mlp__opt_work;
 
-/* the values begin .. end - 1 of [from, to), whose rate is multiplied by `rate`, with or without penalties */
+/* the values of [from, to) in [begin, end), whose rate is multiplied by `rate`, with or without penalties */
 static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate,
                         int penalties)
 {
     const float decay = penalties ? mlp__meant(w->opt->weight_decay) : 0;
-    float *s1 = w->arrays > 0 ? w->state : NULL, *s2 = w->arrays > 1 ? w->state + w->n : NULL;
+    const size_t at = from > begin ? from : begin, stop = mlp__smaller(to, end);
+    float *s1 = w->arrays > 0 ? w->state + at : NULL, *s2 = w->arrays > 1 ? w->state + w->n + at : NULL;
     mlp_update u = w->u;
-    if (begin < from) begin = from;
-    if (end > to) end = to;
-    if (begin >= end || rate == 0) return 0;
+    if (at >= stop || rate == 0) return 0;
     u.rate *= rate;
     if (decay > 0 && w->decoupled) u.shrink = (float)(1 - mlp__product_of((double)u.rate, (double)decay));
     else u.decay = decay;
     u.l1 = penalties ? w->opt->l1 : 0;
     if (w->divisor != 1) u.rate = (float)((double)u.rate / w->divisor);
-    return w->k->update(w->opt->kind, &u, end - begin, w->v + begin, w->g + begin, s1 ? s1 + begin : s1,
-                        s2 ? s2 + begin : s2);
+    return w->k->update(w->opt->kind, &u, stop - at, w->v + at, w->g + at, s1, s2);
 }
 
 static void mlp__opt_part(const void *work, size_t part, size_t parts)
@@ -5409,7 +5434,7 @@ static void mlp__opt_part(const void *work, size_t part, size_t parts)
     for (l = 0; !alike && l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
         const float rate = mlp__meant(net->desc.layers[l].rate);
-        const size_t b_end = s->b + (net->desc.layers[l].no_bias ? 0 : s->out);
+        const size_t b_end = s->b + mlp__biases(net, l);
         bad |= mlp__opt_run(w, s->w, s->b, begin, end, rate, penalties);
         bad |= mlp__opt_run(w, s->b, b_end, begin, end, rate, penalties && w->opt->decay_biases);
     }
@@ -5495,35 +5520,23 @@ static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt
     return k->first_nonfinite(n, squared > rate ? squared : rate, g);
 }
 
-/* the sum of a b, by 16 chains and a tree */
-static double mlp__inner(size_t n, const float *a, const float *b)
-{
-    double lanes[16] = { 0 };
-    size_t i, j;
-    for (i = 0; i + 16 <= n; i += 16)
-        for (j = 0; j < 16; j++) lanes[j] = mlp__fma_double(a[i + j], b[i + j], lanes[j]);
-    for (j = 0; i + j < n; j++) lanes[j] = mlp__fma_double(a[i + j], b[i + j], lanes[j]);
-    for (i = 8; i > 0; i /= 2)
-        for (j = 0; j < i; j++) lanes[j] += lanes[j + i];
-    return lanes[0];
-}
-
-static double mlp__norm(size_t n, const float *g) { return mlp__sqrt_double(mlp__inner(n, g, g)); }
-
 /* By value, then by the norm of all, as PyTorch's clip_grad_norm_ does. */
-static void mlp__clip(const mlp_opt_desc *opt, size_t n, float *g)
+static void mlp__clip(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, float *g)
 {
     const float most = opt->clip_value;
-    double factor;
+    double norm;
     size_t i;
     for (i = 0; most > 0 && i < n; i++) g[i] = g[i] < -most ? -most : g[i] > most ? most : g[i];
     if (!(opt->clip_norm > 0)) return;
-    factor = (double)opt->clip_norm / (mlp__norm(n, g) + 1e-6);
-    for (i = 0; factor < 1 && i < n; i++) g[i] *= (float)factor;
+    norm = mlp__sqrt_double(k->inner(n, g, g)) + 1e-6;
+    if (norm > (double)opt->clip_norm) {
+        const float factor = (float)((double)opt->clip_norm / norm);
+        k->scale_rows(1, n, &factor, g);
+    }
 }
 
-/* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014), where they
-   learn. */
+/* Where they learn, weights that lead into a unit and whose norm is above `most` are scaled to it (Srivastava et al.
+   2014). */
 static void mlp__limit_norms(mlp *net, float most)
 {
     int l;
@@ -5534,8 +5547,8 @@ static void mlp__limit_norms(mlp *net, float most)
             const size_t step = mlp__smaller(s->out - o / MLP__PANEL * MLP__PANEL, MLP__PANEL);
             float *w = net->params + mlp__weight_at(s, o, 0);
             const double norm = mlp__sqrt_double(mlp__dot(s->in, w, w, step));
-            for (i = 0; norm > (double)most
-                 && i < s->in * step; i += step) w[i] = (float)((double)w[i] / norm * (double)most);
+            if (!(norm > (double)most)) continue;
+            for (i = 0; i < s->in; i++, w += step) *w = (float)((double)*w / norm * (double)most);
         }
     }
 }
@@ -5547,12 +5560,12 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
     size_t at;
     int arrays;
     mlp_result r;
-    if (!state || (n && (!v || !g))) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "state, v or g is NULL");
+    if (!state || (n && (!v || !g))) return MLP__REFUSE(opt.error, "state, v or g is NULL");
     r = mlp__trains(opt.error);
     if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
     if (opt.clip_value > 0 || opt.clip_norm > 0 || opt.max_norm > 0)
-        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "opt: clip_value, clip_norm and max_norm are for nets");
+        return MLP__REFUSE(opt.error, "opt: clip_value, clip_norm and max_norm are for nets");
     if (!mlp__opt_size(arrays, n)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
     at = mlp__first_too_large(k, &opt, n, g);
     if (at < n) {
@@ -5595,7 +5608,7 @@ static double mlp__penalize(const mlp_kernels *k, const mlp_opt_desc *opt, size_
         sum += (double)(v[i] < 0 ? -v[i] : v[i]);
     }
     return mlp__product_of((double)opt->l1, sum)
-         + (opt->weight_decay > 0 ? mlp__product_of((double)opt->weight_decay / 2, mlp__inner(n, v, v)) : 0);
+         + (opt->weight_decay > 0 ? mlp__product_of((double)opt->weight_decay / 2, k->inner(n, v, v)) : 0);
 }
 
 /* A point of the line v = from + at d: the value and its slope along the line. */
@@ -5609,8 +5622,8 @@ static mlp_result mlp__go_to(mlp__objective *o, const float *from, const float *
     o->k->axpy(o->n, (float)p->at, d, o->v);
     o->known = 0;
     r = o->k->first_nonfinite(o->n, 0, o->v) < o->n ? MLP_ERR_NONFINITE : mlp__look(o);
-    p->value = r ? (double)mlp__float(0x7f800000u) : o->value;
-    p->slope = r ? 0 : mlp__inner(o->n, o->g, d);
+    p->value = r ? (double)mlp__infinity() : o->value;
+    p->slope = r ? 0 : o->k->inner(o->n, o->g, d);
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
 }
 
@@ -5637,7 +5650,7 @@ static mlp_result mlp__line_search(mlp__objective *o, const float *from, const f
     mlp__point lo = first, hi = first, p;
     mlp_result r = MLP_OK;
     int i;
-    hi.at = (double)mlp__float(0x7f800000u);
+    hi.at = (double)mlp__infinity();
     *found = 0;
     for (i = 0; i < MLP__TRIALS && !*found; i++) {
         if (mlp__finite_double(hi.at)) p.at = lo.at + mlp__product_of(hi.at - lo.at, mlp__least_between(&lo, &hi));
@@ -5660,11 +5673,10 @@ static mlp_result mlp__line_search(mlp__objective *o, const float *from, const f
 /* d = -H g by the `count` last of `history` pairs of differences (Nocedal, Wright 2006, algorithm 7.4), of which the
    one at step t is at place t % history, or -g, at most of length 1, without any. Pairs without curvature, like
    zeros, are none. Whether there was one. */
-enum { MLP__MOST_PAIRS = 1000 };
 static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uint64_t history, uint64_t step, float *d)
 {
     const size_t n = o->n, count = step < history ? (size_t)step : (size_t)history;
-    const double norm = mlp__norm(n, o->g);
+    const double norm = mlp__sqrt_double(o->k->inner(n, o->g, o->g));
     float scale = (float)(norm > 1 ? -1 / norm : -1);
     double along[MLP__MOST_PAIRS], curved;
     int any = 0;
@@ -5672,18 +5684,18 @@ static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uin
     memcpy(d, o->g, n * sizeof(float));
     for (i = 0; i < count; i++) {                                   /* the newest first */
         const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
-        curved = mlp__inner(n, s, y);
+        curved = o->k->inner(n, s, y);
         if (!(curved > 0)) continue;
-        along[i] = mlp__inner(n, s, d) / curved;
+        along[i] = o->k->inner(n, s, d) / curved;
         o->k->axpy(n, (float)-along[i], y, d);
-        if (!any) scale = (float)(-curved / mlp__inner(n, y, y));
+        if (!any) scale = (float)(-curved / o->k->inner(n, y, y));
         any = 1;
     }
     o->k->scale_rows(1, n, &scale, d);
     while (i-- > 0) {
         const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
-        curved = mlp__inner(n, s, y);
-        if (curved > 0) o->k->axpy(n, (float)-(along[i] + mlp__inner(n, y, d) / curved), s, d);
+        curved = o->k->inner(n, s, y);
+        if (curved > 0) o->k->axpy(n, (float)-(along[i] + o->k->inner(n, y, d) / curved), s, d);
     }
     return any;
 }
@@ -5705,7 +5717,7 @@ static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, in
     y = s + n;
     *stuck = !mlp__lbfgs_direction(o, pairs, history, step, d);
     first.value = o->value;
-    first.slope = mlp__inner(n, o->g, d);
+    first.slope = o->k->inner(n, o->g, d);
     memcpy(s, o->v, bytes);
     memcpy(y, o->g, bytes);
     if (first.slope < 0) r = mlp__line_search(o, s, d, first, (double)mlp__meant(opt->rate), &found);
@@ -5749,7 +5761,7 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
     memset(&m, 0, sizeof m);
     m.opt = mlp__opt_desc_or_default(desc);
     if ((n && !v) || !f || steps < 0)
-        return mlp__fail(m.opt.error, MLP_ERR_ARGUMENT, -1, "v or f is NULL, or steps, %i, negative", steps);
+        return MLP__REFUSE(m.opt.error, "v or f is NULL, or steps, %i, negative", steps);
     r = mlp__trains(m.opt.error);
     if (!r) r = mlp__resolve_opt(&m.opt, &arrays);
     if (r) return r;
@@ -5779,13 +5791,6 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
 /* -------------------------------------------------------------------------- >>train -- */
 /* user's rows -> batch -> layers forward -> loss -> layers backward -> gradient finished -> optimizer */
 
-static int mlp__has(const mlp *net, mlp_activation activation)
-{
-    int l, has = 0;
-    for (l = 0; l < net->layers; l++) has |= net->desc.layers[l].activation == activation;
-    return has;
-}
-
 static int mlp__has_dropout(const mlp *net)
 {
     int l, has = 0;
@@ -5798,7 +5803,7 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
 {
     float *shared[2] = { NULL, NULL };
     size_t pair = 0;                            /* most of in + out of a layer */
-    int l;
+    int l, custom = 0;
     memset(t, 0, sizeof *t);
     t->rows = rows;
     if (!backward) {
@@ -5807,8 +5812,9 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     }
     for (l = 0; l < net->layers; l++) {
         const size_t out = net->shape[l].out;
-        const int needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
-        const int last = l == net->layers - 1;
+        const mlp_activation activation = net->desc.layers[l].activation;
+        const int needs_z = mlp__facts_of_activation(activation).needs_z, last = l == net->layers - 1;
+        custom |= activation == MLP_ACT_CUSTOM;
         t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
         /* losses read the last z */
         t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];
@@ -5829,9 +5835,37 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     t->index = (size_t *)mlp__take(arena, rows, 1, sizeof(size_t));
     t->labels = (int *)mlp__take(arena, rows, 1, sizeof(int));
     if (!backward) return;
-    t->slope = mlp__has(net, MLP_ACT_CUSTOM) ? mlp__take_floats(arena, rows, net->widest) : NULL;
+    t->slope = custom ? mlp__take_floats(arena, rows, net->widest) : NULL;
     t->scratch_size = MLP__SCRATCH_FLOATS(rows, pair);
     t->scratch = mlp__take_floats(arena, t->scratch_size, 1);
+}
+
+/* Memory to do something with; NULL: *r says why. */
+static void *mlp__memory_to(const mlp *net, const char *what, size_t size, mlp_result *r, mlp_error *error)
+{
+    void *memory = size == SIZE_MAX ? NULL : mlp__alloc(&net->desc.allocator, size);
+    *r = MLP_OK;
+    if (size == SIZE_MAX) *r = mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to %s", what);
+    else if (!memory) *r = mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to %s", size, what);
+    return memory;
+}
+
+/* Memory for what lay_out places, which is called to learn how much that is and again to say where; for nothing it is
+   NULL. */
+static mlp_result mlp__room_to(const mlp *net, const char *what, void lay_out(const mlp *, mlp__arena *, void *),
+                               void *placed, void **memory, mlp_error *error)
+{
+    mlp__arena arena = { NULL, 0 };
+    mlp_result r;
+    *memory = NULL;
+    lay_out(net, &arena, placed);
+    if (arena.used == 0) return MLP_OK;
+    *memory = mlp__memory_to(net, what, mlp__arena_size(&arena), &r, error);
+    if (r) return r;
+    arena.base = mlp__align(*memory);
+    arena.used = 0;
+    lay_out(net, &arena, placed);
+    return MLP_OK;
 }
 
 /* The parts of the training block; *state comes last, so that its size may vary. */
@@ -5874,17 +5908,16 @@ static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_erro
     const mlp__training old = net->training;
     size_t state_size = mlp__opt_size(arrays, net->count), size;
     void *block;
+    mlp_result r;
     rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
     if (old.gradients && old.state_size >= state_size && (!old.block || old.buffers.rows >= rows)) return MLP_OK;
     if (old.gradients && !old.block)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "opt: the state of this optimizer does not fit into the caller's block");
+        return MLP__REFUSE(error, "opt: the state of this optimizer does not fit into the caller's block");
     if (old.gradients && old.buffers.rows > rows) rows = old.buffers.rows;
     if (old.gradients && old.state_size > state_size) state_size = old.state_size;
     size = mlp__training_size(net, rows, state_size);
-    if (!size) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to train");
-    block = mlp__alloc(&net->desc.allocator, size);
-    if (!block) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to train", size);
+    block = mlp__memory_to(net, "train", size ? size : SIZE_MAX, &r, error);
+    if (r) return r;
     mlp__place_training(net, block, rows, state_size, block);
     if (!old.gradients) return MLP_OK;
     net->training.known = old.known;
@@ -5918,8 +5951,7 @@ static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
 {
     const mlp_result r = mlp__trains(error);
     if (r || !net->busy) return r;
-    return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                     "the net is being trained: this was called from a callback of that");
+    return MLP__REFUSE(error, "the net is being trained: this was called from a callback of that");
 }
 
 MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
@@ -5928,7 +5960,7 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     size_t rows, state_size;
     int arrays;
     mlp_result r;
-    if (!net || !memory) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
+    if (!net || !memory) return MLP__REFUSE(opt.error, "net or memory is NULL");
     r = mlp__not_busy(net, opt.error);
     if (!r) r = mlp__resolve_opt(&opt, &arrays);
     if (r) return r;
@@ -5937,8 +5969,8 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
         return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
     rows = mlp__rows_that_fit(net, state_size, size);
     if (rows == 0)
-        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z",
-                         size, mlp__training_size(net, 1, state_size));
+        return MLP__REFUSE(opt.error, "memory: %z bytes, but mlp_train_size for one row says %z", size,
+                           mlp__training_size(net, 1, state_size));
     mlp__free(&net->desc.allocator, net->training.block);
     mlp__place_training(net, memory, rows, state_size, NULL);
     return mlp__ok(opt.error);
@@ -5957,14 +5989,14 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
 
 static int mlp__threads_for(const mlp *net, size_t batch, int threads)
 {
-    size_t most = mlp__smaller(batch / MLP__THREAD_ROWS, MLP__MOST_THREADS);
-    /* 2 flop a weight for each of z, dW and dX */
-    if (6.0 * (double)batch * (double)net->count < MLP__THREAD_FLOP) return 1;
 #ifdef _OPENMP
-    most = mlp__smaller(most, (size_t)omp_get_num_procs() < MLP__LEAST_PROCESSORS ? MLP__LEAST_PROCESSORS
-                        : (size_t)omp_get_num_procs());
+    const int processors = omp_get_num_procs() > MLP__LEAST_PROCESSORS ? omp_get_num_procs() : MLP__LEAST_PROCESSORS;
+#else
+    const int processors = MLP__MOST_THREADS;
 #endif
-    return (size_t)threads < most ? (threads > 1 ? threads : 1) : most > 1 ? (int)most : 1;
+    const size_t most = mlp__smaller(batch / MLP__THREAD_ROWS, mlp__smaller((size_t)processors, MLP__MOST_THREADS));
+    const double flop = 6.0 * (double)batch * (double)net->count;   /* 2 a weight for each of z, dW and dX */
+    return threads > 1 && most > 1 && flop >= MLP__THREAD_FLOP ? (int)mlp__smaller((size_t)threads, most) : 1;
 }
 
 /* ---- gradients ---- */
@@ -5995,6 +6027,16 @@ static void mlp__block_rows(const void *work, size_t part, size_t parts)
     if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
 }
 
+/* Of all rows in the block, from the last layer's dE/da, in the place of its dE/dz, down to the first layer's dE/dz */
+static void mlp__block_from_outputs(const mlp__block *b)
+{
+    const mlp__buffers *t = b->t;
+    const int last = b->net->layers - 1;
+    mlp__activation_backward(b->net, last, b->rows, t->z[last], t->a[last], t->dz[last], t->dz[last],
+                             mlp__slope_at(b, 0));
+    mlp__block_backward(b, 0, b->rows, t->scratch);
+}
+
 /* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units
    are cut into parts. */
 static void mlp__block_gradients(const void *work, size_t part, size_t parts)
@@ -6006,6 +6048,27 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
         mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts),
                                    b->rows, mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l],
                                    b->accumulate, mlp__scratch_of(b->t, part));
+}
+
+/* Blocks of the source, of which there are only losses as long as no divisor is set */
+static mlp__block mlp__blocks_of(const mlp *net, const mlp__source *source, const mlp__buffers *t)
+{
+    mlp__block b;
+    memset(&b, 0, sizeof b);
+    b.net = net;
+    b.source = source;
+    b.t = t;
+    return b;
+}
+
+/* The next rows of a batch, of which `place` are done, become the block and go up through the layers, and down. */
+static mlp_result mlp__next_block(mlp__block *b, size_t first, size_t rows, size_t place, int threads)
+{
+    mlp_result r;
+    mlp__block_begin(b, first, rows, place);
+    r = mlp__block_read(b);
+    if (!r) mlp__in_parts(threads, mlp__block_rows, b);
+    return r;
 }
 
 /* The loss of the rows in the block is not finite: the first layer whose outputs are not. */
@@ -6037,25 +6100,19 @@ typedef struct { double loss, weight; } mlp__batch;
 static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows,
                                 int threads, mlp__batch *sums, float *dx)
 {
-    mlp__block b;
+    mlp__block b = mlp__blocks_of(net, source, t);
     size_t done, i;
     mlp_result r = mlp__check_used(net, source, first, rows);
     if (r) return r;
-    memset(&b, 0, sizeof b);
     sums->loss = 0;
     sums->weight = mlp__weight_of_rows(source, first, rows);
     if (!(sums->weight > 0)) return MLP_OK;
     if (!dx) net->training.known = 0;
-    b.net = net;
-    b.source = source;
-    b.t = t;
     b.divisor = sums->weight * mlp__loss_divisor(net);
     b.masks = dx ? 0 : mlp__has_dropout(net);
     for (done = 0; done < rows; done += b.rows) {
-        mlp__block_begin(&b, first + done, mlp__smaller(rows - done, t->rows), done);
-        r = mlp__block_read(&b);
+        r = mlp__next_block(&b, first + done, mlp__smaller(rows - done, t->rows), done, threads);
         if (r) return r;
-        mlp__in_parts(threads, mlp__block_rows, &b);
         for (i = 0; i < b.rows; i++)
             if (t->weight[i] > 0) sums->loss = mlp__fma_double(t->weight[i], t->loss[i], sums->loss);
         if (!mlp__finite_double(sums->loss)) return mlp__fail_in_loss(&b);
@@ -6115,12 +6172,11 @@ static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int
     const mlp_kernels *k = net->desc.kernels;
     float *g = net->training.gradients;
     size_t at;
-    mlp_result r = MLP_OK;
     if (opt->clip_value > 0 || opt->clip_norm > 0) {
-        r = mlp__check_gradients(net, error);
-        if (!r) mlp__clip(opt, net->count, g);
+        const mlp_result r = mlp__check_gradients(net, error);
+        if (r) return r;
+        mlp__clip(k, opt, net->count, g);
     }
-    if (r) return r;
     at = mlp__first_too_large(k, opt, net->count, g);
     if (at < net->count)
         return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at),
@@ -6140,10 +6196,10 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
     mlp_result r;
-    if (!net) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    if (!net) return MLP__REFUSE(opt.error, "net is NULL");
     r = mlp__not_busy(net, opt.error);
     if (!r && !net->training.known)
-        r = mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "there is no gradient yet: mlp_compute_gradients makes one");
+        r = MLP__REFUSE(opt.error, "there is no gradient yet: mlp_compute_gradients makes one");
     if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (!r) r = mlp__need_training(net, 1, arrays, opt.error);
     if (!r) r = mlp__update(net, &opt, arrays, 1, opt.error);
@@ -6154,12 +6210,11 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 
 /* What evaluating adds up: weighted sums over rows. */
 typedef struct {
-    double weight, loss, right, top, distance, square;
+    double weight, loss, right, top, distance;
     double *moments;                        /* outputs x 3: of target - shift, of its square, of the error's square */
     float *shift;                           /* outputs: the first row's targets */
+    int begun;                              /* shift is known */
     size_t *confusion;                      /* classes x classes, or NULL */
-    float *outputs;                         /* room for a row */
-    int begun;
 } mlp__tally;
 
 static int mlp__has_classes(const mlp *net)
@@ -6194,18 +6249,19 @@ enum { MLP__TOP = 5 };
 
 static void mlp__tally_class(const mlp *net, mlp__tally *t, float w, const float *a, const float *y)
 {
-    size_t j, right = 0, above = 0;
+    size_t i, meant, said, count = 0;
     if (mlp__is_multilabel(net)) {
-        for (j = 0; j < net->outputs; j++) right += mlp__is_on(net, a[j]) == mlp__is_on(net, y[j]);
-        t->right = mlp__fma_double(w, (float)right, t->right);
+        for (i = 0; i < net->outputs; i++) count += mlp__is_on(net, a[i]) == mlp__is_on(net, y[i]);
+        t->right = mlp__fma_double(w, (float)count, t->right);
         return;
     }
-    j = mlp__class_of(net, y);
-    if (mlp__class_of(net, a) == j) t->right += (double)w;
-    if (t->confusion) t->confusion[j * (net->outputs > 1 ? net->outputs : 2) + mlp__class_of(net, a)]++;
+    meant = mlp__class_of(net, y);
+    said = mlp__class_of(net, a);
+    if (said == meant) t->right += (double)w;
+    if (t->confusion) t->confusion[meant * (net->outputs > 1 ? net->outputs : 2) + said]++;
     if (net->outputs <= MLP__TOP) return;
-    for (right = 0; right < net->outputs; right++) above += a[right] > a[j] || (a[right] == a[j] && right < j);
-    if (above < MLP__TOP) t->top += (double)w;
+    for (i = 0; i < net->outputs; i++) count += a[i] > a[meant] || (a[i] == a[meant] && i < meant);
+    if (count < MLP__TOP) t->top += (double)w;
 }
 
 /* in the user's units */
@@ -6260,56 +6316,32 @@ static void mlp__metrics_of(const mlp *net, const mlp__tally *t, size_t rows, ml
     m->r2 = mlp__r2(net, t);
 }
 
-/* Room to evaluate in: one allocation. */
-typedef struct { void *memory; mlp__buffers t; mlp__tally tally; } mlp__evaluation;
+/* What evaluating takes */
+typedef struct { mlp__buffers t; mlp__tally tally; } mlp__evaluation;
 
-static void mlp__lay_out_evaluation(const mlp *net, size_t rows, mlp__arena *arena, mlp__evaluation *e)
+static void mlp__lay_out_evaluation(const mlp *net, mlp__arena *arena, void *placed)
 {
-    mlp__lay_out_buffers(net, rows, 0, arena, &e->t);
+    mlp__evaluation *e = (mlp__evaluation *)placed;
+    mlp__lay_out_buffers(net, e->t.rows, 0, arena, &e->t);
     e->tally.moments = (double *)mlp__take(arena, 3 * net->outputs, 1, sizeof(double));
     e->tally.shift = mlp__take_floats(arena, net->outputs, 1);
 }
 
-static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evaluation *e, mlp_error *error)
-{
-    mlp__arena arena = { NULL, 0 };
-    memset(e, 0, sizeof *e);
-    rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
-    mlp__lay_out_evaluation(net, rows, &arena, e);
-    if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
-    e->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-    if (!e->memory)
-        return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate", mlp__arena_size(&arena));
-    arena.base = mlp__align(e->memory);
-    arena.used = 0;
-    mlp__lay_out_evaluation(net, rows, &arena, e);
-    return MLP_OK;
-}
-
-/* Adds up all rows of the source and, unless metrics is NULL, says what that means. */
-static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__evaluation *e, int threads,
+/* Adds up all rows of the source and says what that means. */
+static mlp_result mlp__evaluate(const mlp *net, mlp__source *source, mlp__evaluation *e, int threads,
                                 mlp_metrics *metrics)
 {
     mlp__tally *tally = &e->tally;
     const mlp__buffers *t = &e->t;
-    mlp__source s = *source;
-    mlp__block b;
+    mlp__block b = mlp__blocks_of(net, source, t);
     size_t first, i;
-    memset(&b, 0, sizeof b);
     tally->weight = tally->loss = tally->right = tally->top = tally->distance = 0;
     tally->begun = 0;
     memset(tally->moments, 0, 3 * net->outputs * sizeof(double));
-    b.net = net;
-    b.source = &s;
-    b.t = t;
-    /* finds a row to stand in for those without weight */
-    mlp__weight_of_rows(&s, 0, s.rows);
-    for (first = 0; first < s.rows; first += b.rows) {
-        mlp_result r;
-        mlp__block_begin(&b, first, mlp__smaller(s.rows - first, t->rows), 0);
-        r = mlp__block_read(&b);
+    mlp__weight_of_rows(source, 0, source->rows);       /* finds a row to stand in for those without weight */
+    for (first = 0; first < source->rows; first += b.rows) {
+        const mlp_result r = mlp__next_block(&b, first, mlp__smaller(source->rows - first, t->rows), first, threads);
         if (r) return r;
-        mlp__in_parts(threads, mlp__block_rows, &b);
         for (i = 0; i < b.rows; i++) {
             const float w = t->weight[i], *a = t->a[net->layers - 1] + i * net->outputs, *y = t->y + i * net->outputs;
             if (!(w > 0)) continue;
@@ -6319,40 +6351,38 @@ static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__
             else mlp__tally_distance(net, tally, w, a, y);
         }
     }
-    if (metrics) mlp__metrics_of(net, tally, s.rows, metrics);
+    mlp__metrics_of(net, tally, source->rows, metrics);
     return MLP_OK;
 }
 
 static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_t *confusion, mlp_metrics *metrics)
 {
-    const mlp__source source = mlp__source_in_order(data);
+    mlp__source source = mlp__source_in_order(data);
     mlp__evaluation e;
+    void *memory;
     mlp_result r = mlp__trains(data->error);
-    if (!r) r = mlp__check_data(net, data);
-    if (!r) r = mlp__evaluation_begin(net, data->rows, &e, data->error);
-    if (r) return r;
+    e.t.rows = mlp__smaller(data->rows, MLP__BLOCK_ROWS);
     e.tally.confusion = confusion;
+    if (!r) r = mlp__check_data(net, data);
+    if (!r) r = mlp__room_to(net, "evaluate", mlp__lay_out_evaluation, &e, &memory, data->error);
+    if (r) return r;
     r = mlp__evaluate(net, &source, &e, mlp__threads_for(net, data->rows, net->threads), metrics);
-    mlp__free(&net->desc.allocator, e.memory);
+    mlp__free(&net->desc.allocator, memory);
     return r ? r : mlp__ok(data->error);
 }
 
 MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metrics *metrics)
 {
-    mlp_result r;
     if (metrics) memset(metrics, 0, sizeof *metrics);
-    if (!net || !data || !metrics)
-        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or metrics is NULL");
-    r = mlp__evaluate_data(net, data, NULL, metrics);
-    if (r) memset(metrics, 0, sizeof *metrics);
-    return r;
+    if (!net || !data || !metrics) return MLP__REFUSE(data ? data->error : NULL, "net or metrics is NULL");
+    return mlp__evaluate_data(net, data, NULL, metrics);
 }
 
 /* whether a row has one class, and outputs say which */
 static mlp_result mlp__check_classes(const mlp *net, mlp_error *error)
 {
     if (mlp__has_classes(net) && !mlp__is_multilabel(net)) return MLP_OK;
-    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net has no classes, or a row may have several");
+    return MLP__REFUSE(error, "the net has no classes, or a row may have several");
 }
 
 MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *counts)
@@ -6360,8 +6390,7 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     mlp_metrics unused;
     size_t classes;
     mlp_result r;
-    if (!net || !data || !counts)
-        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or counts is NULL");
+    if (!net || !data || !counts) return MLP__REFUSE(data ? data->error : NULL, "net or counts is NULL");
     r = mlp__check_classes(net, data->error);
     if (r) return r;
     classes = net->outputs > 1 ? net->outputs : 2;
@@ -6430,9 +6459,8 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
     mlp__batch sums;
     size_t i;
     mlp_result r;
-    if (!net || !data || !dx) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or dx is NULL");
-    if (data->read)
-        return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "input gradients are of rows in memory: read must be NULL");
+    if (!net || !data || !dx) return MLP__REFUSE(data ? data->error : NULL, "net or dx is NULL");
+    if (data->read) return MLP__REFUSE(data->error, "input gradients are of rows in memory: read must be NULL");
     r = mlp__prepare(net, data);
     if (r) return r;
     source = mlp__source_in_order(data);
@@ -6445,7 +6473,6 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
 
 MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
 {
-    const int last = net ? net->layers - 1 : 0;
     const mlp__buffers *t;
     mlp__block b;
     size_t o, i;
@@ -6455,20 +6482,17 @@ MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
     if (!r) r = mlp__need_gradients(net, 1, NULL);
     if (r) return r;
     t = &net->training.buffers;
-    memset(&b, 0, sizeof b);
-    b.net = net;
-    b.t = t;
+    b = mlp__blocks_of(net, NULL, t);
     b.rows = 1;
     b.x = x;
     b.x_stride = net->inputs;
     if (net->desc.input_scaling) { mlp__scale_inputs(net, x, t->x); b.x = t->x; }
     mlp__block_forward(&b, 0, 1, 0, 1);
     for (o = 0; o < net->outputs; o++, j += net->inputs) {
-        float *dz = t->dz[last];
+        float *dz = t->dz[net->layers - 1];
         memset(dz, 0, net->outputs * sizeof(float));
         dz[o] = 1;
-        mlp__activation_backward(net, last, 1, t->z[last], t->a[last], dz, dz, mlp__slope_at(&b, 0));
-        mlp__block_backward(&b, 0, 1, t->scratch);
+        mlp__block_from_outputs(&b);
         mlp__layer_backward_input(net, 0, 1, t->dz[0], j, t->scratch);
         mlp__unscale_slopes(net, x, j);
         for (i = 0; net->desc.target_scaling && i < net->inputs; i++) j[i] /= mlp__target_scale(net, o)[1];
@@ -6538,19 +6562,28 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
     scale[1] = width > 0 && mlp__finite((float)(1 / width)) ? (float)(1 / width) : 1;
 }
 
-/* Goes through the first `most` rows of the source that have weight; what it sees goes into columns (inputs, then
-   outputs), the inputs also into sample, unless NULL: [inputs][most]. *used: how many rows had weight. */
-static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t most,
-                              mlp__column *columns, float *sample, size_t *used)
+/* What scales are fitted to: columns of inputs, then of outputs, and, for robust ones, the inputs of a sample:
+   [inputs][most]. */
+typedef struct { mlp__buffers t; mlp__column *columns; float *sample; size_t most; } mlp__survey;
+
+static void mlp__lay_out_survey(const mlp *net, mlp__arena *arena, void *placed)
+{
+    mlp__survey *s = (mlp__survey *)placed;
+    mlp__lay_out_buffers(net, s->t.rows, 0, arena, &s->t);
+    s->columns = (mlp__column *)mlp__take(arena, net->inputs + net->outputs, 1, sizeof *s->columns);
+    s->sample = mlp__take_floats(arena, s->most, net->inputs);
+}
+
+/* Goes through the rows of the source that have weight: all, or as many as the sample takes. *used: how many. */
+static mlp_result mlp__survey_rows(const mlp *net, const mlp__source *source, mlp__survey *s, int sampling,
+                                   size_t *used)
 {
     const mlp_data *d = source->data;
+    const mlp__buffers *t = &s->t;
     const int targets = !mlp__has_labels(d);
-    mlp__block b;
+    const size_t most = sampling ? s->most : source->rows;
+    mlp__block b = mlp__blocks_of(net, source, t);
     size_t first, i, j;
-    memset(&b, 0, sizeof b);
-    b.net = net;
-    b.source = source;
-    b.t = t;
     *used = 0;
     for (first = 0; first < source->rows && *used < most; first += b.rows) {
         mlp_result r;
@@ -6563,9 +6596,10 @@ static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const m
             const float *x = d->read ? t->x + i * net->inputs : d->x + row * mlp__x_stride(net, d);
             const float *y = d->read ? t->y + i * net->outputs : targets ? d->y + row * mlp__y_stride(net, d) : NULL;
             if (!(w > 0)) continue;
-            for (j = 0; j < net->inputs; j++) mlp__column_add(&columns[j], x[j], *used > 0);
-            for (j = 0; targets && j < net->outputs; j++) mlp__column_add(&columns[net->inputs + j], y[j], *used > 0);
-            for (j = 0; sample && j < net->inputs; j++) sample[j * most + *used] = x[j];
+            for (j = 0; j < net->inputs; j++) mlp__column_add(&s->columns[j], x[j], *used > 0);
+            for (j = 0; targets && j < net->outputs; j++)
+                mlp__column_add(&s->columns[net->inputs + j], y[j], *used > 0);
+            for (j = 0; sampling && j < net->inputs; j++) s->sample[j * most + *used] = x[j];
             ++*used;
         }
     }
@@ -6578,57 +6612,52 @@ static mlp_result mlp__check_columns(const mlp *net, const mlp__column *columns,
     size_t j;
     for (j = 0; j < net->inputs + net->outputs; j++) {
         const int target = j >= net->inputs;
+        const size_t at = target ? j - net->inputs : j;
         const mlp__column *c = &columns[j];
         if (!(target ? net->desc.target_scaling : net->desc.input_scaling) || mlp__finite(c->high - c->low)) continue;
         mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: the range of column %z overflows: %g to %g", target ? "y" : "x",
-                  target ? j - net->inputs : j, (double)c->low, (double)c->high);
-        return mlp__at(error, MLP_ERR_NONFINITE, 0, target ? j - net->inputs : j);
+                  at, (double)c->low, (double)c->high);
+        return mlp__at(error, MLP_ERR_NONFINITE, 0, at);
     }
     return MLP_OK;
+}
+
+static void mlp__set_scales(mlp *net, const mlp__survey *s, size_t sampled, size_t used)
+{
+    const mlp_scaling kind = net->desc.input_scaling, of_targets = net->desc.target_scaling;
+    float *scale = net->scales;
+    size_t j;
+    for (j = 0; j < net->inputs; j++, scale += 2)
+        if (kind == MLP_SCALE_ROBUST) mlp__robust_scale(s->sample + j * s->most, sampled, scale);
+        else if (kind) mlp__scale_of(kind, &s->columns[j], (double)used, scale);
+    for (; of_targets && j < net->inputs + net->outputs; j++, scale += 2)
+        mlp__scale_of(of_targets, &s->columns[j], (double)used, scale);
+    net->scaled = 1;
 }
 
 /* Scales from rows of the source: all, or of robust ones a seeded sample of at most 65,536 rows and 2^24 numbers. */
 static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
 {
-    const mlp_data *d = source.data;
     const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
-    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1), sampled = mlp__smaller(source.rows,
-                                                                                                         most);
-    mlp__arena arena = { NULL, 0 };
-    mlp__buffers t;
-    mlp__column *columns = NULL;
-    float *sample = NULL;
-    void *memory = NULL;
-    size_t used = 0, in_sample = 0, j;
-    int pass;
-    mlp_result r = MLP_OK;
-    for (pass = 0; pass < 2; pass++) {                              /* how much, then where */
-        if (pass) arena.base = mlp__align(memory);
-        arena.used = 0;
-        mlp__lay_out_buffers(net, mlp__smaller(source.rows, MLP__BLOCK_ROWS), 0, &arena, &t);
-        columns = (mlp__column *)mlp__take(&arena, net->inputs + net->outputs, 1, sizeof *columns);
-        if (robust) sample = mlp__take_floats(&arena, sampled, net->inputs);
-        if (pass) break;
-        if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too big to scale");
-        memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-        if (!memory) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
-    }
+    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1);
+    mlp__survey s;
+    void *memory;
+    size_t sampled = 0, used = 0;
+    mlp_result r;
+    s.t.rows = mlp__smaller(source.rows, MLP__BLOCK_ROWS);
+    s.most = robust ? mlp__smaller(source.rows, most) : 0;
+    r = mlp__room_to(net, "scale", mlp__lay_out_survey, &s, &memory, source.data->error);
+    if (r) return r;
     mlp__weight_of_rows(&source, 0, source.rows);
     if (robust) {
         mlp__source shuffled = source;
         shuffled.order = MLP_ORDER_SHUFFLED;
         shuffled.permutation = mlp__permutation_of(source.rows, net->desc.seed, MLP__STREAM_SAMPLE);
-        r = mlp__survey(net, &shuffled, &t, sampled, columns, sample, &in_sample);
+        r = mlp__survey_rows(net, &shuffled, &s, 1, &sampled);
     }
-    if (!r && (!robust || net->desc.target_scaling))
-        r = mlp__survey(net, &source, &t, source.rows, columns, NULL, &used);
-    if (!r) r = mlp__check_columns(net, columns, d->error);
-    for (j = 0; !r && net->desc.input_scaling && j < net->inputs; j++)
-        if (robust) mlp__robust_scale(sample + j * sampled, in_sample, net->scales + 2 * j);
-        else mlp__scale_of(net->desc.input_scaling, &columns[j], (double)used, net->scales + 2 * j);
-    for (j = net->inputs; !r && net->desc.target_scaling && j < net->inputs + net->outputs; j++)
-        mlp__scale_of(net->desc.target_scaling, &columns[j], (double)used, net->scales + 2 * j);
-    if (!r) net->scaled = 1;
+    if (!r && (!robust || net->desc.target_scaling)) r = mlp__survey_rows(net, &source, &s, 0, &used);
+    if (!r) r = mlp__check_columns(net, s.columns, source.data->error);
+    if (!r) mlp__set_scales(net, &s, sampled, used);
     mlp__free(&net->desc.allocator, memory);
     return r;
 }
@@ -6636,10 +6665,10 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
 MLP_API mlp_result mlp_fit_scaling(mlp *net, const mlp_data *data)
 {
     mlp_result r;
-    if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    if (!net || !data) return MLP__REFUSE(data ? data->error : NULL, "net is NULL");
     r = mlp__not_busy(net, data->error);
     if (!r && !net->scales)
-        r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "the net has neither input_scaling nor target_scaling");
+        r = MLP__REFUSE(data->error, "the net has neither input_scaling nor target_scaling");
     if (!r) r = mlp__check_data(net, data);
     if (r) return r;
     net->busy = 1;
@@ -6674,19 +6703,19 @@ static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
     if ((size_t)s->kind >= MLP__COUNT(table))
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
     if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: epochs, warmup and period must not be negative");
+        return MLP__REFUSE(error, "schedule: epochs, warmup and period must not be negative");
     if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0)
         || (s->floor != 0 && !table[s->kind].takes_floor))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "schedule: gamma, period or floor is set, but %s does not take it", table[s->kind].name);
+        return MLP__REFUSE(error, "schedule: gamma, period or floor is set, but %s does not take it",
+                           table[s->kind].name);
     if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: custom, and no other, needs the function rate");
+        return MLP__REFUSE(error, "schedule: custom, and no other, needs the function rate");
     if (s->gamma == 0) s->gamma = gamma;
     if (s->period == 0) s->period = period;
     if (!(s->gamma >= 0 && s->gamma <= 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: gamma is %g and must be in (0, 1]", (double)s->gamma);
+        return MLP__REFUSE(error, "schedule: gamma is %g and must be in (0, 1]", (double)s->gamma);
     if (!(s->floor >= 0 && s->floor <= 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: floor is %g and must be in [0, 1]", (double)s->floor);
+        return MLP__REFUSE(error, "schedule: floor is %g and must be in [0, 1]", (double)s->floor);
     return MLP_OK;
 }
 
@@ -6728,111 +6757,62 @@ static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, dou
     return factor > least ? factor : least;
 }
 
-/* ---- fit ---- */
+/* ---- Levenberg and Marquardt ---- */
+
+/* E is half the sum of squares of residuals, J their derivative by the parameters, g = J^T residuals its gradient, D
+   the roots of the largest values so far on the diagonal of J^T J. A try solves (J^T J + damping D) step = -g, then,
+   with the same matrix and the second derivative of the residuals along the step, how the way bends (Transtrum, Sethna
+   2012). It goes step + bent, if E is lower there and the way does not bend too much; then damping follows how much of
+   what the model has promised came true. Else damping grows and there is another try. */
+
+enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64, MLP__TOGETHER = 32 };
 
 /* Normal equations of n parameters. matrix: n + 1 rows of n: in row n - i, from its beginning, what is behind the
    diagonal of row i of -J^T J, that included, and in row i, from the diagonal on, U of U^T U = J^T J + damping D. */
-enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64, MLP__TOGETHER = 32 };
 typedef struct {
-    void *memory;
-    const mlp_kernels *k;
+    mlp *net;
+    const mlp_opt_desc *opt;                /* resolved */
+    mlp__source *source;                    /* rows to fit, in their order */
+    const mlp__buffers *t;
+    mlp__objective *objective;
+    int threads;
     size_t n, rows;                         /* rows: of data whose Jacobian is there at a time */
     double *matrix, *jacobian, *step, *bent; /* step, bent: n; what bends it */
     float *from, *gradient;                 /* parameters before the step, gradient there */
     float *bend;                            /* outputs of a block: how they bend */
 } mlp__normal;
 
-/* A fit under way. */
-typedef struct {
-    mlp *net;
-    const mlp_data *data;
-    mlp_fit_desc fit;                       /* resolved */
-    mlp_data validation;                    /* rows 0: none */
-    int arrays;
-    size_t batch, train_rows, held;         /* held: rows of a split */
-    size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
-    mlp__buffers t;
-    mlp__evaluation evaluation;
-    mlp_progress progress;
-    mlp_fit_report report;
-    int begun;                              /* nothing was refused */
-    mlp__objective objective;               /* of optimizers that see it */
-    mlp__batch sums;                        /* at its last point */
-    mlp__normal normal;                     /* of lm */
-} mlp__fitting;
-
-static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
-
-/* Layers that do not learn have no gradient. */
-static void mlp__hold_still(mlp *net)
+static void mlp__lay_out_normal(mlp__normal *q, mlp__arena *arena)
 {
-    int l;
-    for (l = 0; l < net->layers; l++) {
-        const mlp__shape *s = &net->shape[l];
-        const size_t end = s->b + (net->desc.layers[l].no_bias ? 0 : s->out);
-        if (net->desc.layers[l].rate < 0) memset(net->training.gradients + s->w, 0, (end - s->w) * sizeof(float));
-    }
-}
-
-/* Memory for the normal equations: one allocation, with slack behind the Jacobian. */
-static mlp_result mlp__normal_begin(mlp__fitting *f)
-{
-    const size_t n = f->net->count, outputs = f->net->outputs;
-    const size_t rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, f->t.rows);
-    const size_t doubles = (n + rows * outputs + 3) * n + MLP__SLACK, floats = 2 * n + f->t.rows * outputs;
-    const size_t size = MLP__ALIGN + doubles * sizeof(double) + floats * sizeof(float);
-    mlp__normal *q = &f->normal;
-    q->memory = mlp__alloc(&f->net->desc.allocator, size);
-    if (!q->memory) return mlp__fail(f->data->error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes for lm", size);
-    memset(q->memory, 0, size);
-    q->k = f->net->desc.kernels;
+    const size_t n = q->net->count, outputs = q->net->outputs;
     q->n = n;
-    q->rows = rows;
-    q->matrix = (double *)(void *)mlp__align(q->memory);
-    q->step = q->matrix + (n + 1) * n;
-    q->bent = q->step + n;
-    q->jacobian = q->bent + n;
-    q->from = (float *)(q->matrix + doubles);
-    q->gradient = q->from + n;
-    q->bend = q->gradient + n;
-    return MLP_OK;
+    q->rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, q->t->rows);
+    q->matrix = (double *)mlp__take(arena, n + 1, n, sizeof(double));
+    q->jacobian = (double *)mlp__take(arena, q->rows * outputs * n + MLP__SLACK, 1, sizeof(double));
+    q->step = (double *)mlp__take(arena, n, 1, sizeof(double));
+    q->bent = (double *)mlp__take(arena, n, 1, sizeof(double));
+    q->from = mlp__take_floats(arena, n, 1);
+    q->gradient = mlp__take_floats(arena, n, 1);
+    q->bend = mlp__take_floats(arena, q->t->rows, outputs);
 }
 
-/* all rows to train on, in their order, as blocks */
-static mlp__block mlp__normal_rows(const mlp__fitting *f, mlp__source *source)
+/* all rows to fit, as blocks */
+static mlp__block mlp__normal_rows(const mlp__normal *q)
 {
-    mlp__block b;
-    memset(&b, 0, sizeof b);
-    *source = mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
-    b.net = f->net;
-    b.source = source;
-    b.t = &f->t;
-    b.divisor = mlp__product_of(mlp__weight_of_rows(source, 0, f->train_rows), mlp__loss_divisor(f->net));
+    mlp__block b = mlp__blocks_of(q->net, q->source, q->t);
+    const double weight = mlp__weight_of_rows(q->source, 0, q->source->rows);
+    b.divisor = mlp__product_of(weight, mlp__loss_divisor(q->net));
     return b;
 }
 
-/* the next block's outputs */
-static mlp_result mlp__normal_block(const mlp__fitting *f, mlp__block *b, size_t done, size_t most)
+static mlp_result mlp__next_rows(const mlp__normal *q, mlp__block *b, size_t done, size_t most)
 {
-    mlp_result r;
-    mlp__block_begin(b, done, mlp__smaller(f->train_rows - done, most), done);
-    r = mlp__block_read(b);
-    if (!r) mlp__in_parts(f->fit.threads, mlp__block_rows, b);
-    return r;
-}
-
-/* from the last layer's a, in the place of its dE/da, to all dz */
-static void mlp__normal_backward(const mlp__block *b)
-{
-    const int last = b->net->layers - 1;
-    float *dz = b->t->dz[last];
-    mlp__activation_backward(b->net, last, b->rows, b->t->z[last], b->t->a[last], dz, dz, mlp__slope_at(b, 0));
-    mlp__block_backward(b, 0, b->rows, b->t->scratch);
+    return mlp__next_block(b, done, mlp__smaller(q->source->rows - done, most), done, q->threads);
 }
 
 /* Rows of the Jacobian, those of output o of the block's rows, from the dz: a row's own derivatives, rounded to
    float; none by layers that do not learn. */
-static void mlp__fill_jacobian(const mlp__block *b, const mlp__normal *q, size_t o)
+static void mlp__fill_jacobian(const mlp__normal *q, const mlp__block *b, size_t o)
 {
     const mlp *net = b->net;
     size_t r, p, i, c;
@@ -6851,7 +6831,7 @@ static void mlp__fill_jacobian(const mlp__block *b, const mlp__normal *q, size_t
 }
 
 /* Subtracts the products of columns of x, `count` rows of n: those of column i with i and all behind it from what is
-   at y + i * apart. */
+   at y + i * apart; i from `first` on. */
 typedef struct {
     const mlp__normal *q;
     const double *x;
@@ -6866,61 +6846,54 @@ static void mlp__products_part(const void *work, size_t part, size_t parts)
     const size_t n = p->q->n;
     size_t i;
     for (i = p->first + part; i < n; i += parts)
-        p->q->k->subtract_products(p->count, n - i, p->x + i, n, p->y + (ptrdiff_t)i * p->apart);
+        p->q->net->desc.kernels->subtract_products(p->count, n - i, p->x + i, n, p->y + (ptrdiff_t)i * p->apart);
 }
 
-static void mlp__subtract_products(const mlp__normal *q, int threads, const double *x, size_t count, size_t first,
-                                   double *y, ptrdiff_t apart)
+static void mlp__subtract_products(const mlp__normal *q, const double *x, size_t count, size_t first, double *y,
+                                   ptrdiff_t apart)
 {
-    mlp__products p;
-    p.q = q;
-    p.x = x;
-    p.count = count;
-    p.first = first;
-    p.y = y;
-    p.apart = apart;
-    mlp__in_parts(threads, mlp__products_part, &p);
+    const mlp__products p = { q, x, count, first, y, apart };
+    mlp__in_parts(q->threads, mlp__products_part, &p);
 }
 
 static double mlp__twice(const mlp *net) { return net->desc.loss == MLP_LOSS_SQUARED ? 2 : 1; }
 
 /* -J^T J of all rows and of weight_decay. E is half the sum of squares of sqrt(2 c) (a - y), c being 1 / divisor
    times the weight, with half_squared half of that; J is the derivative of these. */
-static mlp_result mlp__normal_matrix(mlp__fitting *f)
+static mlp_result mlp__normal_matrix(mlp__normal *q)
 {
-    const mlp *net = f->net;
-    const size_t outputs = net->outputs;
-    mlp__normal *q = &f->normal;
-    mlp__source source;
-    mlp__block b = mlp__normal_rows(f, &source);
-    float *dz = f->t.dz[net->layers - 1];
+    const mlp *net = q->net;
+    const mlp__buffers *t = q->t;
+    const size_t n = q->n, outputs = net->outputs;
+    mlp__block b = mlp__normal_rows(q);
+    float *dz = t->dz[net->layers - 1];
     size_t done, i, o;
     int l;
-    memset(q->matrix, 0, (q->n + 1) * q->n * sizeof(double));
-    for (done = 0; done < f->train_rows; done += b.rows) {
-        const mlp_result r = mlp__normal_block(f, &b, done, q->rows);
+    memset(q->matrix, 0, (n + 1) * n * sizeof(double));
+    memset(q->jacobian, 0, (q->rows * outputs * n + MLP__SLACK) * sizeof(double));
+    for (done = 0; done < q->source->rows; done += b.rows) {
+        const mlp_result r = mlp__next_rows(q, &b, done, q->rows);
         if (r) return r;
         for (o = 0; o < outputs; o++) {
             memset(dz, 0, b.rows * outputs * sizeof(float));
             for (i = 0; i < b.rows; i++)
-                dz[i * outputs + o] = (float)mlp__sqrt_double((double)f->t.factor[i] * mlp__twice(net));
-            mlp__normal_backward(&b);
-            mlp__fill_jacobian(&b, q, o);
+                dz[i * outputs + o] = (float)mlp__sqrt_double((double)t->factor[i] * mlp__twice(net));
+            mlp__block_from_outputs(&b);
+            mlp__fill_jacobian(q, &b, o);
         }
-        mlp__subtract_products(q, f->fit.threads, q->jacobian, b.rows * outputs, 0, q->matrix + q->n * q->n,
-                               -(ptrdiff_t)q->n);
+        mlp__subtract_products(q, q->jacobian, b.rows * outputs, 0, q->matrix + n * n, -(ptrdiff_t)n);
     }
-    for (l = 0; l < net->layers && f->fit.opt.weight_decay > 0; l++) {
+    for (l = 0; l < net->layers && q->opt->weight_decay > 0; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t end = s->b + (f->fit.opt.decay_biases && !net->desc.layers[l].no_bias ? s->out : 0);
-        for (i = s->w; i < end; i++) q->matrix[(q->n - i) * q->n] -= (double)f->fit.opt.weight_decay;
+        const size_t end = s->b + (q->opt->decay_biases ? mlp__biases(net, l) : 0);
+        for (i = s->w; i < end; i++) q->matrix[(n - i) * n] -= (double)q->opt->weight_decay;
     }
     return MLP_OK;
 }
 
 /* U, each row from those above; when MLP__TOGETHER of them are done, while they are in a cache, they go into all
    below. 0: in this precision the matrix is not positive definite. */
-static int mlp__normal_factor(const mlp__normal *q, int threads, double damping, const float *scale)
+static int mlp__normal_factor(const mlp__normal *q, double damping, const float *scale)
 {
     const size_t n = q->n;
     size_t i, j;
@@ -6930,13 +6903,12 @@ static int mlp__normal_factor(const mlp__normal *q, int threads, double damping,
         const size_t above = i % MLP__TOGETHER;
         double *u = q->matrix + i * n + i, pivot;
         u[0] += mlp__product_of(damping, (double)scale[i]);
-        q->k->subtract_products(above, n - i, u - above * n, n, u);
+        q->net->desc.kernels->subtract_products(above, n - i, u - above * n, n, u);
         if (!(u[0] > 0)) return 0;
         pivot = mlp__sqrt_double(u[0]);
         for (j = 0; j < n - i; j++) u[j] /= pivot;
         if (above + 1 == MLP__TOGETHER)
-            mlp__subtract_products(q, threads, q->matrix + (i - above) * n, MLP__TOGETHER, i + 1, q->matrix,
-                                   (ptrdiff_t)n + 1);
+            mlp__subtract_products(q, q->matrix + (i - above) * n, MLP__TOGETHER, i + 1, q->matrix, (ptrdiff_t)n + 1);
     }
     return 1;
 }
@@ -6960,61 +6932,69 @@ static void mlp__normal_solve(const mlp__normal *q, const float *g, double *step
 }
 
 /* v = from + t step */
-static void mlp__normal_go(mlp__fitting *f, double t)
+static void mlp__normal_go(const mlp__normal *q, double t)
 {
-    const mlp__normal *q = &f->normal;
     size_t i;
-    for (i = 0; i < q->n; i++) f->net->params[i] = (float)((double)q->from[i] + mlp__product_of(t, q->step[i]));
-    f->objective.known = 0;
+    for (i = 0; i < q->n; i++) q->net->params[i] = (float)((double)q->from[i] + mlp__product_of(t, q->step[i]));
+    q->objective->known = 0;
+}
+
+/* Layers that do not learn have no gradient. */
+static void mlp__hold_still(mlp *net)
+{
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const size_t size = (s->b + mlp__biases(net, l) - s->w) * sizeof(float);
+        if (net->desc.layers[l].rate < 0) memset(net->training.gradients + s->w, 0, size);
+    }
 }
 
 /* Half of what bends the way, sent back through J^T as a gradient: the second derivative of the outputs along the
    step, by differences. */
-static mlp_result mlp__normal_bend(mlp__fitting *f)
+static mlp_result mlp__normal_bend(const mlp__normal *q)
 {
-    const float part = 0.1f, scale = (float)(mlp__twice(f->net) / 2 / (double)(part * part));
-    const size_t outputs = f->net->outputs;
-    const mlp__normal *q = &f->normal;
-    mlp__source source;
-    mlp__block b = mlp__normal_rows(f, &source);
+    const float part = 0.1f, scale = (float)(mlp__twice(q->net) / 2 / (double)(part * part));
+    const size_t outputs = q->net->outputs;
+    const mlp__buffers *t = q->t;
+    mlp__block b = mlp__normal_rows(q);
     const double divisor = b.divisor;
+    float *a = t->a[q->net->layers - 1], *dz = t->dz[q->net->layers - 1];
     size_t done, i, j;
     int p;
-    for (done = 0; done < f->train_rows; done += b.rows) {
-        const float *bend = q->bend;
-        float *dz = f->t.dz[f->net->layers - 1];
-        memset(q->bend, 0, f->t.rows * outputs * sizeof(float));
+    for (done = 0; done < q->source->rows; done += b.rows) {
+        memset(q->bend, 0, t->rows * outputs * sizeof(float));
         for (p = 1; p > -2; p--) {                                  /* forth, back, and here */
             mlp_result r;
-            mlp__normal_go(f, p < 0 ? 0 : (double)(p ? part : -part));
+            mlp__normal_go(q, p < 0 ? 0 : (double)(p ? part : -part));
             b.divisor = p < 0 ? divisor : 0;
-            r = mlp__normal_block(f, &b, done, f->t.rows);
+            r = mlp__next_rows(q, &b, done, t->rows);
             if (r) return r;
-            q->k->axpy(b.rows * outputs, p < 0 ? -2.0f : 1.0f, f->t.a[f->net->layers - 1], q->bend);
+            q->net->desc.kernels->axpy(b.rows * outputs, p < 0 ? -2.0f : 1.0f, a, q->bend);
         }
         for (i = 0; i < b.rows; i++)
-            for (j = 0; j < outputs; j++) *dz++ = f->t.factor[i] * scale * *bend++;
-        mlp__normal_backward(&b);
-        mlp__in_parts(f->fit.threads, mlp__block_gradients, &b);
+            for (j = i * outputs; j < (i + 1) * outputs; j++) dz[j] = t->factor[i] * scale * q->bend[j];
+        mlp__block_from_outputs(&b);
+        mlp__in_parts(q->threads, mlp__block_gradients, &b);
     }
-    mlp__hold_still(f->net);
+    mlp__hold_still(q->net);
     return MLP_OK;
 }
 
-/* One attempt, from `value`. *gain: how much lower, over what the model says; at most 0: nothing, or the way bends
-   too much. */
-static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, const float *scale, double *gain)
+/* One try, from `value`. *gain: how much lower, over what the model says; at most 0: nothing, or the way bends too
+   much. */
+static mlp_result mlp__lm_try(const mlp__normal *q, double value, double damping, const float *scale, double *gain)
 {
-    const mlp__normal *q = &f->normal;
+    mlp__objective *o = q->objective;
     double promised = 0, straight = 0, aside = 0;
     size_t i;
     mlp_result r;
     *gain = 0;
-    if (!mlp__normal_factor(q, f->fit.threads, damping, scale)) return MLP_OK;
+    if (!mlp__normal_factor(q, damping, scale)) return MLP_OK;
     mlp__normal_solve(q, q->gradient, q->step);
-    r = mlp__normal_bend(f);
+    r = mlp__normal_bend(q);
     if (r) return r;
-    mlp__normal_solve(q, f->net->training.gradients, q->bent);
+    mlp__normal_solve(q, q->net->training.gradients, q->bent);
     for (i = 0; i < q->n; i++) {
         const double s = q->step[i] + q->bent[i], pull = mlp__product_of(mlp__product_of(damping, (double)scale[i]), s);
         straight += mlp__product_of(q->step[i], q->step[i]);
@@ -7023,46 +7003,71 @@ static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, con
         q->step[i] = s;
     }
     if (!(aside <= mlp__product_of(0.140625, straight))) return MLP_OK;     /* twice its length: at most 3/4 */
-    mlp__normal_go(f, 1);
-    r = q->k->first_nonfinite(q->n, 0, f->net->params) < q->n ? MLP_ERR_NONFINITE : mlp__look(&f->objective);
-    if (!r && f->objective.value < value) *gain = promised > 0 ? 2 * (value - f->objective.value) / promised : 1;
+    mlp__normal_go(q, 1);
+    r = o->k->first_nonfinite(q->n, 0, o->v) < q->n ? MLP_ERR_NONFINITE : mlp__look(o);
+    if (!r && o->value < value) *gain = promised > 0 ? 2 * (value - o->value) / promised : 1;
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
 }
 
-/* One iteration: damping grows until the objective falls. The state's array is D. */
-static mlp_result mlp__lm_step(mlp__fitting *f)
+/* One iteration. The state's array is D. */
+static mlp_result mlp__lm_step(mlp__normal *q, int arrays, void *state)
 {
-    mlp__objective *o = &f->objective;
-    const mlp__normal *q = &f->normal;
-    float *scale = mlp__arrays_of(f->net->training.state);
+    mlp__objective *o = q->objective;
+    const size_t n = q->n;
+    float *scale = mlp__arrays_of(state);
     mlp__opt_state s;
     double value = 0, gain = 0;
     size_t i;
     mlp_result r = mlp__look(o);
-    if (!r) r = mlp__normal_matrix(f);
+    if (!r) r = mlp__normal_matrix(q);
     if (r) return r;
-    s = mlp__opt_begin(&f->fit.opt, f->arrays, f->net->training.state, o->n);
+    s = mlp__opt_begin(q->opt, arrays, state, n);
     value = o->value;
-    memcpy(q->from, o->v, o->n * sizeof(float));
-    memcpy(q->gradient, o->g, o->n * sizeof(float));
-    for (i = 0; i < o->n; i++) {
-        const float width = (float)mlp__sqrt_double(-q->matrix[(o->n - i) * o->n]);
+    memcpy(q->from, o->v, n * sizeof(float));
+    memcpy(q->gradient, o->g, n * sizeof(float));
+    for (i = 0; i < n; i++) {
+        const float width = (float)mlp__sqrt_double(-q->matrix[(n - i) * n]);
         if (width > scale[i] || !(scale[i] > 0)) scale[i] = width > 0 ? width : 1;
     }
     for (;;) {
-        r = mlp__lm_try(f, value, s.damping, scale, &gain);
+        r = mlp__lm_try(q, value, s.damping, scale, &gain);
         if (r || (gain <= 0 && s.damping >= 1e10)) break;
         s.damping = gain < 0.25 ? mlp__product_of(4, s.damping) : gain > 0.75 ? s.damping / 10 : s.damping;
         if (!(s.damping > 1e-20)) s.damping = 1e-20;
         if (gain > 0) break;
     }
-    memcpy(f->net->training.state, &s, sizeof s);
+    memcpy(state, &s, sizeof s);
     if (gain <= 0) {
-        memcpy(o->v, q->from, o->n * sizeof(float));
+        memcpy(o->v, q->from, n * sizeof(float));
         o->known = 0;
     }
     return r;
 }
+
+/* ---- fit ---- */
+
+/* A fit under way. */
+typedef struct {
+    mlp *net;
+    const mlp_data *data;
+    mlp_fit_desc fit;                       /* resolved */
+    mlp_data validation;                    /* that of the desc */
+    mlp__source train, held;                /* rows to train on and to validate on, in their order; held.rows 0: none */
+    int arrays;
+    size_t batch;
+    size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
+    void *memory;                           /* of all that a fit needs beside the training block */
+    mlp__buffers t;
+    mlp__evaluation evaluation;
+    mlp_progress progress;
+    mlp_fit_report report;
+    int begun;                              /* nothing was refused */
+    mlp__objective objective;               /* of optimizers that see it */
+    mlp__batch sums;                        /* at its last point */
+    mlp__normal normal;                     /* of lm */
+} mlp__fitting;
+
+
 
 /* What an optimizer that sees the whole objective cannot have in a fit. */
 static mlp_result mlp__check_objective(const mlp__fitting *f)
@@ -7084,7 +7089,7 @@ static mlp_result mlp__check_objective(const mlp__fitting *f)
     if (mlp__has_dropout(f->net)) what = "one function to minimize: no dropout";
     for (l = 0; l < f->net->layers; l++)
         if (d->layers[l].rate >= 0 && d->layers[l].rate != 1) what = "rates of layers of 1 or -1";
-    return what ? mlp__fail(fit->opt.error, MLP_ERR_ARGUMENT, -1, "opt: %s needs %s", facts.name, what) : MLP_OK;
+    return what ? MLP__REFUSE(fit->opt.error, "opt: %s needs %s", facts.name, what) : MLP_OK;
 }
 
 /* Replaces the defaults of a fit. */
@@ -7097,24 +7102,22 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
     if (fit->epochs == 0) fit->epochs = 10;
     if (fit->batch == 0) fit->batch = 32;
     if (fit->batch < MLP_FULL_BATCH)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
+        return MLP__REFUSE(error, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
     if ((unsigned)fit->order > MLP_ORDER_REPLACEMENT)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order %i is unknown", (int)fit->order);
     if (fit->threads < 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative", fit->threads);
+        return MLP__REFUSE(error, "threads is %i and must not be negative", fit->threads);
 #ifndef _OPENMP
     if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
 #endif
     if (fit->validation && fit->validation_split != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation and validation_split: one of them");
+        return MLP__REFUSE(error, "validation and validation_split: one of them");
     if (!(fit->validation_split >= 0 && fit->validation_split < 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation_split is %g and must be in [0, 1)",
-                         (double)fit->validation_split);
-    if (fit->patience < 0 || !mlp__not_negative(fit->min_delta))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "patience and min_delta must not be negative");
+        return MLP__REFUSE(error, "validation_split is %g and must be in [0, 1)", (double)fit->validation_split);
+    if (fit->patience < 0 || !(fit->min_delta >= 0 && mlp__finite(fit->min_delta)))
+        return MLP__REFUSE(error, "patience and min_delta must not be negative");
     if (!validates && (fit->patience || fit->min_delta != 0 || fit->keep_last))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "patience, min_delta and keep_last need validation or validation_split");
+        return MLP__REFUSE(error, "patience, min_delta and keep_last need validation or validation_split");
     r = mlp__resolve_schedule(&fit->schedule, error);
     if (r) return r;
     if (error) fit->opt.error = error;
@@ -7122,26 +7125,14 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
     return r ? r : mlp__check_objective(f);
 }
 
-static mlp__source mlp__validation_source(const mlp__fitting *f)
-{
-    if (!f->held) return mlp__source_in_order(&f->validation);
-    return mlp__source_of(f->data, f->rows + f->train_rows, f->held, MLP_ORDER_SEQUENTIAL, 0, 0);
-}
-
-static mlp__source mlp__training_source(const mlp__fitting *f)
-{
-    return mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
-}
-
 /* That a split leaves rows with weight on either side. */
-static mlp_result mlp__check_split(const mlp__fitting *f)
+static mlp_result mlp__check_split(mlp__fitting *f)
 {
-    mlp__source train = mlp__training_source(f), held = mlp__validation_source(f);
-    if (f->fit.validation_split == 0 || (f->train_rows > 0 && mlp__weight_of_rows(&train, 0, f->train_rows) > 0
-                                         && f->held > 0 && mlp__weight_of_rows(&held, 0, f->held) > 0)) return MLP_OK;
-    return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1,
-                     "validation_split %g of %z rows leaves %z to train on, %z to validate on, or no weight on a side",
-                     (double)f->fit.validation_split, f->data->rows, f->train_rows, f->held);
+    if (f->fit.validation_split == 0) return MLP_OK;
+    if (mlp__weight_of_rows(&f->train, 0, f->train.rows) > 0
+        && mlp__weight_of_rows(&f->held, 0, f->held.rows) > 0) return MLP_OK;
+    return MLP__REFUSE(f->data->error, "validation_split %g of %z rows leaves %z to train on, %z to validate on, or no "
+                       "weight on a side", (double)f->fit.validation_split, f->data->rows, f->train.rows, f->held.rows);
 }
 
 /* Says of a failure that it is in the data to validate on. */
@@ -7164,34 +7155,42 @@ static int mlp__calls_back(const mlp__fitting *f)
 }
 
 /* What callbacks may have changed, before it is used again. */
-static mlp_result mlp__check_again(const mlp__fitting *f)
+static mlp_result mlp__check_again(mlp__fitting *f)
 {
     mlp_result r = mlp__check_data(f->net, f->data);
     if (!r && f->fit.validation) r = mlp__in_validation(f, mlp__check_data(f->net, &f->validation));
     return r ? r : mlp__check_split(f);
 }
 
-/* The rows of a split, and the data to validate on. */
-static mlp_result mlp__prepare_validation(mlp__fitting *f)
+static mlp__source mlp__rows_of_split(const mlp__fitting *f, size_t first, size_t rows)
 {
-    mlp *net = f->net;
+    return mlp__source_of(f->data, f->rows + first, rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+}
+
+/* The rows to train on and to validate on. */
+static mlp_result mlp__prepare_rows(mlp__fitting *f)
+{
+    const mlp *net = f->net;
     const mlp_data *d = f->data;
     const size_t classes = d->labels ? mlp__classes(net) : 1;
-    f->train_rows = d->rows;
+    const size_t most = SIZE_MAX / sizeof(size_t) - classes;
+    size_t kept;
+    mlp_result r;
+    f->train = mlp__source_in_order(d);
     if (f->fit.validation) {
         f->validation = *f->fit.validation;
         if (d->error) f->validation.error = d->error;
+        f->held = mlp__source_in_order(&f->validation);
         return mlp__in_validation(f, mlp__check_data(net, &f->validation));
     }
     if (f->fit.validation_split == 0) return MLP_OK;
-    if (d->rows > SIZE_MAX / sizeof(size_t) - classes)
-        return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too many rows to split");
-    f->rows = (size_t *)mlp__alloc(&net->desc.allocator, (d->rows + classes) * sizeof(size_t));
-    if (!f->rows) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
+    f->rows = (size_t *)mlp__memory_to(net, "split the rows",
+                                       d->rows > most ? SIZE_MAX : (d->rows + classes) * sizeof(size_t), &r, d->error);
+    if (r) return r;
     memset(f->rows + d->rows, 0, classes * sizeof(size_t));
-    f->validation = *d;
-    f->train_rows = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
-    f->held = d->rows - f->train_rows;
+    kept = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
+    f->train = mlp__rows_of_split(f, 0, kept);
+    f->held = mlp__rows_of_split(f, kept, d->rows - kept);
     return mlp__check_split(f);
 }
 
@@ -7201,65 +7200,79 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
     mlp__fitting *f = (mlp__fitting *)work;
     mlp *net = f->net;
     const mlp_opt_desc *opt = &f->fit.opt;
-    mlp__source source = mlp__training_source(f);
     float *v = net->params, *g = net->training.gradients;
     int l;
-    mlp_result r;
-    source.check = mlp__calls_back(f);
-    r = mlp__gradient(net, &source, &f->t, 0, f->train_rows, f->fit.threads, &f->sums, NULL);
+    mlp_result r = mlp__gradient(net, &f->train, &f->t, 0, f->train.rows, f->fit.threads, &f->sums, NULL);
     if (r || !(f->sums.weight > 0)) return r;
     *value = f->sums.loss / f->sums.weight;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t biases = opt->decay_biases && !net->desc.layers[l].no_bias ? s->out : 0;
+        const size_t biases = opt->decay_biases ? mlp__biases(net, l) : 0;
         *value += mlp__penalize(net->desc.kernels, opt, s->b - s->w + biases, v + s->w, g + s->w);
     }
     mlp__hold_still(net);
     return mlp__check_gradients(net, f->data->error);
 }
 
-/* All that a fit needs before its first epoch; scratch memory of the second thread and on is for one fit. */
-static mlp_result mlp__fit_begin(mlp__fitting *f)
+static void mlp__lay_out_fit(const mlp *net, mlp__arena *arena, void *placed)
+{
+    mlp__fitting *f = (mlp__fitting *)placed;
+    if (f->held.rows) mlp__lay_out_evaluation(net, arena, &f->evaluation);
+    if (f->fit.opt.kind == MLP_OPT_LM) mlp__lay_out_normal(&f->normal, arena);
+    f->t.more_scratch = mlp__take_floats(arena, f->t.scratch_size, (size_t)f->fit.threads - 1);
+}
+
+/* All memory of a fit. Best weights are the net's: a checkpoint may have left some. */
+static mlp_result mlp__fit_memory(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp_error *error = f->data->error;
-    mlp_result r = mlp__check_data(net, f->data);
-    size_t more;
-    if (!r) r = mlp__resolve_fit(f);
-    if (!r) r = mlp__prepare_validation(f);
-    if (r) return r;
-    f->batch = f->fit.batch == MLP_FULL_BATCH ? f->train_rows : mlp__smaller((size_t)f->fit.batch, f->train_rows);
-    f->progress.epochs = f->fit.epochs < 0 ? 0 : f->fit.epochs;
-    f->progress.rows = f->train_rows;
-    f->progress.steps = (f->train_rows - 1) / f->batch + 1;
-    net->threads = f->fit.threads;
-    f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
-    r = mlp__need_training(net, f->batch, f->arrays, error);
-    if (!r && f->validation.rows)
-        r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows, &f->evaluation, error);
+    mlp_result r = mlp__need_training(net, f->batch, f->arrays, error);
     if (r) return r;
     f->t = net->training.buffers;
-    if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__normal_begin(f);
+    f->evaluation.t.rows = mlp__smaller(f->held.rows, MLP__BLOCK_ROWS);
+    f->normal.net = net;
+    f->normal.t = &f->t;
+    r = mlp__room_to(net, "train", mlp__lay_out_fit, f, &f->memory, error);
     if (r) return r;
-    f->objective.k = net->desc.kernels;
-    f->objective.n = net->count;
-    f->objective.v = net->params;
-    f->objective.g = net->training.gradients;
-    f->objective.evaluate = mlp__fit_evaluate;
-    f->objective.work = f;
-    more = (size_t)f->fit.threads - 1;
-    if (more > 0 && f->t.scratch_size <= SIZE_MAX / sizeof(float) / more)
-        f->t.more_scratch = (float *)mlp__alloc(&net->desc.allocator, more * f->t.scratch_size * sizeof(float));
-    if (more > 0 && !f->t.more_scratch) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     if (f->fit.keep_last) {                                         /* best weights of a checkpoint do not come back */
         mlp__free(&net->desc.allocator, net->training.best);
         net->training.best = NULL;
-    } else if (f->validation.rows && !net->training.best) {
-        net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-        if (!net->training.best) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
-        /* a checkpoint without best weights: the search starts anew */
-        net->resumed = 0;
+    } else if (f->held.rows && !net->training.best) {
+        net->training.best = (float *)mlp__memory_to(net, "keep the best", net->count * sizeof(float), &r, error);
+        if (!r) net->resumed = 0;                       /* a checkpoint without best weights: the search starts anew */
     }
+    return r;
+}
+
+/* All that a fit needs before its first epoch */
+static mlp_result mlp__fit_begin(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    mlp__objective *o = &f->objective;
+    mlp__normal *q = &f->normal;
+    mlp_result r = mlp__check_data(net, f->data);
+    if (!r) r = mlp__resolve_fit(f);
+    if (!r) r = mlp__prepare_rows(f);
+    if (r) return r;
+    f->batch = f->fit.batch == MLP_FULL_BATCH ? f->train.rows : mlp__smaller((size_t)f->fit.batch, f->train.rows);
+    f->progress.epochs = f->fit.epochs < 0 ? 0 : f->fit.epochs;
+    f->progress.rows = f->train.rows;
+    f->progress.steps = (f->train.rows - 1) / f->batch + 1;
+    net->threads = f->fit.threads;
+    f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
+    r = mlp__fit_memory(f);
+    if (r) return r;
+    o->k = net->desc.kernels;
+    o->n = net->count;
+    o->v = net->params;
+    o->g = net->training.gradients;
+    o->evaluate = mlp__fit_evaluate;
+    o->work = f;
+    q->opt = &f->fit.opt;
+    q->source = &f->train;
+    q->objective = o;
+    q->threads = f->fit.threads;
     if (!net->resumed) {
         net->course.start = net->course.best_epoch = net->course.epoch;
         net->course.waited = net->course.stalled = 0;
@@ -7267,8 +7280,7 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     }
     net->resumed = 0;
     f->begun = 1;
-    if (!net->scales || net->scaled) return MLP_OK;
-    return mlp__fit_scales(net, mlp__training_source(f));
+    return net->scales && !net->scaled ? mlp__fit_scales(net, f->train) : MLP_OK;
 }
 
 /* the rate of the update that comes */
@@ -7288,36 +7300,37 @@ static float mlp__rate_now(const mlp__fitting *f)
     return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
 }
 
-/* One batch. *stop: a callback has said so. */
-static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t first, mlp__batch *epoch, int *stop)
+static int mlp__goes_on(const mlp__fitting *f) { return f->report.stop == MLP_STOP_EPOCHS; }
+
+/* One batch; from rows without weight there is nothing to learn. */
+static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t first, mlp__batch *epoch)
 {
     mlp *net = f->net;
     mlp_opt_desc opt = f->fit.opt;
     mlp__batch b;
-    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first),
+    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train.rows - first),
                                  f->fit.threads, &b, NULL);
     if (r) return r;
     f->progress.rate = (double)mlp__rate_now(f);
     if (!mlp__finite((float)f->progress.rate) || f->progress.rate < 0)
-        return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1, "schedule: a rate of %g", f->progress.rate);
-    opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
-    if (b.weight > 0) {                                             /* nothing to learn from rows without weight */
-        *stop = f->fit.on_gradients && f->fit.on_gradients(f->fit.user, net, net->training.gradients, net->count);
-        if (*stop) return MLP_OK;
-        r = mlp__update(net, &opt, f->arrays, f->fit.threads, f->data->error);
-        if (r) return r;
-        epoch->loss += b.loss;
-        epoch->weight += b.weight;
-        f->progress.loss = epoch->loss / epoch->weight;
+        return MLP__REFUSE(f->data->error, "schedule: a rate of %g", f->progress.rate);
+    if (!(b.weight > 0)) return MLP_OK;
+    if (f->fit.on_gradients && f->fit.on_gradients(f->fit.user, net, net->training.gradients, net->count)) {
+        f->report.stop = MLP_STOP_CALLBACK;
+        return MLP_OK;
     }
-    f->progress.step++;
-    *stop = f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress);
+    opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
+    r = mlp__update(net, &opt, f->arrays, f->fit.threads, f->data->error);
+    if (r) return r;
+    epoch->loss += b.loss;
+    epoch->weight += b.weight;
+    f->progress.loss = epoch->loss / epoch->weight;
     return MLP_OK;
 }
 
-/* An epoch of an optimizer that sees the whole objective: one iteration, in the order of the rows. What callbacks may
-   have changed is looked at anew. */
-static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
+/* One iteration of an optimizer that sees the whole objective, in the order of the rows. What callbacks may have
+   changed is looked at anew. */
+static mlp_result mlp__fit_iteration(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp__objective *o = &f->objective;
@@ -7327,86 +7340,86 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
     r = mlp__look(o);
     if (r) return r;
     f->progress.rate = (double)mlp__meant(f->fit.opt.rate);
-    if (f->sums.weight > 0) {
-        f->progress.loss = f->sums.loss / f->sums.weight;
-        if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(f);
-        else r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
-        if (r) return r;
-        net->course.step++;
-    }
-    f->progress.step++;
-    *stop = f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress);
-    return MLP_OK;
-}
-
-/* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
-static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
-{
-    mlp__source source = mlp__source_of(f->data, f->rows, f->train_rows, f->fit.order, f->net->desc.seed,
-                                        f->net->course.epoch);
-    mlp__batch sums = { 0, 0 };
-    size_t first;
-    mlp_result r = MLP_OK;
-    source.check = mlp__calls_back(f);
-    f->progress.step = 0;
-    f->progress.loss = 0;
-    if (mlp__facts_of_opt(f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE) return mlp__fit_iteration(f, stop);
-    for (first = 0; first < f->train_rows && !r && !*stop; first += mlp__smaller(f->batch, f->train_rows - first))
-        r = mlp__fit_batch(f, &source, first, &sums, stop);
+    if (!(f->sums.weight > 0)) return MLP_OK;
+    f->progress.loss = f->sums.loss / f->sums.weight;
+    if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(&f->normal, f->arrays, net->training.state);
+    else r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
+    if (!r) net->course.step++;
     return r;
 }
 
-/* After an epoch: validation, best weights, plateau. *stop: no gain for too long. */
-static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
+/* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
+static mlp_result mlp__fit_epoch(mlp__fitting *f)
+{
+    const int whole = mlp__facts_of_opt(f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE;
+    mlp__source source = mlp__source_of(f->data, f->rows, f->train.rows, f->fit.order, f->net->desc.seed,
+                                        f->net->course.epoch);
+    mlp__batch sums = { 0, 0 };
+    size_t first;
+    source.check = f->train.check = mlp__calls_back(f);
+    f->progress.step = 0;
+    f->progress.loss = 0;
+    for (first = 0; first < f->train.rows && mlp__goes_on(f); first += mlp__smaller(f->batch, f->train.rows - first)) {
+        const mlp_result r = whole ? mlp__fit_iteration(f) : mlp__fit_batch(f, &source, first, &sums);
+        if (r || !mlp__goes_on(f)) return r;
+        f->progress.step++;
+        if (f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress)) f->report.stop = MLP_STOP_CALLBACK;
+    }
+    return MLP_OK;
+}
+
+/* NaN is no gain, but anything is one over NaN. */
+static int mlp__is_below(double loss, double bound) { return !(loss >= bound || loss != loss); }
+
+/* Validation, best weights; no gain for too long is the end. */
+static mlp_result mlp__validate(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp__course *c = &net->course;
-    double loss = f->progress.loss;
-    if (f->validation.rows) {
-        const mlp__source held = mlp__validation_source(f);
-        mlp_result r = mlp__calls_back(f) ? mlp__check_again(f) : MLP_OK;
-        if (r) return r;
-        r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
-        if (r) return mlp__in_validation(f, r);
-        loss = f->progress.validation.loss;
-        if (c->best_epoch == c->start || !(loss >= c->best - (double)f->fit.min_delta || loss != loss)) {
-            c->best = loss;
-            c->best_epoch = c->epoch;
-            c->waited = 0;
-            if (net->training.best) memcpy(net->training.best, net->params, net->count * sizeof(float));
-        } else c->waited++;
-        *stop = f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience;
-    }
-    if (c->epoch == c->start + 1 || !(loss >= mlp__product_of(c->lowest, 1 - 1e-4) || loss != loss)) {
+    double loss;
+    mlp_result r = mlp__calls_back(f) ? mlp__check_again(f) : MLP_OK;
+    if (r) return r;
+    r = mlp__evaluate(net, &f->held, &f->evaluation, f->fit.threads, &f->progress.validation);
+    if (r) return mlp__in_validation(f, r);
+    f->report.validation_loss = loss = f->progress.validation.loss;
+    if (c->best_epoch == c->start || mlp__is_below(loss, c->best - (double)f->fit.min_delta)) {
+        c->best = loss;
+        c->best_epoch = c->epoch;
+        c->waited = 0;
+        if (net->training.best) memcpy(net->training.best, net->params, net->count * sizeof(float));
+    } else c->waited++;
+    if (f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience) f->report.stop = MLP_STOP_PATIENCE;
+    return MLP_OK;
+}
+
+/* Losses that have not become lower for too many epochs lower the rate, if the schedule says so. */
+static void mlp__watch_plateau(mlp__course *c, const mlp_schedule_desc *s, double loss)
+{
+    if (c->epoch == c->start + 1 || mlp__is_below(loss, mlp__product_of(c->lowest, 1 - 1e-4))) {
         c->lowest = loss;
         c->stalled = 0;
-    } else if (f->fit.schedule.kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)f->fit.schedule.period) {
-        c->factor = mlp__product_of(c->factor, (double)f->fit.schedule.gamma);
+    } else if (s->kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)s->period) {
+        c->factor = mlp__product_of(c->factor, (double)s->gamma);
         c->stalled = 0;
     }
-    return MLP_OK;
 }
 
 static mlp_result mlp__fit_epochs(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp_result r = MLP_OK;
-    int stop = 0;
-    while (f->progress.epoch < f->progress.epochs && !stop) {
+    while (f->progress.epoch < f->progress.epochs && mlp__goes_on(f)) {
         if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_again(f);
         f->progress.epoch++;
-        if (!r) r = mlp__fit_epoch(f, &stop);
-        if (stop) f->report.stop = MLP_STOP_CALLBACK;
-        if (r || stop) break;
+        if (!r) r = mlp__fit_epoch(f);
+        if (r || !mlp__goes_on(f)) break;
         net->course.epoch++;
         f->report.epochs++;
-        r = mlp__fit_judge(f, &stop);
+        if (f->held.rows) r = mlp__validate(f);
         if (r) break;
         f->report.loss = f->progress.loss;
-        if (f->validation.rows) f->report.validation_loss = f->progress.validation.loss;
-        if (stop) f->report.stop = MLP_STOP_PATIENCE;
-        if (f->fit.on_epoch
-            && f->fit.on_epoch(f->fit.user, &f->progress)) { stop = 1; f->report.stop = MLP_STOP_CALLBACK; }
+        mlp__watch_plateau(&net->course, &f->fit.schedule, f->held.rows ? f->report.validation_loss : f->report.loss);
+        if (f->fit.on_epoch && f->fit.on_epoch(f->fit.user, &f->progress)) f->report.stop = MLP_STOP_CALLBACK;
     }
     if (r && f->data->error) f->data->error->epoch = f->progress.epoch;
     return r;
@@ -7416,8 +7429,7 @@ static void mlp__fit_end(mlp__fitting *f)
 {
     mlp *net = f->net;
     const mlp_allocator *a = &net->desc.allocator;
-    const int found = f->begun && f->validation.rows && net->course.best_epoch > net->course.start;
-    if (found) {
+    if (f->begun && f->held.rows && net->course.best_epoch > net->course.start) {
         f->report.best_epoch = (int)(net->course.best_epoch - net->course.start);
         f->report.best_loss = net->course.best;
         if (net->training.best) memcpy(net->params, net->training.best, net->count * sizeof(float));
@@ -7427,9 +7439,7 @@ static void mlp__fit_end(mlp__fitting *f)
         mlp__free(a, net->training.best);
         net->training.best = NULL;
     }
-    mlp__free(a, f->normal.memory);
-    mlp__free(a, f->t.more_scratch);
-    mlp__free(a, f->evaluation.memory);
+    mlp__free(a, f->memory);
     mlp__free(a, f->rows);
 }
 
@@ -7442,7 +7452,7 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
     f.report.stop = MLP_STOP_ERROR;
     f.report.loss = f.report.validation_loss = f.report.best_loss = mlp__none();
     if (f.fit.report) *f.fit.report = f.report;
-    if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    if (!net || !data) return MLP__REFUSE(data ? data->error : NULL, "net is NULL");
     r = mlp__not_busy(net, data->error);
     if (r) return r;
     f.net = net;
