@@ -884,8 +884,8 @@ MLP_API const char *mlp_simd_name(void);
 #endif
 
 /* Before every loop over the registers of a tile. Without it gcc 12 -O2 keeps the accumulators in memory (2 fma in the
-   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc knows it from 8
-   on. */
+   loop in place of 12), and -O3 stores them around the loop. The count must be at least the loop's. gcc has it from
+   version 8 on. */
 #if defined(__clang__)
     #define MLP__UNROLL _Pragma("clang loop unroll(full)")
 #elif MLP__GNU && __GNUC__ >= 8
@@ -907,8 +907,7 @@ MLP_API const char *mlp_simd_name(void);
     #define MLP__FMA 0
 #elif defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_FEATURE_FMA) \
    || defined(__s390x__) || (defined(__powerpc__) && !defined(_SOFT_FLOAT) && !defined(__NO_FPRS__)) \
-   || defined(__riscv_flen) \
-   || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
+   || defined(__riscv_flen) || (defined(__loongarch_frlen) && __loongarch_frlen >= 32) || defined(__FP_FAST_FMAF) \
    || (defined(_MSC_VER) && !defined(__clang__) && defined(__AVX2__))
     #define MLP__FMA 1
 #else
@@ -1034,31 +1033,32 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 }
 
 /* --------------------------------------------------------------------------- >>simd -- */
-/* The one place that knows instruction sets. Each block below defines the same operations in the same order:
+/* The one place that knows instruction sets. Each block below defines the same operations in the same order. Two parts
+   behind the blocks define what several have in common: those marked * for x86, whose blocks have MLP__MM, the prefix
+   of their intrinsics, and those marked + for four lanes, whose blocks have MLP__FOUR_LANES.
 
      mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
-     vload vstore         any alignment
-     vload_n vstore_n     the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W,
+     vload* vstore*       any alignment
+     vload_n+ vstore_n+   the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W,
                           and that takes no more time than vload and vstore
-     vload_halves         the lower half of the lanes from p, the upper from q
-     vset1 vset4          all lanes; four vset1, of p[0..3]
-     vadd vsub vmul vdiv vsqrt  IEEE
-     vfma vfnma           a b + c and c - a b: one rounding if MLP__FMA, else two
-     vmin vmax            a < b ? a : b and a > b ? a : b: the second when one is NaN or both are zero
+     vload_halves+        the lower half of the lanes from p, the upper from q
+     vset1* vset4*        all lanes; four vset1, of p[0..3]: an x86 block has vfour for it, p[0..3] in each four lanes
+     vadd* vsub* vmul* vdiv* vsqrt*  IEEE
+     vfma* vfnma*         a b + c and c - a b: one rounding if MLP__FMA, else two
+     vmin* vmax*          a < b ? a : b and a > b ? a : b: the second when one is NaN or both are zero
      vround               to the nearest integer, ties to even, for |a| < 2^22; NaN stays
      vabs vsign           |a|; a with the sign of b in the place of its own
      vlt vselect vany     a < b, false for NaN; m ? a : b; non-zero: some lane of the mask is set
-     vint vfloat          of whole numbers, |a| < 2^22, else anything; as floats
+     vint* vfloat*        of whole numbers, |a| < 2^22, else anything; as floats
      vbits vunbits        the same bits as integers, as floats
-     viadd viand          with one number in all lanes, wrapping around
-     viup vidown          by 23 bits, where the exponent stands: to the left, and to the right with copies of the sign
-     vswap vfirst         lane i takes lane i ^ d, d a power of two below MLP__W; lane 0
-     vzip_low vzip_high   within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
-     vfours_even _odd     the even fours of a, then of b; the odd ones
+     viadd* viand         with one number in all lanes, wrapping around
+     viup* vidown*        by 23 bits, where the exponent stands: to the left, and to the right with copies of the sign
+     vswap vfirst*        lane i takes lane i ^ d, d a power of two below MLP__W; lane 0
+     vzip_low* vzip_high* within each four lanes: a0 b0 a1 b1; a2 b2 a3 b3
+     vfours_even+ _odd+   the even fours of a, then of b; the odd ones
 
-   Blocks of four lanes have MLP__FOUR_LANES in the place of vload_n, vstore_n, vload_halves, the fours. Then MLP__NAME.
-   Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. At the end of a block stand the
-   numbers that the products are tuned by; each block has to state them all:
+   Then MLP__NAME. Where a product may take a vector from memory, MLP__KEEP(v) keeps v in a register. At the end of a
+   block stand the numbers that the products are tuned by; each block has to state them all:
 
      MLP__TILE_VECTORS    vectors of a row of a tile; MLP__TILE_VECTORS * MLP__W is a multiple or a divisor of 16
      MLP__TILE_ROWS(v)    the most rows of a tile of v vectors: rows * v sums, v vectors of b and one of a must fit into
@@ -1177,7 +1177,9 @@ MLP__INLINE float mlp__round1(float a)
     MLP__OP mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { MLP__VF(MLP__AT(m) ? MLP__AT(a) : MLP__AT(b)); }
     MLP__OP int mlp__vany(mlp__vm m)
     {
-        int i, any = 0; for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0; return any;
+        int i, any = 0;
+        for (i = 0; i < MLP__W; i++) any |= MLP__AT(m) != 0;
+        return any;
     }
     MLP__OP mlp__vi mlp__vint(mlp__vf a) { MLP__VI(mlp__int1(MLP__AT(a))); }
     MLP__OP mlp__vf mlp__vfloat(mlp__vi a) { MLP__VF((float)(int32_t)MLP__AT(a)); }
@@ -1213,34 +1215,13 @@ MLP__INLINE float mlp__round1(float a)
         #error "mlp.h: MLP_SIMD_SSE2 needs -msse2, which x86-64 always has"
     #endif
     #define MLP__NAME "sse2"
+    #define MLP__MM(name) _mm_##name
     #define MLP__W 4
     #define MLP__FOUR_LANES
     typedef __m128 mlp__vf;
     typedef __m128 mlp__vm;
     typedef __m128i mlp__vi;
-    MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm_loadu_ps(p); }
-    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm_storeu_ps(p, a); }
-    MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm_set1_ps(a); }
-    MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
-    {
-        const mlp__vf a = mlp__vload(p);
-        v[0] = _mm_shuffle_ps(a, a, 0x00);  v[1] = _mm_shuffle_ps(a, a, 0x55);
-        v[2] = _mm_shuffle_ps(a, a, 0xaa);  v[3] = _mm_shuffle_ps(a, a, 0xff);
-    }
-    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return _mm_add_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm_sub_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm_mul_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm_div_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm_sqrt_ps(a); }
-    #if MLP__FMA
-    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_fnmadd_ps(a, b, c); }
-    #else
-    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }
-    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm_sub_ps(c, _mm_mul_ps(a, b)); }
-    #endif
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm_min_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm_max_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfour(const float *p) { return _mm_loadu_ps(p); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a)
     {
         const __m128 sign = _mm_set1_ps(-0.0f), inside = _mm_cmplt_ps(_mm_andnot_ps(sign, a), _mm_set1_ps(4194304.0f));
@@ -1258,21 +1239,13 @@ MLP__INLINE float mlp__round1(float a)
         return _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b));
     }
     MLP__INLINE int mlp__vany(mlp__vm m) { return _mm_movemask_ps(m); }
-    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm_cvtps_epi32(a); }
-    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm_cvtepi32_ps(a); }
     MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm_castps_si128(a); }
     MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm_castsi128_ps(a); }
-    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm_add_epi32(a, _mm_set1_epi32(b)); }
     MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm_and_si128(a, _mm_set1_epi32(b)); }
-    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm_slli_epi32(a, 23); }
-    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
         return d == 2 ? _mm_shuffle_ps(a, a, 0x4e) : _mm_shuffle_ps(a, a, 0xb1);
     }
-    MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm_unpacklo_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm_unpackhi_ps(a, b); }
 
     #define MLP__TILE_VECTORS 2
     #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 5)
@@ -1287,6 +1260,7 @@ MLP__INLINE float mlp__round1(float a)
         #error "mlp.h: MLP_SIMD_AVX2 needs -mavx2 -mfma (or /arch:AVX2)"
     #endif
     #define MLP__NAME "avx2"
+    #define MLP__MM(name) _mm256_##name
     #define MLP__W 8
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+x", v)
     typedef __m256 mlp__vf;
@@ -1296,8 +1270,6 @@ MLP__INLINE float mlp__round1(float a)
     {
         return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
     }
-    MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm256_loadu_ps(p); }
-    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm256_storeu_ps(p, a); }
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
         const __m256i m = mlp__vfirst_n(n);
@@ -1315,22 +1287,7 @@ MLP__INLINE float mlp__round1(float a)
     {
         return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
     }
-    MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm256_set1_ps(a); }
-    MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
-    {
-        const mlp__vf a = _mm256_broadcast_ps((const __m128 *)p);
-        v[0] = _mm256_permute_ps(a, 0x00);  v[1] = _mm256_permute_ps(a, 0x55);
-        v[2] = _mm256_permute_ps(a, 0xaa);  v[3] = _mm256_permute_ps(a, 0xff);
-    }
-    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return _mm256_add_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm256_sub_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm256_mul_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm256_div_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm256_sqrt_ps(a); }
-    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm256_fnmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm256_min_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm256_max_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfour(const float *p) { return _mm256_broadcast_ps((const __m128 *)p); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm256_round_ps(a, 8); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
@@ -1340,22 +1297,14 @@ MLP__INLINE float mlp__round1(float a)
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm256_blendv_ps(b, a, m); }
     MLP__INLINE int mlp__vany(mlp__vm m) { return _mm256_movemask_ps(m); }
-    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm256_cvtps_epi32(a); }
-    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm256_cvtepi32_ps(a); }
     MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm256_castps_si256(a); }
     MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm256_castsi256_ps(a); }
-    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm256_add_epi32(a, _mm256_set1_epi32(b)); }
     MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm256_and_si256(a, _mm256_set1_epi32(b)); }
-    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm256_slli_epi32(a, 23); }
-    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm256_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
-        return d == 4 ? _mm256_permute2f128_ps(a, a, 1) : d == 2 ? _mm256_permute_ps(a, 0x4e)
-               : _mm256_permute_ps(a, 0xb1);
+        return d == 4 ? _mm256_permute2f128_ps(a, a, 1)
+             : d == 2 ? _mm256_permute_ps(a, 0x4e) : _mm256_permute_ps(a, 0xb1);
     }
-    MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm256_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm256_unpacklo_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm256_unpackhi_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x20); }
     MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm256_permute2f128_ps(a, b, 0x31); }
 
@@ -1372,6 +1321,7 @@ MLP__INLINE float mlp__round1(float a)
         #error "mlp.h: MLP_SIMD_AVX512 needs -mavx512f (or /arch:AVX512)"
     #endif
     #define MLP__NAME "avx512"
+    #define MLP__MM(name) _mm512_##name
     #define MLP__W 16
     #define MLP__MASKS 1
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+v", v)
@@ -1379,8 +1329,6 @@ MLP__INLINE float mlp__round1(float a)
     typedef __mmask16 mlp__vm;
     typedef __m512i mlp__vi;
     MLP__INLINE __mmask16 mlp__vfirst_n(size_t n) { return (__mmask16)((1u << n) - 1); }
-    MLP__INLINE mlp__vf mlp__vload(const float *p) { return _mm512_loadu_ps(p); }
-    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { _mm512_storeu_ps(p, a); }
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
         return _mm512_mask_loadu_ps(fill, mlp__vfirst_n(n), p);
@@ -1391,22 +1339,7 @@ MLP__INLINE float mlp__round1(float a)
         const __m512d low = _mm512_castps_pd(_mm512_castps256_ps512(_mm256_loadu_ps(p)));
         return _mm512_castpd_ps(_mm512_insertf64x4(low, _mm256_castps_pd(_mm256_loadu_ps(q)), 1));
     }
-    MLP__INLINE mlp__vf mlp__vset1(float a) { return _mm512_set1_ps(a); }
-    MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
-    {
-        const mlp__vf a = _mm512_broadcast_f32x4(_mm_loadu_ps(p));
-        v[0] = _mm512_permute_ps(a, 0x00);  v[1] = _mm512_permute_ps(a, 0x55);
-        v[2] = _mm512_permute_ps(a, 0xaa);  v[3] = _mm512_permute_ps(a, 0xff);
-    }
-    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return _mm512_add_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return _mm512_sub_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return _mm512_mul_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return _mm512_div_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return _mm512_sqrt_ps(a); }
-    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return _mm512_fnmadd_ps(a, b, c); }
-    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return _mm512_min_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return _mm512_max_ps(a, b); }
+    MLP__INLINE mlp__vf mlp__vfour(const float *p) { return _mm512_broadcast_f32x4(_mm_loadu_ps(p)); }
     MLP__INLINE mlp__vf mlp__vround(mlp__vf a) { return _mm512_roundscale_ps(a, 8); }
     MLP__INLINE mlp__vf mlp__vabs(mlp__vf a)
     {
@@ -1414,30 +1347,21 @@ MLP__INLINE float mlp__round1(float a)
     }
     MLP__INLINE mlp__vf mlp__vsign(mlp__vf a, mlp__vf b)
     {
-        /* sign ? b : a, bit by bit */
+        const __m512i ai = _mm512_castps_si512(a), bi = _mm512_castps_si512(b);
         const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
-        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(b), _mm512_castps_si512(a),
-                                                             0xca));
+        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, bi, ai, 0xca));      /* sign ? b : a, bit by bit */
     }
     MLP__INLINE mlp__vm mlp__vlt(mlp__vf a, mlp__vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
     MLP__INLINE mlp__vf mlp__vselect(mlp__vm m, mlp__vf a, mlp__vf b) { return _mm512_mask_blend_ps(m, b, a); }
     MLP__INLINE int mlp__vany(mlp__vm m) { return m; }
-    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return _mm512_cvtps_epi32(a); }
-    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return _mm512_cvtepi32_ps(a); }
     MLP__INLINE mlp__vi mlp__vbits(mlp__vf a) { return _mm512_castps_si512(a); }
     MLP__INLINE mlp__vf mlp__vunbits(mlp__vi a) { return _mm512_castsi512_ps(a); }
-    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return _mm512_add_epi32(a, _mm512_set1_epi32(b)); }
     MLP__INLINE mlp__vi mlp__viand(mlp__vi a, int b) { return _mm512_and_epi32(a, _mm512_set1_epi32(b)); }
-    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return _mm512_slli_epi32(a, 23); }
-    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return _mm512_srai_epi32(a, 23); }
     MLP__INLINE mlp__vf mlp__vswap(mlp__vf a, int d)
     {
         return d == 8 ? _mm512_shuffle_f32x4(a, a, 0x4e) : d == 4 ? _mm512_shuffle_f32x4(a, a, 0xb1)
              : d == 2 ? _mm512_permute_ps(a, 0x4e) : _mm512_permute_ps(a, 0xb1);
     }
-    MLP__INLINE float mlp__vfirst(mlp__vf a) { return _mm512_cvtss_f32(a); }
-    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return _mm512_unpacklo_ps(a, b); }
-    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return _mm512_unpackhi_ps(a, b); }
     MLP__INLINE mlp__vf mlp__vfours_even(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0x88); }
     MLP__INLINE mlp__vf mlp__vfours_odd(mlp__vf a, mlp__vf b) { return _mm512_shuffle_f32x4(a, b, 0xdd); }
     #define MLP__SCALEF(a, n) _mm512_scalef_ps(a, n)            /* a 2^n, rounded once */
@@ -1574,7 +1498,41 @@ MLP__INLINE float mlp__round1(float a)
     #error "mlp.h: unknown value of MLP_SIMD"
 #endif
 
-#ifdef MLP__FOUR_LANES                      /* no masks; rows of a transposed square are whole vectors */
+#ifdef MLP__MM                              /* x86 */
+    MLP__INLINE mlp__vf mlp__vload(const float *p) { return MLP__MM(loadu_ps)(p); }
+    MLP__INLINE void mlp__vstore(float *p, mlp__vf a) { MLP__MM(storeu_ps)(p, a); }
+    MLP__INLINE mlp__vf mlp__vset1(float a) { return MLP__MM(set1_ps)(a); }
+    MLP__INLINE void mlp__vset4(const float *p, mlp__vf v[4])
+    {
+        const mlp__vf a = mlp__vfour(p);
+        v[0] = MLP__MM(shuffle_ps)(a, a, 0x00); v[1] = MLP__MM(shuffle_ps)(a, a, 0x55);
+        v[2] = MLP__MM(shuffle_ps)(a, a, 0xaa); v[3] = MLP__MM(shuffle_ps)(a, a, 0xff);
+    }
+    MLP__INLINE mlp__vf mlp__vadd(mlp__vf a, mlp__vf b) { return MLP__MM(add_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vsub(mlp__vf a, mlp__vf b) { return MLP__MM(sub_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vmul(mlp__vf a, mlp__vf b) { return MLP__MM(mul_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vdiv(mlp__vf a, mlp__vf b) { return MLP__MM(div_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vsqrt(mlp__vf a) { return MLP__MM(sqrt_ps)(a); }
+    #if MLP__FMA
+    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return MLP__MM(fmadd_ps)(a, b, c); }
+    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return MLP__MM(fnmadd_ps)(a, b, c); }
+    #else
+    MLP__INLINE mlp__vf mlp__vfma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__vadd(mlp__vmul(a, b), c); }
+    MLP__INLINE mlp__vf mlp__vfnma(mlp__vf a, mlp__vf b, mlp__vf c) { return mlp__vsub(c, mlp__vmul(a, b)); }
+    #endif
+    MLP__INLINE mlp__vf mlp__vmin(mlp__vf a, mlp__vf b) { return MLP__MM(min_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vmax(mlp__vf a, mlp__vf b) { return MLP__MM(max_ps)(a, b); }
+    MLP__INLINE mlp__vi mlp__vint(mlp__vf a) { return MLP__MM(cvtps_epi32)(a); }
+    MLP__INLINE mlp__vf mlp__vfloat(mlp__vi a) { return MLP__MM(cvtepi32_ps)(a); }
+    MLP__INLINE mlp__vi mlp__viadd(mlp__vi a, int b) { return MLP__MM(add_epi32)(a, MLP__MM(set1_epi32)(b)); }
+    MLP__INLINE mlp__vi mlp__viup(mlp__vi a) { return MLP__MM(slli_epi32)(a, 23); }
+    MLP__INLINE mlp__vi mlp__vidown(mlp__vi a) { return MLP__MM(srai_epi32)(a, 23); }
+    MLP__INLINE float mlp__vfirst(mlp__vf a) { return MLP__MM(cvtss_f32)(a); }
+    MLP__INLINE mlp__vf mlp__vzip_low(mlp__vf a, mlp__vf b) { return MLP__MM(unpacklo_ps)(a, b); }
+    MLP__INLINE mlp__vf mlp__vzip_high(mlp__vf a, mlp__vf b) { return MLP__MM(unpackhi_ps)(a, b); }
+#endif
+
+#ifdef MLP__FOUR_LANES                      /* four lanes: no masks; rows of a transposed square are whole vectors */
     MLP__INLINE mlp__vf mlp__vload_n(const float *p, size_t n, mlp__vf fill)
     {
         float t[MLP__W];
@@ -1632,9 +1590,9 @@ MLP__INLINE mlp__vf mlp__vpow2(mlp__vf n, int more)
     return mlp__vunbits(mlp__viup(mlp__viadd(mlp__vint(n), 127 + more)));
 }
 
-/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings (1 + h r) 2^(n
-   + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is added to
-   something. */
+/* (1 + h r) 2^n, rounded once, for integers -152 <= n <= 63 and |h r| <= 0.5; NaN with NaN. 2^-64 brings
+   (1 + h r) 2^(n + 64), which is normal, down to its place; by fma with 0, for the product may be inlined where it is
+   added to something. */
 MLP__INLINE mlp__vf mlp__vpower(mlp__vf h, mlp__vf r, mlp__vf n)
 {
 #ifdef MLP__SCALEF
@@ -1731,8 +1689,18 @@ MLP__INLINE void mlp__load_columns(const float *from, ptrdiff_t row, mlp__vf v[M
    gelu has an absolute bound: 4e-7 max(1, |z|).
    Coefficients: minimax fits with single precision coefficients (Sollya's fpminimax). */
 
-/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p. ln 2 = high + low, n * high and so
-   r_high exact. */
+/* by Horner's rule, the coefficient of the highest power first */
+MLP__INLINE mlp__vf mlp__vpolynomial(size_t n, const float *coefficients, mlp__vf x)
+{
+    mlp__vf y = mlp__vset1(coefficients[0]);
+    size_t i;
+    MLP__UNROLL
+    for (i = 1; i < n; i++) y = mlp__vfma(y, x, mlp__vset1(coefficients[i]));
+    return y;
+}
+
+/* x = n ln 2 + r, |r| <= ln(2)/2, |x| <= 1000: exp(r) = 1 + r + p r^2; returns p.
+   ln 2 = high + low, n * high and so r_high exact. */
 MLP__INLINE mlp__vf mlp__vexp_reduced(mlp__vf x, mlp__vf *n, mlp__vf *r_high, mlp__vf *r)
 {
     mlp__vf p;
@@ -1773,15 +1741,9 @@ MLP__INLINE mlp__vf mlp__vexp(mlp__vf x)
 /* log((1 + f) 2^e) = e ln 2 + f - f^2/2 + f^3 p(f) for sqrt(1/2) <= 1 + f < sqrt(2) */
 MLP__INLINE mlp__vf mlp__vlog_near_1(mlp__vf f, mlp__vf e)
 {
-    mlp__vf f2 = mlp__vmul(f, f), p, y;
-    p = mlp__vfma(mlp__vset1(0.0734139f), f, mlp__vset1(-0.1166256f));
-    p = mlp__vfma(p, f, mlp__vset1(0.11632338f));
-    p = mlp__vfma(p, f, mlp__vset1(-0.12396162f));
-    p = mlp__vfma(p, f, mlp__vset1(0.14251375f));
-    p = mlp__vfma(p, f, mlp__vset1(-0.16669184f));
-    p = mlp__vfma(p, f, mlp__vset1(0.2000068f));
-    p = mlp__vfma(p, f, mlp__vset1(-0.2499998f));
-    p = mlp__vfma(p, f, mlp__vset1(0.3333333f));
+    static const float c[9] = { 0.0734139f, -0.1166256f, 0.11632338f, -0.12396162f, 0.14251375f, -0.16669184f,
+                                0.2000068f, -0.2499998f, 0.3333333f };
+    mlp__vf f2 = mlp__vmul(f, f), p = mlp__vpolynomial(9, c, f), y;
     y = mlp__vfma(mlp__vmul(p, f), f2, mlp__vmul(e, mlp__vset1(1.4286068e-06f)));
     y = mlp__vfma(f2, mlp__vset1(-0.5f), y);
     return mlp__vfma(e, mlp__vset1(0.69314575f), mlp__vadd(f, y));
@@ -1790,8 +1752,8 @@ MLP__INLINE mlp__vf mlp__vlog_near_1(mlp__vf f, mlp__vf e)
 /* x = (1 + f) 2^e; subnormal x are scaled by 2^24 first */
 MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
 {
-    mlp__vf zero = mlp__vzero(), infinity = mlp__vset1(mlp__float(0x7f800000u)),
-            nan = mlp__vset1(mlp__float(0x7fc00000u));
+    const mlp__vf zero = mlp__vzero();
+    const mlp__vf infinity = mlp__vset1(mlp__float(0x7f800000u)), nan = mlp__vset1(mlp__float(0x7fc00000u));
     mlp__vm tiny = mlp__vlt(x, mlp__vset1(1.1754944e-38f));
     mlp__vf e, f, y;
     f = mlp__vsub(mlp__vsplit(mlp__vselect(tiny, mlp__vmul(x, mlp__vset1(16777216.0f)), x), &e), mlp__vset1(1.0f));
@@ -1804,14 +1766,10 @@ MLP__INLINE mlp__vf mlp__vlog(mlp__vf x)
 /* |x| < 0.625: odd polynomial; else 1 - 2 / (exp(2|x|) + 1), which is 1 from 9.01 on. */
 MLP__INLINE mlp__vf mlp__vtanh(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), c = mlp__vmin(mlp__vset1(9.1f), a), n, p,
-            q, s;
-    p = mlp__vfma(mlp__vset1(-0.0060572685f), a2, mlp__vset1(0.020970574f));
-    p = mlp__vfma(p, a2, mlp__vset1(-0.053845376f));
-    p = mlp__vfma(p, a2, mlp__vset1(0.13332732f));
-    p = mlp__vfma(p, a2, mlp__vset1(-0.33333328f));
-    p = mlp__vfma(p, mlp__vmul(a2, a), a);
-    q = mlp__vexpm1_reduced(mlp__vadd(c, c), &n);
+    static const float c[5] = { -0.0060572685f, 0.020970574f, -0.053845376f, 0.13332732f, -0.33333328f };
+    mlp__vf one = mlp__vset1(1.0f), a = mlp__vabs(x), a2 = mlp__vmul(a, a), b = mlp__vmin(mlp__vset1(9.1f), a);
+    mlp__vf n, s, p = mlp__vfma(mlp__vpolynomial(5, c, a2), mlp__vmul(a2, a), a);
+    mlp__vf q = mlp__vexpm1_reduced(mlp__vadd(b, b), &n);
     s = mlp__vpow2(n, 0);
     q = mlp__vsub(one, mlp__vdiv(mlp__vset1(2.0f), mlp__vfma(s, q, mlp__vadd(s, one))));
     return mlp__vsign(mlp__vselect(mlp__vlt(a, mlp__vset1(0.625f)), p, q), x);
@@ -1829,8 +1787,8 @@ MLP__INLINE mlp__vf mlp__vsigmoid(mlp__vf x)
     return mlp__vfnma(y, lost, y);
 }
 
-/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so its factor 1/(1 + u) may be
-   rough. */
+/* log(1 + u) for 0 <= u <= 1. What 1 + u loses counts in full only where u is small, so that its factor 1/(1 + u)
+   may be rough. */
 MLP__INLINE mlp__vf mlp__vlog1p(mlp__vf u)
 {
     mlp__vf one = mlp__vset1(1.0f), v = mlp__vadd(one, u), kept, lost, f;
@@ -1853,25 +1811,20 @@ MLP__INLINE mlp__vf mlp__vsoftplus(mlp__vf x)
 /* e^x - 1 for x <= 0: 2^n (1 + q) - 1 = 2^n q + (2^n - 1), without cancellation */
 MLP__INLINE mlp__vf mlp__vexpm1_negative(mlp__vf x)
 {
-    mlp__vf one = mlp__vset1(1.0f), n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n),
-            s = mlp__vpow2(n, 0);
-    return mlp__vfma(s, q, mlp__vsub(s, one));
+    mlp__vf n, q = mlp__vexpm1_reduced(mlp__vmax(mlp__vset1(-30.0f), x), &n), s = mlp__vpow2(n, 0);
+    return mlp__vfma(s, q, mlp__vsub(s, mlp__vset1(1.0f)));
 }
 
 /* The normal distribution: returns Phi(x) = (1 + erf(x/sqrt(2))) / 2, with a small relative error also where it is
    small, and *e = exp(-x^2/2). Phi(-u) = e erfcx(u/sqrt(2))/2, and erfcx is smooth: a polynomial in 1/(1 + 0.3 u). */
 MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
 {
+    static const float c[8] = { 0.03566792f, -0.15717658f, 0.20631142f, -0.053648174f, 0.12854455f, 0.09991817f,
+                                0.12075328f, 0.11962934f };
     mlp__vf one = mlp__vset1(1.0f), t, p;
     *e = mlp__vexp(mlp__vmul(mlp__vmul(mlp__vset1(-0.5f), x), x));
     t = mlp__vdiv(one, mlp__vfma(mlp__vset1(0.3f), mlp__vabs(x), one));
-    p = mlp__vfma(mlp__vset1(0.03566792f), t, mlp__vset1(-0.15717658f));
-    p = mlp__vfma(p, t, mlp__vset1(0.20631142f));
-    p = mlp__vfma(p, t, mlp__vset1(-0.053648174f));
-    p = mlp__vfma(p, t, mlp__vset1(0.12854455f));
-    p = mlp__vfma(p, t, mlp__vset1(0.09991817f));
-    p = mlp__vfma(p, t, mlp__vset1(0.12075328f));
-    p = mlp__vmul(mlp__vfma(p, t, mlp__vset1(0.11962934f)), t);
+    p = mlp__vmul(mlp__vpolynomial(8, c, t), t);
     return mlp__vselect(mlp__vlt(x, mlp__vzero()), mlp__vmul(*e, p), mlp__vfnma(*e, p, one));
 }
 
@@ -1880,8 +1833,8 @@ MLP__INLINE mlp__vf mlp__vnormal(mlp__vf x, mlp__vf *e)
    NaN. */
 static float mlp__reduce_large(float x, float *n)
 {
-    static const uint32_t two_over_pi[8] = { 0, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u,
-                                            0x3c439041u, 0xfe5163abu };
+    static const uint32_t two_over_pi[8] = { 0,           0xa2f9836eu, 0x4e441529u, 0xfc2757d1u,
+                                             0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu };
     const uint32_t bits = mlp__bits(x), m = (bits & 0x7fffffu) | 0x800000u;
     /* at: bits before the first that matters */
     const int at = (int)(bits >> 23 & 255) - 150 + 30, word = at / 32, shift = at % 32;
@@ -1890,8 +1843,10 @@ static float mlp__reduce_large(float x, float *n)
     int i, quadrant;
     double r;
     if (!mlp__finite(x)) return *n = mlp__float(0x7fc00000u);
-    for (i = 0; i < 3; i++) w[i] = shift ? two_over_pi[word + i] << shift | two_over_pi[word + i + 1] >> (32 - shift)
-        : two_over_pi[word + i];
+    for (i = 0; i < 3; i++) {
+        w[i] = two_over_pi[word + i];
+        if (shift) w[i] = w[i] << shift | two_over_pi[word + i + 1] >> (32 - shift);
+    }
     low = (uint64_t)m * w[2];
     middle = (uint64_t)m * w[1] + (low >> 32);
     high = (uint64_t)m * w[0] + (middle >> 32);                     /* modulo 2^32: its two top bits are the quadrant */
@@ -1930,15 +1885,12 @@ MLP__INLINE mlp__vf mlp__vreduce(mlp__vf x, mlp__vf *n)
 /* sin(x + quarters pi/2): sin or cos of r, by the quarter that n + quarters falls into, m = -2 .. 2 modulo 4 */
 MLP__INLINE mlp__vf mlp__vsin_of(mlp__vf x, float quarters)
 {
-    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), four = mlp__vset1(4.0f), half = mlp__vset1(0.5f),
-            one = mlp__vset1(1.0f);
-    mlp__vf m, s, c, y;
-    s = mlp__vfma(mlp__vset1(-0.000195828994f), r2, mlp__vset1(0.00833271351f));
-    s = mlp__vfma(s, r2, mlp__vset1(-0.166666642f));
-    s = mlp__vfma(s, mlp__vmul(r2, r), r);
-    c = mlp__vfma(mlp__vset1(2.45430238e-05f), r2, mlp__vset1(-0.00138882687f));
-    c = mlp__vfma(c, r2, mlp__vset1(0.0416666642f));
-    c = mlp__vfma(mlp__vmul(c, r2), r2, mlp__vfnma(half, r2, one));
+    static const float of_sin[3] = { -0.000195828994f, 0.00833271351f, -0.166666642f };
+    static const float of_cos[3] = { 2.45430238e-05f, -0.00138882687f, 0.0416666642f };
+    const mlp__vf four = mlp__vset1(4.0f), half = mlp__vset1(0.5f), one = mlp__vset1(1.0f);
+    mlp__vf n, r = mlp__vreduce(x, &n), r2 = mlp__vmul(r, r), m, s, c, y;
+    s = mlp__vfma(mlp__vpolynomial(3, of_sin, r2), mlp__vmul(r2, r), r);
+    c = mlp__vfma(mlp__vmul(mlp__vpolynomial(3, of_cos, r2), r2), r2, mlp__vfnma(half, r2, one));
     n = mlp__vadd(n, mlp__vset1(quarters));
     m = mlp__vfnma(four, mlp__vround(mlp__vmul(n, mlp__vset1(0.25f))), n);
     y = mlp__vselect(mlp__vlt(mlp__vabs(mlp__vsub(mlp__vabs(m), one)), half), c, s);
@@ -1955,20 +1907,24 @@ MLP__INLINE mlp__vf mlp__vcos(mlp__vf x) { return mlp__vsin_of(x, 1.0f); }
 
 /* ------------------------------------------------------------------------ >>kernels -- */
 
-/* An elementwise function of up to three arrays and a parameter; the driver is inlined around each of them. */
-typedef mlp__vf mlp__elementwise(mlp__vf x, mlp__vf y, mlp__vf z, mlp__vf parameter);
+/* An elementwise function of up to three arrays and two parameters; the driver is inlined around each of them. */
+typedef mlp__vf mlp__elementwise(mlp__vf x, mlp__vf y, mlp__vf z, mlp__vf p, mlp__vf q);
+#define MLP__ELEMENTWISE(name, x, y, z, p, q) \
+    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf z, \
+                                    MLP__UNUSED mlp__vf p, MLP__UNUSED mlp__vf q)
 
-MLP__INLINE void mlp__map(mlp__elementwise *f, float parameter, size_t n, const float *x, const float *y,
+/* x, y, z, out: n */
+MLP__INLINE void mlp__map(mlp__elementwise *f, float p, float q, size_t n, const float *x, const float *y,
                           const float *z, float *out)
 {
-    const mlp__vf p = mlp__vset1(parameter), zero = mlp__vzero();
+    const mlp__vf ps = mlp__vset1(p), qs = mlp__vset1(q), zero = mlp__vzero();
     size_t i, left;
     for (i = 0; i + MLP__W <= n; i += MLP__W)
-        mlp__vstore(out + i, f(mlp__vload(x + i), mlp__vload(y + i), mlp__vload(z + i), p));
+        mlp__vstore(out + i, f(mlp__vload(x + i), mlp__vload(y + i), mlp__vload(z + i), ps, qs));
     left = n - i;
     if (left)
         mlp__vstore_n(out + i, f(mlp__vload_n(x + i, left, zero), mlp__vload_n(y + i, left, zero),
-                                 mlp__vload_n(z + i, left, zero), p), left);
+                                 mlp__vload_n(z + i, left, zero), ps, qs), left);
 }
 
 /* The activations: value g(z) and slope g', from z or from a = g(z), whichever is cheaper. Adding one is two functions
@@ -2006,8 +1962,8 @@ MLP__SLOPE(leaky_relu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vse
 
 MLP__VALUE(elu)
 {
-    return mlp__vselect(mlp__vlt(z, mlp__vzero()), mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z))),
-                        z);
+    mlp__vf y = mlp__vmul(alpha, mlp__vexpm1_negative(mlp__vmin(mlp__vzero(), z)));
+    return mlp__vselect(mlp__vlt(z, mlp__vzero()), y, z);
 }
 /* alpha e^z = a + alpha */
 MLP__SLOPE(elu) { return mlp__vselect(mlp__vlt(mlp__vzero(), a), mlp__vset1(1.0f), mlp__vadd(a, alpha)); }
@@ -2076,8 +2032,8 @@ MLP__VALUE(mish)
 MLP__SLOPE(mish)                                                           /* n/d + 4 z w (1 + w) / d^2 */
 {
     mlp__vf c = mlp__vmin(mlp__vset1(20.0f), z), w = mlp__vexp(c), n = mlp__vfma(w, w, mlp__vadd(w, w));
-    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f))),
-            v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
+    mlp__vf i = mlp__vdiv(mlp__vset1(1.0f), mlp__vadd(n, mlp__vset1(2.0f)));
+    mlp__vf v = mlp__vmul(mlp__vmul(mlp__vset1(4.0f), c), mlp__vfma(w, w, w));
     return mlp__vfma(n, i, mlp__vmul(mlp__vmul(v, i), i));
 }
 
@@ -2108,10 +2064,8 @@ MLP__SLOPE(gaussian) { return mlp__vmul(mlp__vmul(mlp__vset1(-2.0f), z), a); }
     X(GAUSSIAN,     gaussian,     0,     1, GLOROT_UNIFORM)
 
 #define MLP__AS_ELEMENTWISE(NAME, name, alpha_default, needs_z, initializer) \
-    MLP__INLINE mlp__vf mlp__##name##_forward(mlp__vf z, MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, mlp__vf alpha) \
-    { return mlp__##name##_value(z, alpha); } \
-    MLP__INLINE mlp__vf mlp__##name##_backward(mlp__vf z, mlp__vf a, mlp__vf da, mlp__vf alpha) \
-    { return mlp__vmul(da, mlp__##name##_slope(z, a, alpha)); }
+    MLP__ELEMENTWISE(name##_forward, z, a, da, alpha, q) { return mlp__##name##_value(z, alpha); } \
+    MLP__ELEMENTWISE(name##_backward, z, a, da, alpha, q) { return mlp__vmul(da, mlp__##name##_slope(z, a, alpha)); }
 MLP__ACTIVATIONS(MLP__AS_ELEMENTWISE)
 
 /* z, a: n */
@@ -2119,7 +2073,9 @@ static void mlp__k_activate(mlp_activation activation, float alpha, size_t n, co
 {
     switch (activation) {
     #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
-        case MLP_ACT_##NAME: if (MLP__HAS(MLP_ACT_##NAME)) mlp__map(mlp__##name##_forward, alpha, n, z, z, z, a); break;
+        case MLP_ACT_##NAME: \
+            if (MLP__HAS(MLP_ACT_##NAME)) mlp__map(mlp__##name##_forward, alpha, 0.0f, n, z, z, z, a); \
+            break;
     MLP__ACTIVATIONS(MLP__CASE)
     #undef MLP__CASE
     default: break;
@@ -2132,7 +2088,7 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
 {
     switch (activation) {
     #define MLP__CASE(NAME, name, alpha_default, needs_z, initializer) \
-        case MLP_ACT_##NAME: mlp__map(mlp__##name##_backward, alpha, n, z, a, da, dz); break;
+        case MLP_ACT_##NAME: mlp__map(mlp__##name##_backward, alpha, 0.0f, n, z, a, da, dz); break;
     MLP__ACTIVATIONS(MLP__CASE)
     #undef MLP__CASE
     default: break;
@@ -2141,11 +2097,8 @@ static void mlp__k_activate_backward(mlp_activation activation, float alpha, siz
 
 /* The losses of one element, from z and a = g(z), and their slopes dl/da; binary_cross_entropy gives dl/dz instead, its
    activation being fixed. Adding one is two functions and a line. */
-#define MLP__LOSS(name) \
-    MLP__INLINE mlp__vf mlp__##name##_loss(MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf a, mlp__vf y, \
-                                           MLP__UNUSED mlp__vf delta)
-#define MLP__LOSS_SLOPE(name) \
-    MLP__INLINE mlp__vf mlp__##name##_loss_slope(mlp__vf a, mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf delta)
+#define MLP__LOSS(name)       MLP__ELEMENTWISE(name##_loss, z, a, y, delta, q)
+#define MLP__LOSS_SLOPE(name) MLP__ELEMENTWISE(name##_loss_slope, a, y, z, delta, q)
 
 MLP__LOSS(squared)            { mlp__vf d = mlp__vsub(a, y); return mlp__vmul(d, d); }
 MLP__LOSS_SLOPE(squared)      { mlp__vf d = mlp__vsub(a, y); return mlp__vadd(d, d); }
@@ -2193,7 +2146,7 @@ static void mlp__k_loss(mlp_loss loss, float delta, size_t n, const float *z, co
 {
     switch (loss) {
     #define MLP__CASE(NAME, name, activation, labels) \
-        case MLP_LOSS_##NAME: mlp__map(mlp__##name##_loss, delta, n, z, a, y, l); break;
+        case MLP_LOSS_##NAME: mlp__map(mlp__##name##_loss, delta, 0.0f, n, z, a, y, l); break;
     MLP__LOSSES(MLP__CASE)
     #undef MLP__CASE
     default: break;
@@ -2205,30 +2158,24 @@ static void mlp__k_loss_backward(mlp_loss loss, float delta, size_t n, const flo
 {
     switch (loss) {
     #define MLP__CASE(NAME, name, activation, labels) \
-        case MLP_LOSS_##NAME: mlp__map(mlp__##name##_loss_slope, delta, n, a, y, y, d); break;
+        case MLP_LOSS_##NAME: mlp__map(mlp__##name##_loss_slope, delta, 0.0f, n, a, y, y, d); break;
     MLP__LOSSES(MLP__CASE)
     #undef MLP__CASE
     default: break;
     }
 }
 
-MLP__INLINE mlp__vf mlp__hadamard_value(mlp__vf a, mlp__vf b, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf p)
-{
-    return mlp__vmul(a, b);
-}
-MLP__INLINE mlp__vf mlp__axpy_value(mlp__vf x, mlp__vf y, MLP__UNUSED mlp__vf z, mlp__vf alpha)
-{
-    return mlp__vfma(alpha, x, y);
-}
+MLP__ELEMENTWISE(hadamard, x, y, z, p, q) { return mlp__vmul(x, y); }
+MLP__ELEMENTWISE(axpy, x, y, z, p, q)     { return mlp__vfma(p, x, y); }
 
 static void mlp__k_hadamard(size_t n, const float *a, const float *b, float *out)
 {
-    mlp__map(mlp__hadamard_value, 0.0f, n, a, b, b, out);
+    mlp__map(mlp__hadamard, 0.0f, 0.0f, n, a, b, b, out);
 }
 
 static void mlp__k_axpy(size_t n, float alpha, const float *x, float *y)
 {
-    mlp__map(mlp__axpy_value, alpha, n, x, y, y, y);
+    mlp__map(mlp__axpy, alpha, 0.0f, n, x, y, y, y);
 }
 
 /* a whole square of MLP__W x MLP__W: to[i][j] = from[j][i] */
@@ -2315,20 +2262,7 @@ MLP__NOINLINE float mlp__sum_of(size_t n, const float *x)
     return mlp__fold_row(mlp__fold_sum, mlp__vadd, 0.0f, n, x, x);
 }
 
-/* out = f(x, y, p, q) for n elements */
-MLP__INLINE void mlp__map_row(mlp__elementwise *f, size_t n, const float *x, const float *y, float p, float q,
-                              float *out)
-{
-    const mlp__vf zero = mlp__vzero(), ps = mlp__vset1(p), qs = mlp__vset1(q);
-    size_t j;
-    for (j = 0; j + MLP__W <= n; j += MLP__W) mlp__vstore(out + j, f(mlp__vload(x + j), mlp__vload(y + j), ps, qs));
-    if (j < n) mlp__vstore_n(out + j, f(mlp__vload_n(x + j, n - j, zero), mlp__vload_n(y + j, n - j, zero), ps, qs),
-                             n - j);
-}
-
-#define MLP__BY_ROW(name) \
-    MLP__INLINE mlp__vf mlp__##name(MLP__UNUSED mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf p, \
-                                    MLP__UNUSED mlp__vf q)
+#define MLP__BY_ROW(name) MLP__ELEMENTWISE(name, x, y, z, p, q)
 MLP__BY_ROW(row_scale)          { return mlp__vmul(x, p); }
 MLP__BY_ROW(row_divide)         { return mlp__vdiv(x, p); }
 MLP__BY_ROW(row_exp)            { return mlp__vexp(mlp__vsub(x, p)); }
@@ -2346,66 +2280,64 @@ static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, fl
     size_t n;
     for (; rows > 0; rows -= n, factors += n, x += n * cols) {
         for (n = 1; n < rows && mlp__bits(factors[n]) == mlp__bits(*factors); n++) { }
-        mlp__map_row(mlp__row_scale, n * cols, x, x, *factors, 0.0f, x);
+        mlp__map(mlp__row_scale, *factors, 0.0f, n * cols, x, x, x, x);
     }
 }
 
-/* Rows of at most MLP__PANEL elements go MLP__W at a time: each in MLP__PANEL floats of t, those that are missing as
-   the last one. Folded to a vector each, they are transposed, so that the rest of the tree needs no shuffles. */
-MLP__INLINE int mlp__side_by_side(size_t rows, size_t cols) { return cols <= MLP__PANEL && rows > MLP__W / 4; }
-
-MLP__INLINE void mlp__load_rows(size_t rows, size_t cols, const float *x, float fill, float *t)
+/* Rows of at most MLP__PANEL elements go MLP__W at a time, side by side: lanes are rows, so that folds need no
+   shuffles. t: MLP__PANEL columns of rows, fill where x has none. */
+MLP__INLINE int mlp__side_by_side(size_t rows, size_t cols)
 {
-    const mlp__vf fills = mlp__vset1(fill);
-    size_t r, i;
-    for (r = 0; r < MLP__W; r++, t += MLP__PANEL, x += r < rows ? cols : 0)
-        for (i = 0; i < MLP__PANEL; i += MLP__W)
-            mlp__vstore(t + i, i < cols ? mlp__vget(x + i, cols - i, fills) : fills);
+    return MLP__W > 1 && cols <= MLP__PANEL && rows > MLP__W / 4;
 }
 
-MLP__INLINE void mlp__fold_rows(mlp__binary *op, const float *t, float *values)
+MLP__INLINE void mlp__load_side_by_side(size_t rows, size_t cols, const float *x, float fill, float *t)
 {
-    mlp__vf v[MLP__W], lanes[MLP__N16];
-    size_t r, i;
+    mlp__transposed(cols, rows, x, (ptrdiff_t)cols, t, MLP__W, MLP__W);
+    for (; cols < MLP__PANEL; cols++) mlp__vstore(t + cols * MLP__W, mlp__vset1(fill));
+}
+
+MLP__INLINE mlp__vf mlp__fold_side_by_side(mlp__binary *op, const float *t)
+{
+    mlp__vf v[MLP__PANEL];
+    size_t j;
     MLP__UNROLL
-    for (r = 0; r < MLP__W; r++) {
-        MLP__UNROLL
-        for (i = 0; i < MLP__N16; i++) lanes[i] = mlp__vload(t + r * MLP__PANEL + i * MLP__W);
-        v[r] = mlp__fold_vectors(op, MLP__N16, lanes);
-    }
-    mlp__transpose(MLP__W, v);
-    mlp__vstore(values, mlp__fold_vectors(op, MLP__W, v));
+    for (j = 0; j < MLP__PANEL; j++) v[j] = mlp__vload(t + j * MLP__W);
+    return mlp__fold_vectors(op, MLP__PANEL, v);
 }
-MLP__NOINLINE void mlp__max_of_rows(const float *t, float *max) { mlp__fold_rows(mlp__vmax, t, max); }
-MLP__NOINLINE void mlp__sum_of_rows(const float *t, float *sum) { mlp__fold_rows(mlp__vadd, t, sum); }
+
+/* exp(z - max) in place; returns their sums */
+MLP__INLINE mlp__vf mlp__exp_side_by_side(size_t cols, mlp__vf max, float *t)
+{
+    size_t j;
+    for (j = 0; j < cols; j++) mlp__vstore(t + j * MLP__W, mlp__vexp(mlp__vsub(mlp__vload(t + j * MLP__W), max)));
+    for (; j < MLP__PANEL; j++) mlp__vstore(t + j * MLP__W, mlp__vzero());
+    return mlp__fold_side_by_side(mlp__vadd, t);
+}
 
 /* a = exp(z - max z) / sum of these. z, a: rows x cols, at most MLP__W rows; max, sum: MLP__W, of z and of the
    exponentials */
 static void mlp__softmax_of(size_t rows, size_t cols, const float *z, float *a, float *max, float *sum)
 {
-    float t[MLP__W * MLP__PANEL];
-    size_t r, i;
-    if (!mlp__side_by_side(rows, cols)) {
-        for (r = 0; r < rows; r++, z += cols, a += cols) {
-            max[r] = mlp__max_of(cols, z);
-            mlp__map_row(mlp__row_exp, cols, z, z, max[r], 0.0f, a);
-            sum[r] = mlp__sum_of(cols, a);
-            mlp__map_row(mlp__row_divide, cols, a, a, sum[r], 0.0f, a);
-        }
+    float t[MLP__PANEL * MLP__W];
+    size_t r, j;
+    if (mlp__side_by_side(rows, cols)) {
+        mlp__vf maxima, sums;
+        mlp__load_side_by_side(rows, cols, z, MLP__LOWEST, t);
+        maxima = mlp__fold_side_by_side(mlp__vmax, t);
+        sums = mlp__exp_side_by_side(cols, maxima, t);
+        mlp__vstore(max, maxima);
+        mlp__vstore(sum, sums);
+        for (j = 0; j < cols; j++) mlp__vstore(t + j * MLP__W, mlp__vdiv(mlp__vload(t + j * MLP__W), sums));
+        mlp__transposed(rows, cols, t, MLP__W, a, (ptrdiff_t)cols, cols);
         return;
     }
-    mlp__load_rows(rows, cols, z, MLP__LOWEST, t);
-    mlp__max_of_rows(t, max);
-    for (r = 0; r < MLP__W; r++)
-        for (i = 0; i < MLP__PANEL; i += MLP__W) {
-            float *const at = t + r * MLP__PANEL + i;
-            const mlp__vf below = mlp__vsub(mlp__vload(at), mlp__vset1(max[r]));
-            mlp__vstore(at, i < cols ? mlp__vexp(below) : mlp__vzero());
-        }
-    mlp__sum_of_rows(t, sum);
-    for (r = 0; r < rows; r++, a += cols)
-        for (i = 0; i < cols; i += MLP__W)
-            mlp__vput(a + i, mlp__vdiv(mlp__vload(t + r * MLP__PANEL + i), mlp__vset1(sum[r])), cols - i);
+    for (r = 0; r < rows; r++, z += cols, a += cols) {
+        max[r] = mlp__max_of(cols, z);
+        mlp__map(mlp__row_exp, max[r], 0.0f, cols, z, z, z, a);
+        sum[r] = mlp__sum_of(cols, a);
+        mlp__map(mlp__row_divide, sum[r], 0.0f, cols, a, a, a, a);
+    }
 }
 
 /* z, a: rows x cols */
@@ -2424,7 +2356,7 @@ static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, co
 {
     for (; rows > 0; rows--, a += cols, da += cols, dz += cols) {
         const float dot = mlp__fold_row(mlp__fold_dot, mlp__vadd, 0.0f, cols, a, da);
-        mlp__map_row(mlp__row_softmax_slope, cols, a, da, dot, 0.0f, dz);
+        mlp__map(mlp__row_softmax_slope, dot, 0.0f, cols, a, da, da, dz);
     }
 }
 
@@ -2434,9 +2366,11 @@ static void mlp__sums_of(size_t rows, size_t cols, const float *x, float *sum)
     float t[MLP__W * MLP__PANEL];
     size_t r;
     if (mlp__side_by_side(rows, cols)) {
-        mlp__load_rows(rows, cols, x, 0.0f, t);
-        mlp__sum_of_rows(t, sum);
-    } else for (r = 0; r < rows; r++) sum[r] = mlp__sum_of(cols, x + r * cols);
+        mlp__load_side_by_side(rows, cols, x, 0.0f, t);
+        mlp__vstore(sum, mlp__fold_side_by_side(mlp__vadd, t));
+        return;
+    }
+    for (r = 0; r < rows; r++) sum[r] = mlp__sum_of(cols, x + r * cols);
 }
 
 /* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz. a = softmax(z), made here with softmax non-zero.
@@ -2458,26 +2392,16 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
         mlp__vstore(top, mlp__vlog(softmax ? mlp__vdiv(one, mlp__vget(sum, n, one)) : mlp__vget(top, n, one)));
         if (factors) mlp__sums_of(n, cols, y, sum);
         for (r = 0; r < n; r++, z += cols, a += cols, y += cols, l += cols) {
-            mlp__map_row(mlp__row_cross_entropy, cols, z, y, max[r], top[r], l);
-            if (factors) mlp__map_row(mlp__row_cross_entropy_slope, cols, a, y, sum[r], factors[begin + r],
-                                      dz + (begin + r) * cols);
+            mlp__map(mlp__row_cross_entropy, max[r], top[r], cols, z, y, y, l);
+            if (factors)
+                mlp__map(mlp__row_cross_entropy_slope, sum[r], factors[begin + r], cols, a, y, y,
+                         dz + (begin + r) * cols);
         }
     }
 }
 
-/* t: MLP__PANEL vectors */
-MLP__INLINE mlp__vf mlp__fold_columns(mlp__binary *op, const float *t)
-{
-    mlp__vf v[MLP__PANEL];
-    size_t j;
-    MLP__UNROLL
-    for (j = 0; j < MLP__PANEL; j++) v[j] = mlp__vload(t + j * MLP__W);
-    return mlp__fold_vectors(op, MLP__PANEL, v);
-}
-
-/* z, dz: rows x cols, labels, factors, losses: rows. Lanes are rows: folds need no shuffles, and a row has one
-   logarithm and one loss. t[j][r]: column j of row r, z, then its exponential, then its slope; left[r]: how far the
-   label is. */
+/* z, dz: rows x cols, labels, factors, losses: rows. A row has one logarithm and one loss. t: z, its exponentials, its
+   slopes, side by side; to: how far the label is; at: z there. */
 static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const int *labels, const float *factors,
                                  float *losses, float *dz)
 {
@@ -2487,17 +2411,13 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
     for (; rows > 0; rows -= n, z += n * cols, labels += n, factors += n, losses += n, dz += n * cols) {
         mlp__vf max, sum, f, to, at = zero;
         n = mlp__smaller(rows, MLP__W);
-        mlp__transposed(cols, n, z, (ptrdiff_t)cols, t, MLP__W, MLP__W);
-        for (j = cols; j < MLP__PANEL; j++) mlp__vstore(t + j * MLP__W, mlp__vset1(MLP__LOWEST));
         for (r = 0; r < MLP__W; r++) left[r] = (float)labels[mlp__smaller(r, n - 1)];
-        max = mlp__fold_columns(mlp__vmax, t);
-        for (j = 0, to = mlp__vload(left); j < MLP__PANEL; j++, to = mlp__vsub(to, one)) {
-            const mlp__vf x = mlp__vsub(mlp__vload(t + j * MLP__W), max);
-            at = mlp__vselect(mlp__vlt(mlp__vabs(to), half), x, at);
-            mlp__vstore(t + j * MLP__W, j < cols ? mlp__vexp(x) : zero);
-        }
-        sum = mlp__fold_columns(mlp__vadd, t);
-        mlp__vput(losses, mlp__vsub(zero, mlp__vadd(at, mlp__vlog(mlp__vdiv(one, sum)))), n);
+        mlp__load_side_by_side(n, cols, z, MLP__LOWEST, t);
+        for (j = 0, to = mlp__vload(left); j < cols; j++, to = mlp__vsub(to, one))
+            at = mlp__vselect(mlp__vlt(mlp__vabs(to), half), mlp__vload(t + j * MLP__W), at);
+        max = mlp__fold_side_by_side(mlp__vmax, t);
+        sum = mlp__exp_side_by_side(cols, max, t);
+        mlp__vput(losses, mlp__vsub(zero, mlp__vadd(mlp__vsub(at, max), mlp__vlog(mlp__vdiv(one, sum)))), n);
         f = mlp__vget(factors, n, zero);
         for (j = 0, to = mlp__vload(left); j < cols; j++, to = mlp__vsub(to, one)) {
             const mlp__vf y = mlp__vselect(mlp__vlt(mlp__vabs(to), half), one, zero);
@@ -2508,21 +2428,20 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
 }
 
 /* sums of n <= nv * MLP__W columns down the rows of x */
-MLP__INLINE void mlp__some_column_sums(int nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
+MLP__INLINE void mlp__some_column_sums(size_t nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
                                        int accumulate)
 {
     mlp__vf sum[4];
-    int v;
+    size_t v;
     MLP__UNROLL
     for (v = 0; v < nv; v++)
-        sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()) : mlp__vzero();
+        sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - v * MLP__W, mlp__vzero()) : mlp__vzero();
     for (; rows > 0; rows--, x += stride) {
         MLP__UNROLL
-        for (v = 0; v < nv; v++)
-            sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - (size_t)(v * MLP__W), mlp__vzero()));
+        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - v * MLP__W, mlp__vzero()));
     }
     MLP__UNROLL
-    for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - (size_t)(v * MLP__W));
+    for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - v * MLP__W);
 }
 
 /* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once
@@ -2608,18 +2527,18 @@ enum { MLP__TAKES_MOMENTUM = 1, MLP__TAKES_BETAS = 2, MLP__TAKES_EPSILON = 4, ML
     X(ADAMW,   adamw,   2, 0.001f, 0.9f, 0.999f, 1e-8f,  MLP__TAKES_EPSILON | MLP__TAKES_BETAS | MLP__TAKES_DECOUPLED) \
     X(RPROP,   rprop,   2, 0.01f,  0,    0,      0,      MLP__TAKES_STEPS)
 
-/* n <= MLP__W weights. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as it was
-   stored, since lanes behind it may be anything. */
-MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t n, float *w,
-                                  const float *g, float *s1, float *s2, mlp__vf *bad)
+/* n <= MLP__W weights, from i on. 0 w is NaN where w is not finite, and so is *bad from then on; a part is looked at as
+   it was stored, since lanes behind it may be anything. */
+MLP__INLINE void mlp__update_part(mlp__updating *f, int arrays, const mlp_update *u, mlp__vf nought, size_t i, size_t n,
+                                  float *w, const float *g, float *s1, float *s2, mlp__vf *bad)
 {
     const mlp__vf zero = mlp__vzero();
-    mlp__vf a = arrays > 0 ? mlp__vget(s1, n, zero) : zero, b = arrays > 1 ? mlp__vget(s2, n, zero) : zero;
-    mlp__vf wi = f(u, mlp__vget(w, n, zero), mlp__vget(g, n, zero), &a, &b);
-    if (arrays > 0) mlp__vput(s1, a, n);
-    if (arrays > 1) mlp__vput(s2, b, n);
-    mlp__vput(w, wi, n);
-    if (n < MLP__W) wi = mlp__vget(w, n, zero);
+    mlp__vf a = arrays > 0 ? mlp__vget(s1 + i, n, zero) : zero, b = arrays > 1 ? mlp__vget(s2 + i, n, zero) : zero;
+    mlp__vf wi = f(u, mlp__vget(w + i, n, zero), mlp__vget(g + i, n, zero), &a, &b);
+    if (arrays > 0) mlp__vput(s1 + i, a, n);
+    if (arrays > 1) mlp__vput(s2 + i, b, n);
+    mlp__vput(w + i, wi, n);
+    if (n < MLP__W) wi = mlp__vget(w + i, n, zero);
     *bad = mlp__vfma(wi, nought, *bad);
 }
 
@@ -2634,18 +2553,14 @@ MLP__INLINE int mlp__update_all(mlp__updating *f, int arrays, const mlp_update *
     size_t i = 0, v;
     MLP__UNROLL
     for (v = 0; v < 4; v++) bad[v] = mlp__vzero();
-    if (arrays == 0)
-        for (; i + 4 * MLP__W <= n; i += 4 * MLP__W) {
-            MLP__UNROLL
-            for (v = 0; v < 4; v++)
-                mlp__update_part(f, 0, &own, nought, MLP__W, w + i + v * MLP__W, g + i + v * MLP__W, s1, s2, &bad[v]);
-        }
+    for (; arrays == 0 && i + 4 * MLP__W <= n; i += 4 * MLP__W) {
+        MLP__UNROLL
+        for (v = 0; v < 4; v++)
+            mlp__update_part(f, arrays, &own, nought, i + v * MLP__W, MLP__W, w, g, s1, s2, &bad[v]);
+    }
     for (; i + MLP__W <= n; i += MLP__W)
-        mlp__update_part(f, arrays, &own, nought, MLP__W, w + i, g + i, arrays > 0 ? s1 + i : s1,
-                         arrays > 1 ? s2 + i : s2, &bad[0]);
-    if (i < n)
-        mlp__update_part(f, arrays, &own, nought, n - i, w + i, g + i, arrays > 0 ? s1 + i : s1,
-                         arrays > 1 ? s2 + i : s2, &bad[0]);
+        mlp__update_part(f, arrays, &own, nought, i, MLP__W, w, g, s1, s2, &bad[0]);
+    if (i < n) mlp__update_part(f, arrays, &own, nought, i, n - i, w, g, s1, s2, &bad[0]);
     return !mlp__vfinite(mlp__vadd(mlp__vadd(bad[0], bad[1]), mlp__vadd(bad[2], bad[3])));
 }
 
@@ -2665,10 +2580,7 @@ static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *
     }
 }
 
-MLP__INLINE mlp__vf mlp__l1_value(mlp__vf w, mlp__vf g, MLP__UNUSED mlp__vf z, mlp__vf l1)
-{
-    return mlp__vfma(l1, mlp__signum(w), g);
-}
+MLP__ELEMENTWISE(penalized, w, g, z, decay, l1) { return mlp__vfma(l1, mlp__signum(w), mlp__vfma(decay, w, g)); }
 
 /* Penalties go into a copy of the gradient, a piece at a time. */
 static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2)
@@ -2679,8 +2591,7 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
     if (u->decay == 0 && u->l1 == 0) return mlp__update_kind(kind, u, n, w, g, s1, s2);
     for (i = 0; i < n; i += m) {
         m = mlp__smaller(n - i, sizeof t / sizeof *t);
-        mlp__map(mlp__axpy_value, u->decay, m, w + i, g + i, g + i, t);
-        mlp__map(mlp__l1_value, u->l1, m, w + i, t, t, t);
+        mlp__map(mlp__penalized, u->decay, u->l1, m, w + i, g + i, g + i, t);
         bad |= mlp__update_kind(kind, u, m, w + i, t, s1 ? s1 + i : s1, s2 ? s2 + i : s2);
     }
     return bad;
