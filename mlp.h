@@ -8626,6 +8626,8 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     if (how->desc) *d = *how->desc;
     else if ((!how->hidden && !how->output) || mlp__value_of(in, mlp__version_field.key))
         r = mlp__read_desc(in, chain->count, d);
+    if (r == MLP_ERR_FORMAT && how->name_count)
+        r = MLP__REFUSE(in->error, "names: the file's own desc is of other layers: give hidden and output, or a desc");
     for (l = 0; l < chain->count - 1; l++) mlp__take_activation(&d->layers[l], how->hidden);
     if (mlp__take_activation(&d->layers[l], how->output)) {
         d->loss = how->output == MLP_ACT_SOFTMAX ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_DEFAULT;

@@ -884,6 +884,49 @@ static void io_softmax_implies_cross_entropy(void)
     free(f.p);
 }
 
+/* activations given at load take the place of a file's own, each for itself; the rest is the file's */
+static void io_activations_take_the_place_of_a_files(void)
+{
+    static const mlp_activation given[][2] = {              /* hidden, output; 0: the file's */
+        { MLP_ACT_DEFAULT, MLP_ACT_IDENTITY }, { MLP_ACT_DEFAULT, MLP_ACT_SOFTMAX }, { MLP_ACT_RELU, MLP_ACT_DEFAULT },
+        { MLP_ACT_ELU, MLP_ACT_IDENTITY }, { MLP_ACT_GELU, MLP_ACT_TANH } };
+    static const char *const names[] = { "0" };
+    mlp_load_desc how = io_default();
+    mlp_desc d = net_desc(4, 5, 3);
+    mlp *net = NULL, *back;
+    io_bytes f;
+    size_t i;
+    d.layers[0].activation = MLP_ACT_ELU;
+    d.layers[0].alpha = 0.5f;
+    d.layers[0].dropout = 0.25f;
+    d.loss = MLP_LOSS_HUBER;
+    d.loss_delta = 2;
+    d.seed = 7;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    f = io_saved(net, NULL);
+    for (i = 0; i < sizeof given / sizeof *given; i++) {
+        const int hidden = given[i][0] && given[i][0] != MLP_ACT_ELU, output = given[i][1] > MLP_ACT_IDENTITY;
+        mlp_desc r;
+        how.hidden = given[i][0];
+        how.output = given[i][1];
+        back = io_loaded(f, &how);
+        if (!CHECK(back != NULL)) continue;
+        r = io_resolved(back);
+        CHECK(r.layers[0].activation == (hidden ? given[i][0] : MLP_ACT_ELU));
+        CHECK(r.layers[1].activation == (output ? given[i][1] : MLP_ACT_IDENTITY));
+        CHECK(r.layers[0].alpha == (hidden ? 0 : 0.5f) && r.layers[0].dropout == 0.25f && r.seed == 7);
+        CHECK(r.loss == (!output ? MLP_LOSS_HUBER : given[i][1] == MLP_ACT_SOFTMAX ? MLP_LOSS_CROSS_ENTROPY
+                                                                                     : MLP_LOSS_SQUARED));
+        mlp_destroy(back);
+    }
+    how = io_default();
+    how.names = names;
+    how.name_count = 1;
+    io_refused(f, how, MLP_ERR_ARGUMENT, "names: the file's own desc is of other layers");
+    mlp_destroy(net);
+    free(f.p);
+}
+
 /* metadata may be null, as the reference takes it; and what else is no object is refused */
 static void io_metadata_may_be_null(void)
 {
@@ -2303,6 +2346,7 @@ static void io_tests(void)
     RUN(io_names_may_be_given);
     RUN(io_long_names_and_words);
     RUN(io_softmax_implies_cross_entropy);
+    RUN(io_activations_take_the_place_of_a_files);
     RUN(io_metadata_may_be_null);
     RUN(io_other_formats_are_named);
     RUN(io_texts_are_read_as_json_means_them);
