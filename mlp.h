@@ -3154,65 +3154,78 @@ MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp
     mlp__by_strips(m, n, k, a, &right, c, c_row, accumulate, NULL);
 }
 
-/* ---- one row times a transposed matrix, which needs no copy of it ---- */
+/* ---- tiles whose b is transposed, read without a copy of it ---- */
 
-enum { MLP__MOST_COLUMNS = 4 };         /* vectors of columns side by side: enough chains to hide the latency of fma */
-
-/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__COLUMNS steps i and one or two vectors, which share what
-   is loaded of a */
-MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b,
-                                      ptrdiff_t b_col)
+/* a step of k for one vector of b: sums[i] += a[i] b */
+MLP__INLINE void mlp__column_step(size_t rows, const float *a, ptrdiff_t a_row, mlp__vf b, mlp__vf *sums)
 {
-    mlp__vf v[2][MLP__COLUMNS];
-    size_t g, t;
+    size_t i;
     MLP__UNROLL
-    for (g = 0; g < vectors; g++) mlp__load_columns(b + (ptrdiff_t)(g * MLP__W) * b_col, b_col, v[g]);
-    MLP__UNROLL
-    for (t = 0; t < MLP__COLUMNS; t++, a += a_col) {
-        const mlp__vf at = mlp__vset1(*a);
+    for (i = 0; i < rows; i++) sums[i] = mlp__vfma(mlp__vset1(a[(ptrdiff_t)i * a_row]), b, sums[i]);
+}
+
+/* sums += a b, that of row i and vector v at v * rows + i. Column j of b is at b + j * b_col, its steps of k side by
+   side. */
+MLP__INLINE void mlp__columns(size_t rows, size_t vectors, size_t k, mlp__matrix a, const float *b, ptrdiff_t b_col,
+                              mlp__vf *sums)
+{
+    const ptrdiff_t b_vector = (ptrdiff_t)MLP__W * b_col;
+    mlp__vf column[MLP__COLUMNS];
+    float lanes[MLP__W];
+    size_t t, v;
+    for (; k >= MLP__COLUMNS; k -= MLP__COLUMNS, a.at += MLP__COLUMNS * a.col, b += MLP__COLUMNS) {
         MLP__UNROLL
-        for (g = 0; g < vectors; g++) sum[g] = mlp__vfma(at, v[g][t], sum[g]);
+        for (v = 0; v < vectors; v++) {
+            const float *at = a.at;
+            mlp__load_columns(b + (ptrdiff_t)v * b_vector, b_col, column);
+            MLP__UNROLL
+            for (t = 0; t < MLP__COLUMNS; t++, at += a.col)
+                mlp__column_step(rows, at, a.row, column[t], sums + v * rows);
+        }
+    }
+    for (; k > 0; k--, a.at += a.col, b++) {
+        MLP__UNROLL
+        for (v = 0; v < vectors; v++) {
+            for (t = 0; t < MLP__W; t++) lanes[t] = b[(ptrdiff_t)v * b_vector + (ptrdiff_t)t * b_col];
+            mlp__column_step(rows, a.at, a.row, mlp__vload(lanes), sums + v * rows);
+        }
     }
 }
 
-/* Some vectors of a row of c: c[j] (or 0) + sum of a[i] b[j * b_col + i] over k steps i, a multiple of 16: so a line
-   of b is used up while it is in L1. */
-MLP__INLINE void mlp__columns(size_t vectors, size_t k, const float *a, ptrdiff_t a_col, const float *b,
-                              ptrdiff_t b_col, float *c, int accumulate)
+/* some vectors of a row of c */
+MLP__INLINE void mlp__columns_of_row(size_t vectors, size_t k, mlp__matrix a, const float *b, ptrdiff_t b_col, float *c,
+                                     int accumulate)
 {
-    mlp__vf sum[MLP__MOST_COLUMNS];
-    size_t i, g;
+    mlp__sums sums;
+    size_t v;
     MLP__UNROLL
-    for (g = 0; g < vectors; g++) sum[g] = accumulate ? mlp__vload(c + g * MLP__W) : mlp__vzero();
-    for (i = 0; i < k; i += MLP__COLUMNS, a += MLP__COLUMNS * a_col, b += MLP__COLUMNS) {
-        MLP__UNROLL
-        for (g = 0; g < vectors; g += 2)
-            mlp__columns_product(vectors == 1 ? 1 : 2, sum + g, a, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col, b_col);
-    }
+    for (v = 0; v < vectors; v++) sums[v] = accumulate ? mlp__vload(c + v * MLP__W) : mlp__vzero();
+    mlp__columns(1, vectors, k, a, b, b_col, sums);
     MLP__UNROLL
-    for (g = 0; g < vectors; g++) mlp__vstore(c + g * MLP__W, sum[g]);
+    for (v = 0; v < vectors; v++) mlp__vstore(c + v * MLP__W, sums[v]);
 }
 
-/* The same for all n columns. Where a vector of them is so far apart that its lines fall into few sets of L1, one at a
-   time. What is left of whole vectors is computed together with some columns before it. */
-static void mlp__all_columns(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col,
-                             float *c, int accumulate)
+/* A row of c, n columns, four vectors at a time: enough chains to hide the latency of fma. Where a vector of them is so
+   far apart that its lines fall into few sets of L1, one at a time. What is left of whole vectors is computed together
+   with some columns before it. */
+static void mlp__row_by_columns(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col,
+                                float *c, int accumulate)
 {
-    const size_t some = b_col % (4096 / MLP__W) == 0 ? n + 1 : MLP__MOST_COLUMNS * MLP__W;
+    const mlp__matrix row = { a, 0, a_col };
+    const size_t left = n % MLP__W, some = b_col % (4096 / MLP__W) == 0 ? n + 1 : 4 * MLP__W;
     float last[MLP__W];
-    size_t j = 0, left;
+    size_t j = 0;
     if (n < MLP__W) {
-        mlp__by_matrix(1, n, k, mlp__matrix_at(a, 0, a_col), mlp__matrix_at(b, 1, b_col), c, 0, accumulate);
+        mlp__by_matrix(1, n, k, row, mlp__matrix_at(b, 1, b_col), c, 0, accumulate);
         return;
     }
     for (; j + some <= n; j += some)
-        mlp__columns(MLP__MOST_COLUMNS, k, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
+        mlp__columns_of_row(4, k, row, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
     for (; j + MLP__W <= n; j += MLP__W)
-        mlp__columns(1, k, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
-    left = n - j;
+        mlp__columns_of_row(1, k, row, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
     if (left == 0) return;
     memcpy(last, c + n - MLP__W, sizeof last);
-    mlp__columns(1, k, a, a_col, b + (ptrdiff_t)(n - MLP__W) * b_col, b_col, last, accumulate);
+    mlp__columns_of_row(1, k, row, b + (ptrdiff_t)(n - MLP__W) * b_col, b_col, last, accumulate);
     memcpy(c + j, last + (MLP__W - left), left * sizeof *c);
 }
 
@@ -3292,9 +3305,8 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
         c += done * n;
     }
     if (m == 1 && b_row == 1 && k >= MLP__PANEL) {
-        from = k - k % MLP__PANEL;
-        mlp__all_columns(n, from, left.at, a_col, b, b_col, c, accumulate);
-        if (from == k) return;
+        mlp__row_by_columns(n, k, left.at, a_col, b, b_col, c, accumulate);
+        return;
     }
     do {                                                                /* once even for k = 0: c must be set */
         steps = mlp__smaller(k - from, most);
@@ -3320,40 +3332,20 @@ MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_
     return s;
 }
 
-/* sum[u] += w[i][u] x[.][i] of the inputs from .. to - 1, `units` of the w_row units in the panel, and MLP__W rows */
-MLP__INLINE void mlp__narrow_chain(size_t units, size_t from, size_t to, const float *x, size_t x_stride,
-                                   const float *w, size_t w_row, mlp__vf *sum)
-{
-    mlp__vf v[MLP__COLUMNS];
-    float lanes[MLP__W];
-    size_t t, u;
-    for (; from + MLP__COLUMNS <= to; from += MLP__COLUMNS) {
-        mlp__load_columns(x + from, (ptrdiff_t)x_stride, v);
-        MLP__UNROLL
-        for (t = 0; t < MLP__COLUMNS; t++) {
-            MLP__UNROLL
-            for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(from + t) * w_row + u]), v[t], sum[u]);
-        }
-    }
-    for (; from < to; from++) {
-        for (t = 0; t < MLP__W; t++) lanes[t] = x[t * x_stride + from];
-        MLP__UNROLL
-        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[from * w_row + u]), mlp__vload(lanes), sum[u]);
-    }
-}
-
 /* z of MLP__W rows, of one or two units of the w_row in the panel */
 MLP__INLINE void mlp__narrow_rows(size_t units, size_t in, const float *x, size_t x_stride, const float *w,
                                   size_t w_row, const float *b, float *z, size_t z_stride, int chains)
 {
     const size_t quarter = chains == 4 ? (in + 3) / 4 : in;
+    const ptrdiff_t row = (ptrdiff_t)w_row;
     mlp__vf sum[4][2];
     float lanes[MLP__W];
     size_t c = 0, u, r;
     do {
         MLP__UNROLL
         for (u = 0; u < units; u++) sum[c][u] = mlp__vset1(b && c == 0 ? b[u] : 0.0f);
-        mlp__narrow_chain(units, c * quarter, mlp__smaller((c + 1) * quarter, in), x, x_stride, w, w_row, sum[c]);
+        mlp__columns(units, 1, mlp__smaller(quarter, in - c * quarter), mlp__matrix_at(w + c * quarter * w_row, 1, row),
+                     x + c * quarter, (ptrdiff_t)x_stride, sum[c]);
     } while (++c < (size_t)chains);
     MLP__UNROLL
     for (u = 0; u < units; u++) {
@@ -3513,7 +3505,7 @@ static void mlp__input_of_row(size_t in, size_t out, const float *dz, const floa
     const size_t ragged = out % MLP__PANEL, whole = out - ragged;
     size_t unit;
     for (unit = 0; unit < whole; unit += MLP__PANEL)
-        mlp__all_columns(in, MLP__PANEL, dz + unit, 1, w + unit * in, MLP__PANEL, dx, unit > 0);
+        mlp__row_by_columns(in, MLP__PANEL, dz + unit, 1, w + unit * in, MLP__PANEL, dx, unit > 0);
     if (ragged)
         mlp__by_matrix(1, in, ragged, mlp__matrix_at(dz + whole, 0, 1),
                        mlp__matrix_at(w + whole * in, 1, (ptrdiff_t)ragged), dx, 0, whole > 0);
