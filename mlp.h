@@ -3231,40 +3231,26 @@ static void mlp__row_by_columns(size_t n, size_t k, const float *a, ptrdiff_t a_
 
 /* ---- the public gemm: strips, and the few rules that make some products twice as fast ---- */
 
-/* The first rows of c = a b where a is transposed, its steps 4 KiB apart, so that they fall into one set of L1;
-   returns how many. Until the end the last rows of c, at most a quarter, are room for copies: of a block of a, in
-   panels of rows side by side, and of a strip of b, which goes with all of the block. If there is little room, both
-   are smaller. */
-enum { MLP__BLOCK_HEIGHT = 192, MLP__BLOCK_COLUMNS = 64, MLP__BLOCK_PANEL = 24 };
-static size_t mlp__by_blocks(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c)
+/* a transposed, its steps of k 4 KiB apart, so that they fall into one set of L1: some rows of it are copied, side by
+   side, and used for all of c's columns. */
+enum { MLP__COPY_HEIGHT = 24 };
+static void mlp__by_heights(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
+                            int accumulate)
 {
-    size_t highest = MLP__BLOCK_HEIGHT, most = mlp__smaller(k, MLP__MANY_STEPS);
-    size_t rows, i, j, r, from, height, steps, columns;
-    float *strip, *panels;
-    for (; highest > 48 && most * (MLP__BLOCK_COLUMNS + highest) > m / 4 * n; highest /= 2) most = (most + 1) / 2;
-    rows = (most * (MLP__BLOCK_COLUMNS + highest) + n - 1) / n;
-    if (rows > m / 4) return 0;
-    rows = m - rows;
-    strip = c + rows * n;
-    panels = strip + most * MLP__BLOCK_COLUMNS;
-    for (i = 0; i < rows; i += height)
-        for (height = mlp__smaller(rows - i, highest), from = 0; from < k; from += steps) {
-            const float *const block = a.at + i + (ptrdiff_t)from * a.col;
+    float own_room[MLP__COPY_FLOATS + MLP__W];
+    float *const copy = mlp__aligned(own_room);
+    const size_t most = MLP__COPY_FLOATS / MLP__COPY_HEIGHT;
+    size_t i, from, rows, steps;
+    for (i = 0; i < m; i += rows) {
+        rows = mlp__smaller(m - i, MLP__COPY_HEIGHT);
+        for (from = 0; from < k; from += steps) {
             steps = mlp__smaller(k - from, most);
-            for (r = 0; r < height; r += MLP__BLOCK_PANEL)
-                mlp__copy_rows(steps, mlp__smaller(height - r, MLP__BLOCK_PANEL), block + r, a.col, panels + r * steps,
-                               MLP__BLOCK_PANEL);
-            for (j = 0; j < n; j += columns) {
-                const mlp__matrix copy = mlp__matrix_at(strip, MLP__BLOCK_COLUMNS, 1);
-                columns = mlp__smaller(n - j, MLP__BLOCK_COLUMNS);
-                mlp__copy(b, from, steps, j, columns, strip, MLP__BLOCK_COLUMNS);
-                for (r = 0; r < height; r += MLP__BLOCK_PANEL)
-                    mlp__by_matrix(mlp__smaller(height - r, MLP__BLOCK_PANEL), columns, steps,
-                                   mlp__matrix_at(panels + r * steps, 1, MLP__BLOCK_PANEL), copy,
-                                   c + (i + r) * n + j, (ptrdiff_t)n, from > 0);
-            }
+            mlp__copy_rows(steps, rows, a.at + i + (ptrdiff_t)from * a.col, a.col, copy, MLP__COPY_HEIGHT);
+            mlp__by_matrix(rows, n, steps, mlp__matrix_at(copy, 1, MLP__COPY_HEIGHT),
+                           mlp__matrix_at(b.at + (ptrdiff_t)from * b.row, b.row, b.col),
+                           c + (ptrdiff_t)i * c_row, c_row, accumulate || from > 0);
         }
-    return rows;
+    }
 }
 
 /* One or two steps of k, rows of c in order: tiles would visit a few columns of many rows, with a store for each fma.
@@ -3283,37 +3269,30 @@ static void mlp__by_steps(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matr
         }
 }
 
-/* See struct mlp_kernels. The rows of a b beyond 12 MiB lie on more pages than the TLB holds, and each strip of few
-   rows of c would go over all of them: then 16 rows of b for all strips. */
+/* Rows of a b beyond 12 MiB lie on more pages than the TLB holds, and each strip of few rows of c would go over all of
+   them: then 16 rows of b for all strips. */
+static void mlp__by_pages(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
+                          int accumulate)
+{
+    size_t from, steps;
+    for (from = 0; from < k; from += steps, a.at += (ptrdiff_t)steps * a.col, b.at += (ptrdiff_t)steps * b.row) {
+        steps = mlp__smaller(k - from, 16);
+        mlp__by_matrix(m, n, steps, a, b, c, c_row, accumulate || from > 0);
+    }
+}
+
+/* see struct mlp_kernels */
 static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
-    const size_t most = b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024 ? 16 : k;
-    const mlp__right right = { { b, b_row, b_col }, 0 };
-    mlp__matrix left = { a, a_row, a_col };
-    int blocks = !accumulate && n > 0 && k > 16 && c_row == (ptrdiff_t)n && a_row == 1 && a_col % 1024 == 0;
-    size_t from = 0, steps, done;
-    if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) {
-        mlp__by_steps(m, n, k, left, right.matrix, c, c_row, accumulate);
-        return;
-    }
-    while (blocks && m >= 32) {
-        done = mlp__by_blocks(m, n, k, left, &right, c);
-        blocks = done > 0;
-        m -= done;
-        left.at += done;
-        c += done * n;
-    }
-    if (m == 1 && b_row == 1 && k >= MLP__PANEL) {
-        mlp__row_by_columns(n, k, left.at, a_col, b, b_col, c, accumulate);
-        return;
-    }
-    do {                                                                /* once even for k = 0: c must be set */
-        steps = mlp__smaller(k - from, most);
-        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col),
-                       mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col), c, c_row, accumulate || from > 0);
-        from += steps;
-    } while (from < k);
+    const mlp__matrix left = { a, a_row, a_col }, right = { b, b_row, b_col };
+    if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) mlp__by_steps(m, n, k, left, right, c, c_row, accumulate);
+    else if (m == 1 && b_row == 1 && k >= MLP__PANEL) mlp__row_by_columns(n, k, a, a_col, b, b_col, c, accumulate);
+    else if (a_row == 1 && a_col % 1024 == 0 && m >= 32 && n > 0 && k > 16)
+        mlp__by_heights(m, n, k, left, right, c, c_row, accumulate);
+    else if (b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024)
+        mlp__by_pages(m, n, k, left, right, c, c_row, accumulate);
+    else mlp__by_matrix(m, n, k, left, right, c, c_row, accumulate);
 }
 
 /* ---- layers ---- */
@@ -3394,11 +3373,11 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
     }
 }
 
-/* x: rows x in. Copies columns in panels of MLP__BLOCK_PANEL, each rows x panel, (rows + 1) * panel floats apart; a few
+/* x: rows x in. Copies columns in panels of MLP__COPY_HEIGHT, each rows x panel, (rows + 1) * panel floats apart; a few
    rows at a time, since 1024 of them are as many pages. */
 static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_stride, float *panels)
 {
-    const size_t panel = MLP__BLOCK_PANEL;
+    const size_t panel = MLP__COPY_HEIGHT;
     size_t r, i;
     for (r = 0; r < rows; r += 8)
         for (i = 0; i < in; i += panel)
@@ -3435,7 +3414,7 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
 {
     const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
     const int apart = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
-    const size_t panel = MLP__BLOCK_PANEL, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
+    const size_t panel = MLP__COPY_HEIGHT, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
     const size_t ragged = out % MLP__PANEL, lanes = (ragged + MLP__W - 1) / MLP__W * MLP__W;
     const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 6 * lanes && ragged > 0);
     float *const strip = rows > 64 ? scratch : NULL;
