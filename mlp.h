@@ -2816,11 +2816,13 @@ MLP__INLINE void mlp__tile_add(size_t rows, size_t vectors, mlp__sums to, mlp__s
     for (i = 0; i < rows * vectors; i++) to[i] = mlp__vadd(to[i], from[i]);
 }
 
-MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
+/* sums = init, or zero */
+MLP__INLINE void mlp__tile_begin(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
 {
     const float *from = p->init;
     const mlp__vf zero = mlp__vzero();
     size_t i, v;
+    if (!from) { mlp__tile_zero(rows, vectors, sums); return; }
     MLP__UNROLL
     for (i = 0; i < rows; i++, from += p->init_row) {
         MLP__ONE_POINTER(from);
@@ -2828,12 +2830,13 @@ MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const 
         for (v = 0; v < vectors; v++) {
             const float *at = from + mlp__vector_at(v, p->c_panel);
             sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at)
-                                  : MLP__MASKS ? mlp__vload_n(at, tail, zero) : mlp__vget(at, tail, zero);
+                                  : MLP__MASKS ? mlp__vload_n(at, p->tail, zero) : mlp__vget(at, p->tail, zero);
         }
     }
 }
 
-MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
+/* c = sums */
+MLP__INLINE void mlp__tile_end(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
 {
     float *to = p->c;
     size_t i, v;
@@ -2844,24 +2847,10 @@ MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const
         for (v = 0; v < vectors; v++) {
             float *at = to + mlp__vector_at(v, p->c_panel);
             if (v + 1 < vectors) mlp__vstore(at, sums[i * vectors + v]);
-            else if (MLP__MASKS) mlp__vstore_n(at, sums[i * vectors + v], tail);
-            else mlp__vput(at, sums[i * vectors + v], tail);
+            else if (MLP__MASKS) mlp__vstore_n(at, sums[i * vectors + v], p->tail);
+            else mlp__vput(at, sums[i * vectors + v], p->tail);
         }
     }
-}
-
-/* Here and below whole vectors have code of their own, without a branch for each row, unless masks do as well. */
-MLP__INLINE void mlp__tile_begin(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
-{
-    if (!p->init) mlp__tile_zero(rows, vectors, sums);
-    else if (MLP__MASKS || p->tail < MLP__W) mlp__tile_load(rows, vectors, p->tail, p, sums);
-    else mlp__tile_load(rows, vectors, MLP__W, p, sums);
-}
-
-MLP__INLINE void mlp__tile_end(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
-{
-    if (MLP__MASKS || p->tail < MLP__W) mlp__tile_store(rows, vectors, p->tail, p, sums);
-    else mlp__tile_store(rows, vectors, MLP__W, p, sums);
 }
 
 /* One step of k: sums[i][v] += a[i] b[v]. The side that has fewer stays in registers, of the other there is one at a
