@@ -2747,11 +2747,13 @@ MLP__INLINE void mlp__tile_add(size_t rows, size_t vectors, mlp__sums to, mlp__s
     for (i = 0; i < rows * vectors; i++) to[i] = mlp__vadd(to[i], from[i]);
 }
 
-MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
+/* sums = init, or zero */
+MLP__INLINE void mlp__tile_begin(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
 {
     const float *from = p->init;
     const mlp__vf zero = mlp__vzero();
     size_t i, v;
+    if (!from) { mlp__tile_zero(rows, vectors, sums); return; }
     MLP__UNROLL
     for (i = 0; i < rows; i++, from += p->init_row) {
         MLP__ONE_POINTER(from);
@@ -2759,12 +2761,13 @@ MLP__INLINE void mlp__tile_load(size_t rows, size_t vectors, size_t tail, const 
         for (v = 0; v < vectors; v++) {
             const float *at = from + mlp__vector_at(v, p->c_panel);
             sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at)
-                                  : MLP__MASKS ? mlp__vload_n(at, tail, zero) : mlp__vget(at, tail, zero);
+                                  : MLP__MASKS ? mlp__vload_n(at, p->tail, zero) : mlp__vget(at, p->tail, zero);
         }
     }
 }
 
-MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const mlp__product *p, mlp__sums sums)
+/* c = sums */
+MLP__INLINE void mlp__tile_end(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
 {
     float *to = p->c;
     size_t i, v;
@@ -2775,24 +2778,10 @@ MLP__INLINE void mlp__tile_store(size_t rows, size_t vectors, size_t tail, const
         for (v = 0; v < vectors; v++) {
             float *at = to + mlp__vector_at(v, p->c_panel);
             if (v + 1 < vectors) mlp__vstore(at, sums[i * vectors + v]);
-            else if (MLP__MASKS) mlp__vstore_n(at, sums[i * vectors + v], tail);
-            else mlp__vput(at, sums[i * vectors + v], tail);
+            else if (MLP__MASKS) mlp__vstore_n(at, sums[i * vectors + v], p->tail);
+            else mlp__vput(at, sums[i * vectors + v], p->tail);
         }
     }
-}
-
-/* Here and below whole vectors have code of their own, without a branch for each row, unless masks do as well. */
-MLP__INLINE void mlp__tile_begin(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
-{
-    if (!p->init) mlp__tile_zero(rows, vectors, sums);
-    else if (MLP__MASKS || p->tail < MLP__W) mlp__tile_load(rows, vectors, p->tail, p, sums);
-    else mlp__tile_load(rows, vectors, MLP__W, p, sums);
-}
-
-MLP__INLINE void mlp__tile_end(size_t rows, size_t vectors, const mlp__product *p, mlp__sums sums)
-{
-    if (MLP__MASKS || p->tail < MLP__W) mlp__tile_store(rows, vectors, p->tail, p, sums);
-    else mlp__tile_store(rows, vectors, MLP__W, p, sums);
 }
 
 /* One step of k: sums[i][v] += a[i] b[v]. The side that has fewer stays in registers, of the other there is one at a
@@ -3085,104 +3074,103 @@ MLP__INLINE void mlp__by_matrix(size_t m, size_t n, size_t k, mlp__matrix a, mlp
     mlp__by_strips(m, n, k, a, &right, c, c_row, accumulate, NULL);
 }
 
-/* ---- one row times a transposed matrix, which needs no copy of it ---- */
+/* ---- tiles whose b is transposed, read without a copy of it ---- */
 
-enum { MLP__MOST_COLUMNS = 4 };         /* vectors of columns side by side: enough chains to hide the latency of fma */
-
-/* sum[g][j] += a[i] b[(g * MLP__W + j) * b_col + i] for MLP__COLUMNS steps i and one or two vectors, which share what
-   is loaded of a */
-MLP__INLINE void mlp__columns_product(size_t vectors, mlp__vf *sum, const float *a, ptrdiff_t a_col, const float *b,
-                                      ptrdiff_t b_col)
+/* a step of k for one vector of b: sums[i] += a[i] b */
+MLP__INLINE void mlp__column_step(size_t rows, const float *a, ptrdiff_t a_row, mlp__vf b, mlp__vf *sums)
 {
-    mlp__vf v[2][MLP__COLUMNS];
-    size_t g, t;
+    size_t i;
     MLP__UNROLL
-    for (g = 0; g < vectors; g++) mlp__load_columns(b + (ptrdiff_t)(g * MLP__W) * b_col, b_col, v[g]);
-    MLP__UNROLL
-    for (t = 0; t < MLP__COLUMNS; t++, a += a_col) {
-        const mlp__vf at = mlp__vset1(*a);
+    for (i = 0; i < rows; i++) sums[i] = mlp__vfma(mlp__vset1(a[(ptrdiff_t)i * a_row]), b, sums[i]);
+}
+
+/* sums += a b, that of row i and vector v at v * rows + i. Column j of b is at b + j * b_col, its steps of k side by
+   side. */
+MLP__INLINE void mlp__columns(size_t rows, size_t vectors, size_t k, mlp__matrix a, const float *b, ptrdiff_t b_col,
+                              mlp__vf *sums)
+{
+    const ptrdiff_t b_vector = (ptrdiff_t)MLP__W * b_col;
+    mlp__vf column[MLP__COLUMNS];
+    float lanes[MLP__W];
+    size_t t, v;
+    for (; k >= MLP__COLUMNS; k -= MLP__COLUMNS, a.at += MLP__COLUMNS * a.col, b += MLP__COLUMNS) {
         MLP__UNROLL
-        for (g = 0; g < vectors; g++) sum[g] = mlp__vfma(at, v[g][t], sum[g]);
+        for (v = 0; v < vectors; v++) {
+            const float *at = a.at;
+            mlp__load_columns(b + (ptrdiff_t)v * b_vector, b_col, column);
+            MLP__UNROLL
+            for (t = 0; t < MLP__COLUMNS; t++, at += a.col)
+                mlp__column_step(rows, at, a.row, column[t], sums + v * rows);
+        }
+    }
+    for (; k > 0; k--, a.at += a.col, b++) {
+        MLP__UNROLL
+        for (v = 0; v < vectors; v++) {
+            for (t = 0; t < MLP__W; t++) lanes[t] = b[(ptrdiff_t)v * b_vector + (ptrdiff_t)t * b_col];
+            mlp__column_step(rows, a.at, a.row, mlp__vload(lanes), sums + v * rows);
+        }
     }
 }
 
-/* Some vectors of a row of c: c[j] (or 0) + sum of a[i] b[j * b_col + i] over k steps i, a multiple of 16: so a line
-   of b is used up while it is in L1. */
-MLP__INLINE void mlp__columns(size_t vectors, size_t k, const float *a, ptrdiff_t a_col, const float *b,
-                              ptrdiff_t b_col, float *c, int accumulate)
+/* some vectors of a row of c */
+MLP__INLINE void mlp__columns_of_row(size_t vectors, size_t k, mlp__matrix a, const float *b, ptrdiff_t b_col, float *c,
+                                     int accumulate)
 {
-    mlp__vf sum[MLP__MOST_COLUMNS];
-    size_t i, g;
+    mlp__sums sums;
+    size_t v;
     MLP__UNROLL
-    for (g = 0; g < vectors; g++) sum[g] = accumulate ? mlp__vload(c + g * MLP__W) : mlp__vzero();
-    for (i = 0; i < k; i += MLP__COLUMNS, a += MLP__COLUMNS * a_col, b += MLP__COLUMNS) {
-        MLP__UNROLL
-        for (g = 0; g < vectors; g += 2)
-            mlp__columns_product(vectors == 1 ? 1 : 2, sum + g, a, a_col, b + (ptrdiff_t)(g * MLP__W) * b_col, b_col);
-    }
+    for (v = 0; v < vectors; v++) sums[v] = accumulate ? mlp__vload(c + v * MLP__W) : mlp__vzero();
+    mlp__columns(1, vectors, k, a, b, b_col, sums);
     MLP__UNROLL
-    for (g = 0; g < vectors; g++) mlp__vstore(c + g * MLP__W, sum[g]);
+    for (v = 0; v < vectors; v++) mlp__vstore(c + v * MLP__W, sums[v]);
 }
 
-/* The same for all n columns. Where a vector of them is so far apart that its lines fall into few sets of L1, one at a
-   time. What is left of whole vectors is computed together with some columns before it. */
-static void mlp__all_columns(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col,
-                             float *c, int accumulate)
+/* A row of c, n columns, four vectors at a time: enough chains to hide the latency of fma. Where a vector of them is so
+   far apart that its lines fall into few sets of L1, one at a time. What is left of whole vectors is computed together
+   with some columns before it. */
+static void mlp__row_by_columns(size_t n, size_t k, const float *a, ptrdiff_t a_col, const float *b, ptrdiff_t b_col,
+                                float *c, int accumulate)
 {
-    const size_t some = b_col % (4096 / MLP__W) == 0 ? n + 1 : MLP__MOST_COLUMNS * MLP__W;
+    const mlp__matrix row = { a, 0, a_col };
+    const size_t left = n % MLP__W, some = b_col % (4096 / MLP__W) == 0 ? n + 1 : 4 * MLP__W;
     float last[MLP__W];
-    size_t j = 0, left;
+    size_t j = 0;
     if (n < MLP__W) {
-        mlp__by_matrix(1, n, k, mlp__matrix_at(a, 0, a_col), mlp__matrix_at(b, 1, b_col), c, 0, accumulate);
+        mlp__by_matrix(1, n, k, row, mlp__matrix_at(b, 1, b_col), c, 0, accumulate);
         return;
     }
     for (; j + some <= n; j += some)
-        mlp__columns(MLP__MOST_COLUMNS, k, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
+        mlp__columns_of_row(4, k, row, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
     for (; j + MLP__W <= n; j += MLP__W)
-        mlp__columns(1, k, a, a_col, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
-    left = n - j;
+        mlp__columns_of_row(1, k, row, b + (ptrdiff_t)j * b_col, b_col, c + j, accumulate);
     if (left == 0) return;
     memcpy(last, c + n - MLP__W, sizeof last);
-    mlp__columns(1, k, a, a_col, b + (ptrdiff_t)(n - MLP__W) * b_col, b_col, last, accumulate);
+    mlp__columns_of_row(1, k, row, b + (ptrdiff_t)(n - MLP__W) * b_col, b_col, last, accumulate);
     memcpy(c + j, last + (MLP__W - left), left * sizeof *c);
 }
 
 /* ---- the public gemm: strips, and the few rules that make some products twice as fast ---- */
 
-/* The first rows of c = a b where a is transposed, its steps 4 KiB apart, so that they fall into one set of L1;
-   returns how many. Until the end the last rows of c, at most a quarter, are room for copies: of a block of a, in
-   panels of rows side by side, and of a strip of b, which goes with all of the block. If there is little room, both
-   are smaller. */
-enum { MLP__BLOCK_HEIGHT = 192, MLP__BLOCK_COLUMNS = 64, MLP__BLOCK_PANEL = 24 };
-static size_t mlp__by_blocks(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c)
+/* a transposed, its steps of k 4 KiB apart, so that they fall into one set of L1: some rows of it are copied, side by
+   side, and used for all of c's columns. */
+enum { MLP__COPY_HEIGHT = 24 };
+static void mlp__by_heights(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
+                            int accumulate)
 {
-    size_t highest = MLP__BLOCK_HEIGHT, most = mlp__smaller(k, MLP__MANY_STEPS);
-    size_t rows, i, j, r, from, height, steps, columns;
-    float *strip, *panels;
-    for (; highest > 48 && most * (MLP__BLOCK_COLUMNS + highest) > m / 4 * n; highest /= 2) most = (most + 1) / 2;
-    rows = (most * (MLP__BLOCK_COLUMNS + highest) + n - 1) / n;
-    if (rows > m / 4) return 0;
-    rows = m - rows;
-    strip = c + rows * n;
-    panels = strip + most * MLP__BLOCK_COLUMNS;
-    for (i = 0; i < rows; i += height)
-        for (height = mlp__smaller(rows - i, highest), from = 0; from < k; from += steps) {
-            const float *const block = a.at + i + (ptrdiff_t)from * a.col;
+    float own_room[MLP__COPY_FLOATS + MLP__W];
+    float *const copy = mlp__aligned(own_room);
+    const size_t most = MLP__COPY_FLOATS / MLP__COPY_HEIGHT;
+    size_t i, from, rows, steps;
+    for (i = 0; i < m; i += rows) {
+        rows = mlp__smaller(m - i, MLP__COPY_HEIGHT);
+        for (from = 0; from < k; from += steps) {
             steps = mlp__smaller(k - from, most);
-            for (r = 0; r < height; r += MLP__BLOCK_PANEL)
-                mlp__copy_rows(steps, mlp__smaller(height - r, MLP__BLOCK_PANEL), block + r, a.col, panels + r * steps,
-                               MLP__BLOCK_PANEL);
-            for (j = 0; j < n; j += columns) {
-                const mlp__matrix copy = mlp__matrix_at(strip, MLP__BLOCK_COLUMNS, 1);
-                columns = mlp__smaller(n - j, MLP__BLOCK_COLUMNS);
-                mlp__copy(b, from, steps, j, columns, strip, MLP__BLOCK_COLUMNS);
-                for (r = 0; r < height; r += MLP__BLOCK_PANEL)
-                    mlp__by_matrix(mlp__smaller(height - r, MLP__BLOCK_PANEL), columns, steps,
-                                   mlp__matrix_at(panels + r * steps, 1, MLP__BLOCK_PANEL), copy,
-                                   c + (i + r) * n + j, (ptrdiff_t)n, from > 0);
-            }
+            mlp__copy_rows(steps, rows, a.at + i + (ptrdiff_t)from * a.col, a.col, copy, MLP__COPY_HEIGHT);
+            mlp__by_matrix(rows, n, steps, mlp__matrix_at(copy, 1, MLP__COPY_HEIGHT),
+                           mlp__matrix_at(b.at + (ptrdiff_t)from * b.row, b.row, b.col),
+                           c + (ptrdiff_t)i * c_row, c_row, accumulate || from > 0);
         }
-    return rows;
+    }
 }
 
 /* One or two steps of k, rows of c in order: tiles would visit a few columns of many rows, with a store for each fma.
@@ -3201,38 +3189,30 @@ static void mlp__by_steps(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matr
         }
 }
 
-/* See struct mlp_kernels. The rows of a b beyond 12 MiB lie on more pages than the TLB holds, and each strip of few
-   rows of c would go over all of them: then 16 rows of b for all strips. */
+/* Rows of a b beyond 12 MiB lie on more pages than the TLB holds, and each strip of few rows of c would go over all of
+   them: then 16 rows of b for all strips. */
+static void mlp__by_pages(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
+                          int accumulate)
+{
+    size_t from, steps;
+    for (from = 0; from < k; from += steps, a.at += (ptrdiff_t)steps * a.col, b.at += (ptrdiff_t)steps * b.row) {
+        steps = mlp__smaller(k - from, 16);
+        mlp__by_matrix(m, n, steps, a, b, c, c_row, accumulate || from > 0);
+    }
+}
+
+/* see struct mlp_kernels */
 static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
-    const size_t most = b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024 ? 16 : k;
-    const mlp__right right = { { b, b_row, b_col }, 0 };
-    mlp__matrix left = { a, a_row, a_col };
-    int blocks = !accumulate && n > 0 && k > 16 && c_row == (ptrdiff_t)n && a_row == 1 && a_col % 1024 == 0;
-    size_t from = 0, steps, done;
-    if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) {
-        mlp__by_steps(m, n, k, left, right.matrix, c, c_row, accumulate);
-        return;
-    }
-    while (blocks && m >= 32) {
-        done = mlp__by_blocks(m, n, k, left, &right, c);
-        blocks = done > 0;
-        m -= done;
-        left.at += done;
-        c += done * n;
-    }
-    if (m == 1 && b_row == 1 && k >= MLP__PANEL) {
-        from = k - k % MLP__PANEL;
-        mlp__all_columns(n, from, left.at, a_col, b, b_col, c, accumulate);
-        if (from == k) return;
-    }
-    do {                                                                /* once even for k = 0: c must be set */
-        steps = mlp__smaller(k - from, most);
-        mlp__by_matrix(m, n, steps, mlp__matrix_at(left.at + (ptrdiff_t)from * a_col, a_row, a_col),
-                       mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col), c, c_row, accumulate || from > 0);
-        from += steps;
-    } while (from < k);
+    const mlp__matrix left = { a, a_row, a_col }, right = { b, b_row, b_col };
+    if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) mlp__by_steps(m, n, k, left, right, c, c_row, accumulate);
+    else if (m == 1 && b_row == 1 && k >= MLP__PANEL) mlp__row_by_columns(n, k, a, a_col, b, b_col, c, accumulate);
+    else if (a_row == 1 && a_col % 1024 == 0 && m >= 32 && n > 0 && k > 16)
+        mlp__by_heights(m, n, k, left, right, c, c_row, accumulate);
+    else if (b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024)
+        mlp__by_pages(m, n, k, left, right, c, c_row, accumulate);
+    else mlp__by_matrix(m, n, k, left, right, c, c_row, accumulate);
 }
 
 /* ---- layers ---- */
@@ -3251,40 +3231,20 @@ MLP__INLINE mlp__strip mlp__strip_at(size_t rows, size_t in, size_t units, size_
     return s;
 }
 
-/* sum[u] += w[i][u] x[.][i] of the inputs from .. to - 1, `units` of the w_row units in the panel, and MLP__W rows */
-MLP__INLINE void mlp__narrow_chain(size_t units, size_t from, size_t to, const float *x, size_t x_stride,
-                                   const float *w, size_t w_row, mlp__vf *sum)
-{
-    mlp__vf v[MLP__COLUMNS];
-    float lanes[MLP__W];
-    size_t t, u;
-    for (; from + MLP__COLUMNS <= to; from += MLP__COLUMNS) {
-        mlp__load_columns(x + from, (ptrdiff_t)x_stride, v);
-        MLP__UNROLL
-        for (t = 0; t < MLP__COLUMNS; t++) {
-            MLP__UNROLL
-            for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[(from + t) * w_row + u]), v[t], sum[u]);
-        }
-    }
-    for (; from < to; from++) {
-        for (t = 0; t < MLP__W; t++) lanes[t] = x[t * x_stride + from];
-        MLP__UNROLL
-        for (u = 0; u < units; u++) sum[u] = mlp__vfma(mlp__vset1(w[from * w_row + u]), mlp__vload(lanes), sum[u]);
-    }
-}
-
 /* z of MLP__W rows, of one or two units of the w_row in the panel */
 MLP__INLINE void mlp__narrow_rows(size_t units, size_t in, const float *x, size_t x_stride, const float *w,
                                   size_t w_row, const float *b, float *z, size_t z_stride, int chains)
 {
     const size_t quarter = chains == 4 ? (in + 3) / 4 : in;
+    const ptrdiff_t row = (ptrdiff_t)w_row;
     mlp__vf sum[4][2];
     float lanes[MLP__W];
     size_t c = 0, u, r;
     do {
         MLP__UNROLL
         for (u = 0; u < units; u++) sum[c][u] = mlp__vset1(b && c == 0 ? b[u] : 0.0f);
-        mlp__narrow_chain(units, c * quarter, mlp__smaller((c + 1) * quarter, in), x, x_stride, w, w_row, sum[c]);
+        mlp__columns(units, 1, mlp__smaller(quarter, in - c * quarter), mlp__matrix_at(w + c * quarter * w_row, 1, row),
+                     x + c * quarter, (ptrdiff_t)x_stride, sum[c]);
     } while (++c < (size_t)chains);
     MLP__UNROLL
     for (u = 0; u < units; u++) {
@@ -3333,11 +3293,11 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
     }
 }
 
-/* x: rows x in. Copies columns in panels of MLP__BLOCK_PANEL, each rows x panel, (rows + 1) * panel floats apart; a few
+/* x: rows x in. Copies columns in panels of MLP__COPY_HEIGHT, each rows x panel, (rows + 1) * panel floats apart; a few
    rows at a time, since 1024 of them are as many pages. */
 static void mlp__copy_inputs(size_t rows, size_t in, const float *x, size_t x_stride, float *panels)
 {
-    const size_t panel = MLP__BLOCK_PANEL;
+    const size_t panel = MLP__COPY_HEIGHT;
     size_t r, i;
     for (r = 0; r < rows; r += 8)
         for (i = 0; i < in; i += panel)
@@ -3374,7 +3334,7 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
 {
     const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
     const int apart = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
-    const size_t panel = MLP__BLOCK_PANEL, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
+    const size_t panel = MLP__COPY_HEIGHT, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
     const size_t ragged = out % MLP__PANEL, lanes = (ragged + MLP__W - 1) / MLP__W * MLP__W;
     const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 6 * lanes && ragged > 0);
     float *const strip = rows > 64 ? scratch : NULL;
@@ -3444,7 +3404,7 @@ static void mlp__input_of_row(size_t in, size_t out, const float *dz, const floa
     const size_t ragged = out % MLP__PANEL, whole = out - ragged;
     size_t unit;
     for (unit = 0; unit < whole; unit += MLP__PANEL)
-        mlp__all_columns(in, MLP__PANEL, dz + unit, 1, w + unit * in, MLP__PANEL, dx, unit > 0);
+        mlp__row_by_columns(in, MLP__PANEL, dz + unit, 1, w + unit * in, MLP__PANEL, dx, unit > 0);
     if (ragged)
         mlp__by_matrix(1, in, ragged, mlp__matrix_at(dz + whole, 0, 1),
                        mlp__matrix_at(w + whole * in, 1, (ptrdiff_t)ragged), dx, 0, whole > 0);

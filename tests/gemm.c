@@ -94,7 +94,6 @@ static void gemm_integers_are_exact_for_rows_far_apart(void)
     for (t = 0; t < 4; t++)
         CHECK(gemm_integers(260, 100, 300, t < 2 ? GEMM_FAR : GEMM_TRANSPOSED, GEMM_FAR, 0, t % 2, t / 2));
     CHECK(gemm_integers(20, 70, 500, GEMM_PLAIN, GEMM_FAR, 0, 0, 0));
-    /* blocks: t = 0 only */
     for (t = 0; t < 4; t++) CHECK(gemm_integers(1024, 66, 40, GEMM_TRANSPOSED, GEMM_PLAIN, t % 2, t / 2, 0));
     CHECK(gemm_integers(2, 2900, 1100, GEMM_PLAIN, GEMM_WIDE, 0, 0, 0));
 }
@@ -122,8 +121,7 @@ static int gemm_chains(size_t m, size_t n, size_t k, int a_layout, int b_layout,
     return ok;
 }
 
-/* with copies in the last rows of c: several steps of k, blocks of rows and panels that
-   are not full, the last columns */
+/* rows of a that are copied: several parts of k, a last group of rows that is not full, few rows and columns */
 static void gemm_large_products_are_one_chain(void)
 {
     float none = 0;
@@ -131,12 +129,11 @@ static void gemm_large_products_are_one_chain(void)
     CHECK(gemm_chains(200, 1300, 400, GEMM_COLUMNS, GEMM_PLAIN, 0));
     CHECK(gemm_chains(1000, 70, 40, GEMM_COLUMNS, GEMM_TRANSPOSED, 1));
     mlp__kernels.gemm(200, 0, 100, &none, 1, 1024, &none, 0, 1, &none, 0, 0);   /* no columns: nothing is touched */
-    CHECK(gemm_chains(192, 320, 64, GEMM_COLUMNS, GEMM_PLAIN, 0));          /* the copies end with c */
-    /* narrow tiles: what is left goes by blocks, too */
+    CHECK(gemm_chains(192, 320, 64, GEMM_COLUMNS, GEMM_PLAIN, 0));
     CHECK(gemm_chains(600, 700, 400, GEMM_COLUMNS, GEMM_PLAIN, 1));
-    CHECK(gemm_chains(50, 1024, 300, GEMM_COLUMNS, GEMM_TRANSPOSED, 0));    /* few rows: smaller blocks */
+    CHECK(gemm_chains(50, 1024, 300, GEMM_COLUMNS, GEMM_TRANSPOSED, 0));
     CHECK(gemm_chains(192, 333, 150, GEMM_PLAIN, GEMM_TRANSPOSED, 0));
-    CHECK(gemm_chains(50, 20, 150, GEMM_COLUMNS, GEMM_PLAIN, 0));           /* no room in 20 columns */
+    CHECK(gemm_chains(50, 20, 150, GEMM_COLUMNS, GEMM_PLAIN, 0));
     CHECK(gemm_chains(1, 101, 70, GEMM_PLAIN, GEMM_COLUMNS, 0));            /* columns that share sets of L1 */
 }
 
