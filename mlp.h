@@ -4583,11 +4583,41 @@ static size_t mlp__x_stride(const mlp *net, const mlp_data *d) { return d->x_str
 static size_t mlp__y_stride(const mlp *net, const mlp_data *d) { return d->y_stride ? d->y_stride : net->outputs; }
 static int mlp__has_labels(const mlp_data *d) { return d->read ? d->read_labels : d->labels != NULL; }
 static int mlp__is_weighted(const mlp_data *d) { return d->sample_weights || d->class_weights; }
+static size_t mlp__classes(const mlp *net) { return net->loss.labels == MLP__LABELS_CLASS ? net->outputs : 2; }
+
+static const float *mlp__x_row(const mlp *net, const mlp_data *d, size_t row)
+{
+    return d->x + row * mlp__x_stride(net, d);
+}
+
+static const float *mlp__y_row(const mlp *net, const mlp_data *d, size_t row)
+{
+    return d->y + row * mlp__y_stride(net, d);
+}
 
 static float mlp__weight_of(const mlp_data *d, size_t row)
 {
-    return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]]
-                                                                  : 1.0f);
+    return (d->sample_weights ? d->sample_weights[row] : 1.0f)
+         * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
+}
+
+/* ---- checks of values: of the rows begin .. end - 1 of arrays. number: what row of the data each of the arrays is;
+   NULL: itself ---- */
+
+static size_t mlp__number_of(const size_t *number, size_t row) { return number ? number[row] : row; }
+
+static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
+{
+    const size_t classes = mlp__classes(net);
+    size_t i;
+    for (i = begin; i < end; i++) {
+        const size_t row = mlp__number_of(number, i);
+        if (d->labels[i] >= 0 && (size_t)d->labels[i] < classes) continue;
+        mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", d->labels[i], row,
+                  classes - 1);
+        return mlp__at(d->error, MLP_ERR_ARGUMENT, row, 0);
+    }
+    return MLP_OK;
 }
 
 /* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is
@@ -4603,64 +4633,52 @@ static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t r
     return done;
 }
 
-/* Rows as they are used: x and y at their strides, labels. index: what row of the data each is; NULL: itself. */
-typedef struct { size_t rows; const size_t *index; const float *x, *y; size_t x_stride,
-                y_stride; const int *labels; } mlp__rows_given;
-
-static size_t mlp__index_of(const mlp__rows_given *g, size_t i) { return g->index ? g->index[i] : i; }
-
-static mlp_result mlp__check_finite(const mlp *net, const mlp__rows_given *g, const float *values, size_t cols,
-                                    size_t stride, const char *name, mlp_error *error)
+/* x or the targets y */
+static mlp_result mlp__check_finite(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end,
+                                    int targets)
 {
-    const size_t at = mlp__first_nonfinite(net, values, g->rows, cols, stride);
-    size_t row, column;
-    if (at == g->rows * cols) return MLP_OK;
-    row = at / cols;
-    column = at % cols;
-    mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: %g in row %z, column %z", name, (double)values[row * stride + column],
-              mlp__index_of(g, row), column);
-    return mlp__at(error, MLP_ERR_NONFINITE, mlp__index_of(g, row), column);
+    const size_t cols = targets ? net->outputs : net->inputs;
+    const size_t stride = targets ? mlp__y_stride(net, d) : mlp__x_stride(net, d);
+    const float *values = (targets ? d->y : d->x) + begin * stride;
+    const size_t at = mlp__first_nonfinite(net, values, end - begin, cols, stride);
+    const size_t i = at / cols, column = at % cols;
+    size_t row;
+    if (begin + i == end) return MLP_OK;
+    row = mlp__number_of(number, begin + i);
+    mlp__fail(d->error, MLP_ERR_NONFINITE, -1, "%s: %g in row %z, column %z", targets ? "y" : "x",
+              (double)values[i * stride + column], row, column);
+    return mlp__at(d->error, MLP_ERR_NONFINITE, row, column);
 }
 
 /* Targets that the loss does not mean: of binary_cross_entropy outside of [0, 1], of cross_entropy below 0. */
-static mlp_result mlp__check_targets(const mlp *net, const mlp__rows_given *g, mlp_error *error)
+static mlp_result mlp__check_targets(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
 {
     const int binary = net->loss.labels == MLP__LABELS_ZERO_ONE;
     size_t i, j;
     if (!binary && net->loss.labels != MLP__LABELS_CLASS) return MLP_OK;
-    for (i = 0; i < g->rows; i++)
+    for (i = begin; i < end; i++)
         for (j = 0; j < net->outputs; j++) {
-            const float y = g->y[i * g->y_stride + j];
+            const float y = mlp__y_row(net, d, i)[j];
             if (y >= 0 && (!binary || y <= 1)) continue;
-            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "y: %g in row %z, column %z; %s", (double)y, mlp__index_of(g, i), j,
+            mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "y: %g in row %z, column %z; %s", (double)y,
+                      mlp__number_of(number, i), j,
                       binary ? "binary_cross_entropy takes 0 to 1" : "cross_entropy takes 0 and more");
-            return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), j);
+            return mlp__at(d->error, MLP_ERR_ARGUMENT, mlp__number_of(number, i), j);
         }
     return MLP_OK;
 }
 
-static size_t mlp__classes(const mlp *net) { return net->loss.labels == MLP__LABELS_CLASS ? net->outputs : 2; }
-
-/* What the values of rows can have wrong. */
-static mlp_result mlp__check_rows(const mlp *net, const mlp__rows_given *g, mlp_error *error)
+static mlp_result mlp__check_rows(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
 {
-    const size_t classes = mlp__classes(net);
-    mlp_result r;
-    size_t i;
-    for (i = 0; g->labels && i < g->rows; i++)
-        if (g->labels[i] < 0 || (size_t)g->labels[i] >= classes) {
-            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", g->labels[i],
-                      mlp__index_of(g, i), classes - 1);
-            return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), 0);
-        }
-    r = mlp__check_finite(net, g, g->x, net->inputs, g->x_stride, "x", error);
-    if (r || g->labels) return r;
-    r = mlp__check_finite(net, g, g->y, net->outputs, g->y_stride, "y", error);
-    return r ? r : mlp__check_targets(net, g, error);
+    mlp_result r = d->labels ? mlp__check_labels(net, d, number, begin, end) : MLP_OK;
+    if (!r) r = mlp__check_finite(net, d, number, begin, end, 0);
+    if (!r && d->y) r = mlp__check_finite(net, d, number, begin, end, 1);
+    return !r && d->y ? mlp__check_targets(net, d, number, begin, end) : r;
 }
 
-static int mlp__is_weight(float w) { return mlp__finite(w) && w >= 0; }
+/* ---- checks of the rest ---- */
 
+static int mlp__is_weight(float w) { return mlp__finite(w) && w >= 0; }
 static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
 {
     const size_t classes = d->class_weights ? mlp__classes(net) : 0;
@@ -4703,29 +4721,11 @@ static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
     return MLP_OK;
 }
 
-/* The rows begin .. end - 1 of the arrays of data */
-static mlp_result mlp__check_range(const mlp *net, const mlp_data *d, size_t begin, size_t end)
-{
-    const size_t x_stride = mlp__x_stride(net, d), y_stride = mlp__y_stride(net, d);
-    mlp__rows_given g;
-    mlp_result r;
-    memset(&g, 0, sizeof g);
-    g.rows = end - begin;
-    g.x = d->x + begin * x_stride;
-    g.y = d->y ? d->y + begin * y_stride : NULL;
-    g.labels = d->labels ? d->labels + begin : NULL;
-    g.x_stride = x_stride;
-    g.y_stride = y_stride;
-    r = mlp__check_rows(net, &g, d->error);
-    if (r && d->error) d->error->row += begin;
-    return r;
-}
-
 /* All that can be wrong with data; what comes by mlp_data.read is looked at as it comes. */
 static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
 {
     mlp_result r = mlp__check_arrays(net, d);
-    if (!r && !d->read) r = mlp__check_range(net, d, 0, d->rows);
+    if (!r && !d->read) r = mlp__check_rows(net, d, NULL, 0, d->rows);
     return !r && mlp__is_weighted(d) ? mlp__check_weights(net, d) : r;
 }
 
@@ -4784,7 +4784,7 @@ static mlp_result mlp__check_used(const mlp *net, const mlp__source *s, size_t f
     mlp_result r = MLP_OK;
     for (i = 0; s->check && i < rows && !r; i++) {
         const size_t row = mlp__row_at(s, first + i);
-        if (!d->read) r = mlp__check_range(net, d, row, row + 1);
+        if (!d->read) r = mlp__check_rows(net, d, NULL, row, row + 1);
         if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
     }
     if (!r && s->check && d->class_weights) r = mlp__check_weights(net, d);
@@ -4867,27 +4867,30 @@ static void mlp__unscale_outputs(const mlp *net, size_t rows, float *y)
         }
 }
 
-/* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as
-   one-hot, where y is 0 before, 0 and 1, or -1 and 1 */
-static void mlp__targets_of_row(const mlp *net, const float *given, int label, float *y)
+/* to: outputs; the targets of a row as the loss takes them, from its y, which may be `to`, or from its label: one-hot,
+   0 and 1, or -1 and 1 */
+static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, float *to)
 {
+    const int label = d->labels ? d->labels[row] : 0;
     size_t j;
-    if (given && !net->desc.target_scaling) { if (y != given) memcpy(y, given, net->outputs * sizeof(float)); }
-    else if (given) for (j = 0; j < net->outputs; j++) {
+    if (d->y) memmove(to, mlp__y_row(net, d, row), net->outputs * sizeof(float));
+    else if (net->loss.labels == MLP__LABELS_CLASS) {
+        memset(to, 0, net->outputs * sizeof(float));
+        to[label] = 1;
+    } else to[0] = net->loss.labels == MLP__LABELS_SIGN && !label ? -1.0f : (float)label;
+    for (j = 0; net->desc.target_scaling && j < net->outputs; j++) {
         const float *s = mlp__target_scale(net, j);
-        y[j] = (given[j] - s[0]) * s[1];
+        to[j] = (to[j] - s[0]) * s[1];
     }
-    else if (net->loss.labels == MLP__LABELS_CLASS) y[label] = 1;
-    else y[0] = net->loss.labels == MLP__LABELS_SIGN ? (label ? 1.0f : -1.0f) : (float)label;
-    if (net->desc.label_smoothing != 0)
-        for (j = 0; j < net->outputs; j++) y[j] = mlp__smooth(net, y[j]);
+    for (j = 0; net->desc.label_smoothing != 0 && j < net->outputs; j++) to[j] = mlp__smooth(net, to[j]);
 }
-
 /* A block of rows on its way through the layers. */
 typedef struct {
     const mlp *net;
     const mlp__source *source;              /* NULL: only x, to be predicted */
     const mlp__buffers *t;
+    const mlp_data *given;                  /* where its rows are: data of the source, or in_buffers */
+    mlp_data in_buffers;                    /* the same with t's arrays, which mlp_data.read fills */
     size_t first, rows;                     /* of the source */
     double divisor;                         /* a row's weight over this is its factor; 0: no gradients, only losses */
     const float *x;                         /* rows x inputs: of the buffers, or the user's */
@@ -4897,17 +4900,21 @@ typedef struct {
     size_t place;                           /* of the first row in its batch */
 } mlp__block;
 
-/* The rows first .. of the source as a block; begin of them belong to its batch already. */
-static void mlp__block_begin(mlp__block *b, size_t first, size_t rows, size_t place)
+/* a block for losses, without rows yet */
+static void mlp__block_init(mlp__block *b, const mlp *net, const mlp__source *source, const mlp__buffers *t)
 {
-    const mlp_data *d = b->source->data;
-    const int in_place = mlp__in_place(b->net, b->source);
-    b->first = first;
-    b->rows = rows;
-    b->place = place;
-    b->accumulate = place > 0;
-    b->x_stride = in_place ? mlp__x_stride(b->net, d) : b->net->inputs;
-    b->x = in_place ? d->x + first * b->x_stride : b->t->x;
+    b->net = net;
+    b->source = source;
+    b->t = t;
+    b->given = source->data;
+    b->divisor = 0;
+    b->masks = 0;
+    if (!source->data->read) return;
+    b->in_buffers = *source->data;
+    b->in_buffers.x = t->x;
+    if (source->data->read_labels) b->in_buffers.labels = t->labels;
+    else b->in_buffers.y = t->y;
+    b->given = &b->in_buffers;
 }
 
 /* the row of data that stands at place i of the block */
@@ -4919,30 +4926,33 @@ static size_t mlp__block_row(const mlp__block *b, size_t i, float *weight)
     return *weight > 0 ? row : b->source->stand_in;
 }
 
-/* On the calling thread: rows by mlp_data.read, which nobody has looked at. */
+/* Rows by mlp_data.read, which nobody has looked at. */
 static mlp_result mlp__block_read(const mlp__block *b)
 {
-    const mlp *net = b->net;
-    const mlp_data *d = b->source->data;
+    const mlp_data *d = b->given;
     const mlp__buffers *t = b->t;
-    mlp__rows_given g;
     size_t i;
     float weight;
-    if (!d->read) return MLP_OK;
-    memset(&g, 0, sizeof g);
     for (i = 0; i < b->rows; i++) t->index[i] = mlp__block_row(b, i, &weight);
     if (d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL)) {
         mlp__fail(d->error, MLP_ERR_IO, -1, "read failed for %z rows, the first is row %z", b->rows, t->index[0]);
         return mlp__at(d->error, MLP_ERR_IO, t->index[0], 0);
     }
-    g.rows = b->rows;
-    g.index = t->index;
-    g.x = t->x;
-    g.y = t->y;
-    g.x_stride = net->inputs;
-    g.y_stride = net->outputs;
-    g.labels = d->read_labels ? t->labels : NULL;
-    return mlp__check_rows(net, &g, d->error);
+    return mlp__check_rows(b->net, d, t->index, 0, b->rows);
+}
+
+/* On the calling thread: the block is the rows first .. of the source; `place` rows of its batch came before. */
+static mlp_result mlp__block_begin(mlp__block *b, size_t first, size_t rows, size_t place)
+{
+    const mlp *net = b->net;
+    const int in_place = mlp__in_place(net, b->source);
+    b->first = first;
+    b->rows = rows;
+    b->place = place;
+    b->accumulate = place > 0;
+    b->x = in_place ? mlp__x_row(net, b->given, first) : b->t->x;
+    b->x_stride = in_place ? mlp__x_stride(net, b->given) : net->inputs;
+    return b->given->read ? mlp__block_read(b) : MLP_OK;
 }
 
 /* Rows in another order than that of memory: asks for those of the next block, which come while this one is
@@ -4954,14 +4964,13 @@ static mlp_result mlp__block_read(const mlp__block *b)
 enum { MLP__FETCHED = 128 };
 static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
 {
-    const mlp_data *d = b->source->data;
-    const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs,
-                                                                         MLP__FETCHED), next = b->first + b->rows;
+    const mlp_data *d = b->given;
+    const size_t next = b->first + b->rows, last = mlp__smaller(next + end, b->source->rows);
     size_t i;
-    if (d->read || d->rows < MLP__MANY_FLOATS / stride) return;
-    for (i = next + begin; i < mlp__smaller(next + end, b->source->rows); i++) {
+    if (d->read || d->rows < MLP__MANY_FLOATS / mlp__x_stride(b->net, d)) return;
+    for (i = next + begin; i < last; i++) {
         const size_t row = mlp__row_at(b->source, i);
-        mlp__fetch(count, d->x + row * stride);
+        mlp__fetch(mlp__smaller(b->net->inputs, MLP__FETCHED), mlp__x_row(b->net, d, row));
         if (d->labels) MLP__PREFETCH(d->labels + row);
     }
 }
@@ -4970,7 +4979,7 @@ static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
 static int mlp__by_label(const mlp__block *b)
 {
     const mlp *net = b->net;
-    return b->divisor > 0 && b->rows > 1 && mlp__has_labels(b->source->data) && net->loss.labels == MLP__LABELS_CLASS
+    return b->divisor > 0 && b->rows > 1 && b->given->labels && net->loss.labels == MLP__LABELS_CLASS
         && net->desc.label_smoothing == 0 && net->outputs <= MLP__PANEL;
 }
 
@@ -4978,21 +4987,18 @@ static int mlp__by_label(const mlp__block *b)
 static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
 {
     const mlp *net = b->net;
-    const mlp_data *d = b->source->data;
+    const mlp_data *d = b->given;
     const mlp__buffers *t = b->t;
-    const int copied = b->x == t->x, labels = mlp__has_labels(d), by_label = mlp__by_label(b);
-    const size_t stride = mlp__x_stride(net, d);
+    const int copied = b->x == t->x, by_label = mlp__by_label(b);
     float weight = 1, factor = (float)(1 / b->divisor);             /* of the row before: most often the same */
     size_t i;
-    if (labels && !by_label) memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
     for (i = begin; i < end; i++) {
-        float w, *x = t->x + i * net->inputs, *y = t->y + i * net->outputs;
-        const size_t row = mlp__block_row(b, i, &w);
-        const float *given = labels ? NULL : d->read ? y : d->y + row * mlp__y_stride(net, d);
-        if (copied && net->desc.input_scaling) mlp__scale_inputs(net, d->read ? x : d->x + row * stride, x);
-        else if (copied && !d->read) memcpy(x, d->x + row * stride, net->inputs * sizeof(float));
-        if (labels && !d->read) t->labels[i] = d->labels[row];
-        if (!by_label) mlp__targets_of_row(net, given, labels ? t->labels[i] : 0, y);
+        float w, *x = t->x + i * net->inputs;
+        const size_t row = mlp__block_row(b, i, &w), at = d->read ? i : row;
+        if (net->desc.input_scaling) mlp__scale_inputs(net, mlp__x_row(net, d, at), x);
+        else if (copied && !d->read) memcpy(x, mlp__x_row(net, d, at), net->inputs * sizeof(float));
+        if (d->labels) t->labels[i] = d->labels[at];
+        if (!by_label) mlp__targets_of_row(net, d, at, t->y + i * net->outputs);
         if (b->divisor > 0 && mlp__bits(w) != mlp__bits(weight)) factor = (float)((double)w / b->divisor);
         t->weight[i] = weight = w;
         t->factor[i] = factor;
@@ -5263,34 +5269,26 @@ static double mlp__loss_divisor(const mlp *net)
     return per_row || net->desc.reduction == MLP_REDUCE_SUM ? 1.0 : (double)net->outputs;
 }
 
-/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is
-   exact in double; it may be losses. Four rows at once, since each sum is a chain of additions that wait for each
-   other. */
-static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y,
-                                float *loss)
+/* losses, a, y: outputs; rounded to float so that its product with a weight is exact in double */
+static float mlp__loss_of_row(const mlp *net, const float *losses, const float *a, const float *y)
 {
     const mlp_custom_loss *custom = &net->desc.custom_loss;
-    const size_t cols = net->outputs;
-    const double divisor = mlp__loss_divisor(net);
-    size_t i, j;
-    for (i = 0; net->desc.loss == MLP_LOSS_CUSTOM && i < rows; i++)
-        loss[i] = custom->value(custom->user, cols, a + i * cols, y + i * cols);
-    for (; i < rows; i += 4) {
-        const size_t last = rows - 1 - i;
-        const float *l0 = losses + i * cols, *l1 = l0 + mlp__smaller(1, last) * cols;
-        const float *l2 = l0 + mlp__smaller(2, last) * cols, *l3 = l0 + mlp__smaller(3, last) * cols;
-        double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-        for (j = 0; j < cols; j++) {
-            s0 += (double)l0[j];
-            s1 += (double)l1[j];
-            s2 += (double)l2[j];
-            s3 += (double)l3[j];
-        }
-        loss[i] = (float)(s0 / divisor);
-        if (last > 0) loss[i + 1] = (float)(s1 / divisor);
-        if (last > 1) loss[i + 2] = (float)(s2 / divisor);
-        if (last > 2) loss[i + 3] = (float)(s3 / divisor);
-    }
+    double sum = 0;
+    size_t j;
+    if (net->desc.loss == MLP_LOSS_CUSTOM) return custom->value(custom->user, net->outputs, a, y);
+    for (j = 0; j < net->outputs; j++) sum += (double)losses[j];
+    return (float)(sum / mlp__loss_divisor(net));
+}
+
+/* dL/da of rows; a, y, slope: rows x outputs */
+static void mlp__loss_backward(const mlp *net, size_t rows, const float *a, const float *y, float *slope)
+{
+    const mlp_custom_loss *custom = &net->desc.custom_loss;
+    const size_t n = rows * net->outputs;
+    size_t i;
+    if (net->desc.loss != MLP_LOSS_CUSTOM)
+        net->desc.kernels->loss_backward(net->desc.loss, net->desc.loss_delta, n, a, y, slope);
+    else for (i = 0; i < n; i += net->outputs) custom->slope(custom->user, net->outputs, a + i, y + i, slope + i);
 }
 
 /* The last layer's activation, its losses and, unless factors is NULL, its dE/dz. A pair that belongs together
@@ -5301,25 +5299,22 @@ static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *
                             float *losses, float *loss, float *dz, float *slope)
 {
     const mlp_kernels *k = net->desc.kernels;
-    const mlp_custom_loss *custom = &net->desc.custom_loss;
     const mlp_loss kind = net->desc.loss;
-    const size_t n = rows * net->outputs;
+    const size_t cols = net->outputs;
     const int last = net->layers - 1;
     size_t i;
-    if (kind == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy(rows, net->outputs, z, a, y, factors, losses, dz, 1);
+    if (kind == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy(rows, cols, z, a, y, factors, losses, dz, 1);
     else {
-        mlp__activation_forward(net, last, rows, net->outputs, net->outputs, z, a);
-        if (kind != MLP_LOSS_CUSTOM) k->loss(kind, net->desc.loss_delta, n, z, a, y, losses);
-        if (factors && kind != MLP_LOSS_CUSTOM) k->loss_backward(kind, net->desc.loss_delta, n, a, y, dz);
-        for (i = 0; factors && kind == MLP_LOSS_CUSTOM && i < n; i += net->outputs)
-            custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
-        if (factors && net->loss.activation == MLP_ACT_DEFAULT)
-            mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
-        if (factors) k->scale_rows(rows, net->outputs, factors, dz);
+        mlp__activation_forward(net, last, rows, cols, cols, z, a);
+        if (kind != MLP_LOSS_CUSTOM) k->loss(kind, net->desc.loss_delta, rows * cols, z, a, y, losses);
     }
-    mlp__losses_of_rows(net, rows, losses, a, y, loss);
+    if (factors && kind != MLP_LOSS_CROSS_ENTROPY) {
+        mlp__loss_backward(net, rows, a, y, dz);
+        if (net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
+        k->scale_rows(rows, cols, factors, dz);
+    }
+    for (i = 0; i < rows; i++) loss[i] = mlp__loss_of_row(net, losses + i * cols, a + i * cols, y + i * cols);
 }
-
 /* -------------------------------------------------------------------------- >>optim -- */
 
 /* Further columns as those of MLP__UPDATES. These two see the whole objective, not a gradient at a time. */
@@ -6121,19 +6116,15 @@ static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffer
     size_t done, i;
     mlp_result r = mlp__check_used(net, source, first, rows);
     if (r) return r;
-    memset(&b, 0, sizeof b);
     sums->loss = 0;
     sums->weight = mlp__weight_of_rows(source, first, rows);
     if (!(sums->weight > 0)) return MLP_OK;
     if (!dx) net->training.known = 0;
-    b.net = net;
-    b.source = source;
-    b.t = t;
+    mlp__block_init(&b, net, source, t);
     b.divisor = sums->weight * mlp__loss_divisor(net);
     b.masks = dx ? 0 : mlp__has_dropout(net);
     for (done = 0; done < rows; done += b.rows) {
-        mlp__block_begin(&b, first + done, mlp__smaller(rows - done, t->rows), done);
-        r = mlp__block_read(&b);
+        r = mlp__block_begin(&b, first + done, mlp__smaller(rows - done, t->rows), done);
         if (r) return r;
         mlp__in_parts(threads, mlp__block_rows, &b);
         for (i = 0; i < b.rows; i++)
@@ -6375,19 +6366,14 @@ static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__
     mlp__source s = *source;
     mlp__block b;
     size_t first, i;
-    memset(&b, 0, sizeof b);
+    mlp__block_init(&b, net, &s, t);
     tally->weight = tally->loss = tally->right = tally->top = tally->distance = 0;
     tally->begun = 0;
     memset(tally->moments, 0, 3 * net->outputs * sizeof(double));
-    b.net = net;
-    b.source = &s;
-    b.t = t;
     /* finds a row to stand in for those without weight */
     mlp__weight_of_rows(&s, 0, s.rows);
     for (first = 0; first < s.rows; first += b.rows) {
-        mlp_result r;
-        mlp__block_begin(&b, first, mlp__smaller(s.rows - first, t->rows), 0);
-        r = mlp__block_read(&b);
+        const mlp_result r = mlp__block_begin(&b, first, mlp__smaller(s.rows - first, t->rows), 0);
         if (r) return r;
         mlp__in_parts(threads, mlp__block_rows, &b);
         for (i = 0; i < b.rows; i++) {
@@ -6623,28 +6609,22 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
 static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t most,
                               mlp__column *columns, float *sample, size_t *used)
 {
-    const mlp_data *d = source->data;
-    const int targets = !mlp__has_labels(d);
     mlp__block b;
+    const mlp_data *d;
     size_t first, i, j;
-    memset(&b, 0, sizeof b);
-    b.net = net;
-    b.source = source;
-    b.t = t;
+    mlp__block_init(&b, net, source, t);
+    d = b.given;
     *used = 0;
     for (first = 0; first < source->rows && *used < most; first += b.rows) {
-        mlp_result r;
-        mlp__block_begin(&b, first, mlp__smaller(source->rows - first, t->rows), 0);
-        r = mlp__block_read(&b);
+        const mlp_result r = mlp__block_begin(&b, first, mlp__smaller(source->rows - first, t->rows), 0);
         if (r) return r;
         for (i = 0; i < b.rows && *used < most; i++) {
             float w;
-            const size_t row = mlp__block_row(&b, i, &w);
-            const float *x = d->read ? t->x + i * net->inputs : d->x + row * mlp__x_stride(net, d);
-            const float *y = d->read ? t->y + i * net->outputs : targets ? d->y + row * mlp__y_stride(net, d) : NULL;
+            const size_t row = mlp__block_row(&b, i, &w), at = d->read ? i : row;
+            const float *x = mlp__x_row(net, d, at), *y = d->y ? mlp__y_row(net, d, at) : NULL;
             if (!(w > 0)) continue;
             for (j = 0; j < net->inputs; j++) mlp__column_add(&columns[j], x[j], *used > 0);
-            for (j = 0; targets && j < net->outputs; j++) mlp__column_add(&columns[net->inputs + j], y[j], *used > 0);
+            for (j = 0; y && j < net->outputs; j++) mlp__column_add(&columns[net->inputs + j], y[j], *used > 0);
             for (j = 0; sample && j < net->inputs; j++) sample[j * most + *used] = x[j];
             ++*used;
         }
@@ -6879,24 +6859,17 @@ static mlp_result mlp__normal_begin(mlp__fitting *f)
 }
 
 /* all rows to train on, in their order, as blocks */
-static mlp__block mlp__normal_rows(const mlp__fitting *f, mlp__source *source)
+static void mlp__normal_rows(const mlp__fitting *f, mlp__source *source, mlp__block *b)
 {
-    mlp__block b;
-    memset(&b, 0, sizeof b);
     *source = mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
-    b.net = f->net;
-    b.source = source;
-    b.t = &f->t;
-    b.divisor = mlp__product_of(mlp__weight_of_rows(source, 0, f->train_rows), mlp__loss_divisor(f->net));
-    return b;
+    mlp__block_init(b, f->net, source, &f->t);
+    b->divisor = mlp__product_of(mlp__weight_of_rows(source, 0, f->train_rows), mlp__loss_divisor(f->net));
 }
 
 /* the next block's outputs */
 static mlp_result mlp__normal_block(const mlp__fitting *f, mlp__block *b, size_t done, size_t most)
 {
-    mlp_result r;
-    mlp__block_begin(b, done, mlp__smaller(f->train_rows - done, most), done);
-    r = mlp__block_read(b);
+    const mlp_result r = mlp__block_begin(b, done, mlp__smaller(f->train_rows - done, most), done);
     if (!r) mlp__in_parts(f->fit.threads, mlp__block_rows, b);
     return r;
 }
@@ -6972,10 +6945,11 @@ static mlp_result mlp__normal_matrix(mlp__fitting *f)
     const size_t outputs = net->outputs;
     mlp__normal *q = &f->normal;
     mlp__source source;
-    mlp__block b = mlp__normal_rows(f, &source);
+    mlp__block b;
     float *dz = f->t.dz[net->layers - 1];
     size_t done, i, o;
     int l;
+    mlp__normal_rows(f, &source, &b);
     memset(q->matrix, 0, (q->n + 1) * q->n * sizeof(double));
     for (done = 0; done < f->train_rows; done += b.rows) {
         const mlp_result r = mlp__normal_block(f, &b, done, q->rows);
@@ -7056,10 +7030,12 @@ static mlp_result mlp__normal_bend(mlp__fitting *f)
     const size_t outputs = f->net->outputs;
     const mlp__normal *q = &f->normal;
     mlp__source source;
-    mlp__block b = mlp__normal_rows(f, &source);
-    const double divisor = b.divisor;
+    mlp__block b;
+    double divisor;
     size_t done, i, j;
     int p;
+    mlp__normal_rows(f, &source, &b);
+    divisor = b.divisor;
     for (done = 0; done < f->train_rows; done += b.rows) {
         const float *bend = q->bend;
         float *dz = f->t.dz[f->net->layers - 1];
