@@ -3686,16 +3686,19 @@ static uint64_t mlp__mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
+#define MLP__GOLDEN 0x9e3779b97f4a7c15u         /* 2^64 over the golden ratio: SplitMix64's step */
+
 /* The index-th number of a stream; streams of different purposes have different numbers. */
 static uint64_t mlp__random(uint64_t seed, uint64_t stream, uint64_t index)
 {
-    return mlp__mix(mlp__mix(seed + stream * 0x9e3779b97f4a7c15u) + (index + 1) * 0x9e3779b97f4a7c15u);
+    return mlp__mix(mlp__mix(seed + stream * MLP__GOLDEN) + (index + 1) * MLP__GOLDEN);
 }
 
-/* WEIGHTS: + the layer; the rest are far behind */
-enum { MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS, MLP__STREAM_BIASES = 1000, MLP__STREAM_MASKS = 2000,
-      MLP__STREAM_SPLIT = 3000,
-       MLP__STREAM_SAMPLE };
+/* those of weights, biases and masks + the layer */
+enum {
+    MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS, MLP__STREAM_BIASES = 1000, MLP__STREAM_MASKS = 2000,
+    MLP__STREAM_SPLIT = 3000, MLP__STREAM_SAMPLE
+};
 
 /* uniform in [-1, 1), one of 2^24 values */
 static float mlp__random_sign(uint64_t seed, uint64_t stream, uint64_t index)
@@ -3990,20 +3993,18 @@ typedef char mlp__every_initializer_has_a_row[MLP_INIT_ORTHOGONAL == 0 MLP__INIT
 /* Where a layer's parameters are in the runs of parameters and gradients, in floats. */
 typedef struct { size_t in, out, w, b; } mlp__shape;
 
-/* Room for a block of rows on its way through the layers. out[l] is what the next layer reads: a[l], or that with
-   its mask. */
+/* Room for a block of rows on its way through the layers. */
 typedef struct {
     size_t rows;
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
-    float *mask[MLP_MAX_LAYERS], *out[MLP_MAX_LAYERS];
-    /* rows x inputs, outputs, outputs; widest, for custom activations, else NULL */
-    float *x, *y, *losses, *slope;
+    float *mask[MLP_MAX_LAYERS], *out[MLP_MAX_LAYERS];      /* out: what the next layer reads: a, or a with its mask */
+    float *x, *y, *losses;                  /* rows x inputs, outputs, outputs */
+    float *slope;                           /* rows x widest, for custom activations, else NULL */
     float *weight, *factor, *loss;          /* rows: w_i, w_i / sum of w, L_i */
-    /* of the layers' backward kernels: of the first part of the work, and of further parts */
-    float *scratch, *more_scratch;
+    float *scratch, *more_scratch;          /* of backward kernels: for the first part of the work, and further parts */
     size_t scratch_size;                    /* of each part, in floats */
     size_t *index;                          /* rows: for mlp_data.read */
-    int *labels;
+    int *labels;                            /* rows */
 } mlp__buffers;
 
 /* The training block. */
@@ -4013,8 +4014,7 @@ typedef struct {
     float *best;                            /* parameters of the best epoch in a block of their own, or NULL */
     void *state;
     size_t state_size;
-    /* the gradients are those of something: there was a compute_gradients or a fit */
-    int known;
+    int known;                              /* the gradients are those of something: they have been computed */
     mlp__buffers buffers;
 } mlp__training;
 
@@ -4133,9 +4133,28 @@ static void mlp__barrier(void)
 #endif
 }
 
+/* ---- descs ---- */
+
+static float mlp__infinity(void) { return mlp__float(0x7f800000u); }
+
 /* value, its default for 0, and 0 for a negative value */
 static float mlp__or_default(float value, float otherwise) { return value == 0 ? otherwise : value; }
 static float mlp__meant(float value) { return value < 0 ? 0 : value; }
+
+/* A field of a desc is 0 or in [low, below); what is named by `stranger`, unless NULL, has no use for it. */
+static mlp_result mlp__check_field(mlp_error *error, int layer, const char *name, float value, const char *stranger,
+                                   float low, float below)
+{
+    if (value == 0) return MLP_OK;
+    if (stranger)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, layer, "%s is %g, but %s takes none", name, (double)value, stranger);
+    if (value >= low && value < below && mlp__finite(value)) return MLP_OK;
+    if (mlp__finite(below))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, layer, "%s is %g and must be in [%g, %g)", name, (double)value,
+                         (double)low, (double)below);
+    return mlp__fail(error, MLP_ERR_ARGUMENT, layer, "%s is %g and must be finite%s", name, (double)value,
+                     low < 0 ? "" : " and not negative");
+}
 
 static int mlp__layer_is_zero(const mlp_layer *l)
 {
@@ -4147,7 +4166,9 @@ static int mlp__layer_is_zero(const mlp_layer *l)
 static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_activation activation, mlp_error *error)
 {
     const int custom = layer->activation == MLP_ACT_CUSTOM;
+    const float any = mlp__infinity();
     mlp__activation_facts facts;
+    mlp_result r;
     if (layer->units < 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: units is %i and must not be negative", layer->units);
     if (layer->activation == MLP_ACT_DEFAULT) layer->activation = activation;
@@ -4155,26 +4176,17 @@ static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_
     if (!facts.known)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: activation %i is unknown or not in this build",
                          (int)layer->activation);
-    if (!mlp__finite(layer->alpha))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g and must be finite",
-                         (double)layer->alpha);
-    if (facts.alpha == 0 && layer->alpha != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g, but this activation takes none",
-                         (double)layer->alpha);
-    layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
     if (!layer->custom.value != !custom || !layer->custom.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index,
                          "layers: a custom activation, and no other, needs value and slope");
-    if (!(layer->dropout >= 0 && layer->dropout < 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is %g and must be in [0, 1)",
-                         (double)layer->dropout);
-    if (last && layer->dropout != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is for hidden layers, not for the last");
-    if (!mlp__finite(layer->gain) || !mlp__finite(layer->rate))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain and rate must be finite");
-    if (layer->initializer == MLP_INIT_ZERO && layer->gain != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain is %g, but the initializer zero takes none",
-                         (double)layer->gain);
+    r = mlp__check_field(error, index, "layers: alpha", layer->alpha, facts.alpha == 0 ? "this activation" : NULL, -any,
+                         any);
+    if (!r) r = mlp__check_field(error, index, "layers: dropout", layer->dropout, last ? "the last layer" : NULL, 0, 1);
+    if (!r) r = mlp__check_field(error, index, "layers: gain", layer->gain,
+                                 layer->initializer == MLP_INIT_ZERO ? "the initializer zero" : NULL, -any, any);
+    if (!r) r = mlp__check_field(error, index, "layers: rate", layer->rate, NULL, -any, any);
+    if (r) return r;
+    layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
     layer->gain = mlp__or_default(layer->gain, 1);
     layer->rate = mlp__or_default(layer->rate, 1);
     layer->no_bias = layer->no_bias != 0;
@@ -4188,18 +4200,16 @@ static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_
 static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_error *error)
 {
     const int huber = desc->loss == MLP_LOSS_HUBER, custom = desc->loss == MLP_LOSS_CUSTOM;
+    mlp_result r;
     if (desc->loss == MLP_LOSS_DEFAULT) desc->loss = MLP_LOSS_SQUARED;
     *facts = mlp__facts_of_loss(desc->loss);
     if (!facts->known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss %i is unknown", (int)desc->loss);
-    if (huber && desc->loss_delta == 0) desc->loss_delta = 1;
-    if (!mlp__finite(desc->loss_delta) || desc->loss_delta < 0 || (!huber && desc->loss_delta != 0))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "loss_delta is %g; it is for huber only, and positive",
-                         (double)desc->loss_delta);
-    if (!(desc->label_smoothing >= 0 && desc->label_smoothing < 1)
-        || (desc->label_smoothing != 0 && facts->activation == MLP_ACT_DEFAULT))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "label_smoothing is %g; it is for the cross entropies only, and in [0, 1)",
-                         (double)desc->label_smoothing);
+    r = mlp__check_field(error, -1, "loss_delta", desc->loss_delta, huber ? NULL : "a loss other than huber", 0,
+                         mlp__infinity());
+    if (!r) r = mlp__check_field(error, -1, "label_smoothing", desc->label_smoothing,
+                                 facts->activation ? NULL : "a loss that is no cross entropy", 0, 1);
+    if (r) return r;
+    if (huber) desc->loss_delta = mlp__or_default(desc->loss_delta, 1);
     if (!desc->custom_loss.value != !custom || !desc->custom_loss.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "a custom loss, and no other, needs value and slope");
     return MLP_OK;
@@ -4237,20 +4247,20 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
             return mlp__fail(error, MLP_ERR_ARGUMENT, i,
                              "layers: an entry that is not zero behind the end of the list (units 0)");
     if (n == 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "layers: at least one is needed");
-    for (i = 0; i < n; i++) {
-        const int last = i == n - 1;
-        const mlp_activation of_loss = loss->activation != MLP_ACT_DEFAULT ? loss->activation : MLP_ACT_IDENTITY;
-        r = mlp__resolve_layer(&desc->layers[i], i, last, last ? of_loss : MLP_ACT_RELU, error);
+    for (i = 0; i < n - 1; i++) {
+        r = mlp__resolve_layer(&desc->layers[i], i, 0, MLP_ACT_RELU, error);
         if (r) return r;
-        if (!last && desc->layers[i].activation == MLP_ACT_SOFTMAX)
+        if (desc->layers[i].activation == MLP_ACT_SOFTMAX)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: softmax is for the last layer only");
-        if (last && loss->activation != MLP_ACT_DEFAULT && desc->layers[i].activation != loss->activation)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, i,
-                             "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
-        if (last && loss->labels == MLP__LABELS_CLASS && desc->layers[i].units == 1)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, i,
-                             "cross_entropy needs an output for each class; for one output: binary_cross_entropy");
     }
+    r = mlp__resolve_layer(&desc->layers[i], i, 1, loss->activation ? loss->activation : MLP_ACT_IDENTITY, error);
+    if (r) return r;
+    if (loss->activation && desc->layers[i].activation != loss->activation)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, i,
+                         "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
+    if (loss->labels == MLP__LABELS_CLASS && desc->layers[i].units == 1)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, i,
+                         "cross_entropy needs an output for each class; for one output: binary_cross_entropy");
     if (!desc->kernels) desc->kernels = mlp_kernels_for(NULL);
     desc->error = NULL;
     *count = n;
@@ -4284,6 +4294,7 @@ static void mlp__lay_out_net(mlp *net, mlp__arena *arena)
 /* Fills net but for its memory; *size is what that takes. */
 static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
 {
+    const size_t most = SIZE_MAX / sizeof(float) / 4;               /* parameters */
     mlp__arena arena = { NULL, sizeof(mlp) };
     mlp_error *error = desc ? desc->error : NULL;
     mlp_result r;
@@ -4304,14 +4315,11 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         s->out = net->outputs = (size_t)net->desc.layers[i].units;
         if (s->out > net->widest) net->widest = s->out;
         if (i < net->layers - 1 && s->out > *hidden) *hidden = s->out;
-        if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS)
-            || s->in > SIZE_MAX / sizeof(float) / 4 / (s->out + 1))
+        if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS) || s->in >= (most - net->count) / s->out)
             return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
         s->w = net->count;
         s->b = s->w + s->in * s->out;
         net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
-        if (net->count > SIZE_MAX / sizeof(float) / 4)
-            return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
     }
     mlp__lay_out_net(net, &arena);
     *size = mlp__arena_size(&arena);
@@ -4331,8 +4339,10 @@ static mlp *mlp__place(const mlp *plan, void *memory)
     *net = *plan;
     mlp__lay_out_net(net, &arena);
     memset(net->params, 0, (net->count + MLP__SLACK) * sizeof(float));
-    for (i = 0; net->scales
-         && i < net->inputs + net->outputs; i++) { net->scales[2 * i] = 0; net->scales[2 * i + 1] = 1; }
+    for (i = 0; net->scales && i < net->inputs + net->outputs; i++) {
+        net->scales[2 * i] = 0;
+        net->scales[2 * i + 1] = 1;
+    }
     return net;
 }
 
@@ -4452,56 +4462,48 @@ static mlp_result mlp__make_blank(mlp **net, void *memory, size_t size, const ml
 
 static mlp_result mlp__make(mlp **net, void *memory, size_t size, const mlp_desc *desc)
 {
-    mlp_result r = mlp__make_blank(net, memory, size, desc);
-    if (!r) r = mlp__init_weights(*net);
-    if (r != MLP_ERR_MEMORY || !*net) return r;
+    mlp_result r;
+    if (!net) return MLP_ERR_ARGUMENT;
+    *net = NULL;
+    r = mlp__make_blank(net, memory, size, desc);
+    if (r || mlp__init_weights(*net) == MLP_OK) return r;
     mlp_destroy(*net);
     *net = NULL;
     return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory");
 }
 
-MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *desc)
-{
-    if (!net) return MLP_ERR_ARGUMENT;
-    *net = NULL;
-    return mlp__make(net, NULL, 0, desc);
-}
+MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *desc) { return mlp__make(net, NULL, 0, desc); }
 
 MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_desc *desc)
 {
-    if (!net) return MLP_ERR_ARGUMENT;
-    *net = NULL;
-    if (!memory) return mlp__fail(desc ? desc->error : NULL, MLP_ERR_ARGUMENT, -1, "memory is NULL");
-    return mlp__make(net, memory, size, desc);
+    if (memory) return mlp__make(net, memory, size, desc);
+    if (net) *net = NULL;
+    return mlp__fail(desc ? desc->error : NULL, MLP_ERR_ARGUMENT, -1, "memory is NULL");
 }
 
 MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
 {
-    mlp__arena arena = { NULL, sizeof(mlp) };
-    mlp plan;
+    mlp *c;
+    mlp_result r;
     if (copy) *copy = NULL;
     if (!copy || !net) return MLP_ERR_ARGUMENT;
-    plan = *net;
-    memset(&plan.training, 0, sizeof plan.training);
-    memset(&plan.course, 0, sizeof plan.course);
-    plan.course.factor = 1;
-    plan.busy = plan.resumed = 0;
-    plan.texts = NULL;
-    mlp__lay_out_net(&plan, &arena);
-    plan.block = mlp__alloc(&plan.desc.allocator, mlp__arena_size(&arena));
-    if (!plan.block) return MLP_ERR_MEMORY;
-    *copy = mlp__place(&plan, plan.block);
-    memcpy((*copy)->params, net->params, net->count * sizeof(float));
-    if (net->scales) memcpy((*copy)->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
-    if (!net->texts) return MLP_OK;
-    (*copy)->texts = (char *)mlp__alloc(&plan.desc.allocator, net->texts_size);
-    if ((*copy)->texts) {
-        memcpy((*copy)->texts, net->texts, net->texts_size);
-        return MLP_OK;
+    r = mlp__make_blank(&c, NULL, 0, &net->given);
+    if (r) return r;
+    memcpy(c->params, net->params, net->count * sizeof(float));
+    if (net->scales) memcpy(c->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
+    c->scaled = net->scaled;
+    c->threads = net->threads;
+    if (net->texts) {
+        c->texts = (char *)mlp__alloc(&c->desc.allocator, net->texts_size);
+        c->texts_size = net->texts_size;
+        if (!c->texts) {
+            mlp_destroy(c);
+            return MLP_ERR_MEMORY;
+        }
+        memcpy(c->texts, net->texts, net->texts_size);
     }
-    mlp_destroy(*copy);
-    *copy = NULL;
-    return MLP_ERR_MEMORY;
+    *copy = c;
+    return MLP_OK;
 }
 
 MLP_API void mlp_destroy(mlp *net)
@@ -4613,9 +4615,8 @@ static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d, const siz
     for (i = begin; i < end; i++) {
         const size_t row = mlp__number_of(number, i);
         if (d->labels[i] >= 0 && (size_t)d->labels[i] < classes) continue;
-        mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", d->labels[i], row,
-                  classes - 1);
-        return mlp__at(d->error, MLP_ERR_ARGUMENT, row, 0);
+        return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z",
+                                           d->labels[i], row, classes - 1), row, 0);
     }
     return MLP_OK;
 }
@@ -4645,25 +4646,25 @@ static mlp_result mlp__check_finite(const mlp *net, const mlp_data *d, const siz
     size_t row;
     if (begin + i == end) return MLP_OK;
     row = mlp__number_of(number, begin + i);
-    mlp__fail(d->error, MLP_ERR_NONFINITE, -1, "%s: %g in row %z, column %z", targets ? "y" : "x",
-              (double)values[i * stride + column], row, column);
-    return mlp__at(d->error, MLP_ERR_NONFINITE, row, column);
+    return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_NONFINITE, -1, "%s: %g in row %z, column %z",
+                                       targets ? "y" : "x", (double)values[i * stride + column], row, column),
+                   row, column);
 }
 
 /* Targets that the loss does not mean: of binary_cross_entropy outside of [0, 1], of cross_entropy below 0. */
 static mlp_result mlp__check_targets(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
 {
     const int binary = net->loss.labels == MLP__LABELS_ZERO_ONE;
+    const char *expected = binary ? "binary_cross_entropy takes 0 to 1" : "cross_entropy takes 0 and more";
     size_t i, j;
     if (!binary && net->loss.labels != MLP__LABELS_CLASS) return MLP_OK;
     for (i = begin; i < end; i++)
         for (j = 0; j < net->outputs; j++) {
             const float y = mlp__y_row(net, d, i)[j];
+            const size_t row = mlp__number_of(number, i);
             if (y >= 0 && (!binary || y <= 1)) continue;
-            mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "y: %g in row %z, column %z; %s", (double)y,
-                      mlp__number_of(number, i), j,
-                      binary ? "binary_cross_entropy takes 0 to 1" : "cross_entropy takes 0 and more");
-            return mlp__at(d->error, MLP_ERR_ARGUMENT, mlp__number_of(number, i), j);
+            return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "y: %g in row %z, column %z; %s",
+                                               (double)y, row, j, expected), row, j);
         }
     return MLP_OK;
 }
@@ -4694,11 +4695,10 @@ static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
     for (i = 0; i < d->rows; i++) {
         /* a callback has changed it: said where the row is used */
         if (classes && (size_t)d->labels[i] >= classes) continue;
-        if (d->sample_weights && !mlp__is_weight(d->sample_weights[i])) {
-            mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "sample_weights: %g in row %z; must be finite and not negative",
-                      (double)d->sample_weights[i], i);
-            return mlp__at(d->error, MLP_ERR_ARGUMENT, i, 0);
-        }
+        if (d->sample_weights && !mlp__is_weight(d->sample_weights[i]))
+            return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                                               "sample_weights: %g in row %z; must be finite and not negative",
+                                               (double)d->sample_weights[i], i), i, 0);
         sum += (double)mlp__weight_of(d, i);
     }
     if (sum > 0 && mlp__finite_double(sum)) return MLP_OK;
@@ -4738,8 +4738,7 @@ typedef struct {
     uint64_t seed;
     mlp__permutation permutation;
     size_t stand_in;                        /* a row of data with weight, taken where a row has none */
-    /* a callback may have changed values: they are looked at as they are used */
-    int check;
+    int check;                              /* a callback may have changed values: looked at as they are used */
 } mlp__source;
 
 static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_t rows, mlp_order order, uint64_t seed,
@@ -4782,13 +4781,13 @@ static mlp_result mlp__check_used(const mlp *net, const mlp__source *s, size_t f
     const mlp_data *d = s->data;
     size_t i;
     mlp_result r = MLP_OK;
-    for (i = 0; s->check && i < rows && !r; i++) {
+    if (!s->check) return MLP_OK;
+    for (i = 0; i < rows && !r; i++) {
         const size_t row = mlp__row_at(s, first + i);
         if (!d->read) r = mlp__check_rows(net, d, NULL, row, row + 1);
         if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
     }
-    if (!r && s->check && d->class_weights) r = mlp__check_weights(net, d);
-    return r;
+    return !r && d->class_weights ? mlp__check_weights(net, d) : r;
 }
 
 /* The sum of the weights of these rows; the first that has weight becomes the stand-in. */
@@ -4845,14 +4844,10 @@ static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
     const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
     size_t j;
     for (j = 0; j < net->inputs; j++) {
-        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1];
-        to[j] = v;
-        /* v is too far out for a float */
-        if (robust && !mlp__finite(v) && mlp__finite(x[j])) to[j] = v < 0 ? -3.0f : 3.0f;
-        else if (robust && v != 0) {
-            const float third = v / 3;
-            to[j] = (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
-        }
+        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1], third = v / 3;
+        if (!robust || v == 0) to[j] = v;
+        else if (!mlp__finite(v) && mlp__finite(x[j])) to[j] = v < 0 ? -3.0f : 3.0f;    /* too far out for a float */
+        else to[j] = (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
     }
 }
 
@@ -4934,10 +4929,9 @@ static mlp_result mlp__block_read(const mlp__block *b)
     size_t i;
     float weight;
     for (i = 0; i < b->rows; i++) t->index[i] = mlp__block_row(b, i, &weight);
-    if (d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL)) {
-        mlp__fail(d->error, MLP_ERR_IO, -1, "read failed for %z rows, the first is row %z", b->rows, t->index[0]);
-        return mlp__at(d->error, MLP_ERR_IO, t->index[0], 0);
-    }
+    if (d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL))
+        return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_IO, -1, "read failed for %z rows, the first is row %z",
+                                           b->rows, t->index[0]), t->index[0], 0);
     return mlp__check_rows(b->net, d, t->index, 0, b->rows);
 }
 
@@ -4956,8 +4950,8 @@ static mlp_result mlp__block_begin(mlp__block *b, size_t first, size_t rows, siz
 }
 
 /* Rows in another order than that of memory: asks for those of the next block, which come while this one is
-   computed. Worth it only for data beyond the caches. The first lines of a long row are enough, the hardware asks
-   for the rest. */
+   computed. Worth it only for data beyond the caches, and for a net whose step is short beside the way of a row from
+   memory. The first lines of a long row are enough, the hardware asks for the rest. */
 #ifndef MLP__MANY_FLOATS
 #define MLP__MANY_FLOATS 3145728
 #endif
@@ -5028,13 +5022,12 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
-    const size_t run = cols == stride ? rows * cols : cols;
-    size_t at;
     if (l->activation == MLP_ACT_SOFTMAX) { k->softmax(rows, cols, z, a); return; }
     if (l->activation == MLP_ACT_IDENTITY && z == a) return;
-    for (at = 0; at < rows * stride; at += cols == stride ? run : stride) {
-        if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, run, z + at, a + at);
-        else k->activate(l->activation, mlp__meant(l->alpha), run, z + at, a + at);
+    if (cols == stride) { cols *= rows; rows = 1; }                 /* no gaps: one run */
+    for (; rows > 0; rows--, z += stride, a += stride) {
+        if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, cols, z, a);
+        else k->activate(l->activation, mlp__meant(l->alpha), cols, z, a);
     }
 }
 
@@ -5070,7 +5063,7 @@ static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, s
         const uint64_t row = mlp__random(update, 0, place + i);
         float *m = mask + i * units;
         for (j = begin; j < end; j++) {
-            const uint64_t two = mlp__mix(row + (j / 2 + 1) * 0x9e3779b97f4a7c15u);
+            const uint64_t two = mlp__mix(row + (j / 2 + 1) * MLP__GOLDEN);
             m[j] = (j % 2 ? two >> 32 : two & 0xffffffffu) < threshold ? 0 : kept;
         }
         net->desc.kernels->hadamard(end - begin, a + i * units + begin, m + begin, out + i * units + begin);
@@ -5151,8 +5144,8 @@ static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, si
         }
         if (rows > 0 && unit < end_unit) {
             const size_t at = row * out;
-            mlp__layer_forward(net, l, unit, end_unit, rows, x + row * stride, stride, t->z[l] + at, with_loss ? NULL
-                               : t->a[l] + at);
+            float *a = with_loss ? NULL : t->a[l] + at;
+            mlp__layer_forward(net, l, unit, end_unit, rows, x + row * stride, stride, t->z[l] + at, a);
             if (b->masks && net->desc.layers[l].dropout != 0)
                 mlp__dropout(net, l, b->place + row, rows, unit, end_unit, t->mask[l] + at, t->a[l] + at,
                              t->out[l] + at);
@@ -5169,8 +5162,10 @@ static const float *mlp__input_of(const mlp__block *b, int l)
     return l == 0 ? b->x : b->masks ? b->t->out[l - 1] : b->t->a[l - 1];
 }
 
-static float *mlp__slope_at(const mlp__block *b, size_t row) { return b->t->slope ? b->t->slope + row * b->net->widest
-                                                              : NULL; }
+static float *mlp__slope_at(const mlp__block *b, size_t row)
+{
+    return b->t->slope ? b->t->slope + row * b->net->widest : NULL;
+}
 
 /* Backpropagation: the other layers' dE/dz, downwards from the last one's, which the loss has made. */
 static void mlp__block_backward(const mlp__block *b, size_t begin, size_t end, float *scratch)
@@ -5241,22 +5236,25 @@ MLP_API mlp_result mlp_predict_with(const mlp *net, void *scratch, size_t size, 
 
 enum { MLP__STACK_FLOATS = 1024 };          /* 4 KiB; the kernels below take up to 7.5 */
 
+/* Room for blocks of rows that take `each` floats: stack if that is enough for all or for 16 rows, else memory.
+   *block: how many rows; NULL: out of memory. */
+static float *mlp__room(const mlp *net, size_t each, size_t rows, float *stack, size_t *block)
+{
+    *block = mlp__smaller(rows, MLP__STACK_FLOATS / (each + 1));
+    if (*block == rows || *block >= 16) return stack;
+    *block = mlp__smaller(rows, MLP__BLOCK_ROWS);
+    return (float *)mlp__alloc(&net->desc.allocator, *block * each * sizeof(float));
+}
+
 MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, float *y)
 {
-    float stack[MLP__STACK_FLOATS];
+    float stack[MLP__STACK_FLOATS], *room;
     size_t block;
-    void *scratch;
     if (!net || (rows && (!x || !y))) return MLP_ERR_ARGUMENT;
-    block = MLP__STACK_FLOATS / (mlp__predict_floats(net) + 1);
-    if (block >= rows || block >= 16) {
-        mlp__predict_blocks(net, stack, mlp__smaller(block, rows), x, rows, y);
-        return MLP_OK;
-    }
-    block = mlp__smaller(rows, MLP__BLOCK_ROWS);
-    scratch = mlp__alloc(&net->desc.allocator, mlp_scratch_size(net, block));
-    if (!scratch) return MLP_ERR_MEMORY;
-    mlp__predict_blocks(net, (float *)scratch, block, x, rows, y);
-    mlp__free(&net->desc.allocator, scratch);
+    room = mlp__room(net, mlp__predict_floats(net), rows, stack, &block);
+    if (!room) return MLP_ERR_MEMORY;
+    mlp__predict_blocks(net, room, block, x, rows, y);
+    if (room != stack) mlp__free(&net->desc.allocator, room);
     return MLP_OK;
 }
 
@@ -6456,16 +6454,11 @@ MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class
 
 MLP_API mlp_result mlp_classify(const mlp *net, const float *x, size_t rows, int *labels)
 {
-    float stack[MLP__STACK_FLOATS], *room = stack;
-    size_t each, block, done, i, n;
+    float stack[MLP__STACK_FLOATS], *room;
+    size_t block, done, i, n;
     if (!net || (rows && (!x || !labels)) || mlp__check_classes(net, NULL)) return MLP_ERR_ARGUMENT;
-    each = net->outputs + mlp__predict_floats(net);
-    block = MLP__STACK_FLOATS / each;
-    if (block < rows && block < 16) {
-        block = mlp__smaller(rows, MLP__BLOCK_ROWS);
-        room = (float *)mlp__alloc(&net->desc.allocator, block * each * sizeof(float));
-        if (!room) return MLP_ERR_MEMORY;
-    }
+    room = mlp__room(net, net->outputs + mlp__predict_floats(net), rows, stack, &block);
+    if (!room) return MLP_ERR_MEMORY;
     for (done = 0; done < rows; done += n) {
         n = mlp__smaller(rows - done, block);
         mlp__predict_blocks(net, room + block * net->outputs, block, x + done * net->inputs, n, room);
