@@ -3931,33 +3931,30 @@ static mlp_result mlp__trains(mlp_error *error)
 
 /* ---- families: what the net has to know of each kind ---- */
 
-/* The row of a kind, in the order of its enum; the first, that of DEFAULT, is what is not known: known 0. */
+/* A table has the rows of its kinds in the order of their enum; the first, that of DEFAULT, is what is not known or
+   not in this build: known 0. */
 #define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
 #define MLP__FACTS(table, kind) (table)[(size_t)(kind) < MLP__COUNT(table) ? (size_t)(kind) : 0]
 
 typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
 
-static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
-{
-    #define MLP__ROW(NAME, name, alpha, needs_z, init) { 1, alpha, needs_z, MLP_INIT_##init },
-    static const mlp__activation_facts table[] = { { 0, 0, 0, MLP_INIT_DEFAULT }, MLP__ACTIVATIONS(MLP__ROW)
-        { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM }, { 1, 0, 1, MLP_INIT_GLOROT_UNIFORM } };       /* softmax, custom */
-    #undef MLP__ROW
-    const size_t kind = (size_t)activation;
-    return MLP__FACTS(table, kind < MLP__COUNT(table) && MLP__HAS(kind) ? kind : 0);
-}
+#define MLP__ROW(NAME, name, alpha, needs_z, init) { MLP__HAS(MLP_ACT_##NAME), alpha, needs_z, MLP_INIT_##init },
+static const mlp__activation_facts mlp__activations[] = {
+    { 0, 0, 0, MLP_INIT_DEFAULT }, MLP__ACTIVATIONS(MLP__ROW)
+    MLP__ROW(SOFTMAX, softmax, 0, 0, GLOROT_UNIFORM) MLP__ROW(CUSTOM, custom, 0, 1, GLOROT_UNIFORM)
+};
+#undef MLP__ROW
 
+/* the activation that goes with a loss, DEFAULT: any; what a label is to it */
 typedef enum { MLP__LABELS_NONE, MLP__LABELS_ZERO_ONE, MLP__LABELS_SIGN, MLP__LABELS_CLASS } mlp__labels;
 typedef struct { int known; mlp_activation activation; mlp__labels labels; } mlp__loss_facts;
 
-static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
-{
-    #define MLP__ROW(NAME, name, activation, labels) { 1, MLP_ACT_##activation, MLP__LABELS_##labels },
-    static const mlp__loss_facts table[] = { { 0, MLP_ACT_DEFAULT, MLP__LABELS_NONE }, MLP__LOSSES(MLP__ROW)
-        MLP__ROW(CROSS_ENTROPY, cross_entropy, SOFTMAX, CLASS) MLP__ROW(CUSTOM, custom, DEFAULT, NONE) };
-    #undef MLP__ROW
-    return MLP__FACTS(table, loss);
-}
+#define MLP__ROW(NAME, name, activation, labels) { 1, MLP_ACT_##activation, MLP__LABELS_##labels },
+static const mlp__loss_facts mlp__losses[] = {
+    { 0, MLP_ACT_DEFAULT, MLP__LABELS_NONE }, MLP__LOSSES(MLP__ROW)
+    MLP__ROW(CROSS_ENTROPY, cross_entropy, SOFTMAX, CLASS) MLP__ROW(CUSTOM, custom, DEFAULT, NONE)
+};
+#undef MLP__ROW
 
 /* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out
    units); the measure is the limit of a uniform, the deviation of a normal distribution, times gain. of_in, of_out
@@ -3976,19 +3973,19 @@ static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
 typedef enum { MLP__DRAW_CONSTANT, MLP__DRAW_UNIFORM, MLP__DRAW_NORMAL, MLP__DRAW_ORTHOGONAL } mlp__draw;
 typedef struct { int known; mlp__draw draw; double numerator; int of_in, of_out; } mlp__initializer_facts;
 
-static mlp__initializer_facts mlp__facts_of_initializer(mlp_initializer initializer)
-{
-    #define MLP__ROW(NAME, name, draw, numerator, of_in, of_out) { 1, MLP__DRAW_##draw, numerator, of_in, of_out },
-    static const mlp__initializer_facts table[] = { { 0, MLP__DRAW_CONSTANT, 0, 0, 0 }, MLP__INITIALIZERS(MLP__ROW) };
-    #undef MLP__ROW
-    return MLP__FACTS(table, initializer);
-}
+#define MLP__ROW(NAME, name, draw, numerator, of_in, of_out) { 1, MLP__DRAW_##draw, numerator, of_in, of_out },
+static const mlp__initializer_facts mlp__initializers[] = {
+    { 0, MLP__DRAW_CONSTANT, 0, 0, 0 }, MLP__INITIALIZERS(MLP__ROW)
+};
+#undef MLP__ROW
 
 /* An enum without a row, or a row without an enum, does not compile. */
 #define MLP__ONE(...) + 1
 typedef char mlp__every_activation_has_a_row[MLP_ACT_SOFTMAX == 1 MLP__ACTIVATIONS(MLP__ONE) ? 1 : -1];
 typedef char mlp__every_loss_has_a_row[MLP_LOSS_CROSS_ENTROPY == 1 MLP__LOSSES(MLP__ONE) ? 1 : -1];
 typedef char mlp__every_initializer_has_a_row[MLP_INIT_ORTHOGONAL == 0 MLP__INITIALIZERS(MLP__ONE) ? 1 : -1];
+
+/* ---- the net and its memory ---- */
 
 /* Where a layer's parameters are in the runs of parameters and gradients, in floats. */
 typedef struct { size_t in, out, w, b; } mlp__shape;
@@ -4098,6 +4095,8 @@ static void mlp__free(const mlp_allocator *a, void *p)
     else MLP_FREE(p, a->user);
 }
 
+/* ---- parts of work, one for each thread ---- */
+
 /* Work is cut into parts by what is not summed, so that their number changes no bit: part `part` of `parts` of n
    things ends, and the next begins, at mlp__cut(n, grain, part + 1, parts), a multiple of grain or n. */
 typedef void mlp__task(const void *work, size_t part, size_t parts);
@@ -4172,7 +4171,7 @@ static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_
     if (layer->units < 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: units is %i and must not be negative", layer->units);
     if (layer->activation == MLP_ACT_DEFAULT) layer->activation = activation;
-    facts = mlp__facts_of_activation(layer->activation);
+    facts = MLP__FACTS(mlp__activations, layer->activation);
     if (!facts.known)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: activation %i is unknown or not in this build",
                          (int)layer->activation);
@@ -4191,7 +4190,7 @@ static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_
     layer->rate = mlp__or_default(layer->rate, 1);
     layer->no_bias = layer->no_bias != 0;
     if (layer->initializer == MLP_INIT_DEFAULT) layer->initializer = facts.initializer;
-    if (!mlp__facts_of_initializer(layer->initializer).known)
+    if (!MLP__FACTS(mlp__initializers, layer->initializer).known)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: initializer %i is unknown",
                          (int)layer->initializer);
     return MLP_OK;
@@ -4202,7 +4201,7 @@ static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_
     const int huber = desc->loss == MLP_LOSS_HUBER, custom = desc->loss == MLP_LOSS_CUSTOM;
     mlp_result r;
     if (desc->loss == MLP_LOSS_DEFAULT) desc->loss = MLP_LOSS_SQUARED;
-    *facts = mlp__facts_of_loss(desc->loss);
+    *facts = MLP__FACTS(mlp__losses, desc->loss);
     if (!facts->known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss %i is unknown", (int)desc->loss);
     r = mlp__check_field(error, -1, "loss_delta", desc->loss_delta, huber ? NULL : "a loss other than huber", 0,
                          mlp__infinity());
@@ -4346,6 +4345,8 @@ static mlp *mlp__place(const mlp *plan, void *memory)
     return net;
 }
 
+/* ---- weights to begin with ---- */
+
 /* where weight [unit][input] of a layer is in its panels */
 static size_t mlp__weight_at(const mlp__shape *s, size_t unit, size_t input)
 {
@@ -4419,7 +4420,7 @@ static mlp_result mlp__init_weights(mlp *net)
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
         const mlp_layer *layer = &net->desc.layers[l];
-        const mlp__initializer_facts facts = mlp__facts_of_initializer(layer->initializer);
+        const mlp__initializer_facts facts = mlp__initializers[layer->initializer];
         const double fan = (facts.of_in ? (double)s->in : 0.0) + (facts.of_out ? (double)s->out : 0.0);
         const double spread = mlp__sqrt_double(facts.numerator / (fan > 0 ? fan : 1));
         const float measure = (float)(spread * (double)mlp__meant(layer->gain));
@@ -4437,6 +4438,8 @@ static mlp_result mlp__init_weights(mlp *net)
     }
     return MLP_OK;
 }
+
+/* ---- nets ---- */
 
 MLP_API size_t mlp_size(const mlp_desc *desc)
 {
@@ -4830,7 +4833,7 @@ static float mlp__smooth(const mlp *net, float y)
 {
     const float s = net->desc.label_smoothing;
     const double classes = net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)net->outputs : 2;
-    return s == 0 ? y : (float)mlp__fma_double(1 - s, y, (double)s / classes);
+    return (float)mlp__fma_double(1 - s, y, (double)s / classes);
 }
 
 /* Scaling is (value - shift) * factor: the pairs (shift, factor) of the inputs, then those of the outputs. */
@@ -4879,6 +4882,7 @@ static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, f
     }
     for (j = 0; net->desc.label_smoothing != 0 && j < net->outputs; j++) to[j] = mlp__smooth(net, to[j]);
 }
+
 /* A block of rows on its way through the layers. */
 typedef struct {
     const mlp *net;
@@ -5129,19 +5133,13 @@ static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, si
     const mlp__buffers *t = b->t;
     const float *x = b->x;
     size_t stride = b->x_stride;
-    int l, by_units = 0;
+    int l, before = 0;                      /* whether the layer below was cut by units */
     for (l = 0; l < net->layers; l++) {
-        const size_t out = net->shape[l].out;
-        const int before = by_units, with_loss = l == net->layers - 1 && b->source;
-        size_t row = begin, rows = end - begin, unit = 0, end_unit = out;
-        by_units = mlp__by_units(net, l, parts);
+        const int by_units = mlp__by_units(net, l, parts), with_loss = l == net->layers - 1 && b->source;
+        const size_t row = by_units ? 0 : begin, rows = by_units ? b->rows : end - begin, out = net->shape[l].out;
+        const size_t unit = by_units ? mlp__unit_at(net, l, part, parts) : 0;
+        const size_t end_unit = by_units ? mlp__unit_at(net, l, part + 1, parts) : out;
         if (before || by_units) mlp__barrier();
-        if (by_units) {
-            row = 0;
-            rows = b->rows;
-            unit = mlp__unit_at(net, l, part, parts);
-            end_unit = mlp__unit_at(net, l, part + 1, parts);
-        }
         if (rows > 0 && unit < end_unit) {
             const size_t at = row * out;
             float *a = with_loss ? NULL : t->a[l] + at;
@@ -5152,8 +5150,9 @@ static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, si
         }
         x = b->masks ? t->out[l] : t->a[l];
         stride = out;
+        before = by_units;
     }
-    if (by_units) mlp__barrier();
+    if (before) mlp__barrier();
 }
 
 /* what layer l has read */
@@ -5185,17 +5184,18 @@ static void mlp__block_backward(const mlp__block *b, size_t begin, size_t end, f
 
 /* ---- predicting ---- */
 
-/* floats of scratch for a row */
+/* floats of scratch for a row; 1 where none is needed */
 static size_t mlp__predict_floats(const mlp *net)
 {
-    return net->ping + net->pong + (net->desc.input_scaling ? net->inputs : 0);
+    const size_t floats = net->ping + net->pong + (net->desc.input_scaling ? net->inputs : 0);
+    return floats ? floats : 1;
 }
 
 MLP_API size_t mlp_scratch_size(const mlp *net, size_t rows)
 {
     if (!net) return 0;
     if (rows == 0 || rows > MLP__BLOCK_ROWS) rows = MLP__BLOCK_ROWS;
-    return (rows * mlp__predict_floats(net) + (mlp__predict_floats(net) == 0)) * sizeof(float);
+    return rows * mlp__predict_floats(net) * sizeof(float);
 }
 
 /* scratch: for `block` rows */
@@ -5229,7 +5229,7 @@ MLP_API mlp_result mlp_predict_with(const mlp *net, void *scratch, size_t size, 
 {
     size_t block;
     if (!net || (rows && (!scratch || !x || !y)) || (rows && size < mlp_scratch_size(net, 1))) return MLP_ERR_ARGUMENT;
-    block = size / sizeof(float) / (mlp__predict_floats(net) ? mlp__predict_floats(net) : 1);
+    block = size / sizeof(float) / mlp__predict_floats(net);
     if (rows) mlp__predict_blocks(net, (float *)scratch, mlp__smaller(block, MLP__BLOCK_ROWS), x, rows, y);
     return MLP_OK;
 }
@@ -5240,7 +5240,7 @@ enum { MLP__STACK_FLOATS = 1024 };          /* 4 KiB; the kernels below take up 
    *block: how many rows; NULL: out of memory. */
 static float *mlp__room(const mlp *net, size_t each, size_t rows, float *stack, size_t *block)
 {
-    *block = mlp__smaller(rows, MLP__STACK_FLOATS / (each + 1));
+    *block = mlp__smaller(rows, MLP__STACK_FLOATS / each);
     if (*block == rows || *block >= 16) return stack;
     *block = mlp__smaller(rows, MLP__BLOCK_ROWS);
     return (float *)mlp__alloc(&net->desc.allocator, *block * each * sizeof(float));
@@ -5313,6 +5313,7 @@ static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *
     }
     for (i = 0; i < rows; i++) loss[i] = mlp__loss_of_row(net, losses + i * cols, a + i * cols, y + i * cols);
 }
+
 /* -------------------------------------------------------------------------- >>optim -- */
 
 /* Further columns as those of MLP__UPDATES. These two see the whole objective, not a gradient at a time. */
@@ -5880,7 +5881,7 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     }
     for (l = 0; l < net->layers; l++) {
         const size_t out = net->shape[l].out;
-        const int needs_z = mlp__facts_of_activation(net->desc.layers[l].activation).needs_z;
+        const int needs_z = mlp__activations[net->desc.layers[l].activation].needs_z;
         const int last = l == net->layers - 1;
         t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
         /* losses read the last z */
