@@ -795,6 +795,8 @@ struct mlp_kernels {
     /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is
        one */
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
+    /* the sum of a b in double, where the products are exact: 16 chains and a tree (8, 4, 2, 1) */
+    double (*inner)(size_t n, const float *a, const float *b);
     /* y[j] = y[j] - sum of x[i*stride] x[i*stride + j] over the rows i, ascending, in double; y: n. Up to 15
        doubles behind the last x are read */
     void (*subtract_products)(size_t rows, size_t n, const double *x, size_t stride, double *y);
@@ -2705,6 +2707,23 @@ static size_t mlp__k_first_nonfinite(size_t n, float scale, const float *x)
     return i;
 }
 
+/* a, b: n */
+static double mlp__k_inner(size_t n, const float *a, const float *b)
+{
+    double sum[MLP__PANEL], part[MLP__PANEL];
+    size_t i, j;
+    for (j = 0; j < MLP__PANEL; j++) sum[j] = 0;
+    for (i = 0; i + MLP__PANEL <= n; i += MLP__PANEL) {
+        MLP__UNROLL
+        for (j = 0; j < MLP__PANEL; j++) sum[j] = mlp__fma_double(a[i + j], b[i + j], sum[j]);
+    }
+    for (j = 0; j < MLP__PANEL; j++) part[j] = sum[j];
+    for (j = 0; i + j < n; j++) part[j] = mlp__fma_double(a[i + j], b[i + j], part[j]);
+    for (i = MLP__PANEL / 2; i > 0; i /= 2)
+        for (j = 0; j < i; j++) part[j] += part[j + i];
+    return part[0];
+}
+
 /* n <= width of the y, in registers; what lanes behind them read is not used */
 MLP__INLINE void mlp__subtract_part(size_t width, size_t n, size_t rows, const double *x, size_t stride,
                                     const double *along, double *y)
@@ -3563,7 +3582,7 @@ static void mlp__k_backward_input(size_t rows, size_t in, size_t out, const floa
     mlp__k_forward, MLP__TRAINS(mlp__k_backward_weights), MLP__TRAINS(mlp__k_backward_input),
     MLP__TRAINS(mlp__k_column_sums), MLP__TRAINS(mlp__k_scale_rows), MLP__TRAINS(mlp__k_loss),
     MLP__TRAINS(mlp__k_loss_backward), MLP__TRAINS(mlp__k_axpy), MLP__TRAINS(mlp__k_update), mlp__k_first_nonfinite,
-    MLP__TRAINS(mlp__k_subtract_products)
+    MLP__TRAINS(mlp__k_inner), MLP__TRAINS(mlp__k_subtract_products)
 };
 
 #ifndef MLP_KERNELS_ONLY
@@ -5569,31 +5588,19 @@ static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt
     return k->first_nonfinite(n, squared > rate ? squared : rate, g);
 }
 
-/* the sum of a b, by 16 chains and a tree */
-static double mlp__inner(size_t n, const float *a, const float *b)
-{
-    double lanes[16] = { 0 };
-    size_t i, j;
-    for (i = 0; i + 16 <= n; i += 16)
-        for (j = 0; j < 16; j++) lanes[j] = mlp__fma_double(a[i + j], b[i + j], lanes[j]);
-    for (j = 0; i + j < n; j++) lanes[j] = mlp__fma_double(a[i + j], b[i + j], lanes[j]);
-    for (i = 8; i > 0; i /= 2)
-        for (j = 0; j < i; j++) lanes[j] += lanes[j + i];
-    return lanes[0];
-}
-
-static double mlp__norm(size_t n, const float *g) { return mlp__sqrt_double(mlp__inner(n, g, g)); }
-
 /* By value, then by the norm of all, as PyTorch's clip_grad_norm_ does. */
-static void mlp__clip(const mlp_opt_desc *opt, size_t n, float *g)
+static void mlp__clip(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, float *g)
 {
     const float most = opt->clip_value;
-    double factor;
+    double norm;
     size_t i;
     for (i = 0; most > 0 && i < n; i++) g[i] = g[i] < -most ? -most : g[i] > most ? most : g[i];
     if (!(opt->clip_norm > 0)) return;
-    factor = (double)opt->clip_norm / (mlp__norm(n, g) + 1e-6);
-    for (i = 0; factor < 1 && i < n; i++) g[i] *= (float)factor;
+    norm = mlp__sqrt_double(k->inner(n, g, g)) + 1e-6;
+    if (norm > (double)opt->clip_norm) {
+        const float factor = (float)((double)opt->clip_norm / norm);
+        k->scale_rows(1, n, &factor, g);
+    }
 }
 
 /* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014), where they
@@ -5669,7 +5676,7 @@ static double mlp__penalize(const mlp_kernels *k, const mlp_opt_desc *opt, size_
         sum += (double)(v[i] < 0 ? -v[i] : v[i]);
     }
     return mlp__product_of((double)opt->l1, sum)
-         + (opt->weight_decay > 0 ? mlp__product_of((double)opt->weight_decay / 2, mlp__inner(n, v, v)) : 0);
+         + (opt->weight_decay > 0 ? mlp__product_of((double)opt->weight_decay / 2, k->inner(n, v, v)) : 0);
 }
 
 /* A point of the line v = from + at d: the value and its slope along the line. */
@@ -5684,7 +5691,7 @@ static mlp_result mlp__go_to(mlp__objective *o, const float *from, const float *
     o->known = 0;
     r = o->k->first_nonfinite(o->n, 0, o->v) < o->n ? MLP_ERR_NONFINITE : mlp__look(o);
     p->value = r ? (double)mlp__float(0x7f800000u) : o->value;
-    p->slope = r ? 0 : mlp__inner(o->n, o->g, d);
+    p->slope = r ? 0 : o->k->inner(o->n, o->g, d);
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
 }
 
@@ -5738,7 +5745,7 @@ enum { MLP__MOST_PAIRS = 1000 };
 static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uint64_t history, uint64_t step, float *d)
 {
     const size_t n = o->n, count = step < history ? (size_t)step : (size_t)history;
-    const double norm = mlp__norm(n, o->g);
+    const double norm = mlp__sqrt_double(o->k->inner(n, o->g, o->g));
     float scale = (float)(norm > 1 ? -1 / norm : -1);
     double along[MLP__MOST_PAIRS], curved;
     int any = 0;
@@ -5746,18 +5753,18 @@ static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uin
     memcpy(d, o->g, n * sizeof(float));
     for (i = 0; i < count; i++) {                                   /* the newest first */
         const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
-        curved = mlp__inner(n, s, y);
+        curved = o->k->inner(n, s, y);
         if (!(curved > 0)) continue;
-        along[i] = mlp__inner(n, s, d) / curved;
+        along[i] = o->k->inner(n, s, d) / curved;
         o->k->axpy(n, (float)-along[i], y, d);
-        if (!any) scale = (float)(-curved / mlp__inner(n, y, y));
+        if (!any) scale = (float)(-curved / o->k->inner(n, y, y));
         any = 1;
     }
     o->k->scale_rows(1, n, &scale, d);
     while (i-- > 0) {
         const float *s = pairs + (size_t)((step - 1 - i) % history) * 2 * n, *y = s + n;
-        curved = mlp__inner(n, s, y);
-        if (curved > 0) o->k->axpy(n, (float)-(along[i] + mlp__inner(n, y, d) / curved), s, d);
+        curved = o->k->inner(n, s, y);
+        if (curved > 0) o->k->axpy(n, (float)-(along[i] + o->k->inner(n, y, d) / curved), s, d);
     }
     return any;
 }
@@ -5779,7 +5786,7 @@ static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, in
     y = s + n;
     *stuck = !mlp__lbfgs_direction(o, pairs, history, step, d);
     first.value = o->value;
-    first.slope = mlp__inner(n, o->g, d);
+    first.slope = o->k->inner(n, o->g, d);
     memcpy(s, o->v, bytes);
     memcpy(y, o->g, bytes);
     if (first.slope < 0) r = mlp__line_search(o, s, d, first, (double)mlp__meant(opt->rate), &found);
@@ -6188,7 +6195,7 @@ static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int
     mlp_result r = MLP_OK;
     if (opt->clip_value > 0 || opt->clip_norm > 0) {
         r = mlp__check_gradients(net, error);
-        if (!r) mlp__clip(opt, net->count, g);
+        if (!r) mlp__clip(k, opt, net->count, g);
     }
     if (r) return r;
     at = mlp__first_too_large(k, opt, net->count, g);

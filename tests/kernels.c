@@ -501,6 +501,21 @@ static void kernels_update_flushes_state(void)
 }
 
 /* each y is its chain of multiply-adds in double, alone or among others; 15 doubles behind the last x are read and change nothing */
+static void kernels_inner(void)
+{
+    static float a[200], b[200];
+    size_t n, i, width;
+    test_seed(25);
+    for (i = 0; i < 200; i++) { a[i] = test_float(); b[i] = test_float(); }
+    for (n = 0; n < 200; n++) {
+        double sum[16] = { 0 };
+        for (i = 0; i < n; i++) sum[i % 16] += (double)a[i] * (double)b[i];     /* exact products */
+        for (width = 8; width > 0; width /= 2)
+            for (i = 0; i < width; i++) sum[i] += sum[i + width];
+        CHECK(kernels_k->inner(n, a, b) == sum[0]);
+    }
+}
+
 static void kernels_subtract_products(void)
 {
     enum { STRIDE = 160, ROWS = 7 };
@@ -537,5 +552,6 @@ static void kernels_tests(void)
     RUN(kernels_update_sgd_is_axpy);
     RUN(kernels_update_tells_nonfinite);
     RUN(kernels_update_flushes_state);
+    RUN(kernels_inner);
     RUN(kernels_subtract_products);
 }
