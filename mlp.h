@@ -3694,8 +3694,8 @@ MLP_API const mlp_kernels *mlp_kernels_for(const char *name) { return name ? mlp
 MLP_API const char *mlp_simd_name(void) { return mlp_kernels_for(NULL)->name; }
 
 /* ---------------------------------------------------------------------------- >>rng -- */
-/* No generator has state: each number is a function of the seed and of what it is for, so that it does not depend on
-   what was drawn before it. */
+/* No generator has state: each number is a function of the seed and of what it is for, and does not depend on what was
+   drawn before it. */
 
 /* The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits that passes for random */
 static uint64_t mlp__mix(uint64_t x)
@@ -3975,9 +3975,8 @@ static const mlp__loss_facts mlp__losses[] = {
 };
 #undef MLP__ROW
 
-/* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out
-   units); the measure is the limit of a uniform, the deviation of a normal distribution, times gain. of_in, of_out
-   0: gain alone. */
+/* Columns: enum, name, distribution, and its measure squared: numerator / (of_in inputs + of_out units), or numerator
+   alone without these. The measure, times gain, is the limit of a uniform, the deviation of a normal distribution. */
 #define MLP__INITIALIZERS(X) \
     X(ZERO,           zero,           CONSTANT,   0, 0, 0) \
     X(CONSTANT,       constant,       CONSTANT,   1, 0, 0) \
@@ -4070,8 +4069,8 @@ struct mlp {
 #define MLP__SCRATCH_FLOATS(rows, pair) ((rows) < 64 ? (rows) * (pair) : ((rows) + 16) * ((pair) + 96))
 #define MLP__ALIGN 64
 
-/* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too
-   big. */
+/* Sizes are added up and memory is handed out by the same calls: without a base, only `used` counts; SIZE_MAX is too
+   big, and stays. */
 typedef struct { unsigned char *base; size_t used; } mlp__arena;
 
 static void *mlp__take(mlp__arena *arena, size_t count, size_t each, size_t size)
@@ -4403,14 +4402,13 @@ static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, 
         for (i = 0; i < n * step; i += step) w[v * apart + i] *= gain;
 }
 
-/* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its
-   end. */
+/* Rows of W are orthonormal, or its columns where there are fewer of these. */
 static mlp_result mlp__init_orthogonal(mlp *net, int layer, float gain)
 {
     const mlp__shape *s = &net->shape[layer];
     const size_t n = s->in * s->out;
     const uint64_t stream = MLP__STREAM_WEIGHTS + (uint64_t)layer;
-    float *w = (float *)mlp__alloc(&net->desc.allocator, n * sizeof(float));
+    float *w = (float *)mlp__alloc(&net->desc.allocator, n * sizeof(float));        /* [units][inputs] */
     size_t i;
     if (!w) return MLP_ERR_MEMORY;
     for (i = 0; i < n; i++) w[i] = mlp__random_normal(net->desc.seed, stream, i);
@@ -4431,8 +4429,7 @@ static float mlp__drawn(const mlp *net, mlp__draw draw, float measure, uint64_t 
     }
 }
 
-/* Each weight is drawn by its place in [units][inputs]. Biases are 0 but for PyTorch's, which are drawn as its
-   weights. */
+/* Each weight is drawn by its place in [units][inputs]. Biases are 0; PyTorch's are drawn as its weights. */
 static mlp_result mlp__init_weights(mlp *net)
 {
     int l;
@@ -4625,9 +4622,9 @@ static float mlp__weight_of(const mlp_data *d, size_t row)
          * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
 }
 
-/* ---- checks of values: of the rows begin .. end - 1 of arrays. number: what row of the data each of the arrays is;
-   NULL: itself ---- */
+/* ---- checks of values ---- */
 
+/* Of the rows begin .. end - 1 of arrays. number: what row of the data each row of the arrays is; NULL: itself. */
 static size_t mlp__number_of(const size_t *number, size_t row) { return number ? number[row] : row; }
 
 static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
@@ -4643,8 +4640,7 @@ static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d, const siz
     return MLP_OK;
 }
 
-/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is
-   none */
+/* values: rows x cols at stride; the index in rows x cols of the first that is not finite; rows * cols: none */
 static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
 {
     const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
@@ -4884,8 +4880,8 @@ static void mlp__unscale_outputs(const mlp *net, size_t rows, float *y)
         }
 }
 
-/* to: outputs; the targets of a row as the loss takes them, from its y, which may be `to`, or from its label: one-hot,
-   0 and 1, or -1 and 1 */
+/* to: outputs; the targets of a row as the loss takes them: from its y, which may be `to`, or from its label, which
+   becomes one-hot, 0 and 1, or -1 and 1 */
 static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, float *to)
 {
     const int label = d->labels ? d->labels[row] : 0;
@@ -5054,8 +5050,7 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
     }
 }
 
-/* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom
-   only. */
+/* dE/dz from dE/da: dz = g'(z) da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom. */
 static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a,
                                      const float *da, float *dz, float *slope)
 {
@@ -5072,8 +5067,7 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
 
 /* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of
    the seed, the update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and
-   parts. mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout *
-   mask. */
+   parts. mask, a, out: rows x out, of which the units begin .. end - 1; out = a mask, and backward da = dout mask. */
 static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask,
                          const float *a, float *out)
 {
