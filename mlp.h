@@ -3928,6 +3928,9 @@ static mlp_result mlp__fail(mlp_error *error, mlp_result code, int layer, const 
     return code;
 }
 
+/* What was asked for is wrong, in no layer. */
+#define MLP__REFUSE(error, ...) mlp__fail(error, MLP_ERR_ARGUMENT, -1, __VA_ARGS__)
+
 static mlp_result mlp__ok(mlp_error *error) { return mlp__fail(error, MLP_OK, -1, ""); }
 
 /* adds the place in the data to a failure */
@@ -4512,7 +4515,7 @@ MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
     if (net->scales) memcpy(c->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
     c->scaled = net->scaled;
     c->threads = net->threads;
-    if (net->texts) {
+    if (net->texts_size > 0) {
         c->texts = (char *)mlp__alloc(&c->desc.allocator, net->texts_size);
         c->texts_size = net->texts_size;
         if (!c->texts) {
@@ -4914,23 +4917,6 @@ typedef struct {
     size_t place;                           /* of the first row in its batch */
 } mlp__block;
 
-/* a block for losses, without rows yet */
-static void mlp__block_init(mlp__block *b, const mlp *net, const mlp__source *source, const mlp__buffers *t)
-{
-    b->net = net;
-    b->source = source;
-    b->t = t;
-    b->given = source->data;
-    b->divisor = 0;
-    b->masks = 0;
-    if (!source->data->read) return;
-    b->in_buffers = *source->data;
-    b->in_buffers.x = t->x;
-    if (source->data->read_labels) b->in_buffers.labels = t->labels;
-    else b->in_buffers.y = t->y;
-    b->given = &b->in_buffers;
-}
-
 /* the row of data that stands at place i of the block */
 static size_t mlp__block_row(const mlp__block *b, size_t i, float *weight)
 {
@@ -4941,12 +4927,16 @@ static size_t mlp__block_row(const mlp__block *b, size_t i, float *weight)
 }
 
 /* Rows by mlp_data.read, which nobody has looked at. */
-static mlp_result mlp__block_read(const mlp__block *b)
+static mlp_result mlp__block_read(mlp__block *b)
 {
-    const mlp_data *d = b->given;
+    const mlp_data *d = b->given = &b->in_buffers;
     const mlp__buffers *t = b->t;
     size_t i;
     float weight;
+    b->in_buffers = *b->source->data;
+    b->in_buffers.x = t->x;
+    if (d->read_labels) b->in_buffers.labels = t->labels;
+    else b->in_buffers.y = t->y;
     for (i = 0; i < b->rows; i++) t->index[i] = mlp__block_row(b, i, &weight);
     if (d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL))
         return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_IO, -1, "read failed for %z rows, the first is row %z",
@@ -4959,6 +4949,7 @@ static mlp_result mlp__block_begin(mlp__block *b, size_t first, size_t rows, siz
 {
     const mlp *net = b->net;
     const int in_place = mlp__in_place(net, b->source);
+    b->given = b->source->data;
     b->first = first;
     b->rows = rows;
     b->place = place;
@@ -5351,66 +5342,76 @@ static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
    is copied in and out, so that the caller's memory needs no alignment but that of float. */
 typedef struct { double beta1_power, beta2_power, damping; uint64_t steps; int kind, arrays; } mlp__opt_state;
 
-/* A field of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero, else it
-   is in [0, below). */
-static mlp_result mlp__opt_field(const mlp_opt_desc *opt, const char *name, float *value, int taken, float otherwise,
-                                 float below)
+enum { MLP__MOST_PAIRS = 1000 };            /* mlp_opt_desc.history */
+
+/* A number of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero where that
+   is another, else it is in (0, below). */
+typedef struct { const char *name; float *value; int taken; float otherwise, below; } mlp__opt_field;
+
+static mlp_result mlp__resolve_opt_field(const mlp_opt_desc *opt, const mlp__opt_field *f)
 {
-    const char *kind = mlp__facts_of_opt(opt->kind).name;
-    if (*value == 0 && taken) *value = otherwise;
-    if (*value == 0) return MLP_OK;
-    if (!taken) return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g, but %s takes none", name,
-                                 (double)*value, kind);
-    if ((*value == -1 && otherwise != 0) || (*value > 0 && *value < below && mlp__finite(*value))) return MLP_OK;
-    if (!mlp__finite(below))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be positive and finite", name,
-                         (double)*value);
-    return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: %s is %g and must be in [0, %g)", name, (double)*value,
-                     (double)below);
+    const float v = *f->value;
+    if (v == 0 && f->taken) *f->value = f->otherwise;
+    if (v == 0) return MLP_OK;
+    if (!f->taken)
+        return MLP__REFUSE(opt->error, "opt: %s is %g, but %s takes none", f->name, (double)v,
+                           mlp__facts_of_opt(opt->kind).name);
+    if ((v == -1 && f->otherwise != 0) || (v > 0 && v < f->below && mlp__finite(v))) return MLP_OK;
+    if (!mlp__finite(f->below))
+        return MLP__REFUSE(opt->error, "opt: %s is %g and must be positive and finite", f->name, (double)v);
+    return MLP__REFUSE(opt->error, "opt: %s is %g and must be in [0, %g)", f->name, (double)v, (double)f->below);
+}
+
+static mlp_result mlp__resolve_opt_fields(mlp_opt_desc *opt, mlp__opt_facts kind)
+{
+    const float any = mlp__infinity(), decay = kind.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0;
+    const int betas = kind.takes & MLP__TAKES_BETAS, steps = kind.takes & MLP__TAKES_STEPS;
+    const int clips = !(kind.takes & MLP__TAKES_OBJECTIVE);
+    const mlp__opt_field fields[] = {
+        { "rate",         &opt->rate,         1,                                kind.rate,    any },
+        { "momentum",     &opt->momentum,     kind.takes & MLP__TAKES_MOMENTUM, 0,            1   },
+        { "beta1",        &opt->beta1,        betas,                            kind.beta1,   1   },
+        { "beta2",        &opt->beta2,        betas,                            kind.beta2,   1   },
+        { "epsilon",      &opt->epsilon,      kind.takes & MLP__TAKES_EPSILON,  kind.epsilon, any },
+        { "rho",          &opt->rho,          kind.takes & MLP__TAKES_RHO,      0.99f,        1   },
+        { "eta_minus",    &opt->eta_minus,    steps,                            0.5f,         1   },
+        { "eta_plus",     &opt->eta_plus,     steps,                            1.2f,         any },
+        { "step_min",     &opt->step_min,     steps,                            1e-6f,        any },
+        { "step_max",     &opt->step_max,     steps,                            50,           any },
+        { "weight_decay", &opt->weight_decay, 1,                                decay,        any },
+        { "l1",           &opt->l1,           opt->kind != MLP_OPT_LM,          0,            any },
+        { "clip_norm",    &opt->clip_norm,    clips,                            0,            any },
+        { "clip_value",   &opt->clip_value,   clips,                            0,            any },
+        { "max_norm",     &opt->max_norm,     clips,                            0,            any } };
+    mlp_result r = MLP_OK;
+    size_t i;
+    for (i = 0; i < MLP__COUNT(fields) && !r; i++) r = mlp__resolve_opt_field(opt, &fields[i]);
+    return r;
 }
 
 /* Replaces defaults; *arrays: floats of state per weight. */
 static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
 {
-    const float any = mlp__float(0x7f800000u);                      /* infinity */
-    mlp__opt_facts f;
-    int stepwise;
+    mlp__opt_facts kind;
     mlp_result r;
     if (opt->kind == MLP_OPT_DEFAULT) opt->kind = MLP_OPT_ADAM;
-    f = mlp__facts_of_opt(opt->kind);
-    if (!f.known) return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: kind %i is unknown", (int)opt->kind);
-    stepwise = !(f.takes & MLP__TAKES_OBJECTIVE);
-    r = mlp__opt_field(opt, "rate", &opt->rate, 1, f.rate, any);
-    if (!r) r = mlp__opt_field(opt, "momentum", &opt->momentum, f.takes & MLP__TAKES_MOMENTUM, 0, 1);
-    if (!r) r = mlp__opt_field(opt, "beta1", &opt->beta1, f.takes & MLP__TAKES_BETAS, f.beta1, 1);
-    if (!r) r = mlp__opt_field(opt, "beta2", &opt->beta2, f.takes & MLP__TAKES_BETAS, f.beta2, 1);
-    if (!r) r = mlp__opt_field(opt, "epsilon", &opt->epsilon, f.takes & MLP__TAKES_EPSILON, f.epsilon, any);
-    if (!r) r = mlp__opt_field(opt, "rho", &opt->rho, f.takes & MLP__TAKES_RHO, 0.99f, 1);
-    if (!r) r = mlp__opt_field(opt, "eta_minus", &opt->eta_minus, f.takes & MLP__TAKES_STEPS, 0.5f, 1);
-    if (!r) r = mlp__opt_field(opt, "eta_plus", &opt->eta_plus, f.takes & MLP__TAKES_STEPS, 1.2f, any);
-    if (!r) r = mlp__opt_field(opt, "step_min", &opt->step_min, f.takes & MLP__TAKES_STEPS, 1e-6f, any);
-    if (!r) r = mlp__opt_field(opt, "step_max", &opt->step_max, f.takes & MLP__TAKES_STEPS, 50, any);
-    if (!r) r = mlp__opt_field(opt, "weight_decay", &opt->weight_decay, 1, f.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0,
-                               any);
-    if (!r) r = mlp__opt_field(opt, "l1", &opt->l1, opt->kind != MLP_OPT_LM, 0, any);
-    if (!r) r = mlp__opt_field(opt, "clip_norm", &opt->clip_norm, stepwise, 0, any);
-    if (!r) r = mlp__opt_field(opt, "clip_value", &opt->clip_value, stepwise, 0, any);
-    if (!r) r = mlp__opt_field(opt, "max_norm", &opt->max_norm, stepwise, 0, any);
+    kind = mlp__facts_of_opt(opt->kind);
+    if (!kind.known)
+        return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: kind %i is unknown", (int)opt->kind);
+    r = mlp__resolve_opt_fields(opt, kind);
     if (r) return r;
     if (opt->nesterov && opt->momentum == 0)
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: nesterov needs a momentum, which is 0");
+        return MLP__REFUSE(opt->error, "opt: nesterov needs a momentum, which is 0");
     if (opt->decay_biases && opt->weight_decay <= 0 && opt->l1 == 0)
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: decay_biases needs weight_decay or l1, which are 0");
-    if (opt->history && !(f.takes & MLP__TAKES_HISTORY))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i, but %s takes none", opt->history,
-                         f.name);
-    if (opt->history < 0 || opt->history > 1000)
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1, "opt: history is %i and must be in 1 .. 1000", opt->history);
-    if (opt->history == 0 && f.takes & MLP__TAKES_HISTORY) opt->history = 10;
-    if (f.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
-        return mlp__fail(opt->error, MLP_ERR_ARGUMENT, -1,
-                         "opt: eta_plus must be at least 1, and step_min at most step_max");
-    *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : f.arrays;
+        return MLP__REFUSE(opt->error, "opt: decay_biases needs weight_decay or l1, which are 0");
+    if (opt->history && !(kind.takes & MLP__TAKES_HISTORY))
+        return MLP__REFUSE(opt->error, "opt: history is %i, but %s takes none", opt->history, kind.name);
+    if (opt->history < 0 || opt->history > MLP__MOST_PAIRS)
+        return MLP__REFUSE(opt->error, "opt: history is %i and must be in 1 .. %i", opt->history, MLP__MOST_PAIRS);
+    if (opt->history == 0 && kind.takes & MLP__TAKES_HISTORY) opt->history = 10;
+    if (kind.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
+        return MLP__REFUSE(opt->error, "opt: eta_plus must be at least 1, and step_min at most step_max");
+    *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : kind.arrays;
     if (opt->kind == MLP_OPT_LBFGS) *arrays = 2 * opt->history + 1;         /* pairs, direction */
     return MLP_OK;
 }
@@ -5449,6 +5450,8 @@ MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
     return mlp__resolve_stepwise(&opt, &arrays) ? 0 : mlp__opt_size(arrays, n);
 }
 
+static size_t mlp__biases(const mlp *net, int l) { return net->desc.layers[l].no_bias ? 0 : net->shape[l].out; }
+
 enum { MLP__MOST_THREADS = 256 };
 
 /* An update of n values, cut into parts. */
@@ -5465,23 +5468,21 @@ typedef struct {
     unsigned char *bad;                     /* parts: values became NaN or infinite */
 } mlp__opt_work;
 
-/* the values begin .. end - 1 of [from, to), whose rate is multiplied by `rate`, with or without penalties */
+/* the values of [from, to) in [begin, end), whose rate is multiplied by `rate`, with or without penalties */
 static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate,
                         int penalties)
 {
     const float decay = penalties ? mlp__meant(w->opt->weight_decay) : 0;
-    float *s1 = w->arrays > 0 ? w->state : NULL, *s2 = w->arrays > 1 ? w->state + w->n : NULL;
+    const size_t at = from > begin ? from : begin, stop = mlp__smaller(to, end);
+    float *s1 = w->arrays > 0 ? w->state + at : NULL, *s2 = w->arrays > 1 ? w->state + w->n + at : NULL;
     mlp_update u = w->u;
-    if (begin < from) begin = from;
-    if (end > to) end = to;
-    if (begin >= end || rate == 0) return 0;
+    if (at >= stop || rate == 0) return 0;
     u.rate *= rate;
     if (decay > 0 && w->decoupled) u.shrink = (float)(1 - mlp__product_of((double)u.rate, (double)decay));
     else u.decay = decay;
     u.l1 = penalties ? w->opt->l1 : 0;
     if (w->divisor != 1) u.rate = (float)((double)u.rate / w->divisor);
-    return w->k->update(w->opt->kind, &u, end - begin, w->v + begin, w->g + begin, s1 ? s1 + begin : s1,
-                        s2 ? s2 + begin : s2);
+    return w->k->update(w->opt->kind, &u, stop - at, w->v + at, w->g + at, s1, s2);
 }
 
 static void mlp__opt_part(const void *work, size_t part, size_t parts)
@@ -5496,7 +5497,7 @@ static void mlp__opt_part(const void *work, size_t part, size_t parts)
     for (l = 0; !alike && l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
         const float rate = mlp__meant(net->desc.layers[l].rate);
-        const size_t b_end = s->b + (net->desc.layers[l].no_bias ? 0 : s->out);
+        const size_t b_end = s->b + mlp__biases(net, l);
         bad |= mlp__opt_run(w, s->w, s->b, begin, end, rate, penalties);
         bad |= mlp__opt_run(w, s->b, b_end, begin, end, rate, penalties && w->opt->decay_biases);
     }
@@ -5597,8 +5598,8 @@ static void mlp__clip(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, f
     }
 }
 
-/* Weights that lead into a unit whose norm is above `most` are scaled to it (Srivastava et al. 2014), where they
-   learn. */
+/* Where they learn, weights that lead into a unit and whose norm is above `most` are scaled to it (Srivastava et al.
+   2014). */
 static void mlp__limit_norms(mlp *net, float most)
 {
     int l;
@@ -5609,8 +5610,8 @@ static void mlp__limit_norms(mlp *net, float most)
             const size_t step = mlp__smaller(s->out - o / MLP__PANEL * MLP__PANEL, MLP__PANEL);
             float *w = net->params + mlp__weight_at(s, o, 0);
             const double norm = mlp__sqrt_double(mlp__dot(s->in, w, w, step));
-            for (i = 0; norm > (double)most
-                 && i < s->in * step; i += step) w[i] = (float)((double)w[i] / norm * (double)most);
+            if (!(norm > (double)most)) continue;
+            for (i = 0; i < s->in; i++, w += step) *w = (float)((double)*w / norm * (double)most);
         }
     }
 }
@@ -5622,12 +5623,12 @@ MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t 
     size_t at;
     int arrays;
     mlp_result r;
-    if (!state || (n && (!v || !g))) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "state, v or g is NULL");
+    if (!state || (n && (!v || !g))) return MLP__REFUSE(opt.error, "state, v or g is NULL");
     r = mlp__trains(opt.error);
     if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (r) return r;
     if (opt.clip_value > 0 || opt.clip_norm > 0 || opt.max_norm > 0)
-        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "opt: clip_value, clip_norm and max_norm are for nets");
+        return MLP__REFUSE(opt.error, "opt: clip_value, clip_norm and max_norm are for nets");
     if (!mlp__opt_size(arrays, n)) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
     at = mlp__first_too_large(k, &opt, n, g);
     if (at < n) {
@@ -5684,7 +5685,7 @@ static mlp_result mlp__go_to(mlp__objective *o, const float *from, const float *
     o->k->axpy(o->n, (float)p->at, d, o->v);
     o->known = 0;
     r = o->k->first_nonfinite(o->n, 0, o->v) < o->n ? MLP_ERR_NONFINITE : mlp__look(o);
-    p->value = r ? (double)mlp__float(0x7f800000u) : o->value;
+    p->value = r ? (double)mlp__infinity() : o->value;
     p->slope = r ? 0 : o->k->inner(o->n, o->g, d);
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
 }
@@ -5712,7 +5713,7 @@ static mlp_result mlp__line_search(mlp__objective *o, const float *from, const f
     mlp__point lo = first, hi = first, p;
     mlp_result r = MLP_OK;
     int i;
-    hi.at = (double)mlp__float(0x7f800000u);
+    hi.at = (double)mlp__infinity();
     *found = 0;
     for (i = 0; i < MLP__TRIALS && !*found; i++) {
         if (mlp__finite_double(hi.at)) p.at = lo.at + mlp__product_of(hi.at - lo.at, mlp__least_between(&lo, &hi));
@@ -5735,7 +5736,6 @@ static mlp_result mlp__line_search(mlp__objective *o, const float *from, const f
 /* d = -H g by the `count` last of `history` pairs of differences (Nocedal, Wright 2006, algorithm 7.4), of which the
    one at step t is at place t % history, or -g, at most of length 1, without any. Pairs without curvature, like
    zeros, are none. Whether there was one. */
-enum { MLP__MOST_PAIRS = 1000 };
 static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uint64_t history, uint64_t step, float *d)
 {
     const size_t n = o->n, count = step < history ? (size_t)step : (size_t)history;
@@ -5824,7 +5824,7 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
     memset(&m, 0, sizeof m);
     m.opt = mlp__opt_desc_or_default(desc);
     if ((n && !v) || !f || steps < 0)
-        return mlp__fail(m.opt.error, MLP_ERR_ARGUMENT, -1, "v or f is NULL, or steps, %i, negative", steps);
+        return MLP__REFUSE(m.opt.error, "v or f is NULL, or steps, %i, negative", steps);
     r = mlp__trains(m.opt.error);
     if (!r) r = mlp__resolve_opt(&m.opt, &arrays);
     if (r) return r;
@@ -5854,13 +5854,6 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
 /* -------------------------------------------------------------------------- >>train -- */
 /* user's rows -> batch -> layers forward -> loss -> layers backward -> gradient finished -> optimizer */
 
-static int mlp__has(const mlp *net, mlp_activation activation)
-{
-    int l, has = 0;
-    for (l = 0; l < net->layers; l++) has |= net->desc.layers[l].activation == activation;
-    return has;
-}
-
 static int mlp__has_dropout(const mlp *net)
 {
     int l, has = 0;
@@ -5873,7 +5866,7 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
 {
     float *shared[2] = { NULL, NULL };
     size_t pair = 0;                            /* most of in + out of a layer */
-    int l;
+    int l, custom = 0;
     memset(t, 0, sizeof *t);
     t->rows = rows;
     if (!backward) {
@@ -5882,8 +5875,9 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     }
     for (l = 0; l < net->layers; l++) {
         const size_t out = net->shape[l].out;
-        const int needs_z = mlp__activations[net->desc.layers[l].activation].needs_z;
-        const int last = l == net->layers - 1;
+        const mlp_activation activation = net->desc.layers[l].activation;
+        const int needs_z = mlp__activations[activation].needs_z, last = l == net->layers - 1;
+        custom |= activation == MLP_ACT_CUSTOM;
         t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
         /* losses read the last z */
         t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];
@@ -5904,9 +5898,37 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     t->index = (size_t *)mlp__take(arena, rows, 1, sizeof(size_t));
     t->labels = (int *)mlp__take(arena, rows, 1, sizeof(int));
     if (!backward) return;
-    t->slope = mlp__has(net, MLP_ACT_CUSTOM) ? mlp__take_floats(arena, rows, net->widest) : NULL;
+    t->slope = custom ? mlp__take_floats(arena, rows, net->widest) : NULL;
     t->scratch_size = MLP__SCRATCH_FLOATS(rows, pair);
     t->scratch = mlp__take_floats(arena, t->scratch_size, 1);
+}
+
+/* Memory to do something with; NULL: *r says why. */
+static void *mlp__memory_to(const mlp *net, const char *what, size_t size, mlp_result *r, mlp_error *error)
+{
+    void *memory = size == SIZE_MAX ? NULL : mlp__alloc(&net->desc.allocator, size);
+    *r = MLP_OK;
+    if (size == SIZE_MAX) *r = mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to %s", what);
+    else if (!memory) *r = mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to %s", size, what);
+    return memory;
+}
+
+/* Memory for what lay_out places, which is called to learn how much that is and again to say where; for nothing it is
+   NULL. */
+static mlp_result mlp__room_to(const mlp *net, const char *what, void lay_out(const mlp *, mlp__arena *, void *),
+                               void *placed, void **memory, mlp_error *error)
+{
+    mlp__arena arena = { NULL, 0 };
+    mlp_result r;
+    *memory = NULL;
+    lay_out(net, &arena, placed);
+    if (arena.used == 0) return MLP_OK;
+    *memory = mlp__memory_to(net, what, mlp__arena_size(&arena), &r, error);
+    if (r) return r;
+    arena.base = mlp__align(*memory);
+    arena.used = 0;
+    lay_out(net, &arena, placed);
+    return MLP_OK;
 }
 
 /* The parts of the training block; *state comes last, so that its size may vary. */
@@ -5949,17 +5971,16 @@ static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_erro
     const mlp__training old = net->training;
     size_t state_size = mlp__opt_size(arrays, net->count), size;
     void *block;
+    mlp_result r;
     rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
     if (old.gradients && old.state_size >= state_size && (!old.block || old.buffers.rows >= rows)) return MLP_OK;
     if (old.gradients && !old.block)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "opt: the state of this optimizer does not fit into the caller's block");
+        return MLP__REFUSE(error, "opt: the state of this optimizer does not fit into the caller's block");
     if (old.gradients && old.buffers.rows > rows) rows = old.buffers.rows;
     if (old.gradients && old.state_size > state_size) state_size = old.state_size;
     size = mlp__training_size(net, rows, state_size);
-    if (!size) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to train");
-    block = mlp__alloc(&net->desc.allocator, size);
-    if (!block) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to train", size);
+    block = mlp__memory_to(net, "train", size ? size : SIZE_MAX, &r, error);
+    if (r) return r;
     mlp__place_training(net, block, rows, state_size, block);
     if (!old.gradients) return MLP_OK;
     net->training.known = old.known;
@@ -5993,8 +6014,7 @@ static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
 {
     const mlp_result r = mlp__trains(error);
     if (r || !net->busy) return r;
-    return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                     "the net is being trained: this was called from a callback of that");
+    return MLP__REFUSE(error, "the net is being trained: this was called from a callback of that");
 }
 
 MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
@@ -6003,7 +6023,7 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
     size_t rows, state_size;
     int arrays;
     mlp_result r;
-    if (!net || !memory) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net or memory is NULL");
+    if (!net || !memory) return MLP__REFUSE(opt.error, "net or memory is NULL");
     r = mlp__not_busy(net, opt.error);
     if (!r) r = mlp__resolve_opt(&opt, &arrays);
     if (r) return r;
@@ -6012,8 +6032,8 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
         return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
     rows = mlp__rows_that_fit(net, state_size, size);
     if (rows == 0)
-        return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_train_size for one row says %z",
-                         size, mlp__training_size(net, 1, state_size));
+        return MLP__REFUSE(opt.error, "memory: %z bytes, but mlp_train_size for one row says %z", size,
+                           mlp__training_size(net, 1, state_size));
     mlp__free(&net->desc.allocator, net->training.block);
     mlp__place_training(net, memory, rows, state_size, NULL);
     return mlp__ok(opt.error);
@@ -6032,14 +6052,14 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
 
 static int mlp__threads_for(const mlp *net, size_t batch, int threads)
 {
-    size_t most = mlp__smaller(batch / MLP__THREAD_ROWS, MLP__MOST_THREADS);
-    /* 2 flop a weight for each of z, dW and dX */
-    if (6.0 * (double)batch * (double)net->count < MLP__THREAD_FLOP) return 1;
 #ifdef _OPENMP
-    most = mlp__smaller(most, (size_t)omp_get_num_procs() < MLP__LEAST_PROCESSORS ? MLP__LEAST_PROCESSORS
-                        : (size_t)omp_get_num_procs());
+    const int processors = omp_get_num_procs() > MLP__LEAST_PROCESSORS ? omp_get_num_procs() : MLP__LEAST_PROCESSORS;
+#else
+    const int processors = MLP__MOST_THREADS;
 #endif
-    return (size_t)threads < most ? (threads > 1 ? threads : 1) : most > 1 ? (int)most : 1;
+    const size_t most = mlp__smaller(batch / MLP__THREAD_ROWS, mlp__smaller((size_t)processors, MLP__MOST_THREADS));
+    const double flop = 6.0 * (double)batch * (double)net->count;   /* 2 a weight for each of z, dW and dX */
+    return threads > 1 && most > 1 && flop >= MLP__THREAD_FLOP ? (int)mlp__smaller((size_t)threads, most) : 1;
 }
 
 /* ---- gradients ---- */
@@ -6070,6 +6090,16 @@ static void mlp__block_rows(const void *work, size_t part, size_t parts)
     if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
 }
 
+/* Of all rows in the block, from the last layer's dE/da, in the place of its dE/dz, down to the first layer's dE/dz */
+static void mlp__block_from_outputs(const mlp__block *b)
+{
+    const mlp__buffers *t = b->t;
+    const int last = b->net->layers - 1;
+    mlp__activation_backward(b->net, last, b->rows, t->z[last], t->a[last], t->dz[last], t->dz[last],
+                             mlp__slope_at(b, 0));
+    mlp__block_backward(b, 0, b->rows, t->scratch);
+}
+
 /* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units
    are cut into parts. */
 static void mlp__block_gradients(const void *work, size_t part, size_t parts)
@@ -6081,6 +6111,25 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
         mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts),
                                    b->rows, mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l],
                                    b->accumulate, mlp__scratch_of(b->t, part));
+}
+
+/* Blocks of the source, of which there are only losses as long as no divisor is set */
+static mlp__block mlp__blocks_of(const mlp *net, const mlp__source *source, const mlp__buffers *t)
+{
+    mlp__block b;
+    memset(&b, 0, sizeof b);
+    b.net = net;
+    b.source = source;
+    b.t = t;
+    return b;
+}
+
+/* The next rows of a batch, of which `place` are done, become the block and go up through the layers, and down. */
+static mlp_result mlp__next_block(mlp__block *b, size_t first, size_t rows, size_t place, int threads)
+{
+    const mlp_result r = mlp__block_begin(b, first, rows, place);
+    if (!r) mlp__in_parts(threads, mlp__block_rows, b);
+    return r;
 }
 
 /* The loss of the rows in the block is not finite: the first layer whose outputs are not. */
@@ -6112,7 +6161,7 @@ typedef struct { double loss, weight; } mlp__batch;
 static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows,
                                 int threads, mlp__batch *sums, float *dx)
 {
-    mlp__block b;
+    mlp__block b = mlp__blocks_of(net, source, t);
     size_t done, i;
     mlp_result r = mlp__check_used(net, source, first, rows);
     if (r) return r;
@@ -6120,13 +6169,11 @@ static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffer
     sums->weight = mlp__weight_of_rows(source, first, rows);
     if (!(sums->weight > 0)) return MLP_OK;
     if (!dx) net->training.known = 0;
-    mlp__block_init(&b, net, source, t);
     b.divisor = sums->weight * mlp__loss_divisor(net);
     b.masks = dx ? 0 : mlp__has_dropout(net);
     for (done = 0; done < rows; done += b.rows) {
-        r = mlp__block_begin(&b, first + done, mlp__smaller(rows - done, t->rows), done);
+        r = mlp__next_block(&b, first + done, mlp__smaller(rows - done, t->rows), done, threads);
         if (r) return r;
-        mlp__in_parts(threads, mlp__block_rows, &b);
         for (i = 0; i < b.rows; i++)
             if (t->weight[i] > 0) sums->loss = mlp__fma_double(t->weight[i], t->loss[i], sums->loss);
         if (!mlp__finite_double(sums->loss)) return mlp__fail_in_loss(&b);
@@ -6186,12 +6233,11 @@ static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int
     const mlp_kernels *k = net->desc.kernels;
     float *g = net->training.gradients;
     size_t at;
-    mlp_result r = MLP_OK;
     if (opt->clip_value > 0 || opt->clip_norm > 0) {
-        r = mlp__check_gradients(net, error);
-        if (!r) mlp__clip(k, opt, net->count, g);
+        const mlp_result r = mlp__check_gradients(net, error);
+        if (r) return r;
+        mlp__clip(k, opt, net->count, g);
     }
-    if (r) return r;
     at = mlp__first_too_large(k, opt, net->count, g);
     if (at < net->count)
         return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at),
@@ -6211,10 +6257,10 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     int arrays;
     mlp_result r;
-    if (!net) return mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    if (!net) return MLP__REFUSE(opt.error, "net is NULL");
     r = mlp__not_busy(net, opt.error);
     if (!r && !net->training.known)
-        r = mlp__fail(opt.error, MLP_ERR_ARGUMENT, -1, "there is no gradient yet: mlp_compute_gradients makes one");
+        r = MLP__REFUSE(opt.error, "there is no gradient yet: mlp_compute_gradients makes one");
     if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
     if (!r) r = mlp__need_training(net, 1, arrays, opt.error);
     if (!r) r = mlp__update(net, &opt, arrays, 1, opt.error);
@@ -6225,12 +6271,11 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 
 /* What evaluating adds up: weighted sums over rows. */
 typedef struct {
-    double weight, loss, right, top, distance, square;
+    double weight, loss, right, top, distance;
     double *moments;                        /* outputs x 3: of target - shift, of its square, of the error's square */
     float *shift;                           /* outputs: the first row's targets */
+    int begun;                              /* shift is known */
     size_t *confusion;                      /* classes x classes, or NULL */
-    float *outputs;                         /* room for a row */
-    int begun;
 } mlp__tally;
 
 static int mlp__has_classes(const mlp *net)
@@ -6265,18 +6310,19 @@ enum { MLP__TOP = 5 };
 
 static void mlp__tally_class(const mlp *net, mlp__tally *t, float w, const float *a, const float *y)
 {
-    size_t j, right = 0, above = 0;
+    size_t i, meant, said, count = 0;
     if (mlp__is_multilabel(net)) {
-        for (j = 0; j < net->outputs; j++) right += mlp__is_on(net, a[j]) == mlp__is_on(net, y[j]);
-        t->right = mlp__fma_double(w, (float)right, t->right);
+        for (i = 0; i < net->outputs; i++) count += mlp__is_on(net, a[i]) == mlp__is_on(net, y[i]);
+        t->right = mlp__fma_double(w, (float)count, t->right);
         return;
     }
-    j = mlp__class_of(net, y);
-    if (mlp__class_of(net, a) == j) t->right += (double)w;
-    if (t->confusion) t->confusion[j * (net->outputs > 1 ? net->outputs : 2) + mlp__class_of(net, a)]++;
+    meant = mlp__class_of(net, y);
+    said = mlp__class_of(net, a);
+    if (said == meant) t->right += (double)w;
+    if (t->confusion) t->confusion[meant * (net->outputs > 1 ? net->outputs : 2) + said]++;
     if (net->outputs <= MLP__TOP) return;
-    for (right = 0; right < net->outputs; right++) above += a[right] > a[j] || (a[right] == a[j] && right < j);
-    if (above < MLP__TOP) t->top += (double)w;
+    for (i = 0; i < net->outputs; i++) count += a[i] > a[meant] || (a[i] == a[meant] && i < meant);
+    if (count < MLP__TOP) t->top += (double)w;
 }
 
 /* in the user's units */
@@ -6331,51 +6377,32 @@ static void mlp__metrics_of(const mlp *net, const mlp__tally *t, size_t rows, ml
     m->r2 = mlp__r2(net, t);
 }
 
-/* Room to evaluate in: one allocation. */
-typedef struct { void *memory; mlp__buffers t; mlp__tally tally; } mlp__evaluation;
+/* What evaluating takes */
+typedef struct { mlp__buffers t; mlp__tally tally; } mlp__evaluation;
 
-static void mlp__lay_out_evaluation(const mlp *net, size_t rows, mlp__arena *arena, mlp__evaluation *e)
+static void mlp__lay_out_evaluation(const mlp *net, mlp__arena *arena, void *placed)
 {
-    mlp__lay_out_buffers(net, rows, 0, arena, &e->t);
+    mlp__evaluation *e = (mlp__evaluation *)placed;
+    mlp__lay_out_buffers(net, e->t.rows, 0, arena, &e->t);
     e->tally.moments = (double *)mlp__take(arena, 3 * net->outputs, 1, sizeof(double));
     e->tally.shift = mlp__take_floats(arena, net->outputs, 1);
 }
 
-static mlp_result mlp__evaluation_begin(const mlp *net, size_t rows, mlp__evaluation *e, mlp_error *error)
-{
-    mlp__arena arena = { NULL, 0 };
-    memset(e, 0, sizeof *e);
-    rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
-    mlp__lay_out_evaluation(net, rows, &arena, e);
-    if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "too big to evaluate");
-    e->memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-    if (!e->memory)
-        return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes to evaluate", mlp__arena_size(&arena));
-    arena.base = mlp__align(e->memory);
-    arena.used = 0;
-    mlp__lay_out_evaluation(net, rows, &arena, e);
-    return MLP_OK;
-}
-
-/* Adds up all rows of the source and, unless metrics is NULL, says what that means. */
-static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__evaluation *e, int threads,
+/* Adds up all rows of the source and says what that means. */
+static mlp_result mlp__evaluate(const mlp *net, mlp__source *source, mlp__evaluation *e, int threads,
                                 mlp_metrics *metrics)
 {
     mlp__tally *tally = &e->tally;
     const mlp__buffers *t = &e->t;
-    mlp__source s = *source;
-    mlp__block b;
+    mlp__block b = mlp__blocks_of(net, source, t);
     size_t first, i;
-    mlp__block_init(&b, net, &s, t);
     tally->weight = tally->loss = tally->right = tally->top = tally->distance = 0;
     tally->begun = 0;
     memset(tally->moments, 0, 3 * net->outputs * sizeof(double));
-    /* finds a row to stand in for those without weight */
-    mlp__weight_of_rows(&s, 0, s.rows);
-    for (first = 0; first < s.rows; first += b.rows) {
-        const mlp_result r = mlp__block_begin(&b, first, mlp__smaller(s.rows - first, t->rows), 0);
+    mlp__weight_of_rows(source, 0, source->rows);       /* finds a row to stand in for those without weight */
+    for (first = 0; first < source->rows; first += b.rows) {
+        const mlp_result r = mlp__next_block(&b, first, mlp__smaller(source->rows - first, t->rows), first, threads);
         if (r) return r;
-        mlp__in_parts(threads, mlp__block_rows, &b);
         for (i = 0; i < b.rows; i++) {
             const float w = t->weight[i], *a = t->a[net->layers - 1] + i * net->outputs, *y = t->y + i * net->outputs;
             if (!(w > 0)) continue;
@@ -6385,40 +6412,38 @@ static mlp_result mlp__evaluate(const mlp *net, const mlp__source *source, mlp__
             else mlp__tally_distance(net, tally, w, a, y);
         }
     }
-    if (metrics) mlp__metrics_of(net, tally, s.rows, metrics);
+    mlp__metrics_of(net, tally, source->rows, metrics);
     return MLP_OK;
 }
 
 static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_t *confusion, mlp_metrics *metrics)
 {
-    const mlp__source source = mlp__source_in_order(data);
+    mlp__source source = mlp__source_in_order(data);
     mlp__evaluation e;
+    void *memory;
     mlp_result r = mlp__trains(data->error);
-    if (!r) r = mlp__check_data(net, data);
-    if (!r) r = mlp__evaluation_begin(net, data->rows, &e, data->error);
-    if (r) return r;
+    e.t.rows = mlp__smaller(data->rows, MLP__BLOCK_ROWS);
     e.tally.confusion = confusion;
+    if (!r) r = mlp__check_data(net, data);
+    if (!r) r = mlp__room_to(net, "evaluate", mlp__lay_out_evaluation, &e, &memory, data->error);
+    if (r) return r;
     r = mlp__evaluate(net, &source, &e, mlp__threads_for(net, data->rows, net->threads), metrics);
-    mlp__free(&net->desc.allocator, e.memory);
+    mlp__free(&net->desc.allocator, memory);
     return r ? r : mlp__ok(data->error);
 }
 
 MLP_API mlp_result mlp_evaluate(const mlp *net, const mlp_data *data, mlp_metrics *metrics)
 {
-    mlp_result r;
     if (metrics) memset(metrics, 0, sizeof *metrics);
-    if (!net || !data || !metrics)
-        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or metrics is NULL");
-    r = mlp__evaluate_data(net, data, NULL, metrics);
-    if (r) memset(metrics, 0, sizeof *metrics);
-    return r;
+    if (!net || !data || !metrics) return MLP__REFUSE(data ? data->error : NULL, "net or metrics is NULL");
+    return mlp__evaluate_data(net, data, NULL, metrics);
 }
 
 /* whether a row has one class, and outputs say which */
 static mlp_result mlp__check_classes(const mlp *net, mlp_error *error)
 {
     if (mlp__has_classes(net) && !mlp__is_multilabel(net)) return MLP_OK;
-    return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "the net has no classes, or a row may have several");
+    return MLP__REFUSE(error, "the net has no classes, or a row may have several");
 }
 
 MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *counts)
@@ -6426,8 +6451,7 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     mlp_metrics unused;
     size_t classes;
     mlp_result r;
-    if (!net || !data || !counts)
-        return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or counts is NULL");
+    if (!net || !data || !counts) return MLP__REFUSE(data ? data->error : NULL, "net or counts is NULL");
     r = mlp__check_classes(net, data->error);
     if (r) return r;
     classes = net->outputs > 1 ? net->outputs : 2;
@@ -6491,9 +6515,8 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
     mlp__batch sums;
     size_t i;
     mlp_result r;
-    if (!net || !data || !dx) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net or dx is NULL");
-    if (data->read)
-        return mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "input gradients are of rows in memory: read must be NULL");
+    if (!net || !data || !dx) return MLP__REFUSE(data ? data->error : NULL, "net or dx is NULL");
+    if (data->read) return MLP__REFUSE(data->error, "input gradients are of rows in memory: read must be NULL");
     r = mlp__prepare(net, data);
     if (r) return r;
     source = mlp__source_in_order(data);
@@ -6506,7 +6529,6 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
 
 MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
 {
-    const int last = net ? net->layers - 1 : 0;
     const mlp__buffers *t;
     mlp__block b;
     size_t o, i;
@@ -6516,20 +6538,17 @@ MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
     if (!r) r = mlp__need_gradients(net, 1, NULL);
     if (r) return r;
     t = &net->training.buffers;
-    memset(&b, 0, sizeof b);
-    b.net = net;
-    b.t = t;
+    b = mlp__blocks_of(net, NULL, t);
     b.rows = 1;
     b.x = x;
     b.x_stride = net->inputs;
     if (net->desc.input_scaling) { mlp__scale_inputs(net, x, t->x); b.x = t->x; }
     mlp__block_forward(&b, 0, 1, 0, 1);
     for (o = 0; o < net->outputs; o++, j += net->inputs) {
-        float *dz = t->dz[last];
+        float *dz = t->dz[net->layers - 1];
         memset(dz, 0, net->outputs * sizeof(float));
         dz[o] = 1;
-        mlp__activation_backward(net, last, 1, t->z[last], t->a[last], dz, dz, mlp__slope_at(&b, 0));
-        mlp__block_backward(&b, 0, 1, t->scratch);
+        mlp__block_from_outputs(&b);
         mlp__layer_backward_input(net, 0, 1, t->dz[0], j, t->scratch);
         mlp__unscale_slopes(net, x, j);
         for (i = 0; net->desc.target_scaling && i < net->inputs; i++) j[i] /= mlp__target_scale(net, o)[1];
@@ -6599,28 +6618,40 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
     scale[1] = width > 0 && mlp__finite((float)(1 / width)) ? (float)(1 / width) : 1;
 }
 
-/* Goes through the first `most` rows of the source that have weight; what it sees goes into columns (inputs, then
-   outputs), the inputs also into sample, unless NULL: [inputs][most]. *used: how many rows had weight. */
-static mlp_result mlp__survey(const mlp *net, const mlp__source *source, const mlp__buffers *t, size_t most,
-                              mlp__column *columns, float *sample, size_t *used)
+/* What scales are fitted to: columns of inputs, then of outputs, and, for robust ones, the inputs of a sample:
+   [inputs][most]. */
+typedef struct { mlp__buffers t; mlp__column *columns; float *sample; size_t most; } mlp__survey;
+
+static void mlp__lay_out_survey(const mlp *net, mlp__arena *arena, void *placed)
 {
-    mlp__block b;
-    const mlp_data *d;
+    mlp__survey *s = (mlp__survey *)placed;
+    mlp__lay_out_buffers(net, s->t.rows, 0, arena, &s->t);
+    s->columns = (mlp__column *)mlp__take(arena, net->inputs + net->outputs, 1, sizeof *s->columns);
+    s->sample = mlp__take_floats(arena, s->most, net->inputs);
+}
+
+/* Goes through the rows of the source that have weight: all, or as many as the sample takes. *used: how many. */
+static mlp_result mlp__survey_rows(const mlp *net, const mlp__source *source, mlp__survey *s, int sampling,
+                                   size_t *used)
+{
+    const mlp__buffers *t = &s->t;
+    const size_t most = sampling ? s->most : source->rows;
+    mlp__block b = mlp__blocks_of(net, source, t);
     size_t first, i, j;
-    mlp__block_init(&b, net, source, t);
-    d = b.given;
     *used = 0;
     for (first = 0; first < source->rows && *used < most; first += b.rows) {
         const mlp_result r = mlp__block_begin(&b, first, mlp__smaller(source->rows - first, t->rows), 0);
         if (r) return r;
         for (i = 0; i < b.rows && *used < most; i++) {
             float w;
+            const mlp_data *d = b.given;
             const size_t row = mlp__block_row(&b, i, &w), at = d->read ? i : row;
             const float *x = mlp__x_row(net, d, at), *y = d->y ? mlp__y_row(net, d, at) : NULL;
             if (!(w > 0)) continue;
-            for (j = 0; j < net->inputs; j++) mlp__column_add(&columns[j], x[j], *used > 0);
-            for (j = 0; y && j < net->outputs; j++) mlp__column_add(&columns[net->inputs + j], y[j], *used > 0);
-            for (j = 0; sample && j < net->inputs; j++) sample[j * most + *used] = x[j];
+            for (j = 0; j < net->inputs; j++) mlp__column_add(&s->columns[j], x[j], *used > 0);
+            for (j = 0; y && j < net->outputs; j++)
+                mlp__column_add(&s->columns[net->inputs + j], y[j], *used > 0);
+            for (j = 0; sampling && j < net->inputs; j++) s->sample[j * most + *used] = x[j];
             ++*used;
         }
     }
@@ -6633,57 +6664,52 @@ static mlp_result mlp__check_columns(const mlp *net, const mlp__column *columns,
     size_t j;
     for (j = 0; j < net->inputs + net->outputs; j++) {
         const int target = j >= net->inputs;
+        const size_t at = target ? j - net->inputs : j;
         const mlp__column *c = &columns[j];
         if (!(target ? net->desc.target_scaling : net->desc.input_scaling) || mlp__finite(c->high - c->low)) continue;
         mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: the range of column %z overflows: %g to %g", target ? "y" : "x",
-                  target ? j - net->inputs : j, (double)c->low, (double)c->high);
-        return mlp__at(error, MLP_ERR_NONFINITE, 0, target ? j - net->inputs : j);
+                  at, (double)c->low, (double)c->high);
+        return mlp__at(error, MLP_ERR_NONFINITE, 0, at);
     }
     return MLP_OK;
+}
+
+static void mlp__set_scales(mlp *net, const mlp__survey *s, size_t sampled, size_t used)
+{
+    const mlp_scaling kind = net->desc.input_scaling, of_targets = net->desc.target_scaling;
+    float *scale = net->scales;
+    size_t j;
+    for (j = 0; j < net->inputs; j++, scale += 2)
+        if (kind == MLP_SCALE_ROBUST) mlp__robust_scale(s->sample + j * s->most, sampled, scale);
+        else if (kind) mlp__scale_of(kind, &s->columns[j], (double)used, scale);
+    for (; of_targets && j < net->inputs + net->outputs; j++, scale += 2)
+        mlp__scale_of(of_targets, &s->columns[j], (double)used, scale);
+    net->scaled = 1;
 }
 
 /* Scales from rows of the source: all, or of robust ones a seeded sample of at most 65,536 rows and 2^24 numbers. */
 static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
 {
-    const mlp_data *d = source.data;
     const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
-    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1), sampled = mlp__smaller(source.rows,
-                                                                                                         most);
-    mlp__arena arena = { NULL, 0 };
-    mlp__buffers t;
-    mlp__column *columns = NULL;
-    float *sample = NULL;
-    void *memory = NULL;
-    size_t used = 0, in_sample = 0, j;
-    int pass;
-    mlp_result r = MLP_OK;
-    for (pass = 0; pass < 2; pass++) {                              /* how much, then where */
-        if (pass) arena.base = mlp__align(memory);
-        arena.used = 0;
-        mlp__lay_out_buffers(net, mlp__smaller(source.rows, MLP__BLOCK_ROWS), 0, &arena, &t);
-        columns = (mlp__column *)mlp__take(&arena, net->inputs + net->outputs, 1, sizeof *columns);
-        if (robust) sample = mlp__take_floats(&arena, sampled, net->inputs);
-        if (pass) break;
-        if (mlp__arena_size(&arena) == SIZE_MAX) return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too big to scale");
-        memory = mlp__alloc(&net->desc.allocator, mlp__arena_size(&arena));
-        if (!memory) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
-    }
+    const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1);
+    mlp__survey s;
+    void *memory;
+    size_t sampled = 0, used = 0;
+    mlp_result r;
+    s.t.rows = mlp__smaller(source.rows, MLP__BLOCK_ROWS);
+    s.most = robust ? mlp__smaller(source.rows, most) : 0;
+    r = mlp__room_to(net, "scale", mlp__lay_out_survey, &s, &memory, source.data->error);
+    if (r) return r;
     mlp__weight_of_rows(&source, 0, source.rows);
     if (robust) {
         mlp__source shuffled = source;
         shuffled.order = MLP_ORDER_SHUFFLED;
         shuffled.permutation = mlp__permutation_of(source.rows, net->desc.seed, MLP__STREAM_SAMPLE);
-        r = mlp__survey(net, &shuffled, &t, sampled, columns, sample, &in_sample);
+        r = mlp__survey_rows(net, &shuffled, &s, 1, &sampled);
     }
-    if (!r && (!robust || net->desc.target_scaling))
-        r = mlp__survey(net, &source, &t, source.rows, columns, NULL, &used);
-    if (!r) r = mlp__check_columns(net, columns, d->error);
-    for (j = 0; !r && net->desc.input_scaling && j < net->inputs; j++)
-        if (robust) mlp__robust_scale(sample + j * sampled, in_sample, net->scales + 2 * j);
-        else mlp__scale_of(net->desc.input_scaling, &columns[j], (double)used, net->scales + 2 * j);
-    for (j = net->inputs; !r && net->desc.target_scaling && j < net->inputs + net->outputs; j++)
-        mlp__scale_of(net->desc.target_scaling, &columns[j], (double)used, net->scales + 2 * j);
-    if (!r) net->scaled = 1;
+    if (!r && (!robust || net->desc.target_scaling)) r = mlp__survey_rows(net, &source, &s, 0, &used);
+    if (!r) r = mlp__check_columns(net, s.columns, source.data->error);
+    if (!r) mlp__set_scales(net, &s, sampled, used);
     mlp__free(&net->desc.allocator, memory);
     return r;
 }
@@ -6691,10 +6717,10 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
 MLP_API mlp_result mlp_fit_scaling(mlp *net, const mlp_data *data)
 {
     mlp_result r;
-    if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    if (!net || !data) return MLP__REFUSE(data ? data->error : NULL, "net is NULL");
     r = mlp__not_busy(net, data->error);
     if (!r && !net->scales)
-        r = mlp__fail(data->error, MLP_ERR_ARGUMENT, -1, "the net has neither input_scaling nor target_scaling");
+        r = MLP__REFUSE(data->error, "the net has neither input_scaling nor target_scaling");
     if (!r) r = mlp__check_data(net, data);
     if (r) return r;
     net->busy = 1;
@@ -6729,19 +6755,19 @@ static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
     if ((size_t)s->kind >= MLP__COUNT(table))
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
     if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: epochs, warmup and period must not be negative");
+        return MLP__REFUSE(error, "schedule: epochs, warmup and period must not be negative");
     if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0)
         || (s->floor != 0 && !table[s->kind].takes_floor))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "schedule: gamma, period or floor is set, but %s does not take it", table[s->kind].name);
+        return MLP__REFUSE(error, "schedule: gamma, period or floor is set, but %s does not take it",
+                           table[s->kind].name);
     if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: custom, and no other, needs the function rate");
+        return MLP__REFUSE(error, "schedule: custom, and no other, needs the function rate");
     if (s->gamma == 0) s->gamma = gamma;
     if (s->period == 0) s->period = period;
     if (!(s->gamma >= 0 && s->gamma <= 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: gamma is %g and must be in (0, 1]", (double)s->gamma);
+        return MLP__REFUSE(error, "schedule: gamma is %g and must be in (0, 1]", (double)s->gamma);
     if (!(s->floor >= 0 && s->floor <= 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "schedule: floor is %g and must be in [0, 1]", (double)s->floor);
+        return MLP__REFUSE(error, "schedule: floor is %g and must be in [0, 1]", (double)s->floor);
     return MLP_OK;
 }
 
@@ -6783,104 +6809,62 @@ static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, dou
     return factor > least ? factor : least;
 }
 
-/* ---- fit ---- */
+/* ---- Levenberg and Marquardt ---- */
+
+/* E is half the sum of squares of residuals, J their derivative by the parameters, g = J^T residuals its gradient, D
+   the roots of the largest values so far on the diagonal of J^T J. A try solves (J^T J + damping D) step = -g, then,
+   with the same matrix and the second derivative of the residuals along the step, how the way bends (Transtrum, Sethna
+   2012). It goes step + bent, if E is lower there and the way does not bend too much; then damping follows how much of
+   what the model has promised came true. Else damping grows and there is another try. */
+
+enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64, MLP__TOGETHER = 32 };
 
 /* Normal equations of n parameters. matrix: n + 1 rows of n: in row n - i, from its beginning, what is behind the
    diagonal of row i of -J^T J, that included, and in row i, from the diagonal on, U of U^T U = J^T J + damping D. */
-enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64, MLP__TOGETHER = 32 };
 typedef struct {
-    void *memory;
-    const mlp_kernels *k;
+    mlp *net;
+    const mlp_opt_desc *opt;                /* resolved */
+    mlp__source *source;                    /* rows to fit, in their order */
+    const mlp__buffers *t;
+    mlp__objective *objective;
+    int threads;
     size_t n, rows;                         /* rows: of data whose Jacobian is there at a time */
     double *matrix, *jacobian, *step, *bent; /* step, bent: n; what bends it */
     float *from, *gradient;                 /* parameters before the step, gradient there */
     float *bend;                            /* outputs of a block: how they bend */
 } mlp__normal;
 
-/* A fit under way. */
-typedef struct {
-    mlp *net;
-    const mlp_data *data;
-    mlp_fit_desc fit;                       /* resolved */
-    mlp_data validation;                    /* rows 0: none */
-    int arrays;
-    size_t batch, train_rows, held;         /* held: rows of a split */
-    size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
-    mlp__buffers t;
-    mlp__evaluation evaluation;
-    mlp_progress progress;
-    mlp_fit_report report;
-    int begun;                              /* nothing was refused */
-    mlp__objective objective;               /* of optimizers that see it */
-    mlp__batch sums;                        /* at its last point */
-    mlp__normal normal;                     /* of lm */
-} mlp__fitting;
-
-static int mlp__not_negative(float v) { return v >= 0 && mlp__finite(v); }
-
-/* Layers that do not learn have no gradient. */
-static void mlp__hold_still(mlp *net)
+static void mlp__lay_out_normal(mlp__normal *q, mlp__arena *arena)
 {
-    int l;
-    for (l = 0; l < net->layers; l++) {
-        const mlp__shape *s = &net->shape[l];
-        const size_t end = s->b + (net->desc.layers[l].no_bias ? 0 : s->out);
-        if (net->desc.layers[l].rate < 0) memset(net->training.gradients + s->w, 0, (end - s->w) * sizeof(float));
-    }
-}
-
-/* Memory for the normal equations: one allocation, with slack behind the Jacobian. */
-static mlp_result mlp__normal_begin(mlp__fitting *f)
-{
-    const size_t n = f->net->count, outputs = f->net->outputs;
-    const size_t rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, f->t.rows);
-    const size_t doubles = (n + rows * outputs + 3) * n + MLP__SLACK, floats = 2 * n + f->t.rows * outputs;
-    const size_t size = MLP__ALIGN + doubles * sizeof(double) + floats * sizeof(float);
-    mlp__normal *q = &f->normal;
-    q->memory = mlp__alloc(&f->net->desc.allocator, size);
-    if (!q->memory) return mlp__fail(f->data->error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes for lm", size);
-    memset(q->memory, 0, size);
-    q->k = f->net->desc.kernels;
+    const size_t n = q->net->count, outputs = q->net->outputs;
     q->n = n;
-    q->rows = rows;
-    q->matrix = (double *)(void *)mlp__align(q->memory);
-    q->step = q->matrix + (n + 1) * n;
-    q->bent = q->step + n;
-    q->jacobian = q->bent + n;
-    q->from = (float *)(q->matrix + doubles);
-    q->gradient = q->from + n;
-    q->bend = q->gradient + n;
-    return MLP_OK;
+    q->rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, q->t->rows);
+    q->matrix = (double *)mlp__take(arena, n + 1, n, sizeof(double));
+    q->jacobian = (double *)mlp__take(arena, q->rows * outputs * n + MLP__SLACK, 1, sizeof(double));
+    q->step = (double *)mlp__take(arena, n, 1, sizeof(double));
+    q->bent = (double *)mlp__take(arena, n, 1, sizeof(double));
+    q->from = mlp__take_floats(arena, n, 1);
+    q->gradient = mlp__take_floats(arena, n, 1);
+    q->bend = mlp__take_floats(arena, q->t->rows, outputs);
 }
 
-/* all rows to train on, in their order, as blocks */
-static void mlp__normal_rows(const mlp__fitting *f, mlp__source *source, mlp__block *b)
+/* all rows to fit, as blocks */
+static mlp__block mlp__normal_rows(const mlp__normal *q)
 {
-    *source = mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
-    mlp__block_init(b, f->net, source, &f->t);
-    b->divisor = mlp__product_of(mlp__weight_of_rows(source, 0, f->train_rows), mlp__loss_divisor(f->net));
+    mlp__block b = mlp__blocks_of(q->net, q->source, q->t);
+    const double weight = mlp__weight_of_rows(q->source, 0, q->source->rows);
+    b.divisor = mlp__product_of(weight, mlp__loss_divisor(q->net));
+    return b;
 }
 
-/* the next block's outputs */
-static mlp_result mlp__normal_block(const mlp__fitting *f, mlp__block *b, size_t done, size_t most)
+static mlp_result mlp__next_rows(const mlp__normal *q, mlp__block *b, size_t done, size_t most)
 {
-    const mlp_result r = mlp__block_begin(b, done, mlp__smaller(f->train_rows - done, most), done);
-    if (!r) mlp__in_parts(f->fit.threads, mlp__block_rows, b);
-    return r;
-}
-
-/* from the last layer's a, in the place of its dE/da, to all dz */
-static void mlp__normal_backward(const mlp__block *b)
-{
-    const int last = b->net->layers - 1;
-    float *dz = b->t->dz[last];
-    mlp__activation_backward(b->net, last, b->rows, b->t->z[last], b->t->a[last], dz, dz, mlp__slope_at(b, 0));
-    mlp__block_backward(b, 0, b->rows, b->t->scratch);
+    return mlp__next_block(b, done, mlp__smaller(q->source->rows - done, most), done, q->threads);
 }
 
 /* Rows of the Jacobian, those of output o of the block's rows, from the dz: a row's own derivatives, rounded to
    float; none by layers that do not learn. */
-static void mlp__fill_jacobian(const mlp__block *b, const mlp__normal *q, size_t o)
+static void mlp__fill_jacobian(const mlp__normal *q, const mlp__block *b, size_t o)
 {
     const mlp *net = b->net;
     size_t r, p, i, c;
@@ -6899,7 +6883,7 @@ static void mlp__fill_jacobian(const mlp__block *b, const mlp__normal *q, size_t
 }
 
 /* Subtracts the products of columns of x, `count` rows of n: those of column i with i and all behind it from what is
-   at y + i * apart. */
+   at y + i * apart; i from `first` on. */
 typedef struct {
     const mlp__normal *q;
     const double *x;
@@ -6914,62 +6898,54 @@ static void mlp__products_part(const void *work, size_t part, size_t parts)
     const size_t n = p->q->n;
     size_t i;
     for (i = p->first + part; i < n; i += parts)
-        p->q->k->subtract_products(p->count, n - i, p->x + i, n, p->y + (ptrdiff_t)i * p->apart);
+        p->q->net->desc.kernels->subtract_products(p->count, n - i, p->x + i, n, p->y + (ptrdiff_t)i * p->apart);
 }
 
-static void mlp__subtract_products(const mlp__normal *q, int threads, const double *x, size_t count, size_t first,
-                                   double *y, ptrdiff_t apart)
+static void mlp__subtract_products(const mlp__normal *q, const double *x, size_t count, size_t first, double *y,
+                                   ptrdiff_t apart)
 {
-    mlp__products p;
-    p.q = q;
-    p.x = x;
-    p.count = count;
-    p.first = first;
-    p.y = y;
-    p.apart = apart;
-    mlp__in_parts(threads, mlp__products_part, &p);
+    const mlp__products p = { q, x, count, first, y, apart };
+    mlp__in_parts(q->threads, mlp__products_part, &p);
 }
 
 static double mlp__twice(const mlp *net) { return net->desc.loss == MLP_LOSS_SQUARED ? 2 : 1; }
 
 /* -J^T J of all rows and of weight_decay. E is half the sum of squares of sqrt(2 c) (a - y), c being 1 / divisor
    times the weight, with half_squared half of that; J is the derivative of these. */
-static mlp_result mlp__normal_matrix(mlp__fitting *f)
+static mlp_result mlp__normal_matrix(mlp__normal *q)
 {
-    const mlp *net = f->net;
-    const size_t outputs = net->outputs;
-    mlp__normal *q = &f->normal;
-    mlp__source source;
-    mlp__block b;
-    float *dz = f->t.dz[net->layers - 1];
+    const mlp *net = q->net;
+    const mlp__buffers *t = q->t;
+    const size_t n = q->n, outputs = net->outputs;
+    mlp__block b = mlp__normal_rows(q);
+    float *dz = t->dz[net->layers - 1];
     size_t done, i, o;
     int l;
-    mlp__normal_rows(f, &source, &b);
-    memset(q->matrix, 0, (q->n + 1) * q->n * sizeof(double));
-    for (done = 0; done < f->train_rows; done += b.rows) {
-        const mlp_result r = mlp__normal_block(f, &b, done, q->rows);
+    memset(q->matrix, 0, (n + 1) * n * sizeof(double));
+    memset(q->jacobian, 0, (q->rows * outputs * n + MLP__SLACK) * sizeof(double));
+    for (done = 0; done < q->source->rows; done += b.rows) {
+        const mlp_result r = mlp__next_rows(q, &b, done, q->rows);
         if (r) return r;
         for (o = 0; o < outputs; o++) {
             memset(dz, 0, b.rows * outputs * sizeof(float));
             for (i = 0; i < b.rows; i++)
-                dz[i * outputs + o] = (float)mlp__sqrt_double((double)f->t.factor[i] * mlp__twice(net));
-            mlp__normal_backward(&b);
-            mlp__fill_jacobian(&b, q, o);
+                dz[i * outputs + o] = (float)mlp__sqrt_double((double)t->factor[i] * mlp__twice(net));
+            mlp__block_from_outputs(&b);
+            mlp__fill_jacobian(q, &b, o);
         }
-        mlp__subtract_products(q, f->fit.threads, q->jacobian, b.rows * outputs, 0, q->matrix + q->n * q->n,
-                               -(ptrdiff_t)q->n);
+        mlp__subtract_products(q, q->jacobian, b.rows * outputs, 0, q->matrix + n * n, -(ptrdiff_t)n);
     }
-    for (l = 0; l < net->layers && f->fit.opt.weight_decay > 0; l++) {
+    for (l = 0; l < net->layers && q->opt->weight_decay > 0; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t end = s->b + (f->fit.opt.decay_biases && !net->desc.layers[l].no_bias ? s->out : 0);
-        for (i = s->w; i < end; i++) q->matrix[(q->n - i) * q->n] -= (double)f->fit.opt.weight_decay;
+        const size_t end = s->b + (q->opt->decay_biases ? mlp__biases(net, l) : 0);
+        for (i = s->w; i < end; i++) q->matrix[(n - i) * n] -= (double)q->opt->weight_decay;
     }
     return MLP_OK;
 }
 
 /* U, each row from those above; when MLP__TOGETHER of them are done, while they are in a cache, they go into all
    below. 0: in this precision the matrix is not positive definite. */
-static int mlp__normal_factor(const mlp__normal *q, int threads, double damping, const float *scale)
+static int mlp__normal_factor(const mlp__normal *q, double damping, const float *scale)
 {
     const size_t n = q->n;
     size_t i, j;
@@ -6979,13 +6955,12 @@ static int mlp__normal_factor(const mlp__normal *q, int threads, double damping,
         const size_t above = i % MLP__TOGETHER;
         double *u = q->matrix + i * n + i, pivot;
         u[0] += mlp__product_of(damping, (double)scale[i]);
-        q->k->subtract_products(above, n - i, u - above * n, n, u);
+        q->net->desc.kernels->subtract_products(above, n - i, u - above * n, n, u);
         if (!(u[0] > 0)) return 0;
         pivot = mlp__sqrt_double(u[0]);
         for (j = 0; j < n - i; j++) u[j] /= pivot;
         if (above + 1 == MLP__TOGETHER)
-            mlp__subtract_products(q, threads, q->matrix + (i - above) * n, MLP__TOGETHER, i + 1, q->matrix,
-                                   (ptrdiff_t)n + 1);
+            mlp__subtract_products(q, q->matrix + (i - above) * n, MLP__TOGETHER, i + 1, q->matrix, (ptrdiff_t)n + 1);
     }
     return 1;
 }
@@ -7009,63 +6984,69 @@ static void mlp__normal_solve(const mlp__normal *q, const float *g, double *step
 }
 
 /* v = from + t step */
-static void mlp__normal_go(mlp__fitting *f, double t)
+static void mlp__normal_go(const mlp__normal *q, double t)
 {
-    const mlp__normal *q = &f->normal;
     size_t i;
-    for (i = 0; i < q->n; i++) f->net->params[i] = (float)((double)q->from[i] + mlp__product_of(t, q->step[i]));
-    f->objective.known = 0;
+    for (i = 0; i < q->n; i++) q->net->params[i] = (float)((double)q->from[i] + mlp__product_of(t, q->step[i]));
+    q->objective->known = 0;
+}
+
+/* Layers that do not learn have no gradient. */
+static void mlp__hold_still(mlp *net)
+{
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const size_t size = (s->b + mlp__biases(net, l) - s->w) * sizeof(float);
+        if (net->desc.layers[l].rate < 0) memset(net->training.gradients + s->w, 0, size);
+    }
 }
 
 /* Half of what bends the way, sent back through J^T as a gradient: the second derivative of the outputs along the
    step, by differences. */
-static mlp_result mlp__normal_bend(mlp__fitting *f)
+static mlp_result mlp__normal_bend(const mlp__normal *q)
 {
-    const float part = 0.1f, scale = (float)(mlp__twice(f->net) / 2 / (double)(part * part));
-    const size_t outputs = f->net->outputs;
-    const mlp__normal *q = &f->normal;
-    mlp__source source;
-    mlp__block b;
-    double divisor;
+    const float part = 0.1f, scale = (float)(mlp__twice(q->net) / 2 / (double)(part * part));
+    const size_t outputs = q->net->outputs;
+    const mlp__buffers *t = q->t;
+    mlp__block b = mlp__normal_rows(q);
+    const double divisor = b.divisor;
+    float *a = t->a[q->net->layers - 1], *dz = t->dz[q->net->layers - 1];
     size_t done, i, j;
     int p;
-    mlp__normal_rows(f, &source, &b);
-    divisor = b.divisor;
-    for (done = 0; done < f->train_rows; done += b.rows) {
-        const float *bend = q->bend;
-        float *dz = f->t.dz[f->net->layers - 1];
-        memset(q->bend, 0, f->t.rows * outputs * sizeof(float));
+    for (done = 0; done < q->source->rows; done += b.rows) {
+        memset(q->bend, 0, t->rows * outputs * sizeof(float));
         for (p = 1; p > -2; p--) {                                  /* forth, back, and here */
             mlp_result r;
-            mlp__normal_go(f, p < 0 ? 0 : (double)(p ? part : -part));
+            mlp__normal_go(q, p < 0 ? 0 : (double)(p ? part : -part));
             b.divisor = p < 0 ? divisor : 0;
-            r = mlp__normal_block(f, &b, done, f->t.rows);
+            r = mlp__next_rows(q, &b, done, t->rows);
             if (r) return r;
-            q->k->axpy(b.rows * outputs, p < 0 ? -2.0f : 1.0f, f->t.a[f->net->layers - 1], q->bend);
+            q->net->desc.kernels->axpy(b.rows * outputs, p < 0 ? -2.0f : 1.0f, a, q->bend);
         }
         for (i = 0; i < b.rows; i++)
-            for (j = 0; j < outputs; j++) *dz++ = f->t.factor[i] * scale * *bend++;
-        mlp__normal_backward(&b);
-        mlp__in_parts(f->fit.threads, mlp__block_gradients, &b);
+            for (j = i * outputs; j < (i + 1) * outputs; j++) dz[j] = t->factor[i] * scale * q->bend[j];
+        mlp__block_from_outputs(&b);
+        mlp__in_parts(q->threads, mlp__block_gradients, &b);
     }
-    mlp__hold_still(f->net);
+    mlp__hold_still(q->net);
     return MLP_OK;
 }
 
-/* One attempt, from `value`. *gain: how much lower, over what the model says; at most 0: nothing, or the way bends
-   too much. */
-static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, const float *scale, double *gain)
+/* One try, from `value`. *gain: how much lower, over what the model says; at most 0: nothing, or the way bends too
+   much. */
+static mlp_result mlp__lm_try(const mlp__normal *q, double value, double damping, const float *scale, double *gain)
 {
-    const mlp__normal *q = &f->normal;
+    mlp__objective *o = q->objective;
     double promised = 0, straight = 0, aside = 0;
     size_t i;
     mlp_result r;
     *gain = 0;
-    if (!mlp__normal_factor(q, f->fit.threads, damping, scale)) return MLP_OK;
+    if (!mlp__normal_factor(q, damping, scale)) return MLP_OK;
     mlp__normal_solve(q, q->gradient, q->step);
-    r = mlp__normal_bend(f);
+    r = mlp__normal_bend(q);
     if (r) return r;
-    mlp__normal_solve(q, f->net->training.gradients, q->bent);
+    mlp__normal_solve(q, q->net->training.gradients, q->bent);
     for (i = 0; i < q->n; i++) {
         const double s = q->step[i] + q->bent[i], pull = mlp__product_of(mlp__product_of(damping, (double)scale[i]), s);
         straight += mlp__product_of(q->step[i], q->step[i]);
@@ -7074,46 +7055,71 @@ static mlp_result mlp__lm_try(mlp__fitting *f, double value, double damping, con
         q->step[i] = s;
     }
     if (!(aside <= mlp__product_of(0.140625, straight))) return MLP_OK;     /* twice its length: at most 3/4 */
-    mlp__normal_go(f, 1);
-    r = q->k->first_nonfinite(q->n, 0, f->net->params) < q->n ? MLP_ERR_NONFINITE : mlp__look(&f->objective);
-    if (!r && f->objective.value < value) *gain = promised > 0 ? 2 * (value - f->objective.value) / promised : 1;
+    mlp__normal_go(q, 1);
+    r = o->k->first_nonfinite(q->n, 0, o->v) < q->n ? MLP_ERR_NONFINITE : mlp__look(o);
+    if (!r && o->value < value) *gain = promised > 0 ? 2 * (value - o->value) / promised : 1;
     return r == MLP_ERR_NONFINITE ? MLP_OK : r;
 }
 
-/* One iteration: damping grows until the objective falls. The state's array is D. */
-static mlp_result mlp__lm_step(mlp__fitting *f)
+/* One iteration. The state's array is D. */
+static mlp_result mlp__lm_step(mlp__normal *q, int arrays, void *state)
 {
-    mlp__objective *o = &f->objective;
-    const mlp__normal *q = &f->normal;
-    float *scale = mlp__arrays_of(f->net->training.state);
+    mlp__objective *o = q->objective;
+    const size_t n = q->n;
+    float *scale = mlp__arrays_of(state);
     mlp__opt_state s;
     double value = 0, gain = 0;
     size_t i;
     mlp_result r = mlp__look(o);
-    if (!r) r = mlp__normal_matrix(f);
+    if (!r) r = mlp__normal_matrix(q);
     if (r) return r;
-    s = mlp__opt_begin(&f->fit.opt, f->arrays, f->net->training.state, o->n);
+    s = mlp__opt_begin(q->opt, arrays, state, n);
     value = o->value;
-    memcpy(q->from, o->v, o->n * sizeof(float));
-    memcpy(q->gradient, o->g, o->n * sizeof(float));
-    for (i = 0; i < o->n; i++) {
-        const float width = (float)mlp__sqrt_double(-q->matrix[(o->n - i) * o->n]);
+    memcpy(q->from, o->v, n * sizeof(float));
+    memcpy(q->gradient, o->g, n * sizeof(float));
+    for (i = 0; i < n; i++) {
+        const float width = (float)mlp__sqrt_double(-q->matrix[(n - i) * n]);
         if (width > scale[i] || !(scale[i] > 0)) scale[i] = width > 0 ? width : 1;
     }
     for (;;) {
-        r = mlp__lm_try(f, value, s.damping, scale, &gain);
+        r = mlp__lm_try(q, value, s.damping, scale, &gain);
         if (r || (gain <= 0 && s.damping >= 1e10)) break;
         s.damping = gain < 0.25 ? mlp__product_of(4, s.damping) : gain > 0.75 ? s.damping / 10 : s.damping;
         if (!(s.damping > 1e-20)) s.damping = 1e-20;
         if (gain > 0) break;
     }
-    memcpy(f->net->training.state, &s, sizeof s);
+    memcpy(state, &s, sizeof s);
     if (gain <= 0) {
-        memcpy(o->v, q->from, o->n * sizeof(float));
+        memcpy(o->v, q->from, n * sizeof(float));
         o->known = 0;
     }
     return r;
 }
+
+/* ---- fit ---- */
+
+/* A fit under way. */
+typedef struct {
+    mlp *net;
+    const mlp_data *data;
+    mlp_fit_desc fit;                       /* resolved */
+    mlp_data validation;                    /* that of the desc */
+    mlp__source train, held;                /* rows to train on and to validate on, in their order; held.rows 0: none */
+    int arrays;
+    size_t batch;
+    size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
+    void *memory;                           /* of all that a fit needs beside the training block */
+    mlp__buffers t;
+    mlp__evaluation evaluation;
+    mlp_progress progress;
+    mlp_fit_report report;
+    int begun;                              /* nothing was refused */
+    mlp__objective objective;               /* of optimizers that see it */
+    mlp__batch sums;                        /* at its last point */
+    mlp__normal normal;                     /* of lm */
+} mlp__fitting;
+
+
 
 /* What an optimizer that sees the whole objective cannot have in a fit. */
 static mlp_result mlp__check_objective(const mlp__fitting *f)
@@ -7135,7 +7141,7 @@ static mlp_result mlp__check_objective(const mlp__fitting *f)
     if (mlp__has_dropout(f->net)) what = "one function to minimize: no dropout";
     for (l = 0; l < f->net->layers; l++)
         if (d->layers[l].rate >= 0 && d->layers[l].rate != 1) what = "rates of layers of 1 or -1";
-    return what ? mlp__fail(fit->opt.error, MLP_ERR_ARGUMENT, -1, "opt: %s needs %s", facts.name, what) : MLP_OK;
+    return what ? MLP__REFUSE(fit->opt.error, "opt: %s needs %s", facts.name, what) : MLP_OK;
 }
 
 /* Replaces the defaults of a fit. */
@@ -7148,24 +7154,22 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
     if (fit->epochs == 0) fit->epochs = 10;
     if (fit->batch == 0) fit->batch = 32;
     if (fit->batch < MLP_FULL_BATCH)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
+        return MLP__REFUSE(error, "batch is %i and must be positive or MLP_FULL_BATCH", fit->batch);
     if ((unsigned)fit->order > MLP_ORDER_REPLACEMENT)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "order %i is unknown", (int)fit->order);
     if (fit->threads < 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "threads is %i and must not be negative", fit->threads);
+        return MLP__REFUSE(error, "threads is %i and must not be negative", fit->threads);
 #ifndef _OPENMP
     if (fit->threads > 1) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "threads: compiled without OpenMP");
 #endif
     if (fit->validation && fit->validation_split != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation and validation_split: one of them");
+        return MLP__REFUSE(error, "validation and validation_split: one of them");
     if (!(fit->validation_split >= 0 && fit->validation_split < 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "validation_split is %g and must be in [0, 1)",
-                         (double)fit->validation_split);
-    if (fit->patience < 0 || !mlp__not_negative(fit->min_delta))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "patience and min_delta must not be negative");
+        return MLP__REFUSE(error, "validation_split is %g and must be in [0, 1)", (double)fit->validation_split);
+    if (fit->patience < 0 || !(fit->min_delta >= 0 && mlp__finite(fit->min_delta)))
+        return MLP__REFUSE(error, "patience and min_delta must not be negative");
     if (!validates && (fit->patience || fit->min_delta != 0 || fit->keep_last))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "patience, min_delta and keep_last need validation or validation_split");
+        return MLP__REFUSE(error, "patience, min_delta and keep_last need validation or validation_split");
     r = mlp__resolve_schedule(&fit->schedule, error);
     if (r) return r;
     if (error) fit->opt.error = error;
@@ -7173,26 +7177,14 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
     return r ? r : mlp__check_objective(f);
 }
 
-static mlp__source mlp__validation_source(const mlp__fitting *f)
-{
-    if (!f->held) return mlp__source_in_order(&f->validation);
-    return mlp__source_of(f->data, f->rows + f->train_rows, f->held, MLP_ORDER_SEQUENTIAL, 0, 0);
-}
-
-static mlp__source mlp__training_source(const mlp__fitting *f)
-{
-    return mlp__source_of(f->data, f->rows, f->train_rows, MLP_ORDER_SEQUENTIAL, 0, 0);
-}
-
 /* That a split leaves rows with weight on either side. */
-static mlp_result mlp__check_split(const mlp__fitting *f)
+static mlp_result mlp__check_split(mlp__fitting *f)
 {
-    mlp__source train = mlp__training_source(f), held = mlp__validation_source(f);
-    if (f->fit.validation_split == 0 || (f->train_rows > 0 && mlp__weight_of_rows(&train, 0, f->train_rows) > 0
-                                         && f->held > 0 && mlp__weight_of_rows(&held, 0, f->held) > 0)) return MLP_OK;
-    return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1,
-                     "validation_split %g of %z rows leaves %z to train on, %z to validate on, or no weight on a side",
-                     (double)f->fit.validation_split, f->data->rows, f->train_rows, f->held);
+    if (f->fit.validation_split == 0) return MLP_OK;
+    if (mlp__weight_of_rows(&f->train, 0, f->train.rows) > 0
+        && mlp__weight_of_rows(&f->held, 0, f->held.rows) > 0) return MLP_OK;
+    return MLP__REFUSE(f->data->error, "validation_split %g of %z rows leaves %z to train on, %z to validate on, or no "
+                       "weight on a side", (double)f->fit.validation_split, f->data->rows, f->train.rows, f->held.rows);
 }
 
 /* Says of a failure that it is in the data to validate on. */
@@ -7215,34 +7207,42 @@ static int mlp__calls_back(const mlp__fitting *f)
 }
 
 /* What callbacks may have changed, before it is used again. */
-static mlp_result mlp__check_again(const mlp__fitting *f)
+static mlp_result mlp__check_again(mlp__fitting *f)
 {
     mlp_result r = mlp__check_data(f->net, f->data);
     if (!r && f->fit.validation) r = mlp__in_validation(f, mlp__check_data(f->net, &f->validation));
     return r ? r : mlp__check_split(f);
 }
 
-/* The rows of a split, and the data to validate on. */
-static mlp_result mlp__prepare_validation(mlp__fitting *f)
+static mlp__source mlp__rows_of_split(const mlp__fitting *f, size_t first, size_t rows)
 {
-    mlp *net = f->net;
+    return mlp__source_of(f->data, f->rows + first, rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+}
+
+/* The rows to train on and to validate on. */
+static mlp_result mlp__prepare_rows(mlp__fitting *f)
+{
+    const mlp *net = f->net;
     const mlp_data *d = f->data;
     const size_t classes = d->labels ? mlp__classes(net) : 1;
-    f->train_rows = d->rows;
+    const size_t most = SIZE_MAX / sizeof(size_t) - classes;
+    size_t kept;
+    mlp_result r;
+    f->train = mlp__source_in_order(d);
     if (f->fit.validation) {
         f->validation = *f->fit.validation;
         if (d->error) f->validation.error = d->error;
+        f->held = mlp__source_in_order(&f->validation);
         return mlp__in_validation(f, mlp__check_data(net, &f->validation));
     }
     if (f->fit.validation_split == 0) return MLP_OK;
-    if (d->rows > SIZE_MAX / sizeof(size_t) - classes)
-        return mlp__fail(d->error, MLP_ERR_TOO_BIG, -1, "too many rows to split");
-    f->rows = (size_t *)mlp__alloc(&net->desc.allocator, (d->rows + classes) * sizeof(size_t));
-    if (!f->rows) return mlp__fail(d->error, MLP_ERR_MEMORY, -1, "out of memory");
+    f->rows = (size_t *)mlp__memory_to(net, "split the rows",
+                                       d->rows > most ? SIZE_MAX : (d->rows + classes) * sizeof(size_t), &r, d->error);
+    if (r) return r;
     memset(f->rows + d->rows, 0, classes * sizeof(size_t));
-    f->validation = *d;
-    f->train_rows = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
-    f->held = d->rows - f->train_rows;
+    kept = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
+    f->train = mlp__rows_of_split(f, 0, kept);
+    f->held = mlp__rows_of_split(f, kept, d->rows - kept);
     return mlp__check_split(f);
 }
 
@@ -7252,65 +7252,79 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
     mlp__fitting *f = (mlp__fitting *)work;
     mlp *net = f->net;
     const mlp_opt_desc *opt = &f->fit.opt;
-    mlp__source source = mlp__training_source(f);
     float *v = net->params, *g = net->training.gradients;
     int l;
-    mlp_result r;
-    source.check = mlp__calls_back(f);
-    r = mlp__gradient(net, &source, &f->t, 0, f->train_rows, f->fit.threads, &f->sums, NULL);
+    mlp_result r = mlp__gradient(net, &f->train, &f->t, 0, f->train.rows, f->fit.threads, &f->sums, NULL);
     if (r || !(f->sums.weight > 0)) return r;
     *value = f->sums.loss / f->sums.weight;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t biases = opt->decay_biases && !net->desc.layers[l].no_bias ? s->out : 0;
+        const size_t biases = opt->decay_biases ? mlp__biases(net, l) : 0;
         *value += mlp__penalize(net->desc.kernels, opt, s->b - s->w + biases, v + s->w, g + s->w);
     }
     mlp__hold_still(net);
     return mlp__check_gradients(net, f->data->error);
 }
 
-/* All that a fit needs before its first epoch; scratch memory of the second thread and on is for one fit. */
-static mlp_result mlp__fit_begin(mlp__fitting *f)
+static void mlp__lay_out_fit(const mlp *net, mlp__arena *arena, void *placed)
+{
+    mlp__fitting *f = (mlp__fitting *)placed;
+    if (f->held.rows) mlp__lay_out_evaluation(net, arena, &f->evaluation);
+    if (f->fit.opt.kind == MLP_OPT_LM) mlp__lay_out_normal(&f->normal, arena);
+    f->t.more_scratch = mlp__take_floats(arena, f->t.scratch_size, (size_t)f->fit.threads - 1);
+}
+
+/* All memory of a fit. Best weights are the net's: a checkpoint may have left some. */
+static mlp_result mlp__fit_memory(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp_error *error = f->data->error;
-    mlp_result r = mlp__check_data(net, f->data);
-    size_t more;
-    if (!r) r = mlp__resolve_fit(f);
-    if (!r) r = mlp__prepare_validation(f);
-    if (r) return r;
-    f->batch = f->fit.batch == MLP_FULL_BATCH ? f->train_rows : mlp__smaller((size_t)f->fit.batch, f->train_rows);
-    f->progress.epochs = f->fit.epochs < 0 ? 0 : f->fit.epochs;
-    f->progress.rows = f->train_rows;
-    f->progress.steps = (f->train_rows - 1) / f->batch + 1;
-    net->threads = f->fit.threads;
-    f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
-    r = mlp__need_training(net, f->batch, f->arrays, error);
-    if (!r && f->validation.rows)
-        r = mlp__evaluation_begin(net, f->held ? f->held : f->validation.rows, &f->evaluation, error);
+    mlp_result r = mlp__need_training(net, f->batch, f->arrays, error);
     if (r) return r;
     f->t = net->training.buffers;
-    if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__normal_begin(f);
+    f->evaluation.t.rows = mlp__smaller(f->held.rows, MLP__BLOCK_ROWS);
+    f->normal.net = net;
+    f->normal.t = &f->t;
+    r = mlp__room_to(net, "train", mlp__lay_out_fit, f, &f->memory, error);
     if (r) return r;
-    f->objective.k = net->desc.kernels;
-    f->objective.n = net->count;
-    f->objective.v = net->params;
-    f->objective.g = net->training.gradients;
-    f->objective.evaluate = mlp__fit_evaluate;
-    f->objective.work = f;
-    more = (size_t)f->fit.threads - 1;
-    if (more > 0 && f->t.scratch_size <= SIZE_MAX / sizeof(float) / more)
-        f->t.more_scratch = (float *)mlp__alloc(&net->desc.allocator, more * f->t.scratch_size * sizeof(float));
-    if (more > 0 && !f->t.more_scratch) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
     if (f->fit.keep_last) {                                         /* best weights of a checkpoint do not come back */
         mlp__free(&net->desc.allocator, net->training.best);
         net->training.best = NULL;
-    } else if (f->validation.rows && !net->training.best) {
-        net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-        if (!net->training.best) return mlp__fail(error, MLP_ERR_MEMORY, -1, "out of memory");
-        /* a checkpoint without best weights: the search starts anew */
-        net->resumed = 0;
+    } else if (f->held.rows && !net->training.best) {
+        net->training.best = (float *)mlp__memory_to(net, "keep the best", net->count * sizeof(float), &r, error);
+        if (!r) net->resumed = 0;                       /* a checkpoint without best weights: the search starts anew */
     }
+    return r;
+}
+
+/* All that a fit needs before its first epoch */
+static mlp_result mlp__fit_begin(mlp__fitting *f)
+{
+    mlp *net = f->net;
+    mlp__objective *o = &f->objective;
+    mlp__normal *q = &f->normal;
+    mlp_result r = mlp__check_data(net, f->data);
+    if (!r) r = mlp__resolve_fit(f);
+    if (!r) r = mlp__prepare_rows(f);
+    if (r) return r;
+    f->batch = f->fit.batch == MLP_FULL_BATCH ? f->train.rows : mlp__smaller((size_t)f->fit.batch, f->train.rows);
+    f->progress.epochs = f->fit.epochs < 0 ? 0 : f->fit.epochs;
+    f->progress.rows = f->train.rows;
+    f->progress.steps = (f->train.rows - 1) / f->batch + 1;
+    net->threads = f->fit.threads;
+    f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
+    r = mlp__fit_memory(f);
+    if (r) return r;
+    o->k = net->desc.kernels;
+    o->n = net->count;
+    o->v = net->params;
+    o->g = net->training.gradients;
+    o->evaluate = mlp__fit_evaluate;
+    o->work = f;
+    q->opt = &f->fit.opt;
+    q->source = &f->train;
+    q->objective = o;
+    q->threads = f->fit.threads;
     if (!net->resumed) {
         net->course.start = net->course.best_epoch = net->course.epoch;
         net->course.waited = net->course.stalled = 0;
@@ -7318,8 +7332,7 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     }
     net->resumed = 0;
     f->begun = 1;
-    if (!net->scales || net->scaled) return MLP_OK;
-    return mlp__fit_scales(net, mlp__training_source(f));
+    return net->scales && !net->scaled ? mlp__fit_scales(net, f->train) : MLP_OK;
 }
 
 /* the rate of the update that comes */
@@ -7339,36 +7352,37 @@ static float mlp__rate_now(const mlp__fitting *f)
     return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
 }
 
-/* One batch. *stop: a callback has said so. */
-static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t first, mlp__batch *epoch, int *stop)
+static int mlp__goes_on(const mlp__fitting *f) { return f->report.stop == MLP_STOP_EPOCHS; }
+
+/* One batch; from rows without weight there is nothing to learn. */
+static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t first, mlp__batch *epoch)
 {
     mlp *net = f->net;
     mlp_opt_desc opt = f->fit.opt;
     mlp__batch b;
-    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train_rows - first),
+    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train.rows - first),
                                  f->fit.threads, &b, NULL);
     if (r) return r;
     f->progress.rate = (double)mlp__rate_now(f);
     if (!mlp__finite((float)f->progress.rate) || f->progress.rate < 0)
-        return mlp__fail(f->data->error, MLP_ERR_ARGUMENT, -1, "schedule: a rate of %g", f->progress.rate);
-    opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
-    if (b.weight > 0) {                                             /* nothing to learn from rows without weight */
-        *stop = f->fit.on_gradients && f->fit.on_gradients(f->fit.user, net, net->training.gradients, net->count);
-        if (*stop) return MLP_OK;
-        r = mlp__update(net, &opt, f->arrays, f->fit.threads, f->data->error);
-        if (r) return r;
-        epoch->loss += b.loss;
-        epoch->weight += b.weight;
-        f->progress.loss = epoch->loss / epoch->weight;
+        return MLP__REFUSE(f->data->error, "schedule: a rate of %g", f->progress.rate);
+    if (!(b.weight > 0)) return MLP_OK;
+    if (f->fit.on_gradients && f->fit.on_gradients(f->fit.user, net, net->training.gradients, net->count)) {
+        f->report.stop = MLP_STOP_CALLBACK;
+        return MLP_OK;
     }
-    f->progress.step++;
-    *stop = f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress);
+    opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
+    r = mlp__update(net, &opt, f->arrays, f->fit.threads, f->data->error);
+    if (r) return r;
+    epoch->loss += b.loss;
+    epoch->weight += b.weight;
+    f->progress.loss = epoch->loss / epoch->weight;
     return MLP_OK;
 }
 
-/* An epoch of an optimizer that sees the whole objective: one iteration, in the order of the rows. What callbacks may
-   have changed is looked at anew. */
-static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
+/* One iteration of an optimizer that sees the whole objective, in the order of the rows. What callbacks may have
+   changed is looked at anew. */
+static mlp_result mlp__fit_iteration(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp__objective *o = &f->objective;
@@ -7378,86 +7392,86 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f, int *stop)
     r = mlp__look(o);
     if (r) return r;
     f->progress.rate = (double)mlp__meant(f->fit.opt.rate);
-    if (f->sums.weight > 0) {
-        f->progress.loss = f->sums.loss / f->sums.weight;
-        if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(f);
-        else r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
-        if (r) return r;
-        net->course.step++;
-    }
-    f->progress.step++;
-    *stop = f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress);
-    return MLP_OK;
-}
-
-/* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
-static mlp_result mlp__fit_epoch(mlp__fitting *f, int *stop)
-{
-    mlp__source source = mlp__source_of(f->data, f->rows, f->train_rows, f->fit.order, f->net->desc.seed,
-                                        f->net->course.epoch);
-    mlp__batch sums = { 0, 0 };
-    size_t first;
-    mlp_result r = MLP_OK;
-    source.check = mlp__calls_back(f);
-    f->progress.step = 0;
-    f->progress.loss = 0;
-    if (mlp__facts_of_opt(f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE) return mlp__fit_iteration(f, stop);
-    for (first = 0; first < f->train_rows && !r && !*stop; first += mlp__smaller(f->batch, f->train_rows - first))
-        r = mlp__fit_batch(f, &source, first, &sums, stop);
+    if (!(f->sums.weight > 0)) return MLP_OK;
+    f->progress.loss = f->sums.loss / f->sums.weight;
+    if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(&f->normal, f->arrays, net->training.state);
+    else r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
+    if (!r) net->course.step++;
     return r;
 }
 
-/* After an epoch: validation, best weights, plateau. *stop: no gain for too long. */
-static mlp_result mlp__fit_judge(mlp__fitting *f, int *stop)
+/* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
+static mlp_result mlp__fit_epoch(mlp__fitting *f)
+{
+    const int whole = mlp__facts_of_opt(f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE;
+    mlp__source source = mlp__source_of(f->data, f->rows, f->train.rows, f->fit.order, f->net->desc.seed,
+                                        f->net->course.epoch);
+    mlp__batch sums = { 0, 0 };
+    size_t first;
+    source.check = f->train.check = mlp__calls_back(f);
+    f->progress.step = 0;
+    f->progress.loss = 0;
+    for (first = 0; first < f->train.rows && mlp__goes_on(f); first += mlp__smaller(f->batch, f->train.rows - first)) {
+        const mlp_result r = whole ? mlp__fit_iteration(f) : mlp__fit_batch(f, &source, first, &sums);
+        if (r || !mlp__goes_on(f)) return r;
+        f->progress.step++;
+        if (f->fit.on_step && f->fit.on_step(f->fit.user, &f->progress)) f->report.stop = MLP_STOP_CALLBACK;
+    }
+    return MLP_OK;
+}
+
+/* NaN is no gain, but anything is one over NaN. */
+static int mlp__is_below(double loss, double bound) { return !(loss >= bound || loss != loss); }
+
+/* Validation, best weights; no gain for too long is the end. */
+static mlp_result mlp__validate(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp__course *c = &net->course;
-    double loss = f->progress.loss;
-    if (f->validation.rows) {
-        const mlp__source held = mlp__validation_source(f);
-        mlp_result r = mlp__calls_back(f) ? mlp__check_again(f) : MLP_OK;
-        if (r) return r;
-        r = mlp__evaluate(net, &held, &f->evaluation, f->fit.threads, &f->progress.validation);
-        if (r) return mlp__in_validation(f, r);
-        loss = f->progress.validation.loss;
-        if (c->best_epoch == c->start || !(loss >= c->best - (double)f->fit.min_delta || loss != loss)) {
-            c->best = loss;
-            c->best_epoch = c->epoch;
-            c->waited = 0;
-            if (net->training.best) memcpy(net->training.best, net->params, net->count * sizeof(float));
-        } else c->waited++;
-        *stop = f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience;
-    }
-    if (c->epoch == c->start + 1 || !(loss >= mlp__product_of(c->lowest, 1 - 1e-4) || loss != loss)) {
+    double loss;
+    mlp_result r = mlp__calls_back(f) ? mlp__check_again(f) : MLP_OK;
+    if (r) return r;
+    r = mlp__evaluate(net, &f->held, &f->evaluation, f->fit.threads, &f->progress.validation);
+    if (r) return mlp__in_validation(f, r);
+    f->report.validation_loss = loss = f->progress.validation.loss;
+    if (c->best_epoch == c->start || mlp__is_below(loss, c->best - (double)f->fit.min_delta)) {
+        c->best = loss;
+        c->best_epoch = c->epoch;
+        c->waited = 0;
+        if (net->training.best) memcpy(net->training.best, net->params, net->count * sizeof(float));
+    } else c->waited++;
+    if (f->fit.patience > 0 && c->waited >= (uint64_t)f->fit.patience) f->report.stop = MLP_STOP_PATIENCE;
+    return MLP_OK;
+}
+
+/* Losses that have not become lower for too many epochs lower the rate, if the schedule says so. */
+static void mlp__watch_plateau(mlp__course *c, const mlp_schedule_desc *s, double loss)
+{
+    if (c->epoch == c->start + 1 || mlp__is_below(loss, mlp__product_of(c->lowest, 1 - 1e-4))) {
         c->lowest = loss;
         c->stalled = 0;
-    } else if (f->fit.schedule.kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)f->fit.schedule.period) {
-        c->factor = mlp__product_of(c->factor, (double)f->fit.schedule.gamma);
+    } else if (s->kind == MLP_SCHEDULE_PLATEAU && ++c->stalled > (uint64_t)s->period) {
+        c->factor = mlp__product_of(c->factor, (double)s->gamma);
         c->stalled = 0;
     }
-    return MLP_OK;
 }
 
 static mlp_result mlp__fit_epochs(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp_result r = MLP_OK;
-    int stop = 0;
-    while (f->progress.epoch < f->progress.epochs && !stop) {
+    while (f->progress.epoch < f->progress.epochs && mlp__goes_on(f)) {
         if (f->fit.on_epoch && f->progress.epoch > 0) r = mlp__check_again(f);
         f->progress.epoch++;
-        if (!r) r = mlp__fit_epoch(f, &stop);
-        if (stop) f->report.stop = MLP_STOP_CALLBACK;
-        if (r || stop) break;
+        if (!r) r = mlp__fit_epoch(f);
+        if (r || !mlp__goes_on(f)) break;
         net->course.epoch++;
         f->report.epochs++;
-        r = mlp__fit_judge(f, &stop);
+        if (f->held.rows) r = mlp__validate(f);
         if (r) break;
         f->report.loss = f->progress.loss;
-        if (f->validation.rows) f->report.validation_loss = f->progress.validation.loss;
-        if (stop) f->report.stop = MLP_STOP_PATIENCE;
-        if (f->fit.on_epoch
-            && f->fit.on_epoch(f->fit.user, &f->progress)) { stop = 1; f->report.stop = MLP_STOP_CALLBACK; }
+        mlp__watch_plateau(&net->course, &f->fit.schedule, f->held.rows ? f->report.validation_loss : f->report.loss);
+        if (f->fit.on_epoch && f->fit.on_epoch(f->fit.user, &f->progress)) f->report.stop = MLP_STOP_CALLBACK;
     }
     if (r && f->data->error) f->data->error->epoch = f->progress.epoch;
     return r;
@@ -7467,8 +7481,7 @@ static void mlp__fit_end(mlp__fitting *f)
 {
     mlp *net = f->net;
     const mlp_allocator *a = &net->desc.allocator;
-    const int found = f->begun && f->validation.rows && net->course.best_epoch > net->course.start;
-    if (found) {
+    if (f->begun && f->held.rows && net->course.best_epoch > net->course.start) {
         f->report.best_epoch = (int)(net->course.best_epoch - net->course.start);
         f->report.best_loss = net->course.best;
         if (net->training.best) memcpy(net->params, net->training.best, net->count * sizeof(float));
@@ -7478,9 +7491,7 @@ static void mlp__fit_end(mlp__fitting *f)
         mlp__free(a, net->training.best);
         net->training.best = NULL;
     }
-    mlp__free(a, f->normal.memory);
-    mlp__free(a, f->t.more_scratch);
-    mlp__free(a, f->evaluation.memory);
+    mlp__free(a, f->memory);
     mlp__free(a, f->rows);
 }
 
@@ -7493,7 +7504,7 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
     f.report.stop = MLP_STOP_ERROR;
     f.report.loss = f.report.validation_loss = f.report.best_loss = mlp__none();
     if (f.fit.report) *f.fit.report = f.report;
-    if (!net || !data) return mlp__fail(data ? data->error : NULL, MLP_ERR_ARGUMENT, -1, "net is NULL");
+    if (!net || !data) return MLP__REFUSE(data ? data->error : NULL, "net is NULL");
     r = mlp__not_busy(net, data->error);
     if (r) return r;
     f.net = net;
@@ -7655,6 +7666,9 @@ static int mlp__module(const mlp_desc *d, int layer)
 
 /* ---- text ---- */
 
+/* The string behind one and its zero: texts are key, 0, value, 0, and so on. */
+static const char *mlp__behind(const char *string) { return string + strlen(string) + 1; }
+
 /* Where bytes go: a file through a buffer, or memory; what does not fit there is only counted. failed: why, or NULL. */
 typedef struct {
     unsigned char *to;
@@ -7805,9 +7819,9 @@ static void mlp__put_header(mlp__out *o, mlp__saving *s)
 {
     const mlp *net = s->net;
     const uint64_t version = MLP__FILE_VERSION;
+    const char *text = net->texts, *end = text ? text + net->texts_size : NULL;
     mlp_desc d = net->given;
-    size_t at;
-    int l, value = 0;
+    int l;
     d.loss = net->desc.loss;
     for (l = 0; l < net->layers; l++) d.layers[l].activation = net->desc.layers[l].activation;
     mlp__print(o, "{\"__metadata__\":{\"format\":\"pt\"");
@@ -7824,10 +7838,11 @@ static void mlp__put_header(mlp__out *o, mlp__saving *s)
         mlp__put_fields(o, MLP__TABLE(mlp__resume_fields), &s->resume, 1, 0);
     }
     mlp__put_fields(o, &mlp__version_field, 1, &version, 1, 0);
-    for (at = 0; at < net->texts_size; at += strlen(net->texts + at) + 1, value = !value) {
-        mlp__print(o, value ? ":" : ",");
-        mlp__put_quoted(o, net->texts + at);
-        if (value) o->keys++;
+    for (; text < end; text = mlp__behind(mlp__behind(text)), o->keys++) {
+        mlp__print(o, ",");
+        mlp__put_quoted(o, text);
+        mlp__print(o, ":");
+        mlp__put_quoted(o, mlp__behind(text));
     }
     mlp__print(o, "}");
     mlp__put_tensors(o, s, 1);
@@ -7964,9 +7979,8 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
 /* ---- loading: bytes ---- */
 
 /* A tensor of the header. rows and columns: its first sizes, of `rank`; begin, end: bytes behind the header; key,
-   shape: places of its name and of its list of sizes; type: in mlp__types; seen: while holes are looked for. */
-typedef struct { char *name; uint64_t rows, columns, begin, end; uint32_t key, shape, rank;
-                 unsigned char type, seen; } mlp__tensor;
+   shape: places of its name and of its list of sizes; type: in mlp__types. */
+typedef struct { char *name; uint64_t rows, columns, begin, end; uint32_t key, shape, rank, type; } mlp__tensor;
 
 /* A file that is being read. Nothing that it says is believed before the bytes are here. */
 typedef struct {
@@ -7974,21 +7988,16 @@ typedef struct {
     size_t size;                            /* bytes that are here */
     size_t end;                             /* of the header, as a place in the file */
     size_t at;                              /* what is scanned next; the offset of an error */
-    const char *wrong;                      /* NULL, or why the header is refused */
-    uint32_t more;                          /* bytes that an escape has yet to give, the next one lowest; 0: none */
+    mlp_result wrong;                       /* or MLP_OK: of the header */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
-    void *file;
     mlp_load_desc how;
     mlp_error *error;                       /* how's, or that of its desc */
-    mlp__tensor *tensors;
-    uint64_t *keys;                         /* their hashes, while the header is scanned */
-    size_t tensor_count, key_count, tensor_room, key_room;
+    mlp__tensor *tensors;                   /* these three are one block */
+    uint64_t *keys;                         /* hashes of all */
     char *strings;                          /* all of the header's, with a zero behind each */
-    size_t used;                            /* bytes of them */
-    uint64_t hash;                          /* of the last one */
+    size_t tensor_count, key_count, tensor_room, key_room, used;
     size_t texts, texts_size;               /* where in them the metadata are: key, 0, value, 0, and so on */
     size_t metadata;                        /* their place in the file */
-    char label[112];                        /* of the tensor that an error is about */
 } mlp__in;
 
 static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
@@ -8032,14 +8041,14 @@ static mlp_result mlp__check_start(mlp__in *in)
 
 /* ---- loading: the JSON of the header. From the first error on, in->wrong, there is nothing more to be read ---- */
 
-static const char mlp__too_many_keys[] = "more than 4096 keys";
-
-static void mlp__wrong(mlp__in *in, const char *why)
+static void mlp__refuse(mlp__in *in, mlp_result code, const char *why)
 {
     if (in->wrong) return;
-    in->wrong = why;
+    in->wrong = mlp__fail(in->error, code, -1, "%s", why);
     in->end = in->at;
 }
+
+static void mlp__wrong(mlp__in *in, const char *why) { mlp__refuse(in, MLP_ERR_FORMAT, why); }
 
 static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++] : -1; }
 
@@ -8084,67 +8093,63 @@ static size_t mlp__not_utf8(const void *text, size_t n)
     return n;
 }
 
-/* -1: none */
-static int mlp__hex_digit(int c)
+/* Whether c is a digit of this base, and fits behind those of *value. */
+static int mlp__append_digit(uint64_t *value, int c, uint64_t base)
 {
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c > 0 ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
+    const uint64_t digit = at ? (uint64_t)(at - digits) : base;
+    if (digit >= base || *value > (UINT64_MAX - digit) / base) return 0;
+    *value = *value * base + digit;
+    return 1;
 }
 
 static uint32_t mlp__hex4(mlp__in *in)
 {
-    uint32_t value = 0;
+    uint64_t value = 0;
     int i;
-    for (i = 0; i < 4; i++) {
-        const int digit = mlp__hex_digit(mlp__byte(in));
-        if (digit < 0) mlp__wrong(in, "JSON: \\u needs four digits");
-        value = value * 16 + (uint32_t)(digit & 15);
-    }
-    return value;
+    for (i = 0; i < 4; i++)
+        if (!mlp__append_digit(&value, mlp__byte(in), 16)) mlp__wrong(in, "JSON: \\u needs four digits");
+    return (uint32_t)value;
 }
 
-/* The first byte in UTF-8 of what follows a backslash; the others come next. -1: wrong. U+0000 is two bytes, which no
-   other character is, so that it ends no string. */
-static int mlp__escape(mlp__in *in)
+/* the character that a backslash begins */
+static uint32_t mlp__escape(mlp__in *in)
 {
     static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     const int first = mlp__byte(in);
     uint32_t c, low = 0;
     int i;
-    for (i = 0; i < 8; i++) if (first == escapes[i]) return meant[i];
+    for (i = 0; i < 8; i++) if (first == escapes[i]) return (uint32_t)meant[i];
     if (first != 'u') mlp__wrong(in, "JSON: an unknown escape");
     c = mlp__hex4(in);
-    if (c >= 0xd800 && c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
-    if (low >= 0xdc00 && low < 0xe000) c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
-    else if (c >= 0xd800 && c < 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
-    if (in->wrong) return -1;
-    if (c == 0) { in->more = 0x80; return 0xc0; }
-    if (c < 0x80) return (int)c;
-    for (i = 0x40; c >= (uint32_t)i; c >>= 6, i = i == 0x40 ? 0x20 : i >> 1)
-        in->more = in->more << 8 | 0x80 | (c & 0x3f);
-    return (int)(c | (0x100u - 2 * (uint32_t)i)) & 0xff;
+    if (c < 0xd800 || c >= 0xe000) return c;
+    if (c < 0xdc00 && mlp__byte(in) == '\\' && mlp__byte(in) == 'u') low = mlp__hex4(in);
+    if (low < 0xdc00 || low >= 0xe000) mlp__wrong(in, "JSON: half of a surrogate pair");
+    return 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
 }
 
-/* the next byte of a string, in UTF-8; -1 at its end and at an error */
-static int mlp__character(mlp__in *in)
+/* Appends a character to the strings, in UTF-8. U+0000 is two bytes, which no other character is, so that it ends no
+   string. */
+static void mlp__append(mlp__in *in, uint32_t c)
 {
-    int c = (int)(in->more & 0xff);
-    if (c) { in->more >>= 8; return c; }
-    c = mlp__byte(in);
-    if (c == '"') return -1;
-    if (c < 0x20) { mlp__wrong(in, "JSON: a string without end, or with a control character"); return -1; }
-    return c == '\\' ? mlp__escape(in) : c;
+    static const uint32_t lead[] = { 0, 0xc0, 0xe0, 0xf0 };
+    int more = c == 0 ? 1 : (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
+    in->strings[in->used++] = (char)(lead[more] | c >> 6 * more);
+    while (more-- > 0) in->strings[in->used++] = (char)(0x80 | (c >> 6 * more & 0x3f));
 }
 
-/* What it means, in no more bytes than stand there, and in in->hash a hash of it (FNV-1a). */
+/* What a string means, in no more bytes than stand there. */
 static char *mlp__string(mlp__in *in)
 {
     char *text = in->strings + in->used;
     int c;
     mlp__expect(in, '"', "JSON: a string is missing");
-    for (in->hash = 14695981039346656037u; (c = mlp__character(in)) >= 0; in->strings[in->used++] = (char)c)
-        in->hash = (in->hash ^ (uint64_t)c) * 1099511628211u;
+    while ((c = mlp__byte(in)) != '"' && !in->wrong) {
+        if (c < 0x20) mlp__wrong(in, "JSON: a string without end, or with a control character");
+        else if (c == '\\') mlp__append(in, mlp__escape(in));
+        else in->strings[in->used++] = (char)c;
+    }
     in->strings[in->used++] = 0;
     return text;
 }
@@ -8158,21 +8163,16 @@ static char *mlp__key(mlp__in *in)
     return key;
 }
 
-/* Notes the key of an object, which must not have it yet. Different keys of equal hashes do not happen by chance. */
-static void mlp__note(mlp__in *in, uint64_t hash)
+/* Notes the key of an object, of the header or of its metadata, which must not have it yet. Different keys of equal
+   hashes (FNV-1a) do not happen by chance. */
+static void mlp__note(mlp__in *in, const char *key, int metadata)
 {
+    uint64_t hash = 14695981039346656037u ^ (uint64_t)metadata;
     size_t i;
+    for (; *key; key++) hash = (hash ^ (unsigned char)*key) * 1099511628211u;
     for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) mlp__wrong(in, "a key twice");
     if (in->key_count < in->key_room) in->keys[in->key_count++] = hash;
-    else mlp__wrong(in, mlp__too_many_keys);
-}
-
-static int mlp__append_digit(uint64_t *value, int c)
-{
-    const uint64_t digit = (uint64_t)(c - '0');
-    if (digit > 9 || *value > (UINT64_MAX - digit) / 10) return 0;
-    *value = *value * 10 + digit;
-    return 1;
+    else mlp__refuse(in, MLP_ERR_UNSUPPORTED, "more than 4096 keys");
 }
 
 /* What a number must not have (sign, fraction, exponent) is found by who expects what follows it. */
@@ -8180,9 +8180,9 @@ static uint64_t mlp__number(mlp__in *in)
 {
     const int first = mlp__peek(in);
     const size_t begin = in->at;
-    uint64_t value = 0;
-    while (in->at < in->end && mlp__append_digit(&value, in->bytes[in->at])) in->at++;
-    if (in->at == begin || (first == '0' && in->at > begin + 1) || mlp__hex_digit(mlp__peek(in)) >= 0)
+    uint64_t value = 0, more = 0;
+    while (in->at < in->end && mlp__append_digit(&value, in->bytes[in->at], 10)) in->at++;
+    if (in->at == begin || (first == '0' && in->at > begin + 1) || mlp__append_digit(&more, mlp__peek(in), 10))
         mlp__wrong(in, "JSON: a whole number below 2^64, without zeros in front, is missing");
     return value;
 }
@@ -8255,8 +8255,7 @@ static void mlp__metadata(mlp__in *in)
     in->metadata = in->at;
     in->texts = in->used;
     while (mlp__next(in, '}', &n)) {
-        mlp__key(in);
-        mlp__note(in, ~in->hash);
+        mlp__note(in, mlp__key(in), 1);
         mlp__string(in);
     }
     in->texts_size = in->used - in->texts;
@@ -8270,82 +8269,82 @@ static void mlp__scan(mlp__in *in)
     in->at = 8;
     mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object");
     while (mlp__next(in, '}', &n)) {
-        mlp__tensor *t = &in->tensors[in->tensor_count];
-        size_t place;
-        char *key;
+        mlp__tensor t;
+        memset(&t, 0, sizeof t);
         mlp__peek(in);
-        place = in->at + 1;                                 /* behind the opening mark */
-        key = mlp__key(in);
-        mlp__note(in, in->hash);
-        if (strcmp(key, "__metadata__") == 0) { mlp__metadata(in); continue; }
-        if (in->tensor_count++ == in->tensor_room) { mlp__wrong(in, mlp__too_many_keys); return; }
-        memset(t, 0, sizeof *t);
-        t->name = key;
-        t->key = (uint32_t)place;
-        mlp__entry(in, t);
+        t.key = (uint32_t)in->at + 1;                       /* behind the opening mark */
+        t.name = mlp__key(in);
+        mlp__note(in, t.name, 0);
+        if (strcmp(t.name, "__metadata__") == 0) { mlp__metadata(in); continue; }
+        mlp__entry(in, &t);
+        if (in->tensor_count < in->tensor_room) in->tensors[in->tensor_count++] = t;
     }
     if (mlp__peek(in) >= 0) mlp__wrong(in, "JSON: something behind the end of the header");
 }
 
-/* No holes, no overlaps, from the first byte of data to the last of the file. */
+/* No holes, no overlaps, from the first byte of data to the last of the file: the data of each tensor begin where those
+   of another end, or at 0, and overlap no others. */
 static void mlp__check_places(mlp__in *in)
 {
+    const mlp__tensor *t, *other, *behind = in->tensors + in->tensor_count;
     const uint64_t here = in->size - in->end;
-    uint64_t total, next = 0;
-    size_t i;
-    do for (total = next, i = 0; i < in->tensor_count; i++) {
-        mlp__tensor *t = &in->tensors[i];
-        if (t->begin != total || (t->end > t->begin && next > total)) continue;
-        t->seen = 1;
-        if (t->end > next) next = t->end;
-    } while (next > total);
-    for (i = 0; i < in->tensor_count && in->tensors[i].seen; i++) { }
-    in->at = i < in->tensor_count ? in->tensors[i].key : here < total ? in->size : in->end + (size_t)total;
-    if (i < in->tensor_count) mlp__wrong(in, "data_offsets leave a hole or overlap");
-    else if (here != total) mlp__wrong(in, here < total ? "the file ends too early" : "bytes behind the last tensor");
+    uint64_t end = 0;
+    for (t = in->tensors; t < behind; t++) {
+        int joins = t->begin == 0, overlaps = 0;
+        for (other = in->tensors; other < behind; other++) {
+            joins |= other->end == t->begin && other->begin < other->end;
+            overlaps |= other != t && other->begin < t->end && t->begin < other->end;
+        }
+        in->at = t->key;
+        if (!joins || overlaps) { mlp__wrong(in, "data_offsets leave a hole or overlap"); return; }
+        if (t->end > end) end = t->end;
+    }
+    in->at = here < end ? in->size : in->end + (size_t)end;
+    if (here != end) mlp__wrong(in, here < end ? "the file ends too early" : "bytes behind the last tensor");
 }
 
-/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. */
+/* The header, and what it says of the size of the file; afterwards tensors and metadata are known. The shortest entry
+   of a tensor has 47 bytes, the first string of the metadata 6, with its comma each other 7; a few empty strings may
+   follow an error. */
 static mlp_result mlp__read_header(mlp__in *in)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
     const mlp_result r = mlp__check_start(in);
     size_t n;
-    int room;
     if (r) return r;
     n = (size_t)mlp__little_endian(in->bytes, 8);
-    if (n > in->size - 8) {
-        in->at = in->size;
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "the file ends too early");
-    }
+    in->at = in->size;
+    if (n > in->size - 8) return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "the file ends too early");
     in->end = 8 + n;
-    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);         /* the shortest entry has 47 bytes; of pairs */
-    in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);             /* one has 6, all others more */
-    in->tensors = (mlp__tensor *)mlp__alloc(allocator, in->tensor_room * sizeof(mlp__tensor));
-    in->keys = (uint64_t *)mlp__alloc(allocator, in->key_room * sizeof(uint64_t));
-    in->strings = (char *)mlp__alloc(allocator, n + 8);                 /* a few empty ones may follow an error */
-    room = in->tensors && in->keys && in->strings;
-    if (room) mlp__scan(in);
-    mlp__free(allocator, in->keys);
-    if (!room) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);
+    in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);
+    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator, in->tensor_room * sizeof(mlp__tensor)
+                                            + in->key_room * sizeof(uint64_t) + n + 8);
+    if (!in->tensors) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
+    in->strings = (char *)(in->keys + in->key_room);
+    mlp__scan(in);
     if (!in->wrong) mlp__check_places(in);
-    if (!in->wrong) { in->at = 0; return MLP_OK; }
-    return mlp__fail(in->error, in->wrong == mlp__too_many_keys ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1, "%s",
-                     in->wrong);
+    if (!in->wrong) in->at = 0;
+    return in->wrong;
 }
 
 /* ---- loading: the metadata ---- */
 
-/* The value of a key among texts: key, 0, value, 0, and so on. NULL: there is none */
+/* The value of a key among texts. NULL: there is none */
 static const char *mlp__text_of(const char *texts, size_t size, const char *key)
 {
     const char *end = texts + size;
-    while (texts < end) {
-        const char *value = texts + strlen(texts) + 1;
-        if (strcmp(texts, key) == 0) return value;
-        texts = value + strlen(value) + 1;
-    }
+    for (; texts < end; texts = mlp__behind(mlp__behind(texts))) if (strcmp(texts, key) == 0) return mlp__behind(texts);
     return NULL;
+}
+
+/* Copies a text behind those of so many bytes; bytes of all. */
+static size_t mlp__add_text(char *texts, size_t size, const char *key, const char *value)
+{
+    const size_t keys = strlen(key) + 1, values = strlen(value) + 1;
+    memcpy(texts + size, key, keys);
+    memcpy(texts + size + keys, value, values);
+    return size + keys + values;
 }
 
 static const char *mlp__value_of(const mlp__in *in, const char *key)
@@ -8370,15 +8369,17 @@ static size_t mlp__word(const char **value, char *word)
 /* A word as the value of a field of this kind and size; 0: it is none. */
 static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *value)
 {
+    const int index = f->names ? mlp__name_index(f->names, word) : 0;
     const size_t n = strlen(word);
-    const int index = f->kind == MLP__A_NAME ? mlp__name_index(f->names, word) : 0;
     *value = (uint64_t)index;
-    if (f->kind == MLP__A_NAME) return index >= 0;
-    for (; *word; word++) {
-        if (f->kind == MLP__A_NUMBER ? !mlp__append_digit(value, *word) : mlp__hex_digit(*word) < 0) return 0;
-        if (f->kind == MLP__A_FLOAT) *value = *value << 4 | (uint64_t)mlp__hex_digit(*word);
-    }
-    return f->kind == MLP__A_NUMBER ? f->size == 8 || *value >> 8 * f->size == 0 : n == 2 * f->size;
+    if (f->names) return index >= 0;
+    for (; *word; word++) if (!mlp__append_digit(value, *word, f->kind == MLP__A_FLOAT ? 16 : 10)) return 0;
+    return f->kind == MLP__A_FLOAT ? n == 2 * f->size : f->size == 8 || *value >> 8 * f->size == 0;
+}
+
+static mlp_result mlp__fail_field(mlp__in *in, const mlp__field *f, mlp_result code, const char *why, const char *word)
+{
+    return mlp__fail(in->error, code, -1, "metadata: %s: %s%s", f->key, why, word);
 }
 
 /* The fields of a table, of n structs, `stride` bytes apart. What the file does not have stays. */
@@ -8391,19 +8392,15 @@ static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fiel
         uint64_t value;
         size_t i;
         for (i = 0; words && i < n; i++) {
-            if (!mlp__word(&words, word))
-                return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too few values", f->key);
+            if (!mlp__word(&words, word)) return mlp__fail_field(in, f, MLP_ERR_FORMAT, "too few values", "");
             if (!mlp__word_value(f, word, &value))
-                return mlp__fail(in->error, f->kind == MLP__A_NAME ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, -1,
-                                 f->kind == MLP__A_NAME ? "metadata: %s: this version does not know %s"
-                                                        : "metadata: %s: no number: %s", f->key, word);
-            if (f->kind == MLP__A_NAME && strcmp(word, "custom") == 0)
-                return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
-                                 "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+                return f->names ? mlp__fail_field(in, f, MLP_ERR_UNSUPPORTED, "this version does not know ", word)
+                                : mlp__fail_field(in, f, MLP_ERR_FORMAT, "no number: ", word);
+            if (f->names && strcmp(word, "custom") == 0)
+                return mlp__fail_field(in, f, MLP_ERR_ARGUMENT, "custom functions need a desc in mlp_load_desc", "");
             memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
         }
-        if (words && mlp__word(&words, word))
-            return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s: too many values", f->key);
+        if (words && mlp__word(&words, word)) return mlp__fail_field(in, f, MLP_ERR_FORMAT, "too many values", "");
     }
     return MLP_OK;
 }
@@ -8431,20 +8428,27 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
    others, by bits, come before it by their numbers. */
 typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
-                 const mlp__tensor *misfit, *array[MLP__ARRAYS]; uint64_t wanted; } mlp__chain;
+                 const mlp__tensor *array[MLP__ARRAYS], *misfit; uint64_t wanted; int longest; } mlp__chain;
 
-/* "tensor 'its name' [its shape]" as they stand there, of what is long the beginning, for an error at that place */
-static const char *mlp__label(mlp__in *in, const mlp__tensor *t)
+/* An error at a tensor: "tensor 'its name' [its shape]: ", as they stand there, of what is long the beginning. */
+static mlp_result mlp__fail_tensor(mlp__in *in, const mlp__tensor *t, mlp_result code, const char *format, ...)
 {
     const unsigned char *name = in->bytes + t->key, *shape = in->bytes + t->shape;
-    mlp__text text = { in->label, 0, sizeof in->label };
-    size_t i;
+    mlp__text text = { NULL, 0, 0 };
+    va_list list;
+    int i;
+    in->at = t->key;
+    mlp__fail(in->error, code, -1, "");
+    if (in->error) { text.to = in->error->text; text.size = sizeof in->error->text; }
     mlp__say(&text, "tensor '");
     for (i = 0; i < 60 && name[i] != '"'; i++) mlp__say_char(&text, (char)(name[i] < 0x7f ? name[i] : '?'));
     mlp__say(&text, "' ");
     for (i = 0; i < 30 && (i == 0 || shape[i - 1] != ']'); i++) mlp__say_char(&text, (char)shape[i]);
-    in->at = t->key;
-    return in->label;
+    mlp__say(&text, ": ");
+    va_start(list, format);
+    mlp__say_format(&text, format, list);
+    va_end(list);
+    return code;
 }
 
 /* Whether a tensor is a weight (0) or a bias (1), whose ending and point are taken off its name; -1: neither. */
@@ -8463,7 +8467,7 @@ static int mlp__take_member(char **name)
     char *number = *name + sizeof MLP__MEMBER - 1, *at = number;
     uint64_t member = 0;
     if (strncmp(*name, MLP__MEMBER, sizeof MLP__MEMBER - 1) != 0) return 0;
-    while (mlp__append_digit(&member, *at)) at++;
+    while (mlp__append_digit(&member, *at, 10)) at++;
     if (at == number || at > number + 8 || *at != '.') return 0;
     *name = at + 1;
     return (int)member;
@@ -8498,14 +8502,16 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         char *name = t->name;
         const int member = mlp__take_member(&name), array = mlp__name_index(mlp__array_names, name);
         const int bias = mlp__take_ending(name);
-        mlp__linear *linear = NULL;
+        const mlp__tensor **slot = array >= 0 ? &chain->array[array] : NULL;
+        mlp__linear *linear;
         if (member != in->how.member) continue;
-        if (bias >= 0) linear = mlp__linear_named(chain, name, !named);
-        if (linear) linear->tensor[bias] = t;
-        else if (array >= 0) chain->array[array] = t;
+        linear = bias >= 0 ? mlp__linear_named(chain, name, !named) : NULL;
+        if (linear) slot = &linear->tensor[bias];
+        if (slot && *slot) return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, "another one means the same");
+        if (slot) *slot = t;
         else if (!named)
-            return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t),
-                             bias >= 0 ? "more than 32 layers" : "not of a Linear, which has weight and bias");
+            return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, bias >= 0 ? "more than 32 layers"
+                                                                : "not of a Linear, which has weight and bias");
     }
     if (chain->count) return MLP_OK;
     return in->how.member ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
@@ -8515,20 +8521,21 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
 /* Type and shape of a Linear's tensors. */
 static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
 {
-    static const char type[] = "its dtype is not F32, F64, F16 or BF16";
-    const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1], *t = w ? w : b;
-    const char *why = type;
-    if (!t) return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "names: '%s' is not in the file", linear->name);
-    if (!w) why = "its module has no weight";
-    else if (w->type == MLP__OTHER_TYPE) t = w;
-    else if (w->rank != 2) why = "not a Linear, whose weights have two sizes";
-    else if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
-        why = "sizes must be at least 1 and fit into an int";
-    else if (!b) return MLP_OK;
-    else if (b->type == MLP__OTHER_TYPE) t = b;
-    else if (b->rank == 1 && b->rows == w->rows) return MLP_OK;
-    else return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: not a bias of %u units", mlp__label(in, b), w->rows);
-    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: %s", mlp__label(in, t), why);
+    const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1];
+    int k;
+    if (!w && !b) return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "names: '%s' is not in the file", linear->name);
+    if (!w) return mlp__fail_tensor(in, b, MLP_ERR_UNSUPPORTED, "its module has no weight");
+    for (k = 0; k < 2; k++)
+        if (linear->tensor[k] && linear->tensor[k]->type == MLP__OTHER_TYPE)
+            return mlp__fail_tensor(in, linear->tensor[k], MLP_ERR_UNSUPPORTED,
+                                    "its dtype is not F32, F64, F16 or BF16");
+    if (w->rank != 2)
+        return mlp__fail_tensor(in, w, MLP_ERR_UNSUPPORTED, "not a Linear, whose weights have two sizes");
+    if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
+        return mlp__fail_tensor(in, w, MLP_ERR_UNSUPPORTED, "sizes must be at least 1 and fit into an int");
+    if (b && (b->rank != 1 || b->rows != w->rows))
+        return mlp__fail_tensor(in, b, MLP_ERR_UNSUPPORTED, "not a bias of %u units", w->rows);
+    return MLP_OK;
 }
 
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
@@ -8537,8 +8544,8 @@ static int mlp__compare_numbers(const char *a, const char *b)
     while (*a) {
         const char *a_begin = a, *b_begin = b;
         uint64_t a_number = 0, b_number = 0;
-        while (mlp__append_digit(&a_number, *a)) a++;
-        while (mlp__append_digit(&b_number, *b)) b++;
+        while (mlp__append_digit(&a_number, *a, 10)) a++;
+        while (mlp__append_digit(&b_number, *b, 10)) b++;
         if ((a > a_begin) != (b > b_begin)) break;
         if (a_number != b_number) return a_number < b_number ? -1 : 1;
         if (a == a_begin && *a++ != *b++) break;
@@ -8561,33 +8568,43 @@ static int mlp__ends_net(const char *name)
     return found == 1;
 }
 
-/* The orders in which each Linear takes what the one before gives and numbers in names ascend: 0, 1, or 2 for more
-   than one and for more than can be tried. The first is left in chain->layer; without any, chain->misfit is the
-   weight that does not take what is wanted behind the longest beginning. */
+/* The next Linear, behind the last one that was tried at this place of an order, that may stand there: all that come
+   before it by their numbers are used, and it takes what the one before gives; chain->count: none. The weight that does
+   not, behind the longest beginning of an order, is left in chain->misfit. */
+static int mlp__next_linear(mlp__chain *chain, const int *order, int place, uint32_t used)
+{
+    const mlp__tensor *before = place > 0 ? chain->linear[order[place - 1]].tensor[0] : NULL;
+    int i;
+    for (i = order[place] + 1; i < chain->count; i++) {
+        const mlp__tensor *w = chain->linear[i].tensor[0];
+        if (used >> i & 1 || (chain->linear[i].before & ~used)) continue;
+        if (!before || w->columns == before->rows) break;
+        if (place <= chain->longest) continue;
+        chain->misfit = w;
+        chain->wanted = before->rows;
+        chain->longest = place;
+    }
+    return i;
+}
+
+/* How many orders there are: 0, 1, or 2 for more than one and for more than can be tried. The first is left in
+   chain->layer. */
 static int mlp__orders(mlp__chain *chain)
 {
-    int choice[MLP_MAX_LAYERS], depth = 0, longest = 0, found = 0, tries;
+    int order[MLP_MAX_LAYERS] = { -1 }, place = 0, found = 0, tries, l;
     uint32_t used = 0;
-    choice[0] = -1;
-    for (tries = 0; depth >= 0 && found < 2 && tries < 100000; tries++) {
-        const int i = ++choice[depth];
-        const mlp__linear *l = &chain->linear[i];
-        const mlp__tensor *w = depth > 0 ? chain->linear[choice[depth - 1]].tensor[0] : NULL;
+    for (tries = 0; place >= 0 && found < 2 && tries < 100000; tries++) {
+        const int i = order[place] = mlp__next_linear(chain, order, place, used);
         if (i == chain->count) {
-            if (--depth >= 0) used &= ~((uint32_t)1 << choice[depth]);
-        } else if (used >> i & 1 || (l->before & ~used)) {
-            continue;
-        } else if (w && l->tensor[0]->columns != w->rows) {
-            if (depth > longest) { chain->misfit = l->tensor[0]; chain->wanted = w->rows; longest = depth; }
-        } else if (depth + 1 < chain->count) {
+            if (--place >= 0) used &= ~((uint32_t)1 << order[place]);
+        } else if (place + 1 < chain->count) {
             used |= (uint32_t)1 << i;
-            choice[++depth] = -1;
+            order[++place] = -1;
         } else if (found++ == 0) {
-            for (depth = 0; depth < chain->count; depth++) chain->layer[depth] = &chain->linear[choice[depth]];
-            depth--;
+            for (l = 0; l < chain->count; l++) chain->layer[l] = &chain->linear[order[l]];
         }
     }
-    return depth >= 0 ? 2 : found;
+    return place >= 0 ? 2 : found;
 }
 
 /* Puts the Linears into the order of mlp_load_desc.names, or into the only one that makes a net of them. */
@@ -8606,15 +8623,14 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     orders = mlp__orders(chain);
     if (orders == 2 && ends == 1) {
         chain->linear[end].before = (uint32_t)(((uint64_t)1 << chain->count) - 1) & ~((uint32_t)1 << end);
-        orders = mlp__orders(chain);
+        if (mlp__orders(chain) == 1) return MLP_OK;
     }
     if (orders == 1) return MLP_OK;
     if (orders == 0)
-        return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "%s: its inputs are not the %u outputs before it",
-                         mlp__label(in, chain->misfit), chain->wanted);
-    return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
-                     "%s: the order of the layers is not certain: give mlp_load_desc.names",
-                     mlp__label(in, chain->linear[0].tensor[0]));
+        return mlp__fail_tensor(in, chain->misfit, MLP_ERR_UNSUPPORTED, "its inputs are not the %u outputs before it",
+                                chain->wanted);
+    return mlp__fail_tensor(in, chain->linear[0].tensor[0], MLP_ERR_UNSUPPORTED,
+                            "the order of the layers is not certain: give mlp_load_desc.names");
 }
 
 /* Sizes of the layers, into d, whose own must be the same unless they are 0. */
@@ -8625,11 +8641,9 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     for (l = 0; l < chain->count; l++) {
         const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
         if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
-            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
-                             "%s: not the sizes of this layer in mlp_load_desc.desc", mlp__label(in, w));
+            return mlp__fail_tensor(in, w, MLP_ERR_ARGUMENT, "not the sizes of this layer in mlp_load_desc.desc");
         if (d->layers[l].no_bias && b)
-            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "%s: a bias, but no_bias in mlp_load_desc.desc",
-                             mlp__label(in, b));
+            return mlp__fail_tensor(in, b, MLP_ERR_ARGUMENT, "a bias, but no_bias in mlp_load_desc.desc");
         if (l == 0) d->inputs = (int)w->columns;
         d->layers[l].units = (int)w->rows;
         d->layers[l].no_bias = !b;
@@ -8657,7 +8671,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
 }
 
 /* An element of a tensor as the bits of a float. */
-static uint32_t mlp__element(int type, const unsigned char *p, size_t i)
+static uint32_t mlp__element(uint32_t type, const unsigned char *p, size_t i)
 {
     uint64_t u = mlp__little_endian(p + mlp__types[type].bytes * i, (int)mlp__types[type].bytes);
     const uint32_t half = (uint32_t)(u & 0x7fff) << 13;
@@ -8687,8 +8701,7 @@ static void mlp__read_values(const mlp__in *in, const mlp__tensor *t, const mlp_
 static mlp_result mlp__read_array(mlp__in *in, const mlp__tensor *t, size_t rows, size_t columns, float *to)
 {
     if (t->type != MLP__F32 || t->rank != (columns ? 2 : 1) || t->rows != rows || (columns && t->columns != columns))
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1,
-                         columns ? "%s: not F32 [%z,%z]" : "%s: not F32 [%z]", mlp__label(in, t), rows, columns);
+        return mlp__fail_tensor(in, t, MLP_ERR_FORMAT, columns ? "not F32 [%z,%z]" : "not F32 [%z]", rows, columns);
     if (to) mlp__read_values(in, t, NULL, to);
     return MLP_OK;
 }
@@ -8700,12 +8713,12 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
     mlp_result r;
     size_t i;
     if (!t) return MLP_OK;
-    if (!net->scales) return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1,
-                                       "%s: the net is scaled, but the desc does not say so", mlp__label(in, t));
+    if (!net->scales)
+        return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, "the net is scaled, but the desc does not say so");
     r = mlp__read_array(in, t, rows, 2, net->scales);
     for (i = 0; i < 2 * rows && !r; i++)
         if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
-            r = mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s: not finite, or not positive", mlp__label(in, t));
+            r = mlp__fail_tensor(in, t, MLP_ERR_FORMAT, "not finite, or not positive");
     net->scaled = 1;
     return r;
 }
@@ -8726,10 +8739,21 @@ static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_st
     return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__arrays_of(net->training.state)) : MLP_OK;
 }
 
+/* The parameters of the best epoch, if the file has them. */
+static mlp_result mlp__read_best(mlp__in *in, const mlp__tensor *t, mlp *net)
+{
+    mlp_result r;
+    if (!t) return MLP_OK;
+    net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+    if (!net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    r = mlp__read_array(in, t, net->count, 0, net->training.best);
+    if (r || mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) == net->count) return r;
+    return mlp__fail_tensor(in, t, MLP_ERR_FORMAT, "not finite");
+}
+
 /* The state of the optimizer, the parameters of the best epoch, and how far training has come. */
 static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
-    const mlp__tensor *best = chain->array[MLP__BEST];
     mlp__resume resume;
     mlp__opt_state *s = &resume.opt;
     mlp_result r;
@@ -8742,11 +8766,7 @@ static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp
         return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
-    if (best) net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (best && !net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
-    if (best) r = mlp__read_array(in, best, net->count, 0, net->training.best);
-    if (best && !r && mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) < net->count)
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s: not finite", mlp__label(in, best));
+    r = mlp__read_best(in, chain->array[MLP__BEST], net);
     return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
 
@@ -8759,15 +8779,13 @@ static int mlp__is_own_key(const char *key)
 /* The user's strings of the metadata; those with a 0 in them are none in C. */
 static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
 {
-    const char *key = in->strings + in->texts, *end = key + in->texts_size, *value, *next;
-    for (; key < end; key = next) {
-        value = key + strlen(key) + 1;
-        next = value + strlen(value) + 1;
+    const char *key = in->strings + in->texts, *end = key + in->texts_size, *value;
+    for (; key < end; key = mlp__behind(value)) {
+        value = mlp__behind(key);
         if (mlp__is_own_key(key) || strstr(key, "\300\200") || strstr(value, "\300\200")) continue;
         if (!net->texts) net->texts = (char *)mlp__alloc(&in->how.allocator, (size_t)(end - key));
         if (!net->texts) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
-        memcpy(net->texts + net->texts_size, key, (size_t)(next - key));
-        net->texts_size += (size_t)(next - key);
+        net->texts_size = mlp__add_text(net->texts, net->texts_size, key, value);
     }
     return MLP_OK;
 }
@@ -8791,8 +8809,9 @@ static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
     for (j = 0; j < net->outputs && !r; j++) {
         const double off = (double)y[j] - (double)expected[j];
         if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
-        r = mlp__at(in->error, mlp__fail(in->error, MLP_ERR_FORMAT, -1, "not the outputs of the file's test vector: "
-                                         "other activations, or weights"), 0, j);
+        r = mlp__fail(in->error, MLP_ERR_FORMAT, -1,
+                      "not the outputs of the file's test vector: other activations, or weights");
+        mlp__at(in->error, r, 0, j);
     }
     mlp__free(&in->how.allocator, x);
     return r;
@@ -8827,14 +8846,12 @@ static mlp_result mlp__build(mlp__in *in, mlp **net)
 /* Of bytes that are here, unless there was an error already. They are given back early, so that memory stays small. */
 static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
 {
-    const mlp_allocator *allocator = &in->how.allocator;
     if (!r) r = mlp__read_header(in);
     if (!r) r = mlp__build(in, net);
-    mlp__free(allocator, in->tensors);
-    mlp__free(allocator, in->buffer);
+    mlp__free(&in->how.allocator, in->buffer);
     if (!r) r = mlp__read_texts(in, *net);
     if (!r && !in->how.member) r = mlp__check_test(in, *net);
-    mlp__free(allocator, in->strings);
+    mlp__free(&in->how.allocator, in->tensors);
     if (!r) return mlp__ok(in->error);
     if (in->error) in->error->offset = in->at;
     mlp_destroy(*net);
@@ -8879,23 +8896,18 @@ MLP_API const char *mlp_get_text(const mlp *net, const char *key)
 
 MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
 {
-    const char *old = mlp_get_text(net, key);
-    char *texts = NULL;
-    size_t keys, values, before, kept, size;
+    const char *at = net ? net->texts : NULL, *end = at ? at + net->texts_size : NULL;
+    size_t keys, values, size = 0;
+    char *texts;
     if (!net || !key || mlp__is_own_key(key)) return MLP_ERR_ARGUMENT;
     keys = strlen(key) + 1;
     values = value ? strlen(value) + 1 : 0;
     if (mlp__not_utf8(key, keys) < keys || mlp__not_utf8(value, values) < values) return MLP_ERR_ARGUMENT;
-    before = old ? (size_t)(old - net->texts) - keys : net->texts_size;     /* the others, before the old text */
-    kept = old ? net->texts_size - keys - strlen(old) - 1 : before;         /* all others */
-    size = kept + (value ? keys + values : 0);
-    if (size && !(texts = (char *)mlp__alloc(&net->desc.allocator, size))) return MLP_ERR_MEMORY;
-    if (before) memcpy(texts, net->texts, before);
-    if (kept > before) memcpy(texts + before, old + strlen(old) + 1, kept - before);
-    if (value) {
-        memcpy(texts + kept, key, keys);
-        memcpy(texts + kept + keys, value, values);
-    }
+    texts = (char *)mlp__alloc(&net->desc.allocator, net->texts_size + keys + values);
+    if (!texts) return MLP_ERR_MEMORY;
+    for (; at < end; at = mlp__behind(mlp__behind(at)))
+        if (strcmp(at, key) != 0) size = mlp__add_text(texts, size, at, mlp__behind(at));
+    if (value) size = mlp__add_text(texts, size, key, value);
     mlp__free(&net->desc.allocator, net->texts);
     net->texts = texts;
     net->texts_size = size;
@@ -9033,15 +9045,14 @@ static int mlp__wide(const char *path, wchar_t *wide)
 /* A new file is ours alone while it is open, so that one left behind by a crash, and no other, can be removed. */
 static void *mlp__io_open(void *user, const char *path, int create)
 {
+    const int flags = _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT;
     wchar_t wide[MLP__PATH];
-    int fd = -1, again;
+    int fd;
     (void)user;
     if (!mlp__wide(path, wide)) return NULL;
     if (!create) return mlp__io_file(_wopen(wide, _O_RDONLY | _O_BINARY | _O_NOINHERIT, 0));
-    for (again = 0; again < 2 && fd < 0; again++) {
-        fd = _wsopen(wide, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT, _SH_DENYRW, _S_IREAD | _S_IWRITE);
-        if (fd < 0 && errno == EEXIST && !again && _wremove(wide)) errno = EEXIST;
-    }
+    fd = _wsopen(wide, flags, _SH_DENYRW, _S_IREAD | _S_IWRITE);
+    if (fd < 0 && errno == EEXIST && !_wremove(wide)) fd = _wsopen(wide, flags, _SH_DENYRW, _S_IREAD | _S_IWRITE);
     return mlp__io_file(fd);
 }
 
@@ -9105,16 +9116,22 @@ static int mlp__is_file(int fd, const char *path)
 
 static int mlp__locked(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
 
-/* A new file, locked as long as it is open. A file of this name without a lock was left by a crash and is removed.
-   Since a lock may come between creation and lock, or hold a file that is removed already, the name is looked at
-   with the lock. */
+/* Removes a file that nobody has locked: a crash left it. With the lock the name may be that of another one. */
+static void mlp__remove_leftover(const char *path)
+{
+    const int fd = mlp__open(path, O_RDONLY | O_NONBLOCK);
+    if (fd < 0) return;
+    if (mlp__is_file(fd, path) && mlp__locked(fd) && mlp__is_file(fd, path)) remove(path);
+    close(fd);
+}
+
+/* A new file, locked as long as it is open. Before the lock it may have been taken for a leftover. */
 static int mlp__create(const char *path)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL;
-    int fd = mlp__open(path, flags), left;
-    if (fd < 0 && errno == EEXIST && (left = mlp__open(path, O_RDONLY | O_NONBLOCK)) >= 0) {
-        if (mlp__is_file(left, path) && mlp__locked(left) && mlp__is_file(left, path)) remove(path);
-        close(left);
+    int fd = mlp__open(path, flags);
+    if (fd < 0 && errno == EEXIST) {
+        mlp__remove_leftover(path);
         fd = mlp__open(path, flags);
     }
     if (fd < 0) return fd;
@@ -9297,10 +9314,10 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
 
 /* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with
    a pipe, memory grows with what arrives. */
-static mlp_result mlp__read_file(mlp__in *in, const char *path)
+static mlp_result mlp__read_file(mlp__in *in, void *file, const char *path)
 {
     const mlp_io *io = in->how.io;
-    const size_t size = io->size ? io->size(io->user, in->file) : SIZE_MAX;
+    const size_t size = io->size ? io->size(io->user, file) : SIZE_MAX;
     size_t room = mlp__smaller(size, 4096), got;
     for (;;) {
         unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
@@ -9309,7 +9326,7 @@ static mlp_result mlp__read_file(mlp__in *in, const char *path)
         if (in->size) memcpy(larger, in->buffer, in->size);
         mlp__free(&in->how.allocator, in->buffer);
         in->bytes = in->buffer = larger;
-        got = io->read(io->user, in->file, larger + in->size, room - in->size);
+        got = io->read(io->user, file, larger + in->size, room - in->size);
         if (got > room - in->size) return mlp__fail_io(in->error, "cannot read", path, mlp__reason(io));
         in->size += got;
         r = mlp__check_start(in);
@@ -9322,14 +9339,15 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
 {
     mlp__in in;
     const mlp_io *io;
+    void *file;
     mlp_result r = mlp__begin_loading(&in, net, path, desc);
     if (!r) r = mlp__check_io(&in.how.io, in.error);
     if (r) return r;
     io = in.how.io;
-    in.file = io->open(io->user, path, 0);
-    if (!in.file) return mlp__fail_io(in.error, "cannot open", path, mlp__reason(io));
-    r = mlp__read_file(&in, path);
-    io->close(io->user, in.file);                           /* of a file that was only read: nothing can be lost */
+    file = io->open(io->user, path, 0);
+    if (!file) return mlp__fail_io(in.error, "cannot open", path, mlp__reason(io));
+    r = mlp__read_file(&in, file, path);
+    io->close(io->user, file);                              /* of a file that was only read: nothing can be lost */
     return mlp__load(&in, net, r);
 }
 

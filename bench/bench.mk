@@ -1,5 +1,5 @@
-# Benchmarks, read by the Makefile: bench/README.md says what they are. The compiler's target decides which instruction sets are
-# built, so that CC="aarch64-linux-gnu-gcc -static" BENCH_RUN=qemu-aarch64 runs those of NEON.
+# Benchmarks, read by the Makefile: bench/README.md says what they are. The compiler's target decides which instruction
+# sets are built, so that CC="aarch64-linux-gnu-gcc -static" BENCH_RUN=qemu-aarch64 runs those of NEON.
 .PHONY: bench bench-program
 
 BENCH_TARGET := $(shell echo | $(CC) -dM -E - 2>/dev/null)
@@ -30,7 +30,8 @@ $(foreach i,scalar vectorized $(BENCH_ISAS),$(eval $(call BENCH_PEAK,$(i))))
 $(foreach i,scalar vectorized,$(eval $(call BENCH_SCALAR,$(i))))
 $(foreach i,$(BENCH_TABLES),$(eval $(call BENCH_TABLE,$(i))))
 
-# work.c for this mlp.h: here with run-time dispatch, threads with OpenMP and compiled for SIMD. WORK_CLIPS: a version that clips gradients
+# work.c for this mlp.h: here with run-time dispatch, threads with OpenMP and compiled for SIMD. WORK_CLIPS: a version
+# that clips gradients
 work_has = $(if $(shell grep -s 'clip_norm;\|clip_norm,' $(1)),-DWORK_CLIPS)
 $(BENCH_NAME)work.o: bench/work.c bench/work.h mlp.h | $(BUILD)
 	$(CC) $(BENCH_WARN) $(OPT) $(if $(BENCH_TABLES),-DMLP_DISPATCH) $(call work_has,mlp.h) -I. -DVERSION=work_here -c $< -o $@
@@ -50,8 +51,8 @@ $(BENCH_NAME)threads: bench/nets.c $(BENCH_RUN_H) $(BENCH_NAME)work-openmp.o $(f
 bench-program: $(BENCH_NAME)program
 	@echo $(BENCH_NAME)program
 
-# What a run measures is in $(BUILD)/results, one file for each CPU, compiler and kind; make bench-record takes those of this CPU into
-# bench/results. ONLY="forward softmax nn 64,64,64": these; no file is written then.
+# What a run measures is in $(BUILD)/results, one file for each CPU, compiler and kind; make bench-record takes those of
+# this CPU into bench/results. ONLY="forward softmax nn 64,64,64": these; no file is written then.
 ONLY      ?=
 BENCH_RUN ?=
 BENCH_CPU := $(if $(CPU),--cpu "$(CPU)")
@@ -90,7 +91,8 @@ bench-record:
 
 # ---- this mlp.h against an earlier one, in one process and in turns ----
 
-# FROM=HEAD~1: a revision of git, or BEFORE=file; AFTER=file: another than ./mlp.h. ONLY="dX 64,256,256 train 784-128-10,32": these
+# FROM=HEAD~1: a revision of git, or BEFORE=file; AFTER=file: another than ./mlp.h. ONLY="dX 64,256,256 train
+# 784-128-10,32": these
 .PHONY: bench-change
 FROM   ?= HEAD
 BEFORE ?=
@@ -126,7 +128,8 @@ $(BENCH_NAME)$(1)-$(2): $(bench_source_$(1)) mlp.h | $(BUILD)
 endef
 $(foreach p,digits train,$(foreach i,$(BENCH_BUILDS),$(eval $(call BENCH_BUILD,$(p),$(i)))))
 
-# compiling is measured like the programs; its output is an ordinary file, never /dev/null, which a compiler run as root would replace
+# compiling is measured like the programs; its output is an ordinary file, never /dev/null, which a compiler run as root
+# would replace
 HYPERFINE    ?= hyperfine
 bench_compare = $(HYPERFINE) -N --style basic --warmup 1 --runs $(2) --export-json $(BENCH_NAME)$(1).json
 bench-builds: bench-hyperfine $(BENCH_NAME)program $(foreach i,$(BENCH_BUILDS),$(BENCH_NAME)digits-$(i) $(BENCH_NAME)train-$(i)) | $(RESULTS)

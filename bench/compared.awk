@@ -1,7 +1,9 @@
-# mlp.h beside other libraries, from files of make compare: awk -f bench/results.awk -f bench/compared.awk -v mode=MODE FILES
-# all: Markdown, every case; short: the cases of README.md; asked: for the terminal, what is asked of the public gemm (nn) on squares
-# of 64 to 1024 the median of the ratios to the best peer is at least 0.85. A rival is a peer whose vectors are no wider than ours; a
-# layer, whose weights lie as we like, competes with every form of its product, the public gemm with its own.
+# mlp.h beside other libraries, from files of make compare:
+#   awk -f bench/results.awk -f bench/compared.awk -v mode=MODE FILES
+# all: Markdown, every case; short: the cases of README.md; asked: for the terminal, what is asked of the public gemm
+# (nn) on squares of 64 to 1024: the median of the ratios to the best peer is at least 0.85. A rival is a peer whose
+# vectors are no wider than ours; a layer, whose weights lie as we like, competes with every form of its product, the
+# public gemm with its own.
 function wide(f, way) { return !((f, "mlp-avx512") in about) || way ~ /(-avx2|-hsw|-256|^fann|^sklearn)/ ? 256 : 512 }
 function form_of(way) { return index(way, " ") ? substr(way, index(way, " ") + 1) : "" }
 # sets rival and ratio, how many times as fast as it; `only`: of these peers
@@ -29,7 +31,8 @@ function all(f,    n, i, c, part) {
     }
     print ""
 }
-# a row for each case that README.md shows, ours with the widest vectors of the CPU, then the best rival and some by name
+# a row for each case that README.md shows, ours with the widest vectors of the CPU, then the best rival and some by
+# name
 function short(f,    n, c, part, ours, more, m, line) {
     print "\n" cpu[f] ", " compiler[f] ", one core, beside other libraries with vectors no wider:\n"
     print "| | mlp.h | | times as fast as |\n|---|---|---:|---|"

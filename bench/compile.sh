@@ -1,5 +1,5 @@
-# Compile time (user and system, so that other programs matter less) and text of the implementation, two versions in turns:
-# sh bench/compile.sh BEFORE.h AFTER.h OUT.o "COMPILER AND FLAGS" ...
+# Compile time (user and system, so that other programs matter less) and text of the implementation, two versions in
+# turns: sh bench/compile.sh BEFORE.h AFTER.h OUT.o "COMPILER AND FLAGS" ...
 before=$1 after=$2 out=$3
 shift 3
 spent() { # sets t to the CPU seconds of the children so far; no subshell, whose children would be others

@@ -1,6 +1,7 @@
-/* Optimizers that see the whole objective beside Adam, on tables of numbers whose last column is the target: n-10-1 with tanh, inputs and
-   target scaled. Adam has three rates and 5,000 epochs of the full batch; its best loss is what the others are to reach in half of its
-   seconds (of this process), and lm after 100 iterations to beat. fits FILE.csv ...
+/* Optimizers that see the whole objective beside Adam, on tables of numbers whose last column is the target: n-10-1
+   with tanh, inputs and target scaled. Adam has three rates and 5,000 epochs of the full batch; its best loss is what
+   the others are to reach in half of its seconds (of this process), and lm after 100 iterations to beat.
+     fits FILE.csv ...
    Ends with 0, whether reached or not; 2 for any failure. */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
@@ -56,9 +57,11 @@ static int watch(void *user, const mlp_progress *p)
 /* the loss in the end; *g: its target, and when it was there */
 static double fit(const mlp_data *data, int inputs, int seed, mlp_opt kind, float rate, int epochs, goal *g)
 {
-    mlp_desc desc = { .inputs = inputs, .seed = (uint64_t)seed, .layers = { { .units = 10, .activation = MLP_ACT_TANH }, { .units = 1 } },
+    mlp_desc desc = { .inputs = inputs, .seed = (uint64_t)seed,
+                      .layers = { { .units = 10, .activation = MLP_ACT_TANH }, { .units = 1 } },
                       .input_scaling = MLP_SCALE_STANDARD, .target_scaling = MLP_SCALE_STANDARD };
-    mlp_fit_desc how = { .epochs = epochs, .batch = MLP_FULL_BATCH, .opt = { .kind = kind, .rate = rate }, .on_step = kind == MLP_OPT_ADAM ? NULL : watch, .user = g };
+    mlp_fit_desc how = { .epochs = epochs, .batch = MLP_FULL_BATCH, .opt = { .kind = kind, .rate = rate },
+                         .on_step = kind == MLP_OPT_ADAM ? NULL : watch, .user = g };
     mlp_metrics m;
     mlp *net;
     mlp_result r = mlp_create(&net, &desc);

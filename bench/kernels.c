@@ -1,7 +1,10 @@
-/* Every kernel on every instruction set of this CPU, in one process: GFLOP/s with the share of the register-only rate P measured beside
-   each repetition, ns an element, and how many times as fast as the scalar kernels built without and with the compiler's vectorizer.
-   kernels [--json FILE] [--seconds S] [--reps N] [--cpu NAME] [form [sizes ...] ...]    e.g. softmax forward 32,784,128
-   kernels --name KIND prints the name of the results of this CPU and compiler. Ends with 0; 2 for any failure. */
+/* Every kernel on every instruction set of this CPU, in one process: GFLOP/s with the share of the register-only rate P
+   measured beside each repetition, ns an element, and how many times as fast as the scalar kernels built without and
+   with the compiler's vectorizer.
+     kernels [--json FILE] [--seconds S] [--reps N] [--cpu NAME] [form [sizes ...] ...]
+     kernels softmax forward 32,784,128
+     kernels --name KIND    prints the name of the results of this CPU and compiler
+   Ends with 0; 2 for any failure. */
 #define _POSIX_C_SOURCE 200112L
 #include "run.h"
 
@@ -75,17 +78,19 @@ static void write_peaks(void)
 
 static const char *const list[] = {
 #define LAYERS(sizes) "forward", sizes, "dX", sizes, "dW", sizes, "nn", sizes
-    LAYERS("1,64,64"), LAYERS("1,784,256"), LAYERS("1,1024,1024"), LAYERS("7,13,5"), LAYERS("16,64,32"), LAYERS("33,65,17"),
-    LAYERS("100,300,77"), LAYERS("32,784,128"), LAYERS("64,256,256"), LAYERS("128,512,512"), LAYERS("128,784,512"),
-    LAYERS("256,1024,1024"),
-    "forward", "8,8,8", "forward", "16,16,16", "forward", "24,24,24", "forward", "32,32,32", "forward", "48,48,48", "forward", "64,64,64",
-    "forward", "96,96,96", "forward", "128,128,128", "forward", "192,192,192", "forward", "256,256,256", "forward", "384,384,384",
-    "forward", "512,512,512", "forward", "768,768,768",
-#define LENGTHS(name) name, "256", name, "1024", name, "4096", name, "16384", name, "65536", name, "262144", name, "1048576", name, "4194304"
+    LAYERS("1,64,64"), LAYERS("1,784,256"), LAYERS("1,1024,1024"), LAYERS("7,13,5"), LAYERS("16,64,32"),
+    LAYERS("33,65,17"), LAYERS("100,300,77"), LAYERS("32,784,128"), LAYERS("64,256,256"), LAYERS("128,512,512"),
+    LAYERS("128,784,512"), LAYERS("256,1024,1024"),
+    "forward", "8,8,8", "forward", "16,16,16", "forward", "24,24,24", "forward", "32,32,32", "forward", "48,48,48",
+    "forward", "64,64,64", "forward", "96,96,96", "forward", "128,128,128", "forward", "192,192,192",
+    "forward", "256,256,256", "forward", "384,384,384", "forward", "512,512,512", "forward", "768,768,768",
+#define LENGTHS(name) name, "256", name, "1024", name, "4096", name, "16384", name, "65536", name, "262144", \
+    name, "1048576", name, "4194304"
     LENGTHS("relu"), LENGTHS("sigmoid"), LENGTHS("tanh"), LENGTHS("hadamard"),
 #define BOTH(name) name, "16384", name "-backward", "16384"
-    BOTH("gelu"), BOTH("gelu_tanh"), BOTH("silu"), BOTH("elu"), BOTH("softplus"), BOTH("mish"), BOTH("sin"), BOTH("gaussian"),
-    "relu-backward", "16384", "sigmoid-backward", "16384", "tanh-backward", "16384", "softmax10", "16380", "softmax1000", "16000",
+    BOTH("gelu"), BOTH("gelu_tanh"), BOTH("silu"), BOTH("elu"), BOTH("softplus"), BOTH("mish"), BOTH("sin"),
+    BOTH("gaussian"), "relu-backward", "16384", "sigmoid-backward", "16384", "tanh-backward", "16384",
+    "softmax10", "16380", "softmax1000", "16000",
     "step", "127-128,32,sgd", "step", "127-128,32,momentum", "step", "127-128,32,adam",
     "predict", "64-64-10,1", "predict", "784-256-10,1", "predict", "784-128-10,256",
     "train", "64-32-10,16", "train", "784-128-10,32", "train", "784-512-512-10,128"

@@ -9,7 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* floating-point operations per call of run(rounds), a fused multiply-add counts two; flags: what this build was compiled with */
+/* floating-point operations per call of run(rounds), a fused multiply-add counts two; flags: what
+   this build was compiled with */
 typedef struct { const char *flags; double (*run)(long rounds); } measure_peak;
 
 static double measure_clock(clockid_t which)
@@ -41,8 +42,9 @@ static double measure_median(double *v, int n, double *spread)
 /* A way of doing some work. peak: the register-only rate to measure before each of its turns; NULL: none. */
 typedef struct { void (*run)(const void *data); const void *data; const measure_peak *peak; } measure_way;
 
-/* Medians over the repetitions. spread: distance of the quartiles of seconds / median. ratio: of its time to that of way 0 in the same
-   turn, with quartiles. peak: operations per second; per_peak: 1 / (seconds peak), so that work x per_peak is a share. */
+/* Medians over the repetitions. spread: distance of the quartiles of seconds / median. ratio: of its time to
+   that of way 0 in the same turn, with quartiles. peak: operations per second; per_peak: 1 / (seconds peak), so
+   that work x per_peak is a share. */
 typedef struct { double seconds, spread, ratio, first, third, peak, per_peak; int reps; } measure_figure;
 
 enum { MEASURE_WAYS = 8, MEASURE_LEAST_REPS = 4, MEASURE_MOST_REPS = 101, MEASURE_TRIES = 5 };
@@ -81,11 +83,13 @@ static double measure_rate(const measure_peak *p, double seconds, double (*now)(
     }
 }
 
-/* All ways take turns, beginning with another one each time. One whose calls take long stops after 100 times the time of a repetition. */
-static void measure_once(const measure_way *ways, int n, double (*now)(void), double seconds, int reps, measure_figure *figures)
+/* All ways take turns, beginning with another one each time. One whose calls take long stops after 100
+   times the time of a repetition. */
+static void measure_once(const measure_way *ways, int n, double (*now)(void), double seconds, int reps,
+                         measure_figure *figures)
 {
-    static double took[MEASURE_WAYS][MEASURE_MOST_REPS], ratio[MEASURE_MOST_REPS], peak[MEASURE_WAYS][MEASURE_MOST_REPS],
-                  share[MEASURE_WAYS][MEASURE_MOST_REPS];
+    static double took[MEASURE_WAYS][MEASURE_MOST_REPS], ratio[MEASURE_MOST_REPS];
+    static double peak[MEASURE_WAYS][MEASURE_MOST_REPS], share[MEASURE_WAYS][MEASURE_MOST_REPS];
     double spent[MEASURE_WAYS] = { 0 }, unused;
     long calls[MEASURE_WAYS];
     int done[MEASURE_WAYS] = { 0 }, r, i, j;
@@ -114,9 +118,10 @@ static void measure_once(const measure_way *ways, int n, double (*now)(void), do
     }
 }
 
-/* Measures again, all ways together so that they stay comparable, while one of them is disturbed; the calmest try counts.
-   Returns the largest spread. */
-static double measure_turns(const measure_way *ways, int n, double (*now)(void), double seconds, int reps, measure_figure *figures)
+/* Measures again, all ways together so that they stay comparable, while one of them is disturbed; the calmest try
+   counts. Returns the largest spread. */
+static double measure_turns(const measure_way *ways, int n, double (*now)(void), double seconds, int reps,
+                            measure_figure *figures)
 {
     measure_figure try_figures[MEASURE_WAYS];
     double least = 0;
@@ -142,12 +147,13 @@ static int measure_arrays;
 
 static void measure_forget(void) { while (measure_arrays) free(measure_memory[--measure_arrays]); }
 
-/* n floats uniform in [-range, range) by SplitMix64 (the low bits of a linear congruence repeat at power-of-two strides, which makes
-   columns of a matrix equal), at a boundary of 64 bytes, until measure_forget. Arrays begin at different places in a page: where
-   they all begin at the same, loads wait for stores to equal low address bits. */
+/* n floats uniform in [-range, range) by SplitMix64 (the low bits of a linear congruence repeat at power-of-two
+   strides, which makes columns of a matrix equal), at a boundary of 64 bytes, until measure_forget. Arrays begin at
+   different places in a page: where they all begin at the same, loads wait for stores to equal low address bits. */
 static float *measure_floats(size_t n, float range)
 {
-    static uint64_t state = 2;              /* from 1 a hidden unit of the comparison's net C is zero but for rounding, and relu's slope there is anything */
+    /* from 1 a hidden unit of the comparison's net C is zero but for rounding, and relu's slope there is anything */
+    static uint64_t state = 2;
     const size_t shift = (size_t)measure_arrays * 17 * 64;
     unsigned char *p = (unsigned char *)malloc(n * sizeof(float) + shift + 64);
     float *x;
@@ -189,7 +195,8 @@ static void measure_cpuinfo(const char *key, char *value, size_t size)
     if (f) fclose(f);
 }
 
-/* "name (family F model M)", since a name alone ("AMD EPYC") covers several generations; on Arm the implementer and part */
+/* "name (family F model M)", since a name alone ("AMD EPYC") covers several generations; on
+   Arm the implementer and part */
 static const char *measure_cpu(void)
 {
     static char cpu[256];
@@ -210,7 +217,8 @@ static const char *measure_cpu(void)
 static int measure_emulated(void)
 {
     char emulated[512], real[512];
-    const ssize_t a = readlink("/proc/self/exe", emulated, sizeof emulated), b = readlink("/proc/thread-self/exe", real, sizeof real);
+    const ssize_t a = readlink("/proc/self/exe", emulated, sizeof emulated);
+    const ssize_t b = readlink("/proc/thread-self/exe", real, sizeof real);
     return a > 0 && b > 0 && (a != b || memcmp(emulated, real, (size_t)a) != 0);
 }
 

@@ -1,22 +1,23 @@
-/* The rate of fused multiply-adds (or, without them, multiplications and additions) that only touch registers, for one
-   instruction set: the upper bound P of every matrix product. cc <flags> -DPEAK=peak_avx2 -DFLAGS='"<flags>"' -c bench/peak.c */
+/* The rate of fused multiply-adds (or, without them, multiplications and additions) that only touch registers,
+   for one instruction set: the upper bound P of every matrix product. cc <flags> -DPEAK=peak_avx2
+   -DFLAGS='"<flags>"' -c bench/peak.c */
 #define _POSIX_C_SOURCE 200112L
 #define MLP_STATIC
 #define MLP_IMPLEMENTATION
 #include "../mlp.h"
 #include "measure.h"
 
-/* Two pipes of 4 cycles need 8 independent sums, multiplications followed by additions of 3 + 3 cycles 12, four pipes (Arm) 16.
-   With x and y, 14 fill the 16 registers of AVX2. */
+/* Two pipes of 4 cycles need 8 independent sums, multiplications followed by additions of 3 + 3 cycles 12, four pipes
+   (Arm) 16. With x and y, 14 fill the 16 registers of AVX2. */
 #if defined(__aarch64__)
 enum { PEAK_CHAINS = 24 };
 #else
 enum { PEAK_CHAINS = 14 };
 #endif
 
-/* One link of a chain. The sum is the addend of a fma, as in the matrix products: where an instruction overwrites its addend
-   (Arm), a constant one costs two moves per fma (gcc 12, clang 14). Without fma the sum is a factor, for a product of constants
-   leaves the loop. */
+/* One link of a chain. The sum is the addend of a fma, as in the matrix products: where an instruction overwrites its
+   addend (Arm), a constant one costs two moves per fma (gcc 12, clang 14). Without fma the sum is a factor, for a
+   product of constants leaves the loop. */
 #if MLP__FMA
 #define PEAK_NEXT(a) mlp__vfma(x, y, a)
 #else

@@ -1,5 +1,5 @@
-# gnuplot -e "data='DIR'; isas='...'; heading='TEXT'; out='FILE'" bench/plots.gp: FILE-gemm.svg, the forward pass over size with P dashed,
-# and FILE-elementwise.svg, ns an element over their number. DIR/KERNEL-ISA is by table.awk.
+# gnuplot -e "data='DIR'; isas='...'; heading='TEXT'; out='FILE'" bench/plots.gp: FILE-gemm.svg, the forward pass over
+# size with P dashed, and FILE-elementwise.svg, ns an element over their number. DIR/KERNEL-ISA is by table.awk.
 known = "scalar vectorized sse2 avx2 avx512 neon"
 array colours[6] = ["#888888", "#222222", "#2ca02c", "#1f77b4", "#d62728", "#9467bd"]
 number(i) = int("0x" . substr(colours[i], 2, 7))

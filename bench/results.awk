@@ -1,6 +1,7 @@
-# Reads files of results (run.h says what their lines are), for table.awk and compared.awk: files[f] in order with cpu[f], compiler[f],
-# kind[f]; names[f, i] the ways of a file and about[f, name] what its first line says of one; cases[n] all cases, "work shape unit" by
-# tabs, in order; cell(f, case, way, i): the i-th number of it, "" when there is none.
+# Reads files of results (run.h says what their lines are), for table.awk and compared.awk: files[f] in order with
+# cpu[f], compiler[f], kind[f]; names[f, i] the ways of a file and about[f, name] what its first line says of one;
+# cases[n] all cases, "work shape unit" by tabs, in order; cell(f, case, way, i): the i-th number of it, "" when there
+# is none.
 function text(name,    at, rest) {
     at = index($0, "\"" name "\":\"")
     if (!at) return ""

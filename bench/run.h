@@ -1,7 +1,8 @@
-/* What the programs of bench/ have in common: cases of work.h are measured in several ways that take turns, printed, and written as
-   lines of JSON. A file of results begins with a line that says CPU, compiler, what kind of results, and for each way its flags; the
-   others are one case each: {"work":"dX","shape":"64,256,256","unit":"GFLOP/s","avx2":[107,0.6,0.92],...}: of each way the median,
-   half the distance of the quartiles in percent, and for products and nets the share of the register-only rate. */
+/* What the programs of bench/ have in common: cases of work.h are measured in several ways that take turns, printed,
+   and written as lines of JSON. A file of results begins with a line that says CPU, compiler, what kind of results, and
+   for each way its flags; the others are one case each:
+   {"work":"dX","shape":"64,256,256","unit":"GFLOP/s","avx2":[107,0.6,0.92],...}: of each way the median, half the
+   distance of the quartiles in percent, and for products and nets the share of the register-only rate. */
 #ifndef RUN_H
 #define RUN_H
 
@@ -10,7 +11,8 @@
 #include "measure.h"
 #include "work.h"
 
-/* words: added to those of the case. rows: in place of the case's; 0: those. peak, flags: of its instruction set, may be NULL. */
+/* words: added to those of the case. rows: in place of the case's; 0: those. peak, flags: of its
+   instruction set, may be NULL. */
 typedef struct {
     const char *name;
     const work_version *version;
@@ -58,7 +60,8 @@ static size_t run_larger(size_t a, size_t b) { return a > b ? a : b; }
 /* whether each of the words ",a,b," is one that work.c reads */
 static int run_known(const char *words)
 {
-    static const char *const known[] = { "tanh", "sigmoid", "sgd", "momentum", "adam", "adamw", "clip", "shuffled", "full" };
+    static const char *const known[] = {
+        "tanh", "sigmoid", "sgd", "momentum", "adam", "adamw", "clip", "shuffled", "full" };
     size_t i, length;
     for (words++; words[-1] && *words; words += length + 1) {
         length = strcspn(words, ",");
@@ -137,7 +140,8 @@ static void run_open(const char *path, const char *kind)
     int i;
     run_json = fopen(path, "w");
     if (!run_json) run_fail("cannot write", path);
-    run_write("{\"cpu\":\"%s\",\"compiler\":\"%s\",\"kind\":\"%s\",\"reps\":%d", run_cpu, measure_compiler(), kind, run_reps);
+    run_write("{\"cpu\":\"%s\",\"compiler\":\"%s\",\"kind\":\"%s\",\"reps\":%d",
+              run_cpu, measure_compiler(), kind, run_reps);
     for (i = 0; i < run_count; i++) run_write(",\"%s\":\"%s\"", run_ways[i].name, run_ways[i].flags);
     run_write("}\n");
 }
@@ -156,15 +160,15 @@ static void run_write_case(const work_case *c, const run_figure *f)
 
 static void run_print_way(const work_case *c, const run_way *w, const run_figure *f)
 {
-    printf("%-17s %-28s %-10s %10.4g %-7s +-%4.1f %%%s", c->form, c->sizes, w->name, f->value, run_unit(c), f->half_spread,
-           f->half_spread > 50 * MEASURE_STEADY ? " ~" : "  ");
+    printf("%-17s %-28s %-10s %10.4g %-7s +-%4.1f %%%s", c->form, c->sizes, w->name, f->value, run_unit(c),
+           f->half_spread, f->half_spread > 50 * MEASURE_STEADY ? " ~" : "  ");
     if (f->share > 0) printf("  %.2f P", f->share);
 }
 
 /* ---- measuring ---- */
 
-/* Prepares the case in every way, measures, and returns the figures of the ways, which stay until the next call; raw ones (times and
-   ratios to way 0) to *raw. cases: those of the ways, for who looks at the nets; run_end frees them. */
+/* Prepares the case in every way, measures, and returns the figures of the ways, which stay until the next call; raw
+   ones (times and ratios to way 0) to *raw. cases: those of the ways, for who looks at the nets; run_end frees them. */
 static work_case run_cases[MEASURE_WAYS];
 static const run_figure *run_measure(const char *form, const char *sizes, const measure_figure **raw)
 {
@@ -225,12 +229,15 @@ static void run_end(void)
 
 static int run_is_form(const char *word) { return word[0] < '0' || word[0] > '9'; }
 
-/* whether the case of a list is among what the words ask for: forms whose names have the word in them, where no sizes follow */
+/* whether the case of a list is among what the words ask for: forms whose names have the word
+   in them, where no sizes follow */
 static int run_wanted(const char *form)
 {
     int i;
-    for (i = 0; i < run_word_count; i++)
-        if (run_is_form(run_words[i]) && (i + 1 == run_word_count || run_is_form(run_words[i + 1])) && strstr(form, run_words[i])) return 1;
+    for (i = 0; i < run_word_count; i++) {
+        const int without_sizes = i + 1 == run_word_count || run_is_form(run_words[i + 1]);
+        if (run_is_form(run_words[i]) && without_sizes && strstr(form, run_words[i])) return 1;
+    }
     return run_word_count == 0;
 }
 
@@ -256,7 +263,10 @@ static void run_options(int argc, char **argv, const char *kind)
     char text[512], name[256];
     int i, only_name = 0;
     run_cpu = measure_cpu();
-    if (argc > 1 && strcmp(argv[argc - 1], "--about") == 0) { printf("%s\n%s\n", argc > 3 ? argv[2] : run_cpu, measure_compiler()); exit(0); }
+    if (argc > 1 && strcmp(argv[argc - 1], "--about") == 0) {
+        printf("%s\n%s\n", argc > 3 ? argv[2] : run_cpu, measure_compiler());
+        exit(0);
+    }
     for (i = 1; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2) {
         if (strcmp(argv[i], "--name") == 0) { only_name = 1; kind = argv[i + 1]; }
         else if (strcmp(argv[i], "--json") == 0) json = argv[i + 1];
@@ -268,21 +278,25 @@ static void run_options(int argc, char **argv, const char *kind)
     if (i < argc && strncmp(argv[i], "--", 2) == 0) run_fail("this option needs a value:", argv[i]);
     run_words = argv + i;
     run_word_count = argc - i;
-    if (run_reps < MEASURE_LEAST_REPS || run_reps > MEASURE_MOST_REPS || !(run_seconds > 0)) run_fail("wrong --reps or --seconds for", argv[0]);
+    if (run_reps < MEASURE_LEAST_REPS || run_reps > MEASURE_MOST_REPS || !(run_seconds > 0))
+        run_fail("wrong --reps or --seconds for", argv[0]);
     snprintf(text, sizeof text, "%s-%s-%s", run_cpu, measure_compiler(), kind);
     measure_file_name(text, name, sizeof name);
     if (only_name) { puts(name); exit(0); }
-    printf("%s, %s%s\n", run_cpu, measure_compiler(), measure_emulated() ? ", EMULATED: times mean nothing, no results are written" : "");
-    if (measure_load() > 0.5) printf("other programs are running (%.1f per processor); this takes longer then, and single rows may be off\n", measure_load());
+    printf("%s, %s%s\n", run_cpu, measure_compiler(),
+           measure_emulated() ? ", EMULATED: times mean nothing, no results are written" : "");
+    if (measure_load() > 0.5)
+        printf("other programs are running (%.1f per processor); this takes longer then, and single rows may be off\n",
+               measure_load());
     if (json && !measure_emulated()) run_open(json, kind);
 }
 
 static int run_close(void)
 {
     if (run_noisy)
-        printf("%d of %d rows are marked ~: after %d tries their quartiles are still more than %.0f %% apart. Something else uses this core or\n"
-               "its caches. For steady figures run alone (uptime near 0), or on a core of its own: taskset -c 1 make ...\n",
-               run_noisy, run_rows, MEASURE_TRIES, 100 * MEASURE_STEADY);
+        printf("%d of %d rows are marked ~: after %d tries their quartiles are still more than %.0f %% apart. "
+               "Something else uses this core or\nits caches. For steady figures run alone (uptime near 0), or on a "
+               "core of its own: taskset -c 1 make ...\n", run_noisy, run_rows, MEASURE_TRIES, 100 * MEASURE_STEADY);
     return run_json && fclose(run_json) ? 2 : 0;
 }
 

@@ -72,8 +72,8 @@ int main(void)
     for (w = 0; w < sizeof ways / sizeof *ways; w++) {
         double first = 1, last = 1;
         for (run = 0; run < RUNS; run++) measure(&ways[w].how, &first, &last);
-        printf("%-9s %8.0f ns a step, %.3f of that after %d%s\n", ways[w].name, 1e9 * first / BLOCK, last / first, STEPS,
-               last > 1.05 * first ? ": SLOWER" : "");
+        printf("%-9s %8.0f ns a step, %.3f of that after %d%s\n", ways[w].name, 1e9 * first / BLOCK, last / first,
+               STEPS, last > 1.05 * first ? ": SLOWER" : "");
         slow |= last > 1.05 * first;
     }
     return slow;

@@ -1,5 +1,5 @@
-/* A training program of the size of MNIST for make bench-builds: 784-128-10, 60,000 rows seen, as 10 epochs over 6,000 rows that are
-   made in memory: ten random images under as much noise. */
+/* A training program of the size of MNIST for make bench-builds: 784-128-10, 60,000 rows seen, as 10 epochs over 6,000
+   rows that are made in memory: ten random images under as much noise. */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <stdio.h>
@@ -18,7 +18,8 @@ static float uniform(void)
 
 int main(void)
 {
-    mlp_desc desc = { .inputs = PIXELS, .layers = { { .units = 128 }, { .units = CLASSES } }, .loss = MLP_LOSS_CROSS_ENTROPY };
+    mlp_desc desc = { .inputs = PIXELS, .layers = { { .units = 128 }, { .units = CLASSES } },
+                      .loss = MLP_LOSS_CROSS_ENTROPY };
     mlp_fit_desc how = { .epochs = 10, .batch = 32 };
     mlp_data data = { .rows = ROWS, .x = x, .labels = labels };
     mlp_metrics metrics = { 0 };
@@ -34,6 +35,7 @@ int main(void)
     if (!r) r = mlp_fit(net, &data, &how);
     if (!r) r = mlp_evaluate(net, &data, &metrics);
     mlp_destroy(net);
-    printf("%s kernels: %s, loss %.6f, accuracy %.4f\n", mlp_simd_name(), mlp_result_string(r), metrics.loss, metrics.accuracy);
+    printf("%s kernels: %s, loss %.6f, accuracy %.4f\n",
+           mlp_simd_name(), mlp_result_string(r), metrics.loss, metrics.accuracy);
     return r != MLP_OK || metrics.accuracy < 0.9;
 }

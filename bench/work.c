@@ -1,6 +1,6 @@
 /* The work of one version of mlp.h: cc -I<where that mlp.h is> -DVERSION=work_after -c bench/work.c
-   Words of nets: tanh, sigmoid (else relu inside); momentum, adam, adamw, clip (adamw with its gradient clipped; else plain SGD);
-   shuffled (else rows as they stand); full: one batch a call (else eight, or 256 rows). */
+   Words of nets: tanh, sigmoid (else relu inside); momentum, adam, adamw, clip (adamw with its gradient clipped; else
+   plain SGD); shuffled (else rows as they stand); full: one batch a call (else eight, or 256 rows). */
 #define MLP_STATIC
 #define MLP_IMPLEMENTATION
 #include <mlp.h>
@@ -30,10 +30,11 @@ static void layer_dw(const void *p)
     table_of(c)->backward_weights(c->rows, c->in, c->out, c->x, c->in, c->dz, c->out, c->y, 0, c->scratch);
 }
 
-static void product(const work_case *c, size_t m, size_t n, size_t inner, const float *a, size_t a_row, size_t a_col, const float *b,
-                    size_t b_row, size_t b_col)
+static void product(const work_case *c, size_t m, size_t n, size_t inner, const float *a, size_t a_row, size_t a_col,
+                    const float *b, size_t b_row, size_t b_col)
 {
-    table_of(c)->gemm(m, n, inner, a, (ptrdiff_t)a_row, (ptrdiff_t)a_col, b, (ptrdiff_t)b_row, (ptrdiff_t)b_col, c->y, (ptrdiff_t)n, 0);
+    table_of(c)->gemm(m, n, inner, a, (ptrdiff_t)a_row, (ptrdiff_t)a_col, b, (ptrdiff_t)b_row, (ptrdiff_t)b_col,
+                      c->y, (ptrdiff_t)n, 0);
 }
 static void gemm_nn(const void *p) { C(p); product(c, c->rows, c->out, c->in, c->x, c->in, 1, c->w, c->out, 1); }
 static void gemm_fwd(const void *p) { C(p); product(c, c->rows, c->out, c->in, c->x, c->in, 1, c->w, 1, c->in); }
@@ -44,10 +45,15 @@ static void gemm_dw(const void *p) { C(p); product(c, c->out, c->in, c->rows, c-
 
 static const struct { const char *name; mlp_activation kind; } activations[] = {
     { "relu", MLP_ACT_RELU }, { "sigmoid", MLP_ACT_SIGMOID }, { "tanh", MLP_ACT_TANH }, { "gelu", MLP_ACT_GELU },
-    { "gelu_tanh", MLP_ACT_GELU_TANH }, { "silu", MLP_ACT_SILU }, { "elu", MLP_ACT_ELU }, { "softplus", MLP_ACT_SOFTPLUS },
-    { "mish", MLP_ACT_MISH }, { "sin", MLP_ACT_SIN }, { "gaussian", MLP_ACT_GAUSSIAN }
+    { "gelu_tanh", MLP_ACT_GELU_TANH }, { "silu", MLP_ACT_SILU }, { "elu", MLP_ACT_ELU },
+    { "softplus", MLP_ACT_SOFTPLUS }, { "mish", MLP_ACT_MISH }, { "sin", MLP_ACT_SIN },
+    { "gaussian", MLP_ACT_GAUSSIAN }
 };
-static void activate(const void *p) { C(p); table_of(c)->activate((mlp_activation)c->function, 1, c->rows, c->x, c->y); }
+static void activate(const void *p)
+{
+    C(p);
+    table_of(c)->activate((mlp_activation)c->function, 1, c->rows, c->x, c->y);
+}
 static void activate_backward(const void *p)
 {
     C(p);
@@ -66,7 +72,8 @@ static void (*function_named(work_case *c))(const void *)
     size_t i;
     c->amount = (double)c->rows;
     if (strcmp(c->form, "hadamard") == 0) return hadamard;
-    if (strncmp(c->form, "softmax", 7) == 0 && (c->function = atoi(c->form + 7)) > 0 && c->rows >= (size_t)c->function) return softmax;
+    if (strncmp(c->form, "softmax", 7) == 0 && (c->function = atoi(c->form + 7)) > 0 && c->rows >= (size_t)c->function)
+        return softmax;
     for (i = 0; i < sizeof activations / sizeof *activations; i++)
         if (strlen(activations[i].name) == length && strncmp(activations[i].name, c->form, length) == 0) {
             c->function = (int)activations[i].kind;
@@ -115,8 +122,9 @@ static void predict(const void *p)
     C(p);
     const mlp *net = (const mlp *)c->net;
     const any_call call = predict_call;
-    must(IS(mlp_predict_with, predict_before) ? ((predict_before)call)(net, c->net_scratch, c->x, c->rows, c->y)
-                                              : ((predict_now)call)(net, c->net_scratch, c->scratch_size, c->x, c->rows, c->y));
+    if (IS(mlp_predict_with, predict_before))
+        must(((predict_before)call)(net, c->net_scratch, c->x, c->rows, c->y));
+    else must(((predict_now)call)(net, c->net_scratch, c->scratch_size, c->x, c->rows, c->y));
 }
 static mlp_data data_of(const work_case *c)
 {
@@ -149,7 +157,8 @@ static void train(const void *p)
     C(p);
     const mlp_data data = data_of(c);
     mlp_fit_desc fit = { .epochs = 1, .batch = has(c, ",full,") ? MLP_FULL_BATCH : (int)c->rows,
-                         .order = has(c, ",shuffled,") ? MLP_ORDER_SHUFFLED : MLP_ORDER_SEQUENTIAL, .threads = c->threads };
+                         .order = has(c, ",shuffled,") ? MLP_ORDER_SHUFFLED : MLP_ORDER_SEQUENTIAL,
+                         .threads = c->threads };
     fit.opt = opt_of(c);
     must(mlp_fit((mlp *)c->net, &data, &fit));
 }
@@ -179,12 +188,14 @@ static mlp *net_of(const work_case *c, int trains)
 {
     mlp_desc desc;
     mlp *net = NULL;
+    const mlp_activation other = has(c, ",sigmoid,") ? MLP_ACT_SIGMOID : MLP_ACT_RELU;
+    const mlp_activation hidden = has(c, ",tanh,") ? MLP_ACT_TANH : other;
     int l;
     memset(&desc, 0, sizeof desc);
     desc.inputs = c->widths[0];
     for (l = 0; l < c->layers; l++) {
         desc.layers[l].units = c->widths[l + 1];
-        if (l + 1 < c->layers) desc.layers[l].activation = has(c, ",tanh,") ? MLP_ACT_TANH : has(c, ",sigmoid,") ? MLP_ACT_SIGMOID : MLP_ACT_RELU;
+        if (l + 1 < c->layers) desc.layers[l].activation = hidden;
     }
     if (trains) desc.loss = c->widths[c->layers] > 1 ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_BINARY_CROSS_ENTROPY;
     desc.kernels = (const mlp_kernels *)c->kernels;
@@ -193,8 +204,9 @@ static mlp *net_of(const work_case *c, int trains)
 
 static const struct { const char *form; work_kind kind; void (*run)(const void *); } forms[] = {
     { "forward", WORK_PRODUCT, forward }, { "dX", WORK_PRODUCT, layer_dx }, { "dW", WORK_PRODUCT, layer_dw },
-    { "nn", WORK_PRODUCT, gemm_nn }, { "fwd", WORK_PRODUCT, gemm_fwd }, { "dx", WORK_PRODUCT, gemm_dx }, { "dw", WORK_PRODUCT, gemm_dw },
-    { "predict", WORK_NET, predict }, { "evaluate", WORK_NET, evaluate }, { "train", WORK_NET, train }, { "step", WORK_NET, step }
+    { "nn", WORK_PRODUCT, gemm_nn }, { "fwd", WORK_PRODUCT, gemm_fwd }, { "dx", WORK_PRODUCT, gemm_dx },
+    { "dw", WORK_PRODUCT, gemm_dw }, { "predict", WORK_NET, predict }, { "evaluate", WORK_NET, evaluate },
+    { "train", WORK_NET, train }, { "step", WORK_NET, step }
 };
 
 /* rows and operations of a call: forward, and for training dW and dX of every layer, but no dX of the first */

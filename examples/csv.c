@@ -19,7 +19,10 @@ static int fails(char *error, size_t size, const char *format, ...)
 
 const char *csv_delimiter_name(char delimiter)
 {
-    return delimiter == '\t' ? "tab" : delimiter == ';' ? "semicolon" : delimiter == '|' ? "bar" : "comma";
+    static const char *const names[] = { "\ttab", ";semicolon", "|bar", ",comma", " blank", ":colon" };
+    size_t i;
+    for (i = 0; i < sizeof names / sizeof *names; i++) if (names[i][0] == delimiter) return names[i] + 1;
+    return "the delimiter";
 }
 
 /* ---- the file: bytes, then UTF-8 text ---- */
@@ -53,8 +56,8 @@ static const char *known_format(const char *bytes, size_t size)
         { "PK\3\4", "an .xlsx, .ods or .zip file: export the sheet as CSV" }, { "\x1f\x8b", "a .gz file: unpack it" },
         { "%PDF", "a PDF" }, { "\xff\xfe", "UTF-16: save it as UTF-8" }, { "\xfe\xff", "UTF-16: save it as UTF-8" },
         { "PAR1", "a Parquet file: export it as CSV" }, { "\x89PNG", "a PNG image" }, { "<!", "HTML or XML" },
-            { "<?", "HTML or XML" },
-        { "<html", "HTML" }, { "{", "JSON" }, { "\xd0\xcf\x11\xe0", "an .xls file: export the sheet as CSV" },
+        { "<?", "HTML or XML" }, { "<html", "HTML" }, { "{", "JSON" }, { "[{", "JSON" }, { "[\n", "JSON" },
+        { "\xd0\xcf\x11\xe0", "an .xls file: export the sheet as CSV" }
     };
     size_t i;
     for (i = 0; i < sizeof formats / sizeof *formats; i++)
@@ -94,23 +97,34 @@ static char *from_latin1(char *text, size_t size)
     return (char *)utf8;
 }
 
+/* The first character that no text has; the end: there is none. *line: where it stands, from 1. */
+static size_t find_control(const char *text, size_t size, size_t *line)
+{
+    size_t i;
+    for (*line = 1, i = 0; i < size; i++) {
+        if ((unsigned char)text[i] < 32 && (!text[i] || !strchr("\t\n\v\f\r\x1a", text[i]))) break;
+        *line += text[i] == '\n' || (text[i] == '\r' && text[i + 1] != '\n');
+    }
+    return i;
+}
+
 /* The file as UTF-8 without a mark; NULL: error says why. */
 static char *read_text(const char *path, char *error, size_t error_size)
 {
-    size_t size, i;
+    size_t size, line, at;
     char *text = read_bytes(path, &size, error, error_size);
     const char *format = text ? known_format(text, size) : NULL;
     if (!text) return NULL;
     if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) memmove(text, text + 3, (size -= 3) + 1);
-    for (i = 0; !format && i < size; i++)
-        if ((unsigned char)text[i] < 32 && !strchr("\t\n\v\f\r\x1a", text[i] ? text[i] : 1)) break;
-    if (!format && i == size) {
+    at = find_control(text, size, &line);
+    if (at < 2 && size > 2 && !text[at]) format = "UTF-16: save it as UTF-8";
+    if (!format && at == size) {
         if (!is_utf8((const unsigned char *)text)) text = from_latin1(text, size);
         if (!text) fails(error, error_size, "no memory for it");
         return text;
     }
     if (format) fails(error, error_size, "not a table of text but %s", format);
-    else fails(error, error_size, "not a table of text: byte %lu is %d", (unsigned long)i + 1, text[i]);
+    else fails(error, error_size, "not a table of text: line %lu has the character %d", (unsigned long)line, text[at]);
     free(text);
     return NULL;
 }
@@ -120,6 +134,7 @@ static char *read_text(const char *path, char *error, size_t error_size)
 static int is_blank(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\x1a'; }
 static int ends_cell(char c, char delimiter) { return c == 0 || c == '\n' || c == '\r' || c == delimiter; }
 
+/* those of the delimiter are none */
 static char *skip_blanks(char *p, char delimiter)
 {
     while (is_blank(*p) && *p != delimiter) p++;
@@ -167,10 +182,10 @@ static char *next_line(char *p, size_t *line)
 }
 
 /* To the first record that is not blank. */
-static char *skip_blank_lines(char *p, size_t *line)
+static char *skip_blank_lines(char *p, char delimiter, size_t *line)
 {
     for (;;) {
-        char *end = skip_blanks(p, 0);
+        char *end = skip_blanks(p, delimiter);
         if (*end != '\n' && *end != '\r') return *end ? p : end;
         p = next_line(end, line);
     }
@@ -190,42 +205,70 @@ static size_t count_cells(char **p, char delimiter)
     }
 }
 
-/* How well a delimiter cuts the first records into equally many cells, more than one: the share of records that have
-   as many as most of them have. */
-static double consistency(char *text, char delimiter)
+/* How well a delimiter cuts the first records into equally many cells: the share of records that have as many as most
+   of them have, which is in *cells. */
+static double consistency(char *text, char delimiter, size_t *cells)
 {
     size_t counts[SNIFF_RECORDS], n = 0, line = 0, best = 0, i, j;
-    char *p = skip_blank_lines(text, &line);
-    for (; *p && n < SNIFF_RECORDS; p = skip_blank_lines(p, &line))
+    char *p = skip_blank_lines(text, delimiter, &line);
+    for (; *p && n < SNIFF_RECORDS; p = skip_blank_lines(p, delimiter, &line))
         if ((counts[n++] = count_cells(&p, delimiter)) == 0) { n--; break; }
+    *cells = 0;
     for (i = 0; i < n; i++) {
         size_t same = 0;
         for (j = 0; j < n; j++) same += counts[j] == counts[i];
-        if (counts[i] > 1 && same > best) best = same;
+        if (same > best) { best = same; *cells = counts[i]; }
     }
     return n ? (double)best / (double)n : 0;
 }
 
-/* Among equals the comma comes last: it may be a decimal sign. */
-static char find_delimiter(char *text)
+/* That of the other table where it cuts this one as it should be. Among equals the comma comes last: it may be a
+   decimal sign. */
+static char find_delimiter(char *text, const csv_options *o)
 {
     static const char delimiters[] = "\t;|,";
     char best = ',';
-    double most = 0;
+    double most = 0, c;
+    size_t cells;
     int i;
+    if (o->like_delimiter && consistency(text, o->like_delimiter, &cells) >= 1
+        && (cells == o->name_count || cells + 1 == o->name_count)) return o->like_delimiter;
     for (i = 0; i < 4; i++) {
-        double c = consistency(text, delimiters[i]);
-        if (c > most) { most = c; best = delimiters[i]; }
+        c = consistency(text, delimiters[i], &cells);
+        if (cells > 1 && c > most) { most = c; best = delimiters[i]; }
     }
     return best;
 }
 
-/* Cuts the text into cells, all records into t->cells; t->lines. */
-static int cut(csv *t, char *error, size_t error_size)
+/* "sep=;" in the first line, as spreadsheets write it, says what stands between the cells. */
+static char *skip_separator_line(char *text, char *delimiter, size_t *line)
 {
-    size_t room = 0, line = 1, n = 0;
-    char *p = skip_blank_lines(t->text, &line), *cell, *end, *stop;
-    for (; *p; p = skip_blank_lines(p, &line)) {
+    if (strncmp(text, "sep=", 4) || !text[4] || (text[5] != '\n' && text[5] != '\r')) return text;
+    *delimiter = text[4];
+    return next_line(text + 5, line);
+}
+
+/* A record of more cells than the first one: one at its end may be empty, as spreadsheets leave it behind; and the
+   first of all may lack a name for the column of the rows' own names, as R leaves it out. */
+static void forgive(csv *t, size_t *cells, size_t *column)
+{
+    static char nothing[] = "";
+    if (*column != t->columns + 1) return;
+    if (!*t->cells[*cells - 1]) { --*cells; --*column; return; }
+    if (t->rows != 1) return;
+    memmove(t->cells + 1, t->cells, (*cells)++ * sizeof *t->cells);
+    t->cells[0] = nothing;
+    t->columns++;
+}
+
+/* Cuts the text from p on, which is in this line, into cells, all records into t->cells; t->lines. In a single column
+   a blank line is a cell that is missing, but for those at the end. */
+static int cut(csv *t, char *p, size_t line, char *error, size_t error_size)
+{
+    size_t room = 0, n = 0, cells;
+    const int is_table = consistency(p, t->delimiter, &cells) > 0.5;
+    char *cell, *end, *stop;
+    for (p = skip_blank_lines(p, t->delimiter, &line); *p; ) {
         size_t first = line, column = 0;
         int more = 1;
         if ((t->rows & (t->rows - 1)) == 0) {           /* a power of two, so that arrays double */
@@ -235,47 +278,79 @@ static int cut(csv *t, char *error, size_t error_size)
         }
         t->lines[t->rows] = first;
         for (; more; column++) {
-            if (n == room) {
-                char **cells = (char **)realloc(t->cells, (room = room ? 2 * room : 1024) * sizeof *cells);
-                if (!cells) return fails(error, error_size, "no memory for it");
-                t->cells = cells;
+            if (n + 1 >= room) {                        /* one more: see forgive */
+                char **more_cells = (char **)realloc(t->cells, (room = room ? 2 * room : 1024) * sizeof *more_cells);
+                if (!more_cells) return fails(error, error_size, "no memory for it");
+                t->cells = more_cells;
             }
             stop = next_cell(p, t->delimiter, 1, &cell, &end, &line);
-            if (!stop) return fails(error, error_size, "line %lu: a quote is opened and never closed",
-                (unsigned long)first);
+            if (!stop)
+                return fails(error, error_size, "line %lu: a quote is opened and never closed", (unsigned long)first);
             more = *stop && *stop == t->delimiter;
             p = more ? stop + 1 : next_line(stop, &line);
             *end = 0;
             t->cells[n++] = cell;
         }
-        if (t->rows++ == 0) t->columns = column;
+        if (t->rows == 0) t->columns = column;
+        forgive(t, &n, &column);
+        t->rows++;
         if (column != t->columns)
-            return fails(error, error_size, "line %lu has %lu cells where line %lu has %lu (%s between them)",
-                (unsigned long)first,
-                         (unsigned long)column, (unsigned long)t->lines[0], (unsigned long)t->columns,
-                             csv_delimiter_name(t->delimiter));
+            return fails(error, error_size, "%sline %lu has %lu cells where line %lu has %lu (%s between them)",
+                         is_table ? "" : "not a table of text: ", (unsigned long)first, (unsigned long)column,
+                         (unsigned long)t->lines[0], (unsigned long)t->columns, csv_delimiter_name(t->delimiter));
+        if (t->columns > 1) p = skip_blank_lines(p, t->delimiter, &line);
     }
+    while (t->rows && t->columns == 1 && !*t->cells[t->rows - 1]) t->rows--;
     return t->rows ? 0 : fails(error, error_size, "empty");
 }
 
 /* ---- numbers and missing cells ---- */
 
-/* The characters of a number with a point, into plain (at most 63); 0: not a number. The other one of point and comma
-   groups thousands. */
+/* The length of the first of these signs that stands at p, 0: of none. */
+static size_t sign_at(const char *p, const char *const *signs)
+{
+    for (; *signs; signs++) if (*p == **signs && !strncmp(p, *signs, strlen(*signs))) return strlen(*signs);
+    return 0;
+}
+
+static const char *const blanks[] = { " ", "\t", "\v", "\f", "\x1a", "\xc2\xa0", "\xe2\x80\xaf", NULL },
+    *const units[] = { "%", "$", "\xe2\x82\xac", "\xc2\xa3", "\xc2\xa5", NULL },             /* euro, pound, yen */
+    *const minuses[] = { "-", "\xe2\x88\x92", NULL };
+
+static const char *skip_signs(const char *p, const char *const *signs)
+{
+    size_t n;
+    while ((n = sign_at(p, signs)) > 0) p += n;
+    return p;
+}
+
+/* What groups thousands at p: the other one of point and comma, a blank or an apostrophe, before three digits; its
+   length, 0: nothing does. */
+static size_t group_at(const char *p, char decimal)
+{
+    const size_t n = *p == (decimal == '.' ? ',' : '.') || *p == '\'' ? 1 : sign_at(p, blanks);
+    int i;
+    for (i = 0; n && i < 3; i++) if (!isdigit((unsigned char)p[n + i])) return 0;
+    return n && !isdigit((unsigned char)p[n + 3]) ? n : 0;
+}
+
+/* The characters of a number with a point, into plain (at most 63); 0: not a number. */
 static int plain_number(const char *p, char decimal, char plain[64])
 {
-    int digits = 0, group = 0, i, n = 0;
-    if (*p == '+' || *p == '-') plain[n++] = *p++;
-    for (; n < 40; p++) {
-        if (isdigit((unsigned char)*p)) { plain[n++] = *p; digits++; continue; }
-        if (*p != (decimal == '.' ? ',' : '.') || digits == 0 || (!group && digits > 3)) break;
-        for (i = 1; i <= 3; i++) if (!isdigit((unsigned char)p[i])) return 0;
-        if (isdigit((unsigned char)p[4])) return 0;
-        group = 1;
+    int digits = 0, group = 0, n = 0;
+    p = skip_signs(skip_signs(p, blanks), units);
+    if (sign_at(p, minuses)) { plain[n++] = '-'; p += sign_at(p, minuses); }
+    else if (*p == '+') p++;
+    p = skip_signs(p, units);
+    for (; n < 40; ) {
+        const size_t sign = digits && (group || (digits <= 3 && plain[n - digits] != '0')) ? group_at(p, decimal) : 0;
+        if (!isdigit((unsigned char)*p) && !sign) break;
+        if (sign) { p += sign; group = 1; continue; }
+        plain[n++] = *p++;
+        digits++;
     }
-    if (*p == decimal) {
+    if (*p == decimal)
         for (plain[n++] = '.', p++; isdigit((unsigned char)*p); p++, digits++) if (n < 50) plain[n++] = *p;
-    }
     if (!digits) return 0;
     if (*p == 'e' || *p == 'E') {
         plain[n++] = *p++;
@@ -284,31 +359,53 @@ static int plain_number(const char *p, char decimal, char plain[64])
         for (; isdigit((unsigned char)*p) && n < 60; p++) plain[n++] = *p;
     }
     plain[n] = 0;
-    while (is_blank(*p)) p++;
-    return *p == 0;
+    return !*skip_signs(skip_signs(skip_signs(p, blanks), units), blanks);
 }
 
 int csv_number(const char *cell, char decimal, double *value)
 {
     char plain[64];
-    while (is_blank(*cell)) cell++;
     if (!plain_number(cell, decimal, plain)) return 0;
     if (value) *value = strtod(plain, NULL);
     return 1;
 }
 
-/* A comma, unless points are decimal signs in as many cells; "1,234" between commas has a group of thousands. */
-static char find_decimal(const csv *t)
+/* What numbers say of the decimal sign: how many can only have a comma, only a point; in columns where some could have
+   a decimal comma or thousands in groups ("1,234"), how many could, and how many have neither although they are large
+   enough for a group, or not. */
+typedef struct { size_t commas, points, either, large, small; } decimal_signs;
+
+static void look_at_signs(const csv *t, size_t column, decimal_signs *all)
 {
-    size_t n = t->rows * t->columns, i, commas = 0, points = 0, fractions = 0;
-    for (i = 0; i < n; i++) {
-        if (strchr(t->cells[i], ',') && csv_number(t->cells[i], ',', NULL)) {
-            commas++;
-            fractions += t->delimiter != ',' || !csv_number(t->cells[i], '.', NULL);
-        }
-        points += strchr(t->cells[i], '.') && csv_number(t->cells[i], '.', NULL);
+    decimal_signs s = { 0, 0, 0, 0, 0 };
+    size_t i;
+    for (i = 0; i < t->rows; i++) {
+        const char *cell = t->cells[i * t->columns + column];
+        double value;
+        const int comma = csv_number(cell, ',', NULL), point = csv_number(cell, '.', &value);
+        s.commas += comma && !point;
+        s.points += point && !comma;
+        s.either += comma && point && strchr(cell, ',');
+        if (!comma || !point || strchr(cell, ',') || strchr(cell, '.')) continue;
+        if (value >= 1000 || value <= -1000) s.large++;
+        else s.small++;
     }
-    return fractions > 0 && commas > points ? ',' : '.';
+    all->commas += s.commas;
+    all->points += s.points;
+    all->either += s.either;
+    if (s.either) { all->large += s.large; all->small += s.small; }
+}
+
+/* As most numbers have it that can be read in one way only; else as in the other table. "1,234" between commas has a
+   group of thousands, and so it has where smaller numbers have no comma and all larger ones have. */
+static char find_decimal(const csv *t, const csv_options *o)
+{
+    decimal_signs s = { 0, 0, 0, 0, 0 };
+    size_t column;
+    for (column = 0; column < t->columns; column++) look_at_signs(t, column, &s);
+    if (s.commas || s.points) return s.commas > s.points ? ',' : '.';
+    if (o->like_decimal && o->like_delimiter == t->delimiter) return o->like_decimal;
+    return s.either && t->delimiter != ',' && !(s.small && !s.large) ? ',' : '.';
 }
 
 static int same_word(const char *a, const char *b)
@@ -317,25 +414,28 @@ static int same_word(const char *a, const char *b)
     return *a == *b;
 }
 
-static int is_missing(const char *cell, const char *word)
+int csv_no_number(const char *cell) { return same_word(cell, "none") || !strcmp(cell, "-") || !strcmp(cell, "."); }
+
+static int is_missing(const char *cell, const char *const *more)
 {
-    static const char *const words[] = { "", "?", "na", "n/a", "#n/a", "nan", "null", "none", "-", "." };
+    static const char *const words[] = { "", "?", "na", "n/a", "#n/a", "nan", "null" };
     size_t i;
     for (i = 0; i < sizeof words / sizeof *words; i++) if (same_word(cell, words[i])) return 1;
-    return word && !strcmp(cell, word);
+    for (; more && *more; more++) if (!strcmp(cell, *more)) return 1;
+    return 0;
 }
 
 /* ---- the header ---- */
 
 /* How the first record differs from those below: +1 a text above numbers, -1 a number or a text that comes again
    below, else 0. */
-static int speaks_for_header(const csv *t, size_t column, const char *missing)
+static int speaks_for_header(const csv *t, size_t column, const char *const *missing)
 {
     const char *top = t->cells[column];
     size_t rows = t->rows < SNIFF_RECORDS ? t->rows : SNIFF_RECORDS, i, numbers = 0, filled = 0, again = 0;
     for (i = 1; i < rows; i++) {
         const char *cell = t->cells[i * t->columns + column];
-        if (is_missing(cell, missing)) continue;
+        if (is_missing(cell, missing) || csv_no_number(cell)) continue;
         filled++;
         numbers += (size_t)csv_number(cell, t->decimal, NULL);
         again += !strcmp(cell, top);
@@ -356,18 +456,19 @@ static int is_known_header(const csv *t, const csv_options *o)
 }
 
 /* A text above numbers speaks for a header, whatever else there is; without numbers it is enough that nothing comes
-   again below. */
+   again below. Where a table of this kind has no header, nothing may speak against it: it may be a bad row. */
 static int find_header(const csv *t, const csv_options *o)
 {
-    size_t column, against = 0;
+    size_t column, in_favour = 0, against = 0;
     if (o->header) return o->header > 0;
     if (o->names && is_known_header(t, o)) return 1;
     for (column = 0; column < t->columns; column++) {
-        int speaks = speaks_for_header(t, column, o->missing);
-        if (speaks > 0) return 1;
+        const int speaks = speaks_for_header(t, column, o->missing);
+        in_favour += speaks > 0;
         against += speaks < 0;
     }
-    return against == 0 && t->rows != 2 && !o->names;
+    if (in_favour) return o->names || !o->like_delimiter || against == 0;
+    return against == 0 && t->rows != 2 && !o->like_delimiter;
 }
 
 /* Names that are all different: those of the header, "column 3" where it is blank, "name (2)" for the second of that
@@ -395,14 +496,16 @@ static int name_columns(csv *t)
 
 int csv_read(csv *t, const char *path, const csv_options *o, char *error, size_t error_size)
 {
-    char reason[200] = "";
-    size_t i;
+    char reason[200] = "", *begin;
+    size_t i, line = 1;
     memset(t, 0, sizeof *t);
     t->text = read_text(path, reason, sizeof reason);
     if (t->text) {
-        t->delimiter = o->delimiter ? o->delimiter : find_delimiter(t->text);
-        if (!cut(t, reason, sizeof reason)) {
-            t->decimal = o->decimal ? o->decimal : find_decimal(t);
+        begin = skip_separator_line(t->text, &t->delimiter, &line);
+        if (o->delimiter) t->delimiter = o->delimiter;
+        if (!t->delimiter) t->delimiter = find_delimiter(begin, o);
+        if (!cut(t, begin, line, reason, sizeof reason)) {
+            t->decimal = o->decimal ? o->decimal : find_decimal(t, o);
             t->header = find_header(t, o);
             if (name_columns(t)) fails(reason, sizeof reason, "no memory for it");
             else if (t->header && t->rows == 1) fails(reason, sizeof reason, "a header and no row");

@@ -1,6 +1,5 @@
 /* Tables in text as people have them: , ; tab or | between the cells, with or without a header, quotes, decimal
-   points or commas, any line end, UTF-8 (with a mark or not) or Latin-1. Reads a whole file; every string is UTF-8.
-   */
+   points or commas, any line end, UTF-8 (with a mark or not) or Latin-1. Reads a whole file; every string is UTF-8. */
 #ifndef CSV_H
 #define CSV_H
 
@@ -19,10 +18,12 @@ typedef struct {
 typedef struct {
     char delimiter, decimal;            /* 0: found */
     int header;                         /* 1: there is one, -1: there is none, 0: found */
-    const char *missing;                /* NULL, or one more word for a cell that is missing */
-    /* names that a header would have, as known from another file; NULL: not known */
+    const char *const *missing;         /* further words for a cell that is missing, to NULL; or NULL */
+    /* of another table of this kind, if there is one: its names, NULL without a header, how many columns it has, and
+       what stood between its cells and in its numbers, which is taken where the file itself does not tell */
     char *const *names;
     size_t name_count;
+    char like_delimiter, like_decimal;
 } csv_options;
 
 /* Reads a file, "-" for stdin. 0, or 1 with the reason in error; csv_free is needed after 0 only. */
@@ -30,8 +31,11 @@ int csv_read(csv *, const char *path, const csv_options *, char *error, size_t e
 void csv_free(csv *);
 
 /* 1: the cell is a number, and *value (may be NULL) what it is; else 0. Of point and comma the one that is not the
-   decimal sign groups thousands. */
+   decimal sign groups thousands, and so do blanks and apostrophes; signs of money and per cent may stand around it. */
 int csv_number(const char *cell, char decimal, double *value);
+
+/* Whether a cell of numbers says that there is none: -, ., none. In a column of texts it is a text. */
+int csv_no_number(const char *cell);
 
 /* Writes a cell so that csv_read reads it again: in quotes where it has to be. */
 void csv_write(void *file, const char *cell, char delimiter);

@@ -1,5 +1,6 @@
-/* Handwritten digits: trains 64-32-10 on four fifths of 1797 8x8 images, saves the model, loads it again and tests it on the other
-   fifth. Usage: digits [seed [file.csv [model.safetensors]]]. The seed chooses the split, the weights and the order of rows. */
+/* Handwritten digits: trains 64-32-10 on four fifths of 1797 8x8 images, saves the model, loads it again and tests
+   it on the other fifth. Usage: digits [seed [file.csv [model.safetensors]]]. The seed chooses the split, the
+   weights and the order of rows. */
 #define _POSIX_C_SOURCE 200112L                 /* isatty */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
@@ -20,7 +21,8 @@ static int read_csv(const char *path, digits *d)
     FILE *f = fopen(path, "r");
     int pixel = 0, i;
     for (d->rows = 0; f && d->rows < ROWS; d->rows++) {
-        for (i = 0; i < PIXELS && fscanf(f, "%d,", &pixel) == 1 && (unsigned)pixel <= 16; i++) d->x[d->rows * PIXELS + i] = (float)pixel / 16;
+        for (i = 0; i < PIXELS && fscanf(f, "%d,", &pixel) == 1 && (unsigned)pixel <= 16; i++)
+            d->x[d->rows * PIXELS + i] = (float)pixel / 16;
         if (i < PIXELS || fscanf(f, "%d", &d->label[d->rows]) != 1 || (unsigned)d->label[d->rows] >= CLASSES) break;
     }
     if (f) fclose(f);
@@ -50,7 +52,9 @@ static void split(unsigned long seed)
 
 static int progress(void *user, const mlp_progress *p)
 {
-    printf("%sepoch %2d of %d: loss %.4f%s", *(int *)user ? "\r" : "", p->epoch, p->epochs, p->loss, *(int *)user && p->epoch < p->epochs ? "" : "\n");
+    const int stays = *(int *)user;             /* on the same line of a terminal */
+    printf("%sepoch %2d of %d: loss %.4f%s", stays ? "\r" : "", p->epoch, p->epochs, p->loss,
+           stays && p->epoch < p->epochs ? "" : "\n");
     fflush(stdout);
     return 0;
 }
@@ -67,15 +71,20 @@ static void draw(const float *x, const float *p)
 {
     int row, c;
     for (row = 0; row < CLASSES; row++) {
-        for (c = 0; c < 8; c++) printf("%c%c", row < 8 ? " .:-=+*#@"[(int)(x[row * 8 + c] * 8)] : ' ', row < 8 ? " .:-=+*#@"[(int)(x[row * 8 + c] * 8)] : ' ');
-        printf("   %d %5.1f %% %.*s\n", row, 100 * (double)p[row], (int)(p[row] * 30 + 0.5f), "##############################");
+        for (c = 0; c < 8; c++) {
+            const char shade = row < 8 ? " .:-=+*#@"[(int)(x[row * 8 + c] * 8)] : ' ';
+            printf("%c%c", shade, shade);
+        }
+        printf("   %d %5.1f %% %.*s\n", row, 100 * (double)p[row], (int)(p[row] * 30 + 0.5f),
+               "##############################");
     }
     printf("\n");
 }
 
 int main(int argc, char **argv)
 {
-    mlp_desc desc = { .inputs = PIXELS, .layers = { { .units = 32 }, { .units = CLASSES } }, .loss = MLP_LOSS_CROSS_ENTROPY };
+    mlp_desc desc = { .inputs = PIXELS, .layers = { { .units = 32 }, { .units = CLASSES } },
+                      .loss = MLP_LOSS_CROSS_ENTROPY };
     mlp_fit_desc how = { .epochs = EPOCHS, .opt = { .rate = 0.003f }, .on_epoch = progress };
     mlp_data data = { .x = train.x, .labels = train.label };
     static float p[ROWS * CLASSES];
@@ -88,7 +97,8 @@ int main(int argc, char **argv)
 
     desc.seed = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
     how.user = &terminal;
-    if (!read_csv(argc > 2 ? argv[2] : "examples/data/digits.csv", &all)) return fprintf(stderr, "cannot read the digits\n"), 2;
+    if (!read_csv(argc > 2 ? argv[2] : "examples/data/digits.csv", &all))
+        return fprintf(stderr, "cannot read the digits\n"), 2;
     split((unsigned long)desc.seed);
     data.rows = train.rows;
     r = mlp_create(&net, &desc);
@@ -110,6 +120,7 @@ int main(int argc, char **argv)
     for (c = 0; c < CLASSES; c++) printf("%4d", c);
     for (t = 0; t < CLASSES; t++)
         for (printf("\n%5d", t), c = 0; c < CLASSES; c++) printf("%4d", confusion[t][c]);
-    printf("\n\n%s kernels, %zu rows trained, %zu held out, model in %s\ntest accuracy %.1f %%\n", mlp_simd_name(), train.rows, held_out.rows, model, 100.0 * right / (double)held_out.rows);
+    printf("\n\n%s kernels, %zu rows trained, %zu held out, model in %s\ntest accuracy %.1f %%\n", mlp_simd_name(),
+           train.rows, held_out.rows, model, 100.0 * right / (double)held_out.rows);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* A model as an array inside the program: no file, no path. The array is a file that mlp_save wrote, through xxd -i: the net of
-   xor.c. */
+/* A model as an array inside the program: no file, no path. The array is a file that mlp_save wrote,
+   through xxd -i: the net of xor.c. */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* Writes a model as one C99 file that needs neither mlp.h nor malloc, for a microcontroller say:
        export_c model.safetensors NAME out.c
-   gives  void NAME(const float *x, float *y)  with the weights as const arrays. Within 1e-6 of mlp_predict, not its bits. */
+   gives  void NAME(const float *x, float *y)  with the weights as const arrays. Within 1e-6 of mlp_predict, not its
+   bits. */
 #define MLP_IMPLEMENTATION
 #include "mlp.h"
 #include <ctype.h>
@@ -45,7 +46,8 @@ static int write_array(FILE *f, const char *name, char kind, int layer, size_t n
     size_t i;
     fprintf(f, "static const float %s_%c%d[%lu] = {", name, kind, layer, (unsigned long)n);
     for (i = 0; i < n; i++) {
-        if (v[i] - v[i] != 0) return fprintf(stderr, "layer %d: a weight is not finite, C has no constant for it\n", layer), 0;
+        if (v[i] - v[i] != 0)
+            return fprintf(stderr, "layer %d: a weight is not finite, C has no constant for it\n", layer), 0;
         fprintf(f, "%s%.8ef%s", i % 8 ? " " : "\n    ", (double)v[i], i + 1 < n ? "," : "\n};\n");
     }
     return 1;
@@ -71,7 +73,8 @@ static void write_layer(FILE *f, const char *name, int layer, const mlp_layer *l
     fprintf(f, "\n    /* layer %d: %d to %d */\n    for (i = 0; i < %d; i++) {\n", layer, in, l->units, l->units);
     if (l->no_bias) fprintf(f, "        float z = 0;\n");
     else fprintf(f, "        float z = %s_b%d[i];\n", name, layer);
-    if (g && strstr(g, "alpha")) fprintf(f, "        const float alpha = %.8ef;\n", l->alpha > 0 ? (double)l->alpha : 0.0);
+    if (g && strstr(g, "alpha"))
+        fprintf(f, "        const float alpha = %.8ef;\n", l->alpha > 0 ? (double)l->alpha : 0.0);
     fprintf(f, "        for (k = 0; k < %d; k++) z += %s_w%d[i * %d + k] * %s[k];\n", in, name, layer, in, x);
     fprintf(f, "        %s[i] = %s;\n    }\n", y, g ? g : "z");
     if (l->activation == MLP_ACT_SOFTMAX) fprintf(f, softmax, y, l->units, y, y, l->units, y, y, l->units, y);
@@ -84,8 +87,10 @@ static void write_function(FILE *f, const mlp_desc *d, int layers, int widest, c
     if (d->layers[layers - 1].activation == MLP_ACT_SOFTMAX) fprintf(f, "    float max, sum;\n");
     if (layers > 1) fprintf(f, "    float a[%d];\n", widest);
     if (layers > 2) fprintf(f, "    float b[%d];\n", widest);
-    for (l = 0; l < layers; in = d->layers[l++].units)
-        write_layer(f, name, l, &d->layers[l], in, l == 0 ? "x" : l % 2 ? "a" : "b", l == layers - 1 ? "y" : l % 2 ? "b" : "a");
+    for (l = 0; l < layers; in = d->layers[l++].units) {
+        const char *from = l % 2 ? "a" : "b", *to = l % 2 ? "b" : "a";
+        write_layer(f, name, l, &d->layers[l], in, l == 0 ? "x" : from, l == layers - 1 ? "y" : to);
+    }
     fprintf(f, "}\n");
 }
 
@@ -95,13 +100,15 @@ static int write_model(FILE *f, const mlp *net, const char *name)
     int l, layers = 0, widest = 0, math = 0;
     while (layers < MLP_MAX_LAYERS && d->layers[layers].units) layers++;
     for (l = 0; l < layers; l++) {
-        if (d->layers[l].activation == MLP_ACT_CUSTOM)
-            return fprintf(stderr, "layer %d: a custom activation is a function of another program, not exported\n", l), 0;
+        if (d->layers[l].activation == MLP_ACT_CUSTOM) {
+            fprintf(stderr, "layer %d: a custom activation is a function of another program, not exported\n", l);
+            return 0;
+        }
         math |= needs_math(&d->layers[l]);
         if (l < layers - 1 && d->layers[l].units > widest) widest = d->layers[l].units;
     }
-    fprintf(f, "/* A multi-layer perceptron, written by export_c. x: %d floats, y: %d, not overlapping. No state, so any number\n"
-               "   of threads may call it. Stack: %d floats and a little. */\n",
+    fprintf(f, "/* A multi-layer perceptron, written by export_c. x: %d floats, y: %d, not overlapping. No state, so "
+               "any number\n   of threads may call it. Stack: %d floats and a little. */\n",
             d->inputs, d->layers[layers - 1].units, layers > 2 ? 2 * widest : widest);
     fprintf(f, "%svoid %s(const float *x, float *y);\n\n", math ? "#include <math.h>\n\n" : "", name);
     if (!write_weights(f, net, name)) return 0;

@@ -58,9 +58,9 @@ static void message_field(message *m, unsigned field, message *inner)       /* a
     free(inner->p);
 }
 
-/* ---- a layer as text: nodes separated by ';', each an operator and its operands. x, w, b: the layer's input and parameters, z: the
-   result of Gemm, #: the result of the node before; a number is a constant, name=number a float attribute (alpha=? that of the
-   layer), name:number an integer one. What opset 13 lacks is made of what it has. ---- */
+/* A layer as text: nodes separated by ';', each an operator and its operands. x, w, b: the layer's input and
+   parameters, z: the result of Gemm, #: the result of the node before; a number is a constant, name=number a float
+   attribute (alpha=? that of the layer), name:number an integer one. What opset 13 lacks is made of what it has. */
 
 static const char *const activations[MLP_ACT_CUSTOM + 1] = {
     [MLP_ACT_IDENTITY] = "",
@@ -160,8 +160,8 @@ static void put_tensor(message *graph, int layer, const char *what, uint64_t row
     message_field(graph, 5, &tensor);
 }
 
-/* GraphProto: input 11, output 12; ValueInfoProto: name 1, type 2 { tensor_type 1 { elem_type 1, shape 2 { dim 1 } } }; a dim has a
-   value 1 or a name 2 */
+/* GraphProto: input 11, output 12; ValueInfoProto: name 1, type 2 { tensor_type 1 { elem_type 1, shape 2 { dim 1 } } };
+   a dim has a value 1 or a name 2 */
 static void put_value(message *graph, unsigned field, const char *name, int width)
 {
     message value = { 0 }, type = { 0 }, tensor = { 0 }, shape = { 0 }, rows = { 0 }, cols = { 0 };
@@ -187,8 +187,10 @@ static int put_graph(message *graph, const mlp *net)
         const int last = l + 1 == MLP_MAX_LAYERS || d->layers[l + 1].units == 0;
         const size_t n = (size_t)in * (size_t)(out = d->layers[l].units);
         float *w = (float *)malloc((n + (size_t)out) * sizeof(float));
-        if (d->layers[l].activation == MLP_ACT_CUSTOM)
-            return fprintf(stderr, "layer %d: a custom activation is a function of another program, not exported\n", l), free(w), 0;
+        if (d->layers[l].activation == MLP_ACT_CUSTOM) {
+            fprintf(stderr, "layer %d: a custom activation is a function of another program, not exported\n", l);
+            return free(w), 0;
+        }
         if (!w || mlp_get_weights(net, l, w, w + n)) return free(w), 0;
         snprintf(y, WORD, last ? "y" : "%d", l);
         put_layer(graph, &d->layers[l], l, x, y);

@@ -32,8 +32,8 @@ int main(void)
         valley u = { 0 };
         float v[2] = { -1.2f, 1 };
         mlp_result r = mlp_minimize(&ways[i], 2, v, rosenbrock, &u, steps[i]);
-        printf("%-9s %6d calls to 1e-6; (%.4f, %.4f), value %.1e after %d: %s\n", names[i], u.needed, (double)v[0], (double)v[1], u.value,
-               u.calls, mlp_result_string(r));
+        printf("%-9s %6d calls to 1e-6; (%.4f, %.4f), value %.1e after %d: %s\n", names[i], u.needed,
+               (double)v[0], (double)v[1], u.value, u.calls, mlp_result_string(r));
         if (r) return 1;
     }
     return 0;

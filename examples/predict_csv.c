@@ -12,13 +12,14 @@
 
 static const char usage[] =
     "usage: predict_csv MODEL FILE [options]  MODEL: of train_csv; FILE: a table in text, - for stdin\n"
-    "  --missing WORD          a cell that is missing, besides empty, ?, NA, nan, null, none and -\n"
-    "  --delimiter C, --decimal C, --header yes|no      (default: found)\n"
+    "  --missing WORD          a cell that is missing, besides those that training had, as often as needed\n"
+    "  --delimiter C|tab, --decimal .|,, --header yes|no        (default: found, or as in training)\n"
     "  --help, --version\n"
     "Prints a table with the column prediction, and the probability of each class or the spread of the nets, a line\n"
     "for each row of FILE in its order. Status: 0, or 1 with a line on stderr.\n";
 
-typedef struct { const char *model, *file; csv_options read; } options;
+enum { LIST = 64 };
+typedef struct { const char *model, *file, *missing[LIST]; int words; csv_options read; } options;
 
 /* One line, whatever names and cells have in them. */
 static int fails(const char *format, ...)
@@ -36,12 +37,13 @@ static int fails(const char *format, ...)
 /* One option with its value; 0: fine */
 static int take_option(options *o, const char *name, const char *value)
 {
-    if (!strcmp(name, "--missing")) o->read.missing = value;
-    else if (!strcmp(name, "--delimiter")) o->read.delimiter = strcmp(value, "tab") ? *value : '\t';
-    else if (!strcmp(name, "--decimal")) o->read.decimal = *value;
+    if (!strcmp(name, "--missing") && o->words < LIST) o->missing[o->words++] = value;
+    else if (!strcmp(name, "--delimiter") && (!strcmp(value, "tab") || !strcmp(value, "\\t"))) o->read.delimiter = '\t';
+    else if (!strcmp(name, "--delimiter") && *value && !value[1]) o->read.delimiter = *value;
+    else if (!strcmp(name, "--decimal") && (!strcmp(value, ".") || !strcmp(value, ","))) o->read.decimal = *value;
     else if (!strcmp(name, "--header") && !strcmp(value, "yes")) o->read.header = 1;
     else if (!strcmp(name, "--header") && !strcmp(value, "no")) o->read.header = -1;
-    else return fails("%s %s: no such option; --help lists them", name, value);
+    else return fails("%s %s: no such option or value; --help lists them", name, value);
     return 0;
 }
 
@@ -57,7 +59,7 @@ static int take_options(options *o, int argc, char **argv)
             if (o->file) return fails("%s: one model and one file are expected", argv[i]);
             *(o->model ? &o->file : &o->model) = argv[i];
         } else if (i + 1 == argc)
-            return fails("%s: no such option, or its value is missing; --help lists them", argv[i]);
+            return fails("%s: an option, with a value behind it, is expected; --help lists them", argv[i]);
         else if (take_option(o, argv[i], argv[i + 1])) return 1;
         else i++;
     }
@@ -83,17 +85,26 @@ static int load(const options *o, ensemble *e, table *t)
     return fails("%s: the net and what the model says about its table do not go together", o->model);
 }
 
+/* As the table was read that trained, unless an option says otherwise. */
 static int read_table(const options *o, const table *t, csv *c)
 {
     char error[TABLE_ERROR];
     csv_options how = o->read;
+    const char **missing;
     char **names = (char **)malloc((size_t)t->count * sizeof *names);
-    int i, bad;
+    int i, words = 0, bad;
+    while (t->missing[words]) words++;
+    missing = (const char **)calloc((size_t)(words + o->words) + 1, sizeof *missing);
+    for (i = 0; missing && i < words + o->words; i++) missing[i] = i < words ? t->missing[i] : o->missing[i - words];
     for (i = 0; names && i < t->count; i++) names[i] = t->columns[i].name;
-    how.names = names;
-    how.name_count = names ? (size_t)t->count : 0;
+    how.missing = missing;
+    how.names = t->header ? names : NULL;
+    how.name_count = (size_t)t->count;
+    how.like_delimiter = t->delimiter;
+    how.like_decimal = t->decimal;
     bad = csv_read(c, o->file, &how, error, sizeof error);
     free(names);
+    free(missing);
     return bad ? fails("%s", error) : 0;
 }
 
@@ -114,26 +125,42 @@ static void write_head(const table *t)
     printf("%s\n", t->classes ? "" : ",spread");
 }
 
+/* as many digits as tell it from other floats, at least as many as are asked for */
+static void write_number(float value, int digits)
+{
+    char text[32];
+    do snprintf(text, sizeof text, "%.*g", digits, (double)value);
+    while ((float)strtod(text, NULL) != value && digits++ < 9);
+    printf("%s", text);
+}
+
 static void write_row(const table *t, const float *y, const float *spread)
 {
     int best = 0, i;
-    if (!t->classes) { printf("%.7g,%.3g\n", (double)y[0], (double)spread[0]); return; }
+    if (!t->classes) {
+        write_number(y[0], 6);
+        printf(",%.3g\n", (double)spread[0]);
+        return;
+    }
     for (i = 1; i < t->class_count; i++) if (y[i] > y[best]) best = i;
     csv_write(stdout, t->classes[best], ',');
     for (i = 0; i < t->class_count; i++) printf(",%.4f", (double)y[i]);
     printf("\n");
 }
 
+static void say_cells(const char *column, size_t n, const char *what)
+{
+    if (!n) return;
+    fprintf(stderr, "predict_csv: column '%s': %lu cell%s %s\n", column, (unsigned long)n, n == 1 ? "" : "s", what);
+}
+
 static void say_surprises(const table *t, const table_surprises *s)
 {
     int i;
     for (i = 0; i < t->count; i++) {
-        if (s[i].unseen)
-            fprintf(stderr, "predict_csv: column '%s': %lu cells with a text that training hardly ever had, or never\n",
-                    t->columns[i].name, (unsigned long)s[i].unseen);
-        if (s[i].missing)
-            fprintf(stderr, "predict_csv: column '%s': %lu cells are missing, in training none was\n",
-                    t->columns[i].name, (unsigned long)s[i].missing);
+        say_cells(t->columns[i].name, s[i].unseen, "with a text that training hardly ever had, or never");
+        say_cells(t->columns[i].name, s[i].missing, "missing, in training none was");
+        say_cells(t->columns[i].name, s[i].outside, "outside of the numbers of training, beyond which little changes");
     }
 }
 

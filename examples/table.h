@@ -16,9 +16,10 @@ typedef struct {
     int asked;                          /* the kind is the user's wish */
     double median;                      /* number: for a missing cell */
     int missing;                        /* number: one more input says that a cell is missing */
-    /* number: quantiles; between two of them lies a part, and an input says how far up it the */
+    /* number: quantiles; between two of them lies a part, and an input says how far up it the number is, 0 below, 1
+       above. parts 0: too few different numbers, or rows */
     double knots[TABLE_PARTS + 1];
-    int parts;                          /*   number is, 0 below, 1 above. 0: too few different numbers */
+    int parts;
     char **categories;                  /* category: an input each, in the order of strcmp; "": missing */
     int count;
     int other;                          /* category: one more input for rare ones, and for those never seen */
@@ -34,21 +35,23 @@ typedef struct {
     int class_numbers;                  /* all classes are numbers: "1.0" is class "1" */
     double low, high;                   /* of the target in training: predictions stay within */
     int inputs;
+    char delimiter, decimal;            /* of the file */
+    char **missing;                     /* the user's words for a cell that is missing, to NULL */
 } table;
 
 typedef struct {
     const char *target, *task;          /* a name or a place from 1; "classification" or "regression"; NULL: found */
     /* names or places of columns that are so, each list to NULL */
     const char *const *numbers, *const *categories, *const *ignored;
+    const char *const *missing;         /* as in csv_options */
 } table_options;
 
 /* What was met in encoding that training did not have. */
-typedef struct { size_t unseen, missing; } table_surprises;
+typedef struct { size_t unseen, missing, outside; } table_surprises;      /* outside: of the numbers it had */
 
-/* All return 0, or 1 with the reason in error. table_free is needed after 0 only. */
-/* kinds, target, task, classes */
+/* All return 0, or 1 with the reason in error. table_free is needed after 0 only. plan: kinds, target, task, classes;
+   learn: medians, parts, categories, range. */
 int table_plan(table *, const csv *, const table_options *, char *error);
-/* medians, categories, range */
 int table_learn(table *, const csv *, const size_t *rows, size_t n, char *error);
 void table_free(table *);
 
@@ -58,7 +61,7 @@ int table_match(const table *, const csv *, int *place, char *error);
 
 /* x: n x inputs; surprises: one for each column, counted up, or NULL. rows NULL: 0 .. n-1. place NULL: as planned. */
 int table_encode(const table *, const csv *, const int *place, const size_t *rows, size_t n, float *x,
-    table_surprises *, char *error);
+                 table_surprises *, char *error);
 
 /* The target of a row: 1 when there is one, 0 when it is missing; a class or a number. */
 int table_class(const table *, const csv *, size_t row, int *label);

@@ -16,11 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FEW_ROWS = 50, FOLDS = 5, SHOWN_CLASSES = 12, SHOWN_COLUMNS = 10, IMPORTANCE_ROWS = 2000, LIST = 64 };
+enum { FEW_ROWS = 50, FOLDS = 5, SHOWN_CLASSES = 12, SHOWN_COLUMNS = 10, LIST = 64 };
+enum { IMPORTANCE_ROWS = 2000, IMPORTANCE_CELLS = 200000 };
 
 static const char usage[] =
     "usage: train_csv FILE [options]          FILE: a table in text, - for stdin\n"
-    "  --target NAME|N         the column to predict, by name or place from 1 (default: the last)\n"
+    "  --target NAME|N         the column to predict, by name or place from 1 (default: the last that can be)\n"
     "  --task classification|regression       (default: found)\n"
     "  --out MODEL             (default: model.safetensors)\n"
     "  --members N             nets that answer together, each with its own seed (default: 5)\n"
@@ -28,8 +29,9 @@ static const char usage[] =
     "  --seed N                of the split, the weights and the order of rows (default: 0)\n"
     "  --epochs N              (default: by the number of rows)\n"
     "  --number, --category, --ignore NAME|N   take this column so, as often as needed\n"
-    "  --missing WORD          a cell that is missing, besides empty, ?, NA, nan, null, none and -\n"
-    "  --delimiter C, --decimal C, --header yes|no      (default: found)\n"
+    "  --missing WORD          a cell that is missing, as often as needed; so are empty ones, ?, NA, nan, null,\n"
+    "                          and among numbers none, - and .\n"
+    "  --delimiter C|tab, --decimal .|,, --header yes|no        (default: found)\n"
     "  --help, --version\n"
     "Ctrl-C ends training and keeps the best so far. Status: 0, or 1 with a line on stderr.\n";
 
@@ -37,7 +39,7 @@ typedef struct {
     const char *file, *out;
     csv_options read;
     table_options plan;
-    const char *numbers[LIST], *categories[LIST], *ignored[LIST];
+    const char *numbers[LIST], *categories[LIST], *ignored[LIST], *missing[LIST];
     unsigned long seed;
     int members, epochs;
     double holdout;
@@ -81,7 +83,12 @@ static int word_option(const char *name, const char *value, const char *first, c
     return fails("%s %s: %s or %s is expected", name, value, first, second);
 }
 
-static char delimiter_of(const char *value) { return strcmp(value, "tab") ? *value : '\t'; }
+static int sign_option(const char *name, const char *value, const char *allowed, char *to)
+{
+    *to = !strcmp(value, "tab") || !strcmp(value, "\\t") ? '\t' : !value[0] || value[1] ? 0 : *value;
+    if (*to && (allowed ? strchr(allowed, *to) != NULL : !strchr("\"\r\n", *to))) return 0;
+    return fails("%s %s: %s is expected", name, value, allowed ? "a point or a comma" : "one character, or tab,");
+}
 
 /* One option with its value. */
 static int take_option(options *o, const char *name, const char *value)
@@ -90,22 +97,23 @@ static int take_option(options *o, const char *name, const char *value)
     int bad = 0;
     if (!strcmp(name, "--target")) o->plan.target = value;
     else if (!strcmp(name, "--out")) o->out = value;
-    else if (!strcmp(name, "--missing")) o->read.missing = value;
-    else if (!strcmp(name, "--delimiter")) o->read.delimiter = delimiter_of(value);
-    else if (!strcmp(name, "--decimal")) o->read.decimal = *value;
+    else if (!strcmp(name, "--task")) {
+        bad = word_option(name, value, "classification", "regression");
+        o->plan.task = value;
+    } else if (!strcmp(name, "--header")) {
+        bad = word_option(name, value, "yes", "no");
+        o->read.header = *value == 'y' ? 1 : -1;
+    } else if (!strcmp(name, "--delimiter")) bad = sign_option(name, value, NULL, &o->read.delimiter);
+    else if (!strcmp(name, "--decimal")) bad = sign_option(name, value, ".,", &o->read.decimal);
+    else if (!strcmp(name, "--missing")) bad = list_option(name, value, o->missing);
     else if (!strcmp(name, "--number")) bad = list_option(name, value, o->numbers);
     else if (!strcmp(name, "--category")) bad = list_option(name, value, o->categories);
     else if (!strcmp(name, "--ignore")) bad = list_option(name, value, o->ignored);
     else if (!strcmp(name, "--holdout")) bad = number_option(name, value, 0, 0.9, 0, &o->holdout);
-    else if (!strcmp(name, "--task")) { bad = word_option(name, value, "classification",
-        "regression"); o->plan.task = value; }
-    else if (!strcmp(name, "--header")) { bad = word_option(name, value, "yes",
-        "no"); o->read.header = *value == 'y' ? 1 : -1; }
-    else if (!strcmp(name, "--members")) { bad = number_option(name, value, 1, MOST_MEMBERS, 1,
-        &n); o->members = (int)n; }
-    else if (!strcmp(name, "--epochs")) { bad = number_option(name, value, 1, 1e6, 1, &n); o->epochs = (int)n; }
-    else if (!strcmp(name, "--seed")) { bad = number_option(name, value, 0, 4294967295.0, 1,
-        &n); o->seed = (unsigned long)n; }
+    else if (!strcmp(name, "--members")) bad = number_option(name, value, 1, MOST_MEMBERS, 1, &n), o->members = (int)n;
+    else if (!strcmp(name, "--epochs")) bad = number_option(name, value, 1, 1e6, 1, &n), o->epochs = (int)n;
+    else if (!strcmp(name, "--seed"))
+        bad = number_option(name, value, 0, 4294967295.0, 1, &n), o->seed = (unsigned long)n;
     else bad = fails("%s: no such option; --help lists them", name);
     return bad;
 }
@@ -118,6 +126,7 @@ static int take_options(options *o, int argc, char **argv)
     o->out = "model.safetensors";
     o->members = 5;
     o->holdout = 0.2;
+    o->plan.missing = o->read.missing = o->missing;
     o->plan.numbers = o->numbers;
     o->plan.categories = o->categories;
     o->plan.ignored = o->ignored;
@@ -128,7 +137,7 @@ static int take_options(options *o, int argc, char **argv)
             if (o->file) return fails("two files, %s and %s; one is expected", o->file, argv[i]);
             o->file = argv[i];
         } else if (i + 1 == argc)
-            return fails("%s: no such option, or its value is missing; --help lists them", argv[i]);
+            return fails("%s: an option, with a value behind it, is expected; --help lists them", argv[i]);
         else if (take_option(o, argv[i], argv[i + 1])) return 1;
         else i++;
     }
@@ -148,16 +157,27 @@ typedef struct {
 /* "1 column", "7 columns" */
 static void count_of(size_t n, const char *what) { printf("%lu %s%s", (unsigned long)n, what, n == 1 ? "" : "s"); }
 
-static void list_kind(const table *t, table_kind kind, const char *head)
+/* At most so many characters of a name, one line, with blanks behind it up to `width` of them. */
+static void put_name(const char *name, int most, int width)
+{
+    int n = 0;
+    for (; *name && (n < most || (*name & 0xc0) == 0x80); name++) {
+        putchar((unsigned char)*name < ' ' ? ' ' : *name);
+        n += (*name & 0xc0) != 0x80;
+    }
+    while (n++ < width) putchar(' ');
+}
+
+static void list_kind(const table *t, table_kind kind, const char *head, const char *tail)
 {
     int i, n = 0;
     for (i = 0; i < t->count; i++) {
-        if (t->columns[i].kind != kind) continue;
-        if (n < 8) printf("%s%s", n ? ", " : head, t->columns[i].name);
-        n++;
+        if (t->columns[i].kind != kind || n++ >= 8) continue;
+        printf("%s", n > 1 ? ", " : head);
+        put_name(t->columns[i].name, 60, 0);
     }
     if (n > 8) printf(" and %d more", n - 8);
-    if (n) printf("\n");
+    if (n) printf("%s\n", tail);
 }
 
 static void say_classes_of(const table *t, const part *all)
@@ -166,17 +186,28 @@ static void say_classes_of(const table *t, const part *all)
     int k;
     for (i = 0; i < all->n; i++) if (all->labels[i] < SHOWN_CLASSES) per_class[all->labels[i]]++;
     printf("classification, %d classes: ", t->class_count);
-    for (k = 0; k < t->class_count && k < SHOWN_CLASSES; k++)
-        printf("%s%s (%lu)", k ? ", " : "", t->classes[k], (unsigned long)per_class[k]);
+    for (k = 0; k < t->class_count && k < SHOWN_CLASSES; k++) {
+        printf("%s", k ? ", " : "");
+        put_name(t->classes[k], 60, 0);
+        printf(" (%lu)", (unsigned long)per_class[k]);
+    }
     printf("%s\n", k < t->class_count ? ", ..." : "");
 }
 
-static void say_target(const table *t, const part *all)
+static void say_target(const options *o, const table *t, const part *all)
 {
     float low = 0, high = 0;
     size_t i;
-    printf("  target      %s: ", t->columns[t->target].name);
-    if (t->classes) { say_classes_of(t, all); return; }
+    printf("  target      ");
+    put_name(t->columns[t->target].name, 60, 0);
+    printf("%s: ", o->plan.target ? "" : t->target + 1 == t->count ? " (the last column; --target names another)"
+                                  : " (the last column that can be predicted; --target names another)");
+    if (t->classes) {
+        say_classes_of(t, all);
+        if (t->class_numbers && t->class_count > 2)
+            printf("              (--task regression takes them for numbers)\n");
+        return;
+    }
     for (i = 0; i < all->n; i++) {
         if (i == 0 || all->values[i] < low) low = all->values[i];
         if (i == 0 || all->values[i] > high) high = all->values[i];
@@ -190,14 +221,13 @@ static void say_table(const options *o, const csv *c, const table *t, const part
     count_of(c->rows, "row");
     printf(" of ");
     count_of(c->columns, "column");
-    printf("; %s between them, decimal %s, %s\n", csv_delimiter_name(c->delimiter), c->decimal == ','
-        ? "comma" : "point",
-           c->header ? "names in the first line" : "no names");
-    list_kind(t, TABLE_NUMBER, "  numbers     ");
-    list_kind(t, TABLE_CATEGORY, "  categories  ");
-    list_kind(t, TABLE_ID, "  ids         (not used) ");
-    list_kind(t, TABLE_CONSTANT, "  constant    (not used) ");
-    say_target(t, all);
+    printf("; %s between them, decimal %s, %s\n", csv_delimiter_name(c->delimiter),
+           c->decimal == ',' ? "comma" : "point", c->header ? "names in the first line" : "no names");
+    list_kind(t, TABLE_NUMBER, "  numbers     ", "");
+    list_kind(t, TABLE_CATEGORY, "  categories  ", "");
+    list_kind(t, TABLE_ID, "  ids         (not used) ", "; --number NAME takes one");
+    list_kind(t, TABLE_CONSTANT, "  constant    (not used) ", "");
+    say_target(o, t, all);
     if (all->n < c->rows) { printf("  no target   (not used) "); count_of(c->rows - all->n, "row"); printf("\n"); }
 }
 
@@ -251,19 +281,24 @@ static int take_rows(part *all, const table *t, const csv *c, unsigned long seed
     return 0;
 }
 
-/* Of each class the share `holdout` goes to test, the rest to train; another fold holds out others. */
+/* Of each class the share `holdout` goes to test, the rest to train; another fold holds out others. Rows are counted
+   class after class, so that of small ones, too, this share is held out together; a class of one row trains. */
 static int split(const part *all, const table *t, double holdout, int fold, part *train, part *test)
 {
-    size_t *seen = (size_t *)calloc((size_t)t->class_count + 1, sizeof *seen), i;
-    int bad = make_part(train, all->n, t);
-    bad |= make_part(test, all->n, t) || !seen;
+    size_t *counts = (size_t *)calloc((size_t)t->class_count + 1, sizeof *counts), i;
+    size_t *places = (size_t *)calloc((size_t)t->class_count + 1, sizeof *places);
+    int bad = make_part(train, all->n, t), c;
+    bad |= make_part(test, all->n, t) || !counts || !places;
+    for (i = 0; i < all->n && !bad; i++) counts[all->labels ? all->labels[i] : 0]++;
+    for (c = 0; c + 1 < t->class_count && !bad; c++) places[c + 1] = places[c] + counts[c];
     for (i = 0; i < all->n && !bad; i++) {
         const int label = all->labels ? all->labels[i] : 0;
-        const double place = (double)(seen[label]++ + (size_t)fold);
-        append_row(floor((place + 1) * holdout) > floor(place * holdout) ? test : train, all->rows[i], label,
-                   all->values ? all->values[i] : 0);
+        const double place = (double)(places[label]++ + (size_t)fold);
+        const int tests = floor((place + 1) * holdout) > floor(place * holdout) && counts[label] > 1;
+        append_row(tests ? test : train, all->rows[i], label, all->values ? all->values[i] : 0);
     }
-    free(seen);
+    free(counts);
+    free(places);
     return bad;
 }
 
@@ -360,19 +395,6 @@ static int train(trainer *tr, ensemble *e, const table *t, const part *p, int sh
     return r ? fails("training: %s", tr->error.text[0] ? tr->error.text : mlp_result_string(r)) : 0;
 }
 
-/* The same without hidden layers. */
-static trainer linear_of(const trainer *tr)
-{
-    trainer linear = *tr;
-    int last = 0;
-    while (linear.desc.layers[last + 1].units) last++;
-    linear.desc.layers[0] = linear.desc.layers[last];
-    memset(linear.desc.layers + 1, 0, sizeof linear.desc.layers - sizeof *linear.desc.layers);
-    linear.desc.label_smoothing = 0;
-    linear.fit.opt.rate = 0.01f;
-    return linear;
-}
-
 /* ---- what is known about rows that did not train: three answers to each ---- */
 
 enum { TRIVIAL, LINEAR, NET, ANSWERS };
@@ -415,21 +437,79 @@ static void answer_trivially(const part *train_rows, size_t n, int outputs, floa
     free(shares);
 }
 
+/* What a linear model sees of the inputs: each number itself, not the parts that it lies in. NULL: no memory */
+static float *without_parts(const table *t, const part *p, size_t *inputs)
+{
+    float *x, *to;
+    size_t i;
+    int j;
+    for (*inputs = 0, j = 0; j < t->count; j++) *inputs += (size_t)(t->columns[j].inputs - t->columns[j].parts);
+    x = to = (float *)malloc((p->n * *inputs + 1) * sizeof *x);
+    for (i = 0; x && i < p->n; i++)
+        for (j = 0; j < t->count; j++) {
+            const table_column *k = &t->columns[j];
+            const size_t n = (size_t)(k->inputs - k->parts);
+            memcpy(to, p->x + i * (size_t)t->inputs + k->input, n * sizeof *to);
+            to += n;
+        }
+    return x;
+}
+
+/* Ends the fit when the loss hardly falls any more. */
+static int has_settled(void *user, const mlp_progress *p)
+{
+    double *last = (double *)user;
+    const int settled = p->epoch > 1 && p->loss > *last * (1 - 1e-6);
+    *last = p->loss;
+    return settled;
+}
+
+/* A linear or logistic model with the penalty that scikit-learn has by default, to its minimum. */
+static mlp_result answer_linearly(const trainer *tr, const table *t, const part *train_rows, const part *test,
+                                  float *answer)
+{
+    mlp_desc desc = tr->desc;
+    mlp_data data = data_of(train_rows, NULL);
+    mlp_fit_desc fit;
+    mlp *net = NULL;
+    double last = 0;
+    size_t inputs;
+    float *x = without_parts(t, train_rows, &inputs), *test_x = without_parts(t, test, &inputs);
+    mlp_result r = x && test_x ? MLP_OK : MLP_ERR_MEMORY;
+    memset(desc.layers, 0, sizeof desc.layers);
+    desc.layers[0].units = t->classes ? t->class_count : 1;
+    desc.inputs = (int)inputs;
+    desc.input_scaling = MLP_SCALE_STANDARD;
+    desc.label_smoothing = 0;
+    memset(&fit, 0, sizeof fit);
+    fit.epochs = 200;
+    fit.batch = MLP_FULL_BATCH;
+    fit.opt.kind = MLP_OPT_LBFGS;
+    fit.opt.weight_decay = (t->classes ? 1.0f : 2.0f) / (float)train_rows->n;
+    fit.on_epoch = has_settled;
+    fit.user = &last;
+    data.x = x;
+    if (!r) r = mlp_create(&net, &desc);
+    if (!r) r = mlp_fit(net, &data, &fit);
+    if (!r) r = mlp_predict(net, test_x, test->n, answer);
+    mlp_destroy(net);
+    free(x);
+    free(test_x);
+    return r;
+}
+
 /* Appends the rows of a test and the answers to them. */
-static int try_out(trial *r, trainer *tr, const table *t, const part *train_rows, const part *test, const ensemble *e)
+static int try_out(trial *r, const trainer *tr, const table *t, const part *train_rows, const part *test,
+                   const ensemble *e)
 {
     const size_t at = r->rows.n * (size_t)r->outputs;
-    trainer simple = linear_of(tr);
-    ensemble linear = { { NULL }, 0, 0, 0, 0 };
     size_t i;
     mlp_result bad;
     for (i = 0; i < test->n; i++)
         append_row(&r->rows, test->rows[i], test->labels ? test->labels[i] : 0, test->values ? test->values[i] : 0);
-    if (train(&simple, &linear, t, train_rows, 0, 1)) return 1;
     answer_trivially(train_rows, test->n, r->outputs, r->answer[TRIVIAL] + at);
-    bad = ensemble_predict(&linear, test->x, test->n, (size_t)t->inputs, r->answer[LINEAR] + at, NULL);
+    bad = answer_linearly(tr, t, train_rows, test, r->answer[LINEAR] + at);
     if (!bad) bad = ensemble_predict(e, test->x, test->n, (size_t)t->inputs, r->answer[NET] + at, NULL);
-    ensemble_free(&linear);
     return bad ? fails("testing: %s", mlp_result_string(bad)) : 0;
 }
 
@@ -472,31 +552,36 @@ static void say_scores(const trial *r)
 {
     static const char *const class_names[] = { "class shares", "linear", "this model" },
         *const value_names[] = { "mean", "linear", "this model" };
+    const int classes = r->rows.labels != NULL;
     int i;
-    printf("  %-14s%10s%10s%10s\n", "", r->rows.labels ? "accuracy" : "R2", r->rows.labels
-        ? "log loss" : "MAE", r->rows.labels ? "" : "RMSE");
+    if (classes) printf("  %-14s%10s%10s\n", "", "accuracy", "log loss");
+    else printf("  %-14s%10s%10s%10s\n", "", "R2", "MAE", "RMSE");
     for (i = 0; i < ANSWERS; i++) {
         const scores s = score(&r->rows, r->answer[i], r->outputs);
-        if (r->rows.labels) printf("  %-14s%8.1f %%%10.3f\n", class_names[i], 100 * s.accuracy, s.log_loss);
+        if (classes) printf("  %-14s%8.1f %%%10.3f\n", class_names[i], 100 * s.accuracy, s.log_loss);
         else printf("  %-14s%10.3f%10.4g%10.4g\n", value_names[i], s.r2, s.mae, s.rmse);
     }
 }
 
+/* A class with rows or predictions: how many of its rows went where, and its scores. */
 static void say_class(const size_t *counts, int n, int c, const char *name, int matrix)
 {
     size_t support = 0, predicted = 0, right = counts[c * n + c];
     int i;
     for (i = 0; i < n; i++) { support += counts[c * n + i]; predicted += counts[i * n + c]; }
-    printf("  %-14.14s", name);
+    if (!support && !predicted) return;
+    printf("  %3d ", c + 1);
+    put_name(name, 16, 16);
     for (i = 0; i < n && matrix; i++) printf("%6lu", (unsigned long)counts[c * n + i]);
     if (predicted) printf("%10.3f", (double)right / (double)predicted);
     else printf("%10s", "-");
-    if (support) printf("%8.3f%8.3f%8lu\n", (double)right / (double)support,
-        2.0 * (double)right / (double)(support + predicted), (unsigned long)support);
+    if (support)
+        printf("%8.3f%8.3f%8lu\n", (double)right / (double)support,
+               2.0 * (double)right / (double)(support + predicted), (unsigned long)support);
     else printf("%8s%8s%8lu\n", "-", "-", (unsigned long)support);
 }
 
-/* Rows: the true class; columns: the predicted one, in the same order. */
+/* Rows: the true class; columns: the predicted one, by the number before its name. */
 static int say_classes(const trial *r, const table *t)
 {
     const int n = t->class_count, matrix = n <= SHOWN_CLASSES;
@@ -504,8 +589,8 @@ static int say_classes(const trial *r, const table *t)
     int c;
     if (!counts) return fails("not enough memory");
     for (i = 0; i < r->rows.n; i++) counts[r->rows.labels[i] * n + largest(r->answer[NET] + i * (size_t)n, n)]++;
-    printf("\n  %-14s", matrix ? "true, as" : "class");
-    for (c = 0; c < n && matrix; c++) printf("%*.5s", c ? 6 : 4, t->classes[c]);
+    printf("\n  %-20s", matrix ? "class, predicted as" : "class");
+    for (c = 0; c < n && matrix; c++) printf("%6d", c + 1);
     printf("%10s%8s%8s%8s\n", "precision", "recall", "f1", "rows");
     for (c = 0; c < n; c++) say_class(counts, n, c, t->classes[c], matrix);
     free(counts);
@@ -539,7 +624,7 @@ static void draw(const trial *r)
         printf("\n");
     }
     printf("  %10s  %-*.4g%*.4g true (on the line both are the same)\n", "", WIDE / 2, (double)low, WIDE / 2,
-        (double)high);
+           (double)high);
 }
 
 typedef struct { const char *name; double loss; } importance;
@@ -552,14 +637,14 @@ static int by_loss(const void *a, const void *b)
 
 /* How much worse the model gets when a column's cells are dealt to other rows. */
 static double loss_without(const ensemble *e, const table_column *k, const part *p, size_t inputs, float *x,
-    float *answer)
+                           float *answer)
 {
     scores s;
     size_t i;
     for (i = 0; i < p->n; i++) {
+        const float *from = p->x + (i * 7919 + p->n / 2 + 1) % p->n * inputs;
         memcpy(x + i * inputs, p->x + i * inputs, inputs * sizeof *x);
-        if (k) memcpy(x + i * inputs + k->input, p->x + (i * 7919 + p->n / 2 + 1) % p->n * inputs + k->input,
-            (size_t)k->inputs * sizeof *x);
+        if (k) memcpy(x + i * inputs + k->input, from + k->input, (size_t)k->inputs * sizeof *x);
     }
     if (ensemble_predict(e, x, p->n, inputs, answer, NULL)) return 0;
     s = score(p, answer, e->outputs);
@@ -574,7 +659,8 @@ static int say_importance(const ensemble *e, const table *t, const part *rows)
     float *x, *answer;
     double base, most;
     int i, n = 0;
-    p.n = p.n < IMPORTANCE_ROWS ? p.n : IMPORTANCE_ROWS;
+    i = IMPORTANCE_CELLS / t->count < IMPORTANCE_ROWS ? IMPORTANCE_CELLS / t->count + 20 : IMPORTANCE_ROWS;
+    if (p.n > (size_t)i) p.n = (size_t)i;
     x = (float *)malloc((p.n * inputs + 1) * sizeof *x);
     answer = (float *)malloc((p.n * (size_t)e->outputs + 1) * sizeof *answer);
     if (!list || !x || !answer) { free(list); free(x); free(answer); return fails("not enough memory"); }
@@ -587,10 +673,12 @@ static int say_importance(const ensemble *e, const table *t, const part *rows)
     qsort(list, (size_t)n, sizeof *list, by_loss);
     most = list[0].loss > 0 ? list[0].loss : 1;
     printf("\n  column matters: %s when its cells are shuffled\n", p.labels ? "log loss" : "RMSE");
-    for (i = 0; i < n && i < SHOWN_COLUMNS; i++)
-        printf("  %-20.20s%+10.3g  %.*s\n", list[i].name, list[i].loss, list[i].loss > 0
-            ? (int)(30 * list[i].loss / most + 0.5) : 0,
+    for (i = 0; i < n && i < SHOWN_COLUMNS; i++) {
+        printf("  ");
+        put_name(list[i].name, 20, 20);
+        printf("%+10.3g  %.*s\n", list[i].loss, list[i].loss > 0 ? (int)(30 * list[i].loss / most + 0.5) : 0,
                "##############################");
+    }
     if (n > i) printf("  and %d more that matter less\n", n - i);
     free(list);
     free(x);
@@ -603,34 +691,37 @@ static int say_importance(const ensemble *e, const table *t, const part *rows)
 static int set_text(void *net, const char *key, const char *value) { return mlp_set_text((mlp *)net, key, value) != 0; }
 
 /* Learns the encoding from the training rows, trains, and tries the rest out when there is one. */
-static int run(const options *o, table *t, const csv *c, part *train_rows, part *test, int members,
-               int shows, ensemble *e, trial *r)
+static int run(const options *o, table *t, const csv *c, part *train_rows, part *test, int members, int shows,
+               ensemble *e, trial *r)
 {
     char error[TABLE_ERROR];
     trainer tr;
     memset(&tr, 0, sizeof tr);
-    if (table_learn(t, c, train_rows->rows, train_rows->n, error) || encode(train_rows, t, c, error) ||
-        (test && encode(test, t, c, error)))
-        return fails("%s: %s", o->file, error);
+    if (table_learn(t, c, train_rows->rows, train_rows->n, error) || encode(train_rows, t, c, error)
+        || encode(test, t, c, error)) return fails("%s: %s", o->file, error);
     prepare(&tr, o, t, train_rows->n);
     if (train(&tr, e, t, train_rows, shows, members)) return 1;
-    return test && test->n ? try_out(r, &tr, t, train_rows, test, e) : 0;
+    return test->n ? try_out(r, &tr, t, train_rows, test, e) : 0;
 }
 
-/* Few rows: each is tried out by a net that has not seen it, one net for each fold. */
+/* Few rows: each is tried out by a net that has not seen it, one net for each fold. One that was interrupted does not
+   count. t is then what all rows teach again. */
 static int cross_validate(const options *o, table *t, const csv *c, const part *all, trial *r)
 {
+    char error[TABLE_ERROR];
     int fold, bad = 0;
     for (fold = 0; fold < FOLDS && !bad && !interrupted; fold++) {
+        const size_t before = r->rows.n;
         part train_rows, test;
         ensemble e = { { NULL }, 0, 0, 0, 0 };
-        bad = split(all, t, 1.0 / FOLDS, fold, &train_rows, &test) ? fails("not enough memory") :
-              train_rows.n && test.n && run(o, t, c, &train_rows, &test, 1, 0, &e, r);
+        bad = split(all, t, 1.0 / FOLDS, fold, &train_rows, &test) ? fails("not enough memory")
+            : train_rows.n && test.n && run(o, t, c, &train_rows, &test, 1, 0, &e, r);
+        if (interrupted) r->rows.n = before;
         ensemble_free(&e);
         free_part(&train_rows);
         free_part(&test);
     }
-    return bad;
+    return bad || (table_learn(t, c, all->rows, all->n, error) && fails("%s: %s", o->file, error));
 }
 
 /* Everything that predict_csv needs is in the file: nets, scaling, and what the table says as texts. */
@@ -642,22 +733,28 @@ static int save(const options *o, const table *t, ensemble *e)
     if (table_save(t, set_text, e->net[0])) return fails("the model cannot take what is to be known about the table");
     r = ensemble_save(e, o->out, &error);
     if (r) return fails("%s: %s", o->out, error.text[0] ? error.text : mlp_result_string(r));
-    printf("\nsaved: %s (", o->out);
+    printf("saved: %s (", o->out);
     count_of((size_t)e->count, "net");
-    printf(")\nto use it: predict_csv %s new.csv > predictions.csv\n", o->out);
+    printf(")\n");
+    fflush(stdout);
     return 0;
 }
 
-static int report(const trial *r, const table *t, const ensemble *e, const part *rows, const char *head)
+static int report(const options *o, const trial *r, const table *t, const ensemble *e, const part *rows,
+                  const char *head)
 {
+    int bad = 0;
     if (r->rows.n) {
         printf("\n%s: ", head);
         count_of(r->rows.n, "row");
         printf("\n");
         say_scores(r);
-        if (t->classes ? say_classes(r, t) : (draw(r), 0)) return 1;
+        if (t->classes) bad = say_classes(r, t);
+        else draw(r);
     } else printf("\nno rows were held out: nothing is known about others than those it was trained with\n");
-    return say_importance(e, t, rows);
+    if (!bad && !interrupted) bad = say_importance(e, t, rows);
+    if (!bad) printf("\nto use it: predict_csv %s new.csv > predictions.csv\n", o->out);
+    return bad;
 }
 
 static int train_on(const options *o, table *t, const csv *c, const part *all)
@@ -668,15 +765,16 @@ static int train_on(const options *o, table *t, const csv *c, const part *all)
     trial r;
     int bad = split(all, t, few ? 0 : o->holdout, 0, &train_rows, &test);
     if (make_trial(&r, all->n, t) || bad) bad = fails("not enough memory");
-    if (!bad && few && o->holdout > 0) {
-        printf("fewer than %d rows: none is held back, five nets without a fifth each answer for it\n", FEW_ROWS);
-        bad = cross_validate(o, t, c, all, &r);
-    }
     bad = bad || run(o, t, c, &train_rows, &test, o->members, 1, &e, &r);
     if (!bad && interrupted) printf("interrupted: what was best so far stays\n");
-    bad = bad || report(&r, t, &e, test.n ? &test : &train_rows, few
-        ? "each fifth by a net that has not seen it" : "held out") ||
-          save(o, t, &e);
+    bad = bad || save(o, t, &e);
+    if (!bad && few && o->holdout > 0) {
+        printf("fewer than %d rows: all of them train; for the test five other nets train, each without a fifth\n",
+               FEW_ROWS);
+        bad = cross_validate(o, t, c, all, &r);
+    }
+    bad = bad || report(o, &r, t, &e, test.n ? &test : &train_rows,
+                        few ? "each fifth by a net that has not seen it" : "held out");
     ensemble_free(&e);
     free_trial(&r);
     free_part(&train_rows);
@@ -689,10 +787,12 @@ static int check_out(const options *o)
 {
     const char *slash = strrchr(o->out, '/');
     char folder[1024];
-    struct stat there;
-    if (!stat(o->out, &there) && !S_ISREG(there.st_mode))
-        return fails("%s: is no file that a model can be written to", o->out);
-    if (!strcmp(o->out, o->file)) return fails("%s: the model would overwrite the table", o->out);
+    struct stat there, table;
+    const int is_there = !stat(o->out, &there);
+    if (!*o->out) return fails("--out: the name of a file is expected");
+    if (is_there && !S_ISREG(there.st_mode)) return fails("%s: is no file that a model can be written to", o->out);
+    if (is_there && !stat(o->file, &table) && there.st_dev == table.st_dev && there.st_ino == table.st_ino)
+        return fails("%s: the model would overwrite the table", o->out);
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - o->out) + 1 : 1, slash ? o->out : ".");
     return access(folder, W_OK) ? fails("%s: no model can be written into this folder", folder) : 0;
 }

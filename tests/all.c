@@ -1,6 +1,7 @@
-/* The tests of what does not know instruction sets, section by section, and the main program. It is compiled once for a compiler and
-   linked with the kernels to test and with tests/inner.c, which are compiled for each instruction set:
-     cc -std=c99 -O2 -mavx2 -mfma -DMLP_KERNELS_ONLY=avx2 -Dmlp__kernels_avx2=mlp__kernels_under_test -x c -c mlp.h -o kernels.o
+/* The tests of what does not know instruction sets, section by section, and the main program. It is compiled once for
+   a compiler and linked with the kernels to test and with tests/inner.c, which are compiled for each instruction set:
+     cc -std=c99 -O2 -mavx2 -mfma -DMLP_KERNELS_ONLY=avx2 -Dmlp__kernels_avx2=mlp__kernels_under_test \
+        -x c -c mlp.h -o kernels.o
      cc -std=c99 -O2 -mavx2 -mfma -c tests/inner.c
      cc -std=c99 tests/all.c kernels.o inner.o -lm
    See test.h for the command line; --every-input makes the sweeps of >>vmath visit all 2^32 floats. */

@@ -15,7 +15,10 @@ fi
 
 text='"[^"\\]*"' number='-?[0-9][0-9.]*(e[-+][0-9]+)?'
 list="\\[$number(,$number)*\\]"
-well_formed() { [ -s "$1" ] && ! grep -vnE "^\{\"[a-z0-9_ ]+\":($text|$number|$list)(,\"[a-z0-9_ ]+\":($text|$number|$list))*\}\$" "$1"; }
+well_formed() {
+    [ -s "$1" ] && ! grep -vnE "^\{\"[a-z0-9_ ]+\":($text|$number|$list)(,\"[a-z0-9_ ]+\":($text|$number|$list))*\}\$" \
+        "$1"
+}
 check "each line is one JSON object" well_formed "$tmp/json"
 same_isas() { # of the rows, of the first line's flags, and of what the CPU says it has
     isas="scalar vectorized"
@@ -46,14 +49,17 @@ check "rows that are too noisy are explained, and are no failure" noisy
 
 refused() { "$program" "$@" > /dev/null 2>&1; [ $? -eq 2 ]; }
 check "a kernel that is not there is an error" refused $brief no-such-kernel
-check "sizes of another kind are an error" eval 'refused forward 4-3,1 && refused train 4-3 && refused nn 3,0,1 && refused relu 1,2,3 &&
+check "sizes of another kind are an error" eval \
+    'refused forward 4-3,1 && refused train 4-3 && refused nn 3,0,1 && refused relu 1,2,3 &&
     refused nn 1,2,3,4 && refused 1,2,3 && refused train 4-3-2,8,quickly && refused --json /nowhere/x relu 100'
 
 threads=${program%program}threads
 if [ -x "$threads" ]; then
     threads_run() { "$threads" $brief --json "$tmp/threads" > "$tmp/table"; }
     check "$threads runs" threads_run
-    threads_complete() { well_formed "$tmp/threads" && [ "$(grep -c '"one thread":\[.*"two":\[' "$tmp/threads")" = 4 ]; }
+    threads_complete() {
+        well_formed "$tmp/threads" && [ "$(grep -c '"one thread":\[.*"two":\[' "$tmp/threads")" = 4 ]
+    }
     check "it has one and two threads for each net" threads_complete
 else
     skip "training with several threads" openmp
@@ -63,7 +69,8 @@ nets_run() { make -s "$nets" && "$nets" $brief --json "$tmp/nets" memory "one ro
 check "$nets runs" nets_run
 
 changed() { make -s bench-change BEFORE=mlp.h ONLY="--seconds 0.0001 --reps 4 --json $tmp/change $*" > "$tmp/table"; }
-check "make bench-change compares two versions" changed forward 7,13,5 nn 7,13,5 relu 100 predict 4-3-2,1 train 4-3-2,8 train 4-3-2,1,tanh,adam,full
+check "make bench-change compares two versions" changed forward 7,13,5 nn 7,13,5 relu 100 predict 4-3-2,1 train \
+    4-3-2,8 train 4-3-2,1,tanh,adam,full
 change_complete() {
     well_formed "$tmp/change" && [ "$(grep -c '"change":\[' "$tmp/change")" = 6 ] && [ "$(grep -c 'after / before [0-9]' "$tmp/table")" = 6 ] &&
         grep -q '^geometric mean of after / before:  training .* (2 rows)  all else .* (4 rows)' "$tmp/table"
@@ -97,7 +104,9 @@ mkdir "$tmp/report"
     echo '{"cpu":"A (b)","compiler":"cc 1","kind":"kernels","reps":4,"scalar":"-O2","vectorized":"-O3","avx2":"-O2 -mavx2"}'
     echo '{"work":"forward","shape":"128,784,512","unit":"GFLOP/s","scalar":[20.1,0.6,0.81],"vectorized":[40.2,1,0.4],"avx2":[80.4,12,0.8]}'
     for n in 8 16 32; do echo '{"work":"forward","shape":"'$n,$n,$n'","unit":"GFLOP/s","scalar":[20,1,0.8],"avx2":[40,1,0.8]}'; done
-    for w in relu sigmoid tanh hadamard; do for n in 1024 16384; do echo '{"work":"'$w'","shape":"'$n'","unit":"ns","scalar":[0.5,1],"avx2":[0.25,1]}'; done; done
+    for w in relu sigmoid tanh hadamard; do
+        for n in 1024 16384; do echo '{"work":"'$w'","shape":"'$n'","unit":"ns","scalar":[0.5,1],"avx2":[0.25,1]}'; done
+    done
     echo '{"work":"P","shape":"","unit":"GFLOP/s","scalar":[25,1],"avx2":[100,1]}'
 } > "$tmp/report/a-kernels.jsonl"
 sed 's/"C"/"A (b)"/; s/"D"/"cc 1"/' "$tmp/builds" > "$tmp/report/a-builds.jsonl"
@@ -118,7 +127,8 @@ beside() { grep -qF '| 1.25 onednn-avx2 |' "$tmp/readme" && grep -q '64-32-10' "
 check "rivals are those whose vectors are no wider" beside
 between_markers() {
     cp "$tmp/readme" "$tmp/first"
-    report && cmp "$tmp/first" "$tmp/readme" && [ "$(head -n 1 "$tmp/readme")" = before ] && [ "$(tail -n 1 "$tmp/readme")" = after ] &&
+    report && cmp "$tmp/first" "$tmp/readme" &&
+        [ "$(head -n 1 "$tmp/readme")" = before ] && [ "$(tail -n 1 "$tmp/readme")" = after ] &&
         ! grep -qx old "$tmp/readme" && grep -q '^| avx2 | 100 | 80.4 +- 12 % (0.80) |.* 4.0, 2.0 |' "$tmp/readme"
 }
 check "README.md changes only between the markers, and only once" between_markers

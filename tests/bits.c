@@ -1,4 +1,5 @@
-/* One arithmetic: every build returns the bits of its class, which stand in tests/golden.txt. Here the kernels; the nets of isa.c. */
+/* One arithmetic: every build returns the bits of its class, which stand in tests/golden.txt. Here
+   the kernels; the nets of isa.c. */
 
 /* ---- every kernel over every length 0..67 and offset 0..15, hashed ---- */
 
@@ -10,7 +11,8 @@ static float bits_x[96 * 96], bits_y[96 * 96], bits_z[96 * 96], bits_w[96 * 96 +
 /* mostly ordinary numbers, some large, tiny, and special */
 static void bits_fill(float *x, size_t n)
 {
-    static const uint32_t special[] = { 0x80000000u, 0x7f800000u, 0xff800000u, 0x7fc00000u, 1, 0x00800000u, 0x7f7fffffu, 0xc2ce0000u };
+    static const uint32_t special[] = {
+        0x80000000u, 0x7f800000u, 0xff800000u, 0x7fc00000u, 1, 0x00800000u, 0x7f7fffffu, 0xc2ce0000u };
     size_t i;
     for (i = 0; i < n; i++) {
         const int kind = test_below(24);
@@ -21,7 +23,8 @@ static void bits_fill(float *x, size_t n)
     }
 }
 
-/* one length and offset through all elementwise and row kernels; the outputs are whole arrays, so what is not to be written counts */
+/* one length and offset through all elementwise and row kernels; the outputs are whole arrays, so
+   what is not to be written counts */
 static uint64_t bits_of_vectors(const mlp_kernels *k, size_t n, size_t o, uint64_t h)
 {
     const float one = 1;
@@ -71,7 +74,8 @@ static uint64_t bits_of_matrices(const mlp_kernels *k, size_t n, uint64_t h)
     test_fill(bits_y, 96 * 96);
     test_fill(bits_w, 96 * 96 + 32);
     memcpy(bits_z, bits_y, sizeof bits_z);
-    k->gemm(m, n, q, bits_x + o, way & 1 ? 96 : 1, way & 1 ? 1 : 96, bits_w + o, way & 2 ? 96 : 1, way & 2 ? 1 : 96, bits_z + o, 96, way / 4);
+    k->gemm(m, n, q, bits_x + o, way & 1 ? 96 : 1, way & 1 ? 1 : 96, bits_w + o, way & 2 ? 96 : 1, way & 2 ? 1 : 96,
+            bits_z + o, 96, way / 4);
     h = test_hash(h, bits_z, 96 * 96);
     k->forward(m, q, n, bits_x + o, 96, bits_w + o, way & 1 ? bits_y : NULL, bits_z + o, 96);
     h = test_hash(h, bits_z, 96 * 96);

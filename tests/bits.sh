@@ -1,5 +1,6 @@
-# One build of the whole library: its bits, and the widest register of its fused multiply-adds, read off the disassembly: none
-# without FMA; scalar and emulated code may be vectorized by the compiler. bits.sh BUILD/bits-ISA@TOOL [EMULATOR ...]
+# One build of the whole library: its bits, and the widest register of its fused multiply-adds, read off the
+# disassembly: none without FMA; scalar and emulated code may be vectorized by the compiler. bits.sh BUILD/bits-ISA@TOOL
+# [EMULATOR ...]
 . tests/lib.sh
 program=$1 name=$(basename "$1"); shift
 isa=${name#bits-} isa=${isa%@*}
@@ -15,5 +16,7 @@ width() {
     *)     [ "$found" = 0 ] ;;
     esac
 }
-if objdump -f "$program" 2> /dev/null | grep -q x86-64; then check "$name: the width of its fused multiply-adds" width; fi
+if objdump -f "$program" 2> /dev/null | grep -q x86-64; then
+    check "$name: the width of its fused multiply-adds" width
+fi
 finish

@@ -1,12 +1,13 @@
-/* Makes one break of tests/breaks.txt: break breaks.txt NAME mlp.h > broken mlp.h. break breaks.txt prints all names, break breaks.txt
-   NAME test the test that must notice.
+/* Makes one break of tests/breaks.txt: break breaks.txt NAME mlp.h > broken mlp.h. break breaks.txt prints all names,
+   break breaks.txt NAME test the test that must notice.
    In the list a break is
      == name: what is wrong
      test: the name of the test that must fail
      - old text
      + new text
-   with more pairs where more than one place changes; a text may go on in further lines with the same sign, and "+" may be left out
-   where nothing comes in its place. Each old text must occur exactly once in the file; any run of white space is like any other.
+   with more pairs where more than one place changes; a text may go on in further lines with the same sign, and "+" may
+   be left out where nothing comes in its place. Each old text must occur exactly once in the file; any run of white
+   space is like any other.
    Exit status: 0; 3 when an old text is not found or found twice; 2 for all else. */
 #include <ctype.h>
 #include <stdio.h>

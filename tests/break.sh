@@ -1,5 +1,6 @@
-# Each break of tests/breaks.txt is made in a copy of the header; it must compile and make the one test that it names fail. Only what
-# the break and its test touch is compiled anew: the kernels, the tests inside them, or the rest. ONLY="name name": these.
+# Each break of tests/breaks.txt is made in a copy of the header; it must compile and make the one test that it names
+# fail. Only what the break and its test touch is compiled anew: the kernels, the tests inside them, or the rest.
+# ONLY="name name": these.
 . tests/lib.sh
 : "${JOBS:=2}"
 cflags="-std=c99 -O1 -w"
@@ -9,7 +10,8 @@ first=$(grep -n '>>platform --' mlp.h | cut -d : -f 1) last=$(grep -n '>>dispatc
 try() { # name: writes "pass" or a reason beside the copy
     wanted=$("$tmp/break" tests/breaks.txt "$1" test) tree="$tmp/$1"
     mkdir "$tree" "$tree/build" && cp -r tests Makefile README.md "$tree" || return
-    "$tmp/break" tests/breaks.txt "$1" mlp.h > "$tree/mlp.h" 2> "$tree/log" || { head -n 1 "$tree/log" > "$tree/result"; return; }
+    "$tmp/break" tests/breaks.txt "$1" mlp.h > "$tree/mlp.h" 2> "$tree/log" ||
+        { head -n 1 "$tree/log" > "$tree/result"; return; }
     line=$(cmp mlp.h "$tree/mlp.h" | sed 's/.*line //')
     cp "$tmp/kernels.o" "$tmp/inner.o" "$tmp/net.o" "$tree" && cd "$tree" || return
     if [ "$line" -le "$last" ]; then
@@ -35,7 +37,8 @@ try() { # name: writes "pass" or a reason beside the copy
 
 base() {
     $CC -std=c99 -O1 tests/break.c -o "$tmp/break" && $CC $cflags -c tests/all.c -o "$tmp/net.o" &&
-        $CC $cflags $SIMD_FLAGS -c tests/inner.c -o "$tmp/inner.o" && $CC $cflags $SIMD_FLAGS $kernels -o "$tmp/kernels.o"
+        $CC $cflags $SIMD_FLAGS -c tests/inner.c -o "$tmp/inner.o" &&
+            $CC $cflags $SIMD_FLAGS $kernels -o "$tmp/kernels.o"
 }
 check "what the breaks start from builds" base
 [ $failed -eq 0 ] || finish

@@ -1,5 +1,5 @@
-# The peers of make compare, each result checked against double once, nothing timed: compare.sh DIRECTORY. A peer that is not
-# installed is a skip.
+# The peers of make compare, each result checked against double once, nothing timed: compare.sh DIRECTORY. A peer that
+# is not installed is a skip.
 . tests/lib.sh
 peers=$1
 if [ "$(uname -m)" != x86_64 ] || ! grep -qw avx2 /proc/cpuinfo; then skip "peers" avx2; finish; fi

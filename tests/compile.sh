@@ -1,4 +1,5 @@
-# Ways to compile the header: standards, warnings, C++, twice, statically, with hostile macros; and what must be an #error.
+# Ways to compile the header: standards, warnings, C++, twice, statically, with hostile macros; and what must be an
+# #error.
 . tests/lib.sh
 : "${CXX:=c++}"
 
@@ -16,7 +17,11 @@ refused() { # compiler flags source text: an #error that says text
 }
 
 # Warnings of data flow come with optimization: what the objects of make test had to say is beside them.
-quiet() { for o in "$BUILD"/kernels-*@host.o "$library_o"; do [ -e "$o.warnings" ] && [ ! -s "$o.warnings" ] || { cat "$o.warnings"; return 1; }; done; }
+quiet() {
+    for o in "$BUILD"/kernels-*@host.o "$library_o"; do
+        [ -e "$o.warnings" ] && [ ! -s "$o.warnings" ] || { cat "$o.warnings"; return 1; }
+    done
+}
 check "the objects of make test: no warnings" quiet
 syntax=-fsyntax-only
 for c in gcc clang; do
@@ -24,7 +29,8 @@ for c in gcc clang; do
     warn="$strict -Wstrict-prototypes"
     for standard in c99 c11 gnu17; do
         check "$c -std=$standard: header, no warnings" compiles $c "-std=$standard $warn $syntax" "$header"
-        check "$c -std=$standard: implementation, no warnings" compiles $c "-std=$standard $warn $syntax" "$implementation"
+        check "$c -std=$standard: implementation, no warnings" compiles $c "-std=$standard $warn $syntax" \
+            "$implementation"
     done
     check "$c: static implementation, no warnings" compiles $c "-std=c99 $warn $syntax -DMLP_STATIC" "$implementation"
     check "$c: without files, no warnings" compiles $c "-std=c99 $warn $syntax -DMLP_NO_STDIO" "$implementation"
@@ -32,7 +38,8 @@ for c in gcc clang; do
 #include <unistd.h>
 #include <stdio.h>
 $implementation"
-    check "$c: emulated, no warnings" compiles $c "-std=c99 $warn $syntax -DMLP_SIMD=MLP_SIMD_EMULATED" "$implementation"
+    check "$c: emulated, no warnings" compiles $c "-std=c99 $warn $syntax -DMLP_SIMD=MLP_SIMD_EMULATED" \
+        "$implementation"
     if [ "$(uname -m)" = x86_64 ]; then
         check "$c: AVX2, no warnings" compiles $c "-std=c99 $warn $syntax -mavx2 -mfma" "$implementation"
         [ $c = gcc ] || check "$c: AVX-512, no warnings" compiles $c "-std=c99 $warn $syntax -mavx512f" "$implementation"
@@ -48,7 +55,8 @@ done
 
 windows=x86_64-w64-mingw32-gcc
 if command -v $windows > /dev/null; then
-    check "Windows: implementation, no warnings" compiles $windows "-std=c99 $strict -Wstrict-prototypes $syntax" "$implementation"
+    check "Windows: implementation, no warnings" compiles $windows "-std=c99 $strict -Wstrict-prototypes $syntax" \
+        "$implementation"
     check "Windows: after windows.h" compiles $windows "-std=gnu11 -Wall -Werror $syntax" "#include <windows.h>
 $implementation"
 else
@@ -59,7 +67,8 @@ check "included twice, before and after the implementation" compiles "$CC" "-std
 $implementation
 $header
 $implementation"
-check "after the macros of other people" compiles "$CC" "-std=c99 $syntax $SIMD_FLAGS" "#define min(a,b) ((a)<(b)?(a):(b))
+check "after the macros of other people" compiles "$CC" "-std=c99 $syntax $SIMD_FLAGS" \
+    "#define min(a,b) ((a)<(b)?(a):(b))
 #define max(a,b) ((a)>(b)?(a):(b))
 #define small char
 #define near
@@ -80,8 +89,10 @@ $implementation" && ! nm -u "$tmp/source.o" | grep -wE 'malloc|free'; }
 check "MLP_MALLOC and MLP_FREE replace malloc and free" own_allocator_only
 check "MLP_MALLOC alone is refused" refused "$CC" "-DMLP_MALLOC(s,u)=0" "$implementation" "define both"
 check "MLP_FREE alone is refused" refused "$CC" "-DMLP_FREE(p,u)=0" "$implementation" "define both"
-check "int of 16 bits is refused" refused "$CC" "-U__INT_MAX__ -D__INT_MAX__=32767" "$implementation" "needs int of 32 bits"
-check "double of 4 bytes is refused" refused "$CC" "-U__DBL_MANT_DIG__ -D__DBL_MANT_DIG__=24" "$implementation" "needs int of 32 bits"
+check "int of 16 bits is refused" refused "$CC" "-U__INT_MAX__ -D__INT_MAX__=32767" "$implementation" \
+    "needs int of 32 bits"
+check "double of 4 bytes is refused" refused "$CC" "-U__DBL_MANT_DIG__ -D__DBL_MANT_DIG__=24" "$implementation" \
+    "needs int of 32 bits"
 check "an unknown MLP_SIMD is refused" refused "$CC" "-DMLP_SIMD=99" "$implementation" "unknown value of MLP_SIMD"
 if [ "$(uname -m)" = x86_64 ]; then
     check "AVX2 without the flags is refused" refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX2" "$implementation" "MLP_SIMD_AVX2 needs"
@@ -89,23 +100,29 @@ if [ "$(uname -m)" = x86_64 ]; then
     check "AVX-512 without the flags is refused" refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX512" "$implementation" "MLP_SIMD_AVX512 needs"
 fi
 
-# -DMLP_IMPLEMENTATION on the command line: one file; a file that defines it besides; several files, of which the linker has to say why
-# that is wrong, first of all; the header as a file of its own
+# -DMLP_IMPLEMENTATION on the command line: one file; a file that defines it besides; several files, of which the linker
+# has to say why that is wrong, first of all; the header as a file of its own
 plain='#include "mlp.h"
 int main(void) { return !mlp_simd_name(); }'
 printf '%s\n' "$plain" > "$tmp/a.c"
 printf '#include "mlp.h"\nconst char *b(void);\nconst char *b(void) { return mlp_simd_name(); }\n' > "$tmp/b.c"
 one_file() { $CC -std=c99 -I. -DMLP_IMPLEMENTATION "$tmp/a.c" -o "$tmp/a" && "$tmp/a"; }
 check "-DMLP_IMPLEMENTATION: a program of one file" one_file
-check "-DMLP_IMPLEMENTATION= beside the file's own #define: no warning" compiles "$CC" "-std=c99 $strict $syntax -DMLP_IMPLEMENTATION=" "$implementation"
-header_alone() { $CC -std=c99 -DMLP_IMPLEMENTATION -x c -c mlp.h -o "$tmp/mlp.o" && $CC -std=c99 -I. "$tmp/a.c" "$tmp/b.c" "$tmp/mlp.o" -o "$tmp/a" && "$tmp/a"; }
+check "-DMLP_IMPLEMENTATION= beside the file's own #define: no warning" compiles "$CC" \
+    "-std=c99 $strict $syntax -DMLP_IMPLEMENTATION=" "$implementation"
+header_alone() {
+    $CC -std=c99 -DMLP_IMPLEMENTATION -x c -c mlp.h -o "$tmp/mlp.o" &&
+        $CC -std=c99 -I. "$tmp/a.c" "$tmp/b.c" "$tmp/mlp.o" -o "$tmp/a" && "$tmp/a"
+}
 check "-DMLP_IMPLEMENTATION -x c -c mlp.h: for a program of several files" header_alone
 said_first() { # compiler
     for n in a b; do $1 -w -I. -DMLP_IMPLEMENTATION -c "$tmp/$n.c" -o "$tmp/$n.o" || return; done
-    ! $1 "$tmp/a.o" "$tmp/b.o" -o "$tmp/a" > "$tmp/said" 2>&1 && grep 'mlp_' "$tmp/said" | head -n 1 | grep mlp__define_MLP_IMPLEMENTATION_in_one_file_only
+    ! $1 "$tmp/a.o" "$tmp/b.o" -o "$tmp/a" > "$tmp/said" 2>&1 &&
+        grep 'mlp_' "$tmp/said" | head -n 1 | grep mlp__define_MLP_IMPLEMENTATION_in_one_file_only
 }
 for c in gcc tcc; do
-    if command -v ${c%% *} > /dev/null; then check "$c: several files with it: the first message says what is wrong" said_first "$c"
+    if command -v ${c%% *} > /dev/null
+    then check "$c: several files with it: the first message says what is wrong" said_first "$c"
     else skip "${c%% *}: several files with -DMLP_IMPLEMENTATION" ${c%% *}; fi
 done
 

@@ -1,4 +1,5 @@
-/* For disk.sh: disk save SEED PATH saves the net of that seed; disk load PATH prints the seed of the net that is there. */
+/* For disk.sh: disk save SEED PATH saves the net of that seed; disk load PATH prints the
+   seed of the net that is there. */
 #define MLP_IMPLEMENTATION
 #include "../mlp.h"
 #include <stdio.h>

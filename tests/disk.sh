@@ -1,10 +1,13 @@
-# Saving on this system's files: each call of a save is made to fail, and the process is killed in each, by strace. Afterwards the old
-# file is there, or the new one, whole; without a kill nothing is beside it.
+# Saving on this system's files: each call of a save is made to fail, and the process is killed in each, by strace.
+# Afterwards the old file is there, or the new one, whole; without a kill nothing is beside it.
 . tests/lib.sh
 mkdir "$tmp/models" && file="$tmp/models/model.safetensors"
 build() { $CC $library tests/disk.c "$library_o" -o "$tmp/disk"; }
 check "tests/disk.c builds" build
-save_and_load() { "$tmp/disk" save 1 "$file" && "$tmp/disk" save 2 "$file" && [ "$("$tmp/disk" load "$file")" = 2 ] && [ "$(ls "$tmp/models")" = model.safetensors ]; }
+save_and_load() {
+    "$tmp/disk" save 1 "$file" && "$tmp/disk" save 2 "$file" &&
+        [ "$("$tmp/disk" load "$file")" = 2 ] && [ "$(ls "$tmp/models")" = model.safetensors ]
+}
 check "a model over another" save_and_load
 in_this_folder() { (cd "$tmp/models" && "$tmp/disk" save 3 here && [ "$("$tmp/disk" load here)" = 3 ] && rm here); }
 check "a path without a folder" in_this_folder
@@ -33,7 +36,8 @@ done
 
 saved_with() { # options of strace: the save succeeds, with the fault in it
     rm -f "$tmp"/models/*
-    "$tmp/disk" save 1 "$file" && strace -o "$tmp/trace" "$@" "$tmp/disk" save 2 "$file" && grep -q INJECTED "$tmp/trace" &&
+    "$tmp/disk" save 1 "$file" && strace -o "$tmp/trace" "$@" "$tmp/disk" save 2 "$file" &&
+        grep -q INJECTED "$tmp/trace" &&
         [ "$("$tmp/disk" load "$file")" = 2 ] && [ "$(ls "$tmp/models")" = model.safetensors ]
 }
 for call in openat write fsync close; do # a signal came: once more, but for close, which has closed

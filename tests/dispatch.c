@@ -1,5 +1,5 @@
-/* Run-time choice of kernels: built with MLP_DISPATCH and linked with the kernels-only objects for AVX2 and AVX-512. EXPECT in the
-   environment is the name of the best table on the CPU that runs this. */
+/* Run-time choice of kernels: built with MLP_DISPATCH and linked with the kernels-only objects for AVX2 and AVX-512.
+   EXPECT in the environment is the name of the best table on the CPU that runs this. */
 #define _DEFAULT_SOURCE
 #define MLP_DISPATCH
 #define MLP_IMPLEMENTATION
@@ -65,7 +65,8 @@ static uint64_t dispatch_hash(const mlp_kernels *k)
 
 static void dispatch_nets_choose_for_themselves(void)
 {
-    const mlp_kernels *avx512 = mlp_kernels_for("avx512"), *avx2 = mlp_kernels_for("avx2"), *sse2 = mlp_kernels_for("sse2");
+    const mlp_kernels *avx512 = mlp_kernels_for("avx512"), *avx2 = mlp_kernels_for("avx2");
+    const mlp_kernels *sse2 = mlp_kernels_for("sse2");
     CHECK(dispatch_hash(NULL) == dispatch_hash(mlp_kernels_for(dispatch_expected())));
     if (avx512) CHECK(dispatch_hash(avx512) == dispatch_hash(avx2));
     if (avx2) CHECK(dispatch_hash(avx2) != dispatch_hash(sse2));

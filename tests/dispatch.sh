@@ -1,5 +1,5 @@
-# Run-time dispatch: what the kernels-only objects export, what is refused, and the choice on several CPUs, natively and under
-# qemu-x86_64.
+# Run-time dispatch: what the kernels-only objects export, what is refused, and the choice on several CPUs, natively and
+# under qemu-x86_64.
 . tests/lib.sh
 if [ "$(uname -m)" != x86_64 ]; then skip "dispatch" x86_64; finish; fi
 
@@ -17,9 +17,14 @@ one_symbol() { # exports its table and nothing else, and calls nothing but memor
 check "the AVX2 object exports one symbol" one_symbol avx2
 check "the AVX-512 object exports one symbol" one_symbol avx512
 
-dispatcher() { $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O1 -DMLP_DISPATCH -DMLP_IMPLEMENTATION -x c -c mlp.h -o "$tmp/mlp.o"; }
+dispatcher() {
+    $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O1 -DMLP_DISPATCH -DMLP_IMPLEMENTATION -x c -c mlp.h -o "$tmp/mlp.o"
+}
 check "the library with dispatch builds" dispatcher
-build() { $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -DMLP__IMPLEMENTED -static -I. $1 "$tmp/mlp.o" "$tmp/avx2.o" "$tmp/avx512.o" -o "$tmp/$2" -lm; }
+build() {
+    $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -DMLP__IMPLEMENTED -static -I. $1 "$tmp/mlp.o" "$tmp/avx2.o" \
+        "$tmp/avx512.o" -o "$tmp/$2" -lm
+}
 check "the dispatching program builds" build tests/dispatch.c dispatch
 check "examples/dispatch builds" build examples/dispatch/main.c example
 chooses() { # best command ...: runs the test program, and the example must not fail either
@@ -36,7 +41,8 @@ if command -v qemu-x86_64 > /dev/null; then
     check "a CPU without AVX-512 (qemu Haswell): avx2" chooses avx2 qemu-x86_64 -cpu Haswell
     check "a CPU with AVX2 switched off (qemu Haswell,-avx2): sse2" chooses sse2 qemu-x86_64 -cpu Haswell,-avx2
     check "a CPU with FMA switched off (qemu Haswell,-fma): sse2" chooses sse2 qemu-x86_64 -cpu Haswell,-fma
-    check "an operating system that saves no ymm (qemu Haswell,-xsave): sse2" chooses sse2 qemu-x86_64 -cpu Haswell,-xsave
+    check "an operating system that saves no ymm (qemu Haswell,-xsave): sse2" chooses sse2 qemu-x86_64 \
+        -cpu Haswell,-xsave
 else
     skip "the choice on other CPUs" qemu-x86_64
 fi
@@ -48,7 +54,8 @@ refused() { # flags source text
 dispatching='#define MLP_DISPATCH
 #define MLP_IMPLEMENTATION
 #include "mlp.h"'
-check "a dispatching object with AVX on is refused" refused -mavx "$dispatching" "mlp.h: compile the file with MLP_DISPATCH without"
+check "a dispatching object with AVX on is refused" refused -mavx "$dispatching" \
+    "mlp.h: compile the file with MLP_DISPATCH without"
 check "kernels only without their flags are refused" refused "" '#define MLP_KERNELS_ONLY avx2
 #include "mlp.h"' "mlp.h: MLP_SIMD_AVX2 needs"
 check "kernels only of an unknown name are refused" refused "" '#define MLP_KERNELS_ONLY avx9

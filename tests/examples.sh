@@ -7,7 +7,9 @@ for example in examples/*.c; do
 done
 . tests/tables.sh
 
-xor_learned() { "$tmp/$1" | awk '{ if (/xor/ && ($1 != $3) != ($5 > 0.5)) bad = 1 } / xor / { n++ } END { exit bad || n != 4 }'; }
+xor_learned() {
+    "$tmp/$1" | awk '{ if (/xor/ && ($1 != $3) != ($5 > 0.5)) bad = 1 } / xor / { n++ } END { exit bad || n != 4 }'
+}
 check "examples/xor.c: learns xor" xor_learned xor
 check "examples/embed.c: has learned xor" xor_learned embed
 minimizes() { "$tmp/minimize" | awk '!(/: ok$/ && $2 > 0 && $9 + 0 <= 1e-6) { bad = 1 } END { exit bad || NR != 4 }'; }
@@ -64,7 +66,9 @@ int main(int argc, char **argv) /* images labels: 300 of ten classes, each with 
 END
 mnist() {
     $CC "$tmp/idx.c" -o "$tmp/idx" && mkdir "$tmp/bars" || return
-    for part in train t10k; do "$tmp/idx" "$tmp/bars/$part-images-idx3-ubyte" "$tmp/bars/$part-labels-idx1-ubyte" || return; done
+    for part in train t10k; do
+        "$tmp/idx" "$tmp/bars/$part-images-idx3-ubyte" "$tmp/bars/$part-labels-idx1-ubyte" || return
+    done
     "$tmp/mnist" "$tmp/bars" | grep -q '^test accuracy 100.00 %' &&
         "$tmp/mnist" "$tmp/bars" 1 wide | grep -q '^test accuracy 100.00 %'
 }
@@ -88,8 +92,10 @@ int main(void)
 }
 END
     $CC -std=c99 -O0 $SIMD_FLAGS tests/interop.c -o "$tmp/interop" -lm && "$tmp/interop" make "$tmp" &&
-        "$tmp/export_c" "$tmp/digits.safetensors" digits "$tmp/digits.c" && $CC -std=c99 "$tmp/digits.c" "$tmp/main.c" -o "$tmp/exported" -lm &&
-        "$tmp/exported" < "$tmp/digits.x" > "$tmp/digits.ran" && "$tmp/interop" compare "$tmp/digits.ran" "$tmp/digits.y" 1e-6
+        "$tmp/export_c" "$tmp/digits.safetensors" digits "$tmp/digits.c" &&
+            $CC -std=c99 "$tmp/digits.c" "$tmp/main.c" -o "$tmp/exported" -lm &&
+        "$tmp/exported" < "$tmp/digits.x" > "$tmp/digits.ran" &&
+            "$tmp/interop" compare "$tmp/digits.ran" "$tmp/digits.y" 1e-6
 }
 check "examples/export_c.c: C with the same outputs" exported
 exported_onnx() { "$tmp/export_onnx" "$tmp/digits.safetensors" "$tmp/digits.onnx" && grep -q Gemm "$tmp/digits.onnx"; }
@@ -98,8 +104,10 @@ refused() { ! "$tmp/from_pytorch" "$1" 2> "$tmp/said" && grep -q "$2" "$tmp/said
 check "examples/from_pytorch.c: a missing file is an error" refused "$tmp/missing" "cannot open"
 check "examples/from_pytorch.c: a net of other sizes is an error" refused "$tmp/digits.safetensors" "bad argument"
 same_as_pytorch() { # but for the last digit printed
-    "$python" examples/from_pytorch.py "$tmp/circle" > "$tmp/theirs" && "$tmp/from_pytorch" "$tmp/circle" > "$tmp/ours" &&
-        paste -d ' ' "$tmp/ours" "$tmp/theirs" | awk '{ d = $7 - $14; if ($1 $2 != $8 $9 || d * d > 2e-6) bad = 1 } END { exit bad || NR != 4 }'
+    "$python" examples/from_pytorch.py "$tmp/circle" > "$tmp/theirs" &&
+        "$tmp/from_pytorch" "$tmp/circle" > "$tmp/ours" &&
+        paste -d ' ' "$tmp/ours" "$tmp/theirs" |
+            awk '{ d = $7 - $14; if ($1 $2 != $8 $9 || d * d > 2e-6) bad = 1 } END { exit bad || NR != 4 }'
 }
 if python_with torch; then check "examples/from_pytorch.c: as PyTorch says" same_as_pytorch
 else skip "examples/from_pytorch.c beside PyTorch" torch; fi
@@ -110,7 +118,10 @@ mean=$(for seed in 0 1 2 3 4 5 6 7 8 9; do digits $seed | tail -n 1; done |
     awk '/^test accuracy [0-9.]+ %$/ { sum += $3; n++ } END { printf "%.2f", n == 10 ? sum / n : 0 }')
 at_least() { awk -v got="$1" -v asked="$2" 'BEGIN { exit !(got >= asked) }'; }
 check "examples/digits.c: at least 96.5 % over ten seeds ($mean %)" at_least "$mean" 96.5
-plain_lines() { digits 0 > "$tmp/digits.txt" && [ "$(grep -c '^epoch' "$tmp/digits.txt")" = 60 ] && ! grep -q "$(printf '\r')" "$tmp/digits.txt"; }
+plain_lines() {
+    digits 0 > "$tmp/digits.txt" &&
+        [ "$(grep -c '^epoch' "$tmp/digits.txt")" = 60 ] && ! grep -q "$(printf '\r')" "$tmp/digits.txt"
+}
 check "examples/digits.c: plain lines when not on a terminal" plain_lines
 model_is_there() { ls "$tmp"/digits.safetensors* && [ "$(ls "$tmp"/digits.safetensors* | wc -l)" = 1 ] && grep -aq '"mlp.activations":"relu softmax"' "$tmp/digits.safetensors"; }
 check "examples/digits.c: saves its model, and nothing besides" model_is_there

@@ -1,6 +1,6 @@
-/* A fuzz target (libFuzzer): any bytes as a model file are an error, or a net that predicts, learns and can be saved; never more memory
-   than 4 times the file, besides the net itself. The first byte chooses how they are loaded. Built with FUZZ_SEEDS it is a program
-   that writes the files to begin with into a folder: fuzz_seeds FOLDER. */
+/* A fuzz target (libFuzzer): any bytes as a model file are an error, or a net that predicts, learns and can be saved;
+   never more memory than 4 times the file, besides the net itself. The first byte chooses how they are loaded. Built
+   with FUZZ_SEEDS it is a program that writes the files to begin with into a folder: fuzz_seeds FOLDER. */
 #define MLP_IMPLEMENTATION
 #include "../mlp.h"
 #include <stdio.h>
@@ -92,7 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
             fuzz_must(mlp_predict(net, x, 1, y) == MLP_OK);
             fuzz_learn(net, x, outputs);
         }
-        fuzz_must(mlp_save_memory(net, NULL, &n, &save) == MLP_OK && n > 0);        /* what loads can be saved, and loads again */
+        /* what loads can be saved, and loads again */
+        fuzz_must(mlp_save_memory(net, NULL, &n, &save) == MLP_OK && n > 0);
         file = (unsigned char *)malloc(n);
         fuzz_must(file && mlp_save_memory(net, file, &n, &save) == MLP_OK);
         how = fuzz_how((unsigned char)how.checkpoint, &desc, &error);
@@ -119,7 +120,8 @@ static int fuzz_write(const char *folder, int number, unsigned char choice, cons
 int main(int argc, char **argv)
 {
     static const float x[] = { 1, -1, 0.5f, 2 }, y[] = { 1, 0 };
-    static const char foreign[] = "\103\0\0\0\0\0\0\0{\"net.0.weight\":{\"dtype\":\"F16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}\0\74\0\300";
+    static const char foreign[] =
+        "\103\0\0\0\0\0\0\0{\"net.0.weight\":{\"dtype\":\"F16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}\0\74\0\300";
     int n = 0, i;
     for (i = 0; argc > 1 && i < 4; i++) {
         mlp_desc d;
@@ -143,7 +145,8 @@ int main(int argc, char **argv)
         save.checkpoint = i == 1;
         if (mlp_create(&net, &d) || mlp_fit(net, &data, NULL)) return 1;
         size = sizeof file;
-        if (mlp_save_memory(net, file, &size, &save) || !fuzz_write(argv[1], n++, (unsigned char)i, file, size)) return 1;
+        if (mlp_save_memory(net, file, &size, &save) || !fuzz_write(argv[1], n++, (unsigned char)i, file, size))
+            return 1;
         mlp_destroy(net);
     }
     return !(n == 4 && fuzz_write(argv[1], n, 2, foreign, sizeof foreign - 1));

@@ -1,5 +1,6 @@
-/* The tests compiled for each instruction set: inside the kernels >>simd and >>vmath; >>gemm, whose sums in the documented order want
-   the same fma. The kernels themselves are another object; nothing here refers to those of this one. */
+/* The tests compiled for each instruction set: inside the kernels >>simd and >>vmath; >>gemm, whose sums
+   in the documented order want the same fma. The kernels themselves are another object; nothing here
+   refers to those of this one. */
 #define _DEFAULT_SOURCE
 #define MLP_STATIC
 #define MLP_IMPLEMENTATION

@@ -1,9 +1,10 @@
-/* What other programs compare with: nets trained here, and training of nets made elsewhere. Arrays are files of raw floats.
-     interop make DIR               for each activation and a few shapes: DIR/NAME.safetensors, NAME.x, NAME.y = its predictions
+/* What other programs compare with: nets trained here, and training of nets made elsewhere. Arrays are files of floats.
+     interop make DIR               for each activation and a few shapes: DIR/NAME.safetensors, NAME.x, and NAME.y = its
+                                    predictions
      interop train DIR LAYERS LOSS REDUCTION OPT STEPS
                                     loads DIR/model.safetensors, whose activations are LAYERS (words with commas), and
                                     DIR/x, DIR/y; writes DIR/forward, DIR/gradients and, after STEPS steps, the weights
-                                    to DIR/after: layer by layer [out][in], [out]. OPT: "adam,rate=0.01,weight_decay=0.1"
+                                    to DIR/after: layer by layer [out][in], [out]. OPT: "adam,rate=0.01"
      interop predict DIR HIDDEN OUTPUT    loads it by two activations: DIR/forward
      interop compare A B TOLERANCE  largest |a - b| / max(1, |b|) of two arrays; fails above TOLERANCE */
 #define _DEFAULT_SOURCE
@@ -57,7 +58,8 @@ static void make_net(const char *dir, const char *name, mlp_desc *d, float sprea
     test_fill(x, (size_t)(ROWS * d->inputs));
     test_fill(y, (size_t)(ROWS * outputs));
     for (l = 0; l < ROWS * d->inputs; l++) x[l] *= spread;
-    for (l = 0; l < ROWS * outputs && d->loss != MLP_LOSS_DEFAULT; l++) y[l] = l % outputs == l / outputs % outputs ? 1.0f : 0.0f;
+    for (l = 0; l < ROWS * outputs && d->loss != MLP_LOSS_DEFAULT; l++)
+        y[l] = l % outputs == l / outputs % outputs ? 1.0f : 0.0f;
     d->error = data.error = &error;
     data.rows = ROWS;
     data.x = x;
@@ -72,7 +74,11 @@ static void make_net(const char *dir, const char *name, mlp_desc *d, float sprea
     mlp_destroy(net);
 }
 
-static void custom_value(void *user, size_t n, const float *z, float *a) { (void)user; memcpy(a, z, n * sizeof(float)); }
+static void custom_value(void *user, size_t n, const float *z, float *a)
+{
+    (void)user;
+    memcpy(a, z, n * sizeof(float));
+}
 static void custom_slope(void *user, size_t n, const float *z, const float *a, float *slope)
 {
     (void)user; (void)z; (void)a;
@@ -133,7 +139,8 @@ static int index_of(const char *const *names, const char *word)
     return i;
 }
 
-/* a run of parameters or gradients as files have it: a copy of the net whose parameters are that run gives its weights back */
+/* a run of parameters or gradients as files have it: a copy of the net whose parameters are
+   that run gives its weights back */
 static void write_run(const char *path, const mlp *net, const float *run)
 {
     static float v[MOST];
@@ -255,7 +262,8 @@ static int compare(const char *a_path, const char *b_path, double tolerance)
         if (!(error <= tolerance)) bad++;               /* a NaN, too */
         if (error > worst) worst = error;
     }
-    printf("%s: %lu of %lu values are wrong, largest error %.2g\n", a_path, (unsigned long)bad, (unsigned long)n, worst);
+    printf("%s: %lu of %lu values are wrong, largest error %.2g\n",
+           a_path, (unsigned long)bad, (unsigned long)n, worst);
     return !(n == m && n > 0 && bad == 0);
 }
 

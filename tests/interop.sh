@@ -1,5 +1,6 @@
-# Models of ours in other programs and theirs here: generated C under several compilers, ONNX's checker and ONNX Runtime, PyTorch.
-# What is missing is skipped: tcc, arm-none-eabi-gcc, torch, onnx, onnxruntime (npm installs it into the build folder).
+# Models of ours in other programs and theirs here: generated C under several compilers, ONNX's checker and ONNX
+# Runtime, PyTorch. What is missing is skipped: tcc, arm-none-eabi-gcc, torch, onnx, onnxruntime (npm installs it into
+# the build folder).
 . tests/lib.sh
 dir="$tmp/models"
 mkdir "$dir"
@@ -7,7 +8,8 @@ for_models() { for model in $models; do "$@" "$model" || return; done; }
 inputs_of() { case $1 in digits) echo 64 ;; wide) echo 784 ;; deep) echo 100 ;; one) echo 4 ;; *) echo 5 ;; esac; }
 outputs_of() { case $1 in digits | wide) echo 10 ;; deep) echo 20 ;; one) echo 1 ;; *) echo 3 ;; esac; }
 
-check "tests/interop.c builds" $CC -std=c99 -Wall -Wextra -Wno-unused-function -O2 $SIMD_FLAGS tests/interop.c -o "$tmp/interop" -lm
+check "tests/interop.c builds" $CC -std=c99 -Wall -Wextra -Wno-unused-function -O2 $SIMD_FLAGS tests/interop.c \
+    -o "$tmp/interop" -lm
 build() { $CC -std=c99 -O2 $SIMD_FLAGS -I. "examples/$1.c" -o "$tmp/$1"; }
 check "export_c builds" build export_c
 check "export_onnx builds" build export_onnx
@@ -51,13 +53,15 @@ refused() { # program text arguments: it fails, says text, leaves no file
     ! "$tmp/$program" "$@" 2> "$tmp/said" && grep -q "$text" "$tmp/said" && ! [ -e "$dir/out" ]
 }
 two_models() { # in one file
-    "$tmp/export_c" "$dir/mish.safetensors" first "$dir/first.c" && "$tmp/export_c" "$dir/elu.safetensors" second "$dir/second.c" &&
+    "$tmp/export_c" "$dir/mish.safetensors" first "$dir/first.c" &&
+        "$tmp/export_c" "$dir/elu.safetensors" second "$dir/second.c" &&
         printf '#include "first.c"\n#include "second.c"\n' > "$dir/two.c" && $CC -c "$dir/two.c" -o "$tmp/two.o"
 }
 check "exported C: two models in one file" two_models
 no_math() { ! grep -q math.h "$dir/relu.c" && ! grep -q malloc "$dir/relu.c" && grep -q math.h "$dir/tanh.c"; }
 check "exported C: <math.h> only where needed" no_math
-check "export_c refuses a custom activation" refused export_c "custom functions" "$dir/custom.safetensors" predict "$dir/out"
+check "export_c refuses a custom activation" refused export_c "custom functions" "$dir/custom.safetensors" predict \
+    "$dir/out"
 check "export_c refuses a name that is none in C" refused export_c "C identifier" "$dir/relu.safetensors" 2nd "$dir/out"
 head -c 200 "$dir/one.safetensors" > "$dir/cut.safetensors"
 check "export_c refuses a damaged model" refused export_c "cut.safetensors: " "$dir/cut.safetensors" predict "$dir/out"
@@ -66,17 +70,20 @@ check "export_c refuses a damaged model" refused export_c "cut.safetensors: " "$
 
 export_onnx() { "$tmp/export_onnx" "$dir/$1.safetensors" "$dir/$1.onnx"; }
 check "export_onnx writes all models" for_models export_onnx
-check "export_onnx refuses a custom activation" refused export_onnx "custom functions" "$dir/custom.safetensors" "$dir/out"
+check "export_onnx refuses a custom activation" refused export_onnx "custom functions" "$dir/custom.safetensors" \
+    "$dir/out"
 if python_with onnx; then
     check "ONNX's checker takes all models" "$python" -c 'import onnx, sys
 for path in sys.argv[1:]:
     onnx.checker.check_model(path, full_check=True)
     model = onnx.load(path)
     assert (model.ir_version, model.opset_import[0].version) == (7, 13)
-    assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "N"' $(for model in $models; do echo "$dir/$model.onnx"; done)
+    assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "N"' \
+        $(for model in $models; do echo "$dir/$model.onnx"; done)
 else skip "ONNX's checker" onnx; fi
 [ -e "$BUILD/onnxruntime/node_modules/onnxruntime-node" ] ||
-    npm install --silent --no-fund --no-audit --ignore-scripts --prefix "$BUILD/onnxruntime" onnxruntime-node@1.30.0 > /dev/null 2>&1
+    npm install --silent --no-fund --no-audit --ignore-scripts --prefix "$BUILD/onnxruntime" \
+        onnxruntime-node@1.30.0 > /dev/null 2>&1
 same_in_onnx() { "$tmp/interop" compare "$dir/$1.ran" "$dir/$1.y" 1e-5; }
 if [ -e "$BUILD/onnxruntime/node_modules/onnxruntime-node" ]; then
     rm -f "$dir"/*.ran

@@ -1,5 +1,5 @@
-/* >>kernels: through the table only, each against double precision, over every length 0..67 and offset 0..15 in memory without a
-   spare byte, outputs full of NaN before. */
+/* >>kernels: through the table only, each against double precision, over every length 0..67 and offset 0..15 in memory
+   without a spare byte, outputs full of NaN before. */
 
 #define KERNELS_MOST 67
 
@@ -20,7 +20,7 @@ typedef struct { test_memory memory; float *p; } kernels_array;
 static kernels_array kernels_take(size_t n, size_t offset)
 {
     kernels_array a;
-    const size_t at_front = offset % 2;                 /* odd: behind a guard page, shifted by the offset; even: before one */
+    const size_t at_front = offset % 2;          /* odd: behind a guard page, shifted by the offset; even: before one */
     a.memory = test_guarded(n + offset, (int)at_front);
     a.p = a.memory.p + offset;
     return a;
@@ -52,7 +52,8 @@ static void kernels_activate_and_backward(void)
     for (k = 0; k < REF_ACTIVATIONS; k++)
         for (n = 0; n <= KERNELS_MOST; n++) {
             const mlp_activation activation = ref_activations[k];
-            const float alpha = activation == MLP_ACT_LEAKY_RELU || activation == MLP_ACT_ELU ? kernels_slopes[n % 3] : 0;
+            const int with_alpha = activation == MLP_ACT_LEAKY_RELU || activation == MLP_ACT_ELU;
+            const float alpha = with_alpha ? kernels_slopes[n % 3] : 0;
             const mlp_layer layer = kernels_layer(activation, alpha);
             kernels_array z = kernels_take(n, n % 16), a = kernels_take(n, (n + 3) % 16);
             kernels_array da = kernels_take(n, (n + 7) % 16), dz = kernels_take(n, (n + 11) % 16);
@@ -67,8 +68,10 @@ static void kernels_activate_and_backward(void)
             }
             kernels_k->activate(activation, alpha, n, z.p, a.p);
             kernels_k->activate_backward(activation, alpha, n, z.p, a.p, da.p, dz.p);
-            if (!CHECK(kernels_close(a.p, value, n, kernels_tolerance(activation), activation == MLP_ACT_HARD_SIGMOID))) printf("    activation %d\n", (int)activation);
-            if (!CHECK(kernels_close(dz.p, slope, n, kernels_tolerance(activation), 1))) printf("    slope of activation %d\n", (int)activation);
+            if (!CHECK(kernels_close(a.p, value, n, kernels_tolerance(activation), activation == MLP_ACT_HARD_SIGMOID)))
+                printf("    activation %d\n", (int)activation);
+            if (!CHECK(kernels_close(dz.p, slope, n, kernels_tolerance(activation), 1)))
+                printf("    slope of activation %d\n", (int)activation);
             kernels_k->activate(activation, alpha, n, z.p, dz.p);
             memcpy(a.p, z.p, n * sizeof(float));
             kernels_k->activate(activation, alpha, n, a.p, a.p);                             /* in place */
@@ -89,7 +92,8 @@ static void kernels_loss_and_backward(void)
     for (k = 0; k < REF_LOSSES; k++)
         for (n = 0; n <= KERNELS_MOST; n++) {
             const int signs = ref_losses[k] == MLP_LOSS_LOGISTIC || ref_losses[k] == MLP_LOSS_HINGE;
-            kernels_array z = kernels_take(n, n % 16), a = kernels_take(n, 3), y = kernels_take(n, 8), l = kernels_take(n, 12);
+            kernels_array z = kernels_take(n, n % 16), a = kernels_take(n, 3), y = kernels_take(n, 8);
+            kernels_array l = kernels_take(n, 12);
             mlp_desc d;
             memset(&d, 0, sizeof d);
             d.loss = ref_losses[k];
@@ -98,11 +102,15 @@ static void kernels_loss_and_backward(void)
             test_fill(z.p, n);
             test_fill(y.p, n);
             for (i = 0; i < n; i++) {
+                const int entropy = d.loss == MLP_LOSS_BINARY_CROSS_ENTROPY;
+                double zi, ai;
                 z.p[i] *= 6;
-                a.p[i] = d.loss == MLP_LOSS_BINARY_CROSS_ENTROPY ? (float)ref_sigmoid((double)z.p[i]) : z.p[i];
-                y.p[i] = signs ? (y.p[i] < 0 ? -1.0f : 1.0f) : d.loss == MLP_LOSS_BINARY_CROSS_ENTROPY ? fabsf(y.p[i]) : y.p[i] * 6;
-                value[i] = ref_loss(&d, (double)z.p[i], (double)a.p[i], (double)y.p[i]);
-                slope[i] = d.loss == MLP_LOSS_BINARY_CROSS_ENTROPY ? (double)a.p[i] - (double)y.p[i] : ref_loss_slope(&d, (double)a.p[i], (double)y.p[i]);
+                zi = (double)z.p[i];
+                a.p[i] = entropy ? (float)ref_sigmoid(zi) : z.p[i];
+                ai = (double)a.p[i];
+                y.p[i] = signs ? (y.p[i] < 0 ? -1.0f : 1.0f) : entropy ? fabsf(y.p[i]) : y.p[i] * 6;
+                value[i] = ref_loss(&d, zi, ai, (double)y.p[i]);
+                slope[i] = entropy ? ai - (double)y.p[i] : ref_loss_slope(&d, ai, (double)y.p[i]);
             }
             test_fill_nan(l.p, n);
             kernels_k->loss(d.loss, d.loss_delta, n, z.p, a.p, y.p, l.p);
@@ -187,7 +195,8 @@ static void kernels_softmax_of(size_t rows, size_t cols, float range)
     for (i = 0; i < rows; i++) {
         double sum = 0;
         for (j = 0; j < cols; j++) sum += (double)da.p[i * cols + j];
-        for (j = 0; j < cols; j++) back[i * cols + j] = ((double)a.p[i * cols + j] * sum - (double)da.p[i * cols + j]) * (double)factors.p[i];
+        for (j = 0; j < cols; j++)
+            back[i * cols + j] = ((double)a.p[i * cols + j] * sum - (double)da.p[i * cols + j]) * (double)factors.p[i];
     }
     test_fill_nan(again.p, n);
     kernels_k->cross_entropy(rows, cols, z.p, a.p, da.p, factors.p, again.p, dz.p, 0);
@@ -202,7 +211,11 @@ static void kernels_softmax_of(size_t rows, size_t cols, float range)
     CHECK(test_same_bits(z.p, a.p, n));
     free(p); free(log_p); free(back);
     test_free(z.memory); test_free(a.memory); test_free(da.memory); test_free(dz.memory);
-    test_free(l.memory); test_free(again.memory); test_free(factors.memory); test_free(made.memory); test_free(slope.memory);
+    test_free(l.memory);
+    test_free(again.memory);
+    test_free(factors.memory);
+    test_free(made.memory);
+    test_free(slope.memory);
 }
 
 static void kernels_softmax(void)
@@ -241,7 +254,8 @@ static void kernels_rows_do_not_depend_on_each_other(void)
             kernels_k->cross_entropy(1, cols, z + at, a + at, y + at, factors + i, alone[2] + at, alone[3] + at, 0);
             kernels_k->scale_rows(1, cols, factors + i, alone[4] + at);
         }
-        for (k = 0; k < 5; k++) if (!CHECK(test_same_bits(whole[k], alone[k], n))) printf("    kernel %d, rows of %d\n", (int)k, (int)cols);
+        for (k = 0; k < 5; k++)
+            if (!CHECK(test_same_bits(whole[k], alone[k], n))) printf("    kernel %d, rows of %d\n", (int)k, (int)cols);
     }
 }
 
@@ -249,7 +263,8 @@ static void kernels_rows_do_not_depend_on_each_other(void)
 static void kernels_class_entropy_is_cross_entropy(void)
 {
     enum { ROWS = 37, COLS = 16 };
-    static float z[ROWS * COLS], a[ROWS * COLS], y[ROWS * COLS], l[ROWS * COLS], dz[ROWS * COLS], loss[ROWS], slope[ROWS * COLS];
+    static float z[ROWS * COLS], a[ROWS * COLS], y[ROWS * COLS], l[ROWS * COLS], dz[ROWS * COLS], slope[ROWS * COLS];
+    static float loss[ROWS];
     float factors[ROWS];
     int labels[ROWS];
     size_t rows, cols, i, j;
@@ -296,7 +311,8 @@ static void kernels_column_sums(void)
     for (cols = 1; cols <= KERNELS_MOST; cols++)
         for (rows = 0; rows <= 5; rows++) {
             const size_t stride = cols + rows % 3;
-            kernels_array x = kernels_take(rows ? (rows - 1) * stride + cols : 0, cols % 16), s = kernels_take(cols, 1), t = kernels_take(cols, 2);
+            kernels_array x = kernels_take(rows ? (rows - 1) * stride + cols : 0, cols % 16), s = kernels_take(cols, 1);
+            kernels_array t = kernels_take(cols, 2);
             test_fill(x.p, rows ? (rows - 1) * stride + cols : 0);
             test_fill_nan(s.p, cols);
             test_fill(t.p, cols);
@@ -325,7 +341,8 @@ static void kernels_first_nonfinite(void)
             x.p[at] = at % 2 ? test_nan() : -(float)INFINITY;
             CHECK(kernels_k->first_nonfinite(n, 0, x.p) == at);
         }
-        for (at = 0; at < n; at++) x.p[at] = at % 2 ? 1e20f : -1e20f;           /* eight of them times 3e18 overflow, one does not */
+        /* eight of them times 3e18 overflow, one does not */
+        for (at = 0; at < n; at++) x.p[at] = at % 2 ? 1e20f : -1e20f;
         CHECK(kernels_k->first_nonfinite(n, 3e18f, x.p) == n);
         for (at = n; at-- > 0;) {
             x.p[at] = at % 2 ? 1.2e20f : at % 3 ? -2e25f : test_nan();
@@ -372,7 +389,14 @@ KERNELS_UPDATE(rprop)
     t->w -= t->s1 > 0 ? t->s2 : t->s1 < 0 ? -t->s2 : 0;
 }
 
-typedef struct { mlp_opt kind; kernels_updating *twin; int arrays; float rate, beta1, beta2, epsilon; int takes; } kernels_optimizer;
+typedef struct {
+    mlp_opt kind;
+    kernels_updating *twin;
+    int arrays;
+    float rate, beta1, beta2, epsilon;
+    int takes;
+} kernels_optimizer;
+
 static const kernels_optimizer kernels_optimizers[] = {
 #define KERNELS_ROW(NAME, name, arrays, rate, beta1, beta2, epsilon, takes) \
     { MLP_OPT_##NAME, kernels_##name, arrays, rate, beta1, beta2, epsilon, takes },
@@ -411,20 +435,28 @@ static void kernels_updates_of(const kernels_optimizer *o, int way, size_t n, ui
     test_fill(w.p, n);
     memset(s1.p, 0, n * sizeof(float)); memset(s2.p, 0, n * sizeof(float));
     if (n > 2) w.p[2] = 0;
-    memcpy(alone.p, w.p, n * sizeof(float)); memcpy(a1.p, s1.p, n * sizeof(float)); memcpy(a2.p, s2.p, n * sizeof(float));
+    memcpy(alone.p, w.p, n * sizeof(float));
+    memcpy(a1.p, s1.p, n * sizeof(float));
+    memcpy(a2.p, s2.p, n * sizeof(float));
     for (step = 0; step < 3; step++) {
         test_fill(g.p, n);
         if (n > 1) g.p[1] = 0;
         u.first = step == 0;
-        for (i = 0; i < n; i++) {                               /* from the values as rounded so far: errors do not add up */
-            t[i].w = (double)w.p[i]; t[i].s1 = (double)s1.p[i]; t[i].s2 = (double)s2.p[i];
-            o->twin(&u, (double)g.p[i] + (double)u.decay * t[i].w + (double)u.l1 * ((t[i].w > 0) - (t[i].w < 0)), &t[i]);
+        for (i = 0; i < n; i++) {                          /* from the values as rounded so far: errors do not add up */
+            double gradient = (double)g.p[i];
+            t[i].w = (double)w.p[i];
+            t[i].s1 = (double)s1.p[i];
+            t[i].s2 = (double)s2.p[i];
+            gradient += (double)u.decay * t[i].w + (double)u.l1 * ((t[i].w > 0) - (t[i].w < 0));
+            o->twin(&u, gradient, &t[i]);
         }
         CHECK(kernels_k->update(o->kind, &u, n, w.p, g.p, arrays > 0 ? s1.p : NULL, arrays > 1 ? s2.p : NULL) == 0);
         for (i = 0; i < n; i++)
-            one |= kernels_k->update(o->kind, &u, 1, alone.p + i, g.p + i, arrays > 0 ? a1.p + i : NULL, arrays > 1 ? a2.p + i : NULL);
+            one |= kernels_k->update(o->kind, &u, 1, alone.p + i, g.p + i, arrays > 0 ? a1.p + i : NULL,
+                                     arrays > 1 ? a2.p + i : NULL);
         for (i = 0; i < n; i++) value[i] = t[i].w;
-        if (!CHECK(kernels_close(w.p, value, n, 4, 1))) printf("    optimizer %d, way %d, step %d\n", (int)o->kind, way, step);
+        if (!CHECK(kernels_close(w.p, value, n, 4, 1)))
+            printf("    optimizer %d, way %d, step %d\n", (int)o->kind, way, step);
         for (i = 0; i < n; i++) state[i] = t[i].s1;
         if (arrays > 0) CHECK(kernels_close(s1.p, state, n, 4, 1));
         for (i = 0; i < n; i++) state[i] = t[i].s2;
@@ -437,8 +469,8 @@ static void kernels_updates_of(const kernels_optimizer *o, int way, size_t n, ui
     test_free(alone.memory); test_free(a1.memory); test_free(a2.memory);
 }
 
-/* every kind of 1 to 70 weights, and of more than a piece of penalized gradients; a weight alone and among others has the same bits,
-   and all together those that they have on any other build of the class */
+/* every kind of 1 to 70 weights, and of more than a piece of penalized gradients; a weight alone and among others has
+   the same bits, and all together those that they have on any other build of the class */
 static void kernels_update(void)
 {
     uint64_t hash = TEST_HASH_BEGIN;
@@ -450,7 +482,8 @@ static void kernels_update(void)
             for (n = 1; n <= 70; n++) kernels_updates_of(&kernels_optimizers[k], way, n, &hash);
             kernels_updates_of(&kernels_optimizers[k], way, 600, &hash);
         }
-    if (!CHECK(hash == (kernels_k->fma ? KERNELS_UPDATES_FMA : KERNELS_UPDATES_NO_FMA))) printf("    0x%016llxu\n", (unsigned long long)hash);
+    if (!CHECK(hash == (kernels_k->fma ? KERNELS_UPDATES_FMA : KERNELS_UPDATES_NO_FMA)))
+        printf("    0x%016llxu\n", (unsigned long long)hash);
 }
 
 /* without momentum: the bits of axpy */
@@ -463,10 +496,12 @@ static void kernels_update_sgd_is_axpy(void)
     memcpy(v, w, sizeof v);
     kernels_k->axpy(70, -u.rate, g, v);
     CHECK(kernels_k->update(MLP_OPT_SGD, &u, 70, w, g, NULL, NULL) == 0 && test_same_bits(w, v, 70));
-    CHECK(kernels_k->update(MLP_OPT_LM, &u, 70, w, g, NULL, NULL) == 0 && test_same_bits(w, v, 70));        /* none of these */
+    /* none of these */
+    CHECK(kernels_k->update(MLP_OPT_LM, &u, 70, w, g, NULL, NULL) == 0 && test_same_bits(w, v, 70));
 }
 
-/* wherever one weight stops being finite, the call says so; what lanes behind the end hold, like 0/0 with an epsilon of 0, does not */
+/* wherever one weight stops being finite, the call says so; what lanes behind the end hold, like 0/0
+   with an epsilon of 0, does not */
 static void kernels_update_tells_nonfinite(void)
 {
     float w[70], g[70], s1[70], s2[70];
@@ -493,14 +528,14 @@ static void kernels_update_flushes_state(void)
     size_t k;
     int step;
     for (k = 0; k < KERNELS_OPTIMIZERS; k++) {
-        mlp_update u = kernels_update_of(&kernels_optimizers[k], 1);
+        const kernels_optimizer *o = &kernels_optimizers[k];
+        mlp_update u = kernels_update_of(o, 1);
         float w[3] = { 1, 1, 1 }, g[3] = { 1e-37f, -1e-37f, 0 }, s1[3] = { 0, 0, 1e-36f }, s2[3] = { 1, 1, 1 };
-        for (step = 0; step < 100; step++) kernels_k->update(kernels_optimizers[k].kind, &u, 3, w, g, s1, kernels_optimizers[k].arrays > 1 ? s2 : NULL);
+        for (step = 0; step < 100; step++) kernels_k->update(o->kind, &u, 3, w, g, s1, o->arrays > 1 ? s2 : NULL);
         for (step = 0; step < 3; step++) CHECK(s1[step] == 0 || fabsf(s1[step]) >= ldexpf(1, -120));
     }
 }
 
-/* each y is its chain of multiply-adds in double, alone or among others; 15 doubles behind the last x are read and change nothing */
 static void kernels_inner(void)
 {
     static float a[200], b[200];
@@ -516,6 +551,8 @@ static void kernels_inner(void)
     }
 }
 
+/* each y is its chain of multiply-adds in double, alone or among others; 15 doubles behind the last
+   x are read and change nothing */
 static void kernels_subtract_products(void)
 {
     enum { STRIDE = 160, ROWS = 7 };

@@ -16,8 +16,8 @@ check() { # name command ...: passes when the command does
     name=$1; shift
     if "$@" > "$tmp/out" 2>&1; then pass "$name"; else fail "$name"; sed 's/^/    /' "$tmp/out" | head -n 20; fi
 }
-# The library as one object, made by make; "$CC $library program.c $library_o" is a program with an implementation of its own in its
-# source, which is then left out.
+# The library as one object, made by make; "$CC $library program.c $library_o" is a program with an implementation of
+# its own in its source, which is then left out.
 library="-std=c99 $SIMD_FLAGS -I. -DMLP__IMPLEMENTED" library_o="$BUILD/mlp-$SIMD.o"
 python_with() { # module: sets python to one that has it, Debian's where another one comes first in PATH
     for python in "${PYTHON:-python3}" /usr/bin/python3; do "$python" -c "import $1" 2> /dev/null && return; done

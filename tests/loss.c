@@ -1,5 +1,6 @@
-/* >>loss and backpropagation: worked numbers from the texts that define the formulas (S1 "Gradient descent explained", S3 "Annex
-   2", S4 the three-layer walk-through), and the gradient of every loss and activation against the twin and against differences. */
+/* >>loss and backpropagation: worked numbers from the texts that define the formulas (S1 "Gradient descent
+   explained", S3 "Annex 2", S4 the three-layer walk-through), and the gradient of every loss and activation against
+   the twin and against differences. */
 
 /* the gradients as [units][inputs] and [units], in place of the parameters of a twin */
 static ref_net loss_gradient(const mlp *net)
@@ -38,9 +39,9 @@ static mlp_layer loss_layer(int units, mlp_activation activation, int no_bias)
     return l;
 }
 
-/* S3: E = (r-y)^2 / 2, sigmoid, no bias, one sample. x = (1, 0.5), hidden weights (0.1, 0.2) and (-0.3, 0.4), output weights
-   (0.5, -0.6), r = 1. By hand: s1 = 0.2, s2 = -0.1; f(s1) = 0.549833997, f(s2) = 0.475020813; s = 0.5 f1 - 0.6 f2 =
-   -0.010095489; y = 0.497476149; delta = (r-y) y (1-y) = 0.125627762; hidden delta_i = f'(s_i) delta w_i. */
+/* S3: E = (r-y)^2 / 2, sigmoid, no bias, one sample. x = (1, 0.5), hidden weights (0.1, 0.2) and (-0.3, 0.4), output
+   weights (0.5, -0.6), r = 1. By hand: s1 = 0.2, s2 = -0.1; f(s1) = 0.549833997, f(s2) = 0.475020813; s = 0.5 f1 - 0.6
+   f2 = -0.010095489; y = 0.497476149; delta = (r-y) y (1-y) = 0.125627762; hidden delta_i = f'(s_i) delta w_i. */
 static void loss_worked_example_S3(void)
 {
     static const float x[] = { 1, 0.5f }, r[] = { 1 }, w0[] = { 0.1f, 0.2f, -0.3f, 0.4f }, w1[] = { 0.5f, -0.6f };
@@ -54,7 +55,8 @@ static void loss_worked_example_S3(void)
     d.layers[0] = loss_layer(2, MLP_ACT_SIGMOID, 1);
     d.layers[1] = loss_layer(1, MLP_ACT_SIGMOID, 1);
     d.loss = MLP_LOSS_HALF_SQUARED;
-    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w0, NULL) == MLP_OK && mlp_set_weights(net, 1, w1, NULL) == MLP_OK);
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w0, NULL) == MLP_OK);
+    CHECK(mlp_set_weights(net, 1, w1, NULL) == MLP_OK);
     CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK);
     CHECK_NEAR(e, 0.126265110, 1e-7);
     g = loss_gradient(net);
@@ -70,19 +72,25 @@ static void loss_worked_example_S3(void)
     fit.order = MLP_ORDER_SEQUENTIAL;
     fit.opt.kind = MLP_OPT_SGD;
     fit.opt.rate = 0.5f;
-    CHECK(mlp_fit(net, &data, &fit) == MLP_OK && mlp_get_weights(net, 0, u0, NULL) == MLP_OK && mlp_get_weights(net, 1, u1, NULL) == MLP_OK);
+    CHECK(mlp_fit(net, &data, &fit) == MLP_OK && mlp_get_weights(net, 0, u0, NULL) == MLP_OK);
+    CHECK(mlp_get_weights(net, 1, u1, NULL) == MLP_OK);
     CHECK_NEAR((double)u1[0], 0.5 + 0.5 * 0.0690744144, 1e-7);
     CHECK_NEAR((double)u0[3], 0.4 - 0.5 * 0.0093985661, 1e-7);
     mlp_destroy(net);
 }
 
-/* S1: sigmoid hidden, softmax output, no bias, cross-entropy averaged over M = 2 samples; and the same net with the mean squared
-   error (1/P) sum (a-y)^2, through the whole Jacobian of softmax. Numbers by hand in double precision. */
+/* S1: sigmoid hidden, softmax output, no bias, cross-entropy averaged over M = 2 samples; and the same net with the
+   mean squared error (1/P) sum (a-y)^2, through the whole Jacobian of softmax. Numbers by hand in double precision. */
 static void loss_worked_example_S1(void)
 {
     static const float x[] = { 1, -1, 0.5f, 2 }, y[] = { 1, 0, 0, 0, 0, 1 };
     static const float w0[] = { 0.2f, -0.4f, 0.7f, 0.1f }, w1[] = { 0.3f, -0.2f, 0.8f, 0.5f, -0.6f, 0.1f };
-    static const double ce_w1[6] = { -0.1945624487, -0.1541161476, 0.2637012845, 0.3381251173, -0.0691388358, -0.1840089697 }, ce_w0[4] = { 0.0656447397, 0.1921233772, 0.0579672620, -0.0241325967 }, mse_w1[6] = { -0.0461249011, -0.0424573502, 0.0690505279, 0.0869515262, -0.0229256268, -0.0444941759 }, mse_w0[4] = { 0.0189146563, 0.0330848262, 0.0146587620, -0.0030321596 };
+    static const double ce_w0[] = { 0.0656447397, 0.1921233772, 0.0579672620, -0.0241325967 };
+    static const double ce_w1[] = {
+        -0.1945624487, -0.1541161476, 0.2637012845, 0.3381251173, -0.0691388358, -0.1840089697 };
+    static const double mse_w0[] = { 0.0189146563, 0.0330848262, 0.0146587620, -0.0030321596 };
+    static const double mse_w1[] = {
+        -0.0461249011, -0.0424573502, 0.0690505279, 0.0869515262, -0.0229256268, -0.0444941759 };
     mlp_desc d = net_desc(2, 2, 3);
     mlp_data data = loss_data(2, x, y);
     int squared, i;
@@ -93,7 +101,8 @@ static void loss_worked_example_S1(void)
         ref_net g;
         mlp *net;
         d.loss = squared ? MLP_LOSS_SQUARED : MLP_LOSS_CROSS_ENTROPY;
-        CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w0, NULL) == MLP_OK && mlp_set_weights(net, 1, w1, NULL) == MLP_OK);
+        CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w0, NULL) == MLP_OK);
+        CHECK(mlp_set_weights(net, 1, w1, NULL) == MLP_OK);
         CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK);
         CHECK_NEAR(e, squared ? 0.2980586297 : 1.3872833834, 2e-7);
         g = loss_gradient(net);
@@ -125,16 +134,17 @@ static void loss_worked_example_S5(void)
         d.loss = examples[i].loss;
         d.loss_delta = examples[i].delta;
         d.layers[0].no_bias = 1;
-        CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, &w, NULL) == MLP_OK && mlp_compute_gradients(net, &data, &e) == MLP_OK);
+        CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, &w, NULL) == MLP_OK);
+        CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK);
         CHECK_NEAR(e, examples[i].e, 1e-7);
         CHECK_NEAR((double)mlp_gradients(net, NULL)[0], examples[i].slope, 1e-7);
         mlp_destroy(net);
     }
 }
 
-/* S4: C = sum (a-y)^2, so delta = 2 (a-y) a (1-a) with sigmoid; bias; the gradient is one vector of all weights and biases. A
-   1-1-1 net: x = 0.5, w = 0.8, b = -0.2, w' = 1.5, b' = 0.3, y = 0. z = 0.2, a = 0.549833997, z' = 1.124750996, a' = 0.754868914,
-   delta' = 2 a' a' (1-a') = 0.279364661, delta = delta' w' a (1-a) = 0.103721075. */
+/* S4: C = sum (a-y)^2, so delta = 2 (a-y) a (1-a) with sigmoid; bias; the gradient is one vector of all weights and
+   biases. A 1-1-1 net: x = 0.5, w = 0.8, b = -0.2, w' = 1.5, b' = 0.3, y = 0. z = 0.2, a = 0.549833997, z' =
+   1.124750996, a' = 0.754868914, delta' = 2 a' a' (1-a') = 0.279364661, delta = delta' w' a (1-a) = 0.103721075. */
 static void loss_worked_example_S4(void)
 {
     static const float x[] = { 0.5f }, y[] = { 0 }, w[] = { 0.8f }, b[] = { -0.2f }, v[] = { 1.5f }, c[] = { 0.3f };
@@ -148,7 +158,8 @@ static void loss_worked_example_S4(void)
     d.layers[1] = loss_layer(1, MLP_ACT_SIGMOID, 0);
     d.loss = MLP_LOSS_SQUARED;
     d.reduction = MLP_REDUCE_SUM;
-    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w, b) == MLP_OK && mlp_set_weights(net, 1, v, c) == MLP_OK);
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w, b) == MLP_OK);
+    CHECK(mlp_set_weights(net, 1, v, c) == MLP_OK);
     CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK);
     g = mlp_gradients(net, &n);
     CHECK(n == 4);
@@ -197,15 +208,16 @@ static void loss_make(loss_case *c, loss_pair pair, mlp_activation hidden, int l
         d.seed = test_random();
         d.reduction = variant & 2 ? MLP_REDUCE_SUM : MLP_REDUCE_MEAN;
         if (pair.loss == MLP_LOSS_HUBER) d.loss_delta = 0.4f;
-        for (l = 0; l < layers; l++)
-            d.layers[l] = loss_layer(l == layers - 1 ? units[3] : units[l + 1], l == layers - 1 ? pair.last : hidden, variant & 1);
+        for (l = 0; l < layers - 1; l++) d.layers[l] = loss_layer(units[l + 1], hidden, variant & 1);
+        d.layers[l] = loss_layer(units[3], pair.last, variant & 1);
         if (mlp_create(&c->net, &d)) { CHECK(!"create"); exit(2); }
         layers_randomize(c->net);
         test_fill(c->x, LOSS_ROWS * 9);
         for (i = 0; i < LOSS_ROWS; i++) {
             for (j = 0; j < 4; j++) {
                 c->y[i * 4 + j] = 0.5f + 0.49f * test_float();
-                if (pair.loss == MLP_LOSS_LOGISTIC || pair.loss == MLP_LOSS_HINGE) c->y[i * 4 + j] = test_below(2) ? 1.0f : -1.0f;
+                if (pair.loss == MLP_LOSS_LOGISTIC || pair.loss == MLP_LOSS_HINGE)
+                    c->y[i * 4 + j] = test_below(2) ? 1.0f : -1.0f;
             }
             c->weights[i] = 0.25f + (float)test_below(8);
         }
@@ -252,7 +264,8 @@ static double loss_against_twin(loss_pair pair, mlp_activation hidden, int layer
     CHECK_NEAR(e, expected, 1e-5 * (1 + fabs(expected)));
     worst = loss_worst(&got, &g);
     if (!CHECK(worst <= 1))
-        printf("    loss %d last %d hidden %d layers %d variant %d: %.3g of the bound\n", (int)pair.loss, (int)pair.last, (int)hidden, layers, variant, worst);
+        printf("    loss %d last %d hidden %d layers %d variant %d: %.3g of the bound\n",
+               (int)pair.loss, (int)pair.last, (int)hidden, layers, variant, worst);
     ref_gradient_free(&g);
     ref_free(&got);
     ref_free(&n);
@@ -260,8 +273,9 @@ static double loss_against_twin(loss_pair pair, mlp_activation hidden, int layer
     return worst;
 }
 
-/* backpropagation and then the gradients (S2: BP1 to BP4, softmax through its whole Jacobian; S5: the two passes): every legal loss x
-   activation x bias x depth, the hidden layers going through all activations in turn; then every hidden activation with two losses */
+/* backpropagation and then the gradients (S2: BP1 to BP4, softmax through its whole Jacobian; S5: the two passes):
+   every legal loss x activation x bias x depth, the hidden layers going through all activations in turn; then every
+   hidden activation with two losses */
 static void loss_gradients_of_everything_match_the_twin(void)
 {
     double largest = 0;
@@ -269,11 +283,15 @@ static void loss_gradients_of_everything_match_the_twin(void)
     test_seed(50);
     for (variant = 0; variant < 4; variant++) {
         for (i = 0; i < LOSS_PAIRS; i++)
-            for (layers = 1; layers <= 3; layers++, cases++)
-                largest = fmax(largest, loss_against_twin(loss_pair_at(i), ref_activations[(i + cases) % REF_ACTIVATIONS], layers, variant));
+            for (layers = 1; layers <= 3; layers++, cases++) {
+                const mlp_activation hidden = ref_activations[(i + cases) % REF_ACTIVATIONS];
+                largest = fmax(largest, loss_against_twin(loss_pair_at(i), hidden, layers, variant));
+            }
         for (i = 0; i < 2 * REF_ACTIVATIONS; i++)
-            for (layers = 2; layers <= 3; layers++, cases++)
-                largest = fmax(largest, loss_against_twin(loss_pair_at(i % 2 ? 0 : LOSS_PAIRS - 1), ref_activations[i / 2], layers, variant));
+            for (layers = 2; layers <= 3; layers++, cases++) {
+                const loss_pair pair = loss_pair_at(i % 2 ? 0 : LOSS_PAIRS - 1);
+                largest = fmax(largest, loss_against_twin(pair, ref_activations[i / 2], layers, variant));
+            }
     }
     snprintf(test.note, sizeof test.note, "%d nets, at most %.3f of the bound", cases, largest);
 }
@@ -316,8 +334,10 @@ static void loss_gradients_of_everything_match_differences(void)
     int i, layers, cases = 0;
     test_seed(51);
     for (i = 0; i < LOSS_PAIRS; i++)
-        for (layers = 1; layers <= 3; layers++, cases++)
-            largest = fmax(largest, loss_against_differences(loss_pair_at(i), ref_activations[(i + cases) % REF_ACTIVATIONS], layers, i % 4));
+        for (layers = 1; layers <= 3; layers++, cases++) {
+            const mlp_activation hidden = ref_activations[(i + cases) % REF_ACTIVATIONS];
+            largest = fmax(largest, loss_against_differences(loss_pair_at(i), hidden, layers, i % 4));
+        }
     for (i = 0; i < REF_ACTIVATIONS; i++, cases++)
         largest = fmax(largest, loss_against_differences(loss_pair_at(LOSS_PAIRS - 1), ref_activations[i], 2, 0));
     snprintf(test.note, sizeof test.note, "%d nets, largest relative difference %.2g", cases, largest);
@@ -331,18 +351,27 @@ static void loss_twin_matches_its_own_differences(void)
     int i, l, t;
     test_seed(52);
     for (i = 0; i < LOSS_PAIRS + REF_ACTIVATIONS; i++) {
+        const int is_pair = i < LOSS_PAIRS;
         loss_case c;
         ref_net n;
         ref_gradient g;
-        loss_make(&c, loss_pair_at(i < LOSS_PAIRS ? i : 0), ref_activations[i < LOSS_PAIRS ? i * 5 % REF_ACTIVATIONS : i - LOSS_PAIRS], 3, i % 4);
+        loss_make(&c, loss_pair_at(is_pair ? i : 0),
+                  ref_activations[is_pair ? i * 5 % REF_ACTIVATIONS : i - LOSS_PAIRS], 3, i % 4);
         n = ref_from(c.net);
         g = ref_gradient_of(&n);
         ref_evaluate(&n, &c.data, &g);
         for (t = 0; t < 20; t++) {
             double *p, old, up, down, analytic;
             l = t % 3;
-            if (t % 5 == 4) { const size_t o = test_random() % n.units[l + 1]; p = &n.b[l][o]; analytic = g.b[l][o]; }
-            else { const size_t j = test_random() % (n.units[l] * n.units[l + 1]); p = &n.w[l][j]; analytic = g.w[l][j]; }
+            if (t % 5 == 4) {
+                const size_t o = test_random() % n.units[l + 1];
+                p = &n.b[l][o];
+                analytic = g.b[l][o];
+            } else {
+                const size_t j = test_random() % (n.units[l] * n.units[l + 1]);
+                p = &n.w[l][j];
+                analytic = g.w[l][j];
+            }
             old = *p;
             *p = old + h;
             up = ref_evaluate(&n, &c.data, NULL);
@@ -362,8 +391,10 @@ static void loss_twin_matches_its_own_differences(void)
 /* labels against the targets that they stand for, with smoothing and class weights against the twin */
 static void loss_labels_stand_for_targets(void)
 {
-    static const mlp_loss losses[] = { MLP_LOSS_CROSS_ENTROPY, MLP_LOSS_BINARY_CROSS_ENTROPY, MLP_LOSS_LOGISTIC, MLP_LOSS_HINGE };
-    float x[7 * 6], y[7 * 5], a[200], class_weights[5] = { 2, 0.5f, 1, 0, 3 }, sample_weights[7] = { 1, 2, 1, 0.5f, 1, 1, 3 };
+    static const mlp_loss losses[] = {
+        MLP_LOSS_CROSS_ENTROPY, MLP_LOSS_BINARY_CROSS_ENTROPY, MLP_LOSS_LOGISTIC, MLP_LOSS_HINGE };
+    float x[7 * 6], y[7 * 5], a[200], class_weights[5] = { 2, 0.5f, 1, 0, 3 };
+    float sample_weights[7] = { 1, 2, 1, 0.5f, 1, 1, 3 };
     int labels[7], i, k, variant;
     test_seed(53);
     test_fill(x, 42);
@@ -392,7 +423,8 @@ static void loss_labels_stand_for_targets(void)
             data.labels = labels;
             if (variant >= 2) data.class_weights = class_weights;
             if (variant / 2 == 1) data.sample_weights = sample_weights;
-            CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK && mlp_evaluate(net, &data, &with_labels) == MLP_OK && with_labels.loss == e);
+            CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK && mlp_evaluate(net, &data, &with_labels) == MLP_OK);
+            CHECK(with_labels.loss == e);
             n = ref_from(net);
             r = ref_gradient_of(&n);
             got = loss_gradient(net);
@@ -450,7 +482,8 @@ static void loss_custom_functions_are_used(void)
             CHECK(mlp_evaluate(net, &data, &up) == MLP_OK);
             w[at] = old - h;
             CHECK(mlp_evaluate(net, &data, &down) == MLP_OK);
-            CHECK_NEAR((up.loss - down.loss) / ((double)(old + h) - (double)(old - h)), (double)g[at], 5e-3 * (1 + fabs((double)g[at])));
+            CHECK_NEAR((up.loss - down.loss) / ((double)(old + h) - (double)(old - h)), (double)g[at],
+                       5e-3 * (1 + fabs((double)g[at])));
             w[at] = old;
         }
         mlp_destroy(net);
@@ -476,7 +509,10 @@ static void loss_labels_of_any_number(void)
             d.loss = MLP_LOSS_CROSS_ENTROPY;
             CHECK(mlp_create(&net, &d) == MLP_OK);
             memset(y, 0, sizeof y);
-            for (i = 0; i < rows; i++) { labels[i] = test_below(classes); y[i * (size_t)classes + (size_t)labels[i]] = 1; }
+            for (i = 0; i < rows; i++) {
+                labels[i] = test_below(classes);
+                y[i * (size_t)classes + (size_t)labels[i]] = 1;
+            }
             data.labels = labels;
             CHECK(mlp_compute_gradients(net, &data, &e) == MLP_OK);
             memcpy(a, mlp_gradients(net, &count), (size_t)classes * 4 * sizeof *a);

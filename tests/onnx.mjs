@@ -1,5 +1,5 @@
-// Runs models in ONNX Runtime: node onnx.mjs FOLDER_OF_NODE_MODULES DIR INPUTS:NAME ... reads DIR/NAME.onnx and DIR/NAME.x and
-// writes DIR/NAME.ran, the first row in a batch of its own, the others in another.
+// Runs models in ONNX Runtime: node onnx.mjs FOLDER_OF_NODE_MODULES DIR INPUTS:NAME ... reads DIR/NAME.onnx and
+// DIR/NAME.x and writes DIR/NAME.ran, the first row in a batch of its own, the others in another.
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { readFileSync, writeFileSync } from 'node:fs';

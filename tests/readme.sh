@@ -1,5 +1,5 @@
-# README.md: its C programs are built without warnings and run, its commands work as they stand (the first program is main.c there), its
-# links lead somewhere.
+# README.md: its C programs are built without warnings and run, its commands work as they stand (the first program is
+# main.c there), its links lead somewhere.
 . tests/lib.sh
 : "${CC:=cc}"
 here=$(pwd)
@@ -14,7 +14,10 @@ for block in "$tmp"/c[0-9]*; do
     count=$((count + 1))
     [ $count -eq 1 ] && cp "$block" "$tmp/folder/main.c"
     cp "$block" "$tmp/program.c"
-    built() { $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "$tmp/program.c" -o "$tmp/program" && (cd "$tmp/folder" && "$tmp/program"); }
+    built() {
+        $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "$tmp/program.c" -o "$tmp/program" &&
+            (cd "$tmp/folder" && "$tmp/program")
+    }
     check "README.md: program $count runs" built
     for cxx in g++ clang++; do
         cplusplus20() { $cxx -x c++ -std=c++20 -Wall -Werror -fsyntax-only -I. "$tmp/program.c"; }
@@ -25,7 +28,8 @@ done
 at_least_two() { [ $count -ge 2 ]; }
 check "README.md: has its programs" at_least_two
 says_why() { # the first program prints the reason when something fails
-    sed 's/\.inputs = 2/.inputs = -2/' "$tmp/folder/main.c" > "$tmp/wrong.c" && $CC -std=c99 -O0 -I. "$tmp/wrong.c" -o "$tmp/wrong" &&
+    sed 's/\.inputs = 2/.inputs = -2/' "$tmp/folder/main.c" > "$tmp/wrong.c" &&
+        $CC -std=c99 -O0 -I. "$tmp/wrong.c" -o "$tmp/wrong" &&
         ! "$tmp/wrong" > "$tmp/said" && grep -q 'inputs' "$tmp/said"
 }
 check "README.md: the first program says why it fails" says_why
@@ -44,7 +48,8 @@ for block in "$tmp"/sh[0-9]*; do
 done
 if command -v "${CXX:-c++}" > /dev/null; then
     cplusplus() {
-        { echo '#define MLP_IMPLEMENTATION'; echo '#include "mlp.h"'; echo 'int main() {'; cat "$tmp"/c++1; echo 'return mlp_size(&desc) == 0; }'; } > "$tmp/plus.cpp" &&
+        { echo '#define MLP_IMPLEMENTATION'; echo '#include "mlp.h"'; echo 'int main() {'; cat "$tmp"/c++1
+        echo 'return mlp_size(&desc) == 0; }'; } > "$tmp/plus.cpp" &&
             ${CXX:-c++} -std=c++11 -Wall -Wextra -O0 $SIMD_FLAGS -I. "$tmp/plus.cpp" -o "$tmp/plus" && "$tmp/plus"
     }
     check "README.md: the lines of C++" cplusplus
@@ -52,9 +57,11 @@ else
     skip "README.md: the lines of C++" c++
 fi
 links() {
-    grep -o '](\([^)#]*\)' README.md | sed 's/](//' | grep -v '^http' | sort -u | while read -r file; do [ -z "$file" ] || [ -e "$here/$file" ] || { echo "$file"; exit 1; }; done &&
+    grep -o '](\([^)#]*\)' README.md | sed 's/](//' | grep -v '^http' | sort -u |
+        while read -r file; do [ -z "$file" ] || [ -e "$here/$file" ] || { echo "$file"; exit 1; }; done &&
         for anchor in $(grep -o '](#[^)]*)' README.md | tr -d ']()#'); do
-            sed -n 's/^## //p' README.md | tr 'A-Z ' 'a-z-' | tr -d ',' | grep -qx "$anchor" || { echo "#$anchor"; return 1; }
+            sed -n 's/^## //p' README.md | tr 'A-Z ' 'a-z-' | tr -d ',' | grep -qx "$anchor" ||
+                { echo "#$anchor"; return 1; }
         done
 }
 check "README.md: links lead somewhere" links

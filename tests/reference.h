@@ -1,9 +1,9 @@
-/* The whole net in double precision with plain loops: the oracle of all tests. Written from the formulas, sharing nothing with
-   the library but its public types. Weights are [units][inputs].
+/* The whole net in double precision with plain loops: the oracle of all tests. Written from the formulas, sharing
+   nothing with the library but its public types. Weights are [units][inputs].
 
-   Beside each gradient stands its bound: the same gradient computed with absolute values, which the rounding errors of a float
-   computation of depth L and sums of k terms stay below in units of c L k 2^-24. The majorant of a is |a| + |g'| z_abs, for the
-   error that z brings along; that of g' is |g'| + max|g''| z_abs. */
+   Beside each gradient stands its bound: the same gradient computed with absolute values, which the rounding errors of
+   a float computation of depth L and sums of k terms stay below in units of c L k 2^-24. The majorant of a is
+   |a| + |g'| z_abs, for the error that z brings along; that of g' is |g'| + max|g''| z_abs. */
 #ifndef REFERENCE_H
 #define REFERENCE_H
 
@@ -17,7 +17,10 @@ typedef struct {
     double *w[MLP_MAX_LAYERS], *b[MLP_MAX_LAYERS];      /* b: zeros without bias */
 } ref_net;
 
-typedef struct { double *w[MLP_MAX_LAYERS], *b[MLP_MAX_LAYERS], *w_abs[MLP_MAX_LAYERS], *b_abs[MLP_MAX_LAYERS]; } ref_gradient;
+typedef struct {
+    double *w[MLP_MAX_LAYERS], *b[MLP_MAX_LAYERS];
+    double *w_abs[MLP_MAX_LAYERS], *b_abs[MLP_MAX_LAYERS];
+} ref_gradient;
 
 /* a row's way through the net */
 typedef struct {
@@ -52,9 +55,11 @@ static inline double ref_gelu_tanh_u(double z) { return sqrt(2 / REF_PI) * (z + 
 static const double ref_selu_alpha = 1.6732632423543772, ref_selu_scale = 1.0507009873554805;
 
 /* of z and alpha; a curvature of 0: pieces of straight lines, data keeps away from their ends */
-typedef struct { double (*value)(double, double), (*slope)(double, double), (*curvature)(double, double), (*kink)(double, double); } ref_activation;
+typedef double ref_function(double z, double alpha);
+typedef struct { ref_function *value, *slope, *curvature, *kink; } ref_activation;
 
-#define REF_F(name, z, alpha, expression) static inline double name(double z, double alpha) { (void)z; (void)alpha; return expression; }
+#define REF_F(name, z, alpha, expression) \
+    static inline double name(double z, double alpha) { (void)z; (void)alpha; return expression; }
 #define REF_ACTIVATION(name, value, slope, curvature, kink) \
     REF_F(ref_##name##_value, z, alpha, value) REF_F(ref_##name##_slope, z, alpha, slope) \
     REF_F(ref_##name##_curvature, z, alpha, curvature) REF_F(ref_##name##_kink, z, alpha, kink)
@@ -65,18 +70,20 @@ REF_ACTIVATION(tanh, tanh(z), 1 / (cosh(z) * cosh(z)), 0.77, INFINITY)
 REF_ACTIVATION(relu, z < 0 ? 0 : z, z > 0, 0, fabs(z))
 REF_ACTIVATION(leaky_relu, z < 0 ? alpha * z : z, z > 0 ? 1 : alpha, 0, fabs(z))
 REF_ACTIVATION(elu, z < 0 ? alpha * expm1(z) : z, z > 0 ? 1 : alpha * exp(z), alpha, fabs(z))
-REF_ACTIVATION(selu, ref_selu_scale * (z < 0 ? ref_selu_alpha * expm1(z) : z), ref_selu_scale * (z > 0 ? 1 : ref_selu_alpha * exp(z)),
-               1.76, fabs(z))
-REF_ACTIVATION(gelu, z * 0.5 * erfc(-z / sqrt(2)), 0.5 * erfc(-z / sqrt(2)) + z * exp(-0.5 * z * z) / sqrt(2 * REF_PI), 0.81, INFINITY)
+REF_ACTIVATION(selu, ref_selu_scale * (z < 0 ? ref_selu_alpha * expm1(z) : z),
+               ref_selu_scale * (z > 0 ? 1 : ref_selu_alpha * exp(z)), 1.76, fabs(z))
+REF_ACTIVATION(gelu, z * 0.5 * erfc(-z / sqrt(2)),
+               0.5 * erfc(-z / sqrt(2)) + z * exp(-0.5 * z * z) / sqrt(2 * REF_PI), 0.81, INFINITY)
 REF_ACTIVATION(gelu_tanh, 0.5 * z * (1 + tanh(ref_gelu_tanh_u(z))),
-               0.5 * (1 + tanh(ref_gelu_tanh_u(z))) + 0.5 * z * (1 - pow(tanh(ref_gelu_tanh_u(z)), 2)) * sqrt(2 / REF_PI)
-               * (1 + 3 * 0.044715 * z * z), 0.81, INFINITY)
+               0.5 * (1 + tanh(ref_gelu_tanh_u(z))) + 0.5 * z * (1 - pow(tanh(ref_gelu_tanh_u(z)), 2))
+               * sqrt(2 / REF_PI) * (1 + 3 * 0.044715 * z * z), 0.81, INFINITY)
 REF_ACTIVATION(silu, z * ref_sigmoid(z), ref_sigmoid(z) * (1 + z * ref_sigmoid(-z)), 0.51, INFINITY)
 REF_ACTIVATION(softplus, ref_softplus(z), ref_sigmoid(z), 0.26, INFINITY)
 REF_ACTIVATION(softsign, z / (1 + fabs(z)), 1 / ((1 + fabs(z)) * (1 + fabs(z))), 2, INFINITY)
 REF_ACTIVATION(hard_sigmoid, ref_clamp(z / 6 + 0.5, 0, 1), fabs(z) < 3 ? 1.0 / 6 : 0, 0, fabs(fabs(z) - 3))
 REF_ACTIVATION(hard_tanh, ref_clamp(z, -1, 1), fabs(z) < 1, 0, fabs(fabs(z) - 1))
-REF_ACTIVATION(mish, z * tanh(ref_softplus(z)), tanh(ref_softplus(z)) + z * ref_sigmoid(z) * (1 - pow(tanh(ref_softplus(z)), 2)), 0.7, INFINITY)
+REF_ACTIVATION(mish, z * tanh(ref_softplus(z)),
+               tanh(ref_softplus(z)) + z * ref_sigmoid(z) * (1 - pow(tanh(ref_softplus(z)), 2)), 0.7, INFINITY)
 REF_ACTIVATION(sin, sin(z), cos(z), 1, INFINITY)
 REF_ACTIVATION(gaussian, exp(-z * z), -2 * z * exp(-z * z), 2, INFINITY)
 
@@ -85,7 +92,8 @@ REF_ACTIVATION(gaussian, exp(-z * z), -2 * z * exp(-z * z), 2, INFINITY)
 #define REF_KIND(NAME, name, ...) MLP_ACT_##NAME,
 #define REF_TWIN(NAME, name, ...) { ref_##name##_value, ref_##name##_slope, ref_##name##_curvature, ref_##name##_kink },
 enum { REF_ACTIVATIONS = 0 MLP__ACTIVATIONS(REF_ONE) };
-static const mlp_activation ref_activations[REF_ACTIVATIONS] = { MLP__ACTIVATIONS(REF_KIND) };      /* all that work on single elements */
+/* all that work on single elements */
+static const mlp_activation ref_activations[REF_ACTIVATIONS] = { MLP__ACTIVATIONS(REF_KIND) };
 static const ref_activation ref_twins[REF_ACTIVATIONS] = { MLP__ACTIVATIONS(REF_TWIN) };
 
 static inline const ref_activation *ref_twin(const mlp_layer *l)
@@ -98,36 +106,45 @@ static inline const ref_activation *ref_twin(const mlp_layer *l)
 
 static inline double ref_value(const mlp_layer *l, double z) { return ref_twin(l)->value(z, ref_alpha(l)); }
 static inline double ref_slope(const mlp_layer *l, double z) { return ref_twin(l)->slope(z, ref_alpha(l)); }
-static inline double ref_curvature(const mlp_layer *l) { return l->activation == MLP_ACT_SOFTMAX ? 0 : ref_twin(l)->curvature(0, ref_alpha(l)); }
-static inline double ref_kink(const mlp_layer *l, double z) { return l->activation == MLP_ACT_SOFTMAX ? INFINITY : ref_twin(l)->kink(z, ref_alpha(l)); }
+static inline double ref_curvature(const mlp_layer *l)
+{
+    return l->activation == MLP_ACT_SOFTMAX ? 0 : ref_twin(l)->curvature(0, ref_alpha(l));
+}
 
-/* ---- losses of one output: value, slope with respect to a, the slope's majorant, how far a is from a place without a slope ---- */
+static inline double ref_kink(const mlp_layer *l, double z)
+{
+    return l->activation == MLP_ACT_SOFTMAX ? INFINITY : ref_twin(l)->kink(z, ref_alpha(l));
+}
 
-typedef struct {
-    double (*value)(double z, double a, double y, double delta), (*slope)(double z, double a, double y, double delta);
-    double (*majorant)(double z, double a, double y, double delta), (*kink)(double z, double a, double y, double delta);
-} ref_loss_twin;
+/* ---- losses of one output: value, slope with respect to a, its majorant, how far a is from a kink ---- */
+
+typedef double ref_loss_function(double z, double a, double y, double delta);
+typedef struct { ref_loss_function *value, *slope, *majorant, *kink; } ref_loss_twin;
 
 #define REF_G(name, expression) static inline double name(double z, double a, double y, double delta) \
     { (void)z; (void)a; (void)y; (void)delta; return expression; }
 #define REF_LOSS(name, value, slope, majorant, kink) \
-    REF_G(ref_##name##_loss, value) REF_G(ref_##name##_loss_slope, slope) REF_G(ref_##name##_loss_majorant, majorant) REF_G(ref_##name##_loss_kink, kink)
+    REF_G(ref_##name##_loss, value) REF_G(ref_##name##_loss_slope, slope) \
+    REF_G(ref_##name##_loss_majorant, majorant) REF_G(ref_##name##_loss_kink, kink)
 
 REF_LOSS(squared, (a - y) * (a - y), 2 * (a - y), 2 * (a + fabs(y)), INFINITY)
 REF_LOSS(half_squared, 0.5 * (a - y) * (a - y), a - y, a + fabs(y), INFINITY)
 REF_LOSS(absolute, fabs(a - y), (a > y) - (a < y), 1, fabs(a - y))
-REF_LOSS(huber, fabs(a - y) <= delta ? 0.5 * (a - y) * (a - y) : delta * (fabs(a - y) - 0.5 * delta), ref_clamp(a - y, -delta, delta),
-         a + fabs(y) + delta, INFINITY)
+REF_LOSS(huber, fabs(a - y) <= delta ? 0.5 * (a - y) * (a - y) : delta * (fabs(a - y) - 0.5 * delta),
+         ref_clamp(a - y, -delta, delta), a + fabs(y) + delta, INFINITY)
 REF_LOSS(logistic, ref_softplus(-y * a), -y * ref_sigmoid(-y * a), fabs(y) * (1 + fabs(y) * a), INFINITY)
 REF_LOSS(hinge, fmax(0, 1 - y * a), 1 - y * a > 0 ? -y : 0, fabs(y), fabs(1 - y * a))
 REF_LOSS(margin, fmax(0, y - a), y > a ? -1 : 0, 1, fabs(a - y))
-REF_LOSS(binary_cross_entropy, -y * log(ref_sigmoid(z)) - (1 - y) * log(ref_sigmoid(-z)), -y / a + (1 - y) / (1 - a), a + fabs(y), INFINITY)
+REF_LOSS(binary_cross_entropy, -y * log(ref_sigmoid(z)) - (1 - y) * log(ref_sigmoid(-z)),
+         -y / a + (1 - y) / (1 - a), a + fabs(y), INFINITY)
 REF_LOSS(cross_entropy, y == 0 ? 0 : -y * log(a), -y / a, a + fabs(y), INFINITY)
 
 #define REF_LOSS_KIND(NAME, name, ...) MLP_LOSS_##NAME,
-#define REF_LOSS_TWIN(NAME, name, ...) { ref_##name##_loss, ref_##name##_loss_slope, ref_##name##_loss_majorant, ref_##name##_loss_kink },
+#define REF_LOSS_TWIN(NAME, name, ...) \
+    { ref_##name##_loss, ref_##name##_loss_slope, ref_##name##_loss_majorant, ref_##name##_loss_kink },
 enum { REF_LOSSES = 1 MLP__LOSSES(REF_ONE) };
-static const mlp_loss ref_losses[REF_LOSSES] = { MLP__LOSSES(REF_LOSS_KIND) MLP_LOSS_CROSS_ENTROPY };        /* all but custom */
+/* all but custom */
+static const mlp_loss ref_losses[REF_LOSSES] = { MLP__LOSSES(REF_LOSS_KIND) MLP_LOSS_CROSS_ENTROPY };
 static const ref_loss_twin ref_loss_twins[REF_LOSSES] = { MLP__LOSSES(REF_LOSS_TWIN) REF_LOSS_TWIN(, cross_entropy,) };
 
 static inline const ref_loss_twin *ref_twin_of_loss(const mlp_desc *d)
@@ -138,10 +155,25 @@ static inline const ref_loss_twin *ref_twin_of_loss(const mlp_desc *d)
     exit(2);
 }
 
-static inline double ref_loss(const mlp_desc *d, double z, double a, double y) { return ref_twin_of_loss(d)->value(z, a, y, (double)d->loss_delta); }
-static inline double ref_loss_slope(const mlp_desc *d, double a, double y) { return ref_twin_of_loss(d)->slope(0, a, y, (double)d->loss_delta); }
-static inline double ref_loss_slope_abs(const mlp_desc *d, double a_abs, double y) { return ref_twin_of_loss(d)->majorant(0, a_abs, y, (double)d->loss_delta); }
-static inline double ref_loss_kink(const mlp_desc *d, double a, double y) { return ref_twin_of_loss(d)->kink(0, a, y, (double)d->loss_delta); }
+static inline double ref_loss(const mlp_desc *d, double z, double a, double y)
+{
+    return ref_twin_of_loss(d)->value(z, a, y, (double)d->loss_delta);
+}
+
+static inline double ref_loss_slope(const mlp_desc *d, double a, double y)
+{
+    return ref_twin_of_loss(d)->slope(0, a, y, (double)d->loss_delta);
+}
+
+static inline double ref_loss_slope_abs(const mlp_desc *d, double a_abs, double y)
+{
+    return ref_twin_of_loss(d)->majorant(0, a_abs, y, (double)d->loss_delta);
+}
+
+static inline double ref_loss_kink(const mlp_desc *d, double a, double y)
+{
+    return ref_twin_of_loss(d)->kink(0, a, y, (double)d->loss_delta);
+}
 
 /* ---- the net ---- */
 
@@ -262,7 +294,8 @@ static inline double ref_row_loss(const ref_net *n, const ref_pass *p, const flo
 static inline void ref_targets(const ref_net *n, const mlp_data *d, size_t row, float *y)
 {
     const size_t out = n->units[n->layers];
-    const double s = (double)n->desc.label_smoothing, classes = n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)out : 2;
+    const double s = (double)n->desc.label_smoothing;
+    const double classes = n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)out : 2;
     size_t o;
     for (o = 0; o < out; o++) {
         y[o] = !d->labels ? d->y[row * (d->y_stride ? d->y_stride : out) + o]
@@ -274,10 +307,14 @@ static inline void ref_targets(const ref_net *n, const mlp_data *d, size_t row, 
 
 static inline double ref_weight(const mlp_data *d, size_t row)
 {
-    return (d->sample_weights ? (double)d->sample_weights[row] : 1) * (d->class_weights ? (double)d->class_weights[d->labels[row]] : 1);
+    const double weight = d->sample_weights ? (double)d->sample_weights[row] : 1;
+    return d->class_weights ? weight * (double)d->class_weights[d->labels[row]] : weight;
 }
 
-static inline const float *ref_x(const ref_net *n, const mlp_data *d, size_t row) { return d->x + row * (d->x_stride ? d->x_stride : n->units[0]); }
+static inline const float *ref_x(const ref_net *n, const mlp_data *d, size_t row)
+{
+    return d->x + row * (d->x_stride ? d->x_stride : n->units[0]);
+}
 
 /* dz = g'(z) da, for softmax dz_j = sum over i of da_i a_i ((i == j) - a_j); da, da_abs: of the layer's outputs */
 static inline void ref_activation_backward(const ref_net *n, ref_pass *p, int l, const double *da, const double *da_abs)
@@ -307,8 +344,9 @@ static inline void ref_backward(const ref_net *n, ref_pass *p, const float *y, d
 {
     const int last = n->layers - 1;
     const size_t out = n->units[n->layers];
-    const double scale = factor / (n->desc.reduction == MLP_REDUCE_SUM || n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? 1.0 : (double)out);
-    const int direct = n->desc.loss == MLP_LOSS_CROSS_ENTROPY || n->desc.loss == MLP_LOSS_BINARY_CROSS_ENTROPY;
+    const int entropy = n->desc.loss == MLP_LOSS_CROSS_ENTROPY;
+    const int direct = entropy || n->desc.loss == MLP_LOSS_BINARY_CROSS_ENTROPY;
+    const double scale = factor / (n->desc.reduction == MLP_REDUCE_SUM || entropy ? 1.0 : (double)out);
     size_t i, o, widest = 0;
     double *da, *da_abs, sum;
     int l;
@@ -321,8 +359,8 @@ static inline void ref_backward(const ref_net *n, ref_pass *p, const float *y, d
     }
     ref_activation_backward(n, p, last, da, da_abs);
     for (o = 0, sum = 0; o < out; o++) sum += fabs((double)y[o]);
-    for (o = 0; o < out && direct; o++)                             /* dz = a - y or a sum(y) - y, without the detour over da */
-        p->dz_abs[last][o] = scale * (p->a_abs[n->layers][o] * (n->desc.loss == MLP_LOSS_CROSS_ENTROPY ? sum : 1) + fabs((double)y[o]));
+    for (o = 0; o < out && direct; o++)                     /* dz = a - y or a sum(y) - y, without the detour over da */
+        p->dz_abs[last][o] = scale * (p->a_abs[n->layers][o] * (entropy ? sum : 1) + fabs((double)y[o]));
     for (l = last; l > 0; l--) {
         for (i = 0; i < n->units[l]; i++) {
             da[i] = da_abs[i] = 0;
@@ -381,7 +419,8 @@ static inline double ref_distance_to_kinks(const ref_net *n, const mlp_data *d)
         ref_forward(n, &p, ref_x(n, d, row));
         for (l = 0; l < n->layers; l++)
             for (o = 0; o < n->units[l + 1]; o++) smallest = fmin(smallest, ref_kink(&n->desc.layers[l], p.z[l][o]));
-        for (o = 0; o < n->units[n->layers]; o++) smallest = fmin(smallest, ref_loss_kink(&n->desc, p.a[n->layers][o], (double)y[o]));
+        for (o = 0; o < n->units[n->layers]; o++)
+            smallest = fmin(smallest, ref_loss_kink(&n->desc, p.a[n->layers][o], (double)y[o]));
     }
     free(y);
     ref_pass_free(&p);

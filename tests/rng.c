@@ -55,7 +55,8 @@ static void rng_permutation_is_fair(void)
     }
     for (i = 0; i < N; i++)
         for (j = 0; j < N; j++) worst = fmax(worst, fabs(count[i][j] - KEYS / (double)N) / sqrt(KEYS / (double)N));
-    snprintf(test.note, sizeof test.note, "largest deviation %.2f sigma, neighbours together %.4f (chance 0.083)", worst, together / (double)KEYS);
+    snprintf(test.note, sizeof test.note, "largest deviation %.2f sigma, neighbours together %.4f (chance 0.083)",
+             worst, together / (double)KEYS);
     CHECK(worst < 5 && together < KEYS / 8);
 }
 

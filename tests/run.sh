@@ -1,5 +1,5 @@
-# Runs each argument as a command, JOBS at a time, prints what each printed when it is done, and closes with the sum of the counts
-# on their last lines. A command that ends badly, without counts or not at all is a failure.
+# Runs each argument as a command, JOBS at a time, prints what each printed when it is done, and closes with the sum of
+# the counts on their last lines. A command that ends badly, without counts or not at all is a failure.
 logs=$(mktemp -d) && trap 'rm -rf "$logs"' EXIT
 n=0
 for command in "$@"; do

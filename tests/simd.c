@@ -7,8 +7,9 @@ static float simd_a[SIMD_VALUES], simd_b[SIMD_VALUES], simd_c[SIMD_VALUES];
 /* random bit patterns and the values at the edges, in every combination of neighbours over time */
 static void simd_values(void)
 {
-    static const uint32_t edges[] = { 0, 0x80000000u, 0x3f800000u, 0xbf800000u, 0x7f800000u, 0xff800000u, 0x7fc00000u, 1, 0x80000001u,
-                                      0x007fffffu, 0x00800000u, 0x7f7fffffu, 0xff7fffffu, 0x3f000000u, 0x3fc00000u, 0xc0200000u };
+    static const uint32_t edges[] = {
+        0, 0x80000000u, 0x3f800000u, 0xbf800000u, 0x7f800000u, 0xff800000u, 0x7fc00000u, 1, 0x80000001u,
+        0x007fffffu, 0x00800000u, 0x7f7fffffu, 0xff7fffffu, 0x3f000000u, 0x3fc00000u, 0xc0200000u };
     int i;
     test_seed(1);
     for (i = 0; i < SIMD_VALUES; i++) {
@@ -23,7 +24,8 @@ static void simd_values(void)
     float simd_got[MLP__W], simd_expected[MLP__W]; \
     int simd_i, simd_l; \
     for (simd_i = 0; simd_i + MLP__W <= SIMD_VALUES; simd_i += MLP__W) { \
-        const mlp__vf a = mlp__vload(simd_a + simd_i), b = mlp__vload(simd_b + simd_i), c = mlp__vload(simd_c + simd_i); \
+        const mlp__vf a = mlp__vload(simd_a + simd_i), b = mlp__vload(simd_b + simd_i); \
+        const mlp__vf c = mlp__vload(simd_c + simd_i); \
         mlp__vstore(simd_got, f); \
         (void)a; (void)b; (void)c; \
         for (simd_l = 0; simd_l < MLP__W; simd_l++) { \
@@ -109,7 +111,8 @@ static void simd_split_is_exact(void)
         mlp__vstore(m, vm);
         mlp__vstore(e, ve);
         for (l = 0; l < MLP__W; l++)
-            if (!CHECK(m[l] >= 0.70710677f && m[l] < 1.4142136f && (float)ldexp((double)m[l], (int)e[l]) == x[l])) return;
+            if (!CHECK(m[l] >= 0.70710677f && m[l] < 1.4142136f && (float)ldexp((double)m[l], (int)e[l]) == x[l]))
+                return;
     }
 }
 
@@ -163,7 +166,8 @@ static void simd_lanes_move_where_they_should(void)
     mlp__vunzip4(&a, &b);
     mlp__vstore(got, a);
     mlp__vstore(got + MLP__W, b);
-    for (i = 0; i < 2 * MLP__W && MLP__W > 4; i++) CHECK(got[i] == (float)(i % MLP__W / 4 * 8 + i / MLP__W * 4 + i % 4));
+    for (i = 0; i < 2 * MLP__W && MLP__W > 4; i++)
+        CHECK(got[i] == (float)(i % MLP__W / 4 * 8 + i / MLP__W * 4 + i % 4));
     mlp__vstore(got, mlp__vload_halves(in, in + MLP__W));
     for (i = 0; i < MLP__W && MLP__W > 4; i++) CHECK(got[i] == (float)(i % MLP__COLUMNS + i / MLP__COLUMNS * MLP__W));
     for (i = 0; i < MLP__W; i++) {
@@ -184,7 +188,8 @@ static void simd_lanes_move_where_they_should(void)
     }
 }
 
-/* a sum over 16 lanes is ((0+8)+(4+12)) + ..., the tree of 8, 4, 2, 1: checked with numbers whose sum depends on the order */
+/* a sum over 16 lanes is ((0+8)+(4+12)) + ..., the tree of 8, 4, 2, 1: checked with numbers
+   whose sum depends on the order */
 static void simd_fold_is_the_tree_of_8_4_2_1(void)
 {
     float x[16], t[16];

@@ -1,5 +1,5 @@
-# Bytes of code and constants of a program that only predicts, for microcontrollers at -Os, with and without the options that leave
-# parts out. An option that the header does not have (yet) is not in the table.
+# Bytes of code and constants of a program that only predicts, for microcontrollers at -Os, with and without the options
+# that leave parts out. An option that the header does not have (yet) is not in the table.
 . tests/lib.sh
 cross=arm-none-eabi
 if ! command -v $cross-gcc > /dev/null; then skip "sizes" $cross-gcc; finish; fi
@@ -26,7 +26,8 @@ row() { # options
     sizes=
     for cpu in cortex-m0 cortex-m4; do
         fpu=; [ $cpu = cortex-m4 ] && fpu="-mfpu=fpv4-sp-d16 -mfloat-abi=hard"
-        $cross-gcc -std=c99 -mcpu=$cpu -mthumb $fpu -Os -ffunction-sections -fdata-sections -Wl,--gc-sections --specs=nosys.specs --specs=nano.specs -I. $1 \
+        $cross-gcc -std=c99 -mcpu=$cpu -mthumb $fpu -Os -ffunction-sections -fdata-sections -Wl,--gc-sections \
+            --specs=nosys.specs --specs=nano.specs -I. $1 \
             "$tmp/predict.c" -o "$tmp/predict" -lm > "$tmp/log" 2>&1 || { cat "$tmp/log"; return 1; }
         sizes="$sizes $($cross-size "$tmp/predict" | awk 'NR == 2 { print $1 }')"
     done

@@ -1,12 +1,13 @@
-# What the implementation's object file shows: names, calls, state, stack, and that no compiler finds anything to contract. "symbols.sh
-# full": all instruction sets by each compiler; else some of them once.
+# What the implementation's object file shows: names, calls, state, stack, and that no compiler finds anything to
+# contract. "symbols.sh full": all instruction sets by each compiler; else some of them once.
 . tests/lib.sh
 
 scalar_fma="scalar-fma:-mfma|-DMLP_SIMD=MLP_SIMD_SCALAR"
 case $(uname -m) in
 x86_64)
     gcc="$scalar_fma avx2:-mavx2|-mfma" clang="avx512:-mavx512f"
-    [ "$1" = full ] && gcc="sse2: scalar:-DMLP_SIMD=MLP_SIMD_SCALAR $scalar_fma avx2:-mavx2|-mfma avx512:-mavx512f" clang=$gcc ;;
+    [ "$1" = full ] && gcc="sse2: scalar:-DMLP_SIMD=MLP_SIMD_SCALAR $scalar_fma avx2:-mavx2|-mfma avx512:-mavx512f" \
+        clang=$gcc ;;
 *)  gcc="default:" clang="default:" ;;
 esac
 printf '#define MLP_IMPLEMENTATION\n#include "mlp.h"\n' > "$tmp/impl.c"
@@ -14,14 +15,22 @@ build() { # compiler flags output
     $1 -std=gnu11 -I. $2 -c "$tmp/impl.c" -o "$3"
 }
 
-only_mlp_names() { nm -g --defined-only "$1" | grep -qw mlp_create && ! nm -g --defined-only "$1" | awk '{ print $3 }' | grep -v '^mlp_'; }
-# memory and string functions, the default allocator, square root, those of files; nothing of libm's arithmetic, no printf or strtod,
-# no environment
+only_mlp_names() {
+    nm -g --defined-only "$1" | grep -qw mlp_create &&
+        ! nm -g --defined-only "$1" | awk '{ print $3 }' | grep -v '^mlp_'
+}
+# memory and string functions, the default allocator, square root, those of files; nothing of libm's arithmetic, no
+# printf or strtod, no environment
 memory='malloc|free|memcpy|memset|memmove|memcmp|bcmp|memchr|strcmp|strncmp|strlen|strspn|strcspn|strrchr|strstr|sqrtf?|_GLOBAL_OFFSET_TABLE_'
 files='open|read|write|fsync|close|rename|remove|stat|fstat|access|fchmod|flock|__errno_location'
 only_known_calls() { ! nm -u "$1" | awk '{ print $2 }' | grep -vxE "$memory|$files"; }
-no_files() { $1 -std=c99 -O0 -DMLP_NO_STDIO -I. -c "$tmp/impl.c" -o "$tmp/no_stdio.o" && ! nm -u "$tmp/no_stdio.o" | awk '{ print $2 }' | grep -vxE "$memory"; }
-no_state() { objdump -h "$1" | awk '$2 == ".data" || $2 == ".bss" || $2 ~ /^\.tbss|^\.tdata/ { bytes += ("0x" $3) + 0; if ($3 !~ /^0+$/) bad = 1 } END { exit bad }'; }
+no_files() {
+    $1 -std=c99 -O0 -DMLP_NO_STDIO -I. -c "$tmp/impl.c" -o "$tmp/no_stdio.o" &&
+        ! nm -u "$tmp/no_stdio.o" | awk '{ print $2 }' | grep -vxE "$memory"
+}
+no_state() {
+    objdump -h "$1" | awk '$2 == ".data" || $2 == ".bss" || $2 ~ /^\.tbss|^\.tdata/ { bytes += ("0x" $3) + 0; if ($3 !~ /^0+$/) bad = 1 } END { exit bad }'
+}
 small_frames() { # every stack frame at most 16 KiB
     awk -F '\t' '{ if ($2 > most) { most = $2; name = $1 } if ($3 ~ /dynamic/ && $3 !~ /bounded/) bad = 1 }
         END { print "largest frame", most, name; exit bad || most > 16384 }' "$1"

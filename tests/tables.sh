@@ -1,6 +1,7 @@
 # train_csv and predict_csv, read by tests/examples.sh: tables as people have them, and what is none.
 build_csv() {
-    $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "examples/$1.c" examples/csv.c examples/ensemble.c examples/table.c \
+    $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "examples/$1.c" examples/csv.c \
+        examples/ensemble.c examples/table.c \
         -o "$tmp/$1" -lm
 }
 check "examples/train_csv.c: builds" build_csv train_csv
@@ -21,13 +22,19 @@ right_penguins() { # of their own table
     cut -d , -f 1 "$penguins" | paste -d , - "$tmp/predictions" |
         awk -F , 'NR > 1 { n++; right += $1 == $2 } END { print right / n; exit !(n == 344 && right / n >= 0.95) }'
 }
-trains() { train "$penguins" --target species && says "categories  island, sex" && predict "$penguins" && right_penguins; }
+trains() {
+    train "$penguins" --target species && says "categories  island, sex" && predict "$penguins" && right_penguins
+}
 check "train_csv: penguins, with empty cells and texts" trains
 cut -d , -f 2- "$penguins" > "$tmp/no_target.csv"
-same_without() { cp "$tmp/predictions" "$tmp/before" && predict "$tmp/no_target.csv" && cmp "$tmp/before" "$tmp/predictions"; }
+same_without() {
+    cp "$tmp/predictions" "$tmp/before" && predict "$tmp/no_target.csv" && cmp "$tmp/before" "$tmp/predictions"
+}
 check "predict_csv: the same without the target" same_without
 sed '2,5s/Torgersen/Elsewhere/' "$tmp/no_target.csv" > "$tmp/unseen.csv"
-unseen() { predict "$tmp/unseen.csv" && grep -q "'island': 4 cells" "$tmp/complaint" && [ "$(lines "$tmp/predictions")" = 345 ]; }
+unseen() {
+    predict "$tmp/unseen.csv" && grep -q "'island': 4 cells" "$tmp/complaint" && [ "$(lines "$tmp/predictions")" = 345 ]
+}
 check "predict_csv: texts that training did not have are counted" unseen
 awk -F , -v OFS=, '{ print $7, $1, $5, $2, $3, $4, $6 }' "$penguins" > "$tmp/moved.csv"
 moved() { predict "$tmp/moved.csv" && cmp "$tmp/before" "$tmp/predictions"; }
@@ -45,10 +52,13 @@ check "predict_csv: an input that is not there" complains "no column" predict "$
 # semicolons, decimal commas, a mark of UTF-8, CRLF
 awk 'BEGIN { printf "\357\273\277gewicht;l\303\244nge;preis\r\n"
     for (i = 0; i < 300; i++) { a = i * 37 % 101 / 10; b = i * 53 % 89 / 7
-        s = sprintf("%.2f;%.3f;%.4f", a, b, 3 * a - 2 * b + a * b / 10); gsub(/\./, ",", s); printf "%s\r\n", s } }' > "$tmp/comma.csv"
+        s = sprintf("%.2f;%.3f;%.4f", a, b, 3 * a - 2 * b + a * b / 10); gsub(/\./, ",", s)
+        printf "%s\r\n", s } }' > "$tmp/comma.csv"
 decimal() {
-    train "$tmp/comma.csv" && says "semicolon between them, decimal comma, names in the first line" && says regression &&
-        predict "$tmp/comma.csv" && cut -d ';' -f 3 "$tmp/comma.csv" | tr -d '\r' | tr , . | paste -d , - "$tmp/predictions" |
+    train "$tmp/comma.csv" && says "semicolon between them, decimal comma, names in the first line" &&
+        says regression &&
+        predict "$tmp/comma.csv" && cut -d ';' -f 3 "$tmp/comma.csv" | tr -d '\r' | tr , . |
+            paste -d , - "$tmp/predictions" |
         awk -F , 'NR > 1 { sum += ($1 - $2) ^ 2; n++ } END { print sum / n; exit !(n == 300 && sum / n < 4) }'
 }
 check "train_csv: semicolons, decimal commas, a UTF-8 mark, CRLF" decimal
@@ -97,7 +107,9 @@ check "train_csv: a share that is none" complains "--holdout 1.5" train "$pengui
 check "train_csv: a task that is none" complains "--task guess" train "$penguins" --task guess
 into_folder() { "$tmp/train_csv" "$penguins" --out "$tmp" > "$tmp/said" 2> "$tmp/complaint"; }
 check "train_csv: a model cannot be a folder" complains "no file" into_folder
-numbers_as_classes() { train "$tmp/few.csv" --target species --task classification --seed 3 --members 2 && says "2 classes"; }
+numbers_as_classes() {
+    train "$tmp/few.csv" --target species --task classification --seed 3 --members 2 && says "2 classes"
+}
 check "train_csv: the target by its name, the task told" numbers_as_classes
 regression_of_classes() {
     train bench/data/glass.csv --target 10 --task regression --members 1 && says "regression, numbers from 1 to 7" &&
@@ -157,7 +169,8 @@ check "train_csv: a spreadsheet" complains "an .xls file: export the sheet as CS
 damaged() { head -c 2000 "$tmp/model" > "$tmp/short" && "$tmp/predict_csv" "$tmp/short" "$tmp/plain.csv" > "$tmp/predictions" 2> "$tmp/complaint"; }
 check "predict_csv: a model cut off" complains "$tmp/short" damaged
 
-awk 'BEGIN { print "a,b,y"; for (i = 0; i < 20000; i++) print i % 97 "," i % 89 "," i % 97 * (i % 89) / 50 + i % 13 }' > "$tmp/long.csv"
+awk 'BEGIN { print "a,b,y"; for (i = 0; i < 20000; i++) print i % 97 "," i % 89 "," i % 97 * (i % 89) / 50 + i % 13 }' \
+    > "$tmp/long.csv"
 interrupted() { # Ctrl-C: the best so far is reported and saved
     "$tmp/train_csv" "$tmp/long.csv" --epochs 100000 --out "$tmp/model" > "$tmp/said" 2> "$tmp/complaint" &
     pid=$!

@@ -1,5 +1,5 @@
-/* The harness of all tests: checks, skips, a filter, random numbers, guarded memory. C99 and the C library; guard pages where
-   there is mmap.
+/* The harness of all tests: checks, skips, a filter, random numbers, guarded memory. C99 and the C library; guard pages
+   where there is mmap.
 
    A test is a function run by RUN(name), which prints one line. Command line: parts of names to run. The last line is
    "N passed, N failed", with ", N skipped" when there were skips. A skip whose name stands in the environment variable
@@ -84,7 +84,8 @@ static inline void test_run(const char *name, void (*f)(void))
     if (test.failures) test.failed++;
     else if (test.skip) test.skipped++;
     else test.passed++;
-    printf("%s %s%s%s\n", test.failures ? "FAIL" : test.skip ? "skip" : "ok  ", name, test.note[0] ? ": " : "", test.note);
+    printf("%s %s%s%s\n", test.failures ? "FAIL" : test.skip ? "skip" : "ok  ", name, test.note[0] ? ": " : "",
+           test.note);
     fflush(stdout);
 }
 
@@ -142,8 +143,9 @@ static inline int test_same_bits(const float *a, const float *b, size_t n)
     size_t i;
     for (i = 0; i < n; i++)
         if (test_bits(a[i]) != test_bits(b[i])) {
-            if (test.failures < 5) printf("    [%lu]: %.9g (%08x) against %.9g (%08x)\n", (unsigned long)i, (double)a[i],
-                                          (unsigned)test_bits(a[i]), (double)b[i], (unsigned)test_bits(b[i]));
+            if (test.failures < 5)
+                printf("    [%lu]: %.9g (%08x) against %.9g (%08x)\n", (unsigned long)i, (double)a[i],
+                       (unsigned)test_bits(a[i]), (double)b[i], (unsigned)test_bits(b[i]));
             return 0;
         }
     return 1;
@@ -173,7 +175,8 @@ static inline test_memory test_guarded(size_t floats, int at_front)
 {
     test_memory m;
 #if TEST_GUARD_PAGES
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE), inside = (floats * 4 + page - 1) / page * page + (floats ? 0 : page);
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t inside = (floats * 4 + page - 1) / page * page + (floats ? 0 : page);
     int i;
     m.size = inside + 2 * page;
     for (i = 0; i < TEST_SPARES && test_spare[i].size != m.size; i++) { }

@@ -1,5 +1,6 @@
-# Reads objdump -d of an object with mlp.h in it; for every innermost loop with fused multiply-adds in a mlp__tiles_N function prints
-# "N fma-count vector-moves-to-or-from-the-stack instructions"; of mlp__tiles4_N, the tiles of four chains, "4xN ...".
+# Reads objdump -d of an object with mlp.h in it; for every innermost loop with fused multiply-adds in a mlp__tiles_N
+# function prints "N fma-count vector-moves-to-or-from-the-stack instructions"; of mlp__tiles4_N, the tiles of four
+# chains, "4xN ...".
 function hex(s,   i, n) { n = 0; s = tolower(s); for (i = 1; i <= length(s); i++) n = n * 16 + index("0123456789abcdef", substr(s, i, 1)) - 1; return n }
 function finish_function(   i, j, first, fma, stack, inner, k) {
     for (i = 1; i <= count; i++) {

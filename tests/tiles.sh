@@ -1,6 +1,6 @@
-# The tiles of the matrix products, read from the disassembly: the k loop of the highest tile of each width has exactly rows * vectors
-# fused multiply-adds, those of a single row and of four chains too, and no k loop moves a vector to or from the stack. For gcc and
-# clang, -O2 and -O3.
+# The tiles of the matrix products, read from the disassembly: the k loop of the highest tile of each width has exactly
+# rows * vectors fused multiply-adds, those of a single row and of four chains too, and no k loop moves a vector to or
+# from the stack. For gcc and clang, -O2 and -O3.
 . tests/lib.sh
 printf '#define MLP_IMPLEMENTATION\n#include "mlp.h"\n' > "$tmp/impl.c"
 
@@ -8,7 +8,8 @@ tiles() { # objdump compiler flags highest: one "vectors:fma" per width
     objdump=$1 compiler=$2 flags=$3; shift 3
     $compiler -std=c99 $flags -I. -c "$tmp/impl.c" -o "$tmp/impl.o" &&
         $objdump -d --no-show-raw-insn "$tmp/impl.o" | awk -f tests/tiles.awk > "$tmp/loops" || return 1
-    sort -n "$tmp/loops" | uniq | awk '{ printf "%s vectors: %s fma, %s stack moves, %s instructions\n", $1, $2, $3, $4 }'
+    sort -n "$tmp/loops" | uniq |
+        awk '{ printf "%s vectors: %s fma, %s stack moves, %s instructions\n", $1, $2, $3, $4 }'
     for highest in "$@"; do
         grep -q "^${highest%%:*} ${highest##*:} 0 " "$tmp/loops" || { echo "no clean loop of $highest"; return 1; }
     done

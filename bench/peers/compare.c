@@ -1,9 +1,11 @@
-/* mlp.h against the libraries that people would use instead, on one core: compare DIR [options] [words]
-   Every peer is a program of DIR (see peer.h) and a process of its own, so that libraries with the same symbols and environment
-   variables do not meet. All of them prepare a case, the results are checked against double, then they take turns, one timed
-   round each, with the rate of the machine measured before each turn of all. Words select cases: gemm, elementwise, batch1, train,
-   and parts of their names and shapes. --json FILE (lines as bench/run.h has them, for compared.awk: a file of results), --reps N,
-   --seconds S (of a round), --check (results only), --all (print every peer). */
+/* mlp.h against the libraries that people would use instead, on one core.
+     compare DIR [options] [words]
+   Every peer is a program of DIR (see peer.h) and a process of its own, so that libraries with the same symbols and
+   environment variables do not meet. All of them prepare a case, the results are checked against double, then they take
+   turns, one timed round each, with the rate of the machine measured before each turn of all. Words select cases: gemm,
+   elementwise, batch1, train, and parts of their names and shapes. Options: --json FILE (lines as bench/run.h has them,
+   for compared.awk: a file of results), --reps N, --seconds S (of a round), --check (results only), --all (print every
+   peer). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -20,15 +22,17 @@ double read_avx512(const float *, size_t), read_avx2(const float *, size_t);
 
 /* ---- peers ---- */
 
-/* wants: the kernel's name has one of these words in it; if not, the program is started again with `env`, because some libraries
-   do not know newer CPUs. width: of its vectors, in bits.
-   kinds: of the work that it takes part in, NULL: all. */
+/* wants: the kernel's name has one of these words in it; if not, the program is started again with `env`, because some
+   libraries do not know newer CPUs. width: of its vectors, in bits. kinds: of the work that it takes part in, NULL:
+   all. */
 typedef struct { const char *name, *program, *words, *wants, *env, *package; int width; const char *kinds; } known;
 static const known knowns[] = {
     { "mlp-avx512", "mlp", "avx512", "avx512", NULL, "AVX-512", 512, NULL },
     { "mlp-avx2", "mlp", "avx2", "avx2", NULL, "AVX2", 256, NULL },
-    { "openblas-skx", "openblas", NULL, "SkylakeX Cooperlake SapphireRapids", "OPENBLAS_CORETYPE=SkylakeX", "libopenblas-serial-dev", 512, "gemm batch1 train" },
-    { "openblas-hsw", "openblas", NULL, "Haswell Zen", "OPENBLAS_CORETYPE=Haswell", "libopenblas-serial-dev", 256, "gemm batch1 train" },
+    { "openblas-skx", "openblas", NULL, "SkylakeX Cooperlake SapphireRapids", "OPENBLAS_CORETYPE=SkylakeX",
+      "libopenblas-serial-dev", 512, "gemm batch1 train" },
+    { "openblas-hsw", "openblas", NULL, "Haswell Zen", "OPENBLAS_CORETYPE=Haswell",
+      "libopenblas-serial-dev", 256, "gemm batch1 train" },
     { "blis-skx", "blis", NULL, "skx", "BLIS_ARCH_TYPE=0", "libblis-dev", 512, "gemm batch1 train" },
     { "blis-hsw", "blis", NULL, "haswell zen", "BLIS_ARCH_TYPE=3", "libblis-dev", 256, "gemm batch1 train" },
     { "eigen-512", "eigen-512", NULL, "AVX512", NULL, "libeigen3-dev", 512, "gemm batch1 train" },
@@ -40,13 +44,18 @@ static const known knowns[] = {
     { "sleef-512", "sleef-512", NULL, "512", NULL, "libsleef-dev", 512, "elementwise" },
     { "sleef-avx2", "sleef-avx2", NULL, "256", NULL, "libsleef-dev", 256, "elementwise" },
     { "fann", "fann", NULL, "FANN", NULL, "libfann-dev", 256, "batch1 train" },
-    { "torch", "peer.py", "torch", "AVX512", "ATEN_CPU_CAPABILITY=avx512", "python3-torch", 512, "elementwise batch1 train" },
-    { "torch-default", "peer.py", "torch", "PyTorch", NULL, "python3-torch", 512, "elementwise batch1 train" },     /* AVX2 beside a BLAS of 512 bits, on AMD */
-    { "torch-avx2", "peer.py", "torch", "Haswell Zen", "ATEN_CPU_CAPABILITY=avx2 OPENBLAS_CORETYPE=Haswell DNNL_MAX_CPU_ISA=AVX2", "python3-torch", 256, "elementwise batch1 train" },
+    { "torch", "peer.py", "torch", "AVX512", "ATEN_CPU_CAPABILITY=avx512",
+      "python3-torch", 512, "elementwise batch1 train" },
+    { "torch-default", "peer.py", "torch", "PyTorch", NULL,             /* AVX2 beside a BLAS of 512 bits, on AMD */
+      "python3-torch", 512, "elementwise batch1 train" },
+    { "torch-avx2", "peer.py", "torch", "Haswell Zen",
+      "ATEN_CPU_CAPABILITY=avx2 OPENBLAS_CORETYPE=Haswell DNNL_MAX_CPU_ISA=AVX2",
+      "python3-torch", 256, "elementwise batch1 train" },
     { "sklearn", "peer.py", "sklearn", "scikit-learn", NULL, "python3-sklearn", 512, "train" },
     { "onnxruntime", "peer.mjs", NULL, "ONNX", NULL, "npm and node", 512, "batch1" }
 };
-enum { KNOWN = sizeof knowns / sizeof *knowns, MOST_REPS = 51, MOST_ENTRANTS = 48, MOST_SECONDS = 60, MOST_PARAMS = 2000000, GROUP_SECONDS = 6, FEW_REPS = 6 };
+enum { KNOWN = sizeof knowns / sizeof *knowns, MOST_REPS = 51, MOST_ENTRANTS = 48, MOST_SECONDS = 60,
+       MOST_PARAMS = 2000000, GROUP_SECONDS = 6, FEW_REPS = 6 };
 
 typedef struct { const known *k; pid_t pid; FILE *to, *from; char kernel[256]; int right; } running;
 static running peers[KNOWN];
@@ -87,7 +96,8 @@ static void execute(const known *k)
     /* an interpreter's threads wait for each other in loops, for ever at a real-time priority on one core */
     if (dot) sched_setscheduler(0, SCHED_OTHER, &normal);
     if (!dot) execl(path, path, data_path, result_path, words, (char *)NULL);
-    else if (strcmp(dot, ".py") == 0) execlp(python_with(words), "python3", path, data_path, result_path, words, (char *)NULL);
+    else if (strcmp(dot, ".py") == 0)
+        execlp(python_with(words), "python3", path, data_path, result_path, words, (char *)NULL);
     else execlp("node", "node", path, data_path, result_path, directory, (char *)NULL);
     _exit(127);
 }
@@ -146,10 +156,19 @@ static int is_needed(const known *k)
     return 1;
 }
 
+/* whether it would start, and die of its first instruction */
+static int is_too_wide(const known *k)
+{
+    const char *env = k->env ? k->env : "";
+    return widest < 512 && (strstr(k->wants, "512") || strstr(env, "SkylakeX") || strstr(env, "TYPE=0"));
+}
+
 static void start_all(void)
 {
-    static const char *const unset[] = { "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "BLIS_ARCH_TYPE", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "DNNL_VERBOSE" };
-    static const char *const one[] = { "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS", "MKL_NUM_THREADS" };
+    static const char *const unset[] = { "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "BLIS_ARCH_TYPE", "DNNL_MAX_CPU_ISA",
+                                         "ATEN_CPU_CAPABILITY", "DNNL_VERBOSE" };
+    static const char *const one[] = { "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS",
+                                       "MKL_NUM_THREADS" };
     size_t i;
     for (i = 0; i < sizeof unset / sizeof *unset; i++) unsetenv(unset[i]);
     for (i = 0; i < sizeof one / sizeof *one; i++) setenv(one[i], "1", 1);
@@ -157,8 +176,8 @@ static void start_all(void)
         running *p = &peers[peer_count];
         const known *k = &knowns[i];
         if (!is_needed(k)) continue;
-        if (widest < 512 && (strstr(k->wants, "512") || strstr(k->env ? k->env : "", "SkylakeX") || strstr(k->env ? k->env : "", "TYPE=0"))) {
-            printf("%-13s skipped: this CPU has no AVX-512\n", k->name);     /* it would start, and die of its first instruction */
+        if (is_too_wide(k)) {
+            printf("%-13s skipped: this CPU has no AVX-512\n", k->name);
             continue;
         }
         start(p, k, NULL);
@@ -167,7 +186,8 @@ static void start_all(void)
             printf("%-13s %s\n", k->name, p->kernel);
             peer_count++;
         } else {
-            printf("%-13s skipped: %s%s\n", k->name, p->kernel[0] ? "runs other kernels, " : "does not run here, it needs ", p->kernel[0] ? p->kernel : k->package);
+            if (p->kernel[0]) printf("%-13s skipped: runs other kernels, %s\n", k->name, p->kernel);
+            else printf("%-13s skipped: does not run here, it needs %s\n", k->name, k->package);
             stop(p);
         }
         fflush(stdout);
@@ -176,8 +196,8 @@ static void start_all(void)
 
 /* ---- a group: all peers' ways of doing the same work ---- */
 
-/* a form of the work with its arguments of prepare; timing: other arguments for the timed rounds, when not empty. A value is
-   work / seconds per call, or seconds / work in ns. */
+/* a form of the work with its arguments of prepare; timing: other arguments for the timed rounds, when not empty. A
+   value is work / seconds per call, or seconds / work in ns. */
 typedef struct { const char *form; char arguments[96], timing[96]; double work; reference r; } way;
 
 typedef struct {
@@ -213,7 +233,11 @@ static int selected(const char *kind, const char *name, const char *shape)
     return 1;
 }
 
-static double group_value(const group *g, double work, double seconds) { return strcmp(g->unit, "ns") == 0 ? seconds / work * 1e9 : work / seconds; }
+static double group_value(const group *g, double work, double seconds)
+{
+    return strcmp(g->unit, "ns") == 0 ? seconds / work * 1e9 : work / seconds;
+}
+
 /* how many times as fast a is as b */
 static double group_ratio(const group *g, double a, double b) { return strcmp(g->unit, "ns") == 0 ? b / a : a / b; }
 
@@ -270,7 +294,8 @@ static void group_check(group *g)
         if (f && (size_t)atol(line) == r->n && fread(x, sizeof *x, r->n, f) == r->n) e->error = reference_error(r, x);
         if (f) fclose(f);
         if (!(e->error <= g->tolerance)) {
-            printf("WRONG: %s %s, %s %s: error %.3g, allowed %.3g\n", g->name, g->shape, e->p->k->name, e->w->form, e->error, g->tolerance);
+            printf("WRONG: %s %s, %s %s: error %.3g, allowed %.3g\n", g->name, g->shape, e->p->k->name, e->w->form,
+                   e->error, g->tolerance);
             wrong++;
         } else { e->p->right++; g->e[kept++] = *e; }
         free(x);
@@ -321,15 +346,19 @@ static int is_ours(const entrant *e) { return strncmp(e->p->k->name, "mlp", 3) =
 /* the form behind the peer's name, but for what it is called after: a layer of a library, a function, a whole net */
 static const char *form_of(const group *g, const entrant *e)
 {
-    return strcmp(g->kind, "gemm") == 0 && strcmp(e->w->form, "forward") != 0 && strncmp(e->w->form, "layer-", 6) != 0 ? e->w->form : "";
+    if (strcmp(g->kind, "gemm") != 0 || strcmp(e->w->form, "forward") == 0) return "";
+    return strncmp(e->w->form, "layer-", 6) == 0 ? "" : e->w->form;
 }
 
 /* whether another of the same peer in the same form is better: one of several ways to do it */
 static int is_beaten(const group *g, const entrant *e)
 {
     int i;
-    for (i = 0; i < g->count; i++)
-        if (g->e[i].p == e->p && strcmp(form_of(g, &g->e[i]), form_of(g, e)) == 0 && group_ratio(g, g->e[i].median, e->median) > 1) return 1;
+    for (i = 0; i < g->count; i++) {
+        const entrant *other = &g->e[i];
+        if (other->p != e->p || strcmp(form_of(g, other), form_of(g, e)) != 0) continue;
+        if (group_ratio(g, other->median, e->median) > 1) return 1;
+    }
     return 0;
 }
 
@@ -393,16 +422,18 @@ static double fma_rate(int width)
     static long rounds[2] = { 1000, 1000 };
     long *r = &rounds[width == 512];
     for (;;) {
-        const double begin = measure_wall(), work = (width == 512 ? &peak_avx512 : &peak_avx2)->run(*r), took = measure_wall() - begin;
+        const double begin = measure_wall(), work = (width == 512 ? &peak_avx512 : &peak_avx2)->run(*r);
+        const double took = measure_wall() - begin;
         if (took >= 0.0005) return work / took * 1e-9;
         *r *= 2;
     }
 }
 
 static const size_t shapes[][3] = {             /* batch, in, out */
-    { 1, 64, 64 }, { 1, 784, 256 }, { 1, 1024, 1024 }, { 16, 64, 32 }, { 32, 784, 128 }, { 64, 256, 256 }, { 128, 784, 512 },
-    { 128, 512, 512 }, { 256, 1024, 1024 }, { 512, 2048, 2048 }, { 1024, 1024, 1024 }, { 7, 13, 5 }, { 33, 65, 17 }, { 100, 300, 77 },
-    { 64, 64, 64 }, { 128, 128, 128 }, { 256, 256, 256 }, { 512, 512, 512 }     /* squares: forward and its product only */
+    { 1, 64, 64 }, { 1, 784, 256 }, { 1, 1024, 1024 }, { 16, 64, 32 }, { 32, 784, 128 }, { 64, 256, 256 },
+    { 128, 784, 512 }, { 128, 512, 512 }, { 256, 1024, 1024 }, { 512, 2048, 2048 }, { 1024, 1024, 1024 },
+    { 7, 13, 5 }, { 33, 65, 17 }, { 100, 300, 77 },
+    { 64, 64, 64 }, { 128, 128, 128 }, { 256, 256, 256 }, { 512, 512, 512 }  /* squares: forward and its product only */
 };
 enum { SQUARES = 4 };
 
@@ -427,7 +458,8 @@ static way *add_way(group *g, const char *form, const char *arguments, double wo
 
 static void compare_products(void)
 {
-    static const char *const forms[3][3] = { { "forward", "nn", "fwd" }, { "layer-dx", "dx", NULL }, { "layer-dw", "dw", NULL } };
+    static const char *const forms[3][3] = {
+        { "forward", "nn", "fwd" }, { "layer-dx", "dx", NULL }, { "layer-dw", "dw", NULL } };
     static const char *const names[3] = { "forward", "dX", "dW" };
     static group g;
     char text[64];
@@ -436,17 +468,22 @@ static void compare_products(void)
     for (f = 0; f < 3; f++)
         for (i = 0; i < sizeof shapes / sizeof *shapes - (f > 0 ? SQUARES : 0); i++) {
             const size_t *s = shapes[i];
+            const double billions = 2e-9 * (double)s[0] * (double)s[1] * (double)s[2];
             snprintf(text, sizeof text, "%lu,%lu,%lu", (unsigned long)s[0], (unsigned long)s[1], (unsigned long)s[2]);
             if (!begin_group(&g, "gemm", names[f], text)) continue;
             if (option_reps < FEW_REPS && s[0] * s[1] * s[2] > (size_t)1 << 29) {
-                printf("%-11s %-16s left out: it takes seconds, and fewer than %d rounds are asked for\n", names[f], text, FEW_REPS);
+                printf("%-11s %-16s left out: it takes seconds, and fewer than %d rounds are asked for\n",
+                       names[f], text, FEW_REPS);
                 continue;
             }
             snprintf(text, sizeof text, "%lu %lu %lu", (unsigned long)s[0], (unsigned long)s[1], (unsigned long)s[2]);
-            for (form = 0; form < 3 && forms[f][form]; form++)
-                reference_layer(&add_way(&g, forms[f][form], text, 2e-9 * (double)s[0] * (double)s[1] * (double)s[2])->r, data, "yxw"[f], s[0], s[1], s[2]);
+            for (form = 0; form < 3 && forms[f][form]; form++) {
+                way *w = add_way(&g, forms[f][form], text, billions);
+                reference_layer(&w->r, data, "yxw"[f], s[0], s[1], s[2]);
+            }
             g.unit = "GFLOP/s";
-            g.seconds = 0.003; g.ceiling = fma_rate;
+            g.seconds = 0.003;
+            g.ceiling = fma_rate;
             g.tolerance = 4e-7;                 /* one term of 2048 left out is 5e-4 */
             run_group(&g);
         }
@@ -454,8 +491,10 @@ static void compare_products(void)
 
 static void compare_functions(void)
 {
-    static const char *const functions[] = { "relu", "hadamard", "exp", "sigmoid", "tanh", "gelu_erf", "gelu_tanh", "softmax1024", "softmax10" };
-    static const struct { const char *name; size_t n; } sizes[] = { { "4Ki", 4096 }, { "64Ki", 65536 }, { "16Mi", 16777216 } };
+    static const char *const functions[] = {
+        "relu", "hadamard", "exp", "sigmoid", "tanh", "gelu_erf", "gelu_tanh", "softmax1024", "softmax10" };
+    static const struct { const char *name; size_t n; } sizes[] = {
+        { "4Ki", 4096 }, { "64Ki", 65536 }, { "16Mi", 16777216 } };
     static group g;
     char text[32];
     size_t i, j;
@@ -504,9 +543,12 @@ static void compare_net(const net_case *n, int train)
     layers--;
     for (i = 0; i < 2; i++) {
         /* FANN takes row after row at a tenth of the others' rate: fewer rows tell as much */
-        const unsigned long batch = (unsigned long)(i ? 1 : n->batch), rows_timed = (unsigned long)n->rows / (i ? 16 : 1);
-        const unsigned long steps = data_layer(widths, layers) > MOST_PARAMS ? 1 : 3, rows_checked = train ? steps * batch : 1;
-        const double rate = i ? 0.05 : 0.5;     /* FANN takes the slope of a saturated unit, beyond 0.01 and 0.99, to be larger than it is */
+        const unsigned long batch = (unsigned long)(i ? 1 : n->batch);
+        const unsigned long rows_timed = (unsigned long)n->rows / (i ? 16 : 1);
+        const unsigned long steps = data_layer(widths, layers) > MOST_PARAMS ? 1 : 3;
+        const unsigned long rows_checked = train ? steps * batch : 1;
+        /* FANN takes the slope of a saturated unit, beyond 0.01 and 0.99, to be larger than it is */
+        const double rate = i ? 0.05 : 0.5;
         way *w = add_way(&g, train ? "train" : "infer", "", train ? (double)rows_timed : 1);
         if (train) {
             snprintf(w->arguments, sizeof w->arguments, "%s %g %lu %lu%s", acts[i], rate, batch, rows_checked, list);
@@ -525,12 +567,17 @@ static const net_case inferences[] = {
     { "batch 1", "64-64-10", 1, 1 }, { "batch 1", "784-256-10", 1, 1 }, { "batch 1", "1024-1024-1024", 1, 1 }
 };
 static const net_case trainings[] = {
-    { "A", "64-32-10", 16, 512 }, { "B", "784-128-10", 32, 512 }, { "C", "784-512-512-10", 128, 512 }, { "D", "1024-1024-1024-1024", 256, 256 }
+    { "A", "64-32-10", 16, 512 }, { "B", "784-128-10", 32, 512 }, { "C", "784-512-512-10", 128, 512 },
+    { "D", "1024-1024-1024-1024", 256, 256 }
 };
 
 /* ---- the end ---- */
 
-static int usage(void) { fprintf(stderr, "usage: compare DIR [--json FILE] [--reps N] [--seconds S] [--check] [--all] [words]\n"); return 2; }
+static int usage(void)
+{
+    fprintf(stderr, "usage: compare DIR [--json FILE] [--reps N] [--seconds S] [--check] [--all] [words]\n");
+    return 2;
+}
 
 static int options(int argc, char **argv)
 {
@@ -555,7 +602,8 @@ static void open_results(void)
     int i;
     json = fopen(json_path, "w");
     if (!json) { perror(json_path); exit(2); }
-    fprintf(json, "{\"cpu\":\"%s\",\"compiler\":\"%s\",\"kind\":\"compare\",\"reps\":%d", cpu, measure_compiler(), option_reps);
+    fprintf(json, "{\"cpu\":\"%s\",\"compiler\":\"%s\",\"kind\":\"compare\",\"reps\":%d",
+            cpu, measure_compiler(), option_reps);
     for (i = 0; i < peer_count; i++) fprintf(json, ",\"%s\":\"%s\"", peers[i].k->name, peers[i].kernel);
     fprintf(json, "}\n");
 }
@@ -588,7 +636,10 @@ int main(int argc, char **argv)
     int i;
     if (argc < 2 || !options(argc, argv)) return usage();
     directory = argv[1];
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) { printf("compare: this CPU has no AVX2, nothing to compare\n"); return 0; }
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+        printf("compare: this CPU has no AVX2, nothing to compare\n");
+        return 0;
+    }
     widest = __builtin_cpu_supports("avx512f") ? 512 : 256;
     cpu = measure_cpu();
     signal(SIGPIPE, SIG_IGN);

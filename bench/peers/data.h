@@ -1,5 +1,5 @@
-/* The data of the comparison, the same for compare.c and all peers (peer.py and peer.mjs have the same): slices of one file of random
-   floats, read round and round. */
+/* The data of the comparison, the same for compare.c and all peers (peer.py and peer.mjs have the same): slices of one
+   file of random floats, read round and round. */
 #ifndef DATA_H
 #define DATA_H
 
@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 enum { DATA_FLOATS = 1 << 24,
-       DATA_X = 0, DATA_W = 3 << 20, DATA_DY = 8 << 20, DATA_PARAMS = 10 << 20, DATA_LABELS = 15 << 20 };    /* where slices begin */
+       /* where slices begin */
+       DATA_X = 0, DATA_W = 3 << 20, DATA_DY = 8 << 20, DATA_PARAMS = 10 << 20, DATA_LABELS = 15 << 20 };
 #define DATA_RANGE 4.0f                     /* of the elementwise functions */
 
 static void data_take(const float *data, size_t n, size_t from, float range, float *x)

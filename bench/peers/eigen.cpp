@@ -17,7 +17,8 @@ typedef Eigen::Map<const Eigen::VectorXf> in_vector;
 static const char *eigen_kernel()
 {
     static char text[128];
-    std::snprintf(text, sizeof text, "Eigen %d.%d.%d %s: %s", EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION, EIGEN_FUSED, Eigen::SimdInstructionSetsInUse());
+    std::snprintf(text, sizeof text, "Eigen %d.%d.%d %s: %s", EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION,
+                  EIGEN_MINOR_VERSION, EIGEN_FUSED, Eigen::SimdInstructionSetsInUse());
     return text;
 }
 
@@ -29,9 +30,11 @@ template <class product> static void eigen_store(const product &p, float alpha, 
     else { if (beta != 1) c *= beta; c.noalias() += alpha * p; }
 }
 
-static void eigen_sgemm(int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
+static void eigen_sgemm(int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda,
+                        const float *b, int ldb, float beta, float *c, int ldc)
 {
-    const in_map x(a, ta ? k : m, ta ? m : k, Eigen::OuterStride<>(lda)), y(b, tb ? n : k, tb ? k : n, Eigen::OuterStride<>(ldb));
+    const in_map x(a, ta ? k : m, ta ? m : k, Eigen::OuterStride<>(lda));
+    const in_map y(b, tb ? n : k, tb ? k : n, Eigen::OuterStride<>(ldb));
     out_map z(c, m, n, Eigen::OuterStride<>(ldc));
     if (ta && tb) eigen_store(x.transpose() * y.transpose(), alpha, beta, z);
     else if (ta) eigen_store(x.transpose() * y, alpha, beta, z);

@@ -17,7 +17,8 @@ static void exchange(peer_case *c, int back)
         const int in = c->widths[l], out = c->widths[l + 1];
         float *w = peer_layer(c, l);
         for (j = 0; j < out; j++)
-            for (i = 0; i <= in; i++, f++) { if (back) w[i * out + j] = *f; else *f = w[i * out + j]; }     /* the bias is row `in` */
+            /* the bias is row `in` */
+            for (i = 0; i <= in; i++, f++) { if (back) w[i * out + j] = *f; else *f = w[i * out + j]; }
     }
 }
 static void finish(peer_case *c) { exchange(c, 1); }
@@ -27,7 +28,8 @@ static void call_train(peer_case *c)
     const one *s = (const one *)c->own;
     const int in = c->widths[0], out = c->widths[c->layers];
     int r;
-    for (r = 0; r < c->rows; r++) fann_train(s->net, c->x + (size_t)r * (size_t)in, s->targets + (size_t)r * (size_t)out);
+    for (r = 0; r < c->rows; r++)
+        fann_train(s->net, c->x + (size_t)r * (size_t)in, s->targets + (size_t)r * (size_t)out);
 }
 static void call_infer(peer_case *c)
 {

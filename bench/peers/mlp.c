@@ -1,5 +1,5 @@
-/* mlp.h itself, with the kernels named on the command line: layers in panels, the public gemm, elementwise kernels, and whole nets
-   through the API. The library is compiled as anyone would (-O2, kernels by run-time dispatch). */
+/* mlp.h itself, with the kernels named on the command line: layers in panels, the public gemm, elementwise kernels, and
+   whole nets through the API. The library is compiled as anyone would (-O2, kernels by run-time dispatch). */
 #define MLP_DISPATCH
 #define MLP_IMPLEMENTATION
 #include "../../mlp.h"
@@ -60,14 +60,15 @@ static void layer_dw(peer_case *c)
 }
 static void layer_dw_finish(peer_case *c) { in_panels(c, c->result, ((const layer *)c->own)->panels, 1); }
 
-static void product(const peer_case *c, size_t m, size_t n, size_t inner, const float *a, int a_row, int a_col, const float *b, int b_row, int b_col)
+static void product(const peer_case *c, int m, int n, int inner, const float *a, int a_row, int a_col,
+                    const float *b, int b_row, int b_col)
 {
-    k->gemm(m, n, inner, a, a_row, a_col, b, b_row, b_col, c->result, (ptrdiff_t)n, 0);
+    k->gemm((size_t)m, (size_t)n, (size_t)inner, a, a_row, a_col, b, b_row, b_col, c->result, n, 0);
 }
-static void gemm_nn(peer_case *c) { product(c, (size_t)c->batch, (size_t)c->out, (size_t)c->in, c->x, c->in, 1, c->w, c->out, 1); }
-static void gemm_fwd(peer_case *c) { product(c, (size_t)c->batch, (size_t)c->out, (size_t)c->in, c->x, c->in, 1, c->wt, 1, c->in); }
-static void gemm_dx(peer_case *c) { product(c, (size_t)c->batch, (size_t)c->in, (size_t)c->out, c->dy, c->out, 1, c->wt, c->in, 1); }
-static void gemm_dw(peer_case *c) { product(c, (size_t)c->out, (size_t)c->in, (size_t)c->batch, c->dy, 1, c->out, c->x, c->in, 1); }
+static void gemm_nn(peer_case *c) { product(c, c->batch, c->out, c->in, c->x, c->in, 1, c->w, c->out, 1); }
+static void gemm_fwd(peer_case *c) { product(c, c->batch, c->out, c->in, c->x, c->in, 1, c->wt, 1, c->in); }
+static void gemm_dx(peer_case *c) { product(c, c->batch, c->in, c->out, c->dy, c->out, 1, c->wt, c->in, 1); }
+static void gemm_dw(peer_case *c) { product(c, c->out, c->in, c->batch, c->dy, 1, c->out, c->x, c->in, 1); }
 
 static const struct { const char *form; void (*call)(peer_case *), (*finish)(peer_case *); } products[] = {
     { "forward", layer_forward, NULL }, { "layer-dx", layer_dx, NULL }, { "layer-dw", layer_dw, layer_dw_finish },
@@ -93,7 +94,8 @@ static int prepare_product(peer_case *c)
 /* ---- functions ---- */
 
 static const struct { const char *name; mlp_activation kind; } activations[] = {
-    { "relu", MLP_ACT_RELU }, { "sigmoid", MLP_ACT_SIGMOID }, { "tanh", MLP_ACT_TANH }, { "gelu_erf", MLP_ACT_GELU }, { "gelu_tanh", MLP_ACT_GELU_TANH }
+    { "relu", MLP_ACT_RELU }, { "sigmoid", MLP_ACT_SIGMOID }, { "tanh", MLP_ACT_TANH }, { "gelu_erf", MLP_ACT_GELU },
+    { "gelu_tanh", MLP_ACT_GELU_TANH }
 };
 static void call_activate(peer_case *c) { k->activate(*(const mlp_activation *)c->own, 1, c->n, c->x, c->result); }
 static void call_hadamard(peer_case *c) { k->hadamard(c->n, c->x, c->w, c->result); }
@@ -104,8 +106,8 @@ static void call_exp(peer_case *c) { (strcmp(k->name, "avx512") == 0 ? exp_avx51
 static int prepare_function(peer_case *c)
 {
     size_t i;
-    c->call = is(c, "hadamard") ? call_hadamard : is(c, "softmax10") ? call_softmax10 : is(c, "softmax1024") ? call_softmax1024 :
-              is(c, "exp") ? call_exp : NULL;
+    c->call = is(c, "hadamard") ? call_hadamard : is(c, "softmax10") ? call_softmax10
+            : is(c, "softmax1024") ? call_softmax1024 : is(c, "exp") ? call_exp : NULL;
     for (i = 0; i < sizeof activations / sizeof *activations; i++)
         if (is(c, activations[i].name)) { c->own = &activations[i].kind; c->call = call_activate; }
     return c->call != NULL;
@@ -139,7 +141,11 @@ static void exchange(peer_case *c, int back)
         const int in = c->widths[l], out = c->widths[l + 1];
         float *w = peer_layer(c, l), *b = w + (size_t)in * (size_t)out, *t = peer_floats((size_t)in * (size_t)out);
         if (back) mlp_get_weights(s->net, l, t, b);
-        for (i = 0; i < in; i++) for (j = 0; j < out; j++) { if (back) w[i * out + j] = t[j * in + i]; else t[j * in + i] = w[i * out + j]; }
+        for (i = 0; i < in; i++)
+            for (j = 0; j < out; j++) {
+                if (back) w[i * out + j] = t[j * in + i];
+                else t[j * in + i] = w[i * out + j];
+            }
         if (!back) mlp_set_weights(s->net, l, t, b);
     }
 }
@@ -182,6 +188,9 @@ static int prepare_net(peer_case *c)
     return 1;
 }
 
-static int prepare(peer_case *c) { return c->layers ? prepare_net(c) : c->n ? prepare_function(c) : prepare_product(c); }
+static int prepare(peer_case *c)
+{
+    return c->layers ? prepare_net(c) : c->n ? prepare_function(c) : prepare_product(c);
+}
 
 const peer peer_self = { mlp_kernel, NULL, NULL, NULL, prepare };

@@ -1,5 +1,5 @@
-/* oneDNN: dnnl_sgemm, inner products with weights in whatever layout it likes best, elementwise primitives. The environment's
-   DNNL_MAX_CPU_ISA limits the instruction set. */
+/* oneDNN: dnnl_sgemm, inner products with weights in whatever layout it likes best, elementwise primitives. The
+   environment's DNNL_MAX_CPU_ISA limits the instruction set. */
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -37,7 +37,8 @@ static const char *dnnl_kernel()
     return text;
 }
 
-static void dnnl_multiply(int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
+static void dnnl_multiply(int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda,
+                          const float *b, int ldb, float beta, float *c, int ldc)
 {
     dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
@@ -67,16 +68,20 @@ static memory reordered(const memory::desc &want, const memory::desc &have, cons
 }
 
 /* one layer y = x W + b, its activation fused when it is a hidden one */
-static memory layer(steps *s, int batch, int in, int out, memory x, const float *w, const float *b, tag w_tag, bool relu, float *y, std::string *how)
+static memory layer(steps *s, int batch, int in, int out, memory x, const float *w, const float *b, tag w_tag,
+                    bool relu, float *y, std::string *how)
 {
     primitive_attr attr;
     post_ops ops;
     if (relu) { ops.append_eltwise(1, algorithm::eltwise_relu, 0, 0); attr.set_post_ops(ops); }
-    inner_product_forward::desc d(prop_kind::forward_inference, dense({ batch, in }, tag::ab), any({ out, in }), dense({ out }, tag::a), dense({ batch, out }, tag::ab));
+    const memory::desc b_desc = dense({ out }, tag::a);
+    inner_product_forward::desc d(prop_kind::forward_inference, dense({ batch, in }, tag::ab), any({ out, in }),
+                                  b_desc, dense({ batch, out }, tag::ab));
     inner_product_forward::primitive_desc pd(d, attr, cpu());
     memory to = over(pd.dst_desc(), y);
-    step t = { inner_product_forward(pd), { { DNNL_ARG_SRC, x }, { DNNL_ARG_BIAS, over(dense({ out }, tag::a), b) }, { DNNL_ARG_DST, to },
-               { DNNL_ARG_WEIGHTS, reordered(pd.weights_desc(), dense({ out, in }, w_tag), w) } } };
+    step t = { inner_product_forward(pd), {
+        { DNNL_ARG_SRC, x }, { DNNL_ARG_BIAS, over(b_desc, b) }, { DNNL_ARG_DST, to },
+        { DNNL_ARG_WEIGHTS, reordered(pd.weights_desc(), dense({ out, in }, w_tag), w) } } };
     s->list.push_back(t);
     *how = pd.impl_info_str();
     return to;
@@ -93,15 +98,18 @@ static steps *product(const peer_case *c, std::string *how)
     } else if (std::strcmp(c->form, "layer-dx") == 0) {
         inner_product_backward_data::desc d(x, any({ c->out, c->in }), y);
         inner_product_backward_data::primitive_desc pd(d, cpu(), fpd);
-        step t = { inner_product_backward_data(pd), { { DNNL_ARG_DIFF_DST, over(y, c->dy) }, { DNNL_ARG_DIFF_SRC, over(x, c->result) },
-                   { DNNL_ARG_WEIGHTS, reordered(pd.weights_desc(), dense({ c->out, c->in }, tag::ab), c->wt) } } };
+        step t = { inner_product_backward_data(pd), {
+            { DNNL_ARG_DIFF_DST, over(y, c->dy) }, { DNNL_ARG_DIFF_SRC, over(x, c->result) },
+            { DNNL_ARG_WEIGHTS, reordered(pd.weights_desc(), dense({ c->out, c->in }, tag::ab), c->wt) } } };
         s->list.push_back(t);
         *how = pd.impl_info_str();
     } else {
         inner_product_backward_weights::desc d(x, any({ c->out, c->in }), y);
         inner_product_backward_weights::primitive_desc pd(d, cpu(), fpd);
         s->last = memory(pd.diff_weights_desc(), cpu());
-        step t = { inner_product_backward_weights(pd), { { DNNL_ARG_DIFF_DST, over(y, c->dy) }, { DNNL_ARG_SRC, over(x, c->x) }, { DNNL_ARG_DIFF_WEIGHTS, s->last } } };
+        step t = { inner_product_backward_weights(pd), {
+            { DNNL_ARG_DIFF_DST, over(y, c->dy) }, { DNNL_ARG_SRC, over(x, c->x) },
+            { DNNL_ARG_DIFF_WEIGHTS, s->last } } };
         s->list.push_back(t);
         *how = pd.impl_info_str();
     }
@@ -121,9 +129,11 @@ static steps *net(const peer_case *c, std::string *how)
 }
 
 static const struct { const char *name; algorithm kind; int cols; } functions[] = {
-    { "relu", algorithm::eltwise_relu, 0 }, { "exp", algorithm::eltwise_exp, 0 }, { "sigmoid", algorithm::eltwise_logistic, 0 },
-    { "tanh", algorithm::eltwise_tanh, 0 }, { "gelu_erf", algorithm::eltwise_gelu_erf, 0 }, { "gelu_tanh", algorithm::eltwise_gelu_tanh, 0 },
-    { "hadamard", algorithm::binary_mul, 0 }, { "softmax10", algorithm::undef, 10 }, { "softmax1024", algorithm::undef, 1024 }
+    { "relu", algorithm::eltwise_relu, 0 }, { "exp", algorithm::eltwise_exp, 0 },
+    { "sigmoid", algorithm::eltwise_logistic, 0 }, { "tanh", algorithm::eltwise_tanh, 0 },
+    { "gelu_erf", algorithm::eltwise_gelu_erf, 0 }, { "gelu_tanh", algorithm::eltwise_gelu_tanh, 0 },
+    { "hadamard", algorithm::binary_mul, 0 }, { "softmax10", algorithm::undef, 10 },
+    { "softmax1024", algorithm::undef, 1024 }
 };
 
 static steps *function(const peer_case *c, std::string *how)
@@ -137,14 +147,18 @@ static steps *function(const peer_case *c, std::string *how)
         step t = { primitive(), { { DNNL_ARG_SRC, x }, { DNNL_ARG_DST, y } } };
         if (f.cols) {
             softmax_forward::primitive_desc pd(softmax_forward::desc(prop_kind::forward_inference, d, 1), cpu());
-            t.p = softmax_forward(pd); *how = pd.impl_info_str();
+            t.p = softmax_forward(pd);
+            *how = pd.impl_info_str();
         } else if (f.kind == algorithm::binary_mul) {
             binary::primitive_desc pd(binary::desc(f.kind, d, d, d), cpu());
-            t.p = binary(pd); *how = pd.impl_info_str();
+            t.p = binary(pd);
+            *how = pd.impl_info_str();
             t.args = { { DNNL_ARG_SRC_0, x }, { DNNL_ARG_SRC_1, over(d, c->w) }, { DNNL_ARG_DST, y } };
         } else {
-            eltwise_forward::primitive_desc pd(eltwise_forward::desc(prop_kind::forward_inference, f.kind, d, 0, 0), cpu());
-            t.p = eltwise_forward(pd); *how = pd.impl_info_str();
+            const eltwise_forward::desc e(prop_kind::forward_inference, f.kind, d, 0, 0);
+            eltwise_forward::primitive_desc pd(e, cpu());
+            t.p = eltwise_forward(pd);
+            *how = pd.impl_info_str();
         }
         s->list.push_back(t);
         return s;
@@ -161,7 +175,8 @@ static int prepare(peer_case *c)
     std::string *text = &how[at];
     delete made[at];
     const bool is_layer = std::strcmp(c->form, "forward") == 0 || std::strncmp(c->form, "layer-", 6) == 0;
-    steps *s = is_layer ? product(c, text) : c->n ? function(c, text) : c->layers && c->rate == 0 && !c->sigmoid ? net(c, text) : NULL;
+    const bool is_net = c->layers && c->rate == 0 && !c->sigmoid;
+    steps *s = is_layer ? product(c, text) : c->n ? function(c, text) : is_net ? net(c, text) : NULL;
     made[at] = s;
     if (!s) return 0;
     c->own = s;

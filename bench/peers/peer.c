@@ -12,7 +12,8 @@
 #include "peer.h"
 #include "data.h"
 
-enum { PEER_SHIFT = 17 * 64, PEER_SHIFTS = 13 };      /* arrays begin at different places in a page, so that no peer is the one unlucky */
+/* arrays begin at different places in a page, so that no peer is the one unlucky */
+enum { PEER_SHIFT = 17 * 64, PEER_SHIFTS = 13 };
 
 static const float *peer_data;
 static void *peer_blocks[64 * PEER_MOST_CASES];
@@ -24,9 +25,13 @@ char **peer_argv;
 
 float *peer_floats(size_t n)
 {
-    const size_t shift = (size_t)(peer_block_count % PEER_SHIFTS) * PEER_SHIFT, size = (n + 32) * sizeof(float) + shift + 64;
+    const size_t shift = (size_t)(peer_block_count % PEER_SHIFTS) * PEER_SHIFT;
+    const size_t size = (n + 32) * sizeof(float) + shift + 64;
     unsigned char *p = (unsigned char *)malloc(size);
-    if (!p || peer_block_count == (int)(sizeof peer_blocks / sizeof *peer_blocks)) { fprintf(stderr, "peer: out of memory\n"); exit(2); }
+    if (!p || peer_block_count == (int)(sizeof peer_blocks / sizeof *peer_blocks)) {
+        fprintf(stderr, "peer: out of memory\n");
+        exit(2);
+    }
     peer_blocks[peer_block_count++] = p;
     memset(p, 0, size);
     return (float *)(void *)(p + (64 - (uintptr_t)p % 64) % 64 + shift);
@@ -81,17 +86,22 @@ void peer_fastest(peer_case *c, void (*const *calls)(peer_case *), const char *c
 
 /* ---- products ---- */
 
-static void product_nn(peer_case *c) { peer_self.sgemm(0, 0, c->batch, c->out, c->in, 1, c->x, c->in, c->w, c->out, 0, c->result, c->out); }
-static void product_fwd(peer_case *c) { peer_self.sgemm(0, 1, c->batch, c->out, c->in, 1, c->x, c->in, c->wt, c->in, 0, c->result, c->out); }
-static void product_dx(peer_case *c) { peer_self.sgemm(0, 0, c->batch, c->in, c->out, 1, c->dy, c->out, c->wt, c->in, 0, c->result, c->in); }
-static void product_dw(peer_case *c) { peer_self.sgemm(1, 0, c->out, c->in, c->batch, 1, c->dy, c->out, c->x, c->in, 0, c->result, c->in); }
+static void product_of(peer_case *c, int ta, int tb, int m, int n, int k, const float *a, const float *b)
+{
+    peer_self.sgemm(ta, tb, m, n, k, 1, a, ta ? m : k, b, tb ? k : n, 0, c->result, n);
+}
+
+static void product_nn(peer_case *c) { product_of(c, 0, 0, c->batch, c->out, c->in, c->x, c->w); }
+static void product_fwd(peer_case *c) { product_of(c, 0, 1, c->batch, c->out, c->in, c->x, c->wt); }
+static void product_dx(peer_case *c) { product_of(c, 0, 0, c->batch, c->in, c->out, c->dy, c->wt); }
+static void product_dw(peer_case *c) { product_of(c, 1, 0, c->out, c->in, c->batch, c->dy, c->x); }
 static void product_nn_v(peer_case *c) { peer_self.sgemv(1, c->in, c->out, c->w, c->x, 0, c->result); }
 static void product_fwd_v(peer_case *c) { peer_self.sgemv(0, c->out, c->in, c->wt, c->x, 0, c->result); }
 static void product_dx_v(peer_case *c) { peer_self.sgemv(1, c->out, c->in, c->wt, c->dy, 0, c->result); }
 
 static const struct { const char *form; void (*call[2])(peer_case *); } product_forms[] = {
-    { "nn", { product_nn, product_nn_v } }, { "fwd", { product_fwd, product_fwd_v } }, { "dx", { product_dx, product_dx_v } },
-    { "dw", { product_dw, NULL } }
+    { "nn", { product_nn, product_nn_v } }, { "fwd", { product_fwd, product_fwd_v } },
+    { "dx", { product_dx, product_dx_v } }, { "dw", { product_dw, NULL } }
 };
 static const char *const product_names[2] = { "sgemm", "sgemv" };
 
@@ -110,7 +120,8 @@ static int product_prepare(peer_case *c)
     if (peer_self.prepare && peer_self.prepare(c)) return 1;
     for (i = 0; i < sizeof product_forms / sizeof *product_forms && peer_self.sgemm; i++)
         if (strcmp(c->form, product_forms[i].form) == 0) {
-            peer_fastest(c, product_forms[i].call, product_names, c->batch == 1 && peer_self.sgemv && product_forms[i].call[1] ? 2 : 1);
+            const int vectors = c->batch == 1 && peer_self.sgemv && product_forms[i].call[1];
+            peer_fastest(c, product_forms[i].call, product_names, vectors ? 2 : 1);
             return 1;
         }
     return 0;
@@ -195,7 +206,8 @@ static void loop_step(peer_case *c, loops *s, const float *x, const int *labels)
             peer_self.sgemm(0, 1, m, w[l], w[l + 1], 1, d, w[l + 1], p, w[l + 1], 0, before, w[l]);
             for (i = 0, n = (size_t)m * (size_t)w[l]; i < n; i++) before[i] = a[i] > 0 ? before[i] : 0;
         }
-        peer_self.sgemm(1, 0, w[l], w[l + 1], m, -c->rate, a, w[l], d, w[l + 1], 1, p, w[l + 1]);     /* the update is the product's sum */
+        /* the update is the product's sum */
+        peer_self.sgemm(1, 0, w[l], w[l + 1], m, -c->rate, a, w[l], d, w[l + 1], 1, p, w[l + 1]);
         loop_bias(m, w[l + 1], c->rate, d, p + (size_t)w[l] * (size_t)w[l + 1]);
         d = before;
     }
@@ -204,7 +216,8 @@ static void loop_step(peer_case *c, loops *s, const float *x, const int *labels)
 static void loop_train(peer_case *c)
 {
     int r;
-    for (r = 0; r + c->batch <= c->rows; r += c->batch) loop_step(c, &loop_states[c - peer_cases], c->x + (size_t)r * (size_t)c->widths[0], c->labels + r);
+    for (r = 0; r + c->batch <= c->rows; r += c->batch)
+        loop_step(c, &loop_states[c - peer_cases], c->x + (size_t)r * (size_t)c->widths[0], c->labels + r);
 }
 
 static void loop_infer(peer_case *c, int kind)
@@ -228,7 +241,8 @@ static void loop_infer_oi(peer_case *c) { loop_infer(c, 2); }
 static void loop_prepare(peer_case *c)
 {
     static void (*const infer[])(peer_case *) = { loop_infer_gemm, loop_infer_io, loop_infer_oi };
-    static const char *const infer_names[] = { "loop over sgemm", "loop over sgemv, w [in][out]", "loop over sgemv, w [out][in]" };
+    static const char *const infer_names[] = {
+        "loop over sgemm", "loop over sgemv, w [in][out]", "loop over sgemv, w [out][in]" };
     loops *s = &loop_states[c - peer_cases];
     int l, i, j, widest = 0;
     for (l = 0; l < c->layers; l++) {
@@ -294,8 +308,8 @@ static size_t peer_result(peer_case *c, const char *path)
     return c->results;
 }
 
-/* one round of as many calls as took `seconds` in the first one, which is not timed; one call before it, untimed, brings back what other peers pushed out of
-   the caches */
+/* one round of as many calls as took `seconds` in the first one, which is not timed; one call before it, untimed,
+   brings back what other peers pushed out of the caches */
 static double peer_run(peer_case *c, double seconds)
 {
     if (c->calls == 0) {                        /* the round that warms up */
@@ -321,7 +335,8 @@ int main(int argc, char **argv)
     fprintf(out, "ready %s\n", peer_self.kernel());
     fflush(out);
     while (fgets(line, sizeof line, stdin)) {
-        for (words = 0, word[0] = strtok(line, " \n"); words < 15 && word[words]; word[words] = strtok(NULL, " \n")) words++;
+        for (words = 0, word[0] = strtok(line, " \n"); words < 15 && word[words]; word[words] = strtok(NULL, " \n"))
+            words++;
         if (words == 0) continue;
         if (strcmp(word[0], "prepare") == 0) {
             const int good = peer_prepare(word + 1, words - 1);
@@ -329,8 +344,10 @@ int main(int argc, char **argv)
             if (good) fprintf(out, "ok %s\n", how ? how : ""); else fprintf(out, "no\n");
             if (good) peer_case_count++;
         } else if (strcmp(word[0], "forget") == 0) { peer_forget(); fprintf(out, "ok\n"); }
-        else if (strcmp(word[0], "result") == 0) fprintf(out, "%lu\n", (unsigned long)peer_result(&peer_cases[atoi(word[1])], argv[2]));
-        else if (strcmp(word[0], "run") == 0) fprintf(out, "%.9g\n", peer_run(&peer_cases[atoi(word[1])], atof(word[2])));
+        else if (strcmp(word[0], "result") == 0)
+            fprintf(out, "%lu\n", (unsigned long)peer_result(&peer_cases[atoi(word[1])], argv[2]));
+        else if (strcmp(word[0], "run") == 0)
+            fprintf(out, "%.9g\n", peer_run(&peer_cases[atoi(word[1])], atof(word[2])));
         fflush(out);
     }
     return 0;

@@ -1,5 +1,5 @@
-// ONNX Runtime through its package for node: node peer.mjs DATA RESULT DIRECTORY, which has it in onnxruntime/node_modules.
-// Inference only. The conversation is that of peer.c, the data that of data.h.
+// ONNX Runtime through its package for node: node peer.mjs DATA RESULT DIRECTORY, which has it in
+// onnxruntime/node_modules. Inference only. The conversation is that of peer.c, the data that of data.h.
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'

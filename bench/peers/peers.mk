@@ -58,7 +58,8 @@ peers: | $(PEERS)
 	@$(MAKE) -k -j$(JOBS) $(PEER_PROGRAMS:%=$(PEERS)/%) $(if $(shell command -v npm),$(PEERS)/onnxruntime) > $(PEERS).log 2>&1 || true
 	@$(MAKE) -s $(PEERS)/compare $(PEERS)/mlp
 
-# ONLY=gemm, train, batch1, elementwise and parts of names or shapes: these. COMPARE="--reps 4 --all" and the like: see bench/peers/compare.c
+# ONLY=gemm, train, batch1, elementwise and parts of names or shapes: these. COMPARE="--reps 4 --all" and the like: see
+# bench/peers/compare.c
 COMPARE ?=
 compared = $(if $(ONLY),$(RESULTS)/last,$(RESULTS)/$(call bench_name,compare).jsonl)
 compare: peers $(BENCH_NAME)program | $(RESULTS)

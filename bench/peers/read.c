@@ -1,4 +1,5 @@
-/* Reads n floats with all the vectors that fit, to see the bandwidth: cc <flags> -DREAD=read_avx2 -c bench/peers/read.c */
+/* Reads n floats with all the vectors that fit, to see the bandwidth: cc <flags>
+   -DREAD=read_avx2 -c bench/peers/read.c */
 #define MLP_STATIC
 #define MLP_IMPLEMENTATION
 #include "../../mlp.h"

@@ -1,4 +1,5 @@
-/* What the peers' results are checked against: plain loops in double. `scale` is what an error is measured in, per element. */
+/* What the peers' results are checked against: plain loops in double. `scale` is what an error
+   is measured in, per element. */
 #ifndef REFERENCE_H
 #define REFERENCE_H
 
@@ -23,11 +24,12 @@ static void reference_make(reference *r, size_t n)
 }
 static void reference_free(reference *r) { free(r->value); free(r->scale); }
 
-/* c = a b, m x n x k, scale the same sum of absolute values; a[i][l] at a[i*ai + l*al], b[l][j] at b[l*bl + j*bj]. Of a large
-   product every REFERENCE_ROWS-th row, a number that is prime to all tiles; the others have scale HUGE_VAL, so that only a NaN is
-   found in them. */
+/* c = a b, m x n x k, scale the same sum of absolute values; a[i][l] at a[i*ai + l*al], b[l][j] at b[l*bl + j*bj]. Of a
+   large product every REFERENCE_ROWS-th row, a number that is prime to all tiles; the others have scale HUGE_VAL, so
+   that only a NaN is found in them. */
 enum { REFERENCE_ROWS = 7 };
-static void reference_product(reference *r, size_t m, size_t n, size_t k, const float *a, size_t ai, size_t al, const float *b, size_t bl, size_t bj)
+static void reference_product(reference *r, size_t m, size_t n, size_t k, const float *a, size_t ai, size_t al,
+                              const float *b, size_t bl, size_t bj)
 {
     size_t i, j, l;
     const size_t step = (double)m * (double)n * (double)k > 2e8 ? REFERENCE_ROWS : 1;
@@ -48,7 +50,8 @@ static void reference_product(reference *r, size_t m, size_t n, size_t k, const 
 /* form: 'y', 'x' (dx) or 'w' (dw, [out][in]) */
 static void reference_layer(reference *r, const float *data, char form, size_t batch, size_t in, size_t out)
 {
-    float *x = (float *)reference_memory(batch * in), *w = (float *)reference_memory(in * out), *dy = (float *)reference_memory(batch * out);
+    float *x = (float *)reference_memory(batch * in), *w = (float *)reference_memory(in * out);
+    float *dy = (float *)reference_memory(batch * out);
     data_take(data, batch * in, DATA_X, 1, x);
     data_take(data, in * out, DATA_W, 1, w);
     data_take(data, batch * out, DATA_DY, 1, dy);
@@ -90,7 +93,7 @@ static void reference_function(reference *r, const float *data, const char *f, s
     free(x); free(y);
 }
 
-/* ---- nets: relu (sigmoid) hidden layers; training: softmax and cross-entropy (sigmoid and half the squared error) ---- */
+/* ---- nets: relu (sigmoid) hidden layers; training: softmax, cross-entropy (sigmoid, half the squared error) ---- */
 
 static void reference_forward(const double *p, const int *widths, int layers, int sigmoid, int train, double **a)
 {
@@ -110,7 +113,8 @@ static void reference_forward(const double *p, const int *widths, int layers, in
 }
 
 /* adds the gradient of one row to g; a as the forward pass left it */
-static void reference_backward(const double *p, const int *widths, int layers, int sigmoid, int label, double **a, double **d, double *g)
+static void reference_backward(const double *p, const int *widths, int layers, int sigmoid, int label, double **a,
+                               double **d, double *g)
 {
     int l, i, j;
     for (j = 0; j < widths[layers]; j++) {
@@ -122,16 +126,21 @@ static void reference_backward(const double *p, const int *widths, int layers, i
         const int out = widths[l + 1];
         for (i = 0; i < widths[l]; i++) {
             double sum = 0;
-            for (j = 0; j < out; j++) { g[at + (size_t)(i * out + j)] += a[l][i] * d[l + 1][j]; sum += d[l + 1][j] * p[at + (size_t)(i * out + j)]; }
+            for (j = 0; j < out; j++) {
+                g[at + (size_t)(i * out + j)] += a[l][i] * d[l + 1][j];
+                sum += d[l + 1][j] * p[at + (size_t)(i * out + j)];
+            }
             d[l][i] = sigmoid ? sum * a[l][i] * (1 - a[l][i]) : a[l][i] > 0 ? sum : 0;
         }
         for (j = 0; j < out; j++) g[at + (size_t)(widths[l] * out + j)] += d[l + 1][j];
     }
 }
 
-/* rate 0: the outputs for the first row, else the parameters after one pass over the rows; an error there counts in full, and
-   3000-fold the smaller the largest update of that run of parameters is: 3e-6 of it is a hundredth of the update */
-static void reference_net(reference *r, const float *data, const int *widths, int layers, int sigmoid, double rate, size_t batch, size_t rows)
+/* rate 0: the outputs for the first row, else the parameters after one pass over the rows; an error there
+   counts in full, and 3000-fold the smaller the largest update of that run of parameters is: 3e-6 of it
+   is a hundredth of the update */
+static void reference_net(reference *r, const float *data, const int *widths, int layers, int sigmoid, double rate,
+                          size_t batch, size_t rows)
 {
     const size_t n = data_layer(widths, layers);
     float *p32 = (float *)reference_memory(n), *x32 = (float *)reference_memory(rows * (size_t)widths[0]);
@@ -139,7 +148,10 @@ static void reference_net(reference *r, const float *data, const int *widths, in
     double *p = (double *)reference_memory(n), *g = (double *)reference_memory(n), *a[16], *d[16];
     size_t i, j;
     int l;
-    for (l = 0; l <= layers; l++) { a[l] = (double *)reference_memory((size_t)widths[l]); d[l] = (double *)reference_memory((size_t)widths[l]); }
+    for (l = 0; l <= layers; l++) {
+        a[l] = (double *)reference_memory((size_t)widths[l]);
+        d[l] = (double *)reference_memory((size_t)widths[l]);
+    }
     data_params(data, widths, layers, p32);
     data_take(data, rows * (size_t)widths[0], DATA_X, 1, x32);
     data_labels(data, rows, widths[layers], labels);
@@ -154,8 +166,11 @@ static void reference_net(reference *r, const float *data, const int *widths, in
         memset(g, 0, n * sizeof *g);
     }
     reference_make(r, rate > 0 ? n : (size_t)widths[layers]);
-    for (j = 0; j < r->n && !(rate > 0); j++) { r->value[j] = a[layers][j]; r->scale[j] = fabs(a[layers][j]) > 1 ? fabs(a[layers][j]) : 1; }
-    for (l = 0; l < 2 * layers && rate > 0; l++) {                     /* runs: the weights and the biases of each layer */
+    for (j = 0; j < r->n && !(rate > 0); j++) {
+        r->value[j] = a[layers][j];
+        r->scale[j] = fabs(a[layers][j]) > 1 ? fabs(a[layers][j]) : 1;
+    }
+    for (l = 0; l < 2 * layers && rate > 0; l++) {                  /* runs: the weights and the biases of each layer */
         const size_t begin = data_layer(widths, l / 2) + (l & 1 ? (size_t)(widths[l / 2] * widths[l / 2 + 1]) : 0);
         const size_t end = begin + (size_t)((l & 1 ? 1 : widths[l / 2]) * widths[l / 2 + 1]);
         double most = 0;

@@ -1,5 +1,5 @@
-/* Vector math: plain loops that gcc gives to libmvec (-O3 -ffast-math, MVEC: the width), or with -DSLEEF the intrinsics of SLEEF at
-   1.0 ULP, for 512 or 256 bits as the compiler flags say. */
+/* Vector math: plain loops that gcc gives to libmvec (-O3 -ffast-math, MVEC: the width), or with -DSLEEF the intrinsics
+   of SLEEF at 1.0 ULP, for 512 or 256 bits as the compiler flags say. */
 #include <immintrin.h>
 #include <math.h>
 #include <string.h>
@@ -96,7 +96,8 @@ FUNCTION(f_softmax10) { (void)y; softmax(10, n, x, out); }
 FUNCTION(f_softmax1024) { (void)y; softmax(1024, n, x, out); }
 
 static const peer_function vectors_functions[] = {
-    { "relu", f_relu }, { "hadamard", f_hadamard }, { "exp", f_exp }, { "sigmoid", f_sigmoid }, { "tanh", f_tanh }, { "gelu_erf", f_gelu_erf },
-    { "gelu_tanh", f_gelu_tanh }, { "softmax10", f_softmax10 }, { "softmax1024", f_softmax1024 }, { NULL, NULL }
+    { "relu", f_relu }, { "hadamard", f_hadamard }, { "exp", f_exp }, { "sigmoid", f_sigmoid }, { "tanh", f_tanh },
+    { "gelu_erf", f_gelu_erf }, { "gelu_tanh", f_gelu_tanh }, { "softmax10", f_softmax10 },
+    { "softmax1024", f_softmax1024 }, { NULL, NULL }
 };
 const peer peer_self = { vectors_kernel, NULL, NULL, vectors_functions, NULL };

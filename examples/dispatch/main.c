@@ -21,7 +21,8 @@ int main(void)
         desc.kernels = mlp_kernels_for(names[i]);
         if (!desc.kernels) { printf("%-7s not on this CPU\n", names[i]); continue; }
         if (mlp_create(&net, &desc) || mlp_predict(net, x, 1, &y)) return 1;
-        printf("%-7s %d lanes, %s: %.9g\n", names[i], desc.kernels->lanes, desc.kernels->fma ? "fused" : "not fused", (double)y);
+        printf("%-7s %d lanes, %s: %.9g\n", names[i], desc.kernels->lanes,
+               desc.kernels->fma ? "fused" : "not fused", (double)y);
         mlp_destroy(net);
     }
     return 0;

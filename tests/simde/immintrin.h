@@ -1,5 +1,5 @@
-/* <immintrin.h> for tests/simde.sh: the operations of AVX-512 that mlp.h uses, made of AVX2 by SIMDe, or here where that has none
-   or rounds otherwise. */
+/* <immintrin.h> for tests/simde.sh: the operations of AVX-512 that mlp.h uses, made of AVX2 by SIMDe, or here where
+   that has none or rounds otherwise. */
 #ifndef MLP_SIMDE
 #define MLP_SIMDE
 #include_next <immintrin.h>
