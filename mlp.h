@@ -3566,8 +3566,8 @@ MLP_API const mlp_kernels *mlp_kernels_for(const char *name) { return name ? mlp
 MLP_API const char *mlp_simd_name(void) { return mlp_kernels_for(NULL)->name; }
 
 /* ---------------------------------------------------------------------------- >>rng -- */
-/* No generator has state: each number is a function of the seed and of what it is for, so that it does not depend on
-   what was drawn before it. */
+/* No generator has state: each number is a function of the seed and of what it is for, and does not depend on what was
+   drawn before it. */
 
 /* The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits that passes for random */
 static uint64_t mlp__mix(uint64_t x)
@@ -3577,16 +3577,19 @@ static uint64_t mlp__mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
+#define MLP__GOLDEN 0x9e3779b97f4a7c15u         /* 2^64 over the golden ratio: SplitMix64's step */
+
 /* The index-th number of a stream; streams of different purposes have different numbers. */
 static uint64_t mlp__random(uint64_t seed, uint64_t stream, uint64_t index)
 {
-    return mlp__mix(mlp__mix(seed + stream * 0x9e3779b97f4a7c15u) + (index + 1) * 0x9e3779b97f4a7c15u);
+    return mlp__mix(mlp__mix(seed + stream * MLP__GOLDEN) + (index + 1) * MLP__GOLDEN);
 }
 
-/* WEIGHTS: + the layer; the rest are far behind */
-enum { MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS, MLP__STREAM_BIASES = 1000, MLP__STREAM_MASKS = 2000,
-      MLP__STREAM_SPLIT = 3000,
-       MLP__STREAM_SAMPLE };
+/* those of weights, biases and masks + the layer */
+enum {
+    MLP__STREAM_ORDER, MLP__STREAM_WEIGHTS, MLP__STREAM_BIASES = 1000, MLP__STREAM_MASKS = 2000,
+    MLP__STREAM_SPLIT = 3000, MLP__STREAM_SAMPLE
+};
 
 /* uniform in [-1, 1), one of 2^24 values */
 static float mlp__random_sign(uint64_t seed, uint64_t stream, uint64_t index)
@@ -3822,37 +3825,33 @@ static mlp_result mlp__trains(mlp_error *error)
 
 /* ---- families: what the net has to know of each kind ---- */
 
-/* The row of a kind, in the order of its enum; the first, that of DEFAULT, is what is not known: known 0. */
+/* A table has the rows of its kinds in the order of their enum; the first, that of DEFAULT, is what is not known or
+   not in this build: known 0. */
 #define MLP__COUNT(table) (sizeof(table) / sizeof *(table))
 #define MLP__FACTS(table, kind) (table)[(size_t)(kind) < MLP__COUNT(table) ? (size_t)(kind) : 0]
 
 typedef struct { int known; float alpha; int needs_z; mlp_initializer initializer; } mlp__activation_facts;
 
-static mlp__activation_facts mlp__facts_of_activation(mlp_activation activation)
-{
-    #define MLP__ROW(NAME, name, alpha, needs_z, init) { 1, alpha, needs_z, MLP_INIT_##init },
-    static const mlp__activation_facts table[] = { { 0, 0, 0, MLP_INIT_DEFAULT }, MLP__ACTIVATIONS(MLP__ROW)
-        { 1, 0, 0, MLP_INIT_GLOROT_UNIFORM }, { 1, 0, 1, MLP_INIT_GLOROT_UNIFORM } };       /* softmax, custom */
-    #undef MLP__ROW
-    const size_t kind = (size_t)activation;
-    return MLP__FACTS(table, kind < MLP__COUNT(table) && MLP__HAS(kind) ? kind : 0);
-}
+#define MLP__ROW(NAME, name, alpha, needs_z, init) { MLP__HAS(MLP_ACT_##NAME), alpha, needs_z, MLP_INIT_##init },
+static const mlp__activation_facts mlp__activations[] = {
+    { 0, 0, 0, MLP_INIT_DEFAULT }, MLP__ACTIVATIONS(MLP__ROW)
+    MLP__ROW(SOFTMAX, softmax, 0, 0, GLOROT_UNIFORM) MLP__ROW(CUSTOM, custom, 0, 1, GLOROT_UNIFORM)
+};
+#undef MLP__ROW
 
+/* the activation that goes with a loss, DEFAULT: any; what a label is to it */
 typedef enum { MLP__LABELS_NONE, MLP__LABELS_ZERO_ONE, MLP__LABELS_SIGN, MLP__LABELS_CLASS } mlp__labels;
 typedef struct { int known; mlp_activation activation; mlp__labels labels; } mlp__loss_facts;
 
-static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
-{
-    #define MLP__ROW(NAME, name, activation, labels) { 1, MLP_ACT_##activation, MLP__LABELS_##labels },
-    static const mlp__loss_facts table[] = { { 0, MLP_ACT_DEFAULT, MLP__LABELS_NONE }, MLP__LOSSES(MLP__ROW)
-        MLP__ROW(CROSS_ENTROPY, cross_entropy, SOFTMAX, CLASS) MLP__ROW(CUSTOM, custom, DEFAULT, NONE) };
-    #undef MLP__ROW
-    return MLP__FACTS(table, loss);
-}
+#define MLP__ROW(NAME, name, activation, labels) { 1, MLP_ACT_##activation, MLP__LABELS_##labels },
+static const mlp__loss_facts mlp__losses[] = {
+    { 0, MLP_ACT_DEFAULT, MLP__LABELS_NONE }, MLP__LOSSES(MLP__ROW)
+    MLP__ROW(CROSS_ENTROPY, cross_entropy, SOFTMAX, CLASS) MLP__ROW(CUSTOM, custom, DEFAULT, NONE)
+};
+#undef MLP__ROW
 
-/* Columns: enum, name, distribution, and what its measure squared is divided by: numerator / (of_in inputs + of_out
-   units); the measure is the limit of a uniform, the deviation of a normal distribution, times gain. of_in, of_out
-   0: gain alone. */
+/* Columns: enum, name, distribution, and its measure squared: numerator / (of_in inputs + of_out units), or numerator
+   alone without these. The measure, times gain, is the limit of a uniform, the deviation of a normal distribution. */
 #define MLP__INITIALIZERS(X) \
     X(ZERO,           zero,           CONSTANT,   0, 0, 0) \
     X(CONSTANT,       constant,       CONSTANT,   1, 0, 0) \
@@ -3867,13 +3866,11 @@ static mlp__loss_facts mlp__facts_of_loss(mlp_loss loss)
 typedef enum { MLP__DRAW_CONSTANT, MLP__DRAW_UNIFORM, MLP__DRAW_NORMAL, MLP__DRAW_ORTHOGONAL } mlp__draw;
 typedef struct { int known; mlp__draw draw; double numerator; int of_in, of_out; } mlp__initializer_facts;
 
-static mlp__initializer_facts mlp__facts_of_initializer(mlp_initializer initializer)
-{
-    #define MLP__ROW(NAME, name, draw, numerator, of_in, of_out) { 1, MLP__DRAW_##draw, numerator, of_in, of_out },
-    static const mlp__initializer_facts table[] = { { 0, MLP__DRAW_CONSTANT, 0, 0, 0 }, MLP__INITIALIZERS(MLP__ROW) };
-    #undef MLP__ROW
-    return MLP__FACTS(table, initializer);
-}
+#define MLP__ROW(NAME, name, draw, numerator, of_in, of_out) { 1, MLP__DRAW_##draw, numerator, of_in, of_out },
+static const mlp__initializer_facts mlp__initializers[] = {
+    { 0, MLP__DRAW_CONSTANT, 0, 0, 0 }, MLP__INITIALIZERS(MLP__ROW)
+};
+#undef MLP__ROW
 
 /* An enum without a row, or a row without an enum, does not compile. */
 #define MLP__ONE(...) + 1
@@ -3881,23 +3878,23 @@ typedef char mlp__every_activation_has_a_row[MLP_ACT_SOFTMAX == 1 MLP__ACTIVATIO
 typedef char mlp__every_loss_has_a_row[MLP_LOSS_CROSS_ENTROPY == 1 MLP__LOSSES(MLP__ONE) ? 1 : -1];
 typedef char mlp__every_initializer_has_a_row[MLP_INIT_ORTHOGONAL == 0 MLP__INITIALIZERS(MLP__ONE) ? 1 : -1];
 
+/* ---- the net and its memory ---- */
+
 /* Where a layer's parameters are in the runs of parameters and gradients, in floats. */
 typedef struct { size_t in, out, w, b; } mlp__shape;
 
-/* Room for a block of rows on its way through the layers. out[l] is what the next layer reads: a[l], or that with
-   its mask. */
+/* Room for a block of rows on its way through the layers. */
 typedef struct {
     size_t rows;
     float *z[MLP_MAX_LAYERS], *a[MLP_MAX_LAYERS], *dz[MLP_MAX_LAYERS];      /* rows x out of the layer; z may be a */
-    float *mask[MLP_MAX_LAYERS], *out[MLP_MAX_LAYERS];
-    /* rows x inputs, outputs, outputs; widest, for custom activations, else NULL */
-    float *x, *y, *losses, *slope;
+    float *mask[MLP_MAX_LAYERS], *out[MLP_MAX_LAYERS];      /* out: what the next layer reads: a, or a with its mask */
+    float *x, *y, *losses;                  /* rows x inputs, outputs, outputs */
+    float *slope;                           /* rows x widest, for custom activations, else NULL */
     float *weight, *factor, *loss;          /* rows: w_i, w_i / sum of w, L_i */
-    /* of the layers' backward kernels: of the first part of the work, and of further parts */
-    float *scratch, *more_scratch;
+    float *scratch, *more_scratch;          /* of backward kernels: for the first part of the work, and further parts */
     size_t scratch_size;                    /* of each part, in floats */
     size_t *index;                          /* rows: for mlp_data.read */
-    int *labels;
+    int *labels;                            /* rows */
 } mlp__buffers;
 
 /* The training block. */
@@ -3907,8 +3904,7 @@ typedef struct {
     float *best;                            /* parameters of the best epoch in a block of their own, or NULL */
     void *state;
     size_t state_size;
-    /* the gradients are those of something: there was a compute_gradients or a fit */
-    int known;
+    int known;                              /* the gradients are those of something: they have been computed */
     mlp__buffers buffers;
 } mlp__training;
 
@@ -3948,8 +3944,8 @@ struct mlp {
 #define MLP__SCRATCH_FLOATS(rows, pair) ((rows) < 64 ? (rows) * (pair) : ((rows) + 16) * ((pair) + 96))
 #define MLP__ALIGN 64
 
-/* Sizes are added up and memory is handed out by the same calls: without a base only `used` counts. SIZE_MAX: too
-   big. */
+/* Sizes are added up and memory is handed out by the same calls: without a base, only `used` counts; SIZE_MAX is too
+   big, and stays. */
 typedef struct { unsigned char *base; size_t used; } mlp__arena;
 
 static void *mlp__take(mlp__arena *arena, size_t count, size_t each, size_t size)
@@ -3992,6 +3988,8 @@ static void mlp__free(const mlp_allocator *a, void *p)
     else MLP_FREE(p, a->user);
 }
 
+/* ---- parts of work, one for each thread ---- */
+
 /* Work is cut into parts by what is not summed, so that their number changes no bit: part `part` of `parts` of n
    things ends, and the next begins, at mlp__cut(n, grain, part + 1, parts), a multiple of grain or n. */
 typedef void mlp__task(const void *work, size_t part, size_t parts);
@@ -4027,9 +4025,28 @@ static void mlp__barrier(void)
 #endif
 }
 
+/* ---- descs ---- */
+
+static float mlp__infinity(void) { return mlp__float(0x7f800000u); }
+
 /* value, its default for 0, and 0 for a negative value */
 static float mlp__or_default(float value, float otherwise) { return value == 0 ? otherwise : value; }
 static float mlp__meant(float value) { return value < 0 ? 0 : value; }
+
+/* A field of a desc is 0 or in [low, below); what is named by `stranger`, unless NULL, has no use for it. */
+static mlp_result mlp__check_field(mlp_error *error, int layer, const char *name, float value, const char *stranger,
+                                   float low, float below)
+{
+    if (value == 0) return MLP_OK;
+    if (stranger)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, layer, "%s is %g, but %s takes none", name, (double)value, stranger);
+    if (value >= low && value < below && mlp__finite(value)) return MLP_OK;
+    if (mlp__finite(below))
+        return mlp__fail(error, MLP_ERR_ARGUMENT, layer, "%s is %g and must be in [%g, %g)", name, (double)value,
+                         (double)low, (double)below);
+    return mlp__fail(error, MLP_ERR_ARGUMENT, layer, "%s is %g and must be finite%s", name, (double)value,
+                     low < 0 ? "" : " and not negative");
+}
 
 static int mlp__layer_is_zero(const mlp_layer *l)
 {
@@ -4041,39 +4058,32 @@ static int mlp__layer_is_zero(const mlp_layer *l)
 static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_activation activation, mlp_error *error)
 {
     const int custom = layer->activation == MLP_ACT_CUSTOM;
+    const float any = mlp__infinity();
     mlp__activation_facts facts;
+    mlp_result r;
     if (layer->units < 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: units is %i and must not be negative", layer->units);
     if (layer->activation == MLP_ACT_DEFAULT) layer->activation = activation;
-    facts = mlp__facts_of_activation(layer->activation);
+    facts = MLP__FACTS(mlp__activations, layer->activation);
     if (!facts.known)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: activation %i is unknown or not in this build",
                          (int)layer->activation);
-    if (!mlp__finite(layer->alpha))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g and must be finite",
-                         (double)layer->alpha);
-    if (facts.alpha == 0 && layer->alpha != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: alpha is %g, but this activation takes none",
-                         (double)layer->alpha);
-    layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
     if (!layer->custom.value != !custom || !layer->custom.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index,
                          "layers: a custom activation, and no other, needs value and slope");
-    if (!(layer->dropout >= 0 && layer->dropout < 1))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is %g and must be in [0, 1)",
-                         (double)layer->dropout);
-    if (last && layer->dropout != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: dropout is for hidden layers, not for the last");
-    if (!mlp__finite(layer->gain) || !mlp__finite(layer->rate))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain and rate must be finite");
-    if (layer->initializer == MLP_INIT_ZERO && layer->gain != 0)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: gain is %g, but the initializer zero takes none",
-                         (double)layer->gain);
+    r = mlp__check_field(error, index, "layers: alpha", layer->alpha, facts.alpha == 0 ? "this activation" : NULL, -any,
+                         any);
+    if (!r) r = mlp__check_field(error, index, "layers: dropout", layer->dropout, last ? "the last layer" : NULL, 0, 1);
+    if (!r) r = mlp__check_field(error, index, "layers: gain", layer->gain,
+                                 layer->initializer == MLP_INIT_ZERO ? "the initializer zero" : NULL, -any, any);
+    if (!r) r = mlp__check_field(error, index, "layers: rate", layer->rate, NULL, -any, any);
+    if (r) return r;
+    layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
     layer->gain = mlp__or_default(layer->gain, 1);
     layer->rate = mlp__or_default(layer->rate, 1);
     layer->no_bias = layer->no_bias != 0;
     if (layer->initializer == MLP_INIT_DEFAULT) layer->initializer = facts.initializer;
-    if (!mlp__facts_of_initializer(layer->initializer).known)
+    if (!MLP__FACTS(mlp__initializers, layer->initializer).known)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: initializer %i is unknown",
                          (int)layer->initializer);
     return MLP_OK;
@@ -4082,18 +4092,16 @@ static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_
 static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_error *error)
 {
     const int huber = desc->loss == MLP_LOSS_HUBER, custom = desc->loss == MLP_LOSS_CUSTOM;
+    mlp_result r;
     if (desc->loss == MLP_LOSS_DEFAULT) desc->loss = MLP_LOSS_SQUARED;
-    *facts = mlp__facts_of_loss(desc->loss);
+    *facts = MLP__FACTS(mlp__losses, desc->loss);
     if (!facts->known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss %i is unknown", (int)desc->loss);
-    if (huber && desc->loss_delta == 0) desc->loss_delta = 1;
-    if (!mlp__finite(desc->loss_delta) || desc->loss_delta < 0 || (!huber && desc->loss_delta != 0))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "loss_delta is %g; it is for huber only, and positive",
-                         (double)desc->loss_delta);
-    if (!(desc->label_smoothing >= 0 && desc->label_smoothing < 1)
-        || (desc->label_smoothing != 0 && facts->activation == MLP_ACT_DEFAULT))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "label_smoothing is %g; it is for the cross entropies only, and in [0, 1)",
-                         (double)desc->label_smoothing);
+    r = mlp__check_field(error, -1, "loss_delta", desc->loss_delta, huber ? NULL : "a loss other than huber", 0,
+                         mlp__infinity());
+    if (!r) r = mlp__check_field(error, -1, "label_smoothing", desc->label_smoothing,
+                                 facts->activation ? NULL : "a loss that is no cross entropy", 0, 1);
+    if (r) return r;
+    if (huber) desc->loss_delta = mlp__or_default(desc->loss_delta, 1);
     if (!desc->custom_loss.value != !custom || !desc->custom_loss.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "a custom loss, and no other, needs value and slope");
     return MLP_OK;
@@ -4131,20 +4139,20 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
             return mlp__fail(error, MLP_ERR_ARGUMENT, i,
                              "layers: an entry that is not zero behind the end of the list (units 0)");
     if (n == 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "layers: at least one is needed");
-    for (i = 0; i < n; i++) {
-        const int last = i == n - 1;
-        const mlp_activation of_loss = loss->activation != MLP_ACT_DEFAULT ? loss->activation : MLP_ACT_IDENTITY;
-        r = mlp__resolve_layer(&desc->layers[i], i, last, last ? of_loss : MLP_ACT_RELU, error);
+    for (i = 0; i < n - 1; i++) {
+        r = mlp__resolve_layer(&desc->layers[i], i, 0, MLP_ACT_RELU, error);
         if (r) return r;
-        if (!last && desc->layers[i].activation == MLP_ACT_SOFTMAX)
+        if (desc->layers[i].activation == MLP_ACT_SOFTMAX)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: softmax is for the last layer only");
-        if (last && loss->activation != MLP_ACT_DEFAULT && desc->layers[i].activation != loss->activation)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, i,
-                             "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
-        if (last && loss->labels == MLP__LABELS_CLASS && desc->layers[i].units == 1)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, i,
-                             "cross_entropy needs an output for each class; for one output: binary_cross_entropy");
     }
+    r = mlp__resolve_layer(&desc->layers[i], i, 1, loss->activation ? loss->activation : MLP_ACT_IDENTITY, error);
+    if (r) return r;
+    if (loss->activation && desc->layers[i].activation != loss->activation)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, i,
+                         "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
+    if (loss->labels == MLP__LABELS_CLASS && desc->layers[i].units == 1)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, i,
+                         "cross_entropy needs an output for each class; for one output: binary_cross_entropy");
     if (!desc->kernels) desc->kernels = mlp_kernels_for(NULL);
     desc->error = NULL;
     *count = n;
@@ -4178,6 +4186,7 @@ static void mlp__lay_out_net(mlp *net, mlp__arena *arena)
 /* Fills net but for its memory; *size is what that takes. */
 static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
 {
+    const size_t most = SIZE_MAX / sizeof(float) / 4;               /* parameters */
     mlp__arena arena = { NULL, sizeof(mlp) };
     mlp_error *error = desc ? desc->error : NULL;
     mlp_result r;
@@ -4198,14 +4207,11 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         s->out = net->outputs = (size_t)net->desc.layers[i].units;
         if (s->out > net->widest) net->widest = s->out;
         if (i < net->layers - 1 && s->out > *hidden) *hidden = s->out;
-        if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS)
-            || s->in > SIZE_MAX / sizeof(float) / 4 / (s->out + 1))
+        if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS) || s->in >= (most - net->count) / s->out)
             return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
         s->w = net->count;
         s->b = s->w + s->in * s->out;
         net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
-        if (net->count > SIZE_MAX / sizeof(float) / 4)
-            return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
     }
     mlp__lay_out_net(net, &arena);
     *size = mlp__arena_size(&arena);
@@ -4225,10 +4231,14 @@ static mlp *mlp__place(const mlp *plan, void *memory)
     *net = *plan;
     mlp__lay_out_net(net, &arena);
     memset(net->params, 0, (net->count + MLP__SLACK) * sizeof(float));
-    for (i = 0; net->scales
-         && i < net->inputs + net->outputs; i++) { net->scales[2 * i] = 0; net->scales[2 * i + 1] = 1; }
+    for (i = 0; net->scales && i < net->inputs + net->outputs; i++) {
+        net->scales[2 * i] = 0;
+        net->scales[2 * i + 1] = 1;
+    }
     return net;
 }
+
+/* ---- weights to begin with ---- */
 
 /* where weight [unit][input] of a layer is in its panels */
 static size_t mlp__weight_at(const mlp__shape *s, size_t unit, size_t input)
@@ -4267,14 +4277,13 @@ static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, 
         for (i = 0; i < n * step; i += step) w[v * apart + i] *= gain;
 }
 
-/* Rows of W are orthonormal, or its columns where there are fewer of these. The matrix is [units][inputs] until its
-   end. */
+/* Rows of W are orthonormal, or its columns where there are fewer of these. */
 static mlp_result mlp__init_orthogonal(mlp *net, int layer, float gain)
 {
     const mlp__shape *s = &net->shape[layer];
     const size_t n = s->in * s->out;
     const uint64_t stream = MLP__STREAM_WEIGHTS + (uint64_t)layer;
-    float *w = (float *)mlp__alloc(&net->desc.allocator, n * sizeof(float));
+    float *w = (float *)mlp__alloc(&net->desc.allocator, n * sizeof(float));        /* [units][inputs] */
     size_t i;
     if (!w) return MLP_ERR_MEMORY;
     for (i = 0; i < n; i++) w[i] = mlp__random_normal(net->desc.seed, stream, i);
@@ -4295,15 +4304,14 @@ static float mlp__drawn(const mlp *net, mlp__draw draw, float measure, uint64_t 
     }
 }
 
-/* Each weight is drawn by its place in [units][inputs]. Biases are 0 but for PyTorch's, which are drawn as its
-   weights. */
+/* Each weight is drawn by its place in [units][inputs]. Biases are 0; PyTorch's are drawn as its weights. */
 static mlp_result mlp__init_weights(mlp *net)
 {
     int l;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
         const mlp_layer *layer = &net->desc.layers[l];
-        const mlp__initializer_facts facts = mlp__facts_of_initializer(layer->initializer);
+        const mlp__initializer_facts facts = mlp__initializers[layer->initializer];
         const double fan = (facts.of_in ? (double)s->in : 0.0) + (facts.of_out ? (double)s->out : 0.0);
         const double spread = mlp__sqrt_double(facts.numerator / (fan > 0 ? fan : 1));
         const float measure = (float)(spread * (double)mlp__meant(layer->gain));
@@ -4321,6 +4329,8 @@ static mlp_result mlp__init_weights(mlp *net)
     }
     return MLP_OK;
 }
+
+/* ---- nets ---- */
 
 MLP_API size_t mlp_size(const mlp_desc *desc)
 {
@@ -4346,56 +4356,48 @@ static mlp_result mlp__make_blank(mlp **net, void *memory, size_t size, const ml
 
 static mlp_result mlp__make(mlp **net, void *memory, size_t size, const mlp_desc *desc)
 {
-    mlp_result r = mlp__make_blank(net, memory, size, desc);
-    if (!r) r = mlp__init_weights(*net);
-    if (r != MLP_ERR_MEMORY || !*net) return r;
+    mlp_result r;
+    if (!net) return MLP_ERR_ARGUMENT;
+    *net = NULL;
+    r = mlp__make_blank(net, memory, size, desc);
+    if (r || mlp__init_weights(*net) == MLP_OK) return r;
     mlp_destroy(*net);
     *net = NULL;
     return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory");
 }
 
-MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *desc)
-{
-    if (!net) return MLP_ERR_ARGUMENT;
-    *net = NULL;
-    return mlp__make(net, NULL, 0, desc);
-}
+MLP_API mlp_result mlp_create(mlp **net, const mlp_desc *desc) { return mlp__make(net, NULL, 0, desc); }
 
 MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_desc *desc)
 {
-    if (!net) return MLP_ERR_ARGUMENT;
-    *net = NULL;
-    if (!memory) return mlp__fail(desc ? desc->error : NULL, MLP_ERR_ARGUMENT, -1, "memory is NULL");
-    return mlp__make(net, memory, size, desc);
+    if (memory) return mlp__make(net, memory, size, desc);
+    if (net) *net = NULL;
+    return mlp__fail(desc ? desc->error : NULL, MLP_ERR_ARGUMENT, -1, "memory is NULL");
 }
 
 MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
 {
-    mlp__arena arena = { NULL, sizeof(mlp) };
-    mlp plan;
+    mlp *c;
+    mlp_result r;
     if (copy) *copy = NULL;
     if (!copy || !net) return MLP_ERR_ARGUMENT;
-    plan = *net;
-    memset(&plan.training, 0, sizeof plan.training);
-    memset(&plan.course, 0, sizeof plan.course);
-    plan.course.factor = 1;
-    plan.busy = plan.resumed = 0;
-    plan.texts = NULL;
-    mlp__lay_out_net(&plan, &arena);
-    plan.block = mlp__alloc(&plan.desc.allocator, mlp__arena_size(&arena));
-    if (!plan.block) return MLP_ERR_MEMORY;
-    *copy = mlp__place(&plan, plan.block);
-    memcpy((*copy)->params, net->params, net->count * sizeof(float));
-    if (net->scales) memcpy((*copy)->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
-    if (net->texts_size == 0) return MLP_OK;
-    (*copy)->texts = (char *)mlp__alloc(&plan.desc.allocator, net->texts_size);
-    if ((*copy)->texts) {
-        memcpy((*copy)->texts, net->texts, net->texts_size);
-        return MLP_OK;
+    r = mlp__make_blank(&c, NULL, 0, &net->given);
+    if (r) return r;
+    memcpy(c->params, net->params, net->count * sizeof(float));
+    if (net->scales) memcpy(c->scales, net->scales, 2 * (net->inputs + net->outputs) * sizeof(float));
+    c->scaled = net->scaled;
+    c->threads = net->threads;
+    if (net->texts_size > 0) {
+        c->texts = (char *)mlp__alloc(&c->desc.allocator, net->texts_size);
+        c->texts_size = net->texts_size;
+        if (!c->texts) {
+            mlp_destroy(c);
+            return MLP_ERR_MEMORY;
+        }
+        memcpy(c->texts, net->texts, net->texts_size);
     }
-    mlp_destroy(*copy);
-    *copy = NULL;
-    return MLP_ERR_MEMORY;
+    *copy = c;
+    return MLP_OK;
 }
 
 MLP_API void mlp_destroy(mlp *net)
@@ -4477,15 +4479,43 @@ static size_t mlp__x_stride(const mlp *net, const mlp_data *d) { return d->x_str
 static size_t mlp__y_stride(const mlp *net, const mlp_data *d) { return d->y_stride ? d->y_stride : net->outputs; }
 static int mlp__has_labels(const mlp_data *d) { return d->read ? d->read_labels : d->labels != NULL; }
 static int mlp__is_weighted(const mlp_data *d) { return d->sample_weights || d->class_weights; }
+static size_t mlp__classes(const mlp *net) { return net->loss.labels == MLP__LABELS_CLASS ? net->outputs : 2; }
+
+static const float *mlp__x_row(const mlp *net, const mlp_data *d, size_t row)
+{
+    return d->x + row * mlp__x_stride(net, d);
+}
+
+static const float *mlp__y_row(const mlp *net, const mlp_data *d, size_t row)
+{
+    return d->y + row * mlp__y_stride(net, d);
+}
 
 static float mlp__weight_of(const mlp_data *d, size_t row)
 {
-    return (d->sample_weights ? d->sample_weights[row] : 1.0f) * (d->class_weights ? d->class_weights[d->labels[row]]
-                                                                  : 1.0f);
+    return (d->sample_weights ? d->sample_weights[row] : 1.0f)
+         * (d->class_weights ? d->class_weights[d->labels[row]] : 1.0f);
 }
 
-/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols when there is
-   none */
+/* ---- checks of values ---- */
+
+/* Of the rows begin .. end - 1 of arrays. number: what row of the data each row of the arrays is; NULL: itself. */
+static size_t mlp__number_of(const size_t *number, size_t row) { return number ? number[row] : row; }
+
+static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
+{
+    const size_t classes = mlp__classes(net);
+    size_t i;
+    for (i = begin; i < end; i++) {
+        const size_t row = mlp__number_of(number, i);
+        if (d->labels[i] >= 0 && (size_t)d->labels[i] < classes) continue;
+        return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z",
+                                           d->labels[i], row, classes - 1), row, 0);
+    }
+    return MLP_OK;
+}
+
+/* values: rows x cols at stride; the index in rows x cols of the first that is not finite; rows * cols: none */
 static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
 {
     const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
@@ -4497,64 +4527,52 @@ static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t r
     return done;
 }
 
-/* Rows as they are used: x and y at their strides, labels. index: what row of the data each is; NULL: itself. */
-typedef struct { size_t rows; const size_t *index; const float *x, *y; size_t x_stride,
-                y_stride; const int *labels; } mlp__rows_given;
-
-static size_t mlp__index_of(const mlp__rows_given *g, size_t i) { return g->index ? g->index[i] : i; }
-
-static mlp_result mlp__check_finite(const mlp *net, const mlp__rows_given *g, const float *values, size_t cols,
-                                    size_t stride, const char *name, mlp_error *error)
+/* x or the targets y */
+static mlp_result mlp__check_finite(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end,
+                                    int targets)
 {
-    const size_t at = mlp__first_nonfinite(net, values, g->rows, cols, stride);
-    size_t row, column;
-    if (at == g->rows * cols) return MLP_OK;
-    row = at / cols;
-    column = at % cols;
-    mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: %g in row %z, column %z", name, (double)values[row * stride + column],
-              mlp__index_of(g, row), column);
-    return mlp__at(error, MLP_ERR_NONFINITE, mlp__index_of(g, row), column);
+    const size_t cols = targets ? net->outputs : net->inputs;
+    const size_t stride = targets ? mlp__y_stride(net, d) : mlp__x_stride(net, d);
+    const float *values = (targets ? d->y : d->x) + begin * stride;
+    const size_t at = mlp__first_nonfinite(net, values, end - begin, cols, stride);
+    const size_t i = at / cols, column = at % cols;
+    size_t row;
+    if (begin + i == end) return MLP_OK;
+    row = mlp__number_of(number, begin + i);
+    return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_NONFINITE, -1, "%s: %g in row %z, column %z",
+                                       targets ? "y" : "x", (double)values[i * stride + column], row, column),
+                   row, column);
 }
 
 /* Targets that the loss does not mean: of binary_cross_entropy outside of [0, 1], of cross_entropy below 0. */
-static mlp_result mlp__check_targets(const mlp *net, const mlp__rows_given *g, mlp_error *error)
+static mlp_result mlp__check_targets(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
 {
     const int binary = net->loss.labels == MLP__LABELS_ZERO_ONE;
+    const char *expected = binary ? "binary_cross_entropy takes 0 to 1" : "cross_entropy takes 0 and more";
     size_t i, j;
     if (!binary && net->loss.labels != MLP__LABELS_CLASS) return MLP_OK;
-    for (i = 0; i < g->rows; i++)
+    for (i = begin; i < end; i++)
         for (j = 0; j < net->outputs; j++) {
-            const float y = g->y[i * g->y_stride + j];
+            const float y = mlp__y_row(net, d, i)[j];
+            const size_t row = mlp__number_of(number, i);
             if (y >= 0 && (!binary || y <= 1)) continue;
-            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "y: %g in row %z, column %z; %s", (double)y, mlp__index_of(g, i), j,
-                      binary ? "binary_cross_entropy takes 0 to 1" : "cross_entropy takes 0 and more");
-            return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), j);
+            return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "y: %g in row %z, column %z; %s",
+                                               (double)y, row, j, expected), row, j);
         }
     return MLP_OK;
 }
 
-static size_t mlp__classes(const mlp *net) { return net->loss.labels == MLP__LABELS_CLASS ? net->outputs : 2; }
-
-/* What the values of rows can have wrong. */
-static mlp_result mlp__check_rows(const mlp *net, const mlp__rows_given *g, mlp_error *error)
+static mlp_result mlp__check_rows(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
 {
-    const size_t classes = mlp__classes(net);
-    mlp_result r;
-    size_t i;
-    for (i = 0; g->labels && i < g->rows; i++)
-        if (g->labels[i] < 0 || (size_t)g->labels[i] >= classes) {
-            mlp__fail(error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z", g->labels[i],
-                      mlp__index_of(g, i), classes - 1);
-            return mlp__at(error, MLP_ERR_ARGUMENT, mlp__index_of(g, i), 0);
-        }
-    r = mlp__check_finite(net, g, g->x, net->inputs, g->x_stride, "x", error);
-    if (r || g->labels) return r;
-    r = mlp__check_finite(net, g, g->y, net->outputs, g->y_stride, "y", error);
-    return r ? r : mlp__check_targets(net, g, error);
+    mlp_result r = d->labels ? mlp__check_labels(net, d, number, begin, end) : MLP_OK;
+    if (!r) r = mlp__check_finite(net, d, number, begin, end, 0);
+    if (!r && d->y) r = mlp__check_finite(net, d, number, begin, end, 1);
+    return !r && d->y ? mlp__check_targets(net, d, number, begin, end) : r;
 }
 
-static int mlp__is_weight(float w) { return mlp__finite(w) && w >= 0; }
+/* ---- checks of the rest ---- */
 
+static int mlp__is_weight(float w) { return mlp__finite(w) && w >= 0; }
 static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
 {
     const size_t classes = d->class_weights ? mlp__classes(net) : 0;
@@ -4570,11 +4588,10 @@ static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
     for (i = 0; i < d->rows; i++) {
         /* a callback has changed it: said where the row is used */
         if (classes && (size_t)d->labels[i] >= classes) continue;
-        if (d->sample_weights && !mlp__is_weight(d->sample_weights[i])) {
-            mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "sample_weights: %g in row %z; must be finite and not negative",
-                      (double)d->sample_weights[i], i);
-            return mlp__at(d->error, MLP_ERR_ARGUMENT, i, 0);
-        }
+        if (d->sample_weights && !mlp__is_weight(d->sample_weights[i]))
+            return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
+                                               "sample_weights: %g in row %z; must be finite and not negative",
+                                               (double)d->sample_weights[i], i), i, 0);
         sum += (double)mlp__weight_of(d, i);
     }
     if (sum > 0 && mlp__finite_double(sum)) return MLP_OK;
@@ -4597,29 +4614,11 @@ static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
     return MLP_OK;
 }
 
-/* The rows begin .. end - 1 of the arrays of data */
-static mlp_result mlp__check_range(const mlp *net, const mlp_data *d, size_t begin, size_t end)
-{
-    const size_t x_stride = mlp__x_stride(net, d), y_stride = mlp__y_stride(net, d);
-    mlp__rows_given g;
-    mlp_result r;
-    memset(&g, 0, sizeof g);
-    g.rows = end - begin;
-    g.x = d->x + begin * x_stride;
-    g.y = d->y ? d->y + begin * y_stride : NULL;
-    g.labels = d->labels ? d->labels + begin : NULL;
-    g.x_stride = x_stride;
-    g.y_stride = y_stride;
-    r = mlp__check_rows(net, &g, d->error);
-    if (r && d->error) d->error->row += begin;
-    return r;
-}
-
 /* All that can be wrong with data; what comes by mlp_data.read is looked at as it comes. */
 static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
 {
     mlp_result r = mlp__check_arrays(net, d);
-    if (!r && !d->read) r = mlp__check_range(net, d, 0, d->rows);
+    if (!r && !d->read) r = mlp__check_rows(net, d, NULL, 0, d->rows);
     return !r && mlp__is_weighted(d) ? mlp__check_weights(net, d) : r;
 }
 
@@ -4632,8 +4631,7 @@ typedef struct {
     uint64_t seed;
     mlp__permutation permutation;
     size_t stand_in;                        /* a row of data with weight, taken where a row has none */
-    /* a callback may have changed values: they are looked at as they are used */
-    int check;
+    int check;                              /* a callback may have changed values: looked at as they are used */
 } mlp__source;
 
 static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_t rows, mlp_order order, uint64_t seed,
@@ -4676,13 +4674,13 @@ static mlp_result mlp__check_used(const mlp *net, const mlp__source *s, size_t f
     const mlp_data *d = s->data;
     size_t i;
     mlp_result r = MLP_OK;
-    for (i = 0; s->check && i < rows && !r; i++) {
+    if (!s->check) return MLP_OK;
+    for (i = 0; i < rows && !r; i++) {
         const size_t row = mlp__row_at(s, first + i);
-        if (!d->read) r = mlp__check_range(net, d, row, row + 1);
+        if (!d->read) r = mlp__check_rows(net, d, NULL, row, row + 1);
         if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
     }
-    if (!r && s->check && d->class_weights) r = mlp__check_weights(net, d);
-    return r;
+    return !r && d->class_weights ? mlp__check_weights(net, d) : r;
 }
 
 /* The sum of the weights of these rows; the first that has weight becomes the stand-in. */
@@ -4725,7 +4723,7 @@ static float mlp__smooth(const mlp *net, float y)
 {
     const float s = net->desc.label_smoothing;
     const double classes = net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)net->outputs : 2;
-    return s == 0 ? y : (float)mlp__fma_double(1 - s, y, (double)s / classes);
+    return (float)mlp__fma_double(1 - s, y, (double)s / classes);
 }
 
 /* Scaling is (value - shift) * factor: the pairs (shift, factor) of the inputs, then those of the outputs. */
@@ -4739,14 +4737,10 @@ static void mlp__scale_inputs(const mlp *net, const float *x, float *to)
     const int robust = net->desc.input_scaling == MLP_SCALE_ROBUST;
     size_t j;
     for (j = 0; j < net->inputs; j++) {
-        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1];
-        to[j] = v;
-        /* v is too far out for a float */
-        if (robust && !mlp__finite(v) && mlp__finite(x[j])) to[j] = v < 0 ? -3.0f : 3.0f;
-        else if (robust && v != 0) {
-            const float third = v / 3;
-            to[j] = (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
-        }
+        const float *s = mlp__input_scale(net, j), v = (x[j] - s[0]) * s[1], third = v / 3;
+        if (!robust || v == 0) to[j] = v;
+        else if (!mlp__finite(v) && mlp__finite(x[j])) to[j] = v < 0 ? -3.0f : 3.0f;    /* too far out for a float */
+        else to[j] = (float)((double)v / mlp__sqrt_double(mlp__fma_double(third, third, 1)));
     }
 }
 
@@ -4761,20 +4755,22 @@ static void mlp__unscale_outputs(const mlp *net, size_t rows, float *y)
         }
 }
 
-/* y: outputs; the targets of a row as the loss takes them, from the user's targets or, with `given` NULL, a label as
-   one-hot, where y is 0 before, 0 and 1, or -1 and 1 */
-static void mlp__targets_of_row(const mlp *net, const float *given, int label, float *y)
+/* to: outputs; the targets of a row as the loss takes them: from its y, which may be `to`, or from its label, which
+   becomes one-hot, 0 and 1, or -1 and 1 */
+static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, float *to)
 {
+    const int label = d->labels ? d->labels[row] : 0;
     size_t j;
-    if (given && !net->desc.target_scaling) { if (y != given) memcpy(y, given, net->outputs * sizeof(float)); }
-    else if (given) for (j = 0; j < net->outputs; j++) {
+    if (d->y) memmove(to, mlp__y_row(net, d, row), net->outputs * sizeof(float));
+    else if (net->loss.labels == MLP__LABELS_CLASS) {
+        memset(to, 0, net->outputs * sizeof(float));
+        to[label] = 1;
+    } else to[0] = net->loss.labels == MLP__LABELS_SIGN && !label ? -1.0f : (float)label;
+    for (j = 0; net->desc.target_scaling && j < net->outputs; j++) {
         const float *s = mlp__target_scale(net, j);
-        y[j] = (given[j] - s[0]) * s[1];
+        to[j] = (to[j] - s[0]) * s[1];
     }
-    else if (net->loss.labels == MLP__LABELS_CLASS) y[label] = 1;
-    else y[0] = net->loss.labels == MLP__LABELS_SIGN ? (label ? 1.0f : -1.0f) : (float)label;
-    if (net->desc.label_smoothing != 0)
-        for (j = 0; j < net->outputs; j++) y[j] = mlp__smooth(net, y[j]);
+    for (j = 0; net->desc.label_smoothing != 0 && j < net->outputs; j++) to[j] = mlp__smooth(net, to[j]);
 }
 
 /* A block of rows on its way through the layers. */
@@ -4782,6 +4778,8 @@ typedef struct {
     const mlp *net;
     const mlp__source *source;              /* NULL: only x, to be predicted */
     const mlp__buffers *t;
+    const mlp_data *given;                  /* where its rows are: data of the source, or in_buffers */
+    mlp_data in_buffers;                    /* the same with t's arrays, which mlp_data.read fills */
     size_t first, rows;                     /* of the source */
     double divisor;                         /* a row's weight over this is its factor; 0: no gradients, only losses */
     const float *x;                         /* rows x inputs: of the buffers, or the user's */
@@ -4790,19 +4788,6 @@ typedef struct {
     int masks;                              /* dropout is on */
     size_t place;                           /* of the first row in its batch */
 } mlp__block;
-
-/* The rows first .. of the source as a block; begin of them belong to its batch already. */
-static void mlp__block_begin(mlp__block *b, size_t first, size_t rows, size_t place)
-{
-    const mlp_data *d = b->source->data;
-    const int in_place = mlp__in_place(b->net, b->source);
-    b->first = first;
-    b->rows = rows;
-    b->place = place;
-    b->accumulate = place > 0;
-    b->x_stride = in_place ? mlp__x_stride(b->net, d) : b->net->inputs;
-    b->x = in_place ? d->x + first * b->x_stride : b->t->x;
-}
 
 /* the row of data that stands at place i of the block */
 static size_t mlp__block_row(const mlp__block *b, size_t i, float *weight)
@@ -4813,49 +4798,55 @@ static size_t mlp__block_row(const mlp__block *b, size_t i, float *weight)
     return *weight > 0 ? row : b->source->stand_in;
 }
 
-/* On the calling thread: rows by mlp_data.read, which nobody has looked at. */
-static mlp_result mlp__block_read(const mlp__block *b)
+/* Rows by mlp_data.read, which nobody has looked at. */
+static mlp_result mlp__block_read(mlp__block *b)
 {
-    const mlp *net = b->net;
-    const mlp_data *d = b->source->data;
+    const mlp_data *d = b->given = &b->in_buffers;
     const mlp__buffers *t = b->t;
-    mlp__rows_given g;
     size_t i;
     float weight;
-    if (!d->read) return MLP_OK;
-    memset(&g, 0, sizeof g);
+    b->in_buffers = *b->source->data;
+    b->in_buffers.x = t->x;
+    if (d->read_labels) b->in_buffers.labels = t->labels;
+    else b->in_buffers.y = t->y;
     for (i = 0; i < b->rows; i++) t->index[i] = mlp__block_row(b, i, &weight);
-    if (d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL)) {
-        mlp__fail(d->error, MLP_ERR_IO, -1, "read failed for %z rows, the first is row %z", b->rows, t->index[0]);
-        return mlp__at(d->error, MLP_ERR_IO, t->index[0], 0);
-    }
-    g.rows = b->rows;
-    g.index = t->index;
-    g.x = t->x;
-    g.y = t->y;
-    g.x_stride = net->inputs;
-    g.y_stride = net->outputs;
-    g.labels = d->read_labels ? t->labels : NULL;
-    return mlp__check_rows(net, &g, d->error);
+    if (d->read(d->user, t->index, b->rows, t->x, d->read_labels ? NULL : t->y, d->read_labels ? t->labels : NULL))
+        return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_IO, -1, "read failed for %z rows, the first is row %z",
+                                           b->rows, t->index[0]), t->index[0], 0);
+    return mlp__check_rows(b->net, d, t->index, 0, b->rows);
+}
+
+/* On the calling thread: the block is the rows first .. of the source; `place` rows of its batch came before. */
+static mlp_result mlp__block_begin(mlp__block *b, size_t first, size_t rows, size_t place)
+{
+    const mlp *net = b->net;
+    const int in_place = mlp__in_place(net, b->source);
+    b->given = b->source->data;
+    b->first = first;
+    b->rows = rows;
+    b->place = place;
+    b->accumulate = place > 0;
+    b->x = in_place ? mlp__x_row(net, b->given, first) : b->t->x;
+    b->x_stride = in_place ? mlp__x_stride(net, b->given) : net->inputs;
+    return b->given->read ? mlp__block_read(b) : MLP_OK;
 }
 
 /* Rows in another order than that of memory: asks for those of the next block, which come while this one is
-   computed. Worth it only for data beyond the caches. The first lines of a long row are enough, the hardware asks
-   for the rest. */
+   computed. Worth it only for data beyond the caches, and for a net whose step is short beside the way of a row from
+   memory. The first lines of a long row are enough, the hardware asks for the rest. */
 #ifndef MLP__MANY_FLOATS
 #define MLP__MANY_FLOATS 3145728
 #endif
 enum { MLP__FETCHED = 128 };
 static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
 {
-    const mlp_data *d = b->source->data;
-    const size_t stride = mlp__x_stride(b->net, d), count = mlp__smaller(b->net->inputs,
-                                                                         MLP__FETCHED), next = b->first + b->rows;
+    const mlp_data *d = b->given;
+    const size_t next = b->first + b->rows, last = mlp__smaller(next + end, b->source->rows);
     size_t i;
-    if (d->read || d->rows < MLP__MANY_FLOATS / stride) return;
-    for (i = next + begin; i < mlp__smaller(next + end, b->source->rows); i++) {
+    if (d->read || d->rows < MLP__MANY_FLOATS / mlp__x_stride(b->net, d)) return;
+    for (i = next + begin; i < last; i++) {
         const size_t row = mlp__row_at(b->source, i);
-        mlp__fetch(count, d->x + row * stride);
+        mlp__fetch(mlp__smaller(b->net->inputs, MLP__FETCHED), mlp__x_row(b->net, d, row));
         if (d->labels) MLP__PREFETCH(d->labels + row);
     }
 }
@@ -4864,7 +4855,7 @@ static void mlp__fetch_next(const mlp__block *b, size_t begin, size_t end)
 static int mlp__by_label(const mlp__block *b)
 {
     const mlp *net = b->net;
-    return b->divisor > 0 && b->rows > 1 && mlp__has_labels(b->source->data) && net->loss.labels == MLP__LABELS_CLASS
+    return b->divisor > 0 && b->rows > 1 && b->given->labels && net->loss.labels == MLP__LABELS_CLASS
         && net->desc.label_smoothing == 0 && net->outputs <= MLP__PANEL;
 }
 
@@ -4872,21 +4863,18 @@ static int mlp__by_label(const mlp__block *b)
 static void mlp__block_load(const mlp__block *b, size_t begin, size_t end)
 {
     const mlp *net = b->net;
-    const mlp_data *d = b->source->data;
+    const mlp_data *d = b->given;
     const mlp__buffers *t = b->t;
-    const int copied = b->x == t->x, labels = mlp__has_labels(d), by_label = mlp__by_label(b);
-    const size_t stride = mlp__x_stride(net, d);
+    const int copied = b->x == t->x, by_label = mlp__by_label(b);
     float weight = 1, factor = (float)(1 / b->divisor);             /* of the row before: most often the same */
     size_t i;
-    if (labels && !by_label) memset(t->y + begin * net->outputs, 0, (end - begin) * net->outputs * sizeof(float));
     for (i = begin; i < end; i++) {
-        float w, *x = t->x + i * net->inputs, *y = t->y + i * net->outputs;
-        const size_t row = mlp__block_row(b, i, &w);
-        const float *given = labels ? NULL : d->read ? y : d->y + row * mlp__y_stride(net, d);
-        if (copied && net->desc.input_scaling) mlp__scale_inputs(net, d->read ? x : d->x + row * stride, x);
-        else if (copied && !d->read) memcpy(x, d->x + row * stride, net->inputs * sizeof(float));
-        if (labels && !d->read) t->labels[i] = d->labels[row];
-        if (!by_label) mlp__targets_of_row(net, given, labels ? t->labels[i] : 0, y);
+        float w, *x = t->x + i * net->inputs;
+        const size_t row = mlp__block_row(b, i, &w), at = d->read ? i : row;
+        if (net->desc.input_scaling) mlp__scale_inputs(net, mlp__x_row(net, d, at), x);
+        else if (copied && !d->read) memcpy(x, mlp__x_row(net, d, at), net->inputs * sizeof(float));
+        if (d->labels) t->labels[i] = d->labels[at];
+        if (!by_label) mlp__targets_of_row(net, d, at, t->y + i * net->outputs);
         if (b->divisor > 0 && mlp__bits(w) != mlp__bits(weight)) factor = (float)((double)w / b->divisor);
         t->weight[i] = weight = w;
         t->factor[i] = factor;
@@ -4916,18 +4904,16 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
-    const size_t run = cols == stride ? rows * cols : cols;
-    size_t at;
     if (l->activation == MLP_ACT_SOFTMAX) { k->softmax(rows, cols, z, a); return; }
     if (l->activation == MLP_ACT_IDENTITY && z == a) return;
-    for (at = 0; at < rows * stride; at += cols == stride ? run : stride) {
-        if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, run, z + at, a + at);
-        else k->activate(l->activation, mlp__meant(l->alpha), run, z + at, a + at);
+    if (cols == stride) { cols *= rows; rows = 1; }                 /* no gaps: one run */
+    for (; rows > 0; rows--, z += stride, a += stride) {
+        if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, cols, z, a);
+        else k->activate(l->activation, mlp__meant(l->alpha), cols, z, a);
     }
 }
 
-/* dE/dz from dE/da: dz = g'(z) * da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom
-   only. */
+/* dE/dz from dE/da: dz = g'(z) da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom. */
 static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a,
                                      const float *da, float *dz, float *slope)
 {
@@ -4944,8 +4930,7 @@ static void mlp__activation_backward(const mlp *net, int layer, size_t rows, con
 
 /* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of
    the seed, the update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and
-   parts. mask, a, out: rows x out; the units begin .. end - 1 of these rows. out = a * mask; backward: da = dout *
-   mask. */
+   parts. mask, a, out: rows x out, of which the units begin .. end - 1; out = a mask, and backward da = dout mask. */
 static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask,
                          const float *a, float *out)
 {
@@ -4958,7 +4943,7 @@ static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, s
         const uint64_t row = mlp__random(update, 0, place + i);
         float *m = mask + i * units;
         for (j = begin; j < end; j++) {
-            const uint64_t two = mlp__mix(row + (j / 2 + 1) * 0x9e3779b97f4a7c15u);
+            const uint64_t two = mlp__mix(row + (j / 2 + 1) * MLP__GOLDEN);
             m[j] = (j % 2 ? two >> 32 : two & 0xffffffffu) < threshold ? 0 : kept;
         }
         net->desc.kernels->hadamard(end - begin, a + i * units + begin, m + begin, out + i * units + begin);
@@ -5024,31 +5009,26 @@ static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, si
     const mlp__buffers *t = b->t;
     const float *x = b->x;
     size_t stride = b->x_stride;
-    int l, by_units = 0;
+    int l, before = 0;                      /* whether the layer below was cut by units */
     for (l = 0; l < net->layers; l++) {
-        const size_t out = net->shape[l].out;
-        const int before = by_units, with_loss = l == net->layers - 1 && b->source;
-        size_t row = begin, rows = end - begin, unit = 0, end_unit = out;
-        by_units = mlp__by_units(net, l, parts);
+        const int by_units = mlp__by_units(net, l, parts), with_loss = l == net->layers - 1 && b->source;
+        const size_t row = by_units ? 0 : begin, rows = by_units ? b->rows : end - begin, out = net->shape[l].out;
+        const size_t unit = by_units ? mlp__unit_at(net, l, part, parts) : 0;
+        const size_t end_unit = by_units ? mlp__unit_at(net, l, part + 1, parts) : out;
         if (before || by_units) mlp__barrier();
-        if (by_units) {
-            row = 0;
-            rows = b->rows;
-            unit = mlp__unit_at(net, l, part, parts);
-            end_unit = mlp__unit_at(net, l, part + 1, parts);
-        }
         if (rows > 0 && unit < end_unit) {
             const size_t at = row * out;
-            mlp__layer_forward(net, l, unit, end_unit, rows, x + row * stride, stride, t->z[l] + at, with_loss ? NULL
-                               : t->a[l] + at);
+            float *a = with_loss ? NULL : t->a[l] + at;
+            mlp__layer_forward(net, l, unit, end_unit, rows, x + row * stride, stride, t->z[l] + at, a);
             if (b->masks && net->desc.layers[l].dropout != 0)
                 mlp__dropout(net, l, b->place + row, rows, unit, end_unit, t->mask[l] + at, t->a[l] + at,
                              t->out[l] + at);
         }
         x = b->masks ? t->out[l] : t->a[l];
         stride = out;
+        before = by_units;
     }
-    if (by_units) mlp__barrier();
+    if (before) mlp__barrier();
 }
 
 /* what layer l has read */
@@ -5057,8 +5037,10 @@ static const float *mlp__input_of(const mlp__block *b, int l)
     return l == 0 ? b->x : b->masks ? b->t->out[l - 1] : b->t->a[l - 1];
 }
 
-static float *mlp__slope_at(const mlp__block *b, size_t row) { return b->t->slope ? b->t->slope + row * b->net->widest
-                                                              : NULL; }
+static float *mlp__slope_at(const mlp__block *b, size_t row)
+{
+    return b->t->slope ? b->t->slope + row * b->net->widest : NULL;
+}
 
 /* Backpropagation: the other layers' dE/dz, downwards from the last one's, which the loss has made. */
 static void mlp__block_backward(const mlp__block *b, size_t begin, size_t end, float *scratch)
@@ -5078,17 +5060,18 @@ static void mlp__block_backward(const mlp__block *b, size_t begin, size_t end, f
 
 /* ---- predicting ---- */
 
-/* floats of scratch for a row */
+/* floats of scratch for a row; 1 where none is needed */
 static size_t mlp__predict_floats(const mlp *net)
 {
-    return net->ping + net->pong + (net->desc.input_scaling ? net->inputs : 0);
+    const size_t floats = net->ping + net->pong + (net->desc.input_scaling ? net->inputs : 0);
+    return floats ? floats : 1;
 }
 
 MLP_API size_t mlp_scratch_size(const mlp *net, size_t rows)
 {
     if (!net) return 0;
     if (rows == 0 || rows > MLP__BLOCK_ROWS) rows = MLP__BLOCK_ROWS;
-    return (rows * mlp__predict_floats(net) + (mlp__predict_floats(net) == 0)) * sizeof(float);
+    return rows * mlp__predict_floats(net) * sizeof(float);
 }
 
 /* scratch: for `block` rows */
@@ -5122,29 +5105,32 @@ MLP_API mlp_result mlp_predict_with(const mlp *net, void *scratch, size_t size, 
 {
     size_t block;
     if (!net || (rows && (!scratch || !x || !y)) || (rows && size < mlp_scratch_size(net, 1))) return MLP_ERR_ARGUMENT;
-    block = size / sizeof(float) / (mlp__predict_floats(net) ? mlp__predict_floats(net) : 1);
+    block = size / sizeof(float) / mlp__predict_floats(net);
     if (rows) mlp__predict_blocks(net, (float *)scratch, mlp__smaller(block, MLP__BLOCK_ROWS), x, rows, y);
     return MLP_OK;
 }
 
 enum { MLP__STACK_FLOATS = 1024 };          /* 4 KiB; the kernels below take up to 7.5 */
 
+/* Room for blocks of rows that take `each` floats: stack if that is enough for all or for 16 rows, else memory.
+   *block: how many rows; NULL: out of memory. */
+static float *mlp__room(const mlp *net, size_t each, size_t rows, float *stack, size_t *block)
+{
+    *block = mlp__smaller(rows, MLP__STACK_FLOATS / each);
+    if (*block == rows || *block >= 16) return stack;
+    *block = mlp__smaller(rows, MLP__BLOCK_ROWS);
+    return (float *)mlp__alloc(&net->desc.allocator, *block * each * sizeof(float));
+}
+
 MLP_API mlp_result mlp_predict(const mlp *net, const float *x, size_t rows, float *y)
 {
-    float stack[MLP__STACK_FLOATS];
+    float stack[MLP__STACK_FLOATS], *room;
     size_t block;
-    void *scratch;
     if (!net || (rows && (!x || !y))) return MLP_ERR_ARGUMENT;
-    block = MLP__STACK_FLOATS / (mlp__predict_floats(net) + 1);
-    if (block >= rows || block >= 16) {
-        mlp__predict_blocks(net, stack, mlp__smaller(block, rows), x, rows, y);
-        return MLP_OK;
-    }
-    block = mlp__smaller(rows, MLP__BLOCK_ROWS);
-    scratch = mlp__alloc(&net->desc.allocator, mlp_scratch_size(net, block));
-    if (!scratch) return MLP_ERR_MEMORY;
-    mlp__predict_blocks(net, (float *)scratch, block, x, rows, y);
-    mlp__free(&net->desc.allocator, scratch);
+    room = mlp__room(net, mlp__predict_floats(net), rows, stack, &block);
+    if (!room) return MLP_ERR_MEMORY;
+    mlp__predict_blocks(net, room, block, x, rows, y);
+    if (room != stack) mlp__free(&net->desc.allocator, room);
     return MLP_OK;
 }
 
@@ -5157,34 +5143,26 @@ static double mlp__loss_divisor(const mlp *net)
     return per_row || net->desc.reduction == MLP_REDUCE_SUM ? 1.0 : (double)net->outputs;
 }
 
-/* losses, a, y: rows x outputs; loss: the rows' losses, rounded to float so that their product with a weight is
-   exact in double; it may be losses. Four rows at once, since each sum is a chain of additions that wait for each
-   other. */
-static void mlp__losses_of_rows(const mlp *net, size_t rows, const float *losses, const float *a, const float *y,
-                                float *loss)
+/* losses, a, y: outputs; rounded to float so that its product with a weight is exact in double */
+static float mlp__loss_of_row(const mlp *net, const float *losses, const float *a, const float *y)
 {
     const mlp_custom_loss *custom = &net->desc.custom_loss;
-    const size_t cols = net->outputs;
-    const double divisor = mlp__loss_divisor(net);
-    size_t i, j;
-    for (i = 0; net->desc.loss == MLP_LOSS_CUSTOM && i < rows; i++)
-        loss[i] = custom->value(custom->user, cols, a + i * cols, y + i * cols);
-    for (; i < rows; i += 4) {
-        const size_t last = rows - 1 - i;
-        const float *l0 = losses + i * cols, *l1 = l0 + mlp__smaller(1, last) * cols;
-        const float *l2 = l0 + mlp__smaller(2, last) * cols, *l3 = l0 + mlp__smaller(3, last) * cols;
-        double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-        for (j = 0; j < cols; j++) {
-            s0 += (double)l0[j];
-            s1 += (double)l1[j];
-            s2 += (double)l2[j];
-            s3 += (double)l3[j];
-        }
-        loss[i] = (float)(s0 / divisor);
-        if (last > 0) loss[i + 1] = (float)(s1 / divisor);
-        if (last > 1) loss[i + 2] = (float)(s2 / divisor);
-        if (last > 2) loss[i + 3] = (float)(s3 / divisor);
-    }
+    double sum = 0;
+    size_t j;
+    if (net->desc.loss == MLP_LOSS_CUSTOM) return custom->value(custom->user, net->outputs, a, y);
+    for (j = 0; j < net->outputs; j++) sum += (double)losses[j];
+    return (float)(sum / mlp__loss_divisor(net));
+}
+
+/* dL/da of rows; a, y, slope: rows x outputs */
+static void mlp__loss_backward(const mlp *net, size_t rows, const float *a, const float *y, float *slope)
+{
+    const mlp_custom_loss *custom = &net->desc.custom_loss;
+    const size_t n = rows * net->outputs;
+    size_t i;
+    if (net->desc.loss != MLP_LOSS_CUSTOM)
+        net->desc.kernels->loss_backward(net->desc.loss, net->desc.loss_delta, n, a, y, slope);
+    else for (i = 0; i < n; i += net->outputs) custom->slope(custom->user, net->outputs, a + i, y + i, slope + i);
 }
 
 /* The last layer's activation, its losses and, unless factors is NULL, its dE/dz. A pair that belongs together
@@ -5195,23 +5173,21 @@ static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *
                             float *losses, float *loss, float *dz, float *slope)
 {
     const mlp_kernels *k = net->desc.kernels;
-    const mlp_custom_loss *custom = &net->desc.custom_loss;
     const mlp_loss kind = net->desc.loss;
-    const size_t n = rows * net->outputs;
+    const size_t cols = net->outputs;
     const int last = net->layers - 1;
     size_t i;
-    if (kind == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy(rows, net->outputs, z, a, y, factors, losses, dz, 1);
+    if (kind == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy(rows, cols, z, a, y, factors, losses, dz, 1);
     else {
-        mlp__activation_forward(net, last, rows, net->outputs, net->outputs, z, a);
-        if (kind != MLP_LOSS_CUSTOM) k->loss(kind, net->desc.loss_delta, n, z, a, y, losses);
-        if (factors && kind != MLP_LOSS_CUSTOM) k->loss_backward(kind, net->desc.loss_delta, n, a, y, dz);
-        for (i = 0; factors && kind == MLP_LOSS_CUSTOM && i < n; i += net->outputs)
-            custom->slope(custom->user, net->outputs, a + i, y + i, dz + i);
-        if (factors && net->loss.activation == MLP_ACT_DEFAULT)
-            mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
-        if (factors) k->scale_rows(rows, net->outputs, factors, dz);
+        mlp__activation_forward(net, last, rows, cols, cols, z, a);
+        if (kind != MLP_LOSS_CUSTOM) k->loss(kind, net->desc.loss_delta, rows * cols, z, a, y, losses);
     }
-    mlp__losses_of_rows(net, rows, losses, a, y, loss);
+    if (factors && kind != MLP_LOSS_CROSS_ENTROPY) {
+        mlp__loss_backward(net, rows, a, y, dz);
+        if (net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
+        k->scale_rows(rows, cols, factors, dz);
+    }
+    for (i = 0; i < rows; i++) loss[i] = mlp__loss_of_row(net, losses + i * cols, a + i * cols, y + i * cols);
 }
 
 /* -------------------------------------------------------------------------- >>optim -- */
@@ -5239,8 +5215,6 @@ static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
 typedef struct { double beta1_power, beta2_power, damping; uint64_t steps; int kind, arrays; } mlp__opt_state;
 
 enum { MLP__MOST_PAIRS = 1000 };            /* mlp_opt_desc.history */
-
-static float mlp__infinity(void) { return mlp__float(0x7f800000u); }
 
 /* A number of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero where that
    is another, else it is in (0, below). */
@@ -5780,7 +5754,7 @@ static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp_
     for (l = 0; l < net->layers; l++) {
         const size_t out = net->shape[l].out;
         const mlp_activation activation = net->desc.layers[l].activation;
-        const int needs_z = mlp__facts_of_activation(activation).needs_z, last = l == net->layers - 1;
+        const int needs_z = mlp__activations[activation].needs_z, last = l == net->layers - 1;
         custom |= activation == MLP_ACT_CUSTOM;
         t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
         /* losses read the last z */
@@ -6031,9 +6005,7 @@ static mlp__block mlp__blocks_of(const mlp *net, const mlp__source *source, cons
 /* The next rows of a batch, of which `place` are done, become the block and go up through the layers, and down. */
 static mlp_result mlp__next_block(mlp__block *b, size_t first, size_t rows, size_t place, int threads)
 {
-    mlp_result r;
-    mlp__block_begin(b, first, rows, place);
-    r = mlp__block_read(b);
+    const mlp_result r = mlp__block_begin(b, first, rows, place);
     if (!r) mlp__in_parts(threads, mlp__block_rows, b);
     return r;
 }
@@ -6386,16 +6358,11 @@ MLP_API mlp_result mlp_class_scores(const size_t *counts, int classes, mlp_class
 
 MLP_API mlp_result mlp_classify(const mlp *net, const float *x, size_t rows, int *labels)
 {
-    float stack[MLP__STACK_FLOATS], *room = stack;
-    size_t each, block, done, i, n;
+    float stack[MLP__STACK_FLOATS], *room;
+    size_t block, done, i, n;
     if (!net || (rows && (!x || !labels)) || mlp__check_classes(net, NULL)) return MLP_ERR_ARGUMENT;
-    each = net->outputs + mlp__predict_floats(net);
-    block = MLP__STACK_FLOATS / each;
-    if (block < rows && block < 16) {
-        block = mlp__smaller(rows, MLP__BLOCK_ROWS);
-        room = (float *)mlp__alloc(&net->desc.allocator, block * each * sizeof(float));
-        if (!room) return MLP_ERR_MEMORY;
-    }
+    room = mlp__room(net, net->outputs + mlp__predict_floats(net), rows, stack, &block);
+    if (!room) return MLP_ERR_MEMORY;
     for (done = 0; done < rows; done += n) {
         n = mlp__smaller(rows - done, block);
         mlp__predict_blocks(net, room + block * net->outputs, block, x + done * net->inputs, n, room);
@@ -6545,26 +6512,22 @@ static void mlp__lay_out_survey(const mlp *net, mlp__arena *arena, void *placed)
 static mlp_result mlp__survey_rows(const mlp *net, const mlp__source *source, mlp__survey *s, int sampling,
                                    size_t *used)
 {
-    const mlp_data *d = source->data;
     const mlp__buffers *t = &s->t;
-    const int targets = !mlp__has_labels(d);
     const size_t most = sampling ? s->most : source->rows;
     mlp__block b = mlp__blocks_of(net, source, t);
     size_t first, i, j;
     *used = 0;
     for (first = 0; first < source->rows && *used < most; first += b.rows) {
-        mlp_result r;
-        mlp__block_begin(&b, first, mlp__smaller(source->rows - first, t->rows), 0);
-        r = mlp__block_read(&b);
+        const mlp_result r = mlp__block_begin(&b, first, mlp__smaller(source->rows - first, t->rows), 0);
         if (r) return r;
         for (i = 0; i < b.rows && *used < most; i++) {
             float w;
-            const size_t row = mlp__block_row(&b, i, &w);
-            const float *x = d->read ? t->x + i * net->inputs : d->x + row * mlp__x_stride(net, d);
-            const float *y = d->read ? t->y + i * net->outputs : targets ? d->y + row * mlp__y_stride(net, d) : NULL;
+            const mlp_data *d = b.given;
+            const size_t row = mlp__block_row(&b, i, &w), at = d->read ? i : row;
+            const float *x = mlp__x_row(net, d, at), *y = d->y ? mlp__y_row(net, d, at) : NULL;
             if (!(w > 0)) continue;
             for (j = 0; j < net->inputs; j++) mlp__column_add(&s->columns[j], x[j], *used > 0);
-            for (j = 0; targets && j < net->outputs; j++)
+            for (j = 0; y && j < net->outputs; j++)
                 mlp__column_add(&s->columns[net->inputs + j], y[j], *used > 0);
             for (j = 0; sampling && j < net->inputs; j++) s->sample[j * most + *used] = x[j];
             ++*used;
