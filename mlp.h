@@ -345,8 +345,8 @@ typedef struct {
     mlp_scaling target_scaling;
 } mlp_desc;
 
-/* Rows of data; every array is the caller's and is only read. Values are finite; targets of binary_cross_entropy are
-   in [0, 1], those of cross_entropy not negative. Rows of weight 0 take part in nothing. */
+/* Rows of data; every array is the caller's and is only read. Values are finite, also in rows of weight 0, which
+   otherwise take part in nothing; targets of binary_cross_entropy are in [0, 1], those of cross_entropy not negative. */
 typedef struct {
     size_t rows;
     const float *x;                 /* rows x inputs */
@@ -490,8 +490,8 @@ typedef struct {
     /* of all callbacks here; none may call what trains this net, which is MLP_ERR_ARGUMENT, or mlp_destroy */
     void *user;
     mlp_schedule_desc schedule;
-    /* evaluated after each epoch; or a share of the rows, drawn from the seed, of each class alike with labels, that is
-       not trained on. The best weights come back, unless keep_last */
+    /* evaluated after each epoch; or a share of the rows, drawn from the seed, of each class alike with labels in memory,
+       that is not trained on. The best weights come back, unless keep_last */
     const mlp_data *validation;
     float validation_split;
     int patience;                   /* ends after so many epochs without a gain of validation loss; 0: not */
@@ -590,8 +590,8 @@ MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
    of kind starts from zero state. MLP_ERR_ARGUMENT before there is a gradient. */
 MLP_API mlp_result mlp_step(mlp *, const mlp_opt_desc *);
 
-/* dE/dx over these rows, E as in mlp_compute_gradients but without dropout; dx: rows x inputs. The gradient run
-   stays. */
+/* dE/dx over these rows, E as in mlp_compute_gradients but without dropout; dx: rows x inputs, in the units of x. The
+   gradient run stays. MLP_ERR_NONFINITE: a slope overflows, which is in dx then. */
 MLP_API mlp_result mlp_input_gradients(mlp *, const mlp_data *, float *dx);
 
 /* dy/dx of one row; x: inputs, j: outputs x inputs. The gradient run stays. */
@@ -3755,6 +3755,7 @@ static void mlp__say_number(mlp__text *t, double v)
     else if (v > 0 && v < 1e-3) for (; v < 1; power--) v *= 10;
     millionths = (uint64_t)mlp__product_of(v, 1e6);
     if (mlp__product_of(v, 1e6) - (double)millionths >= 0.5) millionths++;
+    if (power && millionths == 10000000) { millionths = 1000000; power++; }
     mlp__say_integer(t, millionths / 1000000, 1);
     millionths %= 1000000;
     while (digits > 0 && millionths % 10 == 0) { millionths /= 10; digits--; }
@@ -4079,7 +4080,7 @@ static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_
     if (!r) r = mlp__check_field(error, index, "layers: rate", layer->rate, NULL, -any, any);
     if (r) return r;
     layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
-    layer->gain = mlp__or_default(layer->gain, 1);
+    if (layer->initializer != MLP_INIT_ZERO) layer->gain = mlp__or_default(layer->gain, 1);
     layer->rate = mlp__or_default(layer->rate, 1);
     layer->no_bias = layer->no_bias != 0;
     if (layer->initializer == MLP_INIT_DEFAULT) layer->initializer = facts.initializer;
@@ -4602,11 +4603,13 @@ static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
 static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
 {
     if (d->rows == 0) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "rows: at least one is needed");
-    if (d->read ? d->x || d->y || d->labels || d->x_stride || d->y_stride : !d->x || !d->y == !d->labels)
-        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
-                         "x and one of y and labels are needed, or read without any of them");
+    if (d->read ? d->x || d->y || d->labels : !d->x || !d->y == !d->labels)
+        return MLP__REFUSE(d->error, "x and one of y and labels are needed, or read without any of them");
+    if (d->read ? d->x_stride || d->y_stride : d->read_labels)
+        return MLP__REFUSE(d->error, "%s", d->read ? "x_stride, y_stride: not with read" : "read_labels: only with read");
     if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
-        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "x_stride or y_stride is shorter than a row");
+        return MLP__REFUSE(d->error, "x_stride or y_stride, %z and %z, is shorter than a row of %z and %z", d->x_stride,
+                           d->y_stride, net->inputs, net->outputs);
     if (mlp__has_labels(d)
         && (net->loss.labels == MLP__LABELS_NONE || (net->loss.labels != MLP__LABELS_CLASS && net->outputs != 1)))
         return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
@@ -6391,7 +6394,7 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
 {
     mlp__source source;
     mlp__batch sums;
-    size_t i;
+    size_t i, at;
     mlp_result r;
     if (!net || !data || !dx) return MLP__REFUSE(data ? data->error : NULL, "net or dx is NULL");
     if (data->read) return MLP__REFUSE(data->error, "input gradients are of rows in memory: read must be NULL");
@@ -6402,7 +6405,11 @@ MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx
     if (r) return r;
     for (i = 0; i < data->rows; i++)
         mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data), dx + i * net->inputs);
-    return mlp__ok(data->error);
+    at = net->desc.kernels->first_nonfinite(data->rows * net->inputs, 0, dx);
+    if (at == data->rows * net->inputs) return mlp__ok(data->error);
+    return mlp__at(data->error, mlp__fail(data->error, MLP_ERR_NONFINITE, 0, "dx: %g in row %z, column %z",
+                                          (double)dx[at], at / net->inputs, at % net->inputs),
+                   at / net->inputs, at % net->inputs);
 }
 
 MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)

@@ -906,7 +906,8 @@ static void fit_reading_refuses_what_it_cannot_have(void)
     FIT_READ_BAD(read.x = data.x, "read");
     FIT_READ_BAD(read.y = data.x, "read");
     FIT_READ_BAD(read.labels = data.labels, "read");
-    FIT_READ_BAD(read.x_stride = 6, "read");
+    FIT_READ_BAD(read.x_stride = 6, "x_stride");
+    FIT_READ_BAD((read = data, read.error = &error, read.read_labels = 1), "read_labels");
 #undef FIT_READ_BAD
     read = fit_by_reading(&data, &reader);
     read.error = &error;

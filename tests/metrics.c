@@ -612,6 +612,25 @@ static void metrics_input_gradients_of_many_rows(void)
     mlp_destroy(net);
 }
 
+/* dx = w1 w2 2 (a - y) */
+static void metrics_input_gradients_that_overflow(void)
+{
+    const float x[2] = { 0, 0 }, y[2] = { 0, 1 };
+    float dx[2] = { 5, 5 };
+    mlp_desc d = net_desc(1, 1, 1);
+    mlp_data data = loss_data(2, x, y);
+    mlp_error e;
+    mlp *net;
+    d.layers[0].activation = MLP_ACT_IDENTITY;
+    CHECK(mlp_create(&net, &d) == MLP_OK);
+    mlp_params(net, NULL)[0] = 3e38f;
+    mlp_params(net, NULL)[2] = 2;
+    data.error = &e;
+    CHECK(mlp_input_gradients(net, &data, dx) == MLP_ERR_NONFINITE && e.row == 1 && e.column == 0 && dx[0] == 0);
+    CHECK(strstr(e.text, "dx: -infinity in row 1, column 0"));
+    mlp_destroy(net);
+}
+
 static void metrics_tests(void)
 {
     RUN(metrics_are_those_of_their_definitions);
@@ -629,4 +648,5 @@ static void metrics_tests(void)
     RUN(metrics_derivatives_of_custom_functions);
     RUN(metrics_derivatives_are_in_the_users_units);
     RUN(metrics_input_gradients_of_many_rows);
+    RUN(metrics_input_gradients_that_overflow);
 }

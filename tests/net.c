@@ -43,7 +43,8 @@ static void net_numbers_in_texts(void)
 {
     static const struct { float alpha; const char *words; } texts[] = {
         { 9.5e23f, "alpha is 9.5e+23, " }, { 1e6f, "alpha is 1e+6, " }, { 999999, "alpha is 999999, " },
-        { 0.001f, "alpha is 0.001, " }, { -2.5e-7f, "alpha is -2.5e-7, " }, { 0.1f, "alpha is 0.1, " } };
+        { 0.001f, "alpha is 0.001, " }, { 1e-6f, "alpha is 1e-6, " },
+        { 9.9999999e-5f, "alpha is 1e-4, " }, { -2.5e-7f, "alpha is -2.5e-7, " }, { 0.1f, "alpha is 0.1, " } };
     mlp_desc d = net_desc(2, 3, 1);
     mlp_error error;
     size_t i;
@@ -68,6 +69,7 @@ static void net_defaults_are_resolved(void)
 {
     mlp_desc d = net_desc(4, 3, 2), r;
     mlp_error error;
+    int i;
     d.loss = MLP_LOSS_CROSS_ENTROPY;
     d.layers[0].activation = MLP_ACT_LEAKY_RELU;
     d.error = &error;
@@ -87,6 +89,12 @@ static void net_defaults_are_resolved(void)
     CHECK(mlp_resolve_desc(&d, &d) == MLP_OK && d.layers[0].activation == MLP_ACT_RELU);
     CHECK(d.layers[1].activation == MLP_ACT_SIGMOID);
     CHECK(mlp_resolve_desc(&d, &r) == MLP_OK && memcmp(&d, &r, sizeof d) == 0);    /* resolved again, nothing changes */
+    for (i = MLP_INIT_ZERO; i <= MLP_INIT_ORTHOGONAL; i++) {                    /* and a net can be made of it */
+        d = net_desc(4, 3, 1);
+        d.layers[0].initializer = (mlp_initializer)i;
+        CHECK(mlp_resolve_desc(&d, &d) == MLP_OK && mlp_resolve_desc(&d, &r) == MLP_OK);
+        CHECK(memcmp(&d, &r, sizeof d) == 0 && mlp_size(&d) > 0);
+    }
     d.inputs = 0;
     d.error = &error;
     CHECK(mlp_resolve_desc(&d, &r) == MLP_ERR_ARGUMENT && r.loss == MLP_LOSS_DEFAULT && error.code == MLP_ERR_ARGUMENT);
