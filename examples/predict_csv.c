@@ -125,21 +125,12 @@ static void write_head(const table *t)
     printf("%s\n", t->classes ? "" : ",spread");
 }
 
-/* as many digits as tell it from other floats, at least as many as are asked for */
-static void write_number(float value, int digits)
-{
-    char text[32];
-    do snprintf(text, sizeof text, "%.*g", digits, (double)value);
-    while ((float)strtod(text, NULL) != value && digits++ < 9);
-    printf("%s", text);
-}
-
 static void write_row(const table *t, const float *y, const float *spread)
 {
     int best = 0, i;
     if (!t->classes) {
-        write_number(y[0], 6);
-        printf(",%.3g\n", (double)spread[0]);
+        /* more digits where they are still of use */
+        printf("%.*g,%.3g\n", y[0] > -1e6f && y[0] < 1e6f ? 7 : 9, (double)y[0], (double)spread[0]);
         return;
     }
     for (i = 1; i < t->class_count; i++) if (y[i] > y[best]) best = i;

@@ -166,12 +166,19 @@ static int ask_kinds(table *t, const char *const *names, table_kind kind, char *
     return 0;
 }
 
-/* The column asked for, else the last one that can be predicted. */
-static int find_target(const table *t, const char *asked)
+static int is_empty(const csv *c, int column)
+{
+    size_t row = 0;
+    while (row < c->rows && !cell_of(c, row, column)) row++;
+    return row == c->rows;
+}
+
+/* The column asked for, else the last one that is neither empty nor has keys. */
+static int find_target(const table *t, const csv *c, const char *asked)
 {
     int i = t->count - 1;
     if (asked) return find_column(t, asked);
-    while (i > 0 && (t->columns[i].kind == TABLE_ID || t->columns[i].kind == TABLE_CONSTANT)) i--;
+    while (i > 0 && (t->columns[i].kind == TABLE_ID || is_empty(c, i))) i--;
     return i > 0 ? i : t->count - 1;
 }
 
@@ -287,7 +294,7 @@ int table_plan(table *t, const csv *c, const table_options *o, char *error)
     t->columns = (table_column *)calloc(c->columns, sizeof *t->columns);
     bad = !t->columns || keep_words(t, o->missing) ? no_memory(error) : 0;
     for (i = 0; !bad && i < t->count; i++) bad = plan_column(t, c, i, error);
-    if (!bad) t->target = find_target(t, o->target);
+    if (!bad) t->target = find_target(t, c, o->target);
     if (!bad && t->target < 0) bad = fails(error, "no column '%s'", o->target);
     bad = bad || ask_kinds(t, o->numbers, TABLE_NUMBER, error) || ask_kinds(t, o->categories, TABLE_CATEGORY, error)
        || ask_kinds(t, o->ignored, TABLE_ID, error) || plan_target(t, c, o, error);

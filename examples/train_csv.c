@@ -21,7 +21,7 @@ enum { IMPORTANCE_ROWS = 2000, IMPORTANCE_CELLS = 200000 };
 
 static const char usage[] =
     "usage: train_csv FILE [options]          FILE: a table in text, - for stdin\n"
-    "  --target NAME|N         the column to predict, by name or place from 1 (default: the last that can be)\n"
+    "  --target NAME|N         the column to predict, by name or place from 1 (default: the last)\n"
     "  --task classification|regression       (default: found)\n"
     "  --out MODEL             (default: model.safetensors)\n"
     "  --members N             nets that answer together, each with its own seed (default: 5)\n"
@@ -201,7 +201,7 @@ static void say_target(const options *o, const table *t, const part *all)
     printf("  target      ");
     put_name(t->columns[t->target].name, 60, 0);
     printf("%s: ", o->plan.target ? "" : t->target + 1 == t->count ? " (the last column; --target names another)"
-                                  : " (the last column that can be predicted; --target names another)");
+                                  : " (the last column but ids; --target names another)");
     if (t->classes) {
         say_classes_of(t, all);
         if (t->class_numbers && t->class_count > 2)

@@ -158,9 +158,6 @@ awk 'BEGIN { print "size;price"; for (i = 0; i < 100; i++) { s = sprintf("%d,%d;
 thousands() { train "$tmp/thousands.csv" && says "regression, numbers from 1000.5 to 9800.5"; }
 check "train_csv: points that group thousands" thousands
 awk 'BEGIN { print "a,b,y"; for (i = 0; i < 60; i++) print (i == 9 ? "\"two\nlines\"" : i % 7) "," i % 5 "," i % 4 / 3 }' > "$tmp/bad.csv"
-awk 'BEGIN { print "day,b,y"; for (i = 0; i < 1500; i++) print "d" i % 150 "," i % 7 "," i % 150 / 10 + i % 7 }' > "$tmp/days.csv"
-days() { train "$tmp/days.csv" --members 1 && says "categories  day" && predict "$tmp/days.csv" && grep -q "'day': 500 cells" "$tmp/complaint"; }
-check "train_csv: more categories than there is room for, each as often" days
 check "train_csv: a bad cell of two lines is said in one" complains "'two lines' where a number is expected" train "$tmp/bad.csv"
 printf 'a,b\n1,"2\n3,4\n' > "$tmp/open.csv"
 check "train_csv: a quote that is not closed" complains "line 2: a quote is opened and never closed" train "$tmp/open.csv"
@@ -168,6 +165,69 @@ printf '\320\317\021\340 and so on' > "$tmp/sheet.xls"
 check "train_csv: a spreadsheet" complains "an .xls file: export the sheet as CSV" train "$tmp/sheet.xls"
 damaged() { head -c 2000 "$tmp/model" > "$tmp/short" && "$tmp/predict_csv" "$tmp/short" "$tmp/plain.csv" > "$tmp/predictions" 2> "$tmp/complaint"; }
 check "predict_csv: a model cut off" complains "$tmp/short" damaged
+
+# ---- what goes with the model, and what stands in tables of others ----
+
+awk 'BEGIN { print "x;y"; for (i = 0; i < 200; i++) {
+    s = sprintf("%d.%03d,5;%d.%03d,0", 1 + i % 9, i * 7 % 1000, 3 + 3 * (i % 9), i * 21 % 1000); print s } }' \
+    > "$tmp/german.csv"
+german() { # points are groups there, and so they are where no comma says it
+    train "$tmp/german.csv" --members 1 && printf 'x\n5.000\n1.000\n' | predict - && [ "$(lines "$tmp/predictions")" = 3 ] &&
+        awk -F , 'NR > 1 && $1 < 2000 { exit 1 }' "$tmp/predictions" || { cat "$tmp/predictions"; false; }
+}
+check "predict_csv: the decimal sign of training" german
+awk 'BEGIN { print "a,b,kind"; for (i = 0; i < 200; i++) {
+    a = i % 4 == 1 ? -999 : i % 4 == 3 ? "gone" : i % 2 ? 3 : 5; print a "," i % 7 "," (i % 4 < 2 ? "yes" : "no") } }' > "$tmp/gone.csv"
+gone() {
+    train "$tmp/gone.csv" --missing -999 --missing gone --members 1 && printf 'a,b\n-999,1\n-4,1\ngone,\n' | predict - &&
+        [ "$(lines "$tmp/predictions")" = 4 ] && ! grep -q "'a': . cells* outside of.*\(999\|2\)" "$tmp/complaint"
+}
+check "train_csv: several words for a missing cell, which predict_csv knows" gone
+awk 'BEGIN { print "a\tb\tkind"; for (i = 0; i < 90; i++) print i % 9 "\t" i % 5 "\t" (i % 9 > 4 ? "+" : "-") }' > "$tmp/signs.tsv"
+signs() { # tabs are no blanks; + and - are classes
+    train "$tmp/signs.tsv" --members 1 && says "2 classes: + (40), - (50)" && printf 'a\tb\n1\t2\n\t\n8\t4\n' | predict - &&
+        [ "$(cut -d , -f 1 "$tmp/predictions" | tr '\n' ' ' | cut -c 1-13)" = "prediction - " ] &&
+        [ "$(lines "$tmp/predictions")" = 4 ]
+}
+check "predict_csv: a row of missing cells between tabs" signs
+awk 'BEGIN { print "x,y"; for (i = 0; i < 200; i++) print i "," 3 * i + 2 }' > "$tmp/line.csv"
+first_table() { # whole numbers that count up are all there is
+    train "$tmp/line.csv" && says "target      y (the last column" && says "linear *1.000" && printf 'x\n7\n\n400\n' | predict - &&
+        [ "$(lines "$tmp/predictions")" = 4 ] && grep -q "'x': 1 cell outside" "$tmp/complaint" &&
+        grep -q "'x': 1 cell missing" "$tmp/complaint"
+}
+check "train_csv: y = 3 x + 2; predict_csv: a blank line of one column, numbers outside" first_table
+awk 'BEGIN { print "income,rooms,price"; for (i = 0; i < 200; i++) print 100000 + i * 7919 % 99991 "," i % 6 "," 200000 + 2 * (i * 7919 % 99991) }' \
+    > "$tmp/money.csv"
+money() { train "$tmp/money.csv" --members 1 && says "numbers     income, rooms" && says "target      price"; }
+check "train_csv: large whole numbers are no keys" money
+awk 'BEGIN { print "a,b,kind"; for (i = 0; i < 120; i++) print (i % 8 ? i * 7919 % 9973 / 10 : "<0.1") "," i % 5 "," i % 2 }' > "$tmp/stray.csv"
+check "train_csv: texts among numbers are named" complains "'<0.1' where a number is expected" train "$tmp/stray.csv"
+awk 'BEGIN { print "rate,cost,big,kind"; for (i = 0; i < 90; i++)
+    print i % 9 - 4 ".5%,$" i % 7 ".25,\"" 1 + i % 3 " 00" i % 10 "\"," (i % 9 > 3 ? "01" : i % 2 ? "1" : "2") }' > "$tmp/units.csv"
+units() {
+    train "$tmp/units.csv" --members 1 && says "numbers     rate, cost, big" && says "3 classes: 01 (50), 1 (20), 2 (20)"
+}
+check "train_csv: per cent, money, thousands between blanks; 01 is not 1" units
+awk 'BEGIN { print "sep=;"; print "a;kind"; for (i = 0; i < 60; i++) print "\"r" i "\";" i % 7 ";" (i % 7 > 3 ? "None" : "Low") }' > "$tmp/r.csv"
+sheets() { # a first line of spreadsheets, names of rows by R, an empty cell at the end
+    train "$tmp/r.csv" --members 1 && says "semicolon" && says "60 rows of 3 columns" && says "Low (36), None (24)" &&
+        sed '1d;2s/$/;/;3,$s/$/;/' "$tmp/r.csv" | sed '1s/^/name;/;1s/;$//' > "$tmp/tails.csv" && train "$tmp/tails.csv" &&
+        says "60 rows of 3 columns"
+}
+check "train_csv: sep=, names of rows, empty cells at the end" sheets
+awk 'BEGIN { print "who,b,y"; for (i = 0; i < 2000; i++) print "w" i * 7919 % 300 "," i % 7 "," i * 7919 % 300 * 37 % 101 + i % 7 }' > "$tmp/who.csv"
+who() { train "$tmp/who.csv" --members 1 && says "this model *0.9"; }
+check "train_csv: 300 categories" who
+cp "$tmp/line.csv" "$tmp/self.csv"
+onto_itself() { (cd "$tmp" && ./train_csv self.csv --out "./self.csv" > said 2> complaint); }
+check "train_csv: the model does not overwrite the table" complains "would overwrite the table" onto_itself
+awk 'BEGIN { print "a,kind"; for (i = 0; i < 80; i++) print i % 20 ",c" i % 20 }' > "$tmp/small_classes.csv"
+small_classes() { train "$tmp/small_classes.csv" --members 1 && says "held out: 16 rows"; }
+check "train_csv: of classes of four rows some are held out" small_classes
+check "train_csv: a delimiter of two characters" complains "--delimiter ;;" train "$penguins" --delimiter ';;'
+printf 'Dear all,\nthis is a letter, not a table, and has commas.\nRegards,\nme\n' > "$tmp/letter.txt"
+check "train_csv: a letter is no table" complains "not a table of text" train "$tmp/letter.txt"
 
 awk 'BEGIN { print "a,b,y"; for (i = 0; i < 20000; i++) print i % 97 "," i % 89 "," i % 97 * (i % 89) / 50 + i % 13 }' \
     > "$tmp/long.csv"
