@@ -346,7 +346,8 @@ typedef struct {
 } mlp_desc;
 
 /* Rows of data; every array is the caller's and is only read. Values are finite, also in rows of weight 0, which
-   otherwise take part in nothing; targets of binary_cross_entropy are in [0, 1], those of cross_entropy not negative. */
+   otherwise take part in nothing; targets of binary_cross_entropy are in [0, 1], those of cross_entropy not
+   negative. */
 typedef struct {
     size_t rows;
     const float *x;                 /* rows x inputs */
@@ -490,8 +491,8 @@ typedef struct {
     /* of all callbacks here; none may call what trains this net, which is MLP_ERR_ARGUMENT, or mlp_destroy */
     void *user;
     mlp_schedule_desc schedule;
-    /* evaluated after each epoch; or a share of the rows, drawn from the seed, of each class alike with labels in memory,
-       that is not trained on. The best weights come back, unless keep_last */
+    /* evaluated after each epoch; or a share of the rows, drawn from the seed, of each class alike with labels in
+       memory, that is not trained on. The best weights come back, unless keep_last */
     const mlp_data *validation;
     float validation_split;
     int patience;                   /* ends after so many epochs without a gain of validation loss; 0: not */
@@ -665,8 +666,8 @@ typedef struct {
 typedef struct {
     const mlp_desc *desc;           /* NULL: the file's own. Else its place is taken by this one, whose inputs and units
                                        may all be 0: then they come from the file, as no_bias always does */
-    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, each in place of the file's; with
-                                       another output the loss is cross_entropy for softmax, else squared */
+    mlp_activation hidden, output;  /* without desc: of the hidden layers, of the last, each in place of the file's;
+                                       with another output the loss is cross_entropy for softmax, else squared */
     int checkpoint;                 /* non-zero: optimizer state and count of epochs, too; with state the net gets its
                                        training block, and a fit with the same optimizer has the bits of a run never
                                        interrupted */
@@ -4104,7 +4105,7 @@ static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_
     if (r) return r;
     if (huber) desc->loss_delta = mlp__or_default(desc->loss_delta, 1);
     if (!desc->custom_loss.value != !custom || !desc->custom_loss.slope != !custom)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "a custom loss, and no other, needs value and slope");
+        return MLP__REFUSE(error, "custom_loss: the loss custom, and no other, needs value and slope");
     return MLP_OK;
 }
 
@@ -4113,7 +4114,8 @@ static mlp_result mlp__resolve_scaling(const mlp_desc *desc, mlp_error *error)
     const int of_distance = desc->loss == MLP_LOSS_SQUARED || desc->loss == MLP_LOSS_HALF_SQUARED
                          || desc->loss == MLP_LOSS_ABSOLUTE || desc->loss == MLP_LOSS_HUBER;
     if ((unsigned)desc->input_scaling > MLP_SCALE_ROBUST || (unsigned)desc->target_scaling > MLP_SCALE_ROBUST)
-        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "input_scaling or target_scaling is unknown");
+        return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "input_scaling %i or target_scaling %i is unknown",
+                         (int)desc->input_scaling, (int)desc->target_scaling);
     if (desc->target_scaling == MLP_SCALE_ROBUST || (desc->target_scaling && !of_distance))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
                          "target_scaling: standard or min_max, with squared, half_squared, absolute or huber");
@@ -4606,7 +4608,8 @@ static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
     if (d->read ? d->x || d->y || d->labels : !d->x || !d->y == !d->labels)
         return MLP__REFUSE(d->error, "x and one of y and labels are needed, or read without any of them");
     if (d->read ? d->x_stride || d->y_stride : d->read_labels)
-        return MLP__REFUSE(d->error, "%s", d->read ? "x_stride, y_stride: not with read" : "read_labels: only with read");
+        return MLP__REFUSE(d->error, "%s", d->read ? "x_stride, y_stride: not with read"
+                                                   : "read_labels: only with read");
     if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
         return MLP__REFUSE(d->error, "x_stride or y_stride, %z and %z, is shorter than a row of %z and %z", d->x_stride,
                            d->y_stride, net->inputs, net->outputs);
@@ -5285,7 +5288,8 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
         return MLP__REFUSE(opt->error, "opt: history is %i and must be in 1 .. %i", opt->history, MLP__MOST_PAIRS);
     if (opt->history == 0 && kind.takes & MLP__TAKES_HISTORY) opt->history = 10;
     if (kind.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
-        return MLP__REFUSE(opt->error, "opt: eta_plus must be at least 1, and step_min at most step_max");
+        return MLP__REFUSE(opt->error, "opt: eta_plus, %g, must be at least 1, and step_min, %g, at most step_max, %g",
+                           (double)opt->eta_plus, (double)mlp__meant(opt->step_min), (double)opt->step_max);
     *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : kind.arrays;
     if (opt->kind == MLP_OPT_LBFGS) *arrays = 2 * opt->history + 1;         /* pairs, direction */
     return MLP_OK;
@@ -6640,11 +6644,12 @@ static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
     if ((size_t)s->kind >= MLP__COUNT(table))
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
     if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
-        return MLP__REFUSE(error, "schedule: epochs, warmup and period must not be negative");
+        return MLP__REFUSE(error, "schedule: epochs, warmup and period are %i, %i and %i and must not be negative",
+                           s->epochs, s->warmup, s->period);
     if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0)
         || (s->floor != 0 && !table[s->kind].takes_floor))
-        return MLP__REFUSE(error, "schedule: gamma, period or floor is set, but %s does not take it",
-                           table[s->kind].name);
+        return MLP__REFUSE(error, "schedule: gamma is %g, period %i, floor %g, but %s does not take all of them",
+                           (double)s->gamma, s->period, (double)s->floor, table[s->kind].name);
     if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
         return MLP__REFUSE(error, "schedule: custom, and no other, needs the function rate");
     if (s->gamma == 0) s->gamma = gamma;
@@ -7004,8 +7009,6 @@ typedef struct {
     mlp__normal normal;                     /* of lm */
 } mlp__fitting;
 
-
-
 /* What an optimizer that sees the whole objective cannot have in a fit. */
 static mlp_result mlp__check_objective(const mlp__fitting *f)
 {
@@ -7052,7 +7055,8 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
     if (!(fit->validation_split >= 0 && fit->validation_split < 1))
         return MLP__REFUSE(error, "validation_split is %g and must be in [0, 1)", (double)fit->validation_split);
     if (fit->patience < 0 || !(fit->min_delta >= 0 && mlp__finite(fit->min_delta)))
-        return MLP__REFUSE(error, "patience and min_delta must not be negative");
+        return MLP__REFUSE(error, "patience is %i, min_delta %g: neither may be negative", fit->patience,
+                           (double)fit->min_delta);
     if (!validates && (fit->patience || fit->min_delta != 0 || fit->keep_last))
         return MLP__REFUSE(error, "patience, min_delta and keep_last need validation or validation_split");
     r = mlp__resolve_schedule(&fit->schedule, error);

@@ -127,13 +127,14 @@ static int names_key(const char *name)
     return 0;
 }
 
-/* Whole numbers that hardly ever come again, in a column that is called so, or that count the rows in a first column
-   without a name. */
+/* Whole numbers that hardly ever come again, in a column that is called so; without a name, large ones, and those that
+   count the rows in the first column. */
 static int number_is_id(const column_facts *f, const char *name, int column)
 {
+    const int unnamed = !strncmp(name, "column ", 7);
     if (!f->integers || f->filled < ID_ROWS) return 0;
-    if (column == 0 && f->steps && (f->low == 0 || f->low == 1) && !strcmp(name, "column 1")) return 1;
-    return 10 * f->distinct >= 9 * f->filled && names_key(name);
+    if (unnamed && column == 0 && f->steps && (f->low == 0 || f->low == 1)) return 1;
+    return 10 * f->distinct >= 9 * f->filled && (unnamed ? f->low >= 100000 : names_key(name));
 }
 
 static table_kind kind_of(const column_facts *f, const char *name, int column, size_t rows)
