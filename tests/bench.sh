@@ -65,19 +65,25 @@ else
     skip "training with several threads" openmp
 fi
 nets=${program%program}nets
-nets_run() { make -s "$nets" && "$nets" $brief --json "$tmp/nets" memory "one row" > "$tmp/table" && well_formed "$tmp/nets" && grep -q '"one":.*"of64":' "$tmp/nets"; }
+nets_run() {
+    make -s "$nets" && "$nets" $brief --json "$tmp/nets" memory "one row" > "$tmp/table" &&
+        well_formed "$tmp/nets" && grep -q '"one":.*"of64":' "$tmp/nets"
+}
 check "$nets runs" nets_run
 
 changed() { make -s bench-change BEFORE=mlp.h ONLY="--seconds 0.0001 --reps 4 --json $tmp/change $*" > "$tmp/table"; }
 check "make bench-change compares two versions" changed forward 7,13,5 nn 7,13,5 relu 100 predict 4-3-2,1 train \
     4-3-2,8 train 4-3-2,1,tanh,adam,full
 change_complete() {
-    well_formed "$tmp/change" && [ "$(grep -c '"change":\[' "$tmp/change")" = 6 ] && [ "$(grep -c 'after / before [0-9]' "$tmp/table")" = 6 ] &&
+    well_formed "$tmp/change" && [ "$(grep -c '"change":\[' "$tmp/change")" = 6 ] &&
+        [ "$(grep -c 'after / before [0-9]' "$tmp/table")" = 6 ] &&
         grep -q '^geometric mean of after / before:  training .* (2 rows)  all else .* (4 rows)' "$tmp/table"
 }
 check "one row for each piece of work, and they are added up" change_complete
 if git rev-parse -q --verify HEAD:mlp.h > /dev/null 2>&1; then
-    from_git() { make -s bench-change FROM=HEAD OPT=-O0 ONLY="--seconds 0.0001 --reps 4 relu 100" | grep -q 'after / before [0-9]'; }
+    from_git() {
+        make -s bench-change FROM=HEAD OPT=-O0 ONLY="--seconds 0.0001 --reps 4 relu 100" | grep -q 'after / before [0-9]'
+    }
     check "make bench-change takes an earlier version from git" from_git
     no_revision() { ! make -s bench-change FROM=no-such-revision ONLY="relu 100" > /dev/null 2>&1; }
     check "a revision that is not there is an error" no_revision
@@ -103,7 +109,9 @@ mkdir "$tmp/report"
 {
     echo '{"cpu":"A (b)","compiler":"cc 1","kind":"kernels","reps":4,"scalar":"-O2","vectorized":"-O3","avx2":"-O2 -mavx2"}'
     echo '{"work":"forward","shape":"128,784,512","unit":"GFLOP/s","scalar":[20.1,0.6,0.81],"vectorized":[40.2,1,0.4],"avx2":[80.4,12,0.8]}'
-    for n in 8 16 32; do echo '{"work":"forward","shape":"'$n,$n,$n'","unit":"GFLOP/s","scalar":[20,1,0.8],"avx2":[40,1,0.8]}'; done
+    for n in 8 16 32; do
+        echo '{"work":"forward","shape":"'$n,$n,$n'","unit":"GFLOP/s","scalar":[20,1,0.8],"avx2":[40,1,0.8]}'
+    done
     for w in relu sigmoid tanh hadamard; do
         for n in 1024 16384; do echo '{"work":"'$w'","shape":"'$n'","unit":"ns","scalar":[0.5,1],"avx2":[0.25,1]}'; done
     done
@@ -134,13 +142,16 @@ between_markers() {
 check "README.md changes only between the markers, and only once" between_markers
 recorded() {
     awk -f bench/results.awk -f bench/table.awk -v mode=beside "$tmp/report/a-kernels.jsonl" bench/results/*-kernels.jsonl > "$tmp/beside" &&
-        grep -qE '^forward 128,784,512, GFLOP/s +vectorized +40.2 +21 +22.4' "$tmp/beside" && grep -qF '1  A (b), cc 1: this run' "$tmp/beside"
+        grep -qE '^forward 128,784,512, GFLOP/s +vectorized +40.2 +21 +22.4' "$tmp/beside" &&
+            grep -qF '1  A (b), cc 1: this run' "$tmp/beside"
 }
 check "a run is shown beside the recorded ones" recorded
 if command -v gnuplot > /dev/null; then
     plots() {
         make -s bench-plots REPORTED="$tmp/report" BUILD="$tmp/made" &&
-            for kind in gemm elementwise; do grep -q '</svg>' "$tmp/made/plots/a-$kind.svg" && grep -q avx2 "$tmp/made/plots/a-$kind.svg" || return 1; done
+            for kind in gemm elementwise; do
+                grep -q '</svg>' "$tmp/made/plots/a-$kind.svg" && grep -q avx2 "$tmp/made/plots/a-$kind.svg" || return 1
+            done
     }
     check "its plots show each instruction set" plots
 else

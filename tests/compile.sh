@@ -42,14 +42,16 @@ $implementation"
         "$implementation"
     if [ "$(uname -m)" = x86_64 ]; then
         check "$c: AVX2, no warnings" compiles $c "-std=c99 $warn $syntax -mavx2 -mfma" "$implementation"
-        [ $c = gcc ] || check "$c: AVX-512, no warnings" compiles $c "-std=c99 $warn $syntax -mavx512f" "$implementation"
+        [ $c = gcc ] || check "$c: AVX-512, no warnings" \
+            compiles $c "-std=c99 $warn $syntax -mavx512f" "$implementation"
     fi
 done
 for cxx in g++ clang++; do
     if ! command -v $cxx > /dev/null; then skip "C++" $cxx; continue; fi
     for standard in c++11 c++20; do
         check "$cxx -std=$standard: header, no warnings" compiles $cxx "-x c++ -std=$standard $strict $syntax" "$header"
-        check "$cxx -std=$standard: implementation, no warnings" compiles $cxx "-x c++ -std=$standard $strict $syntax" "$implementation"
+        check "$cxx -std=$standard: implementation, no warnings" \
+            compiles $cxx "-x c++ -std=$standard $strict $syntax" "$implementation"
     done
 done
 
@@ -95,9 +97,12 @@ check "double of 4 bytes is refused" refused "$CC" "-U__DBL_MANT_DIG__ -D__DBL_M
     "needs int of 32 bits"
 check "an unknown MLP_SIMD is refused" refused "$CC" "-DMLP_SIMD=99" "$implementation" "unknown value of MLP_SIMD"
 if [ "$(uname -m)" = x86_64 ]; then
-    check "AVX2 without the flags is refused" refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX2" "$implementation" "MLP_SIMD_AVX2 needs"
-    check "AVX2 without FMA is refused" refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX2 -mavx2" "$implementation" "MLP_SIMD_AVX2 needs"
-    check "AVX-512 without the flags is refused" refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX512" "$implementation" "MLP_SIMD_AVX512 needs"
+    check "AVX2 without the flags is refused" \
+        refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX2" "$implementation" "MLP_SIMD_AVX2 needs"
+    check "AVX2 without FMA is refused" \
+        refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX2 -mavx2" "$implementation" "MLP_SIMD_AVX2 needs"
+    check "AVX-512 without the flags is refused" \
+        refused "$CC" "-DMLP_SIMD=MLP_SIMD_AVX512" "$implementation" "MLP_SIMD_AVX512 needs"
 fi
 
 # -DMLP_IMPLEMENTATION on the command line: one file; a file that defines it besides; several files, of which the linker

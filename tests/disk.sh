@@ -41,14 +41,20 @@ saved_with() { # options of strace: the save succeeds, with the fault in it
         [ "$("$tmp/disk" load "$file")" = 2 ] && [ "$(ls "$tmp/models")" = model.safetensors ]
 }
 for call in openat write fsync close; do # a signal came: once more, but for close, which has closed
-    check "$call is interrupted" saved_with -P "$tmp/models/" -P "$tmp/models" -P "$file" -P "$file.mlp-tmp0" -e inject=$call:error=EINTR:when=1
+    check "$call is interrupted" \
+        saved_with -P "$tmp/models/" -P "$tmp/models" -P "$file" -P "$file.mlp-tmp0" -e inject=$call:error=EINTR:when=1
 done
 loaded_with() { [ "$(strace -o "$tmp/trace" "$@" "$tmp/disk" load "$file")" = 2 ] && grep -q INJECTED "$tmp/trace"; }
-for call in openat read; do check "$call of a load is interrupted" loaded_with -P "$file" -e inject=$call:error=EINTR:when=1; done
+for call in openat read; do
+    check "$call of a load is interrupted" loaded_with -P "$file" -e inject=$call:error=EINTR:when=1
+done
 check "a folder that cannot be synced" saved_with -P "$tmp/models" -e inject=fsync:error=EINVAL
 check "a folder that cannot be opened" saved_with -P "$tmp/models/" -e inject=openat:error=EACCES
 check "a file system without locks" saved_with -e inject=flock:error=EOPNOTSUPP
-full() { ! saved_with -P "$file.mlp-tmp0" -e inject=write:error=ENOSPC && [ "$("$tmp/disk" load "$file")" = 1 ] && [ "$(ls "$tmp/models")" = model.safetensors ]; }
+full() {
+    ! saved_with -P "$file.mlp-tmp0" -e inject=write:error=ENOSPC && [ "$("$tmp/disk" load "$file")" = 1 ] &&
+        [ "$(ls "$tmp/models")" = model.safetensors ]
+}
 check "a full disk" full
 from_pipe() { [ "$(cat "$file" | "$tmp/disk" load /dev/stdin)" = 1 ]; }
 check "a load from a pipe" from_pipe

@@ -123,7 +123,10 @@ plain_lines() {
         [ "$(grep -c '^epoch' "$tmp/digits.txt")" = 60 ] && ! grep -q "$(printf '\r')" "$tmp/digits.txt"
 }
 check "examples/digits.c: plain lines when not on a terminal" plain_lines
-model_is_there() { ls "$tmp"/digits.safetensors* && [ "$(ls "$tmp"/digits.safetensors* | wc -l)" = 1 ] && grep -aq '"mlp.activations":"relu softmax"' "$tmp/digits.safetensors"; }
+model_is_there() {
+    ls "$tmp"/digits.safetensors* && [ "$(ls "$tmp"/digits.safetensors* | wc -l)" = 1 ] &&
+        grep -aq '"mlp.activations":"relu softmax"' "$tmp/digits.safetensors"
+}
 check "examples/digits.c: saves its model, and nothing besides" model_is_there
 
 sed -n '/^>>program$/,/^>>contents$/{/^   /p;}' mlp.h | sed 's/^   //; s|// \(.*\)$|/* \1 */|' > "$tmp/header.c"

@@ -48,7 +48,8 @@ stopped() {
 }
 check "rank 0 stops all ranks 20 epochs after the best" stopped
 refused() {
-    ! anew 4 2 32 0 30 > "$tmp/said" 2>&1 && grep -q '^rank .: bad argument: no batch' "$tmp/said" && ! [ -e "$tmp/model" ]
+    ! anew 4 2 32 0 30 > "$tmp/said" 2>&1 && grep -q '^rank .: bad argument: no batch' "$tmp/said" &&
+        ! [ -e "$tmp/model" ]
 }
 check "a batch that the ranks cannot share ends the job with a message" refused
 

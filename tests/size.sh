@@ -36,7 +36,9 @@ row() { # options
 sized() { row "$1" > "$tmp/row"; }
 for options in "" -DMLP_NO_FILES -DMLP_NO_TRAINING "-DMLP_ACTIVATIONS=1<<MLP_ACT_RELU" "-DMLP_NO_FILES -DMLP_NO_TRAINING" \
     "-DMLP_NO_FILES -DMLP_NO_TRAINING -DMLP_ACTIVATIONS=1<<MLP_ACT_RELU"; do
-    for name in $(echo "$options" | grep -o 'MLP_[A-Z_]*' | grep -v MLP_ACT_); do grep -q "def.*\b$name\b" mlp.h || continue 2; done
+    for name in $(echo "$options" | grep -o 'MLP_[A-Z_]*' | grep -v MLP_ACT_); do
+        grep -q "def.*\b$name\b" mlp.h || continue 2
+    done
     if sized "$options"; then cat "$tmp/row"; pass "predict only, ${options:-no options}"
     else fail "predict only, ${options:-no options}"; head -n 10 "$tmp/row"; fi
 done

@@ -13,7 +13,8 @@ lines() { wc -l < "$1" | tr -d ' '; }
 says() { grep -q -- "$1" "$tmp/said" || { cat "$tmp/said"; false; }; }
 complains() { # one line with this in it, and nothing predicted
     expected=$1; shift; : > "$tmp/predictions"
-    ! "$@" && [ "$(lines "$tmp/complaint")" = 1 ] && ! [ -s "$tmp/predictions" ] && grep -qF -- "$expected" "$tmp/complaint" ||
+    ! "$@" && [ "$(lines "$tmp/complaint")" = 1 ] && ! [ -s "$tmp/predictions" ] &&
+        grep -qF -- "$expected" "$tmp/complaint" ||
         { cat "$tmp/complaint"; false; }
 }
 
@@ -44,7 +45,8 @@ check "predict_csv: a bad cell is named" \
     complains "line 2, column 4 (flipper_length_mm): 'high' where a number is expected" predict "$tmp/bad.csv"
 sed '4s/,195,/,1b5,/' "$penguins" > "$tmp/bad.csv"
 check "train_csv: a bad cell is named" \
-    complains "line 4, column 5 (flipper_length_mm): '1b5' where a number is expected" train "$tmp/bad.csv" --target species
+    complains "line 4, column 5 (flipper_length_mm): '1b5' where a number is expected" \
+    train "$tmp/bad.csv" --target species
 check "train_csv: a target that is not there" complains "no column 'beak'" train "$penguins" --target beak
 cut -d , -f 2-3 "$tmp/no_target.csv" > "$tmp/narrow.csv"
 check "predict_csv: an input that is not there" complains "no column" predict "$tmp/narrow.csv"
@@ -67,7 +69,8 @@ check "train_csv: semicolons, decimal commas, a UTF-8 mark, CRLF" decimal
 awk 'BEGIN { print "note,a,b,c,kind"
     for (i = 0; i < 400; i++) { k = i * 7 % 3
         for (j = 0; j < 3; j++) v[j] = (i * (13 + j) + j * 7) % 5 < 2 ? (i % 2 ? "NA" : "") : k * (j + 1) + i % 10 / 10
-        printf "\"%s\",%s,%s,%s,\"k \"\"%d\"\"\"\n", i % 4 ? "two\nlines" : "says \"\"no\"\", twice", v[0], v[1], v[2], k } }' \
+        printf "\"%s\",%s,%s,%s,\"k \"\"%d\"\"\"\n", i % 4 ? "two\nlines" : "says \"\"no\"\", twice",
+            v[0], v[1], v[2], k } }' \
     > "$tmp/quoted.csv"
 quoted() {
     train "$tmp/quoted.csv" && says "400 rows of 5 columns" && says "3 classes" && predict "$tmp/quoted.csv" &&
@@ -116,7 +119,10 @@ regression_of_classes() {
         predict bench/data/glass.csv && [ "$(head -n 1 "$tmp/predictions")" = prediction,spread ]
 }
 check "train_csv: classes as numbers" regression_of_classes
-members() { grep -aq '"members":"2"' "$tmp/model" && grep -aq '"mlp.member1.0.weight"' "$tmp/model" && ! grep -aq 'mlp.member2' "$tmp/model"; }
+members() {
+    grep -aq '"members":"2"' "$tmp/model" && grep -aq '"mlp.member1.0.weight"' "$tmp/model" &&
+        ! grep -aq 'mlp.member2' "$tmp/model"
+}
 few_members() { train "$tmp/few.csv" --target 1 --members 2 && members; }
 check "train_csv: members are in one safetensors file" few_members
 
@@ -134,13 +140,15 @@ printf 'a,kind\n1,x\n2,y\n' > "$tmp/two.csv"
 two() { train "$tmp/two.csv" && predict "$tmp/two.csv" && [ "$(lines "$tmp/predictions")" = 3 ]; }
 check "train_csv: two rows of two classes" two
 awk 'BEGIN { print "a,b,kind"; for (i = 0; i < 60; i++) print i % 7 "," i % 5 ",only" }' > "$tmp/one_class.csv"
-check "train_csv: one class" complains "target 'kind' has the same value in every row" train "$tmp/one_class.csv" --target kind
+check "train_csv: one class" \
+    complains "target 'kind' has the same value in every row" train "$tmp/one_class.csv" --target kind
 awk 'BEGIN { print "a,b,y"; for (i = 0; i < 60; i++) print i % 7 "," i % 5 ",2.5" }' > "$tmp/constant.csv"
 check "train_csv: a target that does not vary" complains "target 'y' has the same value" train "$tmp/constant.csv"
 awk 'BEGIN { printf "\n\n"; print "key,a,a,2020,y"; for (i = 0; i < 200; i++) { if (i % 50 == 7) print "  "
     print 9007199254740993 + i * 977 "000001," i % 7 "," i % 5 "," i % 11 "," i % 7 + 2 * (i % 5) } }' > "$tmp/odd.csv"
 odd() {
-    train "$tmp/odd.csv" && says "200 rows of 5 columns" && says "(not used) key" && says "numbers     a, a (2), 2020" &&
+    train "$tmp/odd.csv" && says "200 rows of 5 columns" && says "(not used) key" &&
+        says "numbers     a, a (2), 2020" &&
         predict "$tmp/odd.csv" && [ "$(lines "$tmp/predictions")" = 201 ] && ! [ -s "$tmp/complaint" ]
 }
 check "train_csv: keys, a name twice, a number for a name, blank lines" odd
@@ -149,21 +157,31 @@ one_row() { predict "$tmp/row.csv" && [ "$(lines "$tmp/predictions")" = 3 ]; }
 check "predict_csv: two rows" one_row
 predict_header() { printf 'key,a,a,2020\n' | predict -; }
 check "predict_csv: a header alone" complains "a header and no row" predict_header
-awk 'BEGIN { for (i = 0; i < 90; i++) print (i % 3 ? "up" : "down") "," i % 4 + i / 100 "," (i % 3 ? "b" : "a") }' > "$tmp/plain.csv"
+awk 'BEGIN { for (i = 0; i < 90; i++) print (i % 3 ? "up" : "down") "," i % 4 + i / 100 "," (i % 3 ? "b" : "a") }' \
+    > "$tmp/plain.csv"
 plain() { # no header there, and texts that differ
-    train "$tmp/plain.csv" && says "no names" && printf 'up,1.5\ndown,2\nleft,3\n' | predict - && [ "$(lines "$tmp/predictions")" = 4 ]
+    train "$tmp/plain.csv" && says "no names" && printf 'up,1.5\ndown,2\nleft,3\n' | predict - &&
+        [ "$(lines "$tmp/predictions")" = 4 ]
 }
 check "predict_csv: no header, each text once" plain
-awk 'BEGIN { print "size;price"; for (i = 0; i < 100; i++) { s = sprintf("%d,%d;%d.%03d,50", i % 9, i % 10, 1 + i % 9, i % 9 * 100); print s } }' > "$tmp/thousands.csv"
+awk 'BEGIN { print "size;price";
+    for (i = 0; i < 100; i++) { s = sprintf("%d,%d;%d.%03d,50", i % 9, i % 10, 1 + i % 9, i % 9 * 100); print s } }' \
+    > "$tmp/thousands.csv"
 thousands() { train "$tmp/thousands.csv" && says "regression, numbers from 1000.5 to 9800.5"; }
 check "train_csv: points that group thousands" thousands
-awk 'BEGIN { print "a,b,y"; for (i = 0; i < 60; i++) print (i == 9 ? "\"two\nlines\"" : i % 7) "," i % 5 "," i % 4 / 3 }' > "$tmp/bad.csv"
-check "train_csv: a bad cell of two lines is said in one" complains "'two lines' where a number is expected" train "$tmp/bad.csv"
+awk 'BEGIN { print "a,b,y";
+    for (i = 0; i < 60; i++) print (i == 9 ? "\"two\nlines\"" : i % 7) "," i % 5 "," i % 4 / 3 }' > "$tmp/bad.csv"
+check "train_csv: a bad cell of two lines is said in one" \
+    complains "'two lines' where a number is expected" train "$tmp/bad.csv"
 printf 'a,b\n1,"2\n3,4\n' > "$tmp/open.csv"
-check "train_csv: a quote that is not closed" complains "line 2: a quote is opened and never closed" train "$tmp/open.csv"
+check "train_csv: a quote that is not closed" \
+    complains "line 2: a quote is opened and never closed" train "$tmp/open.csv"
 printf '\320\317\021\340 and so on' > "$tmp/sheet.xls"
 check "train_csv: a spreadsheet" complains "an .xls file: export the sheet as CSV" train "$tmp/sheet.xls"
-damaged() { head -c 2000 "$tmp/model" > "$tmp/short" && "$tmp/predict_csv" "$tmp/short" "$tmp/plain.csv" > "$tmp/predictions" 2> "$tmp/complaint"; }
+damaged() {
+    head -c 2000 "$tmp/model" > "$tmp/short" &&
+        "$tmp/predict_csv" "$tmp/short" "$tmp/plain.csv" > "$tmp/predictions" 2> "$tmp/complaint"
+}
 check "predict_csv: a model cut off" complains "$tmp/short" damaged
 
 # ---- what goes with the model, and what stands in tables of others ----
@@ -172,51 +190,65 @@ awk 'BEGIN { print "x;y"; for (i = 0; i < 200; i++) {
     s = sprintf("%d.%03d,5;%d.%03d,0", 1 + i % 9, i * 7 % 1000, 3 + 3 * (i % 9), i * 21 % 1000); print s } }' \
     > "$tmp/german.csv"
 german() { # points are groups there, and so they are where no comma says it
-    train "$tmp/german.csv" --members 1 && printf 'x\n5.000\n1.000\n' | predict - && [ "$(lines "$tmp/predictions")" = 3 ] &&
+    train "$tmp/german.csv" --members 1 && printf 'x\n5.000\n1.000\n' | predict - &&
+        [ "$(lines "$tmp/predictions")" = 3 ] &&
         awk -F , 'NR > 1 && $1 < 2000 { exit 1 }' "$tmp/predictions" || { cat "$tmp/predictions"; false; }
 }
 check "predict_csv: the decimal sign of training" german
 awk 'BEGIN { print "a,b,kind"; for (i = 0; i < 200; i++) {
-    a = i % 4 == 1 ? -999 : i % 4 == 3 ? "gone" : i % 2 ? 3 : 5; print a "," i % 7 "," (i % 4 < 2 ? "yes" : "no") } }' > "$tmp/gone.csv"
+    a = i % 4 == 1 ? -999 : i % 4 == 3 ? "gone" : i % 2 ? 3 : 5; print a "," i % 7 "," (i % 4 < 2 ? "yes" : "no") } }' \
+    > "$tmp/gone.csv"
 gone() {
-    train "$tmp/gone.csv" --missing -999 --missing gone --members 1 && printf 'a,b\n-999,1\n-4,1\ngone,\n' | predict - &&
+    train "$tmp/gone.csv" --missing -999 --missing gone --members 1 &&
+        printf 'a,b\n-999,1\n-4,1\ngone,\n' | predict - &&
         [ "$(lines "$tmp/predictions")" = 4 ] && ! grep -q "'a': . cells* outside of.*\(999\|2\)" "$tmp/complaint"
 }
 check "train_csv: several words for a missing cell, which predict_csv knows" gone
-awk 'BEGIN { print "a\tb\tkind"; for (i = 0; i < 90; i++) print i % 9 "\t" i % 5 "\t" (i % 9 > 4 ? "+" : "-") }' > "$tmp/signs.tsv"
+awk 'BEGIN { print "a\tb\tkind"; for (i = 0; i < 90; i++) print i % 9 "\t" i % 5 "\t" (i % 9 > 4 ? "+" : "-") }' \
+    > "$tmp/signs.tsv"
 signs() { # tabs are no blanks; + and - are classes
-    train "$tmp/signs.tsv" --members 1 && says "2 classes: + (40), - (50)" && printf 'a\tb\n1\t2\n\t\n8\t4\n' | predict - &&
+    train "$tmp/signs.tsv" --members 1 && says "2 classes: + (40), - (50)" &&
+        printf 'a\tb\n1\t2\n\t\n8\t4\n' | predict - &&
         [ "$(cut -d , -f 1 "$tmp/predictions" | tr '\n' ' ' | cut -c 1-13)" = "prediction - " ] &&
         [ "$(lines "$tmp/predictions")" = 4 ]
 }
 check "predict_csv: a row of missing cells between tabs" signs
 awk 'BEGIN { print "x,y"; for (i = 0; i < 200; i++) print i "," 3 * i + 2 }' > "$tmp/line.csv"
 first_table() { # whole numbers that count up are all there is
-    train "$tmp/line.csv" && says "target      y (the last column" && says "linear *1.000" && printf 'x\n7\n\n400\n' | predict - &&
+    train "$tmp/line.csv" && says "target      y (the last column" && says "linear *1.000" &&
+        printf 'x\n7\n\n400\n' | predict - &&
         [ "$(lines "$tmp/predictions")" = 4 ] && grep -q "'x': 1 cell outside" "$tmp/complaint" &&
         grep -q "'x': 1 cell missing" "$tmp/complaint"
 }
 check "train_csv: y = 3 x + 2; predict_csv: a blank line of one column, numbers outside" first_table
-awk 'BEGIN { print "income,rooms,price"; for (i = 0; i < 200; i++) print 100000 + i * 7919 % 99991 "," i % 6 "," 200000 + 2 * (i * 7919 % 99991) }' \
+awk 'BEGIN { print "income,rooms,price";
+    for (i = 0; i < 200; i++) print 100000 + i * 7919 % 99991 "," i % 6 "," 200000 + 2 * (i * 7919 % 99991) }' \
     > "$tmp/money.csv"
 money() { train "$tmp/money.csv" --members 1 && says "numbers     income, rooms" && says "target      price"; }
 check "train_csv: large whole numbers are no keys" money
-awk 'BEGIN { print "a,b,kind"; for (i = 0; i < 120; i++) print (i % 8 ? i * 7919 % 9973 / 10 : "<0.1") "," i % 5 "," i % 2 }' > "$tmp/stray.csv"
+awk 'BEGIN { print "a,b,kind";
+    for (i = 0; i < 120; i++) print (i % 8 ? i * 7919 % 9973 / 10 : "<0.1") "," i % 5 "," i % 2 }' > "$tmp/stray.csv"
 check "train_csv: texts among numbers are named" complains "'<0.1' where a number is expected" train "$tmp/stray.csv"
 awk 'BEGIN { print "rate,cost,big,kind"; for (i = 0; i < 90; i++)
-    print i % 9 - 4 ".5%,$" i % 7 ".25,\"" 1 + i % 3 " 00" i % 10 "\"," (i % 9 > 3 ? "01" : i % 2 ? "1" : "2") }' > "$tmp/units.csv"
+    print i % 9 - 4 ".5%,$" i % 7 ".25,\"" 1 + i % 3 " 00" i % 10 "\"," (i % 9 > 3 ? "01" : i % 2 ? "1" : "2") }' \
+    > "$tmp/units.csv"
 units() {
-    train "$tmp/units.csv" --members 1 && says "numbers     rate, cost, big" && says "3 classes: 01 (50), 1 (20), 2 (20)"
+    train "$tmp/units.csv" --members 1 && says "numbers     rate, cost, big" &&
+        says "3 classes: 01 (50), 1 (20), 2 (20)"
 }
 check "train_csv: per cent, money, thousands between blanks; 01 is not 1" units
-awk 'BEGIN { print "sep=;"; print "a;kind"; for (i = 0; i < 60; i++) print "\"r" i "\";" i % 7 ";" (i % 7 > 3 ? "None" : "Low") }' > "$tmp/r.csv"
+awk 'BEGIN { print "sep=;"; print "a;kind";
+    for (i = 0; i < 60; i++) print "\"r" i "\";" i % 7 ";" (i % 7 > 3 ? "None" : "Low") }' > "$tmp/r.csv"
 sheets() { # a first line of spreadsheets, names of rows by R, an empty cell at the end
     train "$tmp/r.csv" --members 1 && says "semicolon" && says "60 rows of 3 columns" && says "Low (36), None (24)" &&
-        sed '1d;2s/$/;/;3,$s/$/;/' "$tmp/r.csv" | sed '1s/^/name;/;1s/;$//' > "$tmp/tails.csv" && train "$tmp/tails.csv" &&
+        sed '1d;2s/$/;/;3,$s/$/;/' "$tmp/r.csv" | sed '1s/^/name;/;1s/;$//' > "$tmp/tails.csv" &&
+        train "$tmp/tails.csv" &&
         says "60 rows of 3 columns"
 }
 check "train_csv: sep=, names of rows, empty cells at the end" sheets
-awk 'BEGIN { print "who,b,y"; for (i = 0; i < 2000; i++) print "w" i * 7919 % 300 "," i % 7 "," i * 7919 % 300 * 37 % 101 + i % 7 }' > "$tmp/who.csv"
+awk 'BEGIN { print "who,b,y";
+    for (i = 0; i < 2000; i++) print "w" i * 7919 % 300 "," i % 7 "," i * 7919 % 300 * 37 % 101 + i % 7 }' \
+    > "$tmp/who.csv"
 who() { train "$tmp/who.csv" --members 1 && says "this model *0.9"; }
 check "train_csv: 300 categories" who
 cp "$tmp/line.csv" "$tmp/self.csv"
