@@ -416,6 +416,9 @@ static void fit_loss_that_is_no_number_is_no_gain(void)
     f.on_epoch = fit_count_epoch;
     f.user = &epoch;
     CHECK(mlp_fit(net, &data, &f) == MLP_OK && report.best_epoch == 5 && report.best_loss == 1);
+    f.epochs = 2;                                           /* nothing else: no epoch is the best */
+    epoch = 1;
+    CHECK(mlp_fit(net, &data, &f) == MLP_OK && report.best_epoch == 0 && isnan(report.best_loss));
     mlp_destroy(net);
 }
 
