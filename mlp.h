@@ -5413,7 +5413,7 @@ static mlp_update mlp__update_of(const mlp_opt_desc *opt, const mlp__opt_state *
     u.beta2 = mlp__meant(opt->beta2);
     u.rho = mlp__meant(opt->rho);
     u.epsilon = mlp__meant(opt->epsilon);
-    u.scale = s->beta2_power < 1 ? (float)(1 / mlp__sqrt_double(1 - s->beta2_power)) : 1;
+    u.scale = opt->beta2 > 0 ? (float)(1 / mlp__sqrt_double(1 - s->beta2_power)) : 1;
     u.shrink = 1;
     u.decay = u.l1 = 0;
     u.eta_minus = mlp__meant(opt->eta_minus);
