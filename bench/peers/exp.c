@@ -4,9 +4,6 @@
 #include "../../mlp.h"
 
 void EXP(size_t n, const float *x, float *y);
-MLP__INLINE mlp__vf exp_value(mlp__vf x, MLP__UNUSED mlp__vf y, MLP__UNUSED mlp__vf z, MLP__UNUSED mlp__vf parameter)
-{
-    return mlp__vexp(x);
-}
+MLP__ELEMENTWISE(exp_value, x, y, z, p, q) { return mlp__vexp(x); }
 
-void EXP(size_t n, const float *x, float *y) { mlp__map(exp_value, 0, n, x, x, x, y); }
+void EXP(size_t n, const float *x, float *y) { mlp__map(mlp__exp_value, 0, 0, n, x, x, x, y); }
