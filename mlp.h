@@ -6707,7 +6707,7 @@ static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, dou
    2012). It goes step + bent, if E is lower there and the way does not bend too much; then damping follows how much of
    what the model has promised came true. Else damping grows and there is another try. */
 
-enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 64, MLP__TOGETHER = 32 };
+enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 32, MLP__TOGETHER = 32 };
 
 /* Normal equations of n parameters. matrix: n + 1 rows of n: in row n - i, from its beginning, what is behind the
    diagonal of row i of -J^T J, that included, and in row i, from the diagonal on, U of U^T U = J^T J + damping D. */
@@ -7986,7 +7986,7 @@ static size_t mlp__not_utf8(const void *text, size_t n)
 static int mlp__append_digit(uint64_t *value, int c, uint64_t base)
 {
     static const char digits[] = "0123456789abcdef";
-    const char *at = c > 0 ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
+    const char *at = (const char *)memchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c, 16);
     const uint64_t digit = at ? (uint64_t)(at - digits) : base;
     if (digit >= base || *value > (UINT64_MAX - digit) / base) return 0;
     *value = *value * base + digit;
