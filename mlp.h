@@ -477,6 +477,8 @@ typedef struct {
     int epochs, best_epoch;         /* epochs done; the one of best_loss, from 1, of a resumed fit as that
                                        counts which saved the checkpoint; 0: none */
     double loss, validation_loss, best_loss;        /* of the last epoch, and the least of validation; NaN: none */
+    const char *warning;            /* NULL, or what will hardly be learned as it is: targets of a regression beyond 10,
+                                       inputs beyond 100, without scaling; not looked for with read */
 } mlp_fit_report;
 
 typedef struct {
@@ -4109,14 +4111,19 @@ static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_
     return MLP_OK;
 }
 
+/* whether a loss is of the distance between output and target, as in regressions */
+static int mlp__is_of_distance(mlp_loss loss)
+{
+    return loss == MLP_LOSS_SQUARED || loss == MLP_LOSS_HALF_SQUARED || loss == MLP_LOSS_ABSOLUTE
+        || loss == MLP_LOSS_HUBER;
+}
+
 static mlp_result mlp__resolve_scaling(const mlp_desc *desc, mlp_error *error)
 {
-    const int of_distance = desc->loss == MLP_LOSS_SQUARED || desc->loss == MLP_LOSS_HALF_SQUARED
-                         || desc->loss == MLP_LOSS_ABSOLUTE || desc->loss == MLP_LOSS_HUBER;
     if ((unsigned)desc->input_scaling > MLP_SCALE_ROBUST || (unsigned)desc->target_scaling > MLP_SCALE_ROBUST)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "input_scaling %i or target_scaling %i is unknown",
                          (int)desc->input_scaling, (int)desc->target_scaling);
-    if (desc->target_scaling == MLP_SCALE_ROBUST || (desc->target_scaling && !of_distance))
+    if (desc->target_scaling == MLP_SCALE_ROBUST || (desc->target_scaling && !mlp__is_of_distance(desc->loss)))
         return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
                          "target_scaling: standard or min_max, with squared, half_squared, absolute or huber");
     return MLP_OK;
@@ -4518,16 +4525,23 @@ static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d, const siz
     return MLP_OK;
 }
 
-/* values: rows x cols at stride; the index in rows x cols of the first that is not finite; rows * cols: none */
-static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
+/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, or whose product with scale
+   is not; rows * cols: none */
+static size_t mlp__first_beyond(const mlp *net, float scale, const float *values, size_t rows, size_t cols,
+                                size_t stride)
 {
     const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
     size_t done;
     for (done = 0; done < rows * cols; done += run, values += stride) {
-        const size_t at = net->desc.kernels->first_nonfinite(run, 0, values);
+        const size_t at = net->desc.kernels->first_nonfinite(run, scale, values);
         if (at < run) return done + at;
     }
     return done;
+}
+
+static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
+{
+    return mlp__first_beyond(net, 0, values, rows, cols, stride);
 }
 
 /* x or the targets y */
@@ -7186,6 +7200,19 @@ static mlp_result mlp__fit_memory(mlp__fitting *f)
     return r;
 }
 
+/* What is no error, but hardly learns: FLT_MAX / 10 and / 100 are the scales beyond which 10 and 100 overflow. */
+static const char *mlp__warning_of(const mlp *net, const mlp_data *d)
+{
+    const size_t ys = d->rows * net->outputs, xs = d->rows * net->inputs;
+    if (d->y && !net->desc.target_scaling && mlp__is_of_distance(net->desc.loss)
+        && mlp__first_beyond(net, FLT_MAX / 10, d->y, d->rows, net->outputs, mlp__y_stride(net, d)) < ys)
+        return "y: values beyond 10 without target_scaling are learned slowly, if at all";
+    if (d->x && !net->desc.input_scaling
+        && mlp__first_beyond(net, FLT_MAX / 100, d->x, d->rows, net->inputs, mlp__x_stride(net, d)) < xs)
+        return "x: values beyond 100 without input_scaling are learned slowly, if at all";
+    return NULL;
+}
+
 /* All that a fit needs before its first epoch */
 static mlp_result mlp__fit_begin(mlp__fitting *f)
 {
@@ -7200,6 +7227,7 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     f->progress.epochs = f->fit.epochs < 0 ? 0 : f->fit.epochs;
     f->progress.rows = f->train.rows;
     f->progress.steps = (f->train.rows - 1) / f->batch + 1;
+    if (f->fit.report) f->report.warning = mlp__warning_of(net, f->data);
     net->threads = f->fit.threads;
     f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
     r = mlp__fit_memory(f);
