@@ -8225,6 +8225,7 @@ static void mlp__check_places(mlp__in *in)
    follow an error. */
 static mlp_result mlp__read_header(mlp__in *in)
 {
+    const mlp_allocator *allocator = &in->how.allocator;
     const mlp_result r = mlp__check_start(in);
     size_t n;
     if (r) return r;
@@ -8234,12 +8235,13 @@ static mlp_result mlp__read_header(mlp__in *in)
     in->end = 8 + n;
     in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);
     in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);
-    in->tensors = (mlp__tensor *)mlp__alloc(&in->how.allocator, in->tensor_room * sizeof(mlp__tensor)
-                                            + in->key_room * sizeof(uint64_t) + n + 8);
-    if (!in->tensors) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
-    in->keys = (uint64_t *)(void *)(in->tensors + in->tensor_room);
-    in->strings = (char *)(in->keys + in->key_room);
-    mlp__scan(in);
+    in->tensors = (mlp__tensor *)mlp__alloc(allocator, in->tensor_room * sizeof(mlp__tensor));
+    in->keys = (uint64_t *)mlp__alloc(allocator, in->key_room * sizeof(uint64_t));
+    in->strings = (char *)mlp__alloc(allocator, n + 8);
+    if (!in->tensors || !in->keys || !in->strings)
+        in->wrong = mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    else mlp__scan(in);
+    mlp__free(allocator, in->keys);
     if (!in->wrong) mlp__check_places(in);
     if (!in->wrong) in->at = 0;
     return in->wrong;
@@ -8780,9 +8782,10 @@ static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
     if (!r) r = mlp__read_header(in);
     if (!r) r = mlp__build(in, net);
     mlp__free(&in->how.allocator, in->buffer);
+    mlp__free(&in->how.allocator, in->tensors);
     if (!r) r = mlp__read_texts(in, *net);
     if (!r && !in->how.member) r = mlp__check_test(in, *net);
-    mlp__free(&in->how.allocator, in->tensors);
+    mlp__free(&in->how.allocator, in->strings);
     if (!r) return mlp__ok(in->error);
     if (in->error) in->error->offset = in->at;
     mlp_destroy(*net);

@@ -1,11 +1,12 @@
 # README.md: its C programs are built without warnings and run, its commands work as they stand (the first program is
-# main.c there), its links lead somewhere.
+# main.c there, with the implementation in it), its links lead somewhere.
 . tests/lib.sh
 : "${CC:=cc}"
 here=$(pwd)
 
 # fenced blocks by language: c1, c2, ... sh1, ...; those of c++ are parts of a function
-awk -v dir="$tmp" '/^```[a-z+]+$/ { lang = substr($0, 4); file = dir "/" lang (++n[lang]); next } /^```$/ { file = "" } file { print > file }' README.md
+awk -v dir="$tmp" '/^```[a-z+]+$/ { lang = substr($0, 4); file = dir "/" lang (++n[lang]); next }
+    /^```$/ { file = "" } file { print > file }' README.md
 mkdir "$tmp/folder"
 cp mlp.h "$tmp/folder"
 count=0
@@ -15,7 +16,7 @@ for block in "$tmp"/c[0-9]*; do
     [ $count -eq 1 ] && cp "$block" "$tmp/folder/main.c"
     cp "$block" "$tmp/program.c"
     built() {
-        $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "$tmp/program.c" -o "$tmp/program" &&
+        $CC $library -Wall -Wextra -Wpedantic -Werror -O2 "$tmp/program.c" "$library_o" -o "$tmp/program" -lm &&
             (cd "$tmp/folder" && "$tmp/program")
     }
     check "README.md: program $count runs" built
@@ -29,7 +30,7 @@ at_least_two() { [ $count -ge 2 ]; }
 check "README.md: has its programs" at_least_two
 says_why() { # the first program prints the reason when something fails
     sed 's/\.inputs = 2/.inputs = -2/' "$tmp/folder/main.c" > "$tmp/wrong.c" &&
-        $CC -std=c99 -O0 -I. "$tmp/wrong.c" -o "$tmp/wrong" &&
+        $CC $library "$tmp/wrong.c" "$library_o" -o "$tmp/wrong" -lm &&
         ! "$tmp/wrong" > "$tmp/said" && grep -q 'inputs' "$tmp/said"
 }
 check "README.md: the first program says why it fails" says_why
