@@ -4124,8 +4124,7 @@ static mlp_result mlp__resolve_scaling(const mlp_desc *desc, mlp_error *error)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "input_scaling %i or target_scaling %i is unknown",
                          (int)desc->input_scaling, (int)desc->target_scaling);
     if (desc->target_scaling == MLP_SCALE_ROBUST || (desc->target_scaling && !mlp__is_of_distance(desc->loss)))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1,
-                         "target_scaling: standard or min_max, with squared, half_squared, absolute or huber");
+        return MLP__REFUSE(error, "target_scaling: standard or min_max, with squared, half_squared, absolute or huber");
     return MLP_OK;
 }
 
@@ -4135,20 +4134,20 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
     mlp_result r;
     int n = 0, i;
     if (desc->inputs < 1)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "inputs is %i and must be at least 1", desc->inputs);
+        return MLP__REFUSE(error, "inputs is %i and must be at least 1", desc->inputs);
     r = mlp__resolve_loss(desc, loss, error);
     if (!r) r = mlp__resolve_scaling(desc, error);
     if (r) return r;
     if (desc->reduction != MLP_REDUCE_MEAN && desc->reduction != MLP_REDUCE_SUM)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "reduction %i is unknown", (int)desc->reduction);
     if (!desc->allocator.alloc != !desc->allocator.free)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "allocator: alloc and free go together");
+        return MLP__REFUSE(error, "allocator: alloc and free go together");
     while (n < MLP_MAX_LAYERS && desc->layers[n].units != 0) n++;
     for (i = n; i < MLP_MAX_LAYERS; i++)
         if (!mlp__layer_is_zero(&desc->layers[i]))
             return mlp__fail(error, MLP_ERR_ARGUMENT, i,
                              "layers: an entry that is not zero behind the end of the list (units 0)");
-    if (n == 0) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "layers: at least one is needed");
+    if (n == 0) return MLP__REFUSE(error, "layers: at least one is needed");
     for (i = 0; i < n - 1; i++) {
         r = mlp__resolve_layer(&desc->layers[i], i, 0, MLP_ACT_RELU, error);
         if (r) return r;
@@ -4359,7 +4358,7 @@ static mlp_result mlp__make_blank(mlp **net, void *memory, size_t size, const ml
     if (!memory) memory = plan.block = mlp__alloc(&plan.desc.allocator, size = needed);
     if (!memory) return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes", needed);
     if (size < needed)
-        return mlp__fail(desc->error, MLP_ERR_ARGUMENT, -1, "memory: %z bytes, but mlp_size says %z", size, needed);
+        return MLP__REFUSE(desc->error, "memory: %z bytes, but mlp_size says %z", size, needed);
     *net = mlp__place(&plan, memory);
     return MLP_OK;
 }
@@ -4382,7 +4381,7 @@ MLP_API mlp_result mlp_init_in(mlp **net, void *memory, size_t size, const mlp_d
 {
     if (memory) return mlp__make(net, memory, size, desc);
     if (net) *net = NULL;
-    return mlp__fail(desc ? desc->error : NULL, MLP_ERR_ARGUMENT, -1, "memory is NULL");
+    return MLP__REFUSE(desc ? desc->error : NULL, "memory is NULL");
 }
 
 MLP_API mlp_result mlp_copy(mlp **copy, const mlp *net)
@@ -4519,8 +4518,8 @@ static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d, const siz
     for (i = begin; i < end; i++) {
         const size_t row = mlp__number_of(number, i);
         if (d->labels[i] >= 0 && (size_t)d->labels[i] < classes) continue;
-        return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "labels: %i in row %z, expected 0 .. %z",
-                                           d->labels[i], row, classes - 1), row, 0);
+        return mlp__at(d->error, MLP__REFUSE(d->error, "labels: %i in row %z, expected 0 .. %z", d->labels[i], row,
+                                             classes - 1), row, 0);
     }
     return MLP_OK;
 }
@@ -4573,8 +4572,8 @@ static mlp_result mlp__check_targets(const mlp *net, const mlp_data *d, const si
             const float y = mlp__y_row(net, d, i)[j];
             const size_t row = mlp__number_of(number, i);
             if (y >= 0 && (!binary || y <= 1)) continue;
-            return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "y: %g in row %z, column %z; %s",
-                                               (double)y, row, j, expected), row, j);
+            return mlp__at(d->error, MLP__REFUSE(d->error, "y: %g in row %z, column %z; %s", (double)y, row, j,
+                                                 expected), row, j);
         }
     return MLP_OK;
 }
@@ -4590,35 +4589,35 @@ static mlp_result mlp__check_rows(const mlp *net, const mlp_data *d, const size_
 /* ---- checks of the rest ---- */
 
 static int mlp__is_weight(float w) { return mlp__finite(w) && w >= 0; }
+
 static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
 {
     const size_t classes = d->class_weights ? mlp__classes(net) : 0;
     double sum = 0;
     size_t i;
     if (classes && !d->labels)
-        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "class_weights: only with labels, not with read");
+        return MLP__REFUSE(d->error, "class_weights: only with labels, not with read");
     for (i = 0; i < classes; i++)
         if (!mlp__is_weight(d->class_weights[i]))
-            return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
-                             "class_weights: %g for class %z; must be finite and not negative",
-                             (double)d->class_weights[i], i);
+            return MLP__REFUSE(d->error, "class_weights: %g for class %z; must be finite and not negative",
+                               (double)d->class_weights[i], i);
     for (i = 0; i < d->rows; i++) {
         /* a callback has changed it: said where the row is used */
         if (classes && (size_t)d->labels[i] >= classes) continue;
         if (d->sample_weights && !mlp__is_weight(d->sample_weights[i]))
-            return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
-                                               "sample_weights: %g in row %z; must be finite and not negative",
-                                               (double)d->sample_weights[i], i), i, 0);
+            return mlp__at(d->error, MLP__REFUSE(d->error,
+                                                 "sample_weights: %g in row %z; must be finite and not negative",
+                                                 (double)d->sample_weights[i], i), i, 0);
         sum += (double)mlp__weight_of(d, i);
     }
     if (sum > 0 && mlp__finite_double(sum)) return MLP_OK;
-    return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "weights: their sum is %g and must be positive and finite", sum);
+    return MLP__REFUSE(d->error, "weights: their sum is %g and must be positive and finite", sum);
 }
 
 /* What can be wrong with data before a value is looked at */
 static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
 {
-    if (d->rows == 0) return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1, "rows: at least one is needed");
+    if (d->rows == 0) return MLP__REFUSE(d->error, "rows: at least one is needed");
     if (d->read ? d->x || d->y || d->labels : !d->x || !d->y == !d->labels)
         return MLP__REFUSE(d->error, "x and one of y and labels are needed, or read without any of them");
     if (d->read ? d->x_stride || d->y_stride : d->read_labels)
@@ -4629,8 +4628,8 @@ static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
                            d->y_stride, net->inputs, net->outputs);
     if (mlp__has_labels(d)
         && (net->loss.labels == MLP__LABELS_NONE || (net->loss.labels != MLP__LABELS_CLASS && net->outputs != 1)))
-        return mlp__fail(d->error, MLP_ERR_ARGUMENT, -1,
-                         "labels: for cross_entropy, or one output with binary_cross_entropy, logistic, hinge");
+        return MLP__REFUSE(d->error,
+                           "labels: for cross_entropy, or one output with binary_cross_entropy, logistic, hinge");
     return MLP_OK;
 }
 
@@ -5222,13 +5221,9 @@ typedef char mlp__every_optimizer_has_a_row[MLP_OPT_LM == 0 MLP__OPTIMIZERS(MLP_
 
 typedef struct { int known, arrays, takes; const char *name; float rate, beta1, beta2, epsilon; } mlp__opt_facts;
 
-static mlp__opt_facts mlp__facts_of_opt(mlp_opt kind)
-{
-    #define MLP__ROW(NAME, name, arrays, rate, b1, b2, eps, takes) { 1, arrays, takes, #name, rate, b1, b2, eps },
-    static const mlp__opt_facts table[] = { { 0, 0, 0, "", 0, 0, 0, 0 }, MLP__OPTIMIZERS(MLP__ROW) };
-    #undef MLP__ROW
-    return MLP__FACTS(table, kind);
-}
+#define MLP__ROW(NAME, name, arrays, rate, b1, b2, eps, takes) { 1, arrays, takes, #name, rate, b1, b2, eps },
+static const mlp__opt_facts mlp__optimizers[] = { { 0, 0, 0, "", 0, 0, 0, 0 }, MLP__OPTIMIZERS(MLP__ROW) };
+#undef MLP__ROW
 
 /* What an optimizer keeps: this, then `arrays` arrays of n floats. All zero is the state before the first step. It
    is copied in and out, so that the caller's memory needs no alignment but that of float. */
@@ -5247,7 +5242,7 @@ static mlp_result mlp__resolve_opt_field(const mlp_opt_desc *opt, const mlp__opt
     if (v == 0) return MLP_OK;
     if (!f->taken)
         return MLP__REFUSE(opt->error, "opt: %s is %g, but %s takes none", f->name, (double)v,
-                           mlp__facts_of_opt(opt->kind).name);
+                           MLP__FACTS(mlp__optimizers, opt->kind).name);
     if ((v == -1 && f->otherwise != 0) || (v > 0 && v < f->below && mlp__finite(v))) return MLP_OK;
     if (!mlp__finite(f->below))
         return MLP__REFUSE(opt->error, "opt: %s is %g and must be positive and finite", f->name, (double)v);
@@ -5287,7 +5282,7 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
     mlp__opt_facts kind;
     mlp_result r;
     if (opt->kind == MLP_OPT_DEFAULT) opt->kind = MLP_OPT_ADAM;
-    kind = mlp__facts_of_opt(opt->kind);
+    kind = MLP__FACTS(mlp__optimizers, opt->kind);
     if (!kind.known)
         return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: kind %i is unknown", (int)opt->kind);
     r = mlp__resolve_opt_fields(opt, kind);
@@ -5313,10 +5308,10 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
 static mlp_result mlp__resolve_stepwise(mlp_opt_desc *opt, int *arrays)
 {
     const mlp_result r = mlp__resolve_opt(opt, arrays);
-    if (r || !(mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_OBJECTIVE)) return r;
+    if (r || !(MLP__FACTS(mlp__optimizers, opt->kind).takes & MLP__TAKES_OBJECTIVE)) return r;
     return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1,
                      "opt: %s needs the whole objective: mlp_fit with MLP_FULL_BATCH",
-                     mlp__facts_of_opt(opt->kind).name);
+                     MLP__FACTS(mlp__optimizers, opt->kind).name);
 }
 
 /* 0: too big */
@@ -5445,7 +5440,7 @@ static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_de
                           size_t n, float *v, const float *g, int threads)
 {
     const mlp__opt_state s = mlp__opt_begin(opt, arrays, state, n);
-    const int takes = mlp__facts_of_opt(opt->kind).takes;
+    const int takes = MLP__FACTS(mlp__optimizers, opt->kind).takes;
     unsigned char bad[MLP__MOST_THREADS];
     mlp__opt_work w;
     int i, any = 0;
@@ -5471,7 +5466,8 @@ static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_de
    does, or its product with the rate; n: none. */
 static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, const float *g)
 {
-    const float squared = mlp__facts_of_opt(opt->kind).takes & MLP__TAKES_EPSILON ? 1.8446744e19f : 0;      /* 2^64 */
+    const int epsilon = MLP__FACTS(mlp__optimizers, opt->kind).takes & MLP__TAKES_EPSILON;
+    const float squared = epsilon ? 1.8446744e19f : 0;      /* 2^64 */
     const float rate = mlp__meant(opt->rate) > 1 ? opt->rate : 0;
     return k->first_nonfinite(n, squared > rate ? squared : rate, g);
 }
@@ -7028,7 +7024,7 @@ static mlp_result mlp__check_objective(const mlp__fitting *f)
 {
     const mlp_fit_desc *fit = &f->fit;
     const mlp_desc *d = &f->net->desc;
-    const mlp__opt_facts facts = mlp__facts_of_opt(fit->opt.kind);
+    const mlp__opt_facts facts = MLP__FACTS(mlp__optimizers, fit->opt.kind);
     const char *what = NULL;
     int l;
     if (!(facts.takes & MLP__TAKES_OBJECTIVE)) return MLP_OK;
@@ -7320,7 +7316,7 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f)
 /* One epoch; progress.loss: the mean over its rows. Nothing is applied unless the whole gradient is finite. */
 static mlp_result mlp__fit_epoch(mlp__fitting *f)
 {
-    const int whole = mlp__facts_of_opt(f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE;
+    const int whole = MLP__FACTS(mlp__optimizers, f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE;
     mlp__source source = mlp__source_of(f->data, f->rows, f->train.rows, f->fit.order, f->net->desc.seed,
                                         f->net->course.epoch);
     mlp__batch sums = { 0, 0 };
@@ -7773,7 +7769,7 @@ static mlp_result mlp__plan_test(mlp__saving *s)
     const mlp_kernels *k = net->desc.kernels;
     mlp_error *error = s->how->error;
     s->tolerance = mlp__meant(mlp__or_default(s->how->test_tolerance, MLP__TOLERANCE));
-    if (!mlp__finite(s->tolerance)) return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "test_tolerance must be finite");
+    if (!mlp__finite(s->tolerance)) return MLP__REFUSE(error, "test_tolerance must be finite");
     if (!s->how->test_input) return MLP_OK;
     if (k->first_nonfinite(net->inputs, 0, s->how->test_input) < net->inputs)
         return mlp__fail(error, MLP_ERR_NONFINITE, -1, "test_input: NaN or infinity");
@@ -7798,7 +7794,7 @@ static mlp_result mlp__check_more(const mlp *net, const mlp_save_desc *how)
     int i, l;
     if (how->more_count < 0 || (how->more_count > 0 && !how->more)
         || (how->more_count > 0) + (how->fold != 0) + (how->checkpoint != 0) > 1)
-        return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "one of more (NULL or a negative count?), fold, checkpoint");
+        return MLP__REFUSE(how->error, "one of more (NULL or a negative count?), fold, checkpoint");
     for (i = 0; i < how->more_count; i++) {
         const mlp *other = how->more[i];
         int same = other && other->layers == net->layers && other->inputs == net->inputs && other->scaled == net->scaled
@@ -7807,7 +7803,7 @@ static mlp_result mlp__check_more(const mlp *net, const mlp_save_desc *how)
             same = other->shape[l].out == net->shape[l].out
                 && other->desc.layers[l].no_bias == net->desc.layers[l].no_bias
                 && mlp__same_fields(MLP__TABLE(mlp__layer_fields), &other->desc.layers[l], &net->desc.layers[l]);
-        if (!same) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "more: a net of another desc, or NULL");
+        if (!same) return MLP__REFUSE(how->error, "more: a net of another desc, or NULL");
     }
     return MLP_OK;
 }
@@ -7885,11 +7881,11 @@ MLP_API mlp_result mlp_save_memory(const mlp *net, void *memory, size_t *size, c
     mlp__out o = { (unsigned char *)memory, room, 0, 0, 0, NULL, NULL, NULL };
     mlp_result r;
     if (size) *size = 0;
-    if (!net || !size) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "net or size is NULL");
+    if (!net || !size) return MLP__REFUSE(how->error, "net or size is NULL");
     r = mlp__save_to(&o, net, how);
     if (r) return r;
     *size = o.total;
-    if (memory && room < o.total) return mlp__fail(how->error, MLP_ERR_ARGUMENT, -1, "memory: too small");
+    if (memory && room < o.total) return MLP__REFUSE(how->error, "memory: too small");
     return mlp__ok(how->error);
 }
 
@@ -8330,8 +8326,7 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
     uint64_t version = 0;
     mlp_result r;
     if (!mlp__value_of(in, mlp__version_field.key))
-        return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1,
-                         "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+        return MLP__REFUSE(in->error, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
     r = mlp__read_fields(in, &mlp__version_field, 1, &version, 1, 0);
     if (!r && version > MLP__FILE_VERSION)
         r = mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
@@ -8415,7 +8410,7 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     for (k = 0; k < named; k++)
         if (!in->how.names || !in->how.names[k] || !mlp__linear_named(chain, in->how.names[k], 1)
             || chain->count != k + 1)
-            return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.names: NULL, twice, or more than 32");
+            return MLP__REFUSE(in->error, "mlp_load_desc.names: NULL, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
         char *name = t->name;
@@ -8433,7 +8428,7 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
                                                                 : "not of a Linear, which has weight and bias");
     }
     if (chain->count) return MLP_OK;
-    return in->how.member ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "the file has no such member")
+    return in->how.member ? MLP__REFUSE(in->error, "the file has no such member")
                           : mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file has no tensors");
 }
 
@@ -8442,7 +8437,7 @@ static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
 {
     const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1];
     int k;
-    if (!w && !b) return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "names: '%s' is not in the file", linear->name);
+    if (!w && !b) return MLP__REFUSE(in->error, "names: '%s' is not in the file", linear->name);
     if (!w) return mlp__fail_tensor(in, b, MLP_ERR_UNSUPPORTED, "its module has no weight");
     for (k = 0; k < 2; k++)
         if (linear->tensor[k] && linear->tensor[k]->type == MLP__OTHER_TYPE)
@@ -8568,7 +8563,7 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
         d->layers[l].no_bias = !b;
     }
     if (l == MLP_MAX_LAYERS || d->layers[l].units == 0) return MLP_OK;
-    return mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "mlp_load_desc.desc has more layers than the file");
+    return MLP__REFUSE(in->error, "mlp_load_desc.desc has more layers than the file");
 }
 
 /* The caller's activation in the place of the file's, if there is one and it is another. */
@@ -8659,7 +8654,7 @@ static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
 /* The arrays of the optimizer, as many as it may have. Memory is for what the file has. */
 static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_state *s, mlp *net)
 {
-    const mlp__opt_facts facts = mlp__facts_of_opt((mlp_opt)s->kind);
+    const mlp__opt_facts facts = MLP__FACTS(mlp__optimizers, s->kind);
     const int most = facts.takes & MLP__TAKES_HISTORY ? 2 * (int)MLP__MOST_PAIRS + 1 : facts.arrays;
     mlp_result r = MLP_OK;
     if (!facts.known || (t && t->rows > (uint64_t)most))
@@ -8808,7 +8803,7 @@ static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source,
     else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
     else if (how->name_count < 0) wrong = "name_count is negative";
     else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
-    return wrong ? mlp__fail(in->error, MLP_ERR_ARGUMENT, -1, "%s", wrong) : MLP_OK;
+    return wrong ? MLP__REFUSE(in->error, "%s", wrong) : MLP_OK;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
@@ -9150,7 +9145,7 @@ static mlp_result mlp__check_io(const mlp_io **io, mlp_error *error)
     const mlp_io *f = *io ? *io : (*io = MLP__SYSTEM_IO);
     if (!f) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "this system has no files: give an mlp_io");
     if (!f->open || !f->read || !f->write || !f->sync || !f->close || !f->rename || !f->remove || !f->sync_folder)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, -1, "io: a function is missing");
+        return MLP__REFUSE(error, "io: a function is missing");
     return MLP_OK;
 }
 
@@ -9236,7 +9231,7 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
     mlp_result r;
     char *name;
     if (!net || !path || !*path)
-        return mlp__fail(how.error, MLP_ERR_ARGUMENT, -1, "net is NULL, or path NULL or empty");
+        return MLP__REFUSE(how.error, "net is NULL, or path NULL or empty");
     r = mlp__check_io(&how.io, how.error);
     if (r) return r;
     name = (char *)mlp__alloc(&net->desc.allocator, strlen(path) + MLP__SUFFIX);
