@@ -17,6 +17,12 @@ static int fails(char *error, size_t size, const char *format, ...)
     return 1;
 }
 
+char csv_sign(const char *value, const char *allowed)
+{
+    const char sign = !strcmp(value, "tab") || !strcmp(value, "\\t") ? '\t' : !value[0] || value[1] ? 0 : *value;
+    return sign && (allowed ? strchr(allowed, sign) != NULL : !strchr("\"\r\n", sign)) ? sign : 0;
+}
+
 const char *csv_delimiter_name(char delimiter)
 {
     static const char *const names[] = { "\ttab", ";semicolon", "|bar", ",comma", " blank", ":colon" };

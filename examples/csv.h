@@ -40,6 +40,10 @@ int csv_no_number(const char *cell);
 /* Writes a cell so that csv_read reads it again: in quotes where it has to be. */
 void csv_write(void *file, const char *cell, char delimiter);
 
+/* The sign that an option's value stands for: "tab" and \t are a tab, else it is one character, of `allowed` or, where
+   that is NULL, any but those that no table has between its cells. 0: neither */
+char csv_sign(const char *value, const char *allowed);
+
 /* What a delimiter is called. */
 const char *csv_delimiter_name(char delimiter);
 

@@ -38,9 +38,8 @@ static int fails(const char *format, ...)
 static int take_option(options *o, const char *name, const char *value)
 {
     if (!strcmp(name, "--missing") && o->words < LIST) o->missing[o->words++] = value;
-    else if (!strcmp(name, "--delimiter") && (!strcmp(value, "tab") || !strcmp(value, "\\t"))) o->read.delimiter = '\t';
-    else if (!strcmp(name, "--delimiter") && *value && !value[1]) o->read.delimiter = *value;
-    else if (!strcmp(name, "--decimal") && (!strcmp(value, ".") || !strcmp(value, ","))) o->read.decimal = *value;
+    else if (!strcmp(name, "--delimiter") && csv_sign(value, NULL)) o->read.delimiter = csv_sign(value, NULL);
+    else if (!strcmp(name, "--decimal") && csv_sign(value, ".,")) o->read.decimal = csv_sign(value, ".,");
     else if (!strcmp(name, "--header") && !strcmp(value, "yes")) o->read.header = 1;
     else if (!strcmp(name, "--header") && !strcmp(value, "no")) o->read.header = -1;
     else return fails("%s %s: no such option or value; --help lists them", name, value);

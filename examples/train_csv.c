@@ -85,8 +85,8 @@ static int word_option(const char *name, const char *value, const char *first, c
 
 static int sign_option(const char *name, const char *value, const char *allowed, char *to)
 {
-    *to = !strcmp(value, "tab") || !strcmp(value, "\\t") ? '\t' : !value[0] || value[1] ? 0 : *value;
-    if (*to && (allowed ? strchr(allowed, *to) != NULL : !strchr("\"\r\n", *to))) return 0;
+    *to = csv_sign(value, allowed);
+    if (*to) return 0;
     return fails("%s %s: %s is expected", name, value, allowed ? "a point or a comma" : "one character, or tab,");
 }
 

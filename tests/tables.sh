@@ -258,6 +258,7 @@ awk 'BEGIN { print "a,kind"; for (i = 0; i < 80; i++) print i % 20 ",c" i % 20 }
 small_classes() { train "$tmp/small_classes.csv" --members 1 && says "held out: 16 rows"; }
 check "train_csv: of classes of four rows some are held out" small_classes
 check "train_csv: a delimiter of two characters" complains "--delimiter ;;" train "$penguins" --delimiter ';;'
+check "predict_csv: a quote is no delimiter" complains '--delimiter "' predict "$penguins" --delimiter '"'
 printf 'Dear all,\nthis is a letter, not a table, and has commas.\nRegards,\nme\n' > "$tmp/letter.txt"
 check "train_csv: a letter is no table" complains "not a table of text" train "$tmp/letter.txt"
 
