@@ -801,9 +801,10 @@ struct mlp_kernels {
     size_t (*first_nonfinite)(size_t n, float scale, const float *x);
     /* the sum of a b in double, where the products are exact: 16 chains and a tree (8, 4, 2, 1) */
     double (*inner)(size_t n, const float *a, const float *b);
-    /* y[j] = y[j] - sum of x[i*stride] x[i*stride + j] over the rows i, ascending, in double; y: n. Up to 15
-       doubles behind the last x are read */
-    void (*subtract_products)(size_t rows, size_t n, const double *x, size_t stride, double *y);
+    /* y[i*stride + j] = y[i*stride + j] - sum of a[r*stride + i] b[r*stride + j] over the rows r, ascending, in
+       double; i below m, j below n, a multiple of 16 */
+    void (*subtract_products)(size_t rows, size_t m, size_t n, const double *a, const double *b, size_t stride,
+                              double *y);
 };
 
 /* The table with that name, NULL when this build or CPU has none such. A NULL name: the best. */
@@ -2639,31 +2640,35 @@ static double mlp__k_inner(size_t n, const float *a, const float *b)
     return part[0];
 }
 
-/* n <= width of the y, in registers; what lanes behind them read is not used */
-MLP__INLINE void mlp__subtract_part(size_t width, size_t n, size_t rows, const double *x, size_t stride,
-                                    const double *along, double *y)
+/* a tile of y in registers: `height` rows of W columns */
+MLP__INLINE void mlp__subtract_tile(size_t height, size_t rows, const double *a, const double *b, size_t stride,
+                                    double *y)
 {
-    double sum[4 * MLP__W], part[4 * MLP__W];
-    size_t i, j;
-    for (j = 0; j < width; j++) part[j] = 0;
-    for (j = 0; j < n; j++) part[j] = y[j];
-    for (j = 0; j < width; j++) sum[j] = part[j];
-    for (i = 0; i < rows; i++) {
-        const double a = -x[i * stride];
+    double sum[4][MLP__W];
+    size_t r, i, j;
+    for (i = 0; i < height; i++)
+        for (j = 0; j < MLP__W; j++) sum[i][j] = y[i * stride + j];
+    for (r = 0; r < rows; r++) {
         MLP__UNROLL
-        for (j = 0; j < width; j++) sum[j] = mlp__fma_of_doubles(a, along[i * stride + j], sum[j]);
+        for (i = 0; i < height; i++) {
+            const double x = -a[r * stride + i];
+            MLP__UNROLL
+            for (j = 0; j < MLP__W; j++) sum[i][j] = mlp__fma_of_doubles(x, b[r * stride + j], sum[i][j]);
+        }
     }
-    for (j = 0; j < width; j++) part[j] = sum[j];
-    for (j = 0; j < n; j++) y[j] = part[j];
+    for (i = 0; i < height; i++)
+        for (j = 0; j < MLP__W; j++) y[i * stride + j] = sum[i][j];
 }
 
-static void mlp__k_subtract_products(size_t rows, size_t n, const double *x, size_t stride, double *y)
+/* n: of whole panels */
+static void mlp__k_subtract_products(size_t rows, size_t m, size_t n, const double *a, const double *b, size_t stride,
+                                     double *y)
 {
-    enum { W = MLP__W };
-    size_t j = 0;
-    for (; j + 4 * W <= n; j += 4 * W) mlp__subtract_part(4 * W, 4 * W, rows, x, stride, x + j, y + j);
-    for (; j + 2 * W <= n; j += 2 * W) mlp__subtract_part(2 * W, 2 * W, rows, x, stride, x + j, y + j);
-    for (; j < n; j += W) mlp__subtract_part(W, mlp__smaller(n - j, W), rows, x, stride, x + j, y + j);
+    size_t i, j;
+    for (j = 0; j < n; j += MLP__W) {
+        for (i = 0; i + 4 <= m; i += 4) mlp__subtract_tile(4, rows, a + i, b + j, stride, y + i * stride + j);
+        for (; i < m; i++) mlp__subtract_tile(1, rows, a + i, b + j, stride, y + i * stride + j);
+    }
 }
 
 /* --------------------------------------------------------------------------- >>gemm -- */
@@ -6717,10 +6722,12 @@ static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, dou
    2012). It goes step + bent, if E is lower there and the way does not bend too much; then damping follows how much of
    what the model has promised came true. Else damping grows and there is another try. */
 
-enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 32, MLP__TOGETHER = 32 };
+enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 32 };
 
-/* Normal equations of n parameters. matrix: n + 1 rows of n: in row n - i, from its beginning, what is behind the
-   diagonal of row i of -J^T J, that included, and in row i, from the diagonal on, U of U^T U = J^T J + damping D. */
+/* Normal equations of n parameters, in whole panels of MLP__PANEL: `padded` rows. matrix has a panel more: row i of
+   -J^T J up to its diagonal lies in row i + MLP__PANEL, and in row i, from the diagonal on, U of U^T U = J^T J +
+   damping D; what panels have on the other side of their diagonals fits between. stride: an odd number of panels, so
+   that rows lie beside one another in a cache. */
 typedef struct {
     mlp *net;
     const mlp_opt_desc *opt;                /* resolved */
@@ -6728,7 +6735,7 @@ typedef struct {
     const mlp__buffers *t;
     mlp__objective *objective;
     int threads;
-    size_t n, rows;                         /* rows: of data whose Jacobian is there at a time */
+    size_t n, padded, stride, rows;         /* rows: of data whose Jacobian is there at a time */
     double *matrix, *jacobian, *step, *bent; /* step, bent: n; what bends it */
     float *from, *gradient;                 /* parameters before the step, gradient there */
     float *bend;                            /* outputs of a block: how they bend */
@@ -6738,9 +6745,11 @@ static void mlp__lay_out_normal(mlp__normal *q, mlp__arena *arena)
 {
     const size_t n = q->net->count, outputs = q->net->outputs;
     q->n = n;
+    q->padded = (n + MLP__PANEL - 1) / MLP__PANEL * MLP__PANEL;
+    q->stride = q->padded | MLP__PANEL;
     q->rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, q->t->rows);
-    q->matrix = (double *)mlp__take(arena, n + 1, n, sizeof(double));
-    q->jacobian = (double *)mlp__take(arena, q->rows * outputs * n + MLP__SLACK, 1, sizeof(double));
+    q->matrix = (double *)mlp__take(arena, q->padded + MLP__PANEL, q->stride, sizeof(double));
+    q->jacobian = (double *)mlp__take(arena, q->rows * outputs, q->stride, sizeof(double));
     q->step = (double *)mlp__take(arena, n, 1, sizeof(double));
     q->bent = (double *)mlp__take(arena, n, 1, sizeof(double));
     q->from = mlp__take_floats(arena, n, 1);
@@ -6773,7 +6782,7 @@ static void mlp__fill_jacobian(const mlp__normal *q, const mlp__block *b, size_t
         for (l = 0; l < net->layers; l++) {
             const mlp__shape *s = &net->shape[l];
             const float *x = mlp__input_of(b, l) + r * (l ? s->in : b->x_stride), *dz = b->t->dz[l] + r * s->out;
-            double *to = q->jacobian + (r * net->outputs + o) * q->n + s->w;
+            double *to = q->jacobian + (r * net->outputs + o) * q->stride + s->w;
             if (net->desc.layers[l].rate < 0) continue;
             for (p = 0; p < s->out; p += MLP__PANEL)
                 for (i = 0; i < s->in; i++)
@@ -6782,30 +6791,29 @@ static void mlp__fill_jacobian(const mlp__normal *q, const mlp__block *b, size_t
         }
 }
 
-/* Subtracts the products of columns of x, `count` rows of n: those of column i with i and all behind it from what is
-   at y + i * apart; i from `first` on. */
+/* row i of -J^T J, up to its diagonal */
+static double *mlp__normal_row(const mlp__normal *q, size_t i) { return q->matrix + (i + MLP__PANEL) * q->stride; }
+
+/* Subtracts the products of columns of x, `count` rows of them, from rows of y, in panels from row `first` on: behind
+   the diagonal or up to it. */
 typedef struct {
     const mlp__normal *q;
     const double *x;
     size_t count, first;
     double *y;
-    ptrdiff_t apart;
+    int behind;
 } mlp__products;
 
 static void mlp__products_part(const void *work, size_t part, size_t parts)
 {
     const mlp__products *p = (const mlp__products *)work;
-    const size_t n = p->q->n;
+    const mlp__normal *q = p->q;
     size_t i;
-    for (i = p->first + part; i < n; i += parts)
-        p->q->net->desc.kernels->subtract_products(p->count, n - i, p->x + i, n, p->y + (ptrdiff_t)i * p->apart);
-}
-
-static void mlp__subtract_products(const mlp__normal *q, const double *x, size_t count, size_t first, double *y,
-                                   ptrdiff_t apart)
-{
-    const mlp__products p = { q, x, count, first, y, apart };
-    mlp__in_parts(q->threads, mlp__products_part, &p);
+    for (i = p->first + part * MLP__PANEL; i < q->padded; i += parts * MLP__PANEL) {
+        const size_t from = p->behind ? i : 0, to = p->behind ? q->padded : i + MLP__PANEL;
+        q->net->desc.kernels->subtract_products(p->count, MLP__PANEL, to - from, p->x + i, p->x + from, q->stride,
+                                                p->y + i * q->stride + from);
+    }
 }
 
 static double mlp__twice(const mlp *net) { return net->desc.loss == MLP_LOSS_SQUARED ? 2 : 1; }
@@ -6816,13 +6824,14 @@ static mlp_result mlp__normal_matrix(mlp__normal *q)
 {
     const mlp *net = q->net;
     const mlp__buffers *t = q->t;
-    const size_t n = q->n, outputs = net->outputs;
+    const size_t outputs = net->outputs;
+    mlp__products p = { q, q->jacobian, 0, 0, mlp__normal_row(q, 0), 0 };
     mlp__block b = mlp__normal_rows(q);
     float *dz = t->dz[net->layers - 1];
     size_t done, i, o;
     int l;
-    memset(q->matrix, 0, (n + 1) * n * sizeof(double));
-    memset(q->jacobian, 0, (q->rows * outputs * n + MLP__SLACK) * sizeof(double));
+    memset(q->matrix, 0, (q->padded + MLP__PANEL) * q->stride * sizeof(double));
+    memset(q->jacobian, 0, q->rows * outputs * q->stride * sizeof(double));
     for (done = 0; done < q->source->rows; done += b.rows) {
         const mlp_result r = mlp__next_rows(q, &b, done, q->rows);
         if (r) return r;
@@ -6833,34 +6842,36 @@ static mlp_result mlp__normal_matrix(mlp__normal *q)
             mlp__block_from_outputs(&b);
             mlp__fill_jacobian(q, &b, o);
         }
-        mlp__subtract_products(q, q->jacobian, b.rows * outputs, 0, q->matrix + n * n, -(ptrdiff_t)n);
+        p.count = b.rows * outputs;
+        mlp__in_parts(q->threads, mlp__products_part, &p);
     }
     for (l = 0; l < net->layers && q->opt->weight_decay > 0; l++) {
         const mlp__shape *s = &net->shape[l];
         const size_t end = s->b + (q->opt->decay_biases ? mlp__biases(net, l) : 0);
-        for (i = s->w; i < end; i++) q->matrix[(n - i) * n] -= (double)q->opt->weight_decay;
+        for (i = s->w; i < end; i++) mlp__normal_row(q, i)[i] -= (double)q->opt->weight_decay;
     }
     return MLP_OK;
 }
 
-/* U, each row from those above; when MLP__TOGETHER of them are done, while they are in a cache, they go into all
-   below. 0: in this precision the matrix is not positive definite. */
+/* U, each row from those of its panel above; a panel that is done goes into all below. 0: in this precision the matrix
+   is not positive definite. */
 static int mlp__normal_factor(const mlp__normal *q, double damping, const float *scale)
 {
-    const size_t n = q->n;
-    size_t i, j;
-    for (i = 0; i < n; i++)
-        for (j = i; j < n; j++) q->matrix[i * n + j] = -q->matrix[(n - i) * n + j - i];
-    for (i = 0; i < n; i++) {
-        const size_t above = i % MLP__TOGETHER;
-        double *u = q->matrix + i * n + i, pivot;
-        u[0] += mlp__product_of(damping, (double)scale[i]);
-        q->net->desc.kernels->subtract_products(above, n - i, u - above * n, n, u);
-        if (!(u[0] > 0)) return 0;
-        pivot = mlp__sqrt_double(u[0]);
-        for (j = 0; j < n - i; j++) u[j] /= pivot;
-        if (above + 1 == MLP__TOGETHER)
-            mlp__subtract_products(q, q->matrix + (i - above) * n, MLP__TOGETHER, i + 1, q->matrix, (ptrdiff_t)n + 1);
+    size_t i, j, p;
+    for (p = 0; p < q->padded; p += MLP__PANEL)
+        for (i = 0; i < p + MLP__PANEL; i++)
+            for (j = p; j < p + MLP__PANEL; j++) q->matrix[i * q->stride + j] = -mlp__normal_row(q, j)[i];
+    for (p = 0; p < q->padded; p += MLP__PANEL) {
+        const mlp__products done = { q, q->matrix + p * q->stride, MLP__PANEL, p + MLP__PANEL, q->matrix, 1 };
+        for (i = p; i < mlp__smaller(p + MLP__PANEL, q->n); i++) {
+            double *u = q->matrix + i * q->stride, pivot;
+            u[i] += mlp__product_of(damping, (double)scale[i]);
+            q->net->desc.kernels->subtract_products(i - p, 1, q->padded - p, done.x + i, done.x + p, q->stride, u + p);
+            if (!(u[i] > 0)) return 0;
+            pivot = mlp__sqrt_double(u[i]);
+            for (j = i; j < q->n; j++) u[j] /= pivot;
+        }
+        mlp__in_parts(q->threads, mlp__products_part, &done);
     }
     return 1;
 }
@@ -6872,12 +6883,12 @@ static void mlp__normal_solve(const mlp__normal *q, const float *g, double *step
     size_t i, j;
     for (i = 0; i < n; i++) step[i] = (double)-g[i];
     for (i = 0; i < n; i++) {
-        const double *u = q->matrix + i * n;
+        const double *u = q->matrix + i * q->stride;
         step[i] /= u[i];
         for (j = i + 1; j < n; j++) step[j] -= mlp__product_of(u[j], step[i]);
     }
     for (i = n; i-- > 0;) {
-        const double *u = q->matrix + i * n;
+        const double *u = q->matrix + i * q->stride;
         for (j = i + 1; j < n; j++) step[i] -= mlp__product_of(u[j], step[j]);
         step[i] /= u[i];
     }
@@ -6978,7 +6989,7 @@ static mlp_result mlp__lm_step(mlp__normal *q, int arrays, void *state)
     memcpy(q->from, o->v, n * sizeof(float));
     memcpy(q->gradient, o->g, n * sizeof(float));
     for (i = 0; i < n; i++) {
-        const float width = (float)mlp__sqrt_double(-q->matrix[(n - i) * n]);
+        const float width = (float)mlp__sqrt_double(-mlp__normal_row(q, i)[i]);
         if (width > scale[i] || !(scale[i] > 0)) scale[i] = width > 0 ? width : 1;
     }
     for (;;) {

@@ -551,26 +551,31 @@ static void kernels_inner(void)
     }
 }
 
-/* each y is its chain of multiply-adds in double, alone or among others; 15 doubles behind the last
-   x are read and change nothing */
+/* each y is its chain of multiply-adds in double, alone or among others; what is not its own is not touched */
 static void kernels_subtract_products(void)
 {
-    enum { STRIDE = 160, ROWS = 7 };
-    static double x[ROWS * STRIDE + 15], y[200], z[200];
-    size_t n, rows, i, j;
+    enum { STRIDE = 48, ROWS = 7, HIGH = 21 };
+    static double x[ROWS * STRIDE], y[HIGH * STRIDE], z[HIGH * STRIDE];
+    size_t m, n, rows, i, j, r;
     test_seed(24);
-    for (i = 0; i < ROWS * STRIDE + 15; i++) x[i] = (double)test_float() * (1 + (double)test_float() / 3e9);
-    for (n = 1; n <= STRIDE; n++)
-        for (rows = 0; rows <= ROWS; rows++) {
-            for (j = 0; j < 200; j++) y[j] = z[j] = (double)test_float() * (1 + (double)test_float() / 3e9);
-            for (j = 0; j < n; j++)
-                for (i = 0; i < rows; i++) {
-                    const volatile double product = x[i * STRIDE] * x[i * STRIDE + j];
-                    z[j] = kernels_k->fma ? fma(-x[i * STRIDE], x[i * STRIDE + j], z[j]) : z[j] - product;
-                }
-            kernels_k->subtract_products(rows, n, x, STRIDE, y);
-            CHECK(memcmp(y, z, sizeof y) == 0);
-        }
+    for (i = 0; i < ROWS * STRIDE; i++) x[i] = (double)test_float() * (1 + (double)test_float() / 3e9);
+    for (m = 0; m < HIGH; m++)
+        for (n = 0; n <= STRIDE; n += 16)
+            for (rows = 0; rows <= ROWS; rows++) {
+                const double *a = x + (n < STRIDE ? 16 + m % 3 : 0);
+                for (j = 0; j < HIGH * STRIDE; j++)
+                    y[j] = z[j] = (double)test_float() * (1 + (double)test_float() / 3e9);
+                for (i = 0; i < m; i++)
+                    for (j = 0; j < n; j++)
+                        for (r = 0; r < rows; r++) {
+                            double *to = &z[i * STRIDE + j];
+                            const double by = a[r * STRIDE + i], v = x[r * STRIDE + j];
+                            const volatile double product = by * v;
+                            *to = kernels_k->fma ? fma(-by, v, *to) : *to - product;
+                        }
+                kernels_k->subtract_products(rows, m, n, a, x, STRIDE, y);
+                CHECK(memcmp(y, z, sizeof y) == 0);
+            }
 }
 
 static void kernels_tests(void)

@@ -1111,7 +1111,7 @@ static void optim_lm_matrix_is_that_of_gradients(void)
         for (i = 0; i < 5 * 21 + 21 + 21 * 3; i++) if (i < 5 * 21 || i >= 5 * 21 + 21) expected[i * n + i] += 0.125;
         for (i = 0; i < n; i++)
             for (j = i; j < n; j++) {
-                const double got = -f.normal.matrix[(n - i) * n + j - i];
+                const double got = -mlp__normal_row(&f.normal, j)[i];
                 const double size = sqrt(expected[i * n + i] * expected[j * n + j] + 1e-12);
                 off = fmax(off, fabs(expected[i * n + j] - got) / size);
             }
