@@ -5,6 +5,8 @@
                                     loads DIR/model.safetensors, whose activations are LAYERS (words with commas), and
                                     DIR/x, DIR/y; writes DIR/forward, DIR/gradients and, after STEPS steps, the weights
                                     to DIR/after: layer by layer [out][in], [out]. OPT: "adam,rate=0.01"
+     interop schedule DIR KIND EPOCHS WARMUP PERIOD GAMMA FLOOR    a fit at rate 1 of batches of which an epoch has 5:
+                                    rate of each update to DIR/rates, loss of each epoch to DIR/losses
      interop predict DIR HIDDEN OUTPUT    loads it by two activations: DIR/forward
      interop compare A B TOLERANCE  largest |a - b| / max(1, |b|) of two arrays; fails above TOLERANCE */
 #define _DEFAULT_SOURCE
@@ -252,6 +254,52 @@ static int train_foreign(const char *dir, char **arg)
     return 0;
 }
 
+/* ---- schedules ---- */
+
+#define NAME(enumerator, name, gamma, period, takes_floor) #name,
+static const char *const schedule_names[] = { MLP__SCHEDULES(NAME) NULL };
+#undef NAME
+static float rates[MOST], losses[MOST];
+static size_t rate_count, loss_count;
+
+static int note_rate(void *user, const mlp_progress *p) { (void)user; rates[rate_count++] = (float)p->rate; return 0; }
+static int note_loss(void *user, const mlp_progress *p) { (void)user; losses[loss_count++] = (float)p->loss; return 0; }
+
+static int schedule(const char *dir, char **arg)
+{
+    static float x[80], y[80];
+    mlp_desc d;
+    mlp_fit_desc how = { 0 };
+    mlp_data data = { 0 };
+    mlp_error error;
+    mlp *net;
+    memset(&d, 0, sizeof d);
+    d.inputs = d.layers[0].units = 1;
+    d.error = data.error = &error;
+    test_fill(x, 80);
+    test_fill(y, 80);
+    data.rows = 80;
+    data.x = x;
+    data.y = y;
+    how.batch = 16;
+    how.opt.kind = MLP_OPT_ADAM;
+    how.opt.rate = 1;
+    how.schedule.kind = (mlp_schedule)index_of(schedule_names, arg[0]);
+    how.epochs = atoi(arg[1]);
+    how.schedule.warmup = atoi(arg[2]);
+    how.schedule.period = atoi(arg[3]);
+    how.schedule.gamma = (float)atof(arg[4]);
+    how.schedule.floor = (float)atof(arg[5]);
+    how.on_step = note_rate;
+    how.on_epoch = note_loss;
+    demand(mlp_create(&net, &d), dir, &error);
+    demand(mlp_fit(net, &data, &how), dir, &error);
+    write_floats(path_of(dir, "rates", ""), rates, rate_count);
+    write_floats(path_of(dir, "losses", ""), losses, loss_count);
+    mlp_destroy(net);
+    return 0;
+}
+
 static int compare(const char *a_path, const char *b_path, double tolerance)
 {
     size_t n, m, i, bad = 0;
@@ -272,6 +320,7 @@ int main(int argc, char **argv)
     if (argc == 3 && !strcmp(argv[1], "make")) return make(argv[2]);
     if (argc == 5 && !strcmp(argv[1], "predict")) return predict_foreign(argv[2], argv[3], argv[4]);
     if (argc == 8 && !strcmp(argv[1], "train")) return train_foreign(argv[2], argv + 3);
+    if (argc == 9 && !strcmp(argv[1], "schedule")) return schedule(argv[2], argv + 3);
     if (argc == 5 && !strcmp(argv[1], "compare")) return compare(argv[2], argv[3], atof(argv[4]));
     stop("usage", "see the top of tests/interop.c");
     return 2;

@@ -12,10 +12,11 @@ import sys
 
 import torch
 from torch import nn
+from torch.optim import lr_scheduler as plans
 
 import safetensors
 
-BOUND, STEPS = 1e-6, 100
+BOUND, STEPS, PER_EPOCH = 1e-6, 100, 5
 interop, folder = sys.argv[1:3]
 dtypes = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
@@ -169,6 +170,28 @@ def foreign_file(name, prefix="", dtype="F32", bias=True):
     report(name, ("outputs", read_floats(f"{where}/forward"), net(x)))
 
 
+def schedule(name, kind, theirs, epochs=40, warmup=0, period=0, gamma=0, floor=0, by_epoch=False, bound=BOUND):
+    """Rates of every update beside those of theirs(optimizer), which goes on with each update, or with each epoch."""
+    where = f"{folder}/theirs"
+    os.makedirs(where, exist_ok=True)
+    subprocess.run([interop, "schedule", where, kind] + [str(v) for v in (epochs, warmup, period, gamma, floor)], check=True)
+    ours, losses = read_floats(f"{where}/rates"), read_floats(f"{where}/losses")
+    stepper = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler, rates = theirs(stepper), []
+    for epoch in range(epochs):
+        for _ in range(PER_EPOCH):
+            rates.append(stepper.param_groups[0]["lr"])
+            stepper.step()
+            if not by_epoch:
+                scheduler.step()
+        if by_epoch:
+            scheduler.step(*[losses[epoch].item()] * isinstance(scheduler, plans.ReduceLROnPlateau))
+    if len(set(rates)) < 3:
+        print(f"FAIL {name}: the rate has {len(set(rates))} values, too few to compare")
+        return
+    report(f"schedule {name}: same rates", ("rates", ours, torch.tensor(rates)), bound=bound)
+
+
 def classes(rows, width):
     return torch.eye(width)[torch.arange(rows) % width]
 
@@ -240,3 +263,16 @@ foreign_file("names with a prefix", prefix="model.")
 foreign_file("names with two prefixes", prefix="model.net.")
 foreign_file("no bias", bias=[True, False, True])
 foreign_file("no bias at all", bias=False)
+
+# PyTorch's one_cycle reaches its ends one update early: a bound of as much as the rate moves in one of 20,000.
+schedule("step", "step", lambda o: plans.StepLR(o, 10, 0.1), by_epoch=True)
+schedule("step 7, 0.5", "step", lambda o: plans.StepLR(o, 7, 0.5), period=7, gamma=0.5, by_epoch=True)
+schedule("exponential", "exponential", lambda o: plans.ExponentialLR(o, 0.95), by_epoch=True)
+schedule("cosine", "cosine", lambda o: plans.CosineAnnealingLR(o, 40 * PER_EPOCH))
+schedule("cosine, floor 0.1", "cosine", lambda o: plans.CosineAnnealingLR(o, 40 * PER_EPOCH, 0.1), floor=0.1)
+schedule("one_cycle", "one_cycle", lambda o: plans.OneCycleLR(o, 1.0, 4000 * PER_EPOCH), epochs=4000, bound=3e-4)
+schedule("plateau", "plateau", lambda o: plans.ReduceLROnPlateau(o), epochs=80, by_epoch=True)
+schedule("plateau 3, 0.5, floor 0.2", "plateau", lambda o: plans.ReduceLROnPlateau(o, "min", 0.5, 3, min_lr=0.2),
+         epochs=80, period=3, gamma=0.5, floor=0.2, by_epoch=True)
+warm = 3 * PER_EPOCH
+schedule("warmup", "constant", lambda o: plans.LinearLR(o, 1 / warm, 1, warm - 1), warmup=3)
