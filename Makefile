@@ -46,7 +46,8 @@ help:
 	@echo "make run             train 64-32-10 on the digits, show what it learned (DATA=my.csv: that table)"
 	@echo "make examples        build/train_csv and build/predict_csv, for tables in text"
 	@echo "make tables          the recipe for tables on fifteen of them, beside scikit-learn (ONLY=\"glass pima\": these)"
-	@echo "make accuracy        what nets reach on digits, diabetes and MNIST (ONLY=small: without it), beside scikit-learn"
+	@echo "make accuracy        what nets reach on digits, diabetes and MNIST (ONLY=small: without it)," \
+	    "beside scikit-learn"
 	@echo "make descent         the curves of examples/descent.c, drawn to build/descent.png (gnuplot)"
 	@echo "make test            the tests, in two minutes: on each instruction set here; what is missing is skipped"
 	@echo "                     (REQUIRE=avx512,clang makes a skip of these a failure)"
@@ -88,17 +89,21 @@ $(BUILD)/digits-$(SIMD): examples/digits.c mlp.h | $(BUILD)
 # DATA=my.csv: that table in place of the digits; ARGS="--target name": options of train_csv
 DATA ?=
 ARGS ?=
+ON_TABLE  = "$(DATA)" --out $(BUILD)/model.safetensors $(ARGS)
+ON_DIGITS = 0 examples/data/digits.csv $(BUILD)/digits.safetensors
 run: $(if $(DATA),$(BUILD)/train_csv,$(BUILD)/digits-$(SIMD))
 	@echo "SIMD=$(SIMD) (of: $(sort $(HERE)))"
-	@$(if $(DATA),$< "$(DATA)" --out $(BUILD)/model.safetensors $(ARGS),$< 0 examples/data/digits.csv $(BUILD)/digits.safetensors)
+	@$< $(if $(DATA),$(ON_TABLE),$(ON_DIGITS))
 
 # programs for tables in text
 .PHONY: examples tables
-TABLE_PARTS := examples/csv.c examples/ensemble.c examples/table.c
+TABLE_PARTS   := examples/csv.c examples/ensemble.c examples/table.c
+TABLE_NEEDS   := $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h
+TABLE_THREADS  = $(if $(call here,$(SIMD)@openmp),-fopenmp)
 examples: $(BUILD)/train_csv $(BUILD)/predict_csv
 # with threads where the compiler has OpenMP: members of an ensemble train side by side
-$(BUILD)/train_csv $(BUILD)/predict_csv: $(BUILD)/%: examples/%.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
-	$(CC) -std=c99 $(WARN) $(OPT) $(if $(call here,$(SIMD)@openmp),-fopenmp) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
+$(BUILD)/train_csv $(BUILD)/predict_csv: $(BUILD)/%: examples/%.c $(TABLE_NEEDS) | $(BUILD)
+	$(CC) -std=c99 $(WARN) $(OPT) $(TABLE_THREADS) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
 
 # what nets reach on digits, diabetes and MNIST, beside scikit-learn, whose scores are kept; ONLY=small: without MNIST
 .PHONY: accuracy
@@ -117,10 +122,11 @@ descent: examples/descent.gp | $(BUILD)
 
 # the recipe for tables beside scikit-learn (Debian: python3-sklearn), whose scores are kept; ONLY="glass pima": these,
 # without a note
-$(BUILD)/tables: bench/tables.c $(TABLE_PARTS) $(wildcard examples/*.h) mlp.h | $(BUILD)
+$(BUILD)/tables: bench/tables.c $(TABLE_NEEDS) | $(BUILD)
 	$(CC) -std=c99 $(WARN) $(OPT) $(flags_$(SIMD)) -I. $< $(TABLE_PARTS) -o $@ -lm
 $(BUILD)/tables-sklearn.csv: bench/tables.py bench/tables.txt | $(BUILD)
-	/usr/bin/python3 -c "import sklearn" && /usr/bin/python3 bench/tables.py bench/tables.txt bench/data > $@.new && mv $@.new $@
+	/usr/bin/python3 -c "import sklearn" && /usr/bin/python3 bench/tables.py bench/tables.txt bench/data > $@.new && \
+	    mv $@.new $@
 tables: $(BUILD)/tables
 	@$(MAKE) $(BUILD)/tables-sklearn.csv || echo "without scikit-learn: mlp.h alone"
 	$(BUILD)/tables --beside $(BUILD)/tables-sklearn.csv $(if $(ONLY),$(ONLY),--note bench/tables.md)
@@ -180,7 +186,8 @@ run_ppc64le         := qemu-ppc64le
 run_armhf           := qemu-arm
 run_mips            := qemu-mips
 run_wasm-clang      := node --no-warnings tests/wasi.mjs
-run_tsan            := env OMP_NUM_THREADS=3 TSAN_OPTIONS=ignore_noninstrumented_modules=1 OMP_TOOL_LIBRARIES=libarcher.so
+run_tsan            := env OMP_NUM_THREADS=3 TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
+                       OMP_TOOL_LIBRARIES=libarcher.so
 
 # of tests/all.c and tests/inner.c, where it is not -O1. gcc 12 for aarch64 fails internally (vect_transform_reduction)
 # when it vectorizes sums in the tests, not in the library
@@ -196,7 +203,8 @@ probe_openmp-asan   := $(probe_openmp)
 probe_clang-asan    := echo 'int main(void){return 0;}' | clang -fsanitize=address,undefined -x c - -o /dev/null
 probe_tsan          := echo 'int main(void){return 0;}' | clang -fsanitize=thread -fopenmp -x c - -o /dev/null
 probe_wasm-clang    := command -v wasm-ld && test -d /usr/include/wasm32-wasi
-probe = command -v $(firstword $(cc_$(1))) $(if $(run_$(1)),&& command -v $(firstword $(run_$(1)))) $(if $(probe_$(1)),&& $(probe_$(1)))
+probe = command -v $(firstword $(cc_$(1))) $(if $(run_$(1)),&& command -v $(firstword $(run_$(1)))) \
+        $(if $(probe_$(1)),&& $(probe_$(1)))
 here  = $(foreach b,$(1),$(if $(shell { $(call probe,$(call tool,$(b))); } > /dev/null 2>&1 && echo here),$(b)))
 
 # ---- test programs: tests/all.c, once for a tool; the kernels and tests/inner.c, for each instruction set ----
@@ -207,14 +215,19 @@ TEST_FLAGS := -Wall -Wextra
 # keeps what the compiler says beside the object, for tests/compile.sh
 warned      = 2> $@.warnings || { cat $@.warnings; exit 1; }
 level       = $(or $(level_$(1)),-O1)
-# threads are no matter of the kernels
-kernels_of  = $(call isa,$(1))@$(if $(filter openmp,$(call tool,$(1))),host,$(if $(filter openmp-asan,$(call tool,$(1))),asan,$(call tool,$(1))))
+# threads are no matter of the kernels: those of these tools are another's
+kernels_by_openmp      := host
+kernels_by_openmp-asan := asan
+kernels_of   = $(call isa,$(1))@$(or $(kernels_by_$(call tool,$(1))),$(call tool,$(1)))
+kernels_only = -DMLP_KERNELS_ONLY=$(1) -Dmlp__kernels_$(1)=mlp__kernels_under_test
 
-$(BUILD)/all-%: $(BUILD)/kernels-$$(call kernels_of,$$*).o $(BUILD)/inner-$$(call kernels_of,$$*).o $(BUILD)/net-$$(call tool,$$*).o
+$(BUILD)/all-%: $(BUILD)/kernels-$$(call kernels_of,$$*).o $(BUILD)/inner-$$(call kernels_of,$$*).o \
+                $(BUILD)/net-$$(call tool,$$*).o
 	$(cc_$(call tool,$*)) $^ -o $@ -lm
 
 $(BUILD)/kernels-%.o: mlp.h | $(BUILD)
-	$(cc_$(call tool,$*)) $(STRICT) $(flags_$(call isa,$*)) -DMLP_KERNELS_ONLY=$(call table,$*) -Dmlp__kernels_$(call table,$*)=mlp__kernels_under_test -x c -c mlp.h -o $@ $(warned)
+	$(cc_$(call tool,$*)) $(STRICT) $(flags_$(call isa,$*)) $(call kernels_only,$(call table,$*)) \
+	    -x c -c mlp.h -o $@ $(warned)
 
 $(BUILD)/inner-%.o: $(SECTIONS) mlp.h | $(BUILD)
 	$(cc_$(call tool,$*)) $(TEST_FLAGS) $(flags_$(call isa,$*)) -c tests/inner.c -o $@
@@ -234,33 +247,40 @@ $(BUILD)/bits-%: $(SECTIONS) mlp.h | $(BUILD)
 
 # SMALL=1, the default, runs emulated tests on fewer shapes; check-all runs them whole
 SMALL ?= 1
-small = $(if $(and $(filter 1,$(SMALL)),$(or $(run_$(call tool,$(1))),$(findstring san,$(1)),$(filter emulated%,$(1)))),env TEST_SMALL=1)
-RUN   = JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" BUILD="$(BUILD)" SIMD="$(SIMD)" SIMD_FLAGS="$(flags_$(SIMD))" \
-        MAKE="$(MAKE)" sh tests/run.sh
+runner = $(run_$(call tool,$(1)))
+slow   = $(or $(call runner,$(1)),$(findstring san,$(1)),$(filter emulated%,$(1)))
+small  = $(if $(and $(filter 1,$(SMALL)),$(call slow,$(1))),env TEST_SMALL=1)
+RUN    = JOBS=$(JOBS) CC="$(CC)" CXX="$(CXX)" BUILD="$(BUILD)" SIMD="$(SIMD)" SIMD_FLAGS="$(flags_$(SIMD))" \
+         MAKE="$(MAKE)" sh tests/run.sh
 
-skips     = $(foreach t,$(sort $(foreach b,$(filter-out $(call here,$(1)),$(1)),$(call tool,$(b)))),"sh tests/missing.sh $(t)")
-all_runs  = $(foreach b,$(call here,$(1)),"$(call small,$(b)) $(run_$(call tool,$(b))) $(BUILD)/all-$(b) $(2)") $(call skips,$(1))
-bits_runs = $(foreach b,$(call here,$(1)),"sh tests/bits.sh $(BUILD)/bits-$(b) $(run_$(call tool,$(b)))") $(call skips,$(1))
+missing   = $(sort $(foreach b,$(filter-out $(call here,$(1)),$(1)),$(call tool,$(b))))
+skips     = $(foreach t,$(call missing,$(1)),"sh tests/missing.sh $(t)")
+all_runs  = $(foreach b,$(call here,$(1)),"$(call small,$(b)) $(call runner,$(b)) $(BUILD)/all-$(b) $(2)") \
+            $(call skips,$(1))
+bits_runs = $(foreach b,$(call here,$(1)),"sh tests/bits.sh $(BUILD)/bits-$(b) $(call runner,$(b))") \
+            $(call skips,$(1))
 programs  = $(foreach b,$(call here,$(2)),$(BUILD)/$(1)-$(b))
 
 # ---- make test ----
 
 # every instruction set and class of arithmetic once, and the pairs of them with compilers and levels
-ALL  := $(filter-out scalar-fma $(if $(filter emulated-fma,$(HERE)),emulated),$(HERE))
-BITS := $(foreach b,scalar@clang-O3 sse2@clang-O0 sse2@gcc-O3 scalar-fma@gcc-O3 avx2@gcc-O0 avx2@clang-O3 \
-                    avx512@clang-O0 avx512@gcc-O3 emulated@clang-O2 neon@clang-O0 neon@gcc-O3,$(if $(filter $(call isa,$(b)),$(HERE)),$(b)))
+ALL   := $(filter-out scalar-fma $(if $(filter emulated-fma,$(HERE)),emulated),$(HERE))
+PAIRS := scalar@clang-O3 sse2@clang-O0 sse2@gcc-O3 scalar-fma@gcc-O3 avx2@gcc-O0 avx2@clang-O3 \
+         avx512@clang-O0 avx512@gcc-O3 emulated@clang-O2 neon@clang-O0 neon@gcc-O3
+BITS  := $(foreach b,$(PAIRS),$(if $(filter $(call isa,$(b)),$(HERE)),$(b)))
 SCRIPTS := $(foreach s,symbols compile examples readme dispatch disk,"sh tests/$(s).sh")
 DISPATCH := $(if $(call has,__x86_64__),$(BUILD)/kernels-avx2@host.o $(BUILD)/kernels-avx512@host.o)
 
 test:
-	@$(MAKE) -j$(JOBS) $(call programs,all,$(ALL) $(SIMD)@openmp) $(call programs,bits,$(BITS)) $(BUILD)/mlp-$(SIMD).o $(DISPATCH)
+	@$(MAKE) -j$(JOBS) $(call programs,all,$(ALL) $(SIMD)@openmp) $(call programs,bits,$(BITS)) \
+	    $(BUILD)/mlp-$(SIMD).o $(DISPATCH)
 	@$(RUN) $(SCRIPTS) $(call all_runs,$(ALL)) $(call all_runs,$(SIMD)@openmp,train) $(call bits_runs,$(BITS))
 
 # RUN_ONE="gdb --args"
 OF ?= $(SIMD)
 test-one:
 	@$(MAKE) $(BUILD)/all-$(OF)
-	$(call small,$(OF)) $(run_$(call tool,$(OF))) $(RUN_ONE) $(BUILD)/all-$(OF) $(TEST)
+	$(call small,$(OF)) $(call runner,$(OF)) $(RUN_ONE) $(BUILD)/all-$(OF) $(TEST)
 
 # ---- wider checks ----
 
@@ -284,9 +304,12 @@ check-targets:
 
 SANITIZED := $(if $(filter avx2,$(HERE)),sse2@asan avx2@asan) $(lastword $(filter emulated%,$(HERE)))@asan \
              $(SIMD)@openmp-asan scalar@clang-asan scalar@tsan
+# of those with threads, the tests of training
+IN_THREADS := %@openmp-asan %@tsan
 check-sanitize:
 	@$(MAKE) -j$(JOBS) $(call programs,all,$(SANITIZED))
-	@$(RUN) $(call all_runs,$(filter-out %@openmp-asan %@tsan,$(SANITIZED))) $(call all_runs,$(filter %@openmp-asan %@tsan,$(SANITIZED)),train)
+	@$(RUN) $(call all_runs,$(filter-out $(IN_THREADS),$(SANITIZED))) \
+	    $(call all_runs,$(filter $(IN_THREADS),$(SANITIZED)),train)
 
 check-tiles:
 	@sh tests/tiles.sh
@@ -314,24 +337,28 @@ FUZZ_SECONDS ?= 60
 # the loader under sanitizers, with kernels apart, which take clang minutes there
 FUZZ_FLAGS := -DMLP__KERNELS_APART -DMLP__SIMD_under_test=0 -DMLP_DISPATCH '-DMLP_DISPATCH_TABLES(X)=X(under_test)'
 $(BUILD)/fuzz_load: tests/fuzz_load.c mlp.h $(BUILD)/kernels-scalar@clang-O2.o | $(BUILD)
-	clang -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(FUZZ_FLAGS) $< $(filter %.o,$^) -o $@
+	clang -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(FUZZ_FLAGS) \
+	    $< $(filter %.o,$^) -o $@
 $(BUILD)/fuzz_seeds: tests/fuzz_load.c mlp.h | $(BUILD)
 	$(CC) -std=c99 -O1 -DMLP_SIMD=MLP_SIMD_SCALAR -DFUZZ_SEEDS $< -o $@
 check-fuzz:
 	@sh tests/fuzz.sh $(BUILD) $(FUZZ_SECONDS)
 
-ULP := $(foreach f,exp log tanh sigmoid sin cos,$(foreach i,$(if $(filter sse2,$(HERE)),sse2,scalar) $(filter avx512,$(HERE)),$(f)/$(i)))
+ULP_ISAS := $(if $(filter sse2,$(HERE)),sse2,scalar) $(filter avx512,$(HERE))
+ULP      := $(foreach f,exp log tanh sigmoid sin cos,$(ULP_ISAS:%=$(f)/%))
 check-ulp: $(ULP:%=check-ulp/%)
 check-ulp/%:
 	@$(MAKE) $(BUILD)/all-$(notdir $*)
 	$(BUILD)/all-$(notdir $*) --every-input vmath_$(*D)_is
 
 # the programs of bench/ here and those of NEON under qemu
-BENCH_NEON := aarch64-linux-gnu-gcc -static
+BENCH_NEON     := aarch64-linux-gnu-gcc -static
+BENCH_NEON_RUN := "sh tests/bench.sh $(BUILD)/bench-aarch64-linux-gnu-gcc-neon-program qemu-aarch64"
 check-bench:
 	@$(MAKE) -j$(JOBS) $(BENCH_NAME)program $(if $(call here,$(SIMD)@openmp),$(BENCH_NAME)threads)
 	@$(if $(call here,neon@aarch64-gcc),$(MAKE) -j$(JOBS) bench-program CC="$(BENCH_NEON)")
-	@$(RUN) "sh tests/bench.sh $(BENCH_NAME)program" $(if $(call here,neon@aarch64-gcc),"sh tests/bench.sh $(BUILD)/bench-aarch64-linux-gnu-gcc-neon-program qemu-aarch64","sh tests/missing.sh aarch64-gcc")
+	@$(RUN) "sh tests/bench.sh $(BENCH_NAME)program" \
+	    $(if $(call here,neon@aarch64-gcc),$(BENCH_NEON_RUN),"sh tests/missing.sh aarch64-gcc")
 
 check-all: check-bits check-tiles check-break check-interop check-mpi check-simde check-size
 	@$(MAKE) test check-cross check-targets check-sanitize SMALL=0

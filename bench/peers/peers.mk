@@ -11,7 +11,8 @@ wide_avx2 := -march=haswell
 PEER_LIB  := /usr/lib/$(shell $(CC) -print-multiarch 2>/dev/null)
 BLIS_LIB  := $(firstword $(wildcard $(addprefix $(PEER_LIB)/blis-,serial openmp pthread)))
 
-PEER_PROGRAMS := compare mlp openblas blis eigen-512 eigen-avx2 onednn fann libmvec-512 libmvec-avx2 sleef-512 sleef-avx2
+PEER_PROGRAMS := compare mlp openblas blis eigen-512 eigen-avx2 onednn fann \
+                 libmvec-512 libmvec-avx2 sleef-512 sleef-avx2
 
 $(PEERS):
 	@mkdir -p $@
@@ -28,7 +29,8 @@ $(PEERS)/exp_%.o $(PEERS)/read_%.o: bench/peers/exp.c bench/peers/read.c mlp.h |
 PEER_TABLES := $(foreach i,avx2 avx512,$(BENCH_NAME)kernels_$(i).o)
 $(PEERS)/mlp: bench/peers/mlp.c mlp.h $(PEERS)/peer.o $(foreach i,avx2 avx512,$(PEERS)/exp_$(i).o) $(PEER_TABLES)
 	$(CC) $(BENCH_WARN) $(OPT) $(filter %.c %.o,$^) -o $@ -lm
-$(PEERS)/compare: bench/peers/compare.c bench/peers/reference.h bench/peers/data.h bench/measure.h $(foreach i,avx2 avx512,$(PEERS)/read_$(i).o $(BENCH_NAME)peak_$(i).o)
+$(PEERS)/compare: bench/peers/compare.c bench/peers/reference.h bench/peers/data.h bench/measure.h \
+                  $(foreach i,avx2 avx512,$(PEERS)/read_$(i).o $(BENCH_NAME)peak_$(i).o)
 	$(CC) $(PEER_C) -march=haswell $(filter %.c %.o,$^) -o $@ -lm
 
 # the loops around a library's sgemm are compiled for the widest vectors that it uses itself
@@ -52,19 +54,21 @@ $(PEERS)/sleef-%: bench/peers/vectors.c $(PEERS)/peer.o
 # ONNX Runtime is no package of Debian
 $(PEERS)/onnxruntime: | $(PEERS)
 	@mkdir -p $@ && cd $@ && echo '{"private":true}' > package.json && \
-	    npm install --ignore-scripts --no-audit --no-fund onnxruntime-node > npm.log 2>&1 || echo "onnxruntime: npm cannot install it"
+	    npm install --ignore-scripts --no-audit --no-fund onnxruntime-node > npm.log 2>&1 || \
+	    echo "onnxruntime: npm cannot install it"
 
 peers: | $(PEERS)
-	@$(MAKE) -k -j$(JOBS) $(PEER_PROGRAMS:%=$(PEERS)/%) $(if $(shell command -v npm),$(PEERS)/onnxruntime) > $(PEERS).log 2>&1 || true
+	@$(MAKE) -k -j$(JOBS) $(PEER_PROGRAMS:%=$(PEERS)/%) $(if $(shell command -v npm),$(PEERS)/onnxruntime) \
+	    > $(PEERS).log 2>&1 || true
 	@$(MAKE) -s $(PEERS)/compare $(PEERS)/mlp
 
 # ONLY=gemm, train, batch1, elementwise and parts of names or shapes: these. COMPARE="--reps 4 --all" and the like: see
 # bench/peers/compare.c
 COMPARE ?=
-compared = $(if $(ONLY),$(RESULTS)/last,$(RESULTS)/$(call bench_name,compare).jsonl)
+compared = $(call bench_file,compare)
 compare: peers $(BENCH_NAME)program | $(RESULTS)
 	@$(COMPARE_RUN) $(PEERS)/compare $(PEERS) --json $(compared) $(COMPARE) $(ONLY)
-	@for mode in all asked; do awk -f bench/results.awk -f bench/compared.awk -v mode=$$mode $(compared); done
+	@for mode in all asked; do $(COMPARED_AWK) -v mode=$$mode $(compared); done
 
 check-peers:
 	@MAKE="$(MAKE)" sh tests/compare.sh $(PEERS)
