@@ -4,7 +4,8 @@ before=$1 after=$2 out=$3
 shift 3
 spent() { # sets t to the CPU seconds of the children so far; no subshell, whose children would be others
     times > "$out.times"
-    t=$(awk 'NR == 2 { split($1, u, /[ms]/); split($2, s, /[ms]/); print 60 * u[1] + u[2] + 60 * s[1] + s[2] }' "$out.times")
+    t=$(awk 'NR == 2 { split($1, u, /[ms]/); split($2, s, /[ms]/)
+        print 60 * u[1] + u[2] + 60 * s[1] + s[2] }' "$out.times")
 }
 compile() { $command -DMLP_IMPLEMENTATION -x c -c "$1" -o "$out" || exit 2; }
 printf '%-34s %9s %9s %7s   %9s %9s\n' "" "before s" "after s" ratio "text" "text"

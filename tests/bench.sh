@@ -82,7 +82,8 @@ change_complete() {
 check "one row for each piece of work, and they are added up" change_complete
 if git rev-parse -q --verify HEAD:mlp.h > /dev/null 2>&1; then
     from_git() {
-        make -s bench-change FROM=HEAD OPT=-O0 ONLY="--seconds 0.0001 --reps 4 relu 100" | grep -q 'after / before [0-9]'
+        make -s bench-change FROM=HEAD OPT=-O0 ONLY="--seconds 0.0001 --reps 4 relu 100" |
+            grep -q 'after / before [0-9]'
     }
     check "make bench-change takes an earlier version from git" from_git
     no_revision() { ! make -s bench-change FROM=no-such-revision ONLY="relu 100" > /dev/null 2>&1; }
@@ -96,8 +97,11 @@ says() { # text command ...: fails and says so
 }
 check "make bench-builds without hyperfine says so" says "needs hyperfine" make bench-builds HYPERFINE=no-such-program
 hyperfine_is_read() {
-    printf '{ "results": [\n{ "command": "digits avx2 -O2 -mavx2",\n "times": [\n 3.0,\n 1.0,\n 1.0,\n 1.0,\n 0.5\n ] },\n' > "$tmp/times"
-    printf '{ "command": "digits scalar -O2",\n "times": [\n 1.0,\n 2.0,\n 3.0,\n 4.0\n ] } ] }\n' >> "$tmp/times"
+    {
+        printf '{ "results": [\n'
+        printf '{ "command": "digits avx2 -O2 -mavx2",\n "times": [\n 3.0,\n 1.0,\n 1.0,\n 1.0,\n 0.5\n ] },\n'
+        printf '{ "command": "digits scalar -O2",\n "times": [\n 1.0,\n 2.0,\n 3.0,\n 4.0\n ] } ] }\n'
+    } > "$tmp/times"
     awk -v cpu=C -v compiler=D -f bench/builds.awk "$tmp/times" > "$tmp/builds" && well_formed "$tmp/builds" &&
         grep -qxF '{"work":"digits","shape":"","unit":"s","avx2":[1,0.0],"scalar":[3,33.3]}' "$tmp/builds" &&
         grep -qxF '{"cpu":"C","compiler":"D","kind":"builds","avx2":"-O2 -mavx2","scalar":"-O2"}' "$tmp/builds"
@@ -107,8 +111,10 @@ check "what hyperfine writes is read" hyperfine_is_read
 # the report, from results made up here
 mkdir "$tmp/report"
 {
-    echo '{"cpu":"A (b)","compiler":"cc 1","kind":"kernels","reps":4,"scalar":"-O2","vectorized":"-O3","avx2":"-O2 -mavx2"}'
-    echo '{"work":"forward","shape":"128,784,512","unit":"GFLOP/s","scalar":[20.1,0.6,0.81],"vectorized":[40.2,1,0.4],"avx2":[80.4,12,0.8]}'
+    printf '{"cpu":"A (b)","compiler":"cc 1","kind":"kernels","reps":4,'
+    echo '"scalar":"-O2","vectorized":"-O3","avx2":"-O2 -mavx2"}'
+    printf '{"work":"forward","shape":"128,784,512","unit":"GFLOP/s",'
+    echo '"scalar":[20.1,0.6,0.81],"vectorized":[40.2,1,0.4],"avx2":[80.4,12,0.8]}'
     for n in 8 16 32; do
         echo '{"work":"forward","shape":"'$n,$n,$n'","unit":"GFLOP/s","scalar":[20,1,0.8],"avx2":[40,1,0.8]}'
     done
@@ -119,8 +125,10 @@ mkdir "$tmp/report"
 } > "$tmp/report/a-kernels.jsonl"
 sed 's/"C"/"A (b)"/; s/"D"/"cc 1"/' "$tmp/builds" > "$tmp/report/a-builds.jsonl"
 {
-    echo '{"cpu":"A (b)","compiler":"cc 1","kind":"compare","reps":4,"mlp-avx2":"mlp.h","mlp-avx512":"mlp.h","onednn-avx2":"oneDNN","onednn":"oneDNN","eigen-avx2":"Eigen"}'
-    echo '{"work":"A","shape":"64-32-10","unit":"rows/s","mlp-avx2":[500,1],"onednn":900,"onednn-avx2":400,"eigen-avx2":100}'
+    printf '{"cpu":"A (b)","compiler":"cc 1","kind":"compare","reps":4,"mlp-avx2":"mlp.h","mlp-avx512":"mlp.h",'
+    echo '"onednn-avx2":"oneDNN","onednn":"oneDNN","eigen-avx2":"Eigen"}'
+    printf '{"work":"A","shape":"64-32-10","unit":"rows/s",'
+    echo '"mlp-avx2":[500,1],"onednn":900,"onednn-avx2":400,"eigen-avx2":100}'
     echo '{"work":"relu","shape":"64Ki","unit":"ns","mlp-avx2":[1,1],"onednn-avx2":2}'
 } > "$tmp/report/a-compare.jsonl"
 printf 'before\n<!-- measured: make report -->\nold\n<!-- end -->\nafter\n' > "$tmp/readme"
@@ -141,7 +149,8 @@ between_markers() {
 }
 check "README.md changes only between the markers, and only once" between_markers
 recorded() {
-    awk -f bench/results.awk -f bench/table.awk -v mode=beside "$tmp/report/a-kernels.jsonl" bench/results/*-kernels.jsonl > "$tmp/beside" &&
+    awk -f bench/results.awk -f bench/table.awk -v mode=beside "$tmp/report/a-kernels.jsonl" \
+        bench/results/*-kernels.jsonl > "$tmp/beside" &&
         grep -qE '^forward 128,784,512, GFLOP/s +vectorized +40.2 +[0-9.]+ +[0-9.]+' "$tmp/beside" &&
             grep -qF '1  A (b), cc 1: this run' "$tmp/beside"
 }

@@ -133,7 +133,8 @@ done
 
 two_copies() {
     for n in one two; do
-        printf '#define MLP_STATIC\n#define MLP_IMPLEMENTATION\n#include "mlp.h"\nconst char *%s(void);\nconst char *%s(void) { return mlp_simd_name(); }\n' $n $n > "$tmp/$n.c"
+        printf '%s\n' '#define MLP_STATIC' '#define MLP_IMPLEMENTATION' '#include "mlp.h"' \
+            "const char *$n(void);" "const char *$n(void) { return mlp_simd_name(); }" > "$tmp/$n.c"
     done
     printf 'const char *one(void); const char *two(void); int main(void) { return !one() || !two(); }\n' > "$tmp/main.c"
     $CC -std=c99 $SIMD_FLAGS -I. "$tmp/one.c" "$tmp/two.c" "$tmp/main.c" -o "$tmp/two_copies" && "$tmp/two_copies"

@@ -11,7 +11,10 @@ save_and_load() {
 check "a model over another" save_and_load
 in_this_folder() { (cd "$tmp/models" && "$tmp/disk" save 3 here && [ "$("$tmp/disk" load here)" = 3 ] && rm here); }
 check "a path without a folder" in_this_folder
-if ! strace -o /dev/null -e inject=fsync:error=EIO true 2> /dev/null; then skip "failing calls of the system" strace; finish; fi
+if ! strace -o /dev/null -e inject=fsync:error=EIO true 2> /dev/null; then
+    skip "failing calls of the system" strace
+    finish
+fi
 
 after() { # call fault nth: prints the status of the save and the seed of what is there
     rm -f "$tmp"/models/*
@@ -19,7 +22,9 @@ after() { # call fault nth: prints the status of the save and the seed of what i
     strace -o "$tmp/trace" -e trace="$1" -e inject="$1:$2:when=$3" "$tmp/disk" save 2 "$file" 2> /dev/null
     echo "$? $("$tmp/disk" load "$file")"
 }
-each() { # call fault: an error (4) or a kill (137) leaves the old file, but for the last fsync, that of the folder, which comes after the renaming
+# call fault: an error (4) or a kill (137) leaves the old file, but for the last fsync, that of the folder, which comes
+# after the renaming
+each() {
     n=1
     while result=$(after "$1" "$2" $n) && grep -qE 'INJECTED|killed by' "$tmp/trace"; do
         echo "$1 $2 $n: $result"

@@ -3,7 +3,10 @@
 
 build() { $CC $library -Wall -Wextra -Wpedantic -Werror -O2 "$1" "$library_o" -o "$tmp/$(basename "$1" .c)" -lm; }
 for example in examples/*.c; do
-    case $example in */csv.c | */ensemble.c | */table.c | *_csv.c | */mpi.c) ;; *) check "$example: builds" build "$example" ;; esac
+    case $example in
+    */csv.c | */ensemble.c | */table.c | *_csv.c | */mpi.c) ;;
+    *) check "$example: builds" build "$example" ;;
+    esac
 done
 . tests/tables.sh
 

@@ -15,5 +15,6 @@ fuzzed() {
     return $status
 }
 check "the fuzz target and its first files" built
-if fuzzed > "$tmp/said"; then pass "model files, $seconds s: $(sed -n 's/.*units: *//p' "$tmp/said") of them"; else fail "model files"; cat "$tmp/said"; fi
+if fuzzed > "$tmp/said"; then pass "model files, $seconds s: $(sed -n 's/.*units: *//p' "$tmp/said") of them"
+else fail "model files"; cat "$tmp/said"; fi
 finish

@@ -44,7 +44,8 @@ resumed() {
 check "3 epochs, and 3 more from the checkpoint, have the bits of 6" resumed
 stopped() {
     anew 2 300 > "$tmp/said" &&
-        awk '/^epoch/ { last = $2 + 0 } /^best/ { best = $3 + 0 } END { exit !(best > 10 && last == best + 20) }' "$tmp/said"
+        awk '/^epoch/ { last = $2 + 0 } /^best/ { best = $3 + 0 }
+            END { exit !(best > 10 && last == best + 20) }' "$tmp/said"
 }
 check "rank 0 stops all ranks 20 epochs after the best" stopped
 refused() {

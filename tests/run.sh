@@ -12,7 +12,8 @@ seq "$n" | xargs -n 1 -P "${JOBS:-1}" sh -c '
     $command > "$at.log" 2>&1 < /dev/null
     status=$?
     seconds=$(($(date +%s) - begin))
-    counts=$(tail -n 1 "$at.log" | sed -n "s/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}\$/\1 \2 0\4/p")
+    counts=$(tail -n 1 "$at.log" |
+        sed -n "s/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}\$/\1 \2 0\4/p")
     if [ -z "$counts" ] || { [ $status -ne 0 ] && [ "$(echo "$counts" | cut -d " " -f 2)" = 0 ]; }; then
         echo "FAIL $command: ended with status $status" >> "$at.log"
         counts="0 1 0"

@@ -34,7 +34,8 @@ row() { # options
     printf '%-44s %10s %10s\n' "${1:-none}" $sizes
 }
 sized() { row "$1" > "$tmp/row"; }
-for options in "" -DMLP_NO_FILES -DMLP_NO_TRAINING "-DMLP_ACTIVATIONS=1<<MLP_ACT_RELU" "-DMLP_NO_FILES -DMLP_NO_TRAINING" \
+for options in "" -DMLP_NO_FILES -DMLP_NO_TRAINING "-DMLP_ACTIVATIONS=1<<MLP_ACT_RELU" \
+    "-DMLP_NO_FILES -DMLP_NO_TRAINING" \
     "-DMLP_NO_FILES -DMLP_NO_TRAINING -DMLP_ACTIVATIONS=1<<MLP_ACT_RELU"; do
     for name in $(echo "$options" | grep -o 'MLP_[A-Z_]*' | grep -v MLP_ACT_); do
         grep -q "def.*\b$name\b" mlp.h || continue 2
