@@ -1,6 +1,7 @@
 """scikit-learn's MLP on the splits of bench/accuracy.c and examples/mnist.c, for make accuracy: prints work,score and
-seconds of CPU a run. Usage: accuracy.py digits.csv diabetes.csv [folder with MNIST]. Its defaults, but for the sizes, the
-epochs and batches of digits and MNIST, as there, and early stopping on the diabetes table, which is scaled outside."""
+seconds of CPU a run. Usage: accuracy.py digits.csv diabetes.csv [folder with MNIST]. Its defaults, but for the sizes,
+the epochs and batches of digits and MNIST, as there, and early stopping on the diabetes table, which is scaled
+outside."""
 import os, sys, time, warnings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")

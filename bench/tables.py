@@ -1,6 +1,7 @@
-"""scikit-learn on the tables of bench/tables.txt, for make tables: its MLP, HistGradientBoosting, RandomForest and linear models, all
-at their defaults, on the folds of bench/tables.c. Prints table,shuffle,method,score,loss,seconds: accuracy and log loss, or R2 and
-the mean absolute error. Usage: tables.py tables.txt folder [shuffles [only these tables ...]]"""
+"""scikit-learn on the tables of bench/tables.txt, for make tables: its MLP, HistGradientBoosting, RandomForest and
+linear models, all at their defaults, on the folds of bench/tables.c. Prints table,shuffle,method,score,loss,seconds:
+accuracy and log loss, or R2 and the mean absolute error. Usage: tables.py tables.txt folder [shuffles [only these
+tables ...]]"""
 import csv, os, sys, time, warnings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -46,7 +47,8 @@ def read(path, target):
 
 
 def encode(rows, train):
-    """Numbers with the median of the training rows for what is missing; texts one-hot, by the texts of the training rows."""
+    """Numbers with the median of the training rows for what is missing; texts one-hot, by the texts of the training
+    rows."""
     parts = []
     for column in zip(*rows):
         filled = [cell for cell in column if cell not in MISSING]
@@ -63,7 +65,8 @@ def encode(rows, train):
 METHODS = {
     "linear": (lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
                lambda: make_pipeline(StandardScaler(), Ridge())),
-    "boosting": (lambda: HistGradientBoostingClassifier(random_state=0), lambda: HistGradientBoostingRegressor(random_state=0)),
+    "boosting": (lambda: HistGradientBoostingClassifier(random_state=0),
+                 lambda: HistGradientBoostingRegressor(random_state=0)),
     "forest": (lambda: RandomForestClassifier(random_state=0), lambda: RandomForestRegressor(random_state=0)),
     "sklearn MLP": (lambda: make_pipeline(StandardScaler(), MLPClassifier(random_state=0)),
                     lambda: make_pipeline(StandardScaler(), MLPRegressor(random_state=0))),

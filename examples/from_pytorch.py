@@ -1,4 +1,5 @@
-"""Trains a net in PyTorch, saves it for from_pytorch.c and prints what that must print: from_pytorch.py model.safetensors"""
+"""Trains a net in PyTorch, saves it for from_pytorch.c and prints what that must print:
+from_pytorch.py model.safetensors"""
 import json
 import struct
 import sys

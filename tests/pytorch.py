@@ -1,10 +1,11 @@
 """mlp.h against PyTorch, through files: pytorch.py INTEROP DIR MODEL ...
 INTEROP is tests/interop.c built; MODELs are nets of ours in DIR. Prints "ok name" or "FAIL name: why" for each test.
 
-The bound is on |a - b| / max(1, |b|), b being PyTorch's float32 result; gradients are first divided by their largest. It is 16
-roundings of a number near 1: sums go in another order on both sides and their exp and tanh are other functions, each good to
-about one rounding. 100 steps add no more than that: the errors of the steps are small beside a weight and have both signs (largest
-seen: outputs 7e-7, gradients 4e-7, weights 3e-7; SHOW=1 in the environment prints them)."""
+The bound is on |a - b| / max(1, |b|), b being PyTorch's float32 result; gradients are first divided by their largest.
+It is 16 roundings of a number near 1: sums go in another order on both sides and their exp and tanh are other
+functions, each good to about one rounding. 100 steps add no more than that: the errors of the steps are small beside a
+weight and have both signs (largest seen: outputs 7e-7, gradients 4e-7, weights 3e-7; SHOW=1 in the environment prints
+them)."""
 import os
 import struct
 import subprocess
@@ -29,9 +30,10 @@ class Function(nn.Module):
 
 modules = {
     "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "elu": nn.ELU, "selu": nn.SELU,
-    "gelu": nn.GELU, "gelu_tanh": lambda: nn.GELU("tanh"), "silu": nn.SiLU, "softplus": nn.Softplus, "softsign": nn.Softsign,
-    "hard_sigmoid": nn.Hardsigmoid, "hard_tanh": nn.Hardtanh, "mish": nn.Mish, "sin": lambda: Function(torch.sin),
-    "gaussian": lambda: Function(lambda z: torch.exp(-z * z)), "softmax": lambda: nn.Softmax(dim=1),
+    "gelu": nn.GELU, "gelu_tanh": lambda: nn.GELU("tanh"), "silu": nn.SiLU, "softplus": nn.Softplus,
+    "softsign": nn.Softsign, "hard_sigmoid": nn.Hardsigmoid, "hard_tanh": nn.Hardtanh, "mish": nn.Mish,
+    "sin": lambda: Function(torch.sin), "gaussian": lambda: Function(lambda z: torch.exp(-z * z)),
+    "softmax": lambda: nn.Softmax(dim=1),
 }
 
 
@@ -90,8 +92,9 @@ def ours_in_pytorch(name):
     weights = sorted((int(key.split(".")[0]), t.shape) for key, t in state.items() if key.endswith("weight"))
     widths = [weights[0][1][1]] + [shape[0] for _, shape in weights]
     names = metadata["mlp.activations"].split()
-    alphas = [struct.unpack(">f", bytes.fromhex(bits))[0] for bits in metadata.get("mlp.alpha", "").split()] or [0] * len(names)
-    activations = [f"{name}:{max(alpha, 0)}" if alpha else name for name, alpha in zip(names, alphas)]     # negative: zero
+    alphas = [struct.unpack(">f", bytes.fromhex(bits))[0]
+              for bits in metadata.get("mlp.alpha", "").split()] or [0] * len(names)
+    activations = [f"{name}:{max(alpha, 0)}" if alpha else name for name, alpha in zip(names, alphas)]  # negative: zero
     net = sequential(widths, activations, [f"{number}.bias" in state for number, _ in weights])
     net.load_state_dict(state, strict=True)
     x = read_floats(f"{folder}/{name}.x").reshape(-1, widths[0])
@@ -153,7 +156,8 @@ def theirs_here(name, widths, activations, loss, theirs_loss, targets, optimizer
             nn.utils.clip_grad_norm_(net.parameters(), clip_norm)
         stepper.step()
     scale = gradients.abs().max().clamp(min=1e-3)
-    report(f"{name}: same outputs, gradients, weights after {STEPS} steps", ("outputs", read_floats(f"{where}/forward"), forward),
+    report(f"{name}: same outputs, gradients, weights after {STEPS} steps",
+           ("outputs", read_floats(f"{where}/forward"), forward),
            ("gradients", read_floats(f"{where}/gradients") / scale, gradients / scale),
            ("weights", read_floats(f"{where}/after"), parameters(net)), bound=bound)
 
@@ -174,7 +178,8 @@ def schedule(name, kind, theirs, epochs=40, warmup=0, period=0, gamma=0, floor=0
     """Rates of every update beside those of theirs(optimizer), which goes on with each update, or with each epoch."""
     where = f"{folder}/theirs"
     os.makedirs(where, exist_ok=True)
-    subprocess.run([interop, "schedule", where, kind] + [str(v) for v in (epochs, warmup, period, gamma, floor)], check=True)
+    subprocess.run([interop, "schedule", where, kind] + [str(v) for v in (epochs, warmup, period, gamma, floor)],
+                   check=True)
     ours, losses = read_floats(f"{where}/rates"), read_floats(f"{where}/losses")
     stepper = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     scheduler, rates = theirs(stepper), []
@@ -215,16 +220,20 @@ sum_of_outputs = lambda loss: lambda a, y: loss(a, y) / len(y)
 momentum, adam = {"kind": "sgd", "rate": 0.02, "momentum": 0.9}, {"kind": "adam", "rate": 0.001}
 nesterov = {**momentum, "nesterov": 1}
 theirs_here("MSELoss, SGD", [7, 33, 17, 3], ["tanh", "tanh", "identity"], "squared", nn.MSELoss(), numbers)
-theirs_here("MSELoss, sum over outputs", [7, 16, 3], ["relu", "identity"], "squared", sum_of_outputs(nn.MSELoss(reduction="sum")),
-            numbers, {"kind": "sgd", "rate": 0.01}, reduction="sum")
-theirs_here("MSELoss, momentum", [7, 33, 17, 3], ["gelu", "silu", "identity"], "squared", nn.MSELoss(), numbers, momentum)
-theirs_here("MSELoss, Nesterov, no bias", [7, 40, 3], ["mish", "identity"], "squared", nn.MSELoss(), numbers, nesterov, bias=False)
+theirs_here("MSELoss, sum over outputs", [7, 16, 3], ["relu", "identity"], "squared",
+            sum_of_outputs(nn.MSELoss(reduction="sum")), numbers, {"kind": "sgd", "rate": 0.01}, reduction="sum")
+theirs_here("MSELoss, momentum", [7, 33, 17, 3], ["gelu", "silu", "identity"], "squared", nn.MSELoss(), numbers,
+            momentum)
+theirs_here("MSELoss, Nesterov, no bias", [7, 40, 3], ["mish", "identity"], "squared", nn.MSELoss(), numbers, nesterov,
+            bias=False)
 theirs_here("MSELoss, Adam", [7, 33, 17, 3], ["softplus", "tanh", "identity"], "squared", nn.MSELoss(), numbers, adam)
 theirs_here("MSELoss of softmax, SGD", [5, 20, 4], ["elu", "softmax"], "squared", nn.MSELoss(), classes)
-theirs_here("CrossEntropyLoss, SGD", [64, 32, 10], ["relu", "softmax"], "cross_entropy", nn.CrossEntropyLoss(), classes, logits=True)
-theirs_here("CrossEntropyLoss, Adam", [64, 32, 10], ["relu", "softmax"], "cross_entropy", nn.CrossEntropyLoss(), classes, adam, logits=True)
-theirs_here("BCEWithLogitsLoss, momentum", [6, 25, 2], ["selu", "sigmoid"], "binary_cross_entropy", nn.BCEWithLogitsLoss(), probabilities,
-            momentum, logits=True)
+theirs_here("CrossEntropyLoss, SGD", [64, 32, 10], ["relu", "softmax"], "cross_entropy", nn.CrossEntropyLoss(),
+            classes, logits=True)
+theirs_here("CrossEntropyLoss, Adam", [64, 32, 10], ["relu", "softmax"], "cross_entropy", nn.CrossEntropyLoss(),
+            classes, adam, logits=True)
+theirs_here("BCEWithLogitsLoss, momentum", [6, 25, 2], ["selu", "sigmoid"], "binary_cross_entropy",
+            nn.BCEWithLogitsLoss(), probabilities, momentum, logits=True)
 theirs_here("BCELoss, Adam", [6, 25, 2], ["tanh", "sigmoid"], "binary_cross_entropy", nn.BCELoss(), probabilities, adam)
 theirs_here("HuberLoss, Nesterov", [6, 25, 1], ["softsign", "identity"], "huber", nn.HuberLoss(), numbers, nesterov)
 theirs_here("L1Loss, SGD", [6, 25, 2], ["sin", "identity"], "absolute", nn.L1Loss(), numbers,
@@ -233,7 +242,8 @@ theirs_here("SoftMarginLoss, SGD", [6, 25, 2], ["gelu_tanh", "identity"], "logis
 hinge = lambda a, y: torch.relu(1 - y * a).mean()
 theirs_here("hinge, SGD", [6, 25, 1], ["leaky_relu", "identity"], "hinge", hinge, signs, {"kind": "sgd", "rate": 0.001})
 for activation in ("sigmoid", "elu", "selu", "gaussian", "hard_sigmoid", "hard_tanh", "softplus", "identity"):
-    theirs_here(f"{activation}, momentum", [5, 18, 18, 2], [activation, activation, "identity"], "squared", nn.MSELoss(), numbers, momentum)
+    theirs_here(f"{activation}, momentum", [5, 18, 18, 2], [activation, activation, "identity"], "squared",
+                nn.MSELoss(), numbers, momentum)
 
 # Every optimizer: by itself, with decay, clipped. Where the gradient is divided by its size, weights that have nearly
 # none go by the sign of roundings, unless epsilon is above these: with PyTorch's own epsilon only by itself, within ten

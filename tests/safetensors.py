@@ -12,7 +12,8 @@ def no_duplicates(pairs):
 
 
 def read(path):
-    """Tensors by name in the order of the data, and the metadata; an AssertionError names the rule that a file breaks."""
+    """Tensors by name in the order of the data, and the metadata; an AssertionError names the rule that a file
+    breaks."""
     with open(path, "rb") as file:
         data = file.read()
     (length,) = struct.unpack_from("<Q", data)

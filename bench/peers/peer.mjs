@@ -28,28 +28,33 @@ const number = (field, n) => Buffer.concat([varint(field * 8), varint(n)])
 const bytes = (field, b) => Buffer.concat([varint(field * 8 + 2), varint(b.length), b])
 const text = (field, s) => bytes(field, Buffer.from(s))
 const message = (field, ...parts) => bytes(field, Buffer.concat(parts))
-const tensor = (name, dims, x) => message(5, ...dims.map(d => number(1, d)), number(2, 1), text(8, name), bytes(9, Buffer.from(x.buffer)))
+const tensor = (name, dims, x) =>
+    message(5, ...dims.map(d => number(1, d)), number(2, 1), text(8, name), bytes(9, Buffer.from(x.buffer)))
 const node = (op, inputs, output) => message(1, ...inputs.map(i => text(1, i)), text(2, output), text(4, op))
-const value = (field, name, n) => message(field, text(1, name), message(2, message(1, number(1, 1), message(2, ...[1, n].map(d => message(1, number(1, d)))))))
+const row = n => message(2, ...[1, n].map(d => message(1, number(1, d))))
+const value = (field, name, n) => message(field, text(1, name), message(2, message(1, number(1, 1), row(n))))
 
 function model(widths) {
     const parts = []
     let at = PARAMS, from = 'x'
     for (let l = 0; l + 1 < widths.length; l++) {
         const [i, o] = [widths[l], widths[l + 1]], last = l + 2 === widths.length
-        parts.push(tensor(`w${l}`, [i, o], take(at, i * o, Math.sqrt(Math.fround(6 / i)))), tensor(`b${l}`, [o], take(at + i * o, o, 0.1)))
+        parts.push(tensor(`w${l}`, [i, o], take(at, i * o, Math.sqrt(Math.fround(6 / i)))))
+        parts.push(tensor(`b${l}`, [o], take(at + i * o, o, 0.1)))
         parts.push(node('Gemm', [from, `w${l}`, `b${l}`], last ? 'y' : `z${l}`))
         if (!last) parts.push(node('Relu', [`z${l}`], `a${l}`))
         from = `a${l}`
         at += (i + 1) * o
     }
-    return Buffer.concat([number(1, 8), message(7, ...parts, text(2, 'net'), value(11, 'x', widths[0]), value(12, 'y', widths.at(-1))), message(8, number(2, 13))])
+    const graph = message(7, ...parts, text(2, 'net'), value(11, 'x', widths[0]), value(12, 'y', widths.at(-1)))
+    return Buffer.concat([number(1, 8), graph, message(8, number(2, 13))])
 }
 
 async function prepare(words) {
     if (words[0] !== 'infer' || words[1] !== 'relu') return null
     const widths = words.slice(2).map(Number)
-    const session = await ort.InferenceSession.create(model(widths), { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' })
+    const options = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' }
+    const session = await ort.InferenceSession.create(model(widths), options)
     const feeds = { x: new ort.Tensor('float32', take(X, widths[0]), [1, widths[0]]) }
     return { call: async () => (await session.run(feeds)).y.data, calls: 0 }
 }
@@ -70,7 +75,8 @@ async function run(c, seconds) {
 }
 
 const cases = []
-const version = JSON.parse(readFileSync(resolve(directory, 'onnxruntime/node_modules/onnxruntime-node/package.json'))).version
+const manifest = resolve(directory, 'onnxruntime/node_modules/onnxruntime-node/package.json')
+const version = JSON.parse(readFileSync(manifest)).version
 const answer = s => writeSync(1, s + '\n')
 answer(`ready ONNX Runtime ${version} from node`)
 for await (const line of createInterface({ input: process.stdin })) {

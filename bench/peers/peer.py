@@ -1,4 +1,5 @@
-"""PyTorch and scikit-learn: peer.py DATA RESULT torch|sklearn. The conversation is that of peer.c, the data that of data.h."""
+"""PyTorch and scikit-learn: peer.py DATA RESULT torch|sklearn. The conversation is that of peer.c, the data that of
+data.h."""
 import ctypes
 import os
 import sys
@@ -79,9 +80,11 @@ class Torch:
             rows, to = x[:n // cols * cols].view(-1, cols), out[:n // cols * cols].view(-1, cols)
             call = lambda: t._softmax(rows, 1, False, out=to)
         else:
-            calls = {"relu": lambda: t.clamp_min(x, 0, out=out), "hadamard": lambda: t.mul(x, y, out=out), "exp": lambda: t.exp(x, out=out),
+            calls = {"relu": lambda: t.clamp_min(x, 0, out=out), "hadamard": lambda: t.mul(x, y, out=out),
+                     "exp": lambda: t.exp(x, out=out),
                      "sigmoid": lambda: t.sigmoid(x, out=out), "tanh": lambda: t.tanh(x, out=out),
-                     "gelu_erf": lambda: t._C._nn.gelu(x, out=out), "gelu_tanh": lambda: t._C._nn.gelu(x, approximate="tanh", out=out)}
+                     "gelu_erf": lambda: t._C._nn.gelu(x, out=out),
+                     "gelu_tanh": lambda: t._C._nn.gelu(x, approximate="tanh", out=out)}
             call = calls.get(form)
         return (call, lambda: out.numpy(), "out=") if call else None
 
@@ -109,14 +112,16 @@ class Torch:
             return None
         t, layers = self.torch, self.net(widths)
         params = [p.requires_grad_() for layer in layers for p in layer]
-        xs, ys = t.from_numpy(take(X, rows, widths[0])).split(batch), t.from_numpy(labels(rows, widths[-1])).split(batch)
+        xs, ys = (t.from_numpy(take(X, rows, widths[0])).split(batch),
+                  t.from_numpy(labels(rows, widths[-1])).split(batch))
 
         def call():
             for x, y in zip(xs, ys):
                 grads = t.autograd.grad(self.f.cross_entropy(self.forward(layers, x), y), params)
                 with t.no_grad():
                     t._foreach_add_(params, grads, alpha=-rate)
-        return call, lambda: np.concatenate([a.detach().numpy().ravel() for w, b in layers for a in (w.t(), b)]), "autograd, SGD by _foreach_add_"
+        return (call, lambda: np.concatenate([a.detach().numpy().ravel() for w, b in layers for a in (w.t(), b)]),
+                "autograd, SGD by _foreach_add_")
 
 
 class Sklearn:
@@ -131,14 +136,16 @@ class Sklearn:
         if words[:2] != ["train", "relu"]:
             return None
         rate, batch, rows, widths = float(words[2]), int(words[3]), int(words[4]), list(map(int, words[5:]))
-        c = self.classifier(widths[1:-1], solver="sgd", alpha=0, batch_size=batch, learning_rate_init=rate, momentum=0, nesterovs_momentum=False,
-                            shuffle=False, max_iter=1)
+        c = self.classifier(widths[1:-1], solver="sgd", alpha=0, batch_size=batch, learning_rate_init=rate,
+                            momentum=0, nesterovs_momentum=False, shuffle=False, max_iter=1)
         x, y, layers = take(X, rows, widths[0]), labels(rows, widths[-1]), parameters(widths)
         c.partial_fit(x[:batch], y[:batch], range(widths[-1]))
         for l, (w, b) in enumerate(layers):         # in place: the optimizer holds these arrays
             c.coefs_[l][:] = w
             c.intercepts_[l][:] = b
-        return (lambda: c.partial_fit(x, y), lambda: np.concatenate([a.ravel() for l in range(len(layers)) for a in (c.coefs_[l], c.intercepts_[l])]),
+        return (lambda: c.partial_fit(x, y),
+                lambda: np.concatenate([a.ravel() for l in range(len(layers))
+                                        for a in (c.coefs_[l], c.intercepts_[l])]),
                 "MLPClassifier.partial_fit")
 
 
