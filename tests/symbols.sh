@@ -5,7 +5,7 @@
 scalar_fma="scalar-fma:-mfma|-DMLP_SIMD=MLP_SIMD_SCALAR"
 case $(uname -m) in
 x86_64)
-    gcc="$scalar_fma avx2:-mavx2|-mfma" clang="avx512:-mavx512f"
+    gcc="$scalar_fma avx2:-mavx2|-mfma" clang="$scalar_fma avx512:-mavx512f"
     [ "$1" = full ] && gcc="sse2: scalar:-DMLP_SIMD=MLP_SIMD_SCALAR $scalar_fma avx2:-mavx2|-mfma avx512:-mavx512f" \
         clang=$gcc ;;
 *)  gcc="default:" clang="default:" ;;
