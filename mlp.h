@@ -5026,8 +5026,8 @@ static size_t mlp__unit_at(const mlp *net, int layer, size_t part, size_t parts)
 }
 
 /* The rows begin .. end - 1 are this part's. The one way up through the layers, for fit, evaluate and predict. Who
-   needs what other parts have made waits for it: all parts meet here, also those without a row. The last activation
-   belongs to the loss, if there is one. */
+   needs what other parts have made, or is about to overwrite what they read, waits for them: all parts meet here, also
+   those without a row. The last activation belongs to the loss, if there is one. */
 static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, size_t part, size_t parts)
 {
     const mlp *net = b->net;
@@ -5040,7 +5040,9 @@ static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, si
         const size_t row = by_units ? 0 : begin, rows = by_units ? b->rows : end - begin, out = net->shape[l].out;
         const size_t unit = by_units ? mlp__unit_at(net, l, part, parts) : 0;
         const size_t end_unit = by_units ? mlp__unit_at(net, l, part + 1, parts) : out;
-        if (before || by_units) mlp__barrier();
+        /* where two layers below, of another width, other rows are */
+        const int shared = parts > 1 && l > 1 && t->a[l] == t->a[l - 2];
+        if (before || by_units || shared) mlp__barrier();
         if (rows > 0 && unit < end_unit) {
             const size_t at = row * out;
             float *a = with_loss ? NULL : t->a[l] + at;

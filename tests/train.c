@@ -454,6 +454,43 @@ static void train_threads_change_no_bit(void)
 }
 #endif
 
+/* as train_half, but whoever has the rows with large values comes late to the next layer */
+#ifdef _OPENMP
+static void train_late(void *user, size_t n, const float *z, float *a)
+{
+    volatile long wait = z[0] > 1 ? 10000000 : 0;
+    train_half(user, n, z, a);
+    while (wait > 0) wait--;
+}
+
+/* an evaluation has two buffers for all layers: nobody writes into one what another has yet to read from it */
+static void train_evaluations_wait_for_the_slowest_thread(void)
+{
+    static const int widths[] = { 3, 20, 40, 2, 33, 1 };        /* each by rows */
+    static float x[16], y[16];
+    float w[3] = { 1, 1, 1 };
+    mlp_desc d = net_desc(1, 3, 1);
+    mlp_fit_desc f = train_fit(-1, MLP_FULL_BATCH, MLP_ORDER_SEQUENTIAL, MLP_OPT_SGD, 0);
+    mlp_data data = loss_data(16, x, y);
+    mlp_metrics one, more;
+    mlp *net;
+    int i, threads;
+    for (i = 0; i < 6; i++) d.layers[i].units = widths[i];
+    d.layers[0].activation = MLP_ACT_CUSTOM;
+    d.layers[0].custom.value = train_late;
+    d.layers[0].custom.slope = train_half_slope;
+    for (i = 0; i < 16; i++) { x[i] = (float)i / 6; y[i] = 1; }
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_set_weights(net, 0, w, NULL) == MLP_OK);
+    CHECK(mlp_evaluate(net, &data, &one) == MLP_OK);
+    for (threads = 2; threads < 5; threads++) {
+        f.threads = threads;
+        CHECK(mlp_fit(net, &data, &f) == MLP_OK && mlp_evaluate(net, &data, &more) == MLP_OK);
+        CHECK(memcmp(&one, &more, sizeof one) == 0);
+    }
+    mlp_destroy(net);
+}
+#endif
+
 /* the layer is that of the block that overflowed, not of a later one */
 static void train_nonfinite_layer_is_found_in_every_block(void)
 {
@@ -948,6 +985,7 @@ static void train_tests(void)
     RUN(train_batches_without_weight_are_left_out);
 #ifdef _OPENMP
     RUN(train_threads_change_no_bit);
+    RUN(train_evaluations_wait_for_the_slowest_thread);
 #endif
     RUN(train_accuracy_counts_what_it_says);
     RUN(train_data_that_a_callback_spoils_is_refused);
