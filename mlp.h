@@ -6124,7 +6124,7 @@ MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double 
     net->busy = 1;
     r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, NULL);
     net->busy = 0;
-    if (loss) *loss = sums.loss / sums.weight;
+    if (loss && (!r || !mlp__finite_double(sums.loss))) *loss = sums.loss / sums.weight;
     if (!r) r = mlp__check_gradients(net, data->error);
     return r ? r : mlp__ok(data->error);
 }

@@ -742,6 +742,7 @@ static void train_gradients_that_were_not_finished_are_none(void)
     mlp *net;
     mlp_data data, read;
     train_reader c;
+    double loss = 7;
     test_seed(85);
     train_make(rows);
     data = loss_data(500, rows->x, rows->y);
@@ -760,7 +761,8 @@ static void train_gradients_that_were_not_finished_are_none(void)
     CHECK(mlp_compute_gradients(net, &read, NULL) == MLP_OK && mlp_step(net, NULL) == MLP_OK);
     CHECK(c.calls == 2 * BLOCKS + 1 && c.refused == c.calls);
     c.fail_at = c.calls + 2;                                /* in the second block */
-    CHECK(mlp_compute_gradients(net, &read, NULL) == MLP_ERR_IO && mlp_step(net, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(mlp_compute_gradients(net, &read, &loss) == MLP_ERR_IO && mlp_step(net, NULL) == MLP_ERR_ARGUMENT);
+    CHECK(loss == 0);
     CHECK(mlp_compute_gradients(net, &data, NULL) == MLP_OK && mlp_step(net, NULL) == MLP_OK);
     mlp_destroy(net);
 }
