@@ -606,8 +606,8 @@ static void draw(const trial *r)
     int x, y;
     for (i = 0; i < r->rows.n; i++) {
         const float a = r->rows.values[i], b = r->answer[NET][i];
-        low = a < low ? a : b < low ? b : low;
-        high = a > high ? a : b > high ? b : high;
+        low = fminf(low, fminf(a, b));
+        high = fmaxf(high, fmaxf(a, b));
     }
     for (i = 0; i < r->rows.n && high > low; i++) {
         x = (int)((r->rows.values[i] - low) / (high - low) * (WIDE - 0.001f));

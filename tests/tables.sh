@@ -1,8 +1,7 @@
 # train_csv and predict_csv, read by tests/examples.sh: tables as people have them, and what is none.
-build_csv() {
-    $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $SIMD_FLAGS -I. "examples/$1.c" examples/csv.c \
-        examples/ensemble.c examples/table.c \
-        -o "$tmp/$1" -lm
+build_csv() { # program [its name here [further flags]]
+    $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 $3 $SIMD_FLAGS -I. "examples/$1.c" examples/csv.c \
+        examples/ensemble.c examples/table.c -o "$tmp/${2:-$1}" -lm
 }
 check "examples/train_csv.c: builds" build_csv train_csv
 check "examples/predict_csv.c: builds" build_csv predict_csv
@@ -221,6 +220,16 @@ first_table() { # whole numbers that count up are all there is
         grep -q "'x': 1 cell missing" "$tmp/complaint"
 }
 check "train_csv: y = 3 x + 2; predict_csv: a blank line of one column, numbers outside" first_table
+awk 'BEGIN { print "x,z,y"; for (i = 0; i < 60; i++) print i * 37 % 61 "," i * 11 % 7 "," i * 37 % 61 + i * 11 % 7 }' \
+    > "$tmp/plane.csv"
+within() { # a prediction above the largest true value, and none behind it
+    for epochs in 1 2 3 5 10; do
+        "$tmp/train_bounds" "$tmp/plane.csv" --members 1 --epochs $epochs --out "$tmp/model" > "$tmp/said" || return
+    done
+}
+if build_csv train_csv train_bounds "-O1 -fsanitize=bounds -fno-sanitize-recover=all" 2> /dev/null; then
+    check "train_csv: a prediction above all true values is drawn" within
+else skip "train_csv: a prediction above all true values is drawn" sanitizers; fi
 awk 'BEGIN { print "income,rooms,price";
     for (i = 0; i < 200; i++) print 100000 + i * 7919 % 99991 "," i % 6 "," 200000 + 2 * (i * 7919 % 99991) }' \
     > "$tmp/money.csv"
