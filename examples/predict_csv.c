@@ -22,16 +22,29 @@ enum { LIST = 64 };
 typedef struct { const char *model, *file, *missing[LIST]; int words; csv_options read; } options;
 
 /* One line, whatever names and cells have in them. */
-static int fails(const char *format, ...)
+static void say(const char *format, va_list arguments)
 {
     char text[1024], *p;
-    va_list arguments;
-    va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
     for (p = text; *p; p++) if ((unsigned char)*p < ' ') *p = ' ';
     fprintf(stderr, "predict_csv: %s\n", text);
+}
+
+static int fails(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
     return 1;
+}
+
+static void note(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
 }
 
 /* One option with its value; 0: fine */
@@ -140,8 +153,7 @@ static void write_row(const table *t, const float *y, const float *spread)
 
 static void say_cells(const char *column, size_t n, const char *what)
 {
-    if (!n) return;
-    fprintf(stderr, "predict_csv: column '%s': %lu cell%s %s\n", column, (unsigned long)n, n == 1 ? "" : "s", what);
+    if (n) note("column '%s': %lu cell%s %s", column, (unsigned long)n, n == 1 ? "" : "s", what);
 }
 
 static void say_surprises(const table *t, const table_surprises *s)
@@ -149,7 +161,8 @@ static void say_surprises(const table *t, const table_surprises *s)
     int i;
     for (i = 0; i < t->count; i++) {
         say_cells(t->columns[i].name, s[i].unseen, "with a text that training hardly ever had, or never");
-        say_cells(t->columns[i].name, s[i].missing, "missing, in training none was");
+        say_cells(t->columns[i].name, s[i].missing, t->columns[i].kind == TABLE_CATEGORY
+                  ? "missing, in training hardly any was, or none" : "missing, in training none was");
         say_cells(t->columns[i].name, s[i].outside, "outside of the numbers of training, beyond which little changes");
     }
 }

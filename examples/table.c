@@ -480,7 +480,7 @@ static void encode_number(const table_column *k, int found, double value, float 
     *x++ = (float)value;
     if (k->missing) *x++ = (float)!found;
     else if (!found && s) s->missing++;
-    if (k->parts && s) s->outside += value < k->knots[0] || value > k->knots[k->parts];
+    if (k->parts && s) s->outside += (double)(float)value < k->knots[0] || (double)(float)value > k->knots[k->parts];
     for (i = 0; i < k->parts; i++) {
         const double up = (value - k->knots[i]) / (k->knots[i + 1] - k->knots[i]);
         *x++ = (float)(up < 0 ? 0 : up > 1 ? 1 : up);
@@ -683,11 +683,11 @@ static char **keep_fields(char **fields, int n, int first, int ordered)
 static int load_number(table_column *k, char *const *f, int n)
 {
     int i;
-    k->median = field_number(f, n, 2);
+    k->median = (double)(float)field_number(f, n, 2);
     k->missing = field_number(f, n, 3) != 0;
     if (n > 4 && (n < 7 || n > 5 + TABLE_PARTS)) return 1;
     for (i = 4; i < n; i++) {
-        k->knots[i - 4] = field_number(f, n, i);
+        k->knots[i - 4] = (double)(float)field_number(f, n, i);       /* nine digits are a float, no double */
         if (i > 4 && !(k->knots[i - 4] > k->knots[i - 5])) return 1;
     }
     k->parts = n > 4 ? n - 5 : 0;
