@@ -454,24 +454,43 @@ static int speaks_for_header(const csv *t, size_t column, const char *const *mis
 
 static int is_known_header(const csv *t, const csv_options *o)
 {
+    char unnamed[32];
     size_t i, j, found = 0;
-    for (i = 0; i < t->columns; i++)
+    for (i = 0; i < t->columns; i++) {
+        snprintf(unnamed, sizeof unnamed, "column %lu", (unsigned long)(i + 1));
         for (j = 0; j < o->name_count; j++)
-            if (!strcmp(t->cells[i], o->names[j])) { found++; break; }
+            if (!strcmp(*t->cells[i] ? t->cells[i] : unnamed, o->names[j])) { found++; break; }
+    }
     return 2 * found > t->columns || found + 1 >= o->name_count;
 }
 
-/* A text above numbers speaks for a header, whatever else there is; without numbers it is enough that nothing comes
-   again below. Where a table of this kind has no header, nothing may speak against it: it may be a bad row. */
+/* Whether a record has numbers that count up from column to column, four or more: as names years and places do. */
+static int numbers_count_up(const csv *t, size_t row)
+{
+    size_t column, n = 0;
+    double value, last = 0;
+    for (column = 0; column < t->columns; column++) {
+        if (!csv_number(t->cells[row * t->columns + column], t->decimal, &value)) continue;
+        if (n++ && value != last + 1) return 0;
+        last = value;
+    }
+    return n >= 4;
+}
+
+/* A text above numbers speaks for a header, whatever else there is; without numbers, or with some that count up, it is
+   enough that no text comes again below. Where a table of this kind has no header, nothing may speak against it: it may
+   be a bad row. */
 static int find_header(const csv *t, const csv_options *o)
 {
     size_t column, in_favour = 0, against = 0;
+    int count_up;
     if (o->header) return o->header > 0;
     if (o->names && is_known_header(t, o)) return 1;
+    count_up = t->rows > 1 && numbers_count_up(t, 0) && !numbers_count_up(t, 1);
     for (column = 0; column < t->columns; column++) {
         const int speaks = speaks_for_header(t, column, o->missing);
         in_favour += speaks > 0;
-        against += speaks < 0;
+        against += speaks < 0 && !(count_up && csv_number(t->cells[column], t->decimal, NULL));
     }
     if (in_favour) return o->names || !o->like_delimiter || against == 0;
     return against == 0 && t->rows != 2 && !o->like_delimiter;

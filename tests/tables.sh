@@ -269,6 +269,22 @@ awk 'BEGIN { print "who,b,y";
     > "$tmp/who.csv"
 who() { train "$tmp/who.csv" --members 1 && says "this model *0.9"; }
 check "train_csv: 300 categories" who
+awk 'BEGIN { print ",,"; for (i = 0; i < 60; i++) print i % 7 "," i % 5 "," (i % 7 > 3 ? "yes" : "no") }' \
+    > "$tmp/blank.csv"
+blank_names() {
+    train "$tmp/blank.csv" && says "60 rows" && predict "$tmp/blank.csv" && [ "$(lines "$tmp/predictions")" = 61 ]
+}
+check "predict_csv: a header without a name" blank_names
+awk 'BEGIN { print "2019,2020,2021,2022,kind"
+    for (i = 0; i < 60; i++) print i % 7 "," i % 5 ",2,3," (i % 7 > 3 ? "yes" : "no") }' > "$tmp/years.csv"
+years() {
+    train "$tmp/years.csv" && says "names in the first line" && says "2 classes" && predict "$tmp/years.csv" &&
+        [ "$(lines "$tmp/predictions")" = 61 ] && sed 1d "$tmp/years.csv" > "$tmp/no_years.csv" &&
+        train "$tmp/no_years.csv" && says "no names" &&
+        awk 'BEGIN { for (i = 0; i < 60; i++) print i "," i + 1 "," i + 2 "," i + 3 "," i % 9 / 2 }' > "$tmp/windows.csv" &&
+        train "$tmp/windows.csv" --members 1 && says "no names"
+}
+check "train_csv: numbers that count up are names" years
 cp "$tmp/line.csv" "$tmp/self.csv"
 onto_itself() { (cd "$tmp" && ./train_csv self.csv --out "./self.csv" > said 2> complaint); }
 check "train_csv: the model does not overwrite the table" complains "would overwrite the table" onto_itself
