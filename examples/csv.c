@@ -319,14 +319,18 @@ static size_t sign_at(const char *p, const char *const *signs)
     return 0;
 }
 
-static const char *const blanks[] = { " ", "\t", "\v", "\f", "\x1a", "\xc2\xa0", "\xe2\x80\xaf", NULL },
-    *const units[] = { "%", "$", "\xe2\x82\xac", "\xc2\xa3", "\xc2\xa5", NULL },             /* euro, pound, yen */
-    *const minuses[] = { "-", "\xe2\x88\x92", NULL };
+/* blanks: that of no break, the narrow one, the thin one; units: euro, pound, yen, rupee, won, lira, rouble */
+static const char *const blanks[] = { " ", "\t", "\v", "\f", "\x1a", "\xc2\xa0", "\xe2\x80\xaf",
+                                     "\xe2\x80\x89", NULL },
+    *const units[] = { "%", "$", "\xe2\x82\xac", "\xc2\xa3", "\xc2\xa5", "\xe2\x82\xb9", "\xe2\x82\xa9",
+                       "\xe2\x82\xba", "\xe2\x82\xbd", NULL },
+    *const minuses[] = { "-", "\xe2\x88\x92", NULL }, *const apostrophes[] = { "'", "\xe2\x80\x99", NULL };
 
-static const char *skip_signs(const char *p, const char *const *signs)
+/* Behind blanks and units. */
+static const char *skip_units(const char *p)
 {
     size_t n;
-    while ((n = sign_at(p, signs)) > 0) p += n;
+    while ((n = sign_at(p, blanks)) > 0 || (n = sign_at(p, units)) > 0) p += n;
     return p;
 }
 
@@ -334,20 +338,23 @@ static const char *skip_signs(const char *p, const char *const *signs)
    length, 0: nothing does. */
 static size_t group_at(const char *p, char decimal)
 {
-    const size_t n = *p == (decimal == '.' ? ',' : '.') || *p == '\'' ? 1 : sign_at(p, blanks);
+    const size_t blank = sign_at(p, blanks), other = *p == (decimal == '.' ? ',' : '.');
+    const size_t n = other ? other : blank ? blank : sign_at(p, apostrophes);
     int i;
     for (i = 0; n && i < 3; i++) if (!isdigit((unsigned char)p[n + i])) return 0;
     return n && !isdigit((unsigned char)p[n + 3]) ? n : 0;
 }
 
-/* The characters of a number with a point, into plain (at most 63); 0: not a number. */
+/* The characters of a number with a point, into plain (at most 63); 0: not a number. In brackets it is negative, as
+   books are kept. */
 static int plain_number(const char *p, char decimal, char plain[64])
 {
-    int digits = 0, group = 0, n = 0;
-    p = skip_signs(skip_signs(p, blanks), units);
-    if (sign_at(p, minuses)) { plain[n++] = '-'; p += sign_at(p, minuses); }
+    int digits = 0, group = 0, n = 0, bracket = 0;
+    p = skip_units(p);
+    if (*p == '(') { plain[n++] = '-'; bracket = 1; p++; }
+    else if (sign_at(p, minuses)) { plain[n++] = '-'; p += sign_at(p, minuses); }
     else if (*p == '+') p++;
-    p = skip_signs(p, units);
+    p = skip_units(p);
     for (; n < 40; ) {
         const size_t sign = digits && (group || (digits <= 3 && plain[n - digits] != '0')) ? group_at(p, decimal) : 0;
         if (!isdigit((unsigned char)*p) && !sign) break;
@@ -365,7 +372,9 @@ static int plain_number(const char *p, char decimal, char plain[64])
         for (; isdigit((unsigned char)*p) && n < 60; p++) plain[n++] = *p;
     }
     plain[n] = 0;
-    return !*skip_signs(skip_signs(skip_signs(p, blanks), units), blanks);
+    p = skip_units(p);
+    if (bracket && *p++ != ')') return 0;
+    return !*skip_units(p);
 }
 
 int csv_number(const char *cell, char decimal, double *value)

@@ -31,7 +31,8 @@ int csv_read(csv *, const char *path, const csv_options *, char *error, size_t e
 void csv_free(csv *);
 
 /* 1: the cell is a number, and *value (may be NULL) what it is; else 0. Of point and comma the one that is not the
-   decimal sign groups thousands, and so do blanks and apostrophes; signs of money and per cent may stand around it. */
+   decimal sign groups thousands, and so do blanks and apostrophes; signs of money and per cent may stand around it,
+   and brackets for a minus. */
 int csv_number(const char *cell, char decimal, double *value);
 
 /* Whether a cell of numbers says that there is none: -, ., none. In a column of texts it is a text. */

@@ -281,10 +281,21 @@ years() {
     train "$tmp/years.csv" && says "names in the first line" && says "2 classes" && predict "$tmp/years.csv" &&
         [ "$(lines "$tmp/predictions")" = 61 ] && sed 1d "$tmp/years.csv" > "$tmp/no_years.csv" &&
         train "$tmp/no_years.csv" && says "no names" &&
-        awk 'BEGIN { for (i = 0; i < 60; i++) print i "," i + 1 "," i + 2 "," i + 3 "," i % 9 / 2 }' > "$tmp/windows.csv" &&
+        awk 'BEGIN { for (i = 0; i < 60; i++) print i "," i + 1 "," i + 2 "," i + 3 "," i % 9 / 2 }' \
+            > "$tmp/windows.csv" &&
         train "$tmp/windows.csv" --members 1 && says "no names"
 }
 check "train_csv: numbers that count up are names" years
+awk 'BEGIN { print "euro;rupee;group;book;kind"; for (i = 0; i < 90; i++) {
+    a = i % 9; kind = a > 3 ? "yes" : "no"
+    s = sprintf("\342\202\254 %d,50;\342\202\271%d,25;1\342\200\231%03d,5;(%d,5 $);%s", a, a, a, a, kind); print s } }' \
+    > "$tmp/books.csv"
+same_rows() { (echo 'euro;rupee;group;book'; cat) | predict - && [ "$(sed 1d "$tmp/predictions" | uniq | wc -l)" = 1 ]; }
+books() {
+    train "$tmp/books.csv" --members 1 && says "numbers     euro, rupee, group, book" &&
+        printf '4,50;0;0;-4,5\n 4,50 $;$ 0;0;(4,5)\n$4,50;$0;0;$ (4,5)\n4,5;0;0;- $ 4,5\n' | same_rows
+}
+check "train_csv: signs of money with blanks, apostrophes of printers, negative numbers in brackets" books
 cp "$tmp/line.csv" "$tmp/self.csv"
 onto_itself() { (cd "$tmp" && ./train_csv self.csv --out "./self.csv" > said 2> complaint); }
 check "train_csv: the model does not overwrite the table" complains "would overwrite the table" onto_itself
