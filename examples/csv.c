@@ -88,15 +88,23 @@ static int is_utf8(const unsigned char *p)
     return 1;
 }
 
-/* Latin-1 in UTF-8, in place of the text given; NULL without memory. */
-static char *from_latin1(char *text, size_t size)
+/* Windows-1252 in UTF-8, in place of the text given; NULL without memory. It is Latin-1 but for 0x80 to 0x9f. */
+static char *from_windows(char *text, size_t size)
 {
-    unsigned char *utf8 = (unsigned char *)malloc(2 * size + 1), *to = utf8;
+    static const unsigned short others[32] = {
+        0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+        0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008d, 0x017d, 0x008f,
+        0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+        0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178
+    };
+    unsigned char *utf8 = (unsigned char *)malloc(3 * size + 1), *to = utf8;
     const unsigned char *p;
     for (p = (const unsigned char *)text; utf8 && *p; p++) {
-        if (*p < 0x80) { *to++ = *p; continue; }
-        *to++ = (unsigned char)(0xc0 | *p >> 6);
-        *to++ = (unsigned char)(0x80 | (*p & 0x3f));
+        const unsigned c = *p >= 0x80 && *p < 0xa0 ? others[*p - 0x80] : *p;
+        if (c < 0x80) { *to++ = (unsigned char)c; continue; }
+        if (c < 0x800) *to++ = (unsigned char)(0xc0 | c >> 6);
+        else { *to++ = (unsigned char)(0xe0 | c >> 12); *to++ = (unsigned char)(0x80 | (c >> 6 & 0x3f)); }
+        *to++ = (unsigned char)(0x80 | (c & 0x3f));
     }
     if (utf8) *to = 0;
     free(text);
@@ -125,7 +133,7 @@ static char *read_text(const char *path, char *error, size_t error_size)
     at = find_control(text, size, &line);
     if (at < 2 && size > 2 && !text[at]) format = "UTF-16: save it as UTF-8";
     if (!format && at == size) {
-        if (!is_utf8((const unsigned char *)text)) text = from_latin1(text, size);
+        if (!is_utf8((const unsigned char *)text)) text = from_windows(text, size);
         if (!text) fails(error, error_size, "no memory for it");
         return text;
     }

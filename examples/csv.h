@@ -1,5 +1,6 @@
 /* Tables in text as people have them: , ; tab or | between the cells, with or without a header, quotes, decimal
-   points or commas, any line end, UTF-8 (with a mark or not) or Latin-1. Reads a whole file; every string is UTF-8. */
+   points or commas, any line end, UTF-8 (with a mark or not) or Windows-1252 and with it Latin-1. Reads a whole file;
+   every string is UTF-8. */
 #ifndef CSV_H
 #define CSV_H
 

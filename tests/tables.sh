@@ -288,14 +288,25 @@ years() {
 check "train_csv: numbers that count up are names" years
 awk 'BEGIN { print "euro;rupee;group;book;kind"; for (i = 0; i < 90; i++) {
     a = i % 9; kind = a > 3 ? "yes" : "no"
-    s = sprintf("\342\202\254 %d,50;\342\202\271%d,25;1\342\200\231%03d,5;(%d,5 $);%s", a, a, a, a, kind); print s } }' \
-    > "$tmp/books.csv"
-same_rows() { (echo 'euro;rupee;group;book'; cat) | predict - && [ "$(sed 1d "$tmp/predictions" | uniq | wc -l)" = 1 ]; }
+    s = sprintf("\342\202\254 %d,50;\342\202\271%d,25;1\342\200\231%03d,5;(%d,5 $);%s", a, a, a, a, kind)
+    print s } }' > "$tmp/books.csv"
+same_rows() {
+    (echo 'euro;rupee;group;book'; cat) | predict - && [ "$(sed 1d "$tmp/predictions" | uniq | wc -l)" = 1 ]
+}
 books() {
     train "$tmp/books.csv" --members 1 && says "numbers     euro, rupee, group, book" &&
         printf '4,50;0;0;-4,5\n 4,50 $;$ 0;0;(4,5)\n$4,50;$0;0;$ (4,5)\n4,5;0;0;- $ 4,5\n' | same_rows
 }
 check "train_csv: signs of money with blanks, apostrophes of printers, negative numbers in brackets" books
+awk 'BEGIN { print "price;\344;kind"
+    for (i = 0; i < 60; i++) print i % 7 ",50 \200;" i % 5 ",5;" (i % 7 > 3 ? "\223big\224" : "\374") }' \
+    > "$tmp/ansi.csv"
+ansi() { # Windows-1252: a euro, quotes; umlauts are those of Latin-1
+    train "$tmp/ansi.csv" && says "$(printf 'numbers     price, \303\244')" && predict "$tmp/ansi.csv" &&
+        grep -q "^$(printf '\342\200\234big\342\200\235'),0" "$tmp/predictions" &&
+        grep -q "^$(printf '\303\274'),0" "$tmp/predictions"
+}
+check "train_csv: a table of Windows" ansi
 cp "$tmp/line.csv" "$tmp/self.csv"
 onto_itself() { (cd "$tmp" && ./train_csv self.csv --out "./self.csv" > said 2> complaint); }
 check "train_csv: the model does not overwrite the table" complains "would overwrite the table" onto_itself
