@@ -394,13 +394,13 @@ int csv_number(const char *cell, char decimal, double *value)
 }
 
 /* What numbers say of the decimal sign: how many can only have a comma, only a point; in columns where some could have
-   a decimal comma or thousands in groups ("1,234"), how many could, and how many have neither although they are large
-   enough for a group, or not. */
-typedef struct { size_t commas, points, either, large, small; } decimal_signs;
+   a decimal comma or thousands in groups ("1,234"), or a decimal point or these ("1.234": dotted), how many could, and
+   how many have neither although they are large enough for a group, or not. */
+typedef struct { size_t commas, points, either, dotted, large, small; } decimal_signs;
 
 static void look_at_signs(const csv *t, size_t column, decimal_signs *all)
 {
-    decimal_signs s = { 0, 0, 0, 0, 0 };
+    decimal_signs s = { 0, 0, 0, 0, 0, 0 };
     size_t i;
     for (i = 0; i < t->rows; i++) {
         const char *cell = t->cells[i * t->columns + column];
@@ -409,6 +409,7 @@ static void look_at_signs(const csv *t, size_t column, decimal_signs *all)
         s.commas += comma && !point;
         s.points += point && !comma;
         s.either += comma && point && strchr(cell, ',');
+        s.dotted += comma && point && strchr(cell, '.');
         if (!comma || !point || strchr(cell, ',') || strchr(cell, '.')) continue;
         if (value >= 1000 || value <= -1000) s.large++;
         else s.small++;
@@ -416,18 +417,21 @@ static void look_at_signs(const csv *t, size_t column, decimal_signs *all)
     all->commas += s.commas;
     all->points += s.points;
     all->either += s.either;
-    if (s.either) { all->large += s.large; all->small += s.small; }
+    all->dotted += s.dotted;
+    if (s.either || s.dotted) { all->large += s.large; all->small += s.small; }
 }
 
 /* As most numbers have it that can be read in one way only; else as in the other table. "1,234" between commas has a
-   group of thousands, and so it has where smaller numbers have no comma and all larger ones have. */
+   group of thousands, and so it has where smaller numbers have no comma and all larger ones have. So has
+   "1.234" between semicolons, which stand there where the comma is the decimal sign. */
 static char find_decimal(const csv *t, const csv_options *o)
 {
-    decimal_signs s = { 0, 0, 0, 0, 0 };
+    decimal_signs s = { 0, 0, 0, 0, 0, 0 };
     size_t column;
     for (column = 0; column < t->columns; column++) look_at_signs(t, column, &s);
     if (s.commas || s.points) return s.commas > s.points ? ',' : '.';
     if (o->like_decimal && o->like_delimiter == t->delimiter) return o->like_decimal;
+    if (s.dotted && !s.either) return t->delimiter == ';' && s.small && !s.large ? ',' : '.';
     return s.either && t->delimiter != ',' && !(s.small && !s.large) ? ',' : '.';
 }
 

@@ -307,6 +307,16 @@ ansi() { # Windows-1252: a euro, quotes; umlauts are those of Latin-1
         grep -q "^$(printf '\303\274'),0" "$tmp/predictions"
 }
 check "train_csv: a table of Windows" ansi
+awk 'BEGIN { print "size;price"; for (i = 0; i < 100; i++) { p = 300 + i * 7919 % 100 * 25
+    s = p < 1000 ? p : sprintf("%d.%03d", p / 1000, p % 1000); print i * 7919 % 100 ";" s } }' > "$tmp/points.csv"
+points() {
+    train "$tmp/points.csv" --members 1 --epochs 1 && says "regression, numbers from 300 to 2775" &&
+        sed 's/\.\(...\)$/,\1/' "$tmp/points.csv" > "$tmp/commas.csv" &&
+        train "$tmp/commas.csv" --members 1 --epochs 1 && says "regression, numbers from 300 to 2775" &&
+        sed 's/;\([0-9]*\)$/;\1.000/' "$tmp/points.csv" > "$tmp/three.csv" &&
+        train "$tmp/three.csv" --members 1 --epochs 1 && says "numbers from 1 to 975"
+}
+check "train_csv: whole numbers with points that group thousands" points
 cp "$tmp/line.csv" "$tmp/self.csv"
 onto_itself() { (cd "$tmp" && ./train_csv self.csv --out "./self.csv" > said 2> complaint); }
 check "train_csv: the model does not overwrite the table" complains "would overwrite the table" onto_itself
