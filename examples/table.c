@@ -10,7 +10,7 @@
 enum { FEW_CLASSES = 20, MOST_CLASSES = 1000, RARE = 3, MOST_CATEGORIES = 1000, ID_ROWS = 20 };
 enum { SOME_ROWS = 100, MANY_ROWS = 1000, FEW_PARTS = 8, ROOM = 1 << 25 };
 
-static const double LARGEST = 1e30;
+static const double LARGEST = 1e30, EXACT = 9007199254740992.0;         /* 2^53: whole numbers above are not apart */
 
 static const char *const kind_names[] = { "number", "category", "id", "constant", "target" };
 
@@ -215,12 +215,18 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static int is_constant(const table *t, size_t filled, size_t rows, char *error)
+{
+    return fails(error, "target '%s' has the same value in every row%s; --target names another column",
+                 t->columns[t->target].name, filled < rows ? " that has one" : "");
+}
+
 /* Different texts of the target, and where all are numbers and none is like 01, different numbers; in order. */
-static int find_classes(table *t, const column_facts *f, char decimal, char *error)
+static int find_classes(table *t, const csv *c, const column_facts *f, char *error)
 {
     const char *name = t->columns[t->target].name;
     size_t i, n = 0;
-    t->class_numbers = f->numbers == f->filled && decimal == '.' && !f->zeros;
+    t->class_numbers = f->numbers == f->filled && c->decimal == '.' && !f->zeros && f->low > -EXACT && f->high < EXACT;
     if (f->distinct > MOST_CLASSES || (f->filled >= ID_ROWS && 2 * f->distinct > f->filled))
         return fails(error, "target '%s' has %lu different values in %lu rows, too many for classes; "
                      "--target names another column%s", name, (unsigned long)f->distinct, (unsigned long)f->filled,
@@ -234,7 +240,7 @@ static int find_classes(table *t, const column_facts *f, char decimal, char *err
         if (!t->classes[n]) return no_memory(error);
         t->class_count = (int)++n;
     }
-    return 0;
+    return n < 2 && is_constant(t, f->filled, c->rows, error);
 }
 
 static int plan_target(table *t, const csv *c, const table_options *o, char *error)
@@ -246,9 +252,8 @@ static int plan_target(table *t, const csv *c, const table_options *o, char *err
     if (look_at(c, t->target, &f)) return no_memory(error);
     cell = f.not_number < c->rows ? cell_of(c, f.not_number, t->target) : "";
     if (!f.filled) bad = fails(error, "target '%s' is missing in every row; --target names another column", name);
-    else if (f.distinct < 2)
-        bad = fails(error, "target '%s' has the same value in every row; --target names another column", name);
-    else if (o->task ? o->task[0] == 'c' : is_classification(&f)) bad = find_classes(t, &f, c->decimal, error);
+    else if (f.distinct < 2) bad = is_constant(t, f.filled, c->rows, error);
+    else if (o->task ? o->task[0] == 'c' : is_classification(&f)) bad = find_classes(t, c, &f, error);
     else if (f.numbers < f.filled)
         bad = fails(error, "line %lu, column %d (%s): '%.40s' where a number is expected (--task classification, or "
                     "--missing '%.40s')", (unsigned long)c->lines[f.not_number], t->target + 1, name, cell, cell);

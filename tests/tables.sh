@@ -317,6 +317,17 @@ points() {
         train "$tmp/three.csv" --members 1 --epochs 1 && says "numbers from 1 to 975"
 }
 check "train_csv: whole numbers with points that group thousands" points
+awk 'BEGIN { print "a,kind"; for (i = 0; i < 60; i++) print i % 7 ",900719925474099" (i % 7 > 3 ? 3 : 2) }' \
+    > "$tmp/codes.csv"
+codes() {
+    train "$tmp/codes.csv" && says "2 classes" && predict "$tmp/codes.csv" &&
+        grep -q ^9007199254740993, "$tmp/predictions"
+}
+check "train_csv: classes that are long numbers" codes
+awk 'BEGIN { print "a,kind"; for (i = 0; i < 60; i++) print i % 7 "," (i % 5 == 0 ? "" : i % 2 ? "1" : "1.0") }' \
+    > "$tmp/same.csv"
+check "train_csv: one class written in two ways" \
+    complains "target 'kind' has the same value in every row that has one;" train "$tmp/same.csv"
 cp "$tmp/line.csv" "$tmp/self.csv"
 onto_itself() { (cd "$tmp" && ./train_csv self.csv --out "./self.csv" > said 2> complaint); }
 check "train_csv: the model does not overwrite the table" complains "would overwrite the table" onto_itself
