@@ -167,6 +167,12 @@ static void say_surprises(const table *t, const table_surprises *s)
     }
 }
 
+/* Whether all could be written; 1: an error */
+static int finish(void)
+{
+    return (fflush(stdout) || ferror(stdout)) && fails("the output cannot be written");
+}
+
 /* Memory for all rows: inputs, outputs, their spread. */
 typedef struct { int *place; table_surprises *surprises; float *x, *y, *spread; } room;
 
@@ -188,7 +194,7 @@ static int predict(const options *o, const ensemble *e, const table *t, const cs
     if (r) return fails("%s", mlp_result_string(r));
     write_head(t);
     for (i = 0; i < c->rows; i++) write_row(t, m->y + i * k, m->spread + i * k);
-    if (fflush(stdout) || ferror(stdout)) return fails("the predictions cannot be written");
+    if (finish()) return 1;
     say_surprises(t, m->surprises);
     return 0;
 }
@@ -201,7 +207,7 @@ int main(int argc, char **argv)
     csv c;
     room m = { NULL, NULL, NULL, NULL, NULL };
     int bad = take_options(&o, argc, argv);
-    if (bad) return bad == 1;
+    if (bad) return bad == 1 || finish();
     if (load(&o, &e, &t)) return 1;
     bad = read_table(&o, &t, &c);
     if (!bad) {

@@ -782,6 +782,12 @@ static int train_on(const options *o, table *t, const csv *c, const part *all)
     return bad;
 }
 
+/* Whether all that was said could be written; 1: an error */
+static int finish(int bad)
+{
+    return bad || ((fflush(stdout) || ferror(stdout)) && fails("the output cannot be written"));
+}
+
 /* A folder that takes no file is better known now than after the training. */
 static int check_out(const options *o)
 {
@@ -805,7 +811,7 @@ int main(int argc, char **argv)
     part all;
     char error[TABLE_ERROR];
     int bad = take_options(&o, argc, argv);
-    if (bad) return bad == 1;
+    if (bad) return finish(bad == 1);
     if (check_out(&o)) return 1;
     if (csv_read(&c, o.file, &o.read, error, sizeof error)) return fails("%s", error);
     if (table_plan(&t, &c, &o.plan, error)) { csv_free(&c); return fails("%s: %s", o.file, error); }
@@ -816,5 +822,5 @@ int main(int argc, char **argv)
     free_part(&all);
     table_free(&t);
     csv_free(&c);
-    return bad;
+    return finish(bad);
 }

@@ -328,6 +328,13 @@ awk 'BEGIN { print "a,kind"; for (i = 0; i < 60; i++) print i % 7 "," (i % 5 == 
     > "$tmp/same.csv"
 check "train_csv: one class written in two ways" \
     complains "target 'kind' has the same value in every row that has one;" train "$tmp/same.csv"
+full() { "$tmp/$@" > /dev/full 2> "$tmp/complaint"; }
+if [ -c /dev/full ]; then
+    check "train_csv: a disk that is full" \
+        complains "cannot be written" full train_csv "$tmp/few.csv" --target 1 --members 1 --out "$tmp/model"
+    check "train_csv --help: a disk that is full" complains "cannot be written" full train_csv --help
+    check "predict_csv: a disk that is full" complains "cannot be written" full predict_csv "$tmp/model" "$tmp/few.csv"
+else skip "train_csv, predict_csv: a disk that is full" /dev/full; fi
 cp "$tmp/line.csv" "$tmp/self.csv"
 onto_itself() { (cd "$tmp" && ./train_csv self.csv --out "./self.csv" > said 2> complaint); }
 check "train_csv: the model does not overwrite the table" complains "would overwrite the table" onto_itself
