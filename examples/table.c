@@ -243,6 +243,15 @@ static int find_classes(table *t, const csv *c, const column_facts *f, char *err
     return n < 2 && is_constant(t, f->filled, c->rows, error);
 }
 
+/* Of a text, as many bytes as a message shows: whole characters. */
+static int shown(const char *text)
+{
+    int n = 0;
+    while (n < 40 && text[n]) n++;
+    while (text[n] && n > 0 && (text[n] & 0xc0) == 0x80) n--;
+    return n;
+}
+
 static int plan_target(table *t, const csv *c, const table_options *o, char *error)
 {
     column_facts f;
@@ -255,8 +264,9 @@ static int plan_target(table *t, const csv *c, const table_options *o, char *err
     else if (f.distinct < 2) bad = is_constant(t, f.filled, c->rows, error);
     else if (o->task ? o->task[0] == 'c' : is_classification(&f)) bad = find_classes(t, c, &f, error);
     else if (f.numbers < f.filled)
-        bad = fails(error, "line %lu, column %d (%s): '%.40s' where a number is expected (--task classification, or "
-                    "--missing '%.40s')", (unsigned long)c->lines[f.not_number], t->target + 1, name, cell, cell);
+        bad = fails(error, "line %lu, column %d (%.*s): '%.*s' where a number is expected (--task classification, or "
+                    "--missing WORD)", (unsigned long)c->lines[f.not_number], t->target + 1, shown(name), name,
+                    shown(cell), cell);
     else if (f.low <= -LARGEST || f.high >= LARGEST)
         bad = fails(error, "target '%s' has %g, which is too large: below %g is expected", name,
                     f.high >= LARGEST ? f.high : f.low, LARGEST);
@@ -335,8 +345,13 @@ void table_free(table *t)
 static int bad_number(const csv *c, size_t row, int place, const char *name, char *error)
 {
     const char *cell = cell_of(c, row, place);
-    return fails(error, "line %lu, column %d (%s): '%.40s' where a number is expected (--missing '%.40s' takes it for "
-                 "a missing cell)", (unsigned long)c->lines[row], place + 1, name, cell, cell);
+    const int is_number = csv_number(cell, c->decimal, NULL), n = shown(cell);
+    int used = snprintf(error, TABLE_ERROR, "line %lu, column %d (%.*s): '%.*s' where a number%s is expected",
+                        (unsigned long)c->lines[row], place + 1, shown(name), name, n, cell,
+                        is_number ? " below 1e30" : "");
+    if (used > 0 && !cell[n] && used + 2 * 40 < TABLE_ERROR)
+        snprintf(error + used, TABLE_ERROR - (size_t)used, " (--missing '%s' takes it for a missing cell)", cell);
+    return 1;
 }
 
 /* 1 and a float that is finite; 0: missing; -1: not a number */

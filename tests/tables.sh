@@ -335,6 +335,17 @@ if [ -c /dev/full ]; then
     check "train_csv --help: a disk that is full" complains "cannot be written" full train_csv --help
     check "predict_csv: a disk that is full" complains "cannot be written" full predict_csv "$tmp/model" "$tmp/few.csv"
 else skip "train_csv, predict_csv: a disk that is full" /dev/full; fi
+large() { sed '3s/.*/1e300,1/' "$tmp/line.csv" > "$tmp/bad.csv" && train "$tmp/bad.csv"; }
+check "train_csv: a number that is too large" \
+    complains "line 3, column 1 (x): '1e300' where a number below 1e30 is expected" large
+long_text() { # 40 bytes would end within its last letter
+    long=$(printf 'abcdefghijklmnopqrstuvwxyzabcdefghijklm\303\244\303\244')
+    sed "3s/.*/$long,1/" "$tmp/line.csv" > "$tmp/bad.csv" && train "$tmp/bad.csv"
+}
+check "train_csv: of a long text whole letters are shown, and no option that takes a part of it" \
+    complains "'abcdefghijklmnopqrstuvwxyzabcdefghijklm' where a number is expected" long_text
+without_part() { ! grep -q missing "$tmp/complaint"; }
+check "train_csv: no option for a part of a text" without_part
 cp "$tmp/line.csv" "$tmp/self.csv"
 onto_itself() { (cd "$tmp" && ./train_csv self.csv --out "./self.csv" > said 2> complaint); }
 check "train_csv: the model does not overwrite the table" complains "would overwrite the table" onto_itself
