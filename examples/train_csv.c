@@ -690,6 +690,27 @@ static int say_importance(const ensemble *e, const table *t, const part *rows)
 
 static int set_text(void *net, const char *key, const char *value) { return mlp_set_text((mlp *)net, key, value) != 0; }
 
+/* A table of which the file cannot say all is better known now than after the training. */
+static int check_room(const trainer *tr, const table *t, int members)
+{
+    const mlp *more[MOST_MEMBERS];
+    mlp_save_desc how;
+    mlp *net = NULL;
+    size_t size;
+    mlp_result r = mlp_create(&net, &tr->desc);
+    int i;
+    if (r) return fails("%s", tr->error.text[0] ? tr->error.text : mlp_result_string(r));
+    for (i = 0; i < members; i++) more[i] = net;
+    memset(&how, 0, sizeof how);
+    how.more = more;
+    how.more_count = members - 1;
+    r = table_save(t, set_text, net) ? MLP_ERR_MEMORY : mlp_save_memory(net, NULL, &size, &how);
+    mlp_destroy(net);
+    if (r != MLP_ERR_TOO_BIG) return r ? fails("%s", mlp_result_string(r)) : 0;
+    return fails("%d columns and their categories are too much for the file of a model; --ignore NAME leaves one out",
+                 t->count);
+}
+
 /* Learns the encoding from the training rows, trains, and tries the rest out when there is one. */
 static int run(const options *o, table *t, const csv *c, part *train_rows, part *test, int members, int shows,
                ensemble *e, trial *r)
@@ -700,6 +721,7 @@ static int run(const options *o, table *t, const csv *c, part *train_rows, part 
     if (table_learn(t, c, train_rows->rows, train_rows->n, error) || encode(train_rows, t, c, error)
         || encode(test, t, c, error)) return fails("%s: %s", o->file, error);
     prepare(&tr, o, t, train_rows->n);
+    if (shows && check_room(&tr, t, members)) return 1;
     if (train(&tr, e, t, train_rows, shows, members)) return 1;
     return test->n ? try_out(r, &tr, t, train_rows, test, e) : 0;
 }

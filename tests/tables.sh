@@ -346,6 +346,12 @@ check "train_csv: of a long text whole letters are shown, and no option that tak
     complains "'abcdefghijklmnopqrstuvwxyzabcdefghijklm' where a number is expected" long_text
 without_part() { ! grep -q missing "$tmp/complaint"; }
 check "train_csv: no option for a part of a text" without_part
+awk 'BEGIN { for (i = 0; i < 31; i++) for (j = 0; j < 4200; j++) 
+    printf "%s%s", i ? (i * (j + 2) + j) % 5 : "c" j, j < 4199 ? "," : "\n" }' > "$tmp/wide.csv"
+wide() { "$tmp/train_csv" "$tmp/wide.csv" --out "$tmp/model" > "$tmp/said" 2> "$tmp/complaint"; }
+untrained() { ! grep -q epoch "$tmp/said"; }
+check "train_csv: more columns than a file takes" complains "4200 columns and their categories are too much" wide
+check "train_csv: they are known before the training" untrained
 cp "$tmp/line.csv" "$tmp/self.csv"
 onto_itself() { (cd "$tmp" && ./train_csv self.csv --out "./self.csv" > said 2> complaint); }
 check "train_csv: the model does not overwrite the table" complains "would overwrite the table" onto_itself
