@@ -174,7 +174,7 @@ static int is_empty(const csv *c, int column)
     return row == c->rows;
 }
 
-/* The column asked for, else the last one that is neither empty nor has keys. */
+/* The column asked for, else the last one that is neither ignored nor empty nor has keys. */
 static int find_target(const table *t, const csv *c, const char *asked)
 {
     int i = t->count - 1;
@@ -310,10 +310,11 @@ int table_plan(table *t, const csv *c, const table_options *o, char *error)
     t->columns = (table_column *)calloc(c->columns, sizeof *t->columns);
     bad = !t->columns || keep_words(t, o->missing) ? no_memory(error) : 0;
     for (i = 0; !bad && i < t->count; i++) bad = plan_column(t, c, i, error);
+    bad = bad || ask_kinds(t, o->ignored, TABLE_ID, error);
     if (!bad) t->target = find_target(t, c, o->target);
     if (!bad && t->target < 0) bad = fails(error, "no column '%s'", o->target);
     bad = bad || ask_kinds(t, o->numbers, TABLE_NUMBER, error) || ask_kinds(t, o->categories, TABLE_CATEGORY, error)
-       || ask_kinds(t, o->ignored, TABLE_ID, error) || plan_target(t, c, o, error);
+       || plan_target(t, c, o, error);
     if (!bad) take_ids_if_needed(t, c);
     else table_free(t);
     return bad;

@@ -352,6 +352,12 @@ wide() { "$tmp/train_csv" "$tmp/wide.csv" --out "$tmp/model" > "$tmp/said" 2> "$
 untrained() { ! grep -q epoch "$tmp/said"; }
 check "train_csv: more columns than a file takes" complains "4200 columns and their categories are too much" wide
 check "train_csv: they are known before the training" untrained
+awk 'BEGIN { print "a,b,y,note"; for (i = 0; i < 60; i++) print i % 7 "," i % 5 "," i % 7 * 3 + 0.5 "," i % 3 }' \
+    > "$tmp/notes_last.csv"
+ignored() {
+    train "$tmp/notes_last.csv" --ignore note --members 1 --epochs 1 && says "target      y (the last column but"
+}
+check "train_csv: an ignored column is no target" ignored
 cp "$tmp/line.csv" "$tmp/self.csv"
 onto_itself() { (cd "$tmp" && ./train_csv self.csv --out "./self.csv" > said 2> complaint); }
 check "train_csv: the model does not overwrite the table" complains "would overwrite the table" onto_itself
