@@ -445,8 +445,11 @@ int csv_no_number(const char *cell) { return same_word(cell, "none") || !strcmp(
 
 static int is_missing(const char *cell, const char *const *more)
 {
-    static const char *const words[] = { "", "?", "na", "n/a", "#n/a", "nan", "null" };
+    static const char *const words[] = { "?", "na", "n/a", "#n/a", "nan", "null" };
+    const char *p = cell;
     size_t i;
+    while ((i = sign_at(p, blanks)) > 0) p += i;            /* those of no break, too */
+    if (!*p) return 1;
     for (i = 0; i < sizeof words / sizeof *words; i++) if (same_word(cell, words[i])) return 1;
     for (; more && *more; more++) if (!strcmp(cell, *more)) return 1;
     return 0;

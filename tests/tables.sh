@@ -358,6 +358,9 @@ ignored() {
     train "$tmp/notes_last.csv" --ignore note --members 1 --epochs 1 && says "target      y (the last column but"
 }
 check "train_csv: an ignored column is no target" ignored
+awk 'BEGIN { print "a,kind"; for (i = 0; i < 60; i++) print (i % 5 ? i % 7 : "\302\240") "," i % 2 }' > "$tmp/nbsp.csv"
+nbsp() { train "$tmp/nbsp.csv" --members 1 --epochs 1 && says "numbers     a"; }
+check "train_csv: a cell with a blank of no break is missing" nbsp
 cp "$tmp/line.csv" "$tmp/self.csv"
 onto_itself() { (cd "$tmp" && ./train_csv self.csv --out "./self.csv" > said 2> complaint); }
 check "train_csv: the model does not overwrite the table" complains "would overwrite the table" onto_itself
