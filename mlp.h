@@ -7581,16 +7581,6 @@ static uint64_t mlp__get_field(const mlp__field *f, const void *base)
     return value;
 }
 
-/* The number of a layer's Linear in nn.Sequential: every Linear is a module, and so is its activation unless it is
-   identity, and its dropout. A softmax counts, too, but is last, so that nothing shows it. */
-static int mlp__module(const mlp_desc *d, int layer)
-{
-    int module = 0, l;
-    for (l = 0; l < layer; l++)
-        module += 1 + (d->layers[l].activation != MLP_ACT_IDENTITY) + (d->layers[l].dropout != 0);
-    return module;
-}
-
 /* ---- text ---- */
 
 /* The string behind one and its zero: texts are key, 0, value, 0, and so on. */
@@ -7699,6 +7689,8 @@ static void mlp__put_tensor(mlp__out *o, mlp__saving *s, int module, const char 
     o->keys++;
 }
 
+/* The modules are those of nn.Sequential: every Linear is one, and so is its activation unless it is identity, and its
+   dropout. A softmax counts, too, but is last, so that nothing shows it. */
 static void mlp__put_tensors(mlp__out *o, mlp__saving *s, int entries)
 {
     s->entries = entries;
@@ -7707,12 +7699,13 @@ static void mlp__put_tensors(mlp__out *o, mlp__saving *s, int entries)
         const mlp *net = s->member ? s->how->more[s->member - 1] : s->net;
         const int arrays = s->how->checkpoint && s->resume.opt.steps ? s->resume.opt.arrays : 0;
         const int best = s->how->checkpoint && net->training.best && net->course.best_epoch > net->course.start;
-        int l;
+        int module = 0, l;
         for (l = 0; l < net->layers; l++) {
             const mlp__shape *shape = &net->shape[l];
-            const int module = mlp__module(&net->desc, l), bias = !net->desc.layers[l].no_bias;
-            if (bias) mlp__put_tensor(o, s, module, "bias", net->params + shape->b, NULL, shape->out, 0);
+            const mlp_layer *layer = &net->desc.layers[l];
+            if (!layer->no_bias) mlp__put_tensor(o, s, module, "bias", net->params + shape->b, NULL, shape->out, 0);
             mlp__put_tensor(o, s, module, "weight", net->params, shape, shape->out, shape->in);
+            module += 1 + (layer->activation != MLP_ACT_IDENTITY) + (layer->dropout != 0);
         }
         if (net->scaled)
             mlp__put_tensor(o, s, -1, mlp__array_names[MLP__SCALES], net->scales, NULL, net->inputs + net->outputs, 2);
