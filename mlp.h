@@ -8349,7 +8349,7 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
    others, by bits, come before it by their numbers. */
 typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
-                 const mlp__tensor *array[MLP__ARRAYS], *misfit; uint64_t wanted; int longest; } mlp__chain;
+                 const mlp__tensor *array[MLP__ARRAYS], *misfit; uint64_t wanted; } mlp__chain;
 
 /* An error at a tensor: "tensor 'its name' [its shape]: ", as they stand there, of what is long the beginning. */
 static mlp_result mlp__fail_tensor(mlp__in *in, const mlp__tensor *t, mlp_result code, const char *format, ...)
@@ -8489,43 +8489,34 @@ static int mlp__ends_net(const char *name)
     return found == 1;
 }
 
-/* The next Linear, behind the last one that was tried at this place of an order, that may stand there: all that come
-   before it by their numbers are used, and it takes what the one before gives; chain->count: none. The weight that does
-   not, behind the longest beginning of an order, is left in chain->misfit. */
-static int mlp__next_linear(mlp__chain *chain, const int *order, int place, uint32_t used)
-{
-    const mlp__tensor *before = place > 0 ? chain->linear[order[place - 1]].tensor[0] : NULL;
-    int i;
-    for (i = order[place] + 1; i < chain->count; i++) {
-        const mlp__tensor *w = chain->linear[i].tensor[0];
-        if (used >> i & 1 || (chain->linear[i].before & ~used)) continue;
-        if (!before || w->columns == before->rows) break;
-        if (place <= chain->longest) continue;
-        chain->misfit = w;
-        chain->wanted = before->rows;
-        chain->longest = place;
-    }
-    return i;
-}
-
-/* How many orders there are: 0, 1, or 2 for more than one and for more than can be tried. The first is left in
-   chain->layer. */
+/* How many orders there are in which each Linear stands behind those that come before it by their numbers, and takes
+   what the one before gives: 0, 1, or 2 for more than one and for more than can be tried. The first is left in
+   chain->layer; the weight that does not fit behind the longest beginning of one, in chain->misfit. */
 static int mlp__orders(mlp__chain *chain)
 {
-    int order[MLP_MAX_LAYERS] = { -1 }, place = 0, found = 0, tries, l;
+    int order[MLP_MAX_LAYERS], place = 0, longest = 0, found = 0, i = 0, tries, l;
     uint32_t used = 0;
-    for (tries = 0; place >= 0 && found < 2 && tries < 100000; tries++) {
-        const int i = order[place] = mlp__next_linear(chain, order, place, used);
-        if (i == chain->count) {
-            if (--place >= 0) used &= ~((uint32_t)1 << order[place]);
-        } else if (place + 1 < chain->count) {
+    for (tries = 0; found < 2 && tries < 1 << 22; tries++, i++) {
+        const mlp__linear *linear = &chain->linear[i], *before = place ? &chain->linear[order[place - 1]] : NULL;
+        if (i == chain->count) {                            /* back to the place before, where the next one is tried */
+            if (place == 0) return found;
+            i = order[--place];
+            used &= ~((uint32_t)1 << i);
+        } else if (used >> i & 1 || (linear->before & ~used)) {
+            continue;
+        } else if (!before || linear->tensor[0]->columns == before->tensor[0]->rows) {
+            order[place++] = i;
             used |= (uint32_t)1 << i;
-            order[++place] = -1;
-        } else if (found++ == 0) {
-            for (l = 0; l < chain->count; l++) chain->layer[l] = &chain->linear[order[l]];
+            if (place == chain->count && ++found == 1)
+                for (l = 0; l < place; l++) chain->layer[l] = &chain->linear[order[l]];
+            i = -1;
+        } else if (place > longest) {
+            longest = place;
+            chain->misfit = linear->tensor[0];
+            chain->wanted = before->tensor[0]->rows;
         }
     }
-    return place >= 0 ? 2 : found;
+    return 2;
 }
 
 /* Puts the Linears into the order of mlp_load_desc.names, or into the only one that makes a net of them. */
