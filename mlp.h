@@ -7908,7 +7908,7 @@ typedef struct {
     size_t size;                            /* bytes that are here */
     size_t end;                             /* of the header, as a place in the file */
     size_t at;                              /* what is scanned next; the offset of an error */
-    mlp_result wrong;                       /* or MLP_OK: of the header */
+    mlp_result wrong;                       /* or MLP_OK: the first error, from which on nothing more is read */
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
     mlp_load_desc how;
     mlp_error *error;                       /* how's, or that of its desc */
@@ -7919,6 +7919,35 @@ typedef struct {
     size_t texts, texts_size;               /* where in them the metadata are: key, 0, value, 0, and so on */
     size_t metadata;                        /* their place in the file */
 } mlp__in;
+
+/* Notes an error, unless there is one: of in->at, or of a tensor, then with "tensor 'its name' [its shape]: " as they
+   stand there, of what is long the beginning. */
+static mlp_result mlp__stop(mlp__in *in, mlp_result code, const mlp__tensor *t, const char *format, ...)
+{
+    mlp__text text = { in->error ? in->error->text : NULL, 0, sizeof in->error->text };
+    va_list list;
+    size_t i;
+    if (in->wrong) return in->wrong;
+    if (t) in->at = t->key;
+    in->end = in->at;
+    in->wrong = mlp__fail(in->error, code, -1, "");
+    if (!in->error) return code;
+    in->error->offset = in->at;
+    if (t) {
+        const unsigned char *name = in->bytes + t->key, *shape = in->bytes + t->shape;
+        mlp__say(&text, "tensor '");
+        for (i = 0; i < 60 && name[i] != '"'; i++) mlp__say_char(&text, (char)(name[i] < 0x7f ? name[i] : '?'));
+        mlp__say(&text, "' ");
+        for (i = 0; i < 30 && (i == 0 || shape[i - 1] != ']'); i++) mlp__say_char(&text, (char)shape[i]);
+        mlp__say(&text, ": ");
+    }
+    va_start(list, format);
+    mlp__say_format(&text, format, list);
+    va_end(list);
+    return code;
+}
+
+static mlp_result mlp__wrong(mlp__in *in, const char *why) { return mlp__stop(in, MLP_ERR_FORMAT, NULL, "%s", why); }
 
 static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
 {
@@ -7952,23 +7981,14 @@ static mlp_result mlp__check_start(mlp__in *in)
         if (in->size < length || memcmp(p, begin, length) != 0) continue;
         if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;  /* ir_version, a message */
         if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "this is %s, not safetensors", mlp__other_files[i].name);
+        return mlp__stop(in, MLP_ERR_FORMAT, NULL, "this is %s, not safetensors", mlp__other_files[i].name);
     }
     if (in->size <= 8) { in->at = in->size; why = in->size ? "the file ends too early" : "the file is empty"; }
     else if (object && n > in->how.max_header && n <= MLP__MOST_HEADER) why = "its header is larger than max_header";
-    return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "%s", why);
+    return mlp__wrong(in, why);
 }
 
-/* ---- loading: the JSON of the header. From the first error on, in->wrong, there is nothing more to be read ---- */
-
-static void mlp__refuse(mlp__in *in, mlp_result code, const char *why)
-{
-    if (in->wrong) return;
-    in->wrong = mlp__fail(in->error, code, -1, "%s", why);
-    in->end = in->at;
-}
-
-static void mlp__wrong(mlp__in *in, const char *why) { mlp__refuse(in, MLP_ERR_FORMAT, why); }
+/* ---- loading: the JSON of the header ---- */
 
 static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++] : -1; }
 
@@ -8092,7 +8112,7 @@ static void mlp__note(mlp__in *in, const char *key, int metadata)
     for (; *key; key++) hash = (hash ^ (unsigned char)*key) * 1099511628211u;
     for (i = 0; i < in->key_count; i++) if (in->keys[i] == hash) mlp__wrong(in, "a key twice");
     if (in->key_count < in->key_room) in->keys[in->key_count++] = hash;
-    else mlp__refuse(in, MLP_ERR_UNSUPPORTED, "more than 4096 keys");
+    else mlp__stop(in, MLP_ERR_UNSUPPORTED, NULL, "more than 4096 keys");
 }
 
 /* What a number must not have (sign, fraction, exponent) is found by who expects what follows it. */
@@ -8229,24 +8249,21 @@ static void mlp__check_places(mlp__in *in)
 static mlp_result mlp__read_header(mlp__in *in)
 {
     const mlp_allocator *allocator = &in->how.allocator;
-    const mlp_result r = mlp__check_start(in);
     size_t n;
-    if (r) return r;
+    if (mlp__check_start(in)) return in->wrong;
     n = (size_t)mlp__little_endian(in->bytes, 8);
     in->at = in->size;
-    if (n > in->size - 8) return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "the file ends too early");
+    if (n > in->size - 8) return mlp__wrong(in, "the file ends too early");
     in->end = 8 + n;
     in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);
     in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);
     in->tensors = (mlp__tensor *)mlp__alloc(allocator, in->tensor_room * sizeof(mlp__tensor));
     in->keys = (uint64_t *)mlp__alloc(allocator, in->key_room * sizeof(uint64_t));
     in->strings = (char *)mlp__alloc(allocator, n + 8);
-    if (!in->tensors || !in->keys || !in->strings)
-        in->wrong = mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (!in->tensors || !in->keys || !in->strings) mlp__stop(in, MLP_ERR_MEMORY, NULL, "out of memory");
     else mlp__scan(in);
     mlp__free(allocator, in->keys);
     if (!in->wrong) mlp__check_places(in);
-    if (!in->wrong) in->at = 0;
     return in->wrong;
 }
 
@@ -8299,13 +8316,8 @@ static int mlp__word_value(const mlp__field *f, const char *word, uint64_t *valu
     return f->kind == MLP__A_FLOAT ? n == 2 * f->size : f->size == 8 || *value >> 8 * f->size == 0;
 }
 
-static mlp_result mlp__fail_field(mlp__in *in, const mlp__field *f, mlp_result code, const char *why, const char *word)
-{
-    return mlp__fail(in->error, code, -1, "metadata: %s: %s%s", f->key, why, word);
-}
-
 /* The fields of a table, of n structs, `stride` bytes apart. What the file does not have stays. */
-static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
+static void mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fields, void *base, size_t n, size_t stride)
 {
     in->at = in->metadata;                                  /* of an error */
     for (; fields > 0; fields--, f++) {
@@ -8313,34 +8325,36 @@ static mlp_result mlp__read_fields(mlp__in *in, const mlp__field *f, size_t fiel
         char word[MLP__WORD];
         uint64_t value;
         size_t i;
-        for (i = 0; words && i < n; i++) {
-            if (!mlp__word(&words, word)) return mlp__fail_field(in, f, MLP_ERR_FORMAT, "too few values", "");
-            if (!mlp__word_value(f, word, &value))
-                return f->names ? mlp__fail_field(in, f, MLP_ERR_UNSUPPORTED, "this version does not know ", word)
-                                : mlp__fail_field(in, f, MLP_ERR_FORMAT, "no number: ", word);
-            if (f->names && strcmp(word, "custom") == 0)
-                return mlp__fail_field(in, f, MLP_ERR_ARGUMENT, "custom functions need a desc in mlp_load_desc", "");
-            memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
+        for (i = 0; words && i < n && !in->wrong; i++) {
+            if (!mlp__word(&words, word))
+                mlp__stop(in, MLP_ERR_FORMAT, NULL, "metadata: %s: too few values", f->key);
+            else if (!mlp__word_value(f, word, &value))
+                mlp__stop(in, f->names ? MLP_ERR_UNSUPPORTED : MLP_ERR_FORMAT, NULL, "metadata: %s: %s%s", f->key,
+                          f->names ? "this version does not know " : "no number: ", word);
+            else if (f->names && strcmp(word, "custom") == 0)
+                mlp__stop(in, MLP_ERR_ARGUMENT, NULL,
+                          "metadata: %s: custom functions need a desc in mlp_load_desc", f->key);
+            else memcpy((char *)base + i * stride + f->offset, mlp__low_bytes(&value, f->size), f->size);
         }
-        if (words && mlp__word(&words, word)) return mlp__fail_field(in, f, MLP_ERR_FORMAT, "too many values", "");
+        if (words && mlp__word(&words, word))
+            mlp__stop(in, MLP_ERR_FORMAT, NULL, "metadata: %s: too many values", f->key);
     }
-    return MLP_OK;
 }
 
 /* All but the sizes. */
-static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
+static void mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 {
     uint64_t version = 0;
-    mlp_result r;
     if (!mlp__value_of(in, mlp__version_field.key))
-        return MLP__REFUSE(in->error, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
-    r = mlp__read_fields(in, &mlp__version_field, 1, &version, 1, 0);
-    if (!r && version > MLP__FILE_VERSION)
-        r = mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file is of a later version of mlp.h");
-    if (!r && !mlp__value_of(in, mlp__layer_fields[0].key))
-        r = mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: %s is missing", mlp__layer_fields[0].key);
-    if (!r) r = mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
-    return r ? r : mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
+        mlp__stop(in, MLP_ERR_ARGUMENT, NULL,
+                  "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+    mlp__read_fields(in, &mlp__version_field, 1, &version, 1, 0);
+    if (version > MLP__FILE_VERSION)
+        mlp__stop(in, MLP_ERR_UNSUPPORTED, NULL, "the file is of a later version of mlp.h");
+    if (!mlp__value_of(in, mlp__layer_fields[0].key))
+        mlp__stop(in, MLP_ERR_FORMAT, NULL, "metadata: %s is missing", mlp__layer_fields[0].key);
+    mlp__read_fields(in, MLP__TABLE(mlp__layer_fields), d->layers, (size_t)layers, sizeof(mlp_layer));
+    mlp__read_fields(in, MLP__TABLE(mlp__desc_fields), d, 1, 0);
 }
 
 /* ---- loading: from tensors to layers ---- */
@@ -8350,27 +8364,6 @@ static mlp_result mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
                  const mlp__tensor *array[MLP__ARRAYS], *misfit; uint64_t wanted; } mlp__chain;
-
-/* An error at a tensor: "tensor 'its name' [its shape]: ", as they stand there, of what is long the beginning. */
-static mlp_result mlp__fail_tensor(mlp__in *in, const mlp__tensor *t, mlp_result code, const char *format, ...)
-{
-    const unsigned char *name = in->bytes + t->key, *shape = in->bytes + t->shape;
-    mlp__text text = { NULL, 0, 0 };
-    va_list list;
-    int i;
-    in->at = t->key;
-    mlp__fail(in->error, code, -1, "");
-    if (in->error) { text.to = in->error->text; text.size = sizeof in->error->text; }
-    mlp__say(&text, "tensor '");
-    for (i = 0; i < 60 && name[i] != '"'; i++) mlp__say_char(&text, (char)(name[i] < 0x7f ? name[i] : '?'));
-    mlp__say(&text, "' ");
-    for (i = 0; i < 30 && (i == 0 || shape[i - 1] != ']'); i++) mlp__say_char(&text, (char)shape[i]);
-    mlp__say(&text, ": ");
-    va_start(list, format);
-    mlp__say_format(&text, format, list);
-    va_end(list);
-    return code;
-}
 
 /* Whether a tensor is a weight (0) or a bias (1), whose ending and point are taken off its name; -1: neither. */
 static int mlp__take_ending(char *name)
@@ -8417,7 +8410,7 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     for (k = 0; k < named; k++)
         if (!in->how.names || !in->how.names[k] || !mlp__linear_named(chain, in->how.names[k], 1)
             || chain->count != k + 1)
-            return MLP__REFUSE(in->error, "mlp_load_desc.names: NULL, twice, or more than 32");
+            return mlp__stop(in, MLP_ERR_ARGUMENT, NULL, "mlp_load_desc.names: NULL, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
         char *name = t->name;
@@ -8428,35 +8421,32 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         if (member != in->how.member) continue;
         linear = bias >= 0 ? mlp__linear_named(chain, name, !named) : NULL;
         if (linear) slot = &linear->tensor[bias];
-        if (slot && *slot) return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, "another one means the same");
-        if (slot) *slot = t;
+        if (slot && *slot) mlp__stop(in, MLP_ERR_UNSUPPORTED, t, "another one means the same");
+        else if (slot) *slot = t;
         else if (!named)
-            return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, bias >= 0 ? "more than 32 layers"
-                                                                : "not of a Linear, which has weight and bias");
+            mlp__stop(in, MLP_ERR_UNSUPPORTED, t, bias >= 0 ? "more than 32 layers"
+                                                            : "not of a Linear, which has weight and bias");
     }
-    if (chain->count) return MLP_OK;
-    return in->how.member ? MLP__REFUSE(in->error, "the file has no such member")
-                          : mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file has no tensors");
+    if (chain->count == 0 && in->how.member) mlp__stop(in, MLP_ERR_ARGUMENT, NULL, "the file has no such member");
+    if (chain->count == 0) mlp__stop(in, MLP_ERR_UNSUPPORTED, NULL, "the file has no tensors");
+    return in->wrong;
 }
 
 /* Type and shape of a Linear's tensors. */
-static mlp_result mlp__check_linear(mlp__in *in, const mlp__linear *linear)
+static void mlp__check_linear(mlp__in *in, const mlp__linear *linear)
 {
     const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1];
     int k;
-    if (!w && !b) return MLP__REFUSE(in->error, "names: '%s' is not in the file", linear->name);
-    if (!w) return mlp__fail_tensor(in, b, MLP_ERR_UNSUPPORTED, "its module has no weight");
     for (k = 0; k < 2; k++)
         if (linear->tensor[k] && linear->tensor[k]->type == MLP__OTHER_TYPE)
-            return mlp__fail_tensor(in, linear->tensor[k], MLP_ERR_UNSUPPORTED,
-                                    "its dtype is not F32, F64, F16 or BF16");
-    if (w->rank != 2)
-        return mlp__fail_tensor(in, w, MLP_ERR_UNSUPPORTED, "not a Linear, whose weights have two sizes");
-    if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
-        return mlp__fail_tensor(in, w, MLP_ERR_UNSUPPORTED, "sizes must be at least 1 and fit into an int");
-    if (b && (b->rank != 1 || b->rows != w->rows))
-        return mlp__fail_tensor(in, b, MLP_ERR_UNSUPPORTED, "not a bias of %u units", w->rows);
-    return MLP_OK;
+            mlp__stop(in, MLP_ERR_UNSUPPORTED, linear->tensor[k], "its dtype is not F32, F64, F16 or BF16");
+    if (!w && !b) mlp__stop(in, MLP_ERR_ARGUMENT, NULL, "names: '%s' is not in the file", linear->name);
+    else if (!w) mlp__stop(in, MLP_ERR_UNSUPPORTED, b, "its module has no weight");
+    else if (w->rank != 2) mlp__stop(in, MLP_ERR_UNSUPPORTED, w, "not a Linear, whose weights have two sizes");
+    else if (w->rows < 1 || w->columns < 1 || w->rows > INT32_MAX || w->columns > INT32_MAX)
+        mlp__stop(in, MLP_ERR_UNSUPPORTED, w, "sizes must be at least 1 and fit into an int");
+    else if (b && (b->rank != 1 || b->rows != w->rows))
+        mlp__stop(in, MLP_ERR_UNSUPPORTED, b, "not a bias of %u units", w->rows);
 }
 
 /* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
@@ -8524,25 +8514,25 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
 {
     int i, k, orders, ends = 0, end = 0;
     for (i = 0; i < chain->count; i++) {
-        const mlp_result r = mlp__check_linear(in, &chain->linear[i]);
-        if (r) return r;
+        mlp__check_linear(in, &chain->linear[i]);
         for (k = 0; k < chain->count; k++) {
             const int numbers = mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
             if (in->how.name_count ? k < i : numbers < 0) chain->linear[i].before |= (uint32_t)1 << k;
         }
         if (mlp__ends_net(chain->linear[i].name)) { ends++; end = i; }
     }
+    if (in->wrong) return in->wrong;
     orders = mlp__orders(chain);
     if (orders == 2 && ends == 1) {
         chain->linear[end].before = (uint32_t)(((uint64_t)1 << chain->count) - 1) & ~((uint32_t)1 << end);
         if (mlp__orders(chain) == 1) return MLP_OK;
     }
-    if (orders == 1) return MLP_OK;
     if (orders == 0)
-        return mlp__fail_tensor(in, chain->misfit, MLP_ERR_UNSUPPORTED, "its inputs are not the %u outputs before it",
-                                chain->wanted);
-    return mlp__fail_tensor(in, chain->linear[0].tensor[0], MLP_ERR_UNSUPPORTED,
-                            "the order of the layers is not certain: give mlp_load_desc.names");
+        mlp__stop(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it", chain->wanted);
+    if (orders == 2)
+        mlp__stop(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0],
+                  "the order of the layers is not certain: give mlp_load_desc.names");
+    return in->wrong;
 }
 
 /* Sizes of the layers, into d, whose own must be the same unless they are 0. */
@@ -8553,15 +8543,15 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     for (l = 0; l < chain->count; l++) {
         const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
         if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
-            return mlp__fail_tensor(in, w, MLP_ERR_ARGUMENT, "not the sizes of this layer in mlp_load_desc.desc");
-        if (d->layers[l].no_bias && b)
-            return mlp__fail_tensor(in, b, MLP_ERR_ARGUMENT, "a bias, but no_bias in mlp_load_desc.desc");
+            mlp__stop(in, MLP_ERR_ARGUMENT, w, "not the sizes of this layer in mlp_load_desc.desc");
+        if (d->layers[l].no_bias && b) mlp__stop(in, MLP_ERR_ARGUMENT, b, "a bias, but no_bias in mlp_load_desc.desc");
         if (l == 0) d->inputs = (int)w->columns;
         d->layers[l].units = (int)w->rows;
         d->layers[l].no_bias = !b;
     }
-    if (l == MLP_MAX_LAYERS || d->layers[l].units == 0) return MLP_OK;
-    return MLP__REFUSE(in->error, "mlp_load_desc.desc has more layers than the file");
+    if (l < MLP_MAX_LAYERS && d->layers[l].units != 0)
+        mlp__stop(in, MLP_ERR_ARGUMENT, NULL, "mlp_load_desc.desc has more layers than the file");
+    return in->wrong;
 }
 
 /* The caller's activation in the place of the file's, if there is one and it is another. */
@@ -8577,14 +8567,14 @@ static int mlp__take_activation(mlp_layer *layer, mlp_activation activation)
 static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_desc *d)
 {
     const mlp_load_desc *how = &in->how;
-    mlp_result r = MLP_OK;
     int l;
     memset(d, 0, sizeof *d);
     if (how->desc) *d = *how->desc;
     else if ((!how->hidden && !how->output) || mlp__value_of(in, mlp__version_field.key))
-        r = mlp__read_desc(in, chain->count, d);
-    if (r == MLP_ERR_FORMAT && how->name_count)
-        r = MLP__REFUSE(in->error, "names: the file's own desc is of other layers: give hidden and output, or a desc");
+        mlp__read_desc(in, chain->count, d);
+    if (in->wrong == MLP_ERR_FORMAT && how->name_count)
+        in->wrong = MLP__REFUSE(in->error,
+                                "names: the file's own desc is of other layers: give hidden and output, or a desc");
     for (l = 0; l < chain->count - 1; l++) mlp__take_activation(&d->layers[l], how->hidden);
     if (mlp__take_activation(&d->layers[l], how->output)) {
         d->loss = how->output == MLP_ACT_SOFTMAX ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_DEFAULT;
@@ -8593,7 +8583,7 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
     d->error = in->error;
-    return r ? r : mlp__read_sizes(in, chain, d);
+    return mlp__read_sizes(in, chain, d);
 }
 
 /* An element of a tensor as the bits of a float. */
@@ -8623,77 +8613,69 @@ static void mlp__read_values(const mlp__in *in, const mlp__tensor *t, const mlp_
         }
 }
 
-/* An array of ours, which must have this shape; columns: 0 for one size. to: NULL: that it has is all that is asked */
-static mlp_result mlp__read_array(mlp__in *in, const mlp__tensor *t, size_t rows, size_t columns, float *to)
+/* An array of ours must have this shape; columns: 0 for one size. */
+static mlp_result mlp__check_array(mlp__in *in, const mlp__tensor *t, size_t rows, size_t columns)
 {
-    if (t->type != MLP__F32 || t->rank != (columns ? 2 : 1) || t->rows != rows || (columns && t->columns != columns))
-        return mlp__fail_tensor(in, t, MLP_ERR_FORMAT, columns ? "not F32 [%z,%z]" : "not F32 [%z]", rows, columns);
-    if (to) mlp__read_values(in, t, NULL, to);
-    return MLP_OK;
+    if (t->type == MLP__F32 && t->rank == (columns ? 2 : 1) && t->rows == rows && (!columns || t->columns == columns))
+        return in->wrong;
+    return mlp__stop(in, MLP_ERR_FORMAT, t, columns ? "not F32 [%z,%z]" : "not F32 [%z]", rows, columns);
 }
 
 /* The scales, which the net must have if the file has them. */
-static mlp_result mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
+static void mlp__read_scales(mlp__in *in, const mlp__tensor *t, mlp *net)
 {
     const size_t rows = net->inputs + net->outputs;
-    mlp_result r;
     size_t i;
-    if (!t) return MLP_OK;
-    if (!net->scales)
-        return mlp__fail_tensor(in, t, MLP_ERR_UNSUPPORTED, "the net is scaled, but the desc does not say so");
-    r = mlp__read_array(in, t, rows, 2, net->scales);
-    for (i = 0; i < 2 * rows && !r; i++)
+    if (!net->scales) mlp__stop(in, MLP_ERR_UNSUPPORTED, t, "the net is scaled, but the desc does not say so");
+    if (mlp__check_array(in, t, rows, 2)) return;
+    mlp__read_values(in, t, NULL, net->scales);
+    for (i = 0; i < 2 * rows; i++)
         if (!mlp__finite(net->scales[i]) || (i % 2 && !(net->scales[i] > 0)))
-            r = mlp__fail_tensor(in, t, MLP_ERR_FORMAT, "not finite, or not positive");
+            mlp__stop(in, MLP_ERR_FORMAT, t, "not finite, or not positive");
     net->scaled = 1;
-    return r;
 }
 
 /* The arrays of the optimizer, as many as it may have. Memory is for what the file has. */
-static mlp_result mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_state *s, mlp *net)
+static void mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_state *s, mlp *net)
 {
     const mlp__opt_facts facts = MLP__FACTS(mlp__optimizers, s->kind);
     const int most = facts.takes & MLP__TAKES_HISTORY ? 2 * (int)MLP__MOST_PAIRS + 1 : facts.arrays;
-    mlp_result r = MLP_OK;
     if (!facts.known || (t && t->rows > (uint64_t)most))
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: mlp.train.optimizer is not one of this state");
+        mlp__wrong(in, "metadata: mlp.train.optimizer is not one of this state");
     s->arrays = t ? (int)t->rows : 0;
-    if (t) r = mlp__read_array(in, t, (size_t)t->rows, net->count, NULL);
-    if (!r) r = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->error);
-    if (r) return r;
+    if (t) mlp__check_array(in, t, (size_t)t->rows, net->count);
+    if (!in->wrong) in->wrong = mlp__need_training(net, MLP__FEWEST_ROWS, s->arrays, in->error);
+    if (in->wrong) return;
     memcpy(net->training.state, s, sizeof *s);
-    return t ? mlp__read_array(in, t, (size_t)t->rows, net->count, mlp__arrays_of(net->training.state)) : MLP_OK;
+    if (t) mlp__read_values(in, t, NULL, mlp__arrays_of(net->training.state));
 }
 
-/* The parameters of the best epoch, if the file has them. */
-static mlp_result mlp__read_best(mlp__in *in, const mlp__tensor *t, mlp *net)
+/* The parameters of the best epoch. */
+static void mlp__read_best(mlp__in *in, const mlp__tensor *t, mlp *net)
 {
-    mlp_result r;
-    if (!t) return MLP_OK;
+    if (mlp__check_array(in, t, net->count, 0)) return;
     net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (!net->training.best) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
-    r = mlp__read_array(in, t, net->count, 0, net->training.best);
-    if (r || mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) == net->count) return r;
-    return mlp__fail_tensor(in, t, MLP_ERR_FORMAT, "not finite");
+    if (!net->training.best) { mlp__stop(in, MLP_ERR_MEMORY, NULL, "out of memory"); return; }
+    mlp__read_values(in, t, NULL, net->training.best);
+    if (mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) < net->count)
+        mlp__stop(in, MLP_ERR_FORMAT, t, "not finite");
 }
 
 /* The state of the optimizer, the parameters of the best epoch, and how far training has come. */
-static mlp_result mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
+static void mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
+    const mlp__tensor *best = chain->array[MLP__BEST];
     mlp__resume resume;
     mlp__opt_state *s = &resume.opt;
-    mlp_result r;
     memset(&resume, 0, sizeof resume);
-    if (!mlp__value_of(in, "mlp.train"))
-        return mlp__fail(in->error, MLP_ERR_UNSUPPORTED, -1, "the file is not a checkpoint");
-    r = mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
-    if (r) return r;
+    if (!mlp__value_of(in, "mlp.train")) mlp__stop(in, MLP_ERR_UNSUPPORTED, NULL, "the file is not a checkpoint");
+    mlp__read_fields(in, MLP__TABLE(mlp__resume_fields), &resume, 1, 0);
     if (!(s->beta1_power >= 0 && s->beta1_power <= 1) || !(s->beta2_power >= 0 && s->beta2_power <= 1))
-        return mlp__fail(in->error, MLP_ERR_FORMAT, -1, "metadata: mlp.train makes no sense");
+        mlp__wrong(in, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
-    r = mlp__read_best(in, chain->array[MLP__BEST], net);
-    return r || s->steps == 0 ? r : mlp__read_state(in, chain->array[MLP__STATE], s, net);
+    if (!in->wrong && best) mlp__read_best(in, best, net);
+    if (!in->wrong && s->steps > 0) mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
 
 /* Whether a key of the metadata is none of the user's. */
@@ -8703,87 +8685,79 @@ static int mlp__is_own_key(const char *key)
 }
 
 /* The user's strings of the metadata; those with a 0 in them are none in C. */
-static mlp_result mlp__read_texts(mlp__in *in, mlp *net)
+static void mlp__read_texts(mlp__in *in, mlp *net)
 {
     const char *key = in->strings + in->texts, *end = key + in->texts_size, *value;
     for (; key < end; key = mlp__behind(value)) {
         value = mlp__behind(key);
         if (mlp__is_own_key(key) || strstr(key, "\300\200") || strstr(value, "\300\200")) continue;
         if (!net->texts) net->texts = (char *)mlp__alloc(&in->how.allocator, (size_t)(end - key));
-        if (!net->texts) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+        if (!net->texts) { mlp__stop(in, MLP_ERR_MEMORY, NULL, "out of memory"); return; }
         net->texts_size = mlp__add_text(net->texts, net->texts_size, key, value);
     }
-    return MLP_OK;
 }
 
 /* Whether the net does to the test vector, if there is one, what it did to it when it was saved. */
-static mlp_result mlp__check_test(mlp__in *in, const mlp *net)
+static void mlp__check_test(mlp__in *in, const mlp *net)
 {
     float tolerance = 0, *x, *expected, *y;
-    mlp_result r;
     size_t j;
-    if (!mlp__value_of(in, "mlp.test")) return MLP_OK;
+    if (!mlp__value_of(in, "mlp.test")) return;
     x = (float *)mlp__alloc(&in->how.allocator, (net->inputs + 2 * net->outputs) * sizeof(float));
-    if (!x) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+    if (!x) { mlp__stop(in, MLP_ERR_MEMORY, NULL, "out of memory"); return; }
     expected = x + net->inputs;
     y = expected + net->outputs;
     memset(x, 0, (net->inputs + net->outputs) * sizeof(float));
-    r = mlp__read_fields(in, &mlp__test_input, 1, x, net->inputs, sizeof(float));
-    if (!r) r = mlp__read_fields(in, &mlp__test_output, 1, expected, net->outputs, sizeof(float));
-    if (!r) r = mlp__read_fields(in, &mlp__test_tolerance, 1, &tolerance, 1, 0);
-    if (!r && mlp_predict(net, x, 1, y)) r = mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
-    for (j = 0; j < net->outputs && !r; j++) {
+    mlp__read_fields(in, &mlp__test_input, 1, x, net->inputs, sizeof(float));
+    mlp__read_fields(in, &mlp__test_output, 1, expected, net->outputs, sizeof(float));
+    mlp__read_fields(in, &mlp__test_tolerance, 1, &tolerance, 1, 0);
+    if (!in->wrong && mlp_predict(net, x, 1, y)) mlp__stop(in, MLP_ERR_MEMORY, NULL, "out of memory");
+    for (j = 0; j < net->outputs && !in->wrong; j++) {
         const double off = (double)y[j] - (double)expected[j];
         if ((off < 0 ? -off : off) <= (double)tolerance * (1 + (double)mlp__abs1(expected[j]))) continue;
-        r = mlp__fail(in->error, MLP_ERR_FORMAT, -1,
-                      "not the outputs of the file's test vector: other activations, or weights");
-        mlp__at(in->error, r, 0, j);
+        mlp__wrong(in, "not the outputs of the file's test vector: other activations, or weights");
+        mlp__at(in->error, in->wrong, 0, j);
     }
     mlp__free(&in->how.allocator, x);
-    return r;
 }
 
 /* The net and its training. */
-static mlp_result mlp__build(mlp__in *in, mlp **net)
+static void mlp__build(mlp__in *in, mlp **net)
 {
     mlp__chain chain;
     mlp_desc d;
     int l;
-    mlp_result r = mlp__read_chain(in, &chain);
-    if (!r) r = mlp__order_chain(in, &chain);
-    if (!r) r = mlp__plan_loading(in, &chain, &d);
-    if (r) return r;
-    in->at = 0;                                             /* what the desc has wrong is at no byte */
-    r = mlp__make_blank(net, NULL, 0, &d);
-    if (r == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {     /* the file said it */
-        r = MLP_ERR_FORMAT;
-        if (in->error) in->error->code = r;
+    in->at = 0;                                             /* of an error that is at no byte */
+    if (mlp__read_chain(in, &chain) || mlp__order_chain(in, &chain) || mlp__plan_loading(in, &chain, &d)) return;
+    in->wrong = mlp__make_blank(net, NULL, 0, &d);
+    if (in->wrong == MLP_ERR_ARGUMENT && !in->how.desc && !in->how.hidden && !in->how.output) {  /* the file said it */
+        in->wrong = MLP_ERR_FORMAT;
+        if (in->error) in->error->code = in->wrong;
     }
-    if (r) return r;
+    if (in->wrong) return;
     for (l = 0; l < chain.count; l++) {
         const mlp__tensor *const *t = chain.layer[l]->tensor;
         mlp__read_values(in, t[0], &(*net)->shape[l], (*net)->params);
         if (t[1]) mlp__read_values(in, t[1], NULL, (*net)->params + (*net)->shape[l].b);
     }
-    r = mlp__read_scales(in, chain.array[MLP__SCALES], *net);
-    return r || !in->how.checkpoint ? r : mlp__read_checkpoint(in, &chain, *net);
+    if (chain.array[MLP__SCALES]) mlp__read_scales(in, chain.array[MLP__SCALES], *net);
+    if (!in->wrong && in->how.checkpoint) mlp__read_checkpoint(in, &chain, *net);
 }
 
 /* Of bytes that are here, unless there was an error already. They are given back early, so that memory stays small. */
-static mlp_result mlp__load(mlp__in *in, mlp **net, mlp_result r)
+static mlp_result mlp__load(mlp__in *in, mlp **net)
 {
-    if (!r) r = mlp__read_header(in);
-    if (!r) r = mlp__build(in, net);
+    if (!in->wrong) mlp__read_header(in);
+    if (!in->wrong) mlp__build(in, net);
     mlp__free(&in->how.allocator, in->buffer);
     mlp__free(&in->how.allocator, in->tensors);
-    if (!r) r = mlp__read_texts(in, *net);
-    if (!r && !in->how.member) r = mlp__check_test(in, *net);
+    if (!in->wrong) mlp__read_texts(in, *net);
+    if (!in->wrong && !in->how.member) mlp__check_test(in, *net);
     mlp__free(&in->how.allocator, in->strings);
-    if (!r) return mlp__ok(in->error);
-    if (in->error) in->error->offset = in->at;
+    if (!in->wrong) return mlp__ok(in->error);
     mlp_destroy(*net);
     *net = NULL;
-    return r;
+    return in->wrong;
 }
 
 static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source, const mlp_load_desc *desc)
@@ -8801,17 +8775,16 @@ static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source,
     else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
     else if (how->name_count < 0) wrong = "name_count is negative";
     else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
-    return wrong ? MLP__REFUSE(in->error, "%s", wrong) : MLP_OK;
+    return wrong ? mlp__stop(in, MLP_ERR_ARGUMENT, NULL, "%s", wrong) : MLP_OK;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
 {
     mlp__in in;
-    const mlp_result r = mlp__begin_loading(&in, net, data, desc);
-    if (r) return r;
+    if (mlp__begin_loading(&in, net, data, desc)) return in.wrong;
     in.bytes = (const unsigned char *)data;
     in.size = size;
-    return mlp__load(&in, net, MLP_OK);
+    return mlp__load(&in, net);
 }
 
 /* ---- texts ---- */
@@ -9241,23 +9214,21 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
 
 /* Reads the file. Its first bytes must be good before there is memory for more; where its size is not known, as with
    a pipe, memory grows with what arrives. */
-static mlp_result mlp__read_file(mlp__in *in, void *file, const char *path)
+static void mlp__read_file(mlp__in *in, void *file, const char *path)
 {
     const mlp_io *io = in->how.io;
     const size_t size = io->size ? io->size(io->user, file) : SIZE_MAX;
     size_t room = mlp__smaller(size, 4096), got;
     for (;;) {
         unsigned char *larger = (unsigned char *)mlp__alloc(&in->how.allocator, room);
-        mlp_result r;
-        if (!larger) return mlp__fail(in->error, MLP_ERR_MEMORY, -1, "out of memory");
+        if (!larger) { mlp__stop(in, MLP_ERR_MEMORY, NULL, "out of memory"); return; }
         if (in->size) memcpy(larger, in->buffer, in->size);
         mlp__free(&in->how.allocator, in->buffer);
         in->bytes = in->buffer = larger;
         got = io->read(io->user, file, larger + in->size, room - in->size);
-        if (got > room - in->size) return mlp__fail_io(in->error, "cannot read", path, mlp__reason(io));
-        in->size += got;
-        r = mlp__check_start(in);
-        if (r || in->size < room || room == size) return r;
+        if (got > room - in->size) in->wrong = mlp__fail_io(in->error, "cannot read", path, mlp__reason(io));
+        else in->size += got;
+        if (in->wrong || mlp__check_start(in) || in->size < room || room == size) return;
         room = size != SIZE_MAX ? size : room + room / 2;
     }
 }
@@ -9267,15 +9238,14 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *de
     mlp__in in;
     const mlp_io *io;
     void *file;
-    mlp_result r = mlp__begin_loading(&in, net, path, desc);
-    if (!r) r = mlp__check_io(&in.how.io, in.error);
-    if (r) return r;
+    if (!mlp__begin_loading(&in, net, path, desc)) in.wrong = mlp__check_io(&in.how.io, in.error);
+    if (in.wrong) return in.wrong;
     io = in.how.io;
     file = io->open(io->user, path, 0);
     if (!file) return mlp__fail_io(in.error, "cannot open", path, mlp__reason(io));
-    r = mlp__read_file(&in, file, path);
+    mlp__read_file(&in, file, path);
     io->close(io->user, file);                              /* of a file that was only read: nothing can be lost */
-    return mlp__load(&in, net, r);
+    return mlp__load(&in, net);
 }
 
 #endif /* MLP_NO_STDIO */
