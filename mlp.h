@@ -8872,7 +8872,7 @@ static void *mlp__io_file(int fd) { return fd < 0 ? NULL : (void *)((intptr_t)fd
 static int mlp__io_fd(void *file) { return (int)((intptr_t)file - 1); }
 
 /* what errno means, without the locale */
-static const char *mlp__io_reason(void *user)
+static const char *mlp__io_reason(MLP__UNUSED void *user)
 {
     static const struct { int error; const char *text; } reasons[] = {
         { ENOENT, "no such file or folder" }, { EACCES, "permission denied" }, { EPERM, "not permitted" },
@@ -8887,7 +8887,6 @@ static const char *mlp__io_reason(void *user)
     #endif
         { EAGAIN, "not ready" } };
     size_t i;
-    (void)user;
     for (i = 0; i < MLP__COUNT(reasons); i++) if (reasons[i].error == errno) return reasons[i].text;
     return "an error of the system";
 }
@@ -8910,22 +8909,19 @@ static size_t mlp__transfer(void *file, char *to, const char *from, size_t size)
     return done;
 }
 
-static size_t mlp__io_read(void *user, void *file, void *to, size_t size)
+static size_t mlp__io_read(MLP__UNUSED void *user, void *file, void *to, size_t size)
 {
-    (void)user;
     return mlp__transfer(file, (char *)to, NULL, size);
 }
 
-static int mlp__io_write(void *user, void *file, const void *from, size_t size)
+static int mlp__io_write(MLP__UNUSED void *user, void *file, const void *from, size_t size)
 {
-    (void)user;
     return mlp__transfer(file, NULL, (const char *)from, size) != size;
 }
 
 /* Interrupted, it is closed all the same. */
-static int mlp__io_close(void *user, void *file)
+static int mlp__io_close(MLP__UNUSED void *user, void *file)
 {
-    (void)user;
     return MLP__POSIX(close)(mlp__io_fd(file)) && errno != EINTR;
 }
 
@@ -8943,12 +8939,11 @@ static int mlp__wide(const char *path, wchar_t *wide)
 }
 
 /* A new file is ours alone while it is open, so that one left behind by a crash, and no other, can be removed. */
-static void *mlp__io_open(void *user, const char *path, int create)
+static void *mlp__io_open(MLP__UNUSED void *user, const char *path, int create)
 {
     const int flags = _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT;
     wchar_t wide[MLP__PATH];
     int fd;
-    (void)user;
     if (!mlp__wide(path, wide)) return NULL;
     if (!create) return mlp__io_file(_wopen(wide, _O_RDONLY | _O_BINARY | _O_NOINHERIT, 0));
     fd = _wsopen(wide, flags, _SH_DENYRW, _S_IREAD | _S_IWRITE);
@@ -8956,13 +8951,12 @@ static void *mlp__io_open(void *user, const char *path, int create)
     return mlp__io_file(fd);
 }
 
-static int mlp__io_sync(void *user, void *file) { (void)user; return _commit(mlp__io_fd(file)); }
+static int mlp__io_sync(MLP__UNUSED void *user, void *file) { return _commit(mlp__io_fd(file)); }
 
-static int mlp__io_rename(void *user, const char *from, const char *to)     /* replaces, writes through */
+static int mlp__io_rename(MLP__UNUSED void *user, const char *from, const char *to)     /* replaces, writes through */
 {
     wchar_t wide_from[MLP__PATH], wide_to[MLP__PATH];
     unsigned long error;
-    (void)user;
     if (!mlp__wide(from, wide_from) || !mlp__wide(to, wide_to)) return -1;
     if (MoveFileExW(wide_from, wide_to, 1 | 8)) return 0;
     error = GetLastError();
@@ -8970,27 +8964,24 @@ static int mlp__io_rename(void *user, const char *from, const char *to)     /* r
     return -1;
 }
 
-static int mlp__io_remove(void *user, const char *path)
+static int mlp__io_remove(MLP__UNUSED void *user, const char *path)
 {
     wchar_t wide[MLP__PATH];
-    (void)user;
     return mlp__wide(path, wide) ? _wremove(wide) : -1;
 }
 
 /* MoveFileExW has done it. */
-static int mlp__io_sync_folder(void *user, const char *folder) { (void)user; (void)folder; return 0; }
+static int mlp__io_sync_folder(MLP__UNUSED void *user, MLP__UNUSED const char *folder) { return 0; }
 
-static size_t mlp__io_size(void *user, void *file)
+static size_t mlp__io_size(MLP__UNUSED void *user, void *file)
 {
     const long long size = _filelengthi64(mlp__io_fd(file));
-    (void)user;
     return size > 0 && (unsigned long long)size < SIZE_MAX ? (size_t)size : SIZE_MAX;
 }
 
-static const char *mlp__io_replace(void *user, void *file, const char *path)
+static const char *mlp__io_replace(void *user, MLP__UNUSED void *file, const char *path)
 {
     wchar_t wide[MLP__PATH];
-    (void)file;
     if (!mlp__wide(path, wide)) return mlp__io_reason(user);
     return _waccess(wide, 0) || !_waccess(wide, 2) ? NULL : "it is write-protected";
 }
@@ -9014,6 +9005,9 @@ static int mlp__is_file(int fd, const char *path)
     return !fstat(fd, &a) && !stat(path, &b) && S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/* Whether files are locked as long as they are open: an unlocked one would be taken for what a crash left until it is
+   renamed. */
+#define MLP__LOCKS(io) ((io)->open == mlp__io_open)
 static int mlp__locked(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
 
 /* Removes a file that nobody has locked: a crash left it. With the lock the name may be that of another one. */
@@ -9044,16 +9038,14 @@ static int mlp__create(const char *path)
 static int mlp__create(const char *path) { return mlp__open(path, O_WRONLY | O_CREAT | O_EXCL); }
 #endif
 
-static void *mlp__io_open(void *user, const char *path, int create)
+static void *mlp__io_open(MLP__UNUSED void *user, const char *path, int create)
 {
-    (void)user;
     return mlp__io_file(create ? mlp__create(path) : mlp__open(path, O_RDONLY));
 }
 
-static int mlp__io_sync(void *user, void *file)
+static int mlp__io_sync(MLP__UNUSED void *user, void *file)
 {
     int failed;
-    (void)user;
 #ifdef F_FULLFSYNC
     if (fcntl(mlp__io_fd(file), F_FULLFSYNC) == 0) return 0;
 #endif
@@ -9061,8 +9053,8 @@ static int mlp__io_sync(void *user, void *file)
     return failed;
 }
 
-static int mlp__io_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to); }
-static int mlp__io_remove(void *user, const char *path) { (void)user; return remove(path); }
+static int mlp__io_rename(MLP__UNUSED void *user, const char *from, const char *to) { return rename(from, to); }
+static int mlp__io_remove(MLP__UNUSED void *user, const char *path) { return remove(path); }
 
 /* Folders that may not be read, and file systems that do not sync folders, leave it to the system. */
 static int mlp__io_sync_folder(void *user, const char *folder)
@@ -9076,15 +9068,14 @@ static int mlp__io_sync_folder(void *user, const char *folder)
     return error != 0 && error != EINVAL && error != ENOTSUP && error != ENOSYS && error != EBADF && error != EROFS;
 }
 
-static size_t mlp__io_size(void *user, void *file)
+static size_t mlp__io_size(MLP__UNUSED void *user, void *file)
 {
     struct stat s;
-    (void)user;
     if (fstat(mlp__io_fd(file), &s) || !S_ISREG(s.st_mode) || s.st_size <= 0) return SIZE_MAX;
     return (uint64_t)s.st_size < SIZE_MAX ? (size_t)s.st_size : SIZE_MAX;
 }
 
-static const char *mlp__io_replace(void *user, void *file, const char *path)
+static const char *mlp__io_replace(void *user, MLP__UNUSED void *file, const char *path)
 {
     struct stat old, now;
     if (stat(path, &old)) return errno == ENOENT ? NULL : mlp__io_reason(user);
@@ -9096,7 +9087,6 @@ static const char *mlp__io_replace(void *user, void *file, const char *path)
     if (file && (old.st_mode ^ now.st_mode) & 0777 && fchmod(mlp__io_fd(file), old.st_mode & 0777))
         return mlp__io_reason(user);
 #endif
-    (void)file;
     (void)now;
     return NULL;
 }
@@ -9109,6 +9099,10 @@ static const mlp_io mlp__system_io = {
 #define MLP__SYSTEM_IO &mlp__system_io
 
 #endif /* MLP__POSIX */
+
+#ifndef MLP__LOCKS
+    #define MLP__LOCKS(io) 0
+#endif
 
 /* *io: NULL becomes the system's */
 static mlp_result mlp__check_io(const mlp_io **io, mlp_error *error)
@@ -9155,18 +9149,6 @@ static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
     return file;
 }
 
-/* Whether files are locked as long as they are open: an unlocked one would be taken for what a crash left until it is
-   renamed. */
-static int mlp__locks(const mlp_io *io)
-{
-#ifdef LOCK_NB
-    return io->open == mlp__io_open;
-#else
-    (void)io;
-    return 0;
-#endif
-}
-
 /* name: room for the temporary file's */
 static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, const mlp_save_desc *how)
 {
@@ -9183,12 +9165,12 @@ static mlp_result mlp__save_as(const mlp *net, const char *path, char *name, con
     if (!o.failed) r = mlp__save_to(&o, net, how);
     mlp__write_out(&o);
     if (!o.failed && !r && io->sync(io->user, o.file)) o.failed = mlp__reason(io);
-    if (!mlp__locks(io) && io->close(io->user, o.file) && !o.failed) o.failed = mlp__reason(io);
+    if (!MLP__LOCKS(io) && io->close(io->user, o.file) && !o.failed) o.failed = mlp__reason(io);
     if (!r && o.failed) r = mlp__fail_io(how->error, "not saved: cannot write", path, o.failed);
     if (!r && io->rename(io->user, name, path))
         r = mlp__fail_io(how->error, "not saved: cannot rename to", path, mlp__reason(io));
     if (r) io->remove(io->user, name);
-    if (mlp__locks(io)) io->close(io->user, o.file);        /* it is synced: nothing can be lost */
+    if (MLP__LOCKS(io)) io->close(io->user, o.file);        /* it is synced: nothing can be lost */
     if (r) return r;
     memcpy(name, folder ? path : ".", folder + !folder);
     name[folder + !folder] = 0;
