@@ -8554,16 +8554,7 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
     return in->wrong;
 }
 
-/* The caller's activation in the place of the file's, if there is one and it is another. */
-static int mlp__take_activation(mlp_layer *layer, mlp_activation activation)
-{
-    if (!activation || layer->activation == activation) return 0;
-    layer->activation = activation;
-    layer->alpha = 0;
-    return 1;
-}
-
-/* The desc of the net: the caller's, or the file's, or with the caller's activations. */
+/* The desc of the net: the caller's, or the file's, in which the caller's activations take the place of others. */
 static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_desc *d)
 {
     const mlp_load_desc *how = &in->how;
@@ -8575,9 +8566,13 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     if (in->wrong == MLP_ERR_FORMAT && how->name_count)
         in->wrong = MLP__REFUSE(in->error,
                                 "names: the file's own desc is of other layers: give hidden and output, or a desc");
-    for (l = 0; l < chain->count - 1; l++) mlp__take_activation(&d->layers[l], how->hidden);
-    if (mlp__take_activation(&d->layers[l], how->output)) {
-        d->loss = how->output == MLP_ACT_SOFTMAX ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_DEFAULT;
+    for (l = 0; l < chain->count; l++) {
+        const mlp_activation activation = l < chain->count - 1 ? how->hidden : how->output;
+        if (!activation || d->layers[l].activation == activation) continue;
+        d->layers[l].activation = activation;
+        d->layers[l].alpha = 0;
+        if (l < chain->count - 1) continue;
+        d->loss = activation == MLP_ACT_SOFTMAX ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_DEFAULT;
         d->loss_delta = d->label_smoothing = 0;
     }
     if (how->kernels) d->kernels = how->kernels;
