@@ -8115,31 +8115,25 @@ static void mlp__note(mlp__in *in, const char *key, int metadata)
     else mlp__stop(in, MLP_ERR_UNSUPPORTED, NULL, "more than 4096 keys");
 }
 
-/* What a number must not have (sign, fraction, exponent) is found by who expects what follows it. */
-static uint64_t mlp__number(mlp__in *in)
-{
-    const int first = mlp__peek(in);
-    const size_t begin = in->at;
-    uint64_t value = 0, more = 0;
-    while (in->at < in->end && mlp__append_digit(&value, in->bytes[in->at], 10)) in->at++;
-    if (in->at == begin || (first == '0' && in->at > begin + 1) || mlp__append_digit(&more, mlp__peek(in), 10))
-        mlp__wrong(in, "JSON: a whole number below 2^64, without zeros in front, is missing");
-    return value;
-}
-
 /* The types that weights can have, and their bytes; the last: any other. */
 enum { MLP__F32, MLP__F64, MLP__F16, MLP__BF16, MLP__OTHER_TYPE };
 static const struct { const char *name; unsigned bytes; } mlp__types[] = {
     { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 } };
 
-/* A list of numbers: how many, the first two, and their product, multiplied in order; UINT64_MAX: it overflows. */
+/* A list of whole numbers: how many, the first two, and their product, multiplied in order; UINT64_MAX: it overflows.
+   What a number must not have (sign, fraction, exponent) is found by who expects what follows it. */
 static uint64_t mlp__list(mlp__in *in, size_t *count, uint64_t *first, uint64_t *second)
 {
     uint64_t product = 1;
     *count = 0;
     mlp__expect(in, '[', "JSON: a list is missing");
     while (mlp__next(in, ']', count)) {
-        const uint64_t value = mlp__number(in);
+        const int zero = mlp__peek(in) == '0';
+        const size_t begin = in->at;
+        uint64_t value = 0, more = 0;
+        while (in->at < in->end && mlp__append_digit(&value, in->bytes[in->at], 10)) in->at++;
+        if (in->at == begin || (zero && in->at > begin + 1) || mlp__append_digit(&more, mlp__peek(in), 10))
+            mlp__wrong(in, "JSON: a whole number below 2^64, without zeros in front, is missing");
         product = product == UINT64_MAX || (value && product > UINT64_MAX / value) ? UINT64_MAX : product * value;
         if (*count <= 2) *(*count == 1 ? first : second) = value;
     }
