@@ -7657,8 +7657,6 @@ static void mlp__put_little_endian(mlp__out *o, uint64_t value, int bytes)
 
 /* ---- saving ---- */
 
-#define MLP__TOLERANCE 1e-4f
-
 typedef struct {
     const mlp *net;
     const mlp_save_desc *how;
@@ -7775,7 +7773,7 @@ static mlp_result mlp__plan_test(mlp__saving *s)
     const mlp *net = s->net;
     const mlp_kernels *k = net->desc.kernels;
     mlp_error *error = s->how->error;
-    s->tolerance = mlp__meant(mlp__or_default(s->how->test_tolerance, MLP__TOLERANCE));
+    s->tolerance = mlp__meant(mlp__or_default(s->how->test_tolerance, 1e-4f));
     if (!mlp__finite(s->tolerance)) return MLP__REFUSE(error, "test_tolerance must be finite");
     if (!s->how->test_input) return MLP_OK;
     if (k->first_nonfinite(net->inputs, 0, s->how->test_input) < net->inputs)
@@ -7795,7 +7793,7 @@ static int mlp__same_fields(const mlp__field *f, size_t fields, const void *a, c
     return 1;
 }
 
-/* That further members are nets of the same desc and shape. */
+/* That further members are nets of the same desc and shape; no bias where there is one moves what is behind it. */
 static mlp_result mlp__check_more(const mlp *net, const mlp_save_desc *how)
 {
     int i, l;
@@ -7804,12 +7802,11 @@ static mlp_result mlp__check_more(const mlp *net, const mlp_save_desc *how)
         return MLP__REFUSE(how->error, "one of more (NULL or a negative count?), fold, checkpoint");
     for (i = 0; i < how->more_count; i++) {
         const mlp *other = how->more[i];
-        int same = other && other->layers == net->layers && other->inputs == net->inputs && other->scaled == net->scaled
+        int same = other && other->layers == net->layers && other->count == net->count && other->scaled == net->scaled
+                && memcmp(other->shape, net->shape, (size_t)net->layers * sizeof(mlp__shape)) == 0
                 && mlp__same_fields(MLP__TABLE(mlp__desc_fields), &other->desc, &net->desc);
         for (l = 0; same && l < net->layers; l++)
-            same = other->shape[l].out == net->shape[l].out
-                && other->desc.layers[l].no_bias == net->desc.layers[l].no_bias
-                && mlp__same_fields(MLP__TABLE(mlp__layer_fields), &other->desc.layers[l], &net->desc.layers[l]);
+            same = mlp__same_fields(MLP__TABLE(mlp__layer_fields), &other->desc.layers[l], &net->desc.layers[l]);
         if (!same) return MLP__REFUSE(how->error, "more: a net of another desc, or NULL");
     }
     return MLP_OK;
@@ -9125,16 +9122,16 @@ static void *mlp__open_temporary(const mlp_io *io, const char *path, char *name)
 {
     const size_t folder = mlp__folder_length(path);
     size_t length = mlp__smaller(strlen(path), folder + MLP__STEM);
-    void *file;
-    int n = 0;
+    void *file = NULL;
+    int n;
     while ((path[length] & 0xc0) == 0x80 && length > folder) length--;
     memcpy(name, path, length);
-    do {
+    for (n = 0; !file && n < 100; n++) {
         mlp__text suffix = { name, length, length + MLP__SUFFIX };
         mlp__say(&suffix, ".mlp-tmp");
         mlp__say_integer(&suffix, (uint64_t)n, 1);
         file = io->open(io->user, name, 1);
-    } while (!file && ++n < 100);
+    }
     return file;
 }
 
