@@ -7635,10 +7635,10 @@ static void mlp__put_hex(mlp__out *o, uint64_t n, size_t digits)
     while (digits-- > 0) mlp__put(o, &"0123456789abcdef"[n >> 4 * digits & 15], 1);
 }
 
-/* a string of JSON; text is UTF-8 */
-static void mlp__put_quoted(mlp__out *o, const char *text)
+/* a string of JSON behind a comma or a colon; text is UTF-8 */
+static void mlp__put_quoted(mlp__out *o, const char *before, const char *text)
 {
-    mlp__print(o, "\"");
+    mlp__print(o, "%s\"", before);
     for (; *text; text++) {
         if (*text == '"' || *text == '\\') mlp__print(o, "\\");
         if ((unsigned char)*text >= 0x20) mlp__put(o, text, 1);
@@ -7757,10 +7757,8 @@ static void mlp__put_header(mlp__out *o, mlp__saving *s)
     }
     mlp__put_fields(o, &mlp__version_field, 1, &version, 1, 0);
     for (; text < end; text = mlp__behind(mlp__behind(text)), o->keys++) {
-        mlp__print(o, ",");
-        mlp__put_quoted(o, text);
-        mlp__print(o, ":");
-        mlp__put_quoted(o, mlp__behind(text));
+        mlp__put_quoted(o, ",", text);
+        mlp__put_quoted(o, ":", mlp__behind(text));
     }
     mlp__print(o, "}");
     mlp__put_tensors(o, s, 1);
@@ -7909,7 +7907,7 @@ typedef struct {
     unsigned char *buffer;                  /* of the file's bytes; NULL: they are the caller's */
     mlp_load_desc how;
     mlp_error *error;                       /* how's, or that of its desc */
-    mlp__tensor *tensors;                   /* these three are one block */
+    mlp__tensor *tensors;
     uint64_t *keys;                         /* hashes of all */
     char *strings;                          /* all of the header's, with a zero behind each */
     size_t tensor_count, key_count, tensor_room, key_room, used;
@@ -7945,6 +7943,7 @@ static mlp_result mlp__stop(mlp__in *in, mlp_result code, const mlp__tensor *t, 
 }
 
 static mlp_result mlp__wrong(mlp__in *in, const char *why) { return mlp__stop(in, MLP_ERR_FORMAT, NULL, "%s", why); }
+static mlp_result mlp__refuse(mlp__in *in, const char *why) { return mlp__stop(in, MLP_ERR_ARGUMENT, NULL, "%s", why); }
 
 static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
 {
@@ -8196,7 +8195,7 @@ static void mlp__scan(mlp__in *in)
 {
     size_t n = 0;
     in->at = 8 + mlp__not_utf8(in->bytes + 8, in->end - 8);
-    if (in->at < in->end) { mlp__wrong(in, "the header is not UTF-8"); return; }
+    if (in->at < in->end) mlp__wrong(in, "the header is not UTF-8");
     in->at = 8;
     mlp__expect(in, '{', "not a safetensors file: the header is not a JSON object");
     while (mlp__next(in, '}', &n)) {
@@ -8226,8 +8225,7 @@ static void mlp__check_places(mlp__in *in)
             joins |= other->end == t->begin && other->begin < other->end;
             overlaps |= other != t && other->begin < t->end && t->begin < other->end;
         }
-        in->at = t->key;
-        if (!joins || overlaps) { mlp__wrong(in, "data_offsets leave a hole or overlap"); return; }
+        if (!joins || overlaps) mlp__stop(in, MLP_ERR_FORMAT, t, "data_offsets leave a hole or overlap");
         if (t->end > end) end = t->end;
     }
     in->at = here < end ? in->size : in->end + (size_t)end;
@@ -8337,8 +8335,7 @@ static void mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 {
     uint64_t version = 0;
     if (!mlp__value_of(in, mlp__version_field.key))
-        mlp__stop(in, MLP_ERR_ARGUMENT, NULL,
-                  "the file does not say its activations: give them, or a desc, in mlp_load_desc");
+        mlp__refuse(in, "the file does not say its activations: give them, or a desc, in mlp_load_desc");
     mlp__read_fields(in, &mlp__version_field, 1, &version, 1, 0);
     if (version > MLP__FILE_VERSION)
         mlp__stop(in, MLP_ERR_UNSUPPORTED, NULL, "the file is of a later version of mlp.h");
@@ -8401,7 +8398,7 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     for (k = 0; k < named; k++)
         if (!in->how.names || !in->how.names[k] || !mlp__linear_named(chain, in->how.names[k], 1)
             || chain->count != k + 1)
-            return mlp__stop(in, MLP_ERR_ARGUMENT, NULL, "mlp_load_desc.names: NULL, twice, or more than 32");
+            return mlp__refuse(in, "mlp_load_desc.names: NULL, twice, or more than 32");
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
         char *name = t->name;
@@ -8418,7 +8415,7 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
             mlp__stop(in, MLP_ERR_UNSUPPORTED, t, bias >= 0 ? "more than 32 layers"
                                                             : "not of a Linear, which has weight and bias");
     }
-    if (chain->count == 0 && in->how.member) mlp__stop(in, MLP_ERR_ARGUMENT, NULL, "the file has no such member");
+    if (chain->count == 0 && in->how.member) mlp__refuse(in, "the file has no such member");
     if (chain->count == 0) mlp__stop(in, MLP_ERR_UNSUPPORTED, NULL, "the file has no tensors");
     return in->wrong;
 }
@@ -8541,7 +8538,7 @@ static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc
         d->layers[l].no_bias = !b;
     }
     if (l < MLP_MAX_LAYERS && d->layers[l].units != 0)
-        mlp__stop(in, MLP_ERR_ARGUMENT, NULL, "mlp_load_desc.desc has more layers than the file");
+        mlp__refuse(in, "mlp_load_desc.desc has more layers than the file");
     return in->wrong;
 }
 
@@ -8749,19 +8746,18 @@ static mlp_result mlp__load(mlp__in *in, mlp **net)
 static mlp_result mlp__begin_loading(mlp__in *in, mlp **net, const void *source, const mlp_load_desc *desc)
 {
     mlp_load_desc *how = &in->how;
-    const char *wrong = NULL;
     memset(in, 0, sizeof *in);
     if (desc) *how = *desc;
     how->max_header = mlp__smaller(how->max_header ? how->max_header : (size_t)MLP__HEADER, MLP__MOST_HEADER);
     if (how->desc && !how->allocator.alloc && !how->allocator.free) how->allocator = how->desc->allocator;
     in->error = how->desc && !how->error ? how->desc->error : how->error;
     if (net) *net = NULL;
-    if (!net || !source) wrong = "net, path or data is NULL";
-    else if (!how->allocator.alloc != !how->allocator.free) wrong = "allocator: alloc and free go together";
-    else if (how->desc && (how->hidden || how->output)) wrong = "a desc, or activations: not both";
-    else if (how->name_count < 0) wrong = "name_count is negative";
-    else if (how->member < 0 || (how->member && how->checkpoint)) wrong = "member: negative, or with checkpoint";
-    return wrong ? mlp__stop(in, MLP_ERR_ARGUMENT, NULL, "%s", wrong) : MLP_OK;
+    if (!net || !source) mlp__refuse(in, "net, path or data is NULL");
+    if (!how->allocator.alloc != !how->allocator.free) mlp__refuse(in, "allocator: alloc and free go together");
+    if (how->desc && (how->hidden || how->output)) mlp__refuse(in, "a desc, or activations: not both");
+    if (how->name_count < 0) mlp__refuse(in, "name_count is negative");
+    if (how->member < 0 || (how->member && how->checkpoint)) mlp__refuse(in, "member: negative, or with checkpoint");
+    return in->wrong;
 }
 
 MLP_API mlp_result mlp_load_memory(mlp **net, const void *data, size_t size, const mlp_load_desc *desc)
