@@ -8804,10 +8804,7 @@ MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
 
 /* File descriptors rather than FILE: C99 has no exclusive creation, and fsync needs one anyway. */
 #if defined(_WIN32)
-    #include <errno.h>
-    #include <fcntl.h>
     #include <io.h>
-    #include <sys/stat.h>
     #include <share.h>
     #include <wchar.h>
     #define MLP__POSIX(name) _##name
@@ -8822,32 +8819,20 @@ MLP_API mlp_result mlp_set_text(mlp *net, const char *key, const char *value)
     }
     #endif
 #elif defined(__unix__) || defined(__APPLE__) || defined(__wasi__) || defined(__HAIKU__)
-    #include <errno.h>
-    #include <fcntl.h>
-    #include <sys/stat.h>
     #include <unistd.h>
     #ifndef __wasi__
         #include <sys/file.h>
     #endif
     #define MLP__POSIX(name) name
+#endif
+#ifndef MLP__SEPARATORS
     #define MLP__SEPARATORS "/"
-    #ifndef __cplusplus                     /* not declared under -std=c99 */
-        #ifdef __GNUC__
-            #pragma GCC diagnostic push
-            #pragma GCC diagnostic ignored "-Wredundant-decls"
-        #endif
-        extern int fsync(int);
-        extern int fchmod(int, mode_t);
-        #ifdef __GNUC__
-            #pragma GCC diagnostic pop
-        #endif
-    #endif
-#else
-    #define MLP__SEPARATORS "/"
-    #define MLP__SYSTEM_IO NULL             /* a system without files: those of mlp_save_desc.io and mlp_load_desc.io */
 #endif
 
 #ifdef MLP__POSIX
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 /* A file is its descriptor + 1, so that none is NULL. */
 static void *mlp__io_file(int fd) { return fd < 0 ? NULL : (void *)((intptr_t)fd + 1); }
@@ -8970,6 +8955,14 @@ static const char *mlp__io_replace(void *user, MLP__UNUSED void *file, const cha
 
 #else
 
+#ifndef __cplusplus                         /* not declared under -std=c99 */
+    #pragma GCC diagnostic push
+    #pragma GCC diagnostic ignored "-Wredundant-decls"
+    extern int fsync(int);
+    extern int fchmod(int, mode_t);
+    #pragma GCC diagnostic pop
+#endif
+
 static int mlp__open(const char *path, int flags)
 {
     int fd;
@@ -9080,6 +9073,8 @@ static const mlp_io mlp__system_io = {
     mlp__io_sync_folder, NULL, mlp__io_size, mlp__io_replace, mlp__io_reason };
 #define MLP__SYSTEM_IO &mlp__system_io
 
+#else
+    #define MLP__SYSTEM_IO NULL             /* a system without files: those of mlp_save_desc.io and mlp_load_desc.io */
 #endif /* MLP__POSIX */
 
 #ifndef MLP__LOCKS
