@@ -8235,14 +8235,14 @@ static void mlp__check_places(mlp__in *in)
 /* The header, and what it says of the size of the file; afterwards tensors and metadata are known. The shortest entry
    of a tensor has 47 bytes, the first string of the metadata 6, with its comma each other 7; a few empty strings may
    follow an error. */
-static mlp_result mlp__read_header(mlp__in *in)
+static void mlp__read_header(mlp__in *in)
 {
     const mlp_allocator *allocator = &in->how.allocator;
     size_t n;
-    if (mlp__check_start(in)) return in->wrong;
+    if (mlp__check_start(in)) return;
     n = (size_t)mlp__little_endian(in->bytes, 8);
     in->at = in->size;
-    if (n > in->size - 8) return mlp__wrong(in, "the file ends too early");
+    if (n > in->size - 8) { mlp__wrong(in, "the file ends too early"); return; }
     in->end = 8 + n;
     in->tensor_room = mlp__smaller(MLP__MOST_KEYS, n / 47 + 1);
     in->key_room = mlp__smaller(MLP__MOST_KEYS, n / 7 + 2);
@@ -8253,7 +8253,6 @@ static mlp_result mlp__read_header(mlp__in *in)
     else mlp__scan(in);
     mlp__free(allocator, in->keys);
     if (!in->wrong) mlp__check_places(in);
-    return in->wrong;
 }
 
 /* ---- loading: the metadata ---- */
@@ -8382,7 +8381,6 @@ static mlp__linear *mlp__linear_named(mlp__chain *chain, const char *name, int m
     int i;
     for (i = 0; i < chain->count; i++, linear++) if (strcmp(linear->name, name) == 0) return linear;
     if (!may_add || chain->count == MLP_MAX_LAYERS) return NULL;
-    memset(linear, 0, sizeof *linear);
     linear->name = name;
     chain->count++;
     return linear;
@@ -8523,30 +8521,12 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     return in->wrong;
 }
 
-/* Sizes of the layers, into d, whose own must be the same unless they are 0. */
-static mlp_result mlp__read_sizes(mlp__in *in, const mlp__chain *chain, mlp_desc *d)
-{
-    const int given = d->layers[0].units != 0 || d->inputs != 0;
-    int l;
-    for (l = 0; l < chain->count; l++) {
-        const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
-        if (given && ((uint64_t)d->layers[l].units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns)))
-            mlp__stop(in, MLP_ERR_ARGUMENT, w, "not the sizes of this layer in mlp_load_desc.desc");
-        if (d->layers[l].no_bias && b) mlp__stop(in, MLP_ERR_ARGUMENT, b, "a bias, but no_bias in mlp_load_desc.desc");
-        if (l == 0) d->inputs = (int)w->columns;
-        d->layers[l].units = (int)w->rows;
-        d->layers[l].no_bias = !b;
-    }
-    if (l < MLP_MAX_LAYERS && d->layers[l].units != 0)
-        mlp__refuse(in, "mlp_load_desc.desc has more layers than the file");
-    return in->wrong;
-}
-
-/* The desc of the net: the caller's, or the file's, in which the caller's activations take the place of others. */
+/* The desc of the net: the caller's, or the file's. Its sizes must be those of the tensors unless they are 0; the
+   caller's activations take the place of others. */
 static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_desc *d)
 {
     const mlp_load_desc *how = &in->how;
-    int l;
+    int l, given;
     memset(d, 0, sizeof *d);
     if (how->desc) *d = *how->desc;
     else if ((!how->hidden && !how->output) || mlp__value_of(in, mlp__version_field.key))
@@ -8554,19 +8534,30 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     if (in->wrong == MLP_ERR_FORMAT && how->name_count)
         in->wrong = MLP__REFUSE(in->error,
                                 "names: the file's own desc is of other layers: give hidden and output, or a desc");
+    given = d->layers[0].units != 0 || d->inputs != 0;
+    if (!given) d->inputs = (int)chain->layer[0]->tensor[0]->columns;
     for (l = 0; l < chain->count; l++) {
+        const mlp__tensor *w = chain->layer[l]->tensor[0], *b = chain->layer[l]->tensor[1];
         const mlp_activation activation = l < chain->count - 1 ? how->hidden : how->output;
-        if (!activation || d->layers[l].activation == activation) continue;
-        d->layers[l].activation = activation;
-        d->layers[l].alpha = 0;
+        mlp_layer *layer = &d->layers[l];
+        if (!given) layer->units = (int)w->rows;
+        if ((uint64_t)layer->units != w->rows || (l == 0 && (uint64_t)d->inputs != w->columns))
+            mlp__stop(in, MLP_ERR_ARGUMENT, w, "not the sizes of this layer in mlp_load_desc.desc");
+        if (layer->no_bias && b) mlp__stop(in, MLP_ERR_ARGUMENT, b, "a bias, but no_bias in mlp_load_desc.desc");
+        layer->no_bias = !b;
+        if (!activation || layer->activation == activation) continue;
+        layer->activation = activation;
+        layer->alpha = 0;
         if (l < chain->count - 1) continue;
         d->loss = activation == MLP_ACT_SOFTMAX ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_DEFAULT;
         d->loss_delta = d->label_smoothing = 0;
     }
+    if (l < MLP_MAX_LAYERS && d->layers[l].units != 0)
+        mlp__refuse(in, "mlp_load_desc.desc has more layers than the file");
     if (how->kernels) d->kernels = how->kernels;
     d->allocator = how->allocator;
     d->error = in->error;
-    return mlp__read_sizes(in, chain, d);
+    return in->wrong;
 }
 
 /* An element of a tensor as the bits of a float. */
