@@ -8896,17 +8896,15 @@ static int mlp__wide(const char *path, wchar_t *wide)
     return 0;
 }
 
-/* A new file is ours alone while it is open, so that one left behind by a crash, and no other, can be removed. */
+/* A new file is ours alone while it is open, so that one left behind by a crash, and no other, can be removed first. */
 static void *mlp__io_open(MLP__UNUSED void *user, const char *path, int create)
 {
     const int flags = _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT;
     wchar_t wide[MLP__PATH];
-    int fd;
     if (!mlp__wide(path, wide)) return NULL;
     if (!create) return mlp__io_file(_wopen(wide, _O_RDONLY | _O_BINARY | _O_NOINHERIT, 0));
-    fd = _wsopen(wide, flags, _SH_DENYRW, _S_IREAD | _S_IWRITE);
-    if (fd < 0 && errno == EEXIST && !_wremove(wide)) fd = _wsopen(wide, flags, _SH_DENYRW, _S_IREAD | _S_IWRITE);
-    return mlp__io_file(fd);
+    _wremove(wide);
+    return mlp__io_file(_wsopen(wide, flags, _SH_DENYRW, _S_IREAD | _S_IWRITE));
 }
 
 static int mlp__io_sync(MLP__UNUSED void *user, void *file) { return _commit(mlp__io_fd(file)); }
@@ -8976,24 +8974,16 @@ static int mlp__is_file(int fd, const char *path)
 #define MLP__LOCKS(io) ((io)->open == mlp__io_open)
 static int mlp__locked(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
 
-/* Removes a file that nobody has locked: a crash left it. With the lock the name may be that of another one. */
-static void mlp__remove_leftover(const char *path)
-{
-    const int fd = mlp__open(path, O_RDONLY | O_NONBLOCK);
-    if (fd < 0) return;
-    if (mlp__is_file(fd, path) && mlp__locked(fd) && mlp__is_file(fd, path)) remove(path);
-    close(fd);
-}
-
-/* A new file, locked as long as it is open. Before the lock it may have been taken for a leftover. */
+/* A new file, locked as long as it is open. One that is there and that nobody has locked was left by a crash, and goes;
+   with the lock the name may be that of another one. Before the lock the new one may have been taken for a leftover. */
 static int mlp__create(const char *path)
 {
-    const int flags = O_WRONLY | O_CREAT | O_EXCL;
-    int fd = mlp__open(path, flags);
-    if (fd < 0 && errno == EEXIST) {
-        mlp__remove_leftover(path);
-        fd = mlp__open(path, flags);
+    int fd = mlp__open(path, O_RDONLY | O_NONBLOCK);
+    if (fd >= 0) {
+        if (mlp__is_file(fd, path) && mlp__locked(fd) && mlp__is_file(fd, path)) remove(path);
+        close(fd);
     }
+    fd = mlp__open(path, O_WRONLY | O_CREAT | O_EXCL);
     if (fd < 0) return fd;
     if ((mlp__locked(fd) || errno != EWOULDBLOCK) && mlp__is_file(fd, path)) return fd;     /* or no locks here */
     close(fd);
