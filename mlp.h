@@ -7952,8 +7952,6 @@ static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
     return value;
 }
 
-static int mlp__is_blank(int c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
 /* Other files that people have, by their first bytes. */
 static const struct { const char *begin, *name; } mlp__other_files[] = {
     { "PK\3\4", "a zip archive, as .pt and .npz files are" }, { "\200", "a Python pickle, as old .pt files are" },
@@ -7967,7 +7965,7 @@ static mlp_result mlp__check_start(mlp__in *in)
 {
     const unsigned char *p = in->bytes;
     const uint64_t n = in->size < 8 ? 0 : mlp__little_endian(p, 8);
-    const int object = in->size > 8 && (p[8] == '{' || mlp__is_blank(p[8]));
+    const int object = in->size > 8 && memchr("{ \t\n\r", p[8], 5);
     const char *why = "not a safetensors file";
     size_t i;
     if (object && n >= 2 && n <= in->how.max_header) return MLP_OK;
@@ -7991,7 +7989,7 @@ static int mlp__byte(mlp__in *in) { return in->at < in->end ? in->bytes[in->at++
 /* the next byte behind white space, which stays; -1 at the end */
 static int mlp__peek(mlp__in *in)
 {
-    while (in->at < in->end && mlp__is_blank(in->bytes[in->at])) in->at++;
+    while (in->at < in->end && memchr(" \t\n\r", in->bytes[in->at], 4)) in->at++;
     return in->at < in->end ? in->bytes[in->at] : -1;
 }
 
@@ -8435,8 +8433,8 @@ static void mlp__check_linear(mlp__in *in, const mlp__linear *linear)
         mlp__stop(in, MLP_ERR_UNSUPPORTED, b, "not a bias of %u units", w->rows);
 }
 
-/* Where two names first differ: by two numbers, < 0 or > 0; else 0, which says nothing of their order. */
-static int mlp__compare_numbers(const char *a, const char *b)
+/* Whether a comes before b: where they first differ, both have a number, and that of a is less. */
+static int mlp__comes_before(const char *a, const char *b)
 {
     while (*a) {
         const char *a_begin = a, *b_begin = b;
@@ -8444,7 +8442,7 @@ static int mlp__compare_numbers(const char *a, const char *b)
         while (mlp__append_digit(&a_number, *a, 10)) a++;
         while (mlp__append_digit(&b_number, *b, 10)) b++;
         if ((a > a_begin) != (b > b_begin)) break;
-        if (a_number != b_number) return a_number < b_number ? -1 : 1;
+        if (a_number != b_number) return a_number < b_number;
         if (a == a_begin && *a++ != *b++) break;
     }
     return 0;
@@ -8502,8 +8500,8 @@ static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
     for (i = 0; i < chain->count; i++) {
         mlp__check_linear(in, &chain->linear[i]);
         for (k = 0; k < chain->count; k++) {
-            const int numbers = mlp__compare_numbers(chain->linear[k].name, chain->linear[i].name);
-            if (in->how.name_count ? k < i : numbers < 0) chain->linear[i].before |= (uint32_t)1 << k;
+            const int before = mlp__comes_before(chain->linear[k].name, chain->linear[i].name);
+            if (in->how.name_count ? k < i : before) chain->linear[i].before |= (uint32_t)1 << k;
         }
         if (mlp__ends_net(chain->linear[i].name)) { ends++; end = i; }
     }
@@ -8624,17 +8622,6 @@ static void mlp__read_state(mlp__in *in, const mlp__tensor *t, mlp__opt_state *s
     if (t) mlp__read_values(in, t, NULL, mlp__arrays_of(net->training.state));
 }
 
-/* The parameters of the best epoch. */
-static void mlp__read_best(mlp__in *in, const mlp__tensor *t, mlp *net)
-{
-    if (mlp__check_array(in, t, net->count, 0)) return;
-    net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
-    if (!net->training.best) { mlp__stop(in, MLP_ERR_MEMORY, NULL, "out of memory"); return; }
-    mlp__read_values(in, t, NULL, net->training.best);
-    if (mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) < net->count)
-        mlp__stop(in, MLP_ERR_FORMAT, t, "not finite");
-}
-
 /* The state of the optimizer, the parameters of the best epoch, and how far training has come. */
 static void mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
 {
@@ -8648,7 +8635,13 @@ static void mlp__read_checkpoint(mlp__in *in, const mlp__chain *chain, mlp *net)
         mlp__wrong(in, "metadata: mlp.train makes no sense");
     net->course = resume.course;
     net->resumed = net->course.epoch > net->course.start;
-    if (!in->wrong && best) mlp__read_best(in, best, net);
+    if (best && !mlp__check_array(in, best, net->count, 0)) {
+        net->training.best = (float *)mlp__alloc(&net->desc.allocator, net->count * sizeof(float));
+        if (!net->training.best) { mlp__stop(in, MLP_ERR_MEMORY, NULL, "out of memory"); return; }
+        mlp__read_values(in, best, NULL, net->training.best);
+        if (mlp__first_nonfinite(net, net->training.best, 1, net->count, net->count) < net->count)
+            mlp__stop(in, MLP_ERR_FORMAT, best, "not finite");
+    }
     if (!in->wrong && s->steps > 0) mlp__read_state(in, chain->array[MLP__STATE], s, net);
 }
 
@@ -9141,8 +9134,7 @@ MLP_API mlp_result mlp_save(const mlp *net, const char *path, const mlp_save_des
     mlp_save_desc how = desc ? *desc : mlp__save_defaults;
     mlp_result r;
     char *name;
-    if (!net || !path || !*path)
-        return MLP__REFUSE(how.error, "net is NULL, or path NULL or empty");
+    if (!net || !path || !*path) return MLP__REFUSE(how.error, "net is NULL, or path NULL or empty");
     r = mlp__check_io(&how.io, how.error);
     if (r) return r;
     name = (char *)mlp__alloc(&net->desc.allocator, strlen(path) + MLP__SUFFIX);
