@@ -4043,19 +4043,38 @@ static float mlp__infinity(void) { return mlp__float(0x7f800000u); }
 static float mlp__or_default(float value, float otherwise) { return value == 0 ? otherwise : value; }
 static float mlp__meant(float value) { return value < 0 ? 0 : value; }
 
-/* A field of a desc is 0 or in [low, below); what is named by `stranger`, unless NULL, has no use for it. */
-static mlp_result mlp__check_field(mlp_error *error, int layer, const char *name, float value, const char *stranger,
-                                   float low, float below)
+typedef struct { float low, high; const char *text; } mlp__range;
+static const mlp__range mlp__any = { -FLT_MAX, FLT_MAX, "finite" },
+                        mlp__not_negative = { 0, FLT_MAX, "finite and not negative" },
+                        mlp__up_to_one = { 0, 1, "in [0, 1]" },
+                        mlp__below_one = { 0, 1 - FLT_EPSILON / 2, "in [0, 1)" };
+
+/* A number of a desc: 0 is its default, -1 a wanted zero where the default is another number, else it is in its range;
+   where it is not taken, `owner` has no use for it. */
+typedef struct {
+    const char *name;
+    float *value;
+    const char *owner;
+    int taken;
+    float otherwise;
+    const mlp__range *range;
+} mlp__setting;
+
+/* Replaces defaults, or says what is wrong. */
+static mlp_result mlp__resolve_settings(mlp_error *error, int layer, const mlp__setting *s, size_t count)
 {
-    if (value == 0) return MLP_OK;
-    if (stranger)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, layer, "%s is %g, but %s takes none", name, (double)value, stranger);
-    if (value >= low && value < below && mlp__finite(value)) return MLP_OK;
-    if (mlp__finite(below))
-        return mlp__fail(error, MLP_ERR_ARGUMENT, layer, "%s is %g and must be in [%g, %g)", name, (double)value,
-                         (double)low, (double)below);
-    return mlp__fail(error, MLP_ERR_ARGUMENT, layer, "%s is %g and must be finite%s", name, (double)value,
-                     low < 0 ? "" : " and not negative");
+    for (; count > 0; count--, s++) {
+        const float v = *s->value;
+        if (v == 0 && s->taken) *s->value = s->otherwise;
+        if (v == 0 || (s->taken && v == -1 && s->otherwise != 0)) continue;
+        if (!s->taken)
+            return mlp__fail(error, MLP_ERR_ARGUMENT, layer, "%s is %g, but %s takes none", s->name, (double)v,
+                             s->owner);
+        if (!(v >= s->range->low && v <= s->range->high))
+            return mlp__fail(error, MLP_ERR_ARGUMENT, layer, "%s is %g and must be %s", s->name, (double)v,
+                             s->range->text);
+    }
+    return MLP_OK;
 }
 
 static int mlp__layer_is_zero(const mlp_layer *l)
@@ -4067,54 +4086,45 @@ static int mlp__layer_is_zero(const mlp_layer *l)
 
 static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_activation activation, mlp_error *error)
 {
-    const int custom = layer->activation == MLP_ACT_CUSTOM;
-    const float any = mlp__infinity();
-    mlp__activation_facts facts;
-    mlp_result r;
+    const mlp_activation kind = layer->activation == MLP_ACT_DEFAULT ? activation : layer->activation;
+    const mlp__activation_facts facts = MLP__FACTS(mlp__activations, kind);
+    const int custom = kind == MLP_ACT_CUSTOM, gains = layer->initializer != MLP_INIT_ZERO;
+    const mlp__setting settings[] = {
+        { "layers: alpha",   &layer->alpha,   "this activation",      facts.alpha != 0, facts.alpha, &mlp__any },
+        { "layers: dropout", &layer->dropout, "the last layer",       !last,            0,           &mlp__below_one },
+        { "layers: gain",    &layer->gain,    "the initializer zero", gains,            1,           &mlp__any },
+        { "layers: rate",    &layer->rate,    "",                     1,                1,           &mlp__any } };
     if (layer->units < 0)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: units is %i and must not be negative", layer->units);
-    if (layer->activation == MLP_ACT_DEFAULT) layer->activation = activation;
-    facts = MLP__FACTS(mlp__activations, layer->activation);
     if (!facts.known)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: activation %i is unknown or not in this build",
-                         (int)layer->activation);
+                         (int)kind);
     if (!layer->custom.value != !custom || !layer->custom.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index,
                          "layers: a custom activation, and no other, needs value and slope");
-    r = mlp__check_field(error, index, "layers: alpha", layer->alpha, facts.alpha == 0 ? "this activation" : NULL, -any,
-                         any);
-    if (!r) r = mlp__check_field(error, index, "layers: dropout", layer->dropout, last ? "the last layer" : NULL, 0, 1);
-    if (!r) r = mlp__check_field(error, index, "layers: gain", layer->gain,
-                                 layer->initializer == MLP_INIT_ZERO ? "the initializer zero" : NULL, -any, any);
-    if (!r) r = mlp__check_field(error, index, "layers: rate", layer->rate, NULL, -any, any);
-    if (r) return r;
-    layer->alpha = mlp__or_default(layer->alpha, facts.alpha);
-    if (layer->initializer != MLP_INIT_ZERO) layer->gain = mlp__or_default(layer->gain, 1);
-    layer->rate = mlp__or_default(layer->rate, 1);
+    layer->activation = kind;
     layer->no_bias = layer->no_bias != 0;
     if (layer->initializer == MLP_INIT_DEFAULT) layer->initializer = facts.initializer;
     if (!MLP__FACTS(mlp__initializers, layer->initializer).known)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, index, "layers: initializer %i is unknown",
                          (int)layer->initializer);
-    return MLP_OK;
+    return mlp__resolve_settings(error, index, settings, MLP__COUNT(settings));
 }
 
-static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp__loss_facts *facts, mlp_error *error)
+static mlp_result mlp__resolve_loss(mlp_desc *desc, mlp_error *error)
 {
-    const int huber = desc->loss == MLP_LOSS_HUBER, custom = desc->loss == MLP_LOSS_CUSTOM;
-    mlp_result r;
-    if (desc->loss == MLP_LOSS_DEFAULT) desc->loss = MLP_LOSS_SQUARED;
-    *facts = MLP__FACTS(mlp__losses, desc->loss);
-    if (!facts->known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss %i is unknown", (int)desc->loss);
-    r = mlp__check_field(error, -1, "loss_delta", desc->loss_delta, huber ? NULL : "a loss other than huber", 0,
-                         mlp__infinity());
-    if (!r) r = mlp__check_field(error, -1, "label_smoothing", desc->label_smoothing,
-                                 facts->activation ? NULL : "a loss that is no cross entropy", 0, 1);
-    if (r) return r;
-    if (huber) desc->loss_delta = mlp__or_default(desc->loss_delta, 1);
+    const mlp_loss kind = desc->loss == MLP_LOSS_DEFAULT ? MLP_LOSS_SQUARED : desc->loss;
+    const mlp__loss_facts facts = MLP__FACTS(mlp__losses, kind);
+    const int huber = kind == MLP_LOSS_HUBER, custom = kind == MLP_LOSS_CUSTOM, entropy = facts.activation != 0;
+    const mlp__setting settings[] = {
+        { "loss_delta",      &desc->loss_delta,      "a loss other than huber",    huber,   0, &mlp__not_negative },
+        { "label_smoothing", &desc->label_smoothing, "a loss of no cross entropy", entropy, 0, &mlp__below_one } };
+    if (!facts.known) return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "loss %i is unknown", (int)kind);
     if (!desc->custom_loss.value != !custom || !desc->custom_loss.slope != !custom)
         return MLP__REFUSE(error, "custom_loss: the loss custom, and no other, needs value and slope");
-    return MLP_OK;
+    desc->loss = kind;
+    if (huber) desc->loss_delta = mlp__or_default(desc->loss_delta, 1);
+    return mlp__resolve_settings(error, -1, settings, MLP__COUNT(settings));
 }
 
 /* whether a loss is of the distance between output and target, as in regressions */
@@ -4135,15 +4145,17 @@ static mlp_result mlp__resolve_scaling(const mlp_desc *desc, mlp_error *error)
 }
 
 /* Replaces every default of *desc by what it stands for, or says what is wrong. *count: layers. */
-static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss, mlp_error *error)
+static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp_error *error)
 {
+    mlp__loss_facts loss;
     mlp_result r;
     int n = 0, i;
     if (desc->inputs < 1)
         return MLP__REFUSE(error, "inputs is %i and must be at least 1", desc->inputs);
-    r = mlp__resolve_loss(desc, loss, error);
+    r = mlp__resolve_loss(desc, error);
     if (!r) r = mlp__resolve_scaling(desc, error);
     if (r) return r;
+    loss = mlp__losses[desc->loss];
     if (desc->reduction != MLP_REDUCE_MEAN && desc->reduction != MLP_REDUCE_SUM)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "reduction %i is unknown", (int)desc->reduction);
     if (!desc->allocator.alloc != !desc->allocator.free)
@@ -4160,12 +4172,12 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
         if (desc->layers[i].activation == MLP_ACT_SOFTMAX)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: softmax is for the last layer only");
     }
-    r = mlp__resolve_layer(&desc->layers[i], i, 1, loss->activation ? loss->activation : MLP_ACT_IDENTITY, error);
+    r = mlp__resolve_layer(&desc->layers[i], i, 1, loss.activation ? loss.activation : MLP_ACT_IDENTITY, error);
     if (r) return r;
-    if (loss->activation && desc->layers[i].activation != loss->activation)
+    if (loss.activation && desc->layers[i].activation != loss.activation)
         return mlp__fail(error, MLP_ERR_ARGUMENT, i,
                          "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
-    if (loss->labels == MLP__LABELS_CLASS && desc->layers[i].units == 1)
+    if (loss.labels == MLP__LABELS_CLASS && desc->layers[i].units == 1)
         return mlp__fail(error, MLP_ERR_ARGUMENT, i,
                          "cross_entropy needs an output for each class; for one output: binary_cross_entropy");
     if (!desc->kernels) desc->kernels = mlp_kernels_for(NULL);
@@ -4177,14 +4189,13 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp__loss_facts *loss
 MLP_API mlp_result mlp_resolve_desc(const mlp_desc *desc, mlp_desc *resolved)
 {
     mlp_error *error = desc ? desc->error : NULL;
-    mlp__loss_facts loss;
     mlp_desc d;
     int layers;
     mlp_result r;
     if (resolved && resolved != desc) memset(resolved, 0, sizeof *resolved);
     if (!desc || !resolved) return MLP_ERR_ARGUMENT;
     d = *desc;
-    r = mlp__resolve(&d, &layers, &loss, error);
+    r = mlp__resolve(&d, &layers, error);
     if (r) return r;
     *resolved = d;
     return mlp__ok(error);
@@ -4212,8 +4223,9 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
     net->desc = net->given = *desc;
     net->given.error = NULL;
     net->course.factor = 1;
-    r = mlp__resolve(&net->desc, &net->layers, &net->loss, error);
+    r = mlp__resolve(&net->desc, &net->layers, error);
     if (r) return r;
+    net->loss = mlp__losses[net->desc.loss];
     net->inputs = net->outputs = (size_t)desc->inputs;
     for (i = 0; i < net->layers; i++) {
         mlp__shape *s = &net->shape[i];
@@ -5239,49 +5251,29 @@ typedef struct { double beta1_power, beta2_power, damping; uint64_t steps; int k
 
 enum { MLP__MOST_PAIRS = 1000 };            /* mlp_opt_desc.history */
 
-/* A number of mlp_opt_desc: one that the kind does not take is refused, 0 is its default, -1 a wanted zero where that
-   is another, else it is in (0, below). */
-typedef struct { const char *name; float *value; int taken; float otherwise, below; } mlp__opt_field;
-
-static mlp_result mlp__resolve_opt_field(const mlp_opt_desc *opt, const mlp__opt_field *f)
+static mlp_result mlp__resolve_opt_settings(mlp_opt_desc *opt, mlp__opt_facts kind)
 {
-    const float v = *f->value;
-    if (v == 0 && f->taken) *f->value = f->otherwise;
-    if (v == 0) return MLP_OK;
-    if (!f->taken)
-        return MLP__REFUSE(opt->error, "opt: %s is %g, but %s takes none", f->name, (double)v,
-                           MLP__FACTS(mlp__optimizers, opt->kind).name);
-    if ((v == -1 && f->otherwise != 0) || (v > 0 && v < f->below && mlp__finite(v))) return MLP_OK;
-    if (!mlp__finite(f->below))
-        return MLP__REFUSE(opt->error, "opt: %s is %g and must be positive and finite", f->name, (double)v);
-    return MLP__REFUSE(opt->error, "opt: %s is %g and must be in [0, %g)", f->name, (double)v, (double)f->below);
-}
-
-static mlp_result mlp__resolve_opt_fields(mlp_opt_desc *opt, mlp__opt_facts kind)
-{
-    const float any = mlp__infinity(), decay = kind.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0;
+    const mlp__range *any = &mlp__not_negative, *part = &mlp__below_one;
+    const float decay = kind.takes & MLP__TAKES_DECOUPLED ? 0.01f : 0;
     const int betas = kind.takes & MLP__TAKES_BETAS, steps = kind.takes & MLP__TAKES_STEPS;
-    const int clips = !(kind.takes & MLP__TAKES_OBJECTIVE);
-    const mlp__opt_field fields[] = {
-        { "rate",         &opt->rate,         1,                                kind.rate,    any },
-        { "momentum",     &opt->momentum,     kind.takes & MLP__TAKES_MOMENTUM, 0,            1   },
-        { "beta1",        &opt->beta1,        betas,                            kind.beta1,   1   },
-        { "beta2",        &opt->beta2,        betas,                            kind.beta2,   1   },
-        { "epsilon",      &opt->epsilon,      kind.takes & MLP__TAKES_EPSILON,  kind.epsilon, any },
-        { "rho",          &opt->rho,          kind.takes & MLP__TAKES_RHO,      0.99f,        1   },
-        { "eta_minus",    &opt->eta_minus,    steps,                            0.5f,         1   },
-        { "eta_plus",     &opt->eta_plus,     steps,                            1.2f,         any },
-        { "step_min",     &opt->step_min,     steps,                            1e-6f,        any },
-        { "step_max",     &opt->step_max,     steps,                            50,           any },
-        { "weight_decay", &opt->weight_decay, 1,                                decay,        any },
-        { "l1",           &opt->l1,           opt->kind != MLP_OPT_LM,          0,            any },
-        { "clip_norm",    &opt->clip_norm,    clips,                            0,            any },
-        { "clip_value",   &opt->clip_value,   clips,                            0,            any },
-        { "max_norm",     &opt->max_norm,     clips,                            0,            any } };
-    mlp_result r = MLP_OK;
-    size_t i;
-    for (i = 0; i < MLP__COUNT(fields) && !r; i++) r = mlp__resolve_opt_field(opt, &fields[i]);
-    return r;
+    const int clips = !(kind.takes & MLP__TAKES_OBJECTIVE), lm = opt->kind == MLP_OPT_LM;
+    const mlp__setting settings[] = {
+        { "opt: rate",         &opt->rate,         kind.name, 1,                                kind.rate,    any  },
+        { "opt: momentum",     &opt->momentum,     kind.name, kind.takes & MLP__TAKES_MOMENTUM, 0,            part },
+        { "opt: beta1",        &opt->beta1,        kind.name, betas,                            kind.beta1,   part },
+        { "opt: beta2",        &opt->beta2,        kind.name, betas,                            kind.beta2,   part },
+        { "opt: epsilon",      &opt->epsilon,      kind.name, kind.takes & MLP__TAKES_EPSILON,  kind.epsilon, any  },
+        { "opt: rho",          &opt->rho,          kind.name, kind.takes & MLP__TAKES_RHO,      0.99f,        part },
+        { "opt: eta_minus",    &opt->eta_minus,    kind.name, steps,                            0.5f,         part },
+        { "opt: eta_plus",     &opt->eta_plus,     kind.name, steps,                            1.2f,         any  },
+        { "opt: step_min",     &opt->step_min,     kind.name, steps,                            1e-6f,        any  },
+        { "opt: step_max",     &opt->step_max,     kind.name, steps,                            50,           any  },
+        { "opt: weight_decay", &opt->weight_decay, kind.name, 1,                                decay,        any  },
+        { "opt: l1",           &opt->l1,           kind.name, !lm,                              0,            any  },
+        { "opt: clip_norm",    &opt->clip_norm,    kind.name, clips,                            0,            any  },
+        { "opt: clip_value",   &opt->clip_value,   kind.name, clips,                            0,            any  },
+        { "opt: max_norm",     &opt->max_norm,     kind.name, clips,                            0,            any  } };
+    return mlp__resolve_settings(opt->error, -1, settings, MLP__COUNT(settings));
 }
 
 /* Replaces defaults; *arrays: floats of state per weight. */
@@ -5293,7 +5285,7 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
     kind = MLP__FACTS(mlp__optimizers, opt->kind);
     if (!kind.known)
         return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1, "opt: kind %i is unknown", (int)opt->kind);
-    r = mlp__resolve_opt_fields(opt, kind);
+    r = mlp__resolve_opt_settings(opt, kind);
     if (r) return r;
     if (opt->nesterov && opt->momentum == 0)
         return MLP__REFUSE(opt->error, "opt: nesterov needs a momentum, which is 0");
@@ -6658,25 +6650,22 @@ static mlp_result mlp__resolve_schedule(mlp_schedule_desc *s, mlp_error *error)
         MLP__SCHEDULES(MLP__ROW) };
     #undef MLP__ROW
     const float gamma = MLP__FACTS(table, s->kind).gamma;
-    const int period = MLP__FACTS(table, s->kind).period;
+    const int period = MLP__FACTS(table, s->kind).period, takes_floor = MLP__FACTS(table, s->kind).takes_floor;
+    const char *name = MLP__FACTS(table, s->kind).name;
+    const mlp__setting settings[] = {
+        { "schedule: gamma", &s->gamma, name, gamma != 0,  0, &mlp__up_to_one },
+        { "schedule: floor", &s->floor, name, takes_floor, 0, &mlp__up_to_one } };
     if ((size_t)s->kind >= MLP__COUNT(table))
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "schedule: kind %i is unknown", (int)s->kind);
     if (s->epochs < 0 || s->warmup < 0 || s->period < 0)
         return MLP__REFUSE(error, "schedule: epochs, warmup and period are %i, %i and %i and must not be negative",
                            s->epochs, s->warmup, s->period);
-    if ((s->gamma != 0 && gamma == 0) || (s->period != 0 && period == 0)
-        || (s->floor != 0 && !table[s->kind].takes_floor))
-        return MLP__REFUSE(error, "schedule: gamma is %g, period %i, floor %g, but %s does not take all of them",
-                           (double)s->gamma, s->period, (double)s->floor, table[s->kind].name);
+    if (s->period && !period) return MLP__REFUSE(error, "schedule: period is %i, but %s takes none", s->period, name);
     if (!s->rate != (s->kind != MLP_SCHEDULE_CUSTOM))
         return MLP__REFUSE(error, "schedule: custom, and no other, needs the function rate");
     if (s->gamma == 0) s->gamma = gamma;
     if (s->period == 0) s->period = period;
-    if (!(s->gamma >= 0 && s->gamma <= 1))
-        return MLP__REFUSE(error, "schedule: gamma is %g and must be in (0, 1]", (double)s->gamma);
-    if (!(s->floor >= 0 && s->floor <= 1))
-        return MLP__REFUSE(error, "schedule: floor is %g and must be in [0, 1]", (double)s->floor);
-    return MLP_OK;
+    return mlp__resolve_settings(error, -1, settings, MLP__COUNT(settings));
 }
 
 /* base^n, each product rounded */
@@ -7062,6 +7051,9 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
     mlp_fit_desc *fit = &f->fit;
     mlp_error *error = f->data->error;
     const int validates = fit->validation || fit->validation_split != 0;
+    const mlp__setting settings[] = {
+        { "validation_split", &fit->validation_split, "", 1, 0, &mlp__below_one },
+        { "min_delta",        &fit->min_delta,        "", 1, 0, &mlp__not_negative } };
     mlp_result r;
     if (fit->epochs == 0) fit->epochs = 10;
     if (fit->batch == 0) fit->batch = 32;
@@ -7076,14 +7068,12 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
 #endif
     if (fit->validation && fit->validation_split != 0)
         return MLP__REFUSE(error, "validation and validation_split: one of them");
-    if (!(fit->validation_split >= 0 && fit->validation_split < 1))
-        return MLP__REFUSE(error, "validation_split is %g and must be in [0, 1)", (double)fit->validation_split);
-    if (fit->patience < 0 || !(fit->min_delta >= 0 && mlp__finite(fit->min_delta)))
-        return MLP__REFUSE(error, "patience is %i, min_delta %g: neither may be negative", fit->patience,
-                           (double)fit->min_delta);
+    if (fit->patience < 0)
+        return MLP__REFUSE(error, "patience is %i and must not be negative", fit->patience);
     if (!validates && (fit->patience || fit->min_delta != 0 || fit->keep_last))
         return MLP__REFUSE(error, "patience, min_delta and keep_last need validation or validation_split");
-    r = mlp__resolve_schedule(&fit->schedule, error);
+    r = mlp__resolve_settings(error, -1, settings, MLP__COUNT(settings));
+    if (!r) r = mlp__resolve_schedule(&fit->schedule, error);
     if (r) return r;
     if (error) fit->opt.error = error;
     r = mlp__resolve_opt(&fit->opt, &f->arrays);
