@@ -4506,7 +4506,7 @@ static size_t mlp__x_stride(const mlp *net, const mlp_data *d) { return d->x_str
 static size_t mlp__y_stride(const mlp *net, const mlp_data *d) { return d->y_stride ? d->y_stride : net->outputs; }
 static int mlp__has_labels(const mlp_data *d) { return d->read ? d->read_labels : d->labels != NULL; }
 static int mlp__is_weighted(const mlp_data *d) { return d->sample_weights || d->class_weights; }
-static size_t mlp__classes(const mlp *net) { return net->loss.labels == MLP__LABELS_CLASS ? net->outputs : 2; }
+static size_t mlp__classes(const mlp *net) { return net->outputs > 1 ? net->outputs : 2; }
 
 static const float *mlp__x_row(const mlp *net, const mlp_data *d, size_t row)
 {
@@ -6164,14 +6164,44 @@ MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 
 /* ---- evaluating ---- */
 
-/* What evaluating adds up: weighted sums over rows. */
+/* Weighted sums over a column of values: of value - first, of its square and, of targets, of the error's square */
+typedef struct { float first, low, high; double weight, sum, square, missed; } mlp__column;
+
+static void mlp__column_add(mlp__column *c, float w, float value)
+{
+    float from;
+    if (!(c->weight > 0)) c->first = c->low = c->high = value;
+    from = value - c->first;
+    c->low = value < c->low ? value : c->low;
+    c->high = value > c->high ? value : c->high;
+    c->weight += (double)w;
+    c->sum = mlp__fma_double(w, from, c->sum);
+    c->square += mlp__product_of((double)w, (double)from * (double)from);
+}
+
+/* of the squares of what a value is from the mean */
+static double mlp__spread(const mlp__column *c)
+{
+    return c->square - mlp__product_of(c->sum / c->weight, c->sum);
+}
+
+/* What one goes through rows for: weighted sums to evaluate, columns and a sample of the inputs to fit scales to. */
 typedef struct {
+    mlp__buffers t;                         /* t.rows is set beforehand, as is most */
     double weight, loss, right, top, distance;
-    double *moments;                        /* outputs x 3: of target - shift, of its square, of the error's square */
-    float *shift;                           /* outputs: the first row's targets */
-    int begun;                              /* shift is known */
+    mlp__column *columns;                   /* inputs, then outputs */
     size_t *confusion;                      /* classes x classes, or NULL */
-} mlp__tally;
+    float *sample;                          /* [inputs][most], of which `sampled` are taken */
+    size_t most, sampled;
+} mlp__survey;
+
+static void mlp__lay_out_survey(const mlp *net, mlp__arena *arena, void *placed)
+{
+    mlp__survey *s = (mlp__survey *)placed;
+    mlp__lay_out_buffers(net, s->t.rows, 0, arena, &s->t);
+    s->columns = (mlp__column *)mlp__take(arena, net->inputs + net->outputs, 1, sizeof(mlp__column));
+    s->sample = mlp__take_floats(arena, s->most, net->inputs);
+}
 
 static int mlp__has_classes(const mlp *net)
 {
@@ -6203,97 +6233,72 @@ static size_t mlp__class_of(const mlp *net, const float *v)
 
 enum { MLP__TOP = 5 };
 
-static void mlp__tally_class(const mlp *net, mlp__tally *t, float w, const float *a, const float *y)
+static void mlp__tally_class(const mlp *net, mlp__survey *s, float w, const float *a, const float *y)
 {
     size_t i, meant, said, count = 0;
     if (mlp__is_multilabel(net)) {
         for (i = 0; i < net->outputs; i++) count += mlp__is_on(net, a[i]) == mlp__is_on(net, y[i]);
-        t->right = mlp__fma_double(w, (float)count, t->right);
+        s->right = mlp__fma_double(w, (float)count, s->right);
         return;
     }
     meant = mlp__class_of(net, y);
     said = mlp__class_of(net, a);
-    if (said == meant) t->right += (double)w;
-    if (t->confusion) t->confusion[meant * (net->outputs > 1 ? net->outputs : 2) + said]++;
+    if (said == meant) s->right += (double)w;
+    if (s->confusion) s->confusion[meant * mlp__classes(net) + said]++;
     if (net->outputs <= MLP__TOP) return;
     for (i = 0; i < net->outputs; i++) count += a[i] > a[meant] || (a[i] == a[meant] && i < meant);
-    if (count < MLP__TOP) t->top += (double)w;
+    if (count < MLP__TOP) s->top += (double)w;
 }
 
 /* in the user's units */
-static void mlp__tally_distance(const mlp *net, mlp__tally *t, float w, const float *a, const float *y)
+static void mlp__tally_distance(const mlp *net, mlp__survey *s, float w, const float *a, const float *y)
 {
     size_t j;
     for (j = 0; j < net->outputs; j++) {
-        const float *s = net->desc.target_scaling ? mlp__target_scale(net, j) : NULL;
-        const float value = s ? y[j] / s[1] + s[0] : y[j], error = s ? (a[j] - y[j]) / s[1] : a[j] - y[j];
-        float from;
-        if (!t->begun) t->shift[j] = value;
-        from = value - t->shift[j];
-        t->distance = mlp__fma_double(w, error < 0 ? -error : error, t->distance);
-        t->moments[3 * j] = mlp__fma_double(w, from, t->moments[3 * j]);
-        t->moments[3 * j + 1] += mlp__product_of((double)w, (double)from * (double)from);
-        t->moments[3 * j + 2] += mlp__product_of((double)w, (double)error * (double)error);
+        const float *scale = net->desc.target_scaling ? mlp__target_scale(net, j) : NULL;
+        const float value = scale ? y[j] / scale[1] + scale[0] : y[j];
+        const float error = scale ? (a[j] - y[j]) / scale[1] : a[j] - y[j];
+        mlp__column *c = &s->columns[net->inputs + j];
+        s->distance = mlp__fma_double(w, error < 0 ? -error : error, s->distance);
+        mlp__column_add(c, w, value);
+        c->missed += mlp__product_of((double)w, (double)error * (double)error);
     }
-    t->begun = 1;
 }
 
 static double mlp__none(void) { return (double)mlp__float(0x7fc00000u); }       /* NaN */
 
-/* mean over outputs of 1 - error's square / variance; an output that does not vary counts 1 without an error, else 0 */
-static double mlp__r2(const mlp *net, const mlp__tally *t)
+static void mlp__metrics_of(const mlp *net, const mlp__survey *s, size_t rows, mlp_metrics *m)
 {
-    double sum = 0;
-    size_t j;
-    for (j = 0; j < net->outputs; j++) {
-        const double *m = t->moments + 3 * j, mean = m[0] / t->weight;
-        const double spread = m[1] - mlp__product_of(mean, m[0]);
-        sum += spread > 0 ? 1 - m[2] / spread : m[2] > 0 ? 0 : 1;
-    }
-    return sum / (double)net->outputs;
-}
-
-static void mlp__metrics_of(const mlp *net, const mlp__tally *t, size_t rows, mlp_metrics *m)
-{
-    const double none = mlp__none(), values = t->weight * (double)net->outputs;
-    double square = 0;
+    const double none = mlp__none(), values = s->weight * (double)net->outputs;
+    double square = 0, r2 = 0;
     size_t j;
     m->rows = rows;
-    m->loss = t->loss / t->weight;
+    m->loss = s->loss / s->weight;
     m->accuracy = m->top_k = m->mae = m->rmse = m->r2 = none;
     if (mlp__has_classes(net)) {
-        m->accuracy = t->right / (mlp__is_multilabel(net) ? values : t->weight);
-        if (net->outputs > MLP__TOP && !mlp__is_multilabel(net)) m->top_k = t->top / t->weight;
+        m->accuracy = s->right / (mlp__is_multilabel(net) ? values : s->weight);
+        if (net->outputs > MLP__TOP && !mlp__is_multilabel(net)) m->top_k = s->top / s->weight;
         return;
     }
-    for (j = 0; j < net->outputs; j++) square += t->moments[3 * j + 2];
-    m->mae = t->distance / values;
+    for (j = 0; j < net->outputs; j++) {
+        const double missed = s->columns[net->inputs + j].missed, spread = mlp__spread(&s->columns[net->inputs + j]);
+        square += missed;
+        r2 += spread > 0 ? 1 - missed / spread : missed > 0 ? 0 : 1;
+    }
+    m->mae = s->distance / values;
     m->rmse = mlp__sqrt_double(square / values);
-    m->r2 = mlp__r2(net, t);
-}
-
-/* What evaluating takes */
-typedef struct { mlp__buffers t; mlp__tally tally; } mlp__evaluation;
-
-static void mlp__lay_out_evaluation(const mlp *net, mlp__arena *arena, void *placed)
-{
-    mlp__evaluation *e = (mlp__evaluation *)placed;
-    mlp__lay_out_buffers(net, e->t.rows, 0, arena, &e->t);
-    e->tally.moments = (double *)mlp__take(arena, 3 * net->outputs, 1, sizeof(double));
-    e->tally.shift = mlp__take_floats(arena, net->outputs, 1);
+    m->r2 = r2 / (double)net->outputs;
 }
 
 /* Adds up all rows of the source and says what that means. */
-static mlp_result mlp__evaluate(const mlp *net, mlp__source *source, mlp__evaluation *e, int threads,
+static mlp_result mlp__evaluate(const mlp *net, mlp__source *source, mlp__survey *s, int threads,
                                 mlp_metrics *metrics)
 {
-    mlp__tally *tally = &e->tally;
-    const mlp__buffers *t = &e->t;
+    const mlp__buffers *t = &s->t;
     mlp__block b = mlp__blocks_of(net, source, t);
     size_t first, i;
-    tally->weight = tally->loss = tally->right = tally->top = tally->distance = 0;
-    tally->begun = 0;
-    memset(tally->moments, 0, 3 * net->outputs * sizeof(double));
+    s->weight = s->loss = s->right = s->top = s->distance = 0;
+    memset(s->columns, 0, (net->inputs + net->outputs) * sizeof(mlp__column));
     mlp__weight_of_rows(source, 0, source->rows);       /* finds a row to stand in for those without weight */
     for (first = 0; first < source->rows; first += b.rows) {
         const mlp_result r = mlp__next_block(&b, first, mlp__smaller(source->rows - first, t->rows), first, threads);
@@ -6301,28 +6306,29 @@ static mlp_result mlp__evaluate(const mlp *net, mlp__source *source, mlp__evalua
         for (i = 0; i < b.rows; i++) {
             const float w = t->weight[i], *a = t->a[net->layers - 1] + i * net->outputs, *y = t->y + i * net->outputs;
             if (!(w > 0)) continue;
-            tally->weight += (double)w;
-            tally->loss = mlp__fma_double(w, t->loss[i], tally->loss);
-            if (mlp__has_classes(net)) mlp__tally_class(net, tally, w, a, y);
-            else mlp__tally_distance(net, tally, w, a, y);
+            s->weight += (double)w;
+            s->loss = mlp__fma_double(w, t->loss[i], s->loss);
+            if (mlp__has_classes(net)) mlp__tally_class(net, s, w, a, y);
+            else mlp__tally_distance(net, s, w, a, y);
         }
     }
-    mlp__metrics_of(net, tally, source->rows, metrics);
+    mlp__metrics_of(net, s, source->rows, metrics);
     return MLP_OK;
 }
 
 static mlp_result mlp__evaluate_data(const mlp *net, const mlp_data *data, size_t *confusion, mlp_metrics *metrics)
 {
     mlp__source source = mlp__source_in_order(data);
-    mlp__evaluation e;
+    mlp__survey s;
     void *memory;
     mlp_result r = mlp__trains(data->error);
-    e.t.rows = mlp__smaller(data->rows, MLP__BLOCK_ROWS);
-    e.tally.confusion = confusion;
+    s.t.rows = mlp__smaller(data->rows, MLP__BLOCK_ROWS);
+    s.most = 0;
+    s.confusion = confusion;
     if (!r) r = mlp__check_data(net, data);
-    if (!r) r = mlp__room_to(net, "evaluate", mlp__lay_out_evaluation, &e, &memory, data->error);
+    if (!r) r = mlp__room_to(net, "evaluate", mlp__lay_out_survey, &s, &memory, data->error);
     if (r) return r;
-    r = mlp__evaluate(net, &source, &e, mlp__threads_for(net, data->rows, net->threads), metrics);
+    r = mlp__evaluate(net, &source, &s, mlp__threads_for(net, data->rows, net->threads), metrics);
     mlp__free(&net->desc.allocator, memory);
     return r ? r : mlp__ok(data->error);
 }
@@ -6349,7 +6355,7 @@ MLP_API mlp_result mlp_confusion(const mlp *net, const mlp_data *data, size_t *c
     if (!net || !data || !counts) return MLP__REFUSE(data ? data->error : NULL, "net or counts is NULL");
     r = mlp__check_classes(net, data->error);
     if (r) return r;
-    classes = net->outputs > 1 ? net->outputs : 2;
+    classes = mlp__classes(net);
     memset(counts, 0, classes * classes * sizeof *counts);
     r = mlp__evaluate_data(net, data, counts, &unused);
     if (r) memset(counts, 0, classes * classes * sizeof *counts);
@@ -6457,27 +6463,11 @@ MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
 
 /* ---- scaling ---- */
 
-/* sums of value - first and of its square */
-typedef struct { float first, low, high; double sum, square; } mlp__column;
-
-static void mlp__column_add(mlp__column *c, float value, int begun)
+/* shift, and 1 / width as factor; a column that does not vary keeps factor 1 */
+static void mlp__set_scale(float *scale, double shift, double width)
 {
-    float from;
-    if (!begun) { c->first = c->low = c->high = value; c->sum = c->square = 0; }
-    from = value - c->first;
-    c->low = value < c->low ? value : c->low;
-    c->high = value > c->high ? value : c->high;
-    c->sum += (double)from;
-    c->square = mlp__fma_double(from, from, c->square);
-}
-
-/* shift and factor of a column; one that does not vary keeps factor 1 */
-static void mlp__scale_of(mlp_scaling kind, const mlp__column *c, double rows, float *scale)
-{
-    const double mean = c->sum / rows, spread = mlp__sqrt_double((c->square - mlp__product_of(mean, c->sum)) / rows);
-    const double range = (double)c->high - (double)c->low, width = kind == MLP_SCALE_STANDARD ? spread : range;
-    scale[0] = kind == MLP_SCALE_STANDARD ? (float)((double)c->first + mean) : c->low;
-    scale[1] = c->high > c->low && width > 0 && mlp__finite((float)(1 / width)) ? (float)(1 / width) : 1;
+    scale[0] = (float)shift;
+    scale[1] = width > 0 && mlp__finite((float)(1 / width)) ? (float)(1 / width) : 1;
 }
 
 /* x in ascending order: heap sort */
@@ -6513,47 +6503,33 @@ static void mlp__robust_scale(float *x, size_t n, float *scale)
     mlp__sort_floats(x, n);
     width = mlp__quantile(x, n, 0.75f) - mlp__quantile(x, n, 0.25f);
     if (!(width > 0)) width = ((double)x[n - 1] - (double)x[0]) / 2;
-    scale[0] = (float)mlp__quantile(x, n, 0.5f);
-    scale[1] = width > 0 && mlp__finite((float)(1 / width)) ? (float)(1 / width) : 1;
+    mlp__set_scale(scale, mlp__quantile(x, n, 0.5f), width);
 }
 
-/* What scales are fitted to: columns of inputs, then of outputs, and, for robust ones, the inputs of a sample:
-   [inputs][most]. */
-typedef struct { mlp__buffers t; mlp__column *columns; float *sample; size_t most; } mlp__survey;
-
-static void mlp__lay_out_survey(const mlp *net, mlp__arena *arena, void *placed)
-{
-    mlp__survey *s = (mlp__survey *)placed;
-    mlp__lay_out_buffers(net, s->t.rows, 0, arena, &s->t);
-    s->columns = (mlp__column *)mlp__take(arena, net->inputs + net->outputs, 1, sizeof *s->columns);
-    s->sample = mlp__take_floats(arena, s->most, net->inputs);
-}
-
-/* Goes through the rows of the source that have weight: all, or as many as the sample takes. *used: how many. */
-static mlp_result mlp__survey_rows(const mlp *net, const mlp__source *source, mlp__survey *s, int sampling,
-                                   size_t *used)
+/* Goes through the rows of the source that have weight: all, or as many as the sample takes. */
+static mlp_result mlp__survey_rows(const mlp *net, const mlp__source *source, mlp__survey *s, int sampling)
 {
     const mlp__buffers *t = &s->t;
     const size_t most = sampling ? s->most : source->rows;
     mlp__block b = mlp__blocks_of(net, source, t);
-    size_t first, i, j;
-    *used = 0;
-    for (first = 0; first < source->rows && *used < most; first += b.rows) {
+    size_t first, i, j, used = 0;
+    memset(s->columns, 0, (net->inputs + net->outputs) * sizeof(mlp__column));
+    for (first = 0; first < source->rows && used < most; first += b.rows) {
         const mlp_result r = mlp__block_begin(&b, first, mlp__smaller(source->rows - first, t->rows), 0);
         if (r) return r;
-        for (i = 0; i < b.rows && *used < most; i++) {
+        for (i = 0; i < b.rows && used < most; i++) {
             float w;
             const mlp_data *d = b.given;
             const size_t row = mlp__block_row(&b, i, &w), at = d->read ? i : row;
             const float *x = mlp__x_row(net, d, at), *y = d->y ? mlp__y_row(net, d, at) : NULL;
             if (!(w > 0)) continue;
-            for (j = 0; j < net->inputs; j++) mlp__column_add(&s->columns[j], x[j], *used > 0);
-            for (j = 0; y && j < net->outputs; j++)
-                mlp__column_add(&s->columns[net->inputs + j], y[j], *used > 0);
-            for (j = 0; sampling && j < net->inputs; j++) s->sample[j * most + *used] = x[j];
-            ++*used;
+            for (j = 0; j < net->inputs; j++) mlp__column_add(&s->columns[j], 1, x[j]);
+            for (j = 0; y && j < net->outputs; j++) mlp__column_add(&s->columns[net->inputs + j], 1, y[j]);
+            for (j = 0; sampling && j < net->inputs; j++) s->sample[j * most + used] = x[j];
+            used++;
         }
     }
+    if (sampling) s->sampled = used;
     return MLP_OK;
 }
 
@@ -6573,16 +6549,20 @@ static mlp_result mlp__check_columns(const mlp *net, const mlp__column *columns,
     return MLP_OK;
 }
 
-static void mlp__set_scales(mlp *net, const mlp__survey *s, size_t sampled, size_t used)
+static void mlp__set_scales(mlp *net, const mlp__survey *s)
 {
-    const mlp_scaling kind = net->desc.input_scaling, of_targets = net->desc.target_scaling;
-    float *scale = net->scales;
     size_t j;
-    for (j = 0; j < net->inputs; j++, scale += 2)
-        if (kind == MLP_SCALE_ROBUST) mlp__robust_scale(s->sample + j * s->most, sampled, scale);
-        else if (kind) mlp__scale_of(kind, &s->columns[j], (double)used, scale);
-    for (; of_targets && j < net->inputs + net->outputs; j++, scale += 2)
-        mlp__scale_of(of_targets, &s->columns[j], (double)used, scale);
+    for (j = 0; j < net->inputs + net->outputs; j++) {
+        const mlp__column *c = &s->columns[j];
+        float *scale = net->scales + 2 * j;
+        switch (j < net->inputs ? net->desc.input_scaling : net->desc.target_scaling) {
+        case MLP_SCALE_NONE: break;
+        case MLP_SCALE_ROBUST: mlp__robust_scale(s->sample + j * s->most, s->sampled, scale); break;
+        case MLP_SCALE_MIN_MAX: mlp__set_scale(scale, (double)c->low, (double)c->high - (double)c->low); break;
+        case MLP_SCALE_STANDARD:
+            mlp__set_scale(scale, (double)c->first + c->sum / c->weight, mlp__sqrt_double(mlp__spread(c) / c->weight));
+        }
+    }
     net->scaled = 1;
 }
 
@@ -6593,7 +6573,6 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
     const size_t most = mlp__smaller(65536, ((size_t)1 << 24) / net->inputs + 1);
     mlp__survey s;
     void *memory;
-    size_t sampled = 0, used = 0;
     mlp_result r;
     s.t.rows = mlp__smaller(source.rows, MLP__BLOCK_ROWS);
     s.most = robust ? mlp__smaller(source.rows, most) : 0;
@@ -6604,11 +6583,11 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
         mlp__source shuffled = source;
         shuffled.order = MLP_ORDER_SHUFFLED;
         shuffled.permutation = mlp__permutation_of(source.rows, net->desc.seed, MLP__STREAM_SAMPLE);
-        r = mlp__survey_rows(net, &shuffled, &s, 1, &sampled);
+        r = mlp__survey_rows(net, &shuffled, &s, 1);
     }
-    if (!r && (!robust || net->desc.target_scaling)) r = mlp__survey_rows(net, &source, &s, 0, &used);
+    if (!r && (!robust || net->desc.target_scaling)) r = mlp__survey_rows(net, &source, &s, 0);
     if (!r) r = mlp__check_columns(net, s.columns, source.data->error);
-    if (!r) mlp__set_scales(net, &s, sampled, used);
+    if (!r) mlp__set_scales(net, &s);
     mlp__free(&net->desc.allocator, memory);
     return r;
 }
@@ -7013,7 +6992,7 @@ typedef struct {
     size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
     void *memory;                           /* of all that a fit needs beside the training block */
     mlp__buffers t;
-    mlp__evaluation evaluation;
+    mlp__survey evaluation;
     mlp_progress progress;
     mlp_fit_report report;
     int begun;                              /* nothing was refused */
@@ -7172,7 +7151,7 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
 static void mlp__lay_out_fit(const mlp *net, mlp__arena *arena, void *placed)
 {
     mlp__fitting *f = (mlp__fitting *)placed;
-    if (f->held.rows) mlp__lay_out_evaluation(net, arena, &f->evaluation);
+    if (f->held.rows) mlp__lay_out_survey(net, arena, &f->evaluation);
     if (f->fit.opt.kind == MLP_OPT_LM) mlp__lay_out_normal(&f->normal, arena);
     f->t.more_scratch = mlp__take_floats(arena, f->t.scratch_size, (size_t)f->fit.threads - 1);
 }
