@@ -5276,8 +5276,8 @@ static mlp_result mlp__resolve_opt_settings(mlp_opt_desc *opt, mlp__opt_facts ki
     return mlp__resolve_settings(opt->error, -1, settings, MLP__COUNT(settings));
 }
 
-/* Replaces defaults; *arrays: floats of state per weight. */
-static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
+/* Replaces defaults. */
+static mlp_result mlp__resolve_opt(mlp_opt_desc *opt)
 {
     mlp__opt_facts kind;
     mlp_result r;
@@ -5299,15 +5299,20 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt, int *arrays)
     if (kind.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
         return MLP__REFUSE(opt->error, "opt: eta_plus, %g, must be at least 1, and step_min, %g, at most step_max, %g",
                            (double)opt->eta_plus, (double)mlp__meant(opt->step_min), (double)opt->step_max);
-    *arrays = opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : kind.arrays;
-    if (opt->kind == MLP_OPT_LBFGS) *arrays = 2 * opt->history + 1;         /* pairs, direction */
     return MLP_OK;
 }
 
-/* one that takes a gradient at a time */
-static mlp_result mlp__resolve_stepwise(mlp_opt_desc *opt, int *arrays)
+/* floats of state per weight */
+static int mlp__arrays(const mlp_opt_desc *opt)
 {
-    const mlp_result r = mlp__resolve_opt(opt, arrays);
+    if (opt->kind == MLP_OPT_LBFGS) return 2 * opt->history + 1;            /* pairs, direction */
+    return opt->kind == MLP_OPT_SGD && opt->momentum == 0 ? 0 : MLP__FACTS(mlp__optimizers, opt->kind).arrays;
+}
+
+/* one that takes a gradient at a time */
+static mlp_result mlp__resolve_stepwise(mlp_opt_desc *opt)
+{
+    const mlp_result r = mlp__resolve_opt(opt);
     if (r || !(MLP__FACTS(mlp__optimizers, opt->kind).takes & MLP__TAKES_OBJECTIVE)) return r;
     return mlp__fail(opt->error, MLP_ERR_UNSUPPORTED, -1,
                      "opt: %s needs the whole objective: mlp_fit with MLP_FULL_BATCH",
@@ -5334,8 +5339,7 @@ static mlp_opt_desc mlp__opt_desc_or_default(const mlp_opt_desc *desc)
 MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
-    int arrays;
-    return mlp__trains(NULL) || mlp__resolve_stepwise(&opt, &arrays) ? 0 : mlp__opt_size(arrays, n);
+    return mlp__trains(NULL) || mlp__resolve_stepwise(&opt) ? 0 : mlp__opt_size(mlp__arrays(&opt), n);
 }
 
 static size_t mlp__biases(const mlp *net, int l) { return net->desc.layers[l].no_bias ? 0 : net->shape[l].out; }
@@ -5393,8 +5397,9 @@ static void mlp__opt_part(const void *work, size_t part, size_t parts)
 }
 
 /* The state before one more step of an optimizer: all zero at its first. */
-static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, int arrays, void *state, size_t n)
+static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, void *state, size_t n)
 {
+    const int arrays = mlp__arrays(opt);
     mlp__opt_state s;
     memcpy(&s, state, sizeof s);
     if (s.steps == 0 || s.kind != (int)opt->kind || s.arrays != arrays) {
@@ -5434,21 +5439,43 @@ static mlp_update mlp__update_of(const mlp_opt_desc *opt, const mlp__opt_state *
     return u;
 }
 
-/* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. Non-zero: values became NaN or
-   infinite. */
-static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, int arrays, void *state,
-                          size_t n, float *v, const float *g, int threads)
+/* The index of the first of n gradients that is not finite, or that makes the update overflow: where its square
+   does, or its product with the rate; n: none. */
+static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, const float *g)
 {
-    const mlp__opt_state s = mlp__opt_begin(opt, arrays, state, n);
+    const int epsilon = MLP__FACTS(mlp__optimizers, opt->kind).takes & MLP__TAKES_EPSILON;
+    const float squared = epsilon ? 1.8446744e19f : 0;      /* 2^64 */
+    const float rate = mlp__meant(opt->rate) > 1 ? opt->rate : 0;
+    return k->first_nonfinite(n, squared > rate ? squared : rate, g);
+}
+
+/* the layer to which the parameter or gradient at this index belongs; -1 without a net */
+static int mlp__layer_of(const mlp *net, size_t at)
+{
+    int l = net ? 0 : -1;
+    while (net && l < net->layers - 1 && at >= net->shape[l + 1].w) l++;
+    return l;
+}
+
+/* One update; opt is resolved, v and g: n, of net or, with net NULL, a plain vector. */
+static mlp_result mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_desc *opt, void *state, size_t n,
+                                 float *v, const float *g, int threads, mlp_error *error)
+{
     const int takes = MLP__FACTS(mlp__optimizers, opt->kind).takes;
     unsigned char bad[MLP__MOST_THREADS];
+    size_t at = mlp__first_too_large(k, opt, n, g);
+    mlp__opt_state s;
     mlp__opt_work w;
     int i, any = 0;
+    if (at < n)
+        return mlp__at(error, mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at), "the gradient is %g at %z: "
+                                        "not finite, or its update would not be", (double)g[at], at), 0, net ? 0 : at);
+    s = mlp__opt_begin(opt, state, n);
     for (i = 0; i < threads; i++) bad[i] = 0;
     w.k = k;
     w.net = net;
     w.opt = opt;
-    w.arrays = arrays;
+    w.arrays = mlp__arrays(opt);
     w.decoupled = takes & MLP__TAKES_DECOUPLED;
     w.n = n;
     w.v = v;
@@ -5459,17 +5486,9 @@ static int mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp_opt_de
     w.bad = bad;
     mlp__in_parts(threads, mlp__opt_part, &w);
     for (i = 0; i < threads; i++) any |= bad[i];
-    return any;
-}
-
-/* The index of the first of n gradients that is not finite, or that makes the update overflow: where its square
-   does, or its product with the rate; n: none. */
-static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, const float *g)
-{
-    const int epsilon = MLP__FACTS(mlp__optimizers, opt->kind).takes & MLP__TAKES_EPSILON;
-    const float squared = epsilon ? 1.8446744e19f : 0;      /* 2^64 */
-    const float rate = mlp__meant(opt->rate) > 1 ? opt->rate : 0;
-    return k->first_nonfinite(n, squared > rate ? squared : rate, g);
+    if (!any) return MLP_OK;
+    return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, k->first_nonfinite(n, 0, v)),
+                     "the update has made values that are not finite");
 }
 
 /* By value, then by the norm of all, as PyTorch's clip_grad_norm_ does. */
@@ -5506,35 +5525,25 @@ static void mlp__limit_norms(mlp *net, float most)
 }
 
 /* What an optimizer of a plain vector of n values cannot have. */
-static mlp_result mlp__check_vector(const mlp_opt_desc *opt, size_t n, int arrays)
+static mlp_result mlp__check_vector(const mlp_opt_desc *opt, size_t n)
 {
     const mlp_result r = mlp__trains(opt->error);
     if (r) return r;
     if (opt->clip_value > 0 || opt->clip_norm > 0 || opt->max_norm > 0)
         return MLP__REFUSE(opt->error, "opt: clip_value, clip_norm and max_norm are for nets");
-    return mlp__opt_size(arrays, n) ? MLP_OK : mlp__fail(opt->error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
+    if (mlp__opt_size(mlp__arrays(opt) + 1, n)) return MLP_OK;
+    return mlp__fail(opt->error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
 }
 
 MLP_API mlp_result mlp_opt_update(const mlp_opt_desc *desc, void *state, size_t n, float *v, const float *g)
 {
-    const mlp_kernels *k = mlp_kernels_for(NULL);
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
-    size_t at;
-    int arrays;
     mlp_result r;
     if (!state || (n && (!v || !g))) return MLP__REFUSE(opt.error, "state, v or g is NULL");
-    r = mlp__resolve_stepwise(&opt, &arrays);
-    if (!r) r = mlp__check_vector(&opt, n, arrays);
-    if (r) return r;
-    at = mlp__first_too_large(k, &opt, n, g);
-    if (at < n) {
-        mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the gradient is %g at %z: not finite, or its update would not be",
-                  (double)g[at], at);
-        return mlp__at(opt.error, MLP_ERR_NONFINITE, 0, at);
-    }
-    if (mlp__opt_apply(k, NULL, &opt, arrays, state, n, v, g, 1))
-        return mlp__fail(opt.error, MLP_ERR_NONFINITE, -1, "the update has made values that are not finite");
-    return mlp__ok(opt.error);
+    r = mlp__resolve_stepwise(&opt);
+    if (!r) r = mlp__check_vector(&opt, n);
+    if (!r) r = mlp__opt_apply(mlp_kernels_for(NULL), NULL, &opt, state, n, v, g, 1, opt.error);
+    return r ? r : mlp__ok(opt.error);
 }
 
 /* ---- objectives: functions that are seen as a whole ---- */
@@ -5661,7 +5670,7 @@ static int mlp__lbfgs_direction(const mlp__objective *o, const float *pairs, uin
 
 /* One iteration. The place of the new pair has v and g of before until then. *stuck: not even the way along -g leads
    lower. */
-static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, int arrays, void *state, int *stuck)
+static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, void *state, int *stuck)
 {
     const size_t n = o->n, bytes = n * sizeof(float), history = (size_t)opt->history;
     float *pairs = mlp__arrays_of(state), *d = pairs + 2 * history * n, *s, *y;
@@ -5671,7 +5680,7 @@ static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, in
     int found = 0;
     mlp_result r = mlp__look(o);
     if (r) return r;
-    step = mlp__opt_begin(opt, arrays, state, n).steps - 1;
+    step = mlp__opt_begin(opt, state, n).steps - 1;
     s = pairs + (size_t)(step % history) * 2 * n;
     y = s + n;
     *stuck = !mlp__lbfgs_direction(o, pairs, history, step, d);
@@ -5721,11 +5730,12 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
     m.opt = mlp__opt_desc_or_default(desc);
     if ((n && !v) || !f || steps < 0)
         return MLP__REFUSE(m.opt.error, "v or f is NULL, or steps, %i, negative", steps);
-    r = mlp__resolve_opt(&m.opt, &arrays);
-    if (!r) r = mlp__check_vector(&m.opt, n, arrays + 1);
+    r = mlp__resolve_opt(&m.opt);
+    if (!r) r = mlp__check_vector(&m.opt, n);
     if (r) return r;
     if (m.opt.kind == MLP_OPT_LM)
         return mlp__fail(m.opt.error, MLP_ERR_UNSUPPORTED, -1, "opt: lm needs residuals: mlp_fit with a squared loss");
+    arrays = mlp__arrays(&m.opt);
     state = mlp__alloc(&allocator, mlp__opt_size(arrays + 1, n));
     if (!state) return mlp__fail(m.opt.error, MLP_ERR_MEMORY, -1, "out of memory");
     memset(state, 0, sizeof(mlp__opt_state));
@@ -5738,7 +5748,7 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
     m.f = f;
     m.user = user;
     for (; steps > 0 && !r && !stuck; steps--) {
-        if (m.opt.kind == MLP_OPT_LBFGS) { r = mlp__lbfgs_step(&m.o, &m.opt, arrays, state, &stuck); continue; }
+        if (m.opt.kind == MLP_OPT_LBFGS) { r = mlp__lbfgs_step(&m.o, &m.opt, state, &stuck); continue; }
         r = mlp__minimize_evaluate(&m, &m.o.value);
         if (!r) r = mlp_opt_update(desc, state, n, v, m.o.g);
     }
@@ -5888,9 +5898,8 @@ static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_erro
 MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc, size_t rows)
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
-    int arrays;
-    if (!net || mlp__trains(NULL) || mlp__resolve_opt(&opt, &arrays)) return 0;
-    return mlp__training_size(net, rows ? rows : MLP__BLOCK_ROWS, mlp__opt_size(arrays, net->count));
+    if (!net || mlp__trains(NULL) || mlp__resolve_opt(&opt)) return 0;
+    return mlp__training_size(net, rows ? rows : MLP__BLOCK_ROWS, mlp__opt_size(mlp__arrays(&opt), net->count));
 }
 
 /* most rows of a training block that fit into size; 0: none */
@@ -5916,13 +5925,12 @@ MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_o
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     size_t rows, state_size;
-    int arrays;
     mlp_result r;
     if (!net || !memory) return MLP__REFUSE(opt.error, "net or memory is NULL");
     r = mlp__not_busy(net, opt.error);
-    if (!r) r = mlp__resolve_opt(&opt, &arrays);
+    if (!r) r = mlp__resolve_opt(&opt);
     if (r) return r;
-    state_size = mlp__opt_size(arrays, net->count);
+    state_size = mlp__opt_size(mlp__arrays(&opt), net->count);
     if (!state_size || !mlp__training_size(net, 1, state_size))
         return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
     rows = mlp__rows_that_fit(net, state_size, size);
@@ -6040,14 +6048,6 @@ static mlp_result mlp__fail_in_loss(const mlp__block *b)
     return mlp__fail(b->source->data->error, MLP_ERR_NONFINITE, l, "the loss is not finite");
 }
 
-/* the layer to which the parameter or gradient at this index belongs */
-static int mlp__layer_of(const mlp *net, size_t at)
-{
-    int l = 0;
-    while (l < net->layers - 1 && at >= net->shape[l + 1].w) l++;
-    return l;
-}
-
 /* Sums of w_i L_i and of w_i over a batch */
 typedef struct { double loss, weight; } mlp__batch;
 
@@ -6123,26 +6123,16 @@ MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double 
 
 /* The gradient is complete and becomes an update, here and nowhere else: check, clipping, penalties and update,
    norms. */
-static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int threads, mlp_error *error)
+static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int threads, mlp_error *error)
 {
     const mlp_kernels *k = net->desc.kernels;
     float *g = net->training.gradients;
-    size_t at;
-    if (opt->clip_value > 0 || opt->clip_norm > 0) {
-        const mlp_result r = mlp__check_gradients(net, error);
-        if (r) return r;
-        mlp__clip(k, opt, net->count, g);
-    }
-    at = mlp__first_too_large(k, opt, net->count, g);
-    if (at < net->count)
-        return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at),
-                         "the gradient is %g: not finite, or its update would not be", (double)g[at]);
+    mlp_result r = opt->clip_value > 0 || opt->clip_norm > 0 ? mlp__check_gradients(net, error) : MLP_OK;
+    if (r) return r;
+    mlp__clip(k, opt, net->count, g);
+    r = mlp__opt_apply(k, net, opt, net->training.state, net->count, net->params, g, threads, error);
+    if (r) return r;
     net->course.step++;
-    if (mlp__opt_apply(k, net, opt, arrays, net->training.state, net->count, net->params, g, threads)) {
-        at = k->first_nonfinite(net->count, 0, net->params);
-        return mlp__fail(error, MLP_ERR_NONFINITE, mlp__layer_of(net, at),
-                         "the update has made weights that are not finite");
-    }
     mlp__limit_norms(net, opt->max_norm);
     return MLP_OK;
 }
@@ -6150,15 +6140,14 @@ static mlp_result mlp__update(mlp *net, const mlp_opt_desc *opt, int arrays, int
 MLP_API mlp_result mlp_step(mlp *net, const mlp_opt_desc *desc)
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
-    int arrays;
     mlp_result r;
     if (!net) return MLP__REFUSE(opt.error, "net is NULL");
     r = mlp__not_busy(net, opt.error);
     if (!r && !net->training.known)
         r = MLP__REFUSE(opt.error, "there is no gradient yet: mlp_compute_gradients makes one");
-    if (!r) r = mlp__resolve_stepwise(&opt, &arrays);
-    if (!r) r = mlp__need_training(net, 1, arrays, opt.error);
-    if (!r) r = mlp__update(net, &opt, arrays, 1, opt.error);
+    if (!r) r = mlp__resolve_stepwise(&opt);
+    if (!r) r = mlp__need_training(net, 1, mlp__arrays(&opt), opt.error);
+    if (!r) r = mlp__update(net, &opt, 1, opt.error);
     return r ? r : mlp__ok(opt.error);
 }
 
@@ -6944,7 +6933,7 @@ static mlp_result mlp__lm_try(const mlp__normal *q, double value, double damping
 }
 
 /* One iteration. The state's array is D. */
-static mlp_result mlp__lm_step(mlp__normal *q, int arrays, void *state)
+static mlp_result mlp__lm_step(mlp__normal *q, void *state)
 {
     mlp__objective *o = q->objective;
     const size_t n = q->n;
@@ -6955,7 +6944,7 @@ static mlp_result mlp__lm_step(mlp__normal *q, int arrays, void *state)
     mlp_result r = mlp__look(o);
     if (!r) r = mlp__normal_matrix(q);
     if (r) return r;
-    s = mlp__opt_begin(q->opt, arrays, state, n);
+    s = mlp__opt_begin(q->opt, state, n);
     value = o->value;
     memcpy(q->from, o->v, n * sizeof(float));
     memcpy(q->gradient, o->g, n * sizeof(float));
@@ -6987,7 +6976,6 @@ typedef struct {
     mlp_fit_desc fit;                       /* resolved */
     mlp_data validation;                    /* that of the desc */
     mlp__source train, held;                /* rows to train on and to validate on, in their order; held.rows 0: none */
-    int arrays;
     size_t batch;
     size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
     void *memory;                           /* of all that a fit needs beside the training block */
@@ -7055,7 +7043,7 @@ static mlp_result mlp__resolve_fit(mlp__fitting *f)
     if (!r) r = mlp__resolve_schedule(&fit->schedule, error);
     if (r) return r;
     if (error) fit->opt.error = error;
-    r = mlp__resolve_opt(&fit->opt, &f->arrays);
+    r = mlp__resolve_opt(&fit->opt);
     return r ? r : mlp__check_objective(f);
 }
 
@@ -7161,7 +7149,7 @@ static mlp_result mlp__fit_memory(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp_error *error = f->data->error;
-    mlp_result r = mlp__need_training(net, f->batch, f->arrays, error);
+    mlp_result r = mlp__need_training(net, f->batch, mlp__arrays(&f->fit.opt), error);
     if (r) return r;
     f->t = net->training.buffers;
     f->evaluation.t.rows = mlp__smaller(f->held.rows, MLP__BLOCK_ROWS);
@@ -7268,7 +7256,7 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
         return MLP_OK;
     }
     opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
-    r = mlp__update(net, &opt, f->arrays, f->fit.threads, f->data->error);
+    r = mlp__update(net, &opt, f->fit.threads, f->data->error);
     if (r) return r;
     epoch->loss += b.loss;
     epoch->weight += b.weight;
@@ -7290,8 +7278,8 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f)
     f->progress.rate = (double)mlp__meant(f->fit.opt.rate);
     if (!(f->sums.weight > 0)) return MLP_OK;
     f->progress.loss = f->sums.loss / f->sums.weight;
-    if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(&f->normal, f->arrays, net->training.state);
-    else r = mlp__lbfgs_step(o, &f->fit.opt, f->arrays, net->training.state, &stuck);
+    if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(&f->normal, net->training.state);
+    else r = mlp__lbfgs_step(o, &f->fit.opt, net->training.state, &stuck);
     if (!r) net->course.step++;
     return r;
 }
