@@ -3975,12 +3975,6 @@ static float *mlp__take_floats(mlp__arena *arena, size_t rows, size_t cols)
     return (float *)mlp__take(arena, rows, cols, sizeof(float));
 }
 
-/* bytes to ask for, so that the arena fits behind the first aligned address; SIZE_MAX: too big */
-static size_t mlp__arena_size(const mlp__arena *arena)
-{
-    return arena->used == SIZE_MAX ? SIZE_MAX : arena->used + MLP__ALIGN - 1;
-}
-
 static unsigned char *mlp__align(void *memory)
 {
     return (unsigned char *)memory + (MLP__ALIGN - (uintptr_t)memory % MLP__ALIGN) % MLP__ALIGN;
@@ -3997,6 +3991,21 @@ static void mlp__free(const mlp_allocator *a, void *p)
     if (a->free) a->free(a->user, p);
     else MLP_FREE(p, a->user);
 }
+
+/* Places the parts of something, which says how large they are. */
+typedef void mlp__layout(const mlp *net, mlp__arena *arena, void *placed);
+
+/* The bytes that takes, SIZE_MAX: too big; in that much memory, unless NULL, the parts are placed, and are 0 */
+static size_t mlp__lay_out(const mlp *net, mlp__layout *layout, void *placed, void *memory)
+{
+    mlp__arena arena = { NULL, 0 };
+    if (memory) arena.base = mlp__align(memory);
+    layout(net, &arena, placed);
+    if (memory) memset(arena.base, 0, arena.used);
+    return arena.used == 0 || arena.used == SIZE_MAX ? arena.used : arena.used + MLP__ALIGN - 1;
+}
+
+static size_t mlp__size_or_0(size_t size) { return size == SIZE_MAX ? 0 : size; }
 
 /* ---- parts of work, one for each thread ---- */
 
@@ -4202,18 +4211,19 @@ MLP_API mlp_result mlp_resolve_desc(const mlp_desc *desc, mlp_desc *resolved)
 }
 
 /* The parts of a net's block. */
-static void mlp__lay_out_net(mlp *net, mlp__arena *arena)
+static void mlp__lay_out_net(const mlp *net, mlp__arena *arena, void *placed)
 {
+    mlp *to = (mlp *)placed;
     const int scaled = net->desc.input_scaling || net->desc.target_scaling;
-    net->params = mlp__take_floats(arena, net->count + MLP__SLACK, 1);
-    net->scales = scaled ? mlp__take_floats(arena, 2 * (net->inputs + net->outputs), 1) : NULL;
+    mlp__take(arena, 1, 1, sizeof(mlp));
+    to->params = mlp__take_floats(arena, net->count + MLP__SLACK, 1);
+    to->scales = scaled ? mlp__take_floats(arena, 2 * (net->inputs + net->outputs), 1) : NULL;
 }
 
 /* Fills net but for its memory; *size is what that takes. */
 static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
 {
     const size_t most = SIZE_MAX / sizeof(float) / 4;               /* parameters */
-    mlp__arena arena = { NULL, sizeof(mlp) };
     mlp_error *error = desc ? desc->error : NULL;
     mlp_result r;
     int i;
@@ -4240,29 +4250,9 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         s->b = s->w + s->in * s->out;
         net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
     }
-    mlp__lay_out_net(net, &arena);
-    *size = mlp__arena_size(&arena);
+    *size = mlp__lay_out(net, mlp__lay_out_net, net, NULL);
     if (*size == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "layers: too many weights");
     return mlp__ok(error);
-}
-
-/* Moves a planned net into its memory: all weights 0, nothing scaled. */
-static mlp *mlp__place(const mlp *plan, void *memory)
-{
-    mlp__arena arena;
-    mlp *net;
-    size_t i;
-    arena.base = mlp__align(memory);
-    arena.used = sizeof(mlp);
-    net = (mlp *)(void *)arena.base;
-    *net = *plan;
-    mlp__lay_out_net(net, &arena);
-    memset(net->params, 0, (net->count + MLP__SLACK) * sizeof(float));
-    for (i = 0; net->scales && i < net->inputs + net->outputs; i++) {
-        net->scales[2 * i] = 0;
-        net->scales[2 * i + 1] = 1;
-    }
-    return net;
 }
 
 /* ---- weights to begin with ---- */
@@ -4366,18 +4356,21 @@ MLP_API size_t mlp_size(const mlp_desc *desc)
     return mlp__plan(&plan, desc, &size) ? 0 : size;
 }
 
-/* All weights 0. memory: of `size` bytes, or NULL to allocate */
+/* All weights 0, nothing scaled. memory: of `size` bytes, or NULL to allocate */
 static mlp_result mlp__make_blank(mlp **net, void *memory, size_t size, const mlp_desc *desc)
 {
     mlp plan;
-    size_t needed;
+    size_t needed, i;
     mlp_result r = mlp__plan(&plan, desc, &needed);
     if (r) return r;
     if (!memory) memory = plan.block = mlp__alloc(&plan.desc.allocator, size = needed);
     if (!memory) return mlp__fail(desc->error, MLP_ERR_MEMORY, -1, "out of memory: %z bytes", needed);
     if (size < needed)
         return MLP__REFUSE(desc->error, "memory: %z bytes, but mlp_size says %z", size, needed);
-    *net = mlp__place(&plan, memory);
+    mlp__lay_out(&plan, mlp__lay_out_net, &plan, memory);
+    for (i = 0; plan.scales && i < plan.inputs + plan.outputs; i++) plan.scales[2 * i + 1] = 1;
+    *net = (mlp *)(void *)mlp__align(memory);
+    **net = plan;
     return MLP_OK;
 }
 
@@ -5319,10 +5312,10 @@ static mlp_result mlp__resolve_stepwise(mlp_opt_desc *opt)
                      MLP__FACTS(mlp__optimizers, opt->kind).name);
 }
 
-/* 0: too big */
+/* SIZE_MAX: too big */
 static size_t mlp__opt_size(int arrays, size_t n)
 {
-    if (n > (SIZE_MAX - sizeof(mlp__opt_state)) / sizeof(float) / (arrays > 4 ? (size_t)arrays : 4)) return 0;
+    if (n > (SIZE_MAX - sizeof(mlp__opt_state)) / sizeof(float) / (arrays > 4 ? (size_t)arrays : 4)) return SIZE_MAX;
     return sizeof(mlp__opt_state) + (size_t)arrays * n * sizeof(float);
 }
 
@@ -5339,7 +5332,7 @@ static mlp_opt_desc mlp__opt_desc_or_default(const mlp_opt_desc *desc)
 MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
-    return mlp__trains(NULL) || mlp__resolve_stepwise(&opt) ? 0 : mlp__opt_size(mlp__arrays(&opt), n);
+    return mlp__trains(NULL) || mlp__resolve_stepwise(&opt) ? 0 : mlp__size_or_0(mlp__opt_size(mlp__arrays(&opt), n));
 }
 
 static size_t mlp__biases(const mlp *net, int l) { return net->desc.layers[l].no_bias ? 0 : net->shape[l].out; }
@@ -5531,7 +5524,7 @@ static mlp_result mlp__check_vector(const mlp_opt_desc *opt, size_t n)
     if (r) return r;
     if (opt->clip_value > 0 || opt->clip_norm > 0 || opt->max_norm > 0)
         return MLP__REFUSE(opt->error, "opt: clip_value, clip_norm and max_norm are for nets");
-    if (mlp__opt_size(mlp__arrays(opt) + 1, n)) return MLP_OK;
+    if (mlp__opt_size(mlp__arrays(opt) + 1, n) < SIZE_MAX) return MLP_OK;
     return mlp__fail(opt->error, MLP_ERR_TOO_BIG, -1, "n: %z is too big", n);
 }
 
@@ -5818,54 +5811,33 @@ static void *mlp__memory_to(const mlp *net, const char *what, size_t size, mlp_r
     return memory;
 }
 
-/* Memory for what lay_out places, which is called to learn how much that is and again to say where; for nothing it is
-   NULL. */
-static mlp_result mlp__room_to(const mlp *net, const char *what, void lay_out(const mlp *, mlp__arena *, void *),
-                               void *placed, void **memory, mlp_error *error)
+/* Memory for what a layout places; for nothing it is NULL. */
+static mlp_result mlp__room_to(const mlp *net, const char *what, mlp__layout *layout, void *placed, void **memory,
+                               mlp_error *error)
 {
-    mlp__arena arena = { NULL, 0 };
-    mlp_result r;
-    *memory = NULL;
-    lay_out(net, &arena, placed);
-    if (arena.used == 0) return MLP_OK;
-    *memory = mlp__memory_to(net, what, mlp__arena_size(&arena), &r, error);
-    if (r) return r;
-    arena.base = mlp__align(*memory);
-    arena.used = 0;
-    lay_out(net, &arena, placed);
-    return MLP_OK;
+    const size_t size = mlp__lay_out(net, layout, placed, NULL);
+    mlp_result r = MLP_OK;
+    *memory = size ? mlp__memory_to(net, what, size, &r, error) : NULL;
+    if (*memory) mlp__lay_out(net, layout, placed, *memory);
+    return r;
 }
 
-/* The parts of the training block; *state comes last, so that its size may vary. */
-static void mlp__lay_out_training(const mlp *net, size_t rows, size_t state_size, mlp__arena *arena, mlp__training *t)
+/* The parts of a training block for so many rows and such a state; that comes last, so that its size may vary. */
+static void mlp__lay_out_training(const mlp *net, mlp__arena *arena, void *placed)
 {
+    mlp__training *t = (mlp__training *)placed;
     t->gradients = mlp__take_floats(arena, net->count, 1);
-    mlp__lay_out_buffers(net, rows, 1, arena, &t->buffers);
-    t->state = mlp__take(arena, state_size, 1, 1);
-    t->state_size = state_size;
+    mlp__lay_out_buffers(net, t->buffers.rows, 1, arena, &t->buffers);
+    t->state = mlp__take(arena, t->state_size, 1, 1);
 }
 
-/* Bytes of a training block; 0: too big. */
+/* Bytes of a training block; SIZE_MAX: too big */
 static size_t mlp__training_size(const mlp *net, size_t rows, size_t state_size)
 {
-    mlp__arena arena = { NULL, 0 };
-    mlp__training unused;
-    size_t size;
-    if (!state_size) return 0;
-    mlp__lay_out_training(net, rows, state_size, &arena, &unused);
-    size = mlp__arena_size(&arena);
-    return size == SIZE_MAX ? 0 : size;
-}
-
-/* Puts a zeroed training block into memory, of which mlp__training_size bytes are used. */
-static void mlp__place_training(mlp *net, void *memory, size_t rows, size_t state_size, void *block)
-{
-    mlp__arena arena = { NULL, 0 };
-    arena.base = mlp__align(memory);
-    mlp__lay_out_training(net, rows, state_size, &arena, &net->training);
-    memset(arena.base, 0, arena.used);
-    net->training.block = block;
-    net->training.known = 0;
+    mlp__training t;
+    t.buffers.rows = rows;
+    t.state_size = state_size;
+    return mlp__lay_out(net, mlp__lay_out_training, &t, NULL);
 }
 
 /* Makes sure that there is a training block for so many rows at a time and with room for the state of this
@@ -5874,23 +5846,22 @@ static void mlp__place_training(mlp *net, void *memory, size_t rows, size_t stat
 static mlp_result mlp__need_training(mlp *net, size_t rows, int arrays, mlp_error *error)
 {
     const mlp__training old = net->training;
-    size_t state_size = mlp__opt_size(arrays, net->count), size;
-    void *block;
+    mlp__training next = old;
     mlp_result r;
-    rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
-    if (old.gradients && old.state_size >= state_size && (!old.block || old.buffers.rows >= rows)) return MLP_OK;
+    next.buffers.rows = mlp__smaller(rows, MLP__BLOCK_ROWS);
+    next.state_size = mlp__opt_size(arrays, net->count);
+    if (old.gradients && old.state_size >= next.state_size && (!old.block || old.buffers.rows >= next.buffers.rows))
+        return MLP_OK;
     if (old.gradients && !old.block)
         return MLP__REFUSE(error, "opt: the state of this optimizer does not fit into the caller's block");
-    if (old.gradients && old.buffers.rows > rows) rows = old.buffers.rows;
-    if (old.gradients && old.state_size > state_size) state_size = old.state_size;
-    size = mlp__training_size(net, rows, state_size);
-    block = mlp__memory_to(net, "train", size ? size : SIZE_MAX, &r, error);
+    if (old.buffers.rows > next.buffers.rows) next.buffers.rows = old.buffers.rows;
+    if (old.state_size > next.state_size) next.state_size = old.state_size;
+    r = mlp__room_to(net, "train", mlp__lay_out_training, &next, &next.block, error);
     if (r) return r;
-    mlp__place_training(net, block, rows, state_size, block);
+    net->training = next;
     if (!old.gradients) return MLP_OK;
-    net->training.known = old.known;
-    memcpy(net->training.gradients, old.gradients, net->count * sizeof(float));
-    memcpy(net->training.state, old.state, old.state_size);
+    memcpy(next.gradients, old.gradients, net->count * sizeof(float));
+    memcpy(next.state, old.state, old.state_size);
     mlp__free(&net->desc.allocator, old.block);
     return MLP_OK;
 }
@@ -5899,18 +5870,8 @@ MLP_API size_t mlp_train_size(const mlp *net, const mlp_opt_desc *desc, size_t r
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
     if (!net || mlp__trains(NULL) || mlp__resolve_opt(&opt)) return 0;
-    return mlp__training_size(net, rows ? rows : MLP__BLOCK_ROWS, mlp__opt_size(mlp__arrays(&opt), net->count));
-}
-
-/* most rows of a training block that fit into size; 0: none */
-static size_t mlp__rows_that_fit(const mlp *net, size_t state_size, size_t size)
-{
-    size_t fits = 0, step = (size_t)1 << 20;
-    for (; step > 0; step /= 2) {
-        const size_t needed = mlp__training_size(net, fits + step, state_size);
-        if (needed && needed <= size) fits += step;
-    }
-    return fits;
+    if (rows == 0) rows = MLP__BLOCK_ROWS;
+    return mlp__size_or_0(mlp__training_size(net, rows, mlp__opt_size(mlp__arrays(&opt), net->count)));
 }
 
 /* A net whose training is under way is not for anything else that trains. */
@@ -5924,21 +5885,27 @@ static mlp_result mlp__not_busy(const mlp *net, mlp_error *error)
 MLP_API mlp_result mlp_train_in(mlp *net, void *memory, size_t size, const mlp_opt_desc *desc)
 {
     mlp_opt_desc opt = mlp__opt_desc_or_default(desc);
-    size_t rows, state_size;
+    size_t rows = 0, step, state_size, needed;
     mlp_result r;
     if (!net || !memory) return MLP__REFUSE(opt.error, "net or memory is NULL");
     r = mlp__not_busy(net, opt.error);
     if (!r) r = mlp__resolve_opt(&opt);
     if (r) return r;
     state_size = mlp__opt_size(mlp__arrays(&opt), net->count);
-    if (!state_size || !mlp__training_size(net, 1, state_size))
-        return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
-    rows = mlp__rows_that_fit(net, state_size, size);
-    if (rows == 0)
-        return MLP__REFUSE(opt.error, "memory: %z bytes, but mlp_train_size for one row says %z", size,
-                           mlp__training_size(net, 1, state_size));
+    needed = mlp__training_size(net, 1, state_size);
+    if (needed == SIZE_MAX) return mlp__fail(opt.error, MLP_ERR_TOO_BIG, -1, "too big to train");
+    if (size < needed)
+        return MLP__REFUSE(opt.error, "memory: %z bytes, but mlp_train_size for one row says %z", size, needed);
+    for (step = (size_t)1 << 20; step > 0; step /= 2) {             /* as many rows as fit */
+        needed = mlp__training_size(net, rows + step, state_size);
+        if (needed <= size && needed < SIZE_MAX) rows += step;
+    }
     mlp__free(&net->desc.allocator, net->training.block);
-    mlp__place_training(net, memory, rows, state_size, NULL);
+    net->training.block = NULL;
+    net->training.known = 0;
+    net->training.buffers.rows = rows;
+    net->training.state_size = state_size;
+    mlp__lay_out(net, mlp__lay_out_training, &net->training, memory);
     return mlp__ok(opt.error);
 }
 
