@@ -6655,47 +6655,58 @@ enum { MLP__MOST_UNKNOWNS = 4096, MLP__JACOBIAN_ROWS = 32 };
    -J^T J up to its diagonal lies in row i + MLP__PANEL, and in row i, from the diagonal on, U of U^T U = J^T J +
    damping D; what panels have on the other side of their diagonals fits between. stride: an odd number of panels, so
    that rows lie beside one another in a cache. */
+typedef struct mlp__fitting mlp__fitting;
 typedef struct {
-    mlp *net;
-    const mlp_opt_desc *opt;                /* resolved */
-    mlp__source *source;                    /* rows to fit, in their order */
-    const mlp__buffers *t;
-    mlp__objective *objective;
-    int threads;
+    mlp__fitting *f;
     size_t n, padded, stride, rows;         /* rows: of data whose Jacobian is there at a time */
     double *matrix, *jacobian, *step, *bent; /* step, bent: n; what bends it */
     float *from, *gradient;                 /* parameters before the step, gradient there */
     float *bend;                            /* outputs of a block: how they bend */
 } mlp__normal;
 
+/* A fit under way. */
+struct mlp__fitting {
+    mlp *net;
+    const mlp_data *data;
+    mlp_fit_desc fit;                       /* resolved */
+    mlp_data validation;                    /* that of the desc */
+    mlp__source train, held;                /* rows to train on and to validate on, in their order; held.rows 0: none */
+    size_t batch;
+    size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
+    void *memory;                           /* of all that a fit needs beside the training block */
+    mlp__buffers t;
+    mlp__survey evaluation;
+    mlp_progress progress;
+    mlp_fit_report report;
+    int begun;                              /* nothing was refused */
+    mlp__objective objective;               /* of optimizers that see it */
+    mlp__batch sums;                        /* at its last point */
+    mlp__normal normal;                     /* of lm */
+};
+
 static void mlp__lay_out_normal(mlp__normal *q, mlp__arena *arena)
 {
-    const size_t n = q->net->count, outputs = q->net->outputs;
+    const size_t n = q->f->net->count, outputs = q->f->net->outputs;
     q->n = n;
     q->padded = (n + MLP__PANEL - 1) / MLP__PANEL * MLP__PANEL;
     q->stride = q->padded | MLP__PANEL;
-    q->rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, q->t->rows);
+    q->rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, q->f->t.rows);
     q->matrix = (double *)mlp__take(arena, q->padded + MLP__PANEL, q->stride, sizeof(double));
     q->jacobian = (double *)mlp__take(arena, q->rows * outputs, q->stride, sizeof(double));
     q->step = (double *)mlp__take(arena, n, 1, sizeof(double));
     q->bent = (double *)mlp__take(arena, n, 1, sizeof(double));
     q->from = mlp__take_floats(arena, n, 1);
     q->gradient = mlp__take_floats(arena, n, 1);
-    q->bend = mlp__take_floats(arena, q->t->rows, outputs);
+    q->bend = mlp__take_floats(arena, q->f->t.rows, outputs);
 }
 
 /* all rows to fit, as blocks */
 static mlp__block mlp__normal_rows(const mlp__normal *q)
 {
-    mlp__block b = mlp__blocks_of(q->net, q->source, q->t);
-    const double weight = mlp__weight_of_rows(q->source, 0, q->source->rows);
-    b.divisor = mlp__product_of(weight, mlp__loss_divisor(q->net));
+    mlp__block b = mlp__blocks_of(q->f->net, &q->f->train, &q->f->t);
+    const double weight = mlp__weight_of_rows(&q->f->train, 0, q->f->train.rows);
+    b.divisor = mlp__product_of(weight, mlp__loss_divisor(q->f->net));
     return b;
-}
-
-static mlp_result mlp__next_rows(const mlp__normal *q, mlp__block *b, size_t done, size_t most)
-{
-    return mlp__next_block(b, done, mlp__smaller(q->source->rows - done, most), done, q->threads);
 }
 
 /* Rows of the Jacobian, those of output o of the block's rows, from the dz: a row's own derivatives, rounded to
@@ -6738,7 +6749,7 @@ static void mlp__products_part(const void *work, size_t part, size_t parts)
     size_t i;
     for (i = p->first + part * MLP__PANEL; i < q->padded; i += parts * MLP__PANEL) {
         const size_t from = p->behind ? i : 0, to = p->behind ? q->padded : i + MLP__PANEL;
-        q->net->desc.kernels->subtract_products(p->count, MLP__PANEL, to - from, p->x + i, p->x + from, q->stride,
+        q->f->net->desc.kernels->subtract_products(p->count, MLP__PANEL, to - from, p->x + i, p->x + from, q->stride,
                                                 p->y + i * q->stride + from);
     }
 }
@@ -6749,9 +6760,9 @@ static double mlp__twice(const mlp *net) { return net->desc.loss == MLP_LOSS_SQU
    times the weight, with half_squared half of that; J is the derivative of these. */
 static mlp_result mlp__normal_matrix(mlp__normal *q)
 {
-    const mlp *net = q->net;
-    const mlp__buffers *t = q->t;
-    const size_t outputs = net->outputs;
+    const mlp *net = q->f->net;
+    const mlp__buffers *t = &q->f->t;
+    const size_t outputs = net->outputs, rows = q->f->train.rows;
     mlp__products p = { q, q->jacobian, 0, 0, mlp__normal_row(q, 0), 0 };
     mlp__block b = mlp__normal_rows(q);
     float *dz = t->dz[net->layers - 1];
@@ -6759,8 +6770,8 @@ static mlp_result mlp__normal_matrix(mlp__normal *q)
     int l;
     memset(q->matrix, 0, (q->padded + MLP__PANEL) * q->stride * sizeof(double));
     memset(q->jacobian, 0, q->rows * outputs * q->stride * sizeof(double));
-    for (done = 0; done < q->source->rows; done += b.rows) {
-        const mlp_result r = mlp__next_rows(q, &b, done, q->rows);
+    for (done = 0; done < rows; done += b.rows) {
+        const mlp_result r = mlp__next_block(&b, done, mlp__smaller(rows - done, q->rows), done, q->f->fit.threads);
         if (r) return r;
         for (o = 0; o < outputs; o++) {
             memset(dz, 0, b.rows * outputs * sizeof(float));
@@ -6770,12 +6781,12 @@ static mlp_result mlp__normal_matrix(mlp__normal *q)
             mlp__fill_jacobian(q, &b, o);
         }
         p.count = b.rows * outputs;
-        mlp__in_parts(q->threads, mlp__products_part, &p);
+        mlp__in_parts(q->f->fit.threads, mlp__products_part, &p);
     }
-    for (l = 0; l < net->layers && q->opt->weight_decay > 0; l++) {
+    for (l = 0; l < net->layers && q->f->fit.opt.weight_decay > 0; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t end = s->b + (q->opt->decay_biases ? mlp__biases(net, l) : 0);
-        for (i = s->w; i < end; i++) mlp__normal_row(q, i)[i] -= (double)q->opt->weight_decay;
+        const size_t end = s->b + (q->f->fit.opt.decay_biases ? mlp__biases(net, l) : 0);
+        for (i = s->w; i < end; i++) mlp__normal_row(q, i)[i] -= (double)q->f->fit.opt.weight_decay;
     }
     return MLP_OK;
 }
@@ -6784,6 +6795,7 @@ static mlp_result mlp__normal_matrix(mlp__normal *q)
    is not positive definite. */
 static int mlp__normal_factor(const mlp__normal *q, double damping, const float *scale)
 {
+    const mlp_kernels *k = q->f->net->desc.kernels;
     size_t i, j, p;
     for (p = 0; p < q->padded; p += MLP__PANEL)
         for (i = 0; i < p + MLP__PANEL; i++)
@@ -6793,12 +6805,12 @@ static int mlp__normal_factor(const mlp__normal *q, double damping, const float 
         for (i = p; i < mlp__smaller(p + MLP__PANEL, q->n); i++) {
             double *u = q->matrix + i * q->stride, pivot;
             u[i] += mlp__product_of(damping, (double)scale[i]);
-            q->net->desc.kernels->subtract_products(i - p, 1, q->padded - p, done.x + i, done.x + p, q->stride, u + p);
+            k->subtract_products(i - p, 1, q->padded - p, done.x + i, done.x + p, q->stride, u + p);
             if (!(u[i] > 0)) return 0;
             pivot = mlp__sqrt_double(u[i]);
             for (j = i; j < q->n; j++) u[j] /= pivot;
         }
-        mlp__in_parts(q->threads, mlp__products_part, &done);
+        mlp__in_parts(q->f->fit.threads, mlp__products_part, &done);
     }
     return 1;
 }
@@ -6825,8 +6837,8 @@ static void mlp__normal_solve(const mlp__normal *q, const float *g, double *step
 static void mlp__normal_go(const mlp__normal *q, double t)
 {
     size_t i;
-    for (i = 0; i < q->n; i++) q->net->params[i] = (float)((double)q->from[i] + mlp__product_of(t, q->step[i]));
-    q->objective->known = 0;
+    for (i = 0; i < q->n; i++) q->f->net->params[i] = (float)((double)q->from[i] + mlp__product_of(t, q->step[i]));
+    q->f->objective.known = 0;
 }
 
 /* Layers that do not learn have no gradient. */
@@ -6844,30 +6856,30 @@ static void mlp__hold_still(mlp *net)
    step, by differences. */
 static mlp_result mlp__normal_bend(const mlp__normal *q)
 {
-    const float part = 0.1f, scale = (float)(mlp__twice(q->net) / 2 / (double)(part * part));
-    const size_t outputs = q->net->outputs;
-    const mlp__buffers *t = q->t;
+    const float part = 0.1f, scale = (float)(mlp__twice(q->f->net) / 2 / (double)(part * part));
+    const size_t outputs = q->f->net->outputs;
+    const mlp__buffers *t = &q->f->t;
     mlp__block b = mlp__normal_rows(q);
     const double divisor = b.divisor;
-    float *a = t->a[q->net->layers - 1], *dz = t->dz[q->net->layers - 1];
+    float *a = t->a[q->f->net->layers - 1], *dz = t->dz[q->f->net->layers - 1];
     size_t done, i, j;
     int p;
-    for (done = 0; done < q->source->rows; done += b.rows) {
+    for (done = 0; done < q->f->train.rows; done += b.rows) {
         memset(q->bend, 0, t->rows * outputs * sizeof(float));
         for (p = 1; p > -2; p--) {                                  /* forth, back, and here */
             mlp_result r;
             mlp__normal_go(q, p < 0 ? 0 : (double)(p ? part : -part));
             b.divisor = p < 0 ? divisor : 0;
-            r = mlp__next_rows(q, &b, done, t->rows);
+            r = mlp__next_block(&b, done, mlp__smaller(q->f->train.rows - done, t->rows), done, q->f->fit.threads);
             if (r) return r;
-            q->net->desc.kernels->axpy(b.rows * outputs, p < 0 ? -2.0f : 1.0f, a, q->bend);
+            q->f->net->desc.kernels->axpy(b.rows * outputs, p < 0 ? -2.0f : 1.0f, a, q->bend);
         }
         for (i = 0; i < b.rows; i++)
             for (j = i * outputs; j < (i + 1) * outputs; j++) dz[j] = t->factor[i] * scale * q->bend[j];
         mlp__block_from_outputs(&b);
-        mlp__in_parts(q->threads, mlp__block_gradients, &b);
+        mlp__in_parts(q->f->fit.threads, mlp__block_gradients, &b);
     }
-    mlp__hold_still(q->net);
+    mlp__hold_still(q->f->net);
     return MLP_OK;
 }
 
@@ -6875,7 +6887,7 @@ static mlp_result mlp__normal_bend(const mlp__normal *q)
    much. */
 static mlp_result mlp__lm_try(const mlp__normal *q, double value, double damping, const float *scale, double *gain)
 {
-    mlp__objective *o = q->objective;
+    mlp__objective *o = &q->f->objective;
     double promised = 0, straight = 0, aside = 0;
     size_t i;
     mlp_result r;
@@ -6884,7 +6896,7 @@ static mlp_result mlp__lm_try(const mlp__normal *q, double value, double damping
     mlp__normal_solve(q, q->gradient, q->step);
     r = mlp__normal_bend(q);
     if (r) return r;
-    mlp__normal_solve(q, q->net->training.gradients, q->bent);
+    mlp__normal_solve(q, q->f->net->training.gradients, q->bent);
     for (i = 0; i < q->n; i++) {
         const double s = q->step[i] + q->bent[i], pull = mlp__product_of(mlp__product_of(damping, (double)scale[i]), s);
         straight += mlp__product_of(q->step[i], q->step[i]);
@@ -6902,7 +6914,7 @@ static mlp_result mlp__lm_try(const mlp__normal *q, double value, double damping
 /* One iteration. The state's array is D. */
 static mlp_result mlp__lm_step(mlp__normal *q, void *state)
 {
-    mlp__objective *o = q->objective;
+    mlp__objective *o = &q->f->objective;
     const size_t n = q->n;
     float *scale = mlp__arrays_of(state);
     mlp__opt_state s;
@@ -6911,7 +6923,7 @@ static mlp_result mlp__lm_step(mlp__normal *q, void *state)
     mlp_result r = mlp__look(o);
     if (!r) r = mlp__normal_matrix(q);
     if (r) return r;
-    s = mlp__opt_begin(q->opt, state, n);
+    s = mlp__opt_begin(&q->f->fit.opt, state, n);
     value = o->value;
     memcpy(q->from, o->v, n * sizeof(float));
     memcpy(q->gradient, o->g, n * sizeof(float));
@@ -6935,26 +6947,6 @@ static mlp_result mlp__lm_step(mlp__normal *q, void *state)
 }
 
 /* ---- fit ---- */
-
-/* A fit under way. */
-typedef struct {
-    mlp *net;
-    const mlp_data *data;
-    mlp_fit_desc fit;                       /* resolved */
-    mlp_data validation;                    /* that of the desc */
-    mlp__source train, held;                /* rows to train on and to validate on, in their order; held.rows 0: none */
-    size_t batch;
-    size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
-    void *memory;                           /* of all that a fit needs beside the training block */
-    mlp__buffers t;
-    mlp__survey evaluation;
-    mlp_progress progress;
-    mlp_fit_report report;
-    int begun;                              /* nothing was refused */
-    mlp__objective objective;               /* of optimizers that see it */
-    mlp__batch sums;                        /* at its last point */
-    mlp__normal normal;                     /* of lm */
-} mlp__fitting;
 
 /* What an optimizer that sees the whole objective cannot have in a fit. */
 static mlp_result mlp__check_objective(const mlp__fitting *f)
@@ -7120,8 +7112,7 @@ static mlp_result mlp__fit_memory(mlp__fitting *f)
     if (r) return r;
     f->t = net->training.buffers;
     f->evaluation.t.rows = mlp__smaller(f->held.rows, MLP__BLOCK_ROWS);
-    f->normal.net = net;
-    f->normal.t = &f->t;
+    f->normal.f = f;
     r = mlp__room_to(net, "train", mlp__lay_out_fit, f, &f->memory, error);
     if (r) return r;
     if (f->fit.keep_last) {                                         /* best weights of a checkpoint do not come back */
@@ -7152,7 +7143,6 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
 {
     mlp *net = f->net;
     mlp__objective *o = &f->objective;
-    mlp__normal *q = &f->normal;
     mlp_result r = mlp__check_data(net, f->data);
     if (!r) r = mlp__resolve_fit(f);
     if (!r) r = mlp__prepare_rows(f);
@@ -7172,10 +7162,6 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     o->g = net->training.gradients;
     o->evaluate = mlp__fit_evaluate;
     o->work = f;
-    q->opt = &f->fit.opt;
-    q->source = &f->train;
-    q->objective = o;
-    q->threads = f->fit.threads;
     if (!net->resumed) {
         net->course.start = net->course.best_epoch = net->course.epoch;
         net->course.waited = net->course.stalled = 0;
