@@ -4664,24 +4664,24 @@ typedef struct {
     int check;                              /* a callback may have changed values: looked at as they are used */
 } mlp__source;
 
-static mlp__source mlp__source_of(const mlp_data *data, const size_t *map, size_t rows, mlp_order order, uint64_t seed,
-                                  uint64_t epoch)
+/* all rows as they are */
+static mlp__source mlp__source_in_order(const mlp_data *data)
 {
     mlp__source s;
     memset(&s, 0, sizeof s);
     s.data = data;
-    s.rows = rows;
-    s.map = map;
-    s.order = order;
-    s.seed = mlp__random(seed, MLP__STREAM_ORDER, epoch);
-    if (order == MLP_ORDER_SHUFFLED) s.permutation = mlp__permutation_of(rows, s.seed, 0);
+    s.rows = data->rows;
+    s.order = MLP_ORDER_SEQUENTIAL;
     return s;
 }
 
-/* all rows as they are */
-static mlp__source mlp__source_in_order(const mlp_data *data)
+/* the same rows in an order drawn from the seed */
+static mlp__source mlp__reordered(mlp__source s, mlp_order order, uint64_t seed, uint64_t stream)
 {
-    return mlp__source_of(data, NULL, data->rows, MLP_ORDER_SEQUENTIAL, 0, 0);
+    s.order = order;
+    s.seed = seed;
+    if (order == MLP_ORDER_SHUFFLED) s.permutation = mlp__permutation_of(s.rows, seed, stream);
+    return s;
 }
 
 static size_t mlp__row_at(const mlp__source *s, size_t i)
@@ -6536,9 +6536,7 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
     if (r) return r;
     mlp__weight_of_rows(&source, 0, source.rows);
     if (robust) {
-        mlp__source shuffled = source;
-        shuffled.order = MLP_ORDER_SHUFFLED;
-        shuffled.permutation = mlp__permutation_of(source.rows, net->desc.seed, MLP__STREAM_SAMPLE);
+        const mlp__source shuffled = mlp__reordered(source, MLP_ORDER_SHUFFLED, net->desc.seed, MLP__STREAM_SAMPLE);
         r = mlp__survey_rows(net, &shuffled, &s, 1);
     }
     if (!r && (!robust || net->desc.target_scaling)) r = mlp__survey_rows(net, &source, &s, 0);
@@ -7019,14 +7017,11 @@ static mlp_result mlp__check_split(mlp__fitting *f)
 /* Says of a failure that it is in the data to validate on. */
 static mlp_result mlp__in_validation(const mlp__fitting *f, mlp_result r)
 {
-    static const char where[] = "validation: ";
-    const size_t n = sizeof where - 1;
-    mlp_error *e = f->validation.error;
-    if (!r || !e || !f->fit.validation) return r;
-    memmove(e->text + n, e->text, sizeof e->text - n);
-    memcpy(e->text, where, n);
-    e->text[sizeof e->text - 1] = 0;
-    return r;
+    mlp_error *error = f->validation.error, what;
+    if (!r || !error || !f->fit.validation) return r;
+    what = *error;
+    mlp__fail(error, r, what.layer, "validation: %s", what.text);
+    return mlp__at(error, r, what.row, what.column);
 }
 
 /* whether there are callbacks within an epoch, which may change values */
@@ -7043,11 +7038,6 @@ static mlp_result mlp__check_again(mlp__fitting *f)
     return r ? r : mlp__check_split(f);
 }
 
-static mlp__source mlp__rows_of_split(const mlp__fitting *f, size_t first, size_t rows)
-{
-    return mlp__source_of(f->data, f->rows + first, rows, MLP_ORDER_SEQUENTIAL, 0, 0);
-}
-
 /* The rows to train on and to validate on. */
 static mlp_result mlp__prepare_rows(mlp__fitting *f)
 {
@@ -7055,7 +7045,6 @@ static mlp_result mlp__prepare_rows(mlp__fitting *f)
     const mlp_data *d = f->data;
     const size_t classes = d->labels ? mlp__classes(net) : 1;
     const size_t most = SIZE_MAX / sizeof(size_t) - classes;
-    size_t kept;
     mlp_result r;
     f->train = mlp__source_in_order(d);
     if (f->fit.validation) {
@@ -7069,9 +7058,11 @@ static mlp_result mlp__prepare_rows(mlp__fitting *f)
                                        d->rows > most ? SIZE_MAX : (d->rows + classes) * sizeof(size_t), &r, d->error);
     if (r) return r;
     memset(f->rows + d->rows, 0, classes * sizeof(size_t));
-    kept = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
-    f->train = mlp__rows_of_split(f, 0, kept);
-    f->held = mlp__rows_of_split(f, kept, d->rows - kept);
+    f->held = f->train;
+    f->train.rows = mlp__split(net, d, f->fit.validation_split, f->rows, f->rows + d->rows);
+    f->held.rows -= f->train.rows;
+    f->train.map = f->rows;
+    f->held.map = f->rows + f->train.rows;
     return mlp__check_split(f);
 }
 
@@ -7150,6 +7141,7 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     f->batch = f->fit.batch == MLP_FULL_BATCH ? f->train.rows : mlp__smaller((size_t)f->fit.batch, f->train.rows);
     f->progress.epochs = f->fit.epochs < 0 ? 0 : f->fit.epochs;
     f->progress.rows = f->train.rows;
+    f->train.check = mlp__calls_back(f);
     f->progress.steps = (f->train.rows - 1) / f->batch + 1;
     if (f->fit.report) f->report.warning = mlp__warning_of(net, f->data);
     net->threads = f->fit.threads;
@@ -7241,11 +7233,10 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f)
 static mlp_result mlp__fit_epoch(mlp__fitting *f)
 {
     const int whole = MLP__FACTS(mlp__optimizers, f->fit.opt.kind).takes & MLP__TAKES_OBJECTIVE;
-    mlp__source source = mlp__source_of(f->data, f->rows, f->train.rows, f->fit.order, f->net->desc.seed,
-                                        f->net->course.epoch);
+    const uint64_t seed = mlp__random(f->net->desc.seed, MLP__STREAM_ORDER, f->net->course.epoch);
+    mlp__source source = mlp__reordered(f->train, f->fit.order, seed, 0);
     mlp__batch sums = { 0, 0 };
     size_t first;
-    source.check = f->train.check = mlp__calls_back(f);
     f->progress.step = 0;
     f->progress.loss = 0;
     for (first = 0; first < f->train.rows && mlp__goes_on(f); first += mlp__smaller(f->batch, f->train.rows - first)) {

@@ -145,7 +145,8 @@ static void train_replacement_is_uniform(void)
     float x = 0;
     mlp_data data = loss_data(10, &x, &x);
     for (epoch = 0; epoch < 2000; epoch++) {
-        const mlp__source s = mlp__source_of(&data, NULL, 10, MLP_ORDER_REPLACEMENT, 3, epoch);
+        const uint64_t seed = mlp__random(3, MLP__STREAM_ORDER, epoch);
+        const mlp__source s = mlp__reordered(mlp__source_in_order(&data), MLP_ORDER_REPLACEMENT, seed, 0);
         for (i = 0; i < 10; i++) count[mlp__row_at(&s, (size_t)i)]++;
     }
     for (i = 0; i < 10; i++) chi2 += (count[i] - 2000.0) * (count[i] - 2000.0) / 2000.0;
