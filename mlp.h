@@ -3670,25 +3670,17 @@ typedef struct {
     unsigned char few[MLP__FEW];
 } mlp__permutation;
 
-static void mlp__shuffle_few(mlp__permutation *p, uint64_t seed, uint64_t stream)
-{
-    uint64_t i, j;
-    for (i = 0; i < p->n; i++) {
-        j = mlp__random(seed, stream, i) % (i + 1);
-        p->few[i] = p->few[j];
-        p->few[j] = (unsigned char)i;
-    }
-}
-
 static mlp__permutation mlp__permutation_of(uint64_t n, uint64_t seed, uint64_t stream)
 {
     mlp__permutation p;
+    uint64_t few, at;
     int bits = 1, i;
     memset(&p, 0, sizeof p);
     p.n = n;
-    if (n <= MLP__FEW) {
-        mlp__shuffle_few(&p, seed, stream);
-        return p;
+    for (few = 0; n <= MLP__FEW && few < n; few++) {
+        at = mlp__random(seed, stream, few) % (few + 1);
+        p.few[few] = p.few[at];
+        p.few[at] = (unsigned char)few;
     }
     while (bits < 63 && (uint64_t)1 << bits < n) bits++;
     p.mask = ((uint64_t)1 << bits) - 1;
@@ -4434,20 +4426,17 @@ MLP_API void mlp_destroy(mlp *net)
 
 MLP_API const mlp_desc *mlp_get_desc(const mlp *net) { return net ? &net->given : NULL; }
 
-static float *mlp__run(float *run, size_t n, size_t *count)
-{
-    if (count) *count = run ? n : 0;
-    return run;
-}
-
 MLP_API float *mlp_params(mlp *net, size_t *count)
 {
-    return mlp__run(net ? net->params : NULL, net ? net->count : 0, count);
+    if (count) *count = net ? net->count : 0;
+    return net ? net->params : NULL;
 }
 
 MLP_API float *mlp_gradients(mlp *net, size_t *count)
 {
-    return mlp__run(net ? net->training.gradients : NULL, net ? net->count : 0, count);
+    float *gradients = net ? net->training.gradients : NULL;
+    if (count) *count = gradients ? net->count : 0;
+    return gradients;
 }
 
 static int mlp__has_layer(const mlp *net, int layer) { return net && layer >= 0 && layer < net->layers; }
@@ -4691,13 +4680,6 @@ static size_t mlp__row_at(const mlp__source *s, size_t i)
     return s->map ? s->map[i] : i;
 }
 
-/* rows lie in memory as they are used, and nothing is to be done to them */
-static int mlp__in_place(const mlp *net, const mlp__source *s)
-{
-    return s->order == MLP_ORDER_SEQUENTIAL && !s->map && !s->data->read && !mlp__is_weighted(s->data)
-        && !net->desc.input_scaling;
-}
-
 /* Rows that a callback may have changed, before they are used. */
 static mlp_result mlp__check_used(const mlp *net, const mlp__source *s, size_t first, size_t rows)
 {
@@ -4748,14 +4730,6 @@ static size_t mlp__split(const mlp *net, const mlp_data *d, float share, size_t 
     return kept;
 }
 
-/* (1 - s) y + s / K */
-static float mlp__smooth(const mlp *net, float y)
-{
-    const float s = net->desc.label_smoothing;
-    const double classes = net->desc.loss == MLP_LOSS_CROSS_ENTROPY ? (double)net->outputs : 2;
-    return (float)mlp__fma_double(1 - s, y, (double)s / classes);
-}
-
 /* Scaling is (value - shift) * factor: the pairs (shift, factor) of the inputs, then those of the outputs. */
 static const float *mlp__input_scale(const mlp *net, size_t column) { return net->scales + 2 * column; }
 static const float *mlp__target_scale(const mlp *net, size_t j) { return mlp__input_scale(net, net->inputs + j); }
@@ -4790,6 +4764,8 @@ static void mlp__unscale_outputs(const mlp *net, size_t rows, float *y)
 static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, float *to)
 {
     const int label = d->labels ? d->labels[row] : 0;
+    const float smoothing = net->desc.label_smoothing;
+    const double classes = net->loss.labels == MLP__LABELS_CLASS ? (double)net->outputs : 2;
     size_t j;
     if (d->y) memmove(to, mlp__y_row(net, d, row), net->outputs * sizeof(float));
     else if (net->loss.labels == MLP__LABELS_CLASS) {
@@ -4800,7 +4776,8 @@ static void mlp__targets_of_row(const mlp *net, const mlp_data *d, size_t row, f
         const float *s = mlp__target_scale(net, j);
         to[j] = (to[j] - s[0]) * s[1];
     }
-    for (j = 0; net->desc.label_smoothing != 0 && j < net->outputs; j++) to[j] = mlp__smooth(net, to[j]);
+    for (j = 0; smoothing != 0 && j < net->outputs; j++)            /* (1 - s) y + s / K */
+        to[j] = (float)mlp__fma_double(1 - smoothing, to[j], (double)smoothing / classes);
 }
 
 /* A block of rows on its way through the layers. */
@@ -4850,8 +4827,11 @@ static mlp_result mlp__block_read(mlp__block *b)
 static mlp_result mlp__block_begin(mlp__block *b, size_t first, size_t rows, size_t place)
 {
     const mlp *net = b->net;
-    const int in_place = mlp__in_place(net, b->source);
-    b->given = b->source->data;
+    const mlp__source *s = b->source;
+    /* rows lie in memory as they are used, and nothing is to be done to them */
+    const int in_place = s->order == MLP_ORDER_SEQUENTIAL && !s->map && !s->data->read && !mlp__is_weighted(s->data)
+                      && !net->desc.input_scaling;
+    b->given = s->data;
     b->first = first;
     b->rows = rows;
     b->place = place;
@@ -6062,27 +6042,28 @@ static mlp_result mlp__need_gradients(mlp *net, size_t rows, mlp_error *error)
     return mlp__need_training(net, rows < MLP__FEWEST_ROWS ? MLP__FEWEST_ROWS : rows, 2, error);        /* 2: of adam */
 }
 
-/* Refuses what cannot be trained on. */
-static mlp_result mlp__prepare(mlp *net, const mlp_data *data)
+/* One batch of all rows; sums stay as they are where that is refused. */
+static mlp_result mlp__gradient_of_data(mlp *net, const mlp_data *data, mlp__batch *sums, float *dx)
 {
+    mlp__source source;
     mlp_result r = mlp__not_busy(net, data->error);
     if (!r) r = mlp__check_data(net, data);
-    return r ? r : mlp__need_gradients(net, data->rows, data->error);
+    if (!r) r = mlp__need_gradients(net, data->rows, data->error);
+    if (r) return r;
+    source = mlp__source_in_order(data);
+    net->busy = 1;
+    r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, sums, dx);
+    net->busy = 0;
+    return r;
 }
 
 MLP_API mlp_result mlp_compute_gradients(mlp *net, const mlp_data *data, double *loss)
 {
-    mlp__source source;
     mlp__batch sums = { 0, 1 };
     mlp_result r;
     if (loss) *loss = 0;
     if (!net || !data) return MLP_ERR_ARGUMENT;
-    r = mlp__prepare(net, data);
-    if (r) return r;
-    source = mlp__source_in_order(data);
-    net->busy = 1;
-    r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, NULL);
-    net->busy = 0;
+    r = mlp__gradient_of_data(net, data, &sums, NULL);
     if (loss && (!r || !mlp__finite_double(sums.loss))) *loss = sums.loss / sums.weight;
     if (!r) r = mlp__check_gradients(net, data->error);
     return r ? r : mlp__ok(data->error);
@@ -6368,16 +6349,12 @@ static void mlp__unscale_slopes(const mlp *net, const float *x, float *dx)
 
 MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx)
 {
-    mlp__source source;
     mlp__batch sums;
     size_t i, at;
     mlp_result r;
     if (!net || !data || !dx) return MLP__REFUSE(data ? data->error : NULL, "net or dx is NULL");
     if (data->read) return MLP__REFUSE(data->error, "input gradients are of rows in memory: read must be NULL");
-    r = mlp__prepare(net, data);
-    if (r) return r;
-    source = mlp__source_in_order(data);
-    r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, &sums, dx);
+    r = mlp__gradient_of_data(net, data, &sums, dx);
     if (r) return r;
     for (i = 0; i < data->rows; i++)
         mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data), dx + i * net->inputs);
@@ -7352,43 +7329,37 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
 
 /* ---- the recipe for tables ---- */
 
-static void mlp__recipe_net(mlp_desc *desc, int inputs, int outputs, int classes)
-{
-    int l;
-    memset(desc, 0, sizeof *desc);
-    desc->inputs = inputs;
-    for (l = 0; l < 2; l++) {
-        desc->layers[l].units = 64;
-        desc->layers[l].activation = MLP_ACT_MISH;
-        desc->layers[l].dropout = 0.1f;
-    }
-    desc->layers[l].units = classes ? classes : outputs ? outputs : -1;     /* 0 would end the list before it */
-    desc->loss = classes ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_SQUARED;
-    desc->label_smoothing = classes ? 0.1f : 0;
-    desc->input_scaling = MLP_SCALE_ROBUST;
-    desc->target_scaling = classes ? MLP_SCALE_NONE : MLP_SCALE_STANDARD;
-}
-
-static void mlp__recipe_fit(mlp_fit_desc *fit, size_t rows, int classes)
+MLP_API void mlp_recipe_tabular(mlp_desc *desc, mlp_fit_desc *fit, size_t rows, int inputs, int outputs, int classes)
 {
     const size_t updates = 1600 * 64;                               /* rows in about 1,600 batches */
     /* a fifth of fewer rows says nothing; where no class has three, it would be none */
     const int few = rows < 50 || (classes > 0 && rows / 2 <= (size_t)classes);
-    memset(fit, 0, sizeof *fit);
-    fit->opt.kind = MLP_OPT_ADAMW;
-    fit->opt.rate = 0.01f;
-    fit->opt.beta2 = 0.95f;
-    fit->opt.weight_decay = 0.02f;
-    fit->schedule.kind = MLP_SCHEDULE_COSLOG;
-    fit->batch = 64;
-    fit->epochs = few ? 30 : rows < updates / 60 ? 60 : rows > updates / 12 ? 12 : (int)(updates / rows);
-    fit->validation_split = few ? 0.0f : 0.2f;
-}
-
-MLP_API void mlp_recipe_tabular(mlp_desc *desc, mlp_fit_desc *fit, size_t rows, int inputs, int outputs, int classes)
-{
-    if (desc) mlp__recipe_net(desc, inputs, outputs, classes);
-    if (fit) mlp__recipe_fit(fit, rows, classes);
+    int l;
+    if (desc) {
+        memset(desc, 0, sizeof *desc);
+        desc->inputs = inputs;
+        for (l = 0; l < 2; l++) {
+            desc->layers[l].units = 64;
+            desc->layers[l].activation = MLP_ACT_MISH;
+            desc->layers[l].dropout = 0.1f;
+        }
+        desc->layers[l].units = classes ? classes : outputs ? outputs : -1;     /* 0 would end the list before it */
+        desc->loss = classes ? MLP_LOSS_CROSS_ENTROPY : MLP_LOSS_SQUARED;
+        desc->label_smoothing = classes ? 0.1f : 0;
+        desc->input_scaling = MLP_SCALE_ROBUST;
+        desc->target_scaling = classes ? MLP_SCALE_NONE : MLP_SCALE_STANDARD;
+    }
+    if (fit) {
+        memset(fit, 0, sizeof *fit);
+        fit->opt.kind = MLP_OPT_ADAMW;
+        fit->opt.rate = 0.01f;
+        fit->opt.beta2 = 0.95f;
+        fit->opt.weight_decay = 0.02f;
+        fit->schedule.kind = MLP_SCHEDULE_COSLOG;
+        fit->batch = 64;
+        fit->epochs = few ? 30 : rows < updates / 60 ? 60 : rows > updates / 12 ? 12 : (int)(updates / rows);
+        fit->validation_split = few ? 0.0f : 0.2f;
+    }
 }
 
 /* ----------------------------------------------------------------------------- >>io -- */
