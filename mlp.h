@@ -6595,27 +6595,6 @@ static double mlp__along_cosine(double a, double b, double t)
     return b + mlp__product_of((a - b) / 2, 1 + mlp__cos_turn(t / 2));
 }
 
-/* The factor of the rate when `epoch` epochs are done, a part of one included, of `total`; lowered: what plateau has
-   come to. */
-static double mlp__schedule_factor(const mlp_schedule_desc *s, double epoch, double total, double step, double lowered)
-{
-    const double warm = (double)s->warmup, past = epoch - warm, least = (double)s->floor;
-    const double left = total - warm, t = !(left > 0) || past >= left ? 1 : past / left;
-    double factor = 1;
-    if (past < 0) return (epoch + step) / warm < 1 ? (epoch + step) / warm : 1;
-    switch (s->kind) {
-    case MLP_SCHEDULE_STEP:        factor = mlp__power((double)s->gamma, (uint64_t)(past / s->period)); break;
-    case MLP_SCHEDULE_EXPONENTIAL: factor = mlp__power((double)s->gamma, (uint64_t)past); break;
-    case MLP_SCHEDULE_COSINE:      return mlp__along_cosine(1, least, t);
-    case MLP_SCHEDULE_ONE_CYCLE:
-        return t < 0.3 ? mlp__along_cosine(0.04, 1, t / 0.3) : mlp__along_cosine(1, 4e-6, (t - 0.3) / 0.7);
-    case MLP_SCHEDULE_PLATEAU:     factor = lowered; break;
-    case MLP_SCHEDULE_COSLOG:      factor = (1 - mlp__cos_turn(mlp__log2(1 + mlp__product_of(15, t)))) / 2; break;
-    default: break;
-    }
-    return factor > least ? factor : least;
-}
-
 /* ---- Levenberg and Marquardt ---- */
 
 /* E is half the sum of squares of residuals, J their derivative by the parameters, g = J^T residuals its gradient, D
@@ -7141,21 +7120,34 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     return net->scales && !net->scaled ? mlp__fit_scales(net, f->train) : MLP_OK;
 }
 
-/* the rate of the update that comes */
+/* The rate of the update that comes, when `epoch` epochs are done, a part of one included */
 static float mlp__rate_now(const mlp__fitting *f)
 {
     const mlp_schedule_desc *s = &f->fit.schedule;
+    const mlp_progress *p = &f->progress;
     const mlp__course *c = &f->net->course;
     const float rate = mlp__meant(f->fit.opt.rate);
-    const double whole = s->epochs > 0 ? (double)c->epoch : (double)(f->progress.epoch - 1);
-    const double total = (double)(s->epochs > 0 ? s->epochs : f->progress.epochs);
-    double step, epoch;
+    const double whole = s->epochs > 0 ? (double)c->epoch : (double)(p->epoch - 1), steps = (double)p->steps;
+    const double epoch = whole + (double)p->step / steps, warm = (double)s->warmup, past = epoch - warm;
+    const double left = (double)(s->epochs > 0 ? s->epochs : p->epochs) - warm;
+    const double t = !(left > 0) || past >= left ? 1 : past / left;
+    double factor = 1;
     if (s->kind == MLP_SCHEDULE_CONSTANT && !s->warmup) return rate;
-    step = 1 / (double)f->progress.steps;
-    epoch = whole + (double)f->progress.step / (double)f->progress.steps;
-    if (s->kind == MLP_SCHEDULE_CUSTOM && epoch >= (double)s->warmup)
-        return s->rate(s->user, epoch - (double)s->warmup, rate);
-    return (float)mlp__product_of((double)rate, mlp__schedule_factor(s, epoch, total, step, c->factor));
+    if (past < 0) factor = (epoch + 1 / steps) / warm;
+    else switch (s->kind) {
+    case MLP_SCHEDULE_CONSTANT:    break;
+    case MLP_SCHEDULE_STEP:        factor = mlp__power((double)s->gamma, (uint64_t)(past / s->period)); break;
+    case MLP_SCHEDULE_EXPONENTIAL: factor = mlp__power((double)s->gamma, (uint64_t)past); break;
+    case MLP_SCHEDULE_COSINE:      factor = mlp__along_cosine(1, (double)s->floor, t); break;
+    case MLP_SCHEDULE_ONE_CYCLE:
+        factor = t < 0.3 ? mlp__along_cosine(0.04, 1, t / 0.3) : mlp__along_cosine(1, 4e-6, (t - 0.3) / 0.7);
+        break;
+    case MLP_SCHEDULE_PLATEAU:     factor = c->factor; break;
+    case MLP_SCHEDULE_COSLOG:      factor = (1 - mlp__cos_turn(mlp__log2(1 + mlp__product_of(15, t)))) / 2; break;
+    case MLP_SCHEDULE_CUSTOM:      return s->rate(s->user, past, rate);
+    }
+    if (past >= 0 && factor < (double)s->floor) factor = (double)s->floor;
+    return (float)mlp__product_of((double)rate, factor < 1 ? factor : 1);
 }
 
 static int mlp__goes_on(const mlp__fitting *f) { return f->report.stop == MLP_STOP_EPOCHS; }
