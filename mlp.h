@@ -5155,51 +5155,45 @@ static double mlp__loss_divisor(const mlp *net)
     return per_row || net->desc.reduction == MLP_REDUCE_SUM ? 1.0 : (double)net->outputs;
 }
 
-/* losses, a, y: outputs; rounded to float so that its product with a weight is exact in double */
-static float mlp__loss_of_row(const mlp *net, const float *losses, const float *a, const float *y)
+/* Of the rows begin .. end - 1: the last layer's activation, its losses and, with a divisor, its dE/dz. A pair that
+   belongs together (softmax and cross_entropy, sigmoid and binary_cross_entropy) is one: dz = (a - y) factor; the rest
+   is dz = g'(z) dL/da factor. A row's loss is rounded to float so that its product with a weight is exact in double. */
+static void mlp__block_loss(const mlp__block *b, size_t begin, size_t end)
 {
-    const mlp_custom_loss *custom = &net->desc.custom_loss;
-    double sum = 0;
-    size_t j;
-    if (net->desc.loss == MLP_LOSS_CUSTOM) return custom->value(custom->user, net->outputs, a, y);
-    for (j = 0; j < net->outputs; j++) sum += (double)losses[j];
-    return (float)(sum / mlp__loss_divisor(net));
-}
-
-/* dL/da of rows; a, y, slope: rows x outputs */
-static void mlp__loss_backward(const mlp *net, size_t rows, const float *a, const float *y, float *slope)
-{
-    const mlp_custom_loss *custom = &net->desc.custom_loss;
-    const size_t n = rows * net->outputs;
-    size_t i;
-    if (net->desc.loss != MLP_LOSS_CUSTOM)
-        net->desc.kernels->loss_backward(net->desc.loss, net->desc.loss_delta, n, a, y, slope);
-    else for (i = 0; i < n; i += net->outputs) custom->slope(custom->user, net->outputs, a + i, y + i, slope + i);
-}
-
-/* The last layer's activation, its losses and, unless factors is NULL, its dE/dz. A pair that belongs together
-   (softmax and cross_entropy, sigmoid and binary_cross_entropy) is one: dz = (a - y) factor; the rest is dz = g'(z)
-   dL/da factor. z, a, y, losses, dz, slope: rows x outputs; factors: rows, w_i / sum of w, divided by outputs with
-   reduction mean; loss: rows */
-static void mlp__last_layer(const mlp *net, size_t rows, const float *z, float *a, const float *y, const float *factors,
-                            float *losses, float *loss, float *dz, float *slope)
-{
+    const mlp *net = b->net;
+    const mlp__buffers *t = b->t;
     const mlp_kernels *k = net->desc.kernels;
+    const mlp_custom_loss *custom = &net->desc.custom_loss;
     const mlp_loss kind = net->desc.loss;
-    const size_t cols = net->outputs;
+    const float delta = net->desc.loss_delta, *factors = b->divisor > 0 ? t->factor + begin : NULL;
     const int last = net->layers - 1;
-    size_t i;
+    const size_t cols = net->outputs, rows = end - begin, n = rows * cols, at = begin * cols;
+    const float *z = t->z[last] + at, *y = t->y + at;
+    float *a = t->a[last] + at, *losses = t->losses + at, *dz = factors ? t->dz[last] + at : NULL;
+    size_t i, j;
+    if (mlp__by_label(b)) {
+        k->class_entropy(rows, cols, z, t->labels + begin, factors, t->loss + begin, dz);
+        return;
+    }
     if (kind == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy(rows, cols, z, a, y, factors, losses, dz, 1);
-    else {
-        mlp__activation_forward(net, last, rows, cols, cols, z, a);
-        if (kind != MLP_LOSS_CUSTOM) k->loss(kind, net->desc.loss_delta, rows * cols, z, a, y, losses);
+    else mlp__activation_forward(net, last, rows, cols, cols, z, a);
+    for (i = 0; i < n && kind == MLP_LOSS_CUSTOM; i += cols) {
+        t->loss[begin + i / cols] = custom->value(custom->user, cols, a + i, y + i);
+        if (factors) custom->slope(custom->user, cols, a + i, y + i, dz + i);
     }
-    if (factors && kind != MLP_LOSS_CROSS_ENTROPY) {
-        mlp__loss_backward(net, rows, a, y, dz);
-        if (net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(net, last, rows, z, a, dz, dz, slope);
-        k->scale_rows(rows, cols, factors, dz);
+    if (kind != MLP_LOSS_CUSTOM && kind != MLP_LOSS_CROSS_ENTROPY) {
+        k->loss(kind, delta, n, z, a, y, losses);
+        if (factors) k->loss_backward(kind, delta, n, a, y, dz);
     }
-    for (i = 0; i < rows; i++) loss[i] = mlp__loss_of_row(net, losses + i * cols, a + i * cols, y + i * cols);
+    for (i = 0; i < rows && kind != MLP_LOSS_CUSTOM; i++) {
+        double sum = 0;
+        for (j = 0; j < cols; j++) sum += (double)*losses++;
+        t->loss[begin + i] = (float)(sum / mlp__loss_divisor(net));
+    }
+    if (!factors || kind == MLP_LOSS_CROSS_ENTROPY) return;
+    if (net->loss.activation == MLP_ACT_DEFAULT)
+        mlp__activation_backward(net, last, rows, z, a, dz, dz, mlp__slope_at(b, begin));
+    k->scale_rows(rows, cols, factors, dz);
 }
 
 /* -------------------------------------------------------------------------- >>optim -- */
@@ -5924,20 +5918,12 @@ static float *mlp__scratch_of(const mlp__buffers *t, size_t part)
 static void mlp__block_rows(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
-    const mlp__buffers *t = b->t;
-    const int last = b->net->layers - 1, backward = b->divisor > 0;
     const size_t begin = mlp__cut(b->rows, 1, part, parts), end = mlp__cut(b->rows, 1, part + 1, parts);
-    const size_t at = begin * b->net->outputs;
     mlp__block_load(b, begin, end);
     mlp__block_forward(b, begin, end, part, parts);
     if (begin == end) return;
-    if (mlp__by_label(b))
-        b->net->desc.kernels->class_entropy(end - begin, b->net->outputs, t->z[last] + at, t->labels + begin,
-                                            t->factor + begin, t->loss + begin, t->dz[last] + at);
-    else mlp__last_layer(b->net, end - begin, t->z[last] + at, t->a[last] + at, t->y + at,
-                         backward ? t->factor + begin : NULL, t->losses + at, t->loss + begin,
-                         backward ? t->dz[last] + at : NULL, mlp__slope_at(b, begin));
-    if (backward) mlp__block_backward(b, begin, end, mlp__scratch_of(t, part));
+    mlp__block_loss(b, begin, end);
+    if (b->divisor > 0) mlp__block_backward(b, begin, end, mlp__scratch_of(b->t, part));
 }
 
 /* Of all rows in the block, from the last layer's dE/da, in the place of its dE/dz, down to the first layer's dE/dz */
@@ -6151,21 +6137,16 @@ static int mlp__is_multilabel(const mlp *net)
     return net->outputs > 1 && (net->loss.labels == MLP__LABELS_ZERO_ONE || net->loss.labels == MLP__LABELS_SIGN);
 }
 
-/* index of the largest, the first of equals */
-static size_t mlp__largest(const float *v, size_t n)
-{
-    size_t best = 0, j;
-    for (j = 1; j < n; j++)
-        if (v[j] > v[best]) best = j;
-    return best;
-}
-
 static int mlp__is_on(const mlp *net, float v) { return net->loss.labels == MLP__LABELS_SIGN ? v > 0 : v >= 0.5f; }
 
-/* the class that outputs or targets mean */
+/* the class that outputs or targets mean: the largest, the first of equals */
 static size_t mlp__class_of(const mlp *net, const float *v)
 {
-    return net->outputs > 1 ? mlp__largest(v, net->outputs) : (size_t)mlp__is_on(net, v[0]);
+    size_t best = 0, j;
+    if (net->outputs == 1) return (size_t)mlp__is_on(net, v[0]);
+    for (j = 1; j < net->outputs; j++)
+        if (v[j] > v[best]) best = j;
+    return best;
 }
 
 enum { MLP__TOP = 5 };
