@@ -3931,7 +3931,7 @@ struct mlp {
     mlp__loss_facts loss;
     mlp__course course;
     int busy, resumed, threads;             /* it is trained now; a checkpoint was loaded; threads of the last fit */
-    int scaled;                             /* scales are fitted */
+    int scaled, dropout;                    /* scales are fitted; a layer has dropout */
     char *texts;                            /* of mlp_set_text: key, 0, value, 0, and so on; NULL: none */
     size_t texts_size;
     mlp__training training;
@@ -4238,6 +4238,7 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         if (i < net->layers - 1 && s->out > *hidden) *hidden = s->out;
         if (s->out > SIZE_MAX / sizeof(float) / (2 * MLP__BLOCK_ROWS) || s->in >= (most - net->count) / s->out)
             return mlp__fail(error, MLP_ERR_TOO_BIG, i, "layers: too many weights");
+        net->dropout |= net->desc.layers[i].dropout != 0;
         s->w = net->count;
         s->b = s->w + s->in * s->out;
         net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
@@ -4508,22 +4509,6 @@ static float mlp__weight_of(const mlp_data *d, size_t row)
 
 /* ---- checks of values ---- */
 
-/* Of the rows begin .. end - 1 of arrays. number: what row of the data each row of the arrays is; NULL: itself. */
-static size_t mlp__number_of(const size_t *number, size_t row) { return number ? number[row] : row; }
-
-static mlp_result mlp__check_labels(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
-{
-    const size_t classes = mlp__classes(net);
-    size_t i;
-    for (i = begin; i < end; i++) {
-        const size_t row = mlp__number_of(number, i);
-        if (d->labels[i] >= 0 && (size_t)d->labels[i] < classes) continue;
-        return mlp__at(d->error, MLP__REFUSE(d->error, "labels: %i in row %z, expected 0 .. %z", d->labels[i], row,
-                                             classes - 1), row, 0);
-    }
-    return MLP_OK;
-}
-
 /* values: rows x cols at stride; the index in rows x cols of the first that is not finite, or whose product with scale
    is not; rows * cols: none */
 static size_t mlp__first_beyond(const mlp *net, float scale, const float *values, size_t rows, size_t cols,
@@ -4543,6 +4528,8 @@ static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t r
     return mlp__first_beyond(net, 0, values, rows, cols, stride);
 }
 
+/* These look at the rows begin .. end - 1 of arrays. number: what row of the data each of them is; NULL: itself. */
+
 /* x or the targets y */
 static mlp_result mlp__check_finite(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end,
                                     int targets)
@@ -4550,40 +4537,44 @@ static mlp_result mlp__check_finite(const mlp *net, const mlp_data *d, const siz
     const size_t cols = targets ? net->outputs : net->inputs;
     const size_t stride = targets ? mlp__y_stride(net, d) : mlp__x_stride(net, d);
     const float *values = (targets ? d->y : d->x) + begin * stride;
-    const size_t at = mlp__first_nonfinite(net, values, end - begin, cols, stride);
-    const size_t i = at / cols, column = at % cols;
-    size_t row;
-    if (begin + i == end) return MLP_OK;
-    row = mlp__number_of(number, begin + i);
+    const size_t at = mlp__first_nonfinite(net, values, end - begin, cols, stride), i = at / cols, column = at % cols;
+    size_t row = begin + i;
+    if (row == end) return MLP_OK;
+    if (number) row = number[row];
     return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_NONFINITE, -1, "%s: %g in row %z, column %z",
                                        targets ? "y" : "x", (double)values[i * stride + column], row, column),
                    row, column);
 }
 
-/* Targets that the loss does not mean: of binary_cross_entropy outside of [0, 1], of cross_entropy below 0. */
+/* What the loss does not mean: labels of no class, targets of binary_cross_entropy outside of [0, 1], of cross_entropy
+   below 0. */
 static mlp_result mlp__check_targets(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
 {
-    const int binary = net->loss.labels == MLP__LABELS_ZERO_ONE;
+    const size_t classes = mlp__classes(net);
+    const int binary = net->loss.labels == MLP__LABELS_ZERO_ONE, any = !binary && net->loss.labels != MLP__LABELS_CLASS;
     const char *expected = binary ? "binary_cross_entropy takes 0 to 1" : "cross_entropy takes 0 and more";
     size_t i, j;
-    if (!binary && net->loss.labels != MLP__LABELS_CLASS) return MLP_OK;
-    for (i = begin; i < end; i++)
-        for (j = 0; j < net->outputs; j++) {
+    if (any && !d->labels) return MLP_OK;
+    for (i = begin; i < end; i++) {
+        const size_t row = number ? number[i] : i;
+        if (d->labels && (d->labels[i] < 0 || (size_t)d->labels[i] >= classes))
+            return mlp__at(d->error, MLP__REFUSE(d->error, "labels: %i in row %z, expected 0 .. %z", d->labels[i], row,
+                                                 classes - 1), row, 0);
+        for (j = 0; !d->labels && j < net->outputs; j++) {
             const float y = mlp__y_row(net, d, i)[j];
-            const size_t row = mlp__number_of(number, i);
             if (y >= 0 && (!binary || y <= 1)) continue;
             return mlp__at(d->error, MLP__REFUSE(d->error, "y: %g in row %z, column %z; %s", (double)y, row, j,
                                                  expected), row, j);
         }
+    }
     return MLP_OK;
 }
 
 static mlp_result mlp__check_rows(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
 {
-    mlp_result r = d->labels ? mlp__check_labels(net, d, number, begin, end) : MLP_OK;
-    if (!r) r = mlp__check_finite(net, d, number, begin, end, 0);
+    mlp_result r = mlp__check_finite(net, d, number, begin, end, 0);
     if (!r && d->y) r = mlp__check_finite(net, d, number, begin, end, 1);
-    return !r && d->y ? mlp__check_targets(net, d, number, begin, end) : r;
+    return r ? r : mlp__check_targets(net, d, number, begin, end);
 }
 
 /* ---- checks of the rest ---- */
@@ -4791,9 +4782,8 @@ typedef struct {
     double divisor;                         /* a row's weight over this is its factor; 0: no gradients, only losses */
     const float *x;                         /* rows x inputs: of the buffers, or the user's */
     size_t x_stride;
-    int accumulate;                         /* a later block of its batch */
     int masks;                              /* dropout is on */
-    size_t place;                           /* of the first row in its batch */
+    size_t place;                           /* of the first row in its batch; 0: its first block */
 } mlp__block;
 
 /* the row of data that stands at place i of the block */
@@ -4835,7 +4825,6 @@ static mlp_result mlp__block_begin(mlp__block *b, size_t first, size_t rows, siz
     b->first = first;
     b->rows = rows;
     b->place = place;
-    b->accumulate = place > 0;
     b->x = in_place ? mlp__x_row(net, b->given, first) : b->t->x;
     b->x_stride = in_place ? mlp__x_stride(net, b->given) : net->inputs;
     return b->given->read ? mlp__block_read(b) : MLP_OK;
@@ -5726,13 +5715,6 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
 /* -------------------------------------------------------------------------- >>train -- */
 /* user's rows -> batch -> layers forward -> loss -> layers backward -> gradient finished -> optimizer */
 
-static int mlp__has_dropout(const mlp *net)
-{
-    int l, has = 0;
-    for (l = 0; l < net->layers; l++) has |= net->desc.layers[l].dropout != 0;
-    return has;
-}
-
 /* Room for blocks of so many rows; backward: with what gradients need, else layers share two buffers. */
 static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp__arena *arena, mlp__buffers *t)
 {
@@ -5946,17 +5928,18 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
     for (l = 0; l < net->layers; l++)
         mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts),
                                    b->rows, mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l],
-                                   b->accumulate, mlp__scratch_of(b->t, part));
+                                   b->place > 0, mlp__scratch_of(b->t, part));
 }
 
-/* Blocks of the source, of which there are only losses as long as no divisor is set */
-static mlp__block mlp__blocks_of(const mlp *net, const mlp__source *source, const mlp__buffers *t)
+/* Blocks of the source; weight: of all rows of a batch, 0: only losses */
+static mlp__block mlp__blocks_of(const mlp *net, const mlp__source *source, const mlp__buffers *t, double weight)
 {
     mlp__block b;
     memset(&b, 0, sizeof b);
     b.net = net;
     b.source = source;
     b.t = t;
+    b.divisor = mlp__product_of(weight, mlp__loss_divisor(net));
     return b;
 }
 
@@ -5989,7 +5972,7 @@ typedef struct { double loss, weight; } mlp__batch;
 static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows,
                                 int threads, mlp__batch *sums, float *dx)
 {
-    mlp__block b = mlp__blocks_of(net, source, t);
+    mlp__block b;
     size_t done, i;
     mlp_result r = mlp__check_used(net, source, first, rows);
     if (r) return r;
@@ -5997,8 +5980,8 @@ static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffer
     sums->weight = mlp__weight_of_rows(source, first, rows);
     if (!(sums->weight > 0)) return MLP_OK;
     if (!dx) net->training.known = 0;
-    b.divisor = sums->weight * mlp__loss_divisor(net);
-    b.masks = dx ? 0 : mlp__has_dropout(net);
+    b = mlp__blocks_of(net, source, t, sums->weight);
+    b.masks = !dx && net->dropout;
     for (done = 0; done < rows; done += b.rows) {
         r = mlp__next_block(&b, first + done, mlp__smaller(rows - done, t->rows), done, threads);
         if (r) return r;
@@ -6213,7 +6196,7 @@ static mlp_result mlp__evaluate(const mlp *net, mlp__source *source, mlp__survey
                                 mlp_metrics *metrics)
 {
     const mlp__buffers *t = &s->t;
-    mlp__block b = mlp__blocks_of(net, source, t);
+    mlp__block b = mlp__blocks_of(net, source, t, 0);
     size_t first, i;
     s->weight = s->loss = s->right = s->top = s->distance = 0;
     memset(s->columns, 0, (net->inputs + net->outputs) * sizeof(mlp__column));
@@ -6357,7 +6340,7 @@ MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
     if (!r) r = mlp__need_gradients(net, 1, NULL);
     if (r) return r;
     t = &net->training.buffers;
-    b = mlp__blocks_of(net, NULL, t);
+    b = mlp__blocks_of(net, NULL, t, 0);
     b.rows = 1;
     b.x = x;
     b.x_stride = net->inputs;
@@ -6425,7 +6408,7 @@ static mlp_result mlp__survey_rows(const mlp *net, const mlp__source *source, ml
 {
     const mlp__buffers *t = &s->t;
     const size_t most = sampling ? s->most : source->rows;
-    mlp__block b = mlp__blocks_of(net, source, t);
+    mlp__block b = mlp__blocks_of(net, source, t, 0);
     size_t first, i, j, used = 0;
     memset(s->columns, 0, (net->inputs + net->outputs) * sizeof(mlp__column));
     for (first = 0; first < source->rows && used < most; first += b.rows) {
@@ -6635,15 +6618,6 @@ static void mlp__lay_out_normal(mlp__normal *q, mlp__arena *arena)
     q->bend = mlp__take_floats(arena, q->f->t.rows, outputs);
 }
 
-/* all rows to fit, as blocks */
-static mlp__block mlp__normal_rows(const mlp__normal *q)
-{
-    mlp__block b = mlp__blocks_of(q->f->net, &q->f->train, &q->f->t);
-    const double weight = mlp__weight_of_rows(&q->f->train, 0, q->f->train.rows);
-    b.divisor = mlp__product_of(weight, mlp__loss_divisor(q->f->net));
-    return b;
-}
-
 /* Rows of the Jacobian, those of output o of the block's rows, from the dz: a row's own derivatives, rounded to
    float; none by layers that do not learn. */
 static void mlp__fill_jacobian(const mlp__normal *q, const mlp__block *b, size_t o)
@@ -6699,7 +6673,7 @@ static mlp_result mlp__normal_matrix(mlp__normal *q)
     const mlp__buffers *t = &q->f->t;
     const size_t outputs = net->outputs, rows = q->f->train.rows;
     mlp__products p = { q, q->jacobian, 0, 0, mlp__normal_row(q, 0), 0 };
-    mlp__block b = mlp__normal_rows(q);
+    mlp__block b = mlp__blocks_of(q->f->net, &q->f->train, t, mlp__weight_of_rows(&q->f->train, 0, q->f->train.rows));
     float *dz = t->dz[net->layers - 1];
     size_t done, i, o;
     int l;
@@ -6794,7 +6768,7 @@ static mlp_result mlp__normal_bend(const mlp__normal *q)
     const float part = 0.1f, scale = (float)(mlp__twice(q->f->net) / 2 / (double)(part * part));
     const size_t outputs = q->f->net->outputs;
     const mlp__buffers *t = &q->f->t;
-    mlp__block b = mlp__normal_rows(q);
+    mlp__block b = mlp__blocks_of(q->f->net, &q->f->train, t, mlp__weight_of_rows(&q->f->train, 0, q->f->train.rows));
     const double divisor = b.divisor;
     float *a = t->a[q->f->net->layers - 1], *dz = t->dz[q->f->net->layers - 1];
     size_t done, i, j;
@@ -6900,7 +6874,7 @@ static mlp_result mlp__check_objective(const mlp__fitting *f)
     if (fit->on_gradients) what = "a gradient that is the objective's: no on_gradients";
     if (fit->schedule.kind != MLP_SCHEDULE_CONSTANT || fit->schedule.warmup)
         what = "no schedule or warmup: it finds its steps itself";
-    if (mlp__has_dropout(f->net)) what = "one function to minimize: no dropout";
+    if (f->net->dropout) what = "one function to minimize: no dropout";
     for (l = 0; l < f->net->layers; l++)
         if (d->layers[l].rate >= 0 && d->layers[l].rate != 1) what = "rates of layers of 1 or -1";
     return what ? MLP__REFUSE(fit->opt.error, "opt: %s needs %s", facts.name, what) : MLP_OK;
