@@ -4266,9 +4266,9 @@ static double mlp__dot(size_t n, const float *a, const float *b, size_t step)
     return sum;
 }
 
-/* Makes `count` vectors of n floats orthonormal (count <= n) and multiplies them with gain: Gram and Schmidt, twice,
-   which is enough (Giraud et al. 2005). Vector v has its i-th float at w[v * apart + i * step]. */
-static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, size_t step, float gain)
+/* Makes `count` vectors of n floats orthonormal (count <= n): Gram and Schmidt, twice, which is enough (Giraud et al.
+   2005). Vector v has its i-th float at w[v * apart + i * step]. */
+static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, size_t step)
 {
     size_t v, u, i;
     int again;
@@ -4283,8 +4283,6 @@ static void mlp__orthonormalize(float *w, size_t count, size_t n, size_t apart, 
         length = mlp__sqrt_double(mlp__dot(n, a, a, step));
         for (i = 0; i < n * step; i += step) a[i] = length > 0 ? (float)((double)a[i] / length) : 0;
     }
-    for (v = 0; v < count; v++)
-        for (i = 0; i < n * step; i += step) w[v * apart + i] *= gain;
 }
 
 /* Rows of W are orthonormal, or its columns where there are fewer of these. */
@@ -4297,9 +4295,9 @@ static mlp_result mlp__init_orthogonal(mlp *net, int layer, float gain)
     size_t i;
     if (!w) return MLP_ERR_MEMORY;
     for (i = 0; i < n; i++) w[i] = mlp__random_normal(net->desc.seed, stream, i);
-    if (s->out <= s->in) mlp__orthonormalize(w, s->out, s->in, s->in, 1, gain);
-    else mlp__orthonormalize(w, s->in, s->out, 1, s->in, gain);
-    for (i = 0; i < n; i++) net->params[mlp__weight_at(s, i / s->in, i % s->in)] = w[i];
+    if (s->out <= s->in) mlp__orthonormalize(w, s->out, s->in, s->in, 1);
+    else mlp__orthonormalize(w, s->in, s->out, 1, s->in);
+    for (i = 0; i < n; i++) net->params[mlp__weight_at(s, i / s->in, i % s->in)] = gain * w[i];
     mlp__free(&net->desc.allocator, w);
     return MLP_OK;
 }
@@ -5229,10 +5227,13 @@ static mlp_result mlp__resolve_opt_settings(mlp_opt_desc *opt, mlp__opt_facts ki
         { "opt: clip_norm",    &opt->clip_norm,    kind.name, clips,                            0,            any  },
         { "opt: clip_value",   &opt->clip_value,   kind.name, clips,                            0,            any  },
         { "opt: max_norm",     &opt->max_norm,     kind.name, clips,                            0,            any  } };
-    return mlp__resolve_settings(opt->error, -1, settings, MLP__COUNT(settings));
+    const mlp_result r = mlp__resolve_settings(opt->error, -1, settings, MLP__COUNT(settings));
+    size_t i;
+    for (i = 0; i < MLP__COUNT(settings) && !r; i++) *settings[i].value = mlp__meant(*settings[i].value);
+    return r;
 }
 
-/* Replaces defaults. */
+/* Replaces defaults, and a wanted zero by 0. */
 static mlp_result mlp__resolve_opt(mlp_opt_desc *opt)
 {
     mlp__opt_facts kind;
@@ -5245,16 +5246,16 @@ static mlp_result mlp__resolve_opt(mlp_opt_desc *opt)
     if (r) return r;
     if (opt->nesterov && opt->momentum == 0)
         return MLP__REFUSE(opt->error, "opt: nesterov needs a momentum, which is 0");
-    if (opt->decay_biases && opt->weight_decay <= 0 && opt->l1 == 0)
+    if (opt->decay_biases && opt->weight_decay == 0 && opt->l1 == 0)
         return MLP__REFUSE(opt->error, "opt: decay_biases needs weight_decay or l1, which are 0");
     if (opt->history && !(kind.takes & MLP__TAKES_HISTORY))
         return MLP__REFUSE(opt->error, "opt: history is %i, but %s takes none", opt->history, kind.name);
     if (opt->history < 0 || opt->history > MLP__MOST_PAIRS)
         return MLP__REFUSE(opt->error, "opt: history is %i and must be in 1 .. %i", opt->history, MLP__MOST_PAIRS);
     if (opt->history == 0 && kind.takes & MLP__TAKES_HISTORY) opt->history = 10;
-    if (kind.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && mlp__meant(opt->step_min) <= opt->step_max))
+    if (kind.takes & MLP__TAKES_STEPS && !(opt->eta_plus >= 1 && opt->step_min <= opt->step_max))
         return MLP__REFUSE(opt->error, "opt: eta_plus, %g, must be at least 1, and step_min, %g, at most step_max, %g",
-                           (double)opt->eta_plus, (double)mlp__meant(opt->step_min), (double)opt->step_max);
+                           (double)opt->eta_plus, (double)opt->step_min, (double)opt->step_max);
     return MLP_OK;
 }
 
@@ -5320,7 +5321,7 @@ typedef struct {
 static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate,
                         int penalties)
 {
-    const float decay = penalties ? mlp__meant(w->opt->weight_decay) : 0;
+    const float decay = penalties ? w->opt->weight_decay : 0;
     const size_t at = from > begin ? from : begin, stop = mlp__smaller(to, end);
     float *s1 = w->arrays > 0 ? w->state + at : NULL, *s2 = w->arrays > 1 ? w->state + w->n + at : NULL;
     mlp_update u = w->u;
@@ -5364,11 +5365,11 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, void *state, size_
         s.arrays = arrays;
         s.steps = 0;
         s.beta1_power = s.beta2_power = 1;
-        s.damping = opt->kind == MLP_OPT_LM ? (double)mlp__meant(opt->rate) : 0;
+        s.damping = opt->kind == MLP_OPT_LM ? (double)opt->rate : 0;
     }
     s.steps++;
-    s.beta1_power = mlp__product_of(s.beta1_power, (double)mlp__meant(opt->beta1));
-    s.beta2_power = mlp__product_of(s.beta2_power, (double)mlp__meant(opt->beta2));
+    s.beta1_power = mlp__product_of(s.beta1_power, (double)opt->beta1);
+    s.beta2_power = mlp__product_of(s.beta2_power, (double)opt->beta2);
     memcpy(state, &s, sizeof s);
     return s;
 }
@@ -5377,18 +5378,18 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, void *state, size_
 static mlp_update mlp__update_of(const mlp_opt_desc *opt, const mlp__opt_state *s)
 {
     mlp_update u;
-    u.rate = mlp__meant(opt->rate);
+    u.rate = opt->rate;
     u.momentum = opt->momentum;
-    u.beta1 = mlp__meant(opt->beta1);
-    u.beta2 = mlp__meant(opt->beta2);
-    u.rho = mlp__meant(opt->rho);
-    u.epsilon = mlp__meant(opt->epsilon);
+    u.beta1 = opt->beta1;
+    u.beta2 = opt->beta2;
+    u.rho = opt->rho;
+    u.epsilon = opt->epsilon;
     u.scale = opt->beta2 > 0 ? (float)(1 / mlp__sqrt_double(1 - s->beta2_power)) : 1;
     u.shrink = 1;
     u.decay = u.l1 = 0;
-    u.eta_minus = mlp__meant(opt->eta_minus);
+    u.eta_minus = opt->eta_minus;
     u.eta_plus = opt->eta_plus;
-    u.step_min = mlp__meant(opt->step_min);
+    u.step_min = opt->step_min;
     u.step_max = opt->step_max;
     u.nesterov = opt->nesterov;
     u.first = s->steps == 1;
@@ -5401,7 +5402,7 @@ static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt
 {
     const int epsilon = MLP__FACTS(mlp__optimizers, opt->kind).takes & MLP__TAKES_EPSILON;
     const float squared = epsilon ? 1.8446744e19f : 0;      /* 2^64 */
-    const float rate = mlp__meant(opt->rate) > 1 ? opt->rate : 0;
+    const float rate = opt->rate > 1 ? opt->rate : 0;
     return k->first_nonfinite(n, squared > rate ? squared : rate, g);
 }
 
@@ -5644,7 +5645,7 @@ static mlp_result mlp__lbfgs_step(mlp__objective *o, const mlp_opt_desc *opt, vo
     first.slope = o->k->inner(n, o->g, d);
     memcpy(s, o->v, bytes);
     memcpy(y, o->g, bytes);
-    if (first.slope < 0) r = mlp__line_search(o, s, d, first, (double)mlp__meant(opt->rate), &found);
+    if (first.slope < 0) r = mlp__line_search(o, s, d, first, (double)opt->rate, &found);
     if (r || !found) {
         memcpy(o->v, s, bytes);
         o->known = 0;
@@ -6431,36 +6432,30 @@ static mlp_result mlp__survey_rows(const mlp *net, const mlp__source *source, ml
 }
 
 /* Columns to be scaled must have a range that is a float. */
-static mlp_result mlp__check_columns(const mlp *net, const mlp__column *columns, mlp_error *error)
+static mlp_result mlp__set_scales(mlp *net, const mlp__survey *s, mlp_error *error)
 {
+    const mlp_scaling of_x = net->desc.input_scaling, of_y = net->desc.target_scaling;
+    const size_t inputs = net->inputs, columns = inputs + net->outputs;
+    const mlp__column *c = s->columns;
+    float *scale = net->scales;
     size_t j;
-    for (j = 0; j < net->inputs + net->outputs; j++) {
-        const int target = j >= net->inputs;
-        const size_t at = target ? j - net->inputs : j;
-        const mlp__column *c = &columns[j];
-        if (!(target ? net->desc.target_scaling : net->desc.input_scaling) || mlp__finite(c->high - c->low)) continue;
-        mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: the range of column %z overflows: %g to %g", target ? "y" : "x",
-                  at, (double)c->low, (double)c->high);
+    for (j = 0; j < columns; j++) {
+        const size_t at = j < inputs ? j : j - inputs;
+        if (!(j < inputs ? of_x : of_y) || mlp__finite(c[j].high - c[j].low)) continue;
+        mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: the range of column %z overflows: %g to %g",
+                  j < inputs ? "x" : "y", at, (double)c[j].low, (double)c[j].high);
         return mlp__at(error, MLP_ERR_NONFINITE, 0, at);
     }
-    return MLP_OK;
-}
-
-static void mlp__set_scales(mlp *net, const mlp__survey *s)
-{
-    size_t j;
-    for (j = 0; j < net->inputs + net->outputs; j++) {
-        const mlp__column *c = &s->columns[j];
-        float *scale = net->scales + 2 * j;
-        switch (j < net->inputs ? net->desc.input_scaling : net->desc.target_scaling) {
+    for (j = 0; j < columns; j++, c++, scale += 2)
+        switch (j < inputs ? of_x : of_y) {
         case MLP_SCALE_NONE: break;
         case MLP_SCALE_ROBUST: mlp__robust_scale(s->sample + j * s->most, s->sampled, scale); break;
         case MLP_SCALE_MIN_MAX: mlp__set_scale(scale, (double)c->low, (double)c->high - (double)c->low); break;
         case MLP_SCALE_STANDARD:
             mlp__set_scale(scale, (double)c->first + c->sum / c->weight, mlp__sqrt_double(mlp__spread(c) / c->weight));
         }
-    }
     net->scaled = 1;
+    return MLP_OK;
 }
 
 /* Scales from rows of the source: all, or of robust ones a seeded sample of at most 65,536 rows and 2^24 numbers. */
@@ -6481,8 +6476,7 @@ static mlp_result mlp__fit_scales(mlp *net, mlp__source source)
         r = mlp__survey_rows(net, &shuffled, &s, 1);
     }
     if (!r && (!robust || net->desc.target_scaling)) r = mlp__survey_rows(net, &source, &s, 0);
-    if (!r) r = mlp__check_columns(net, s.columns, source.data->error);
-    if (!r) mlp__set_scales(net, &s);
+    if (!r) r = mlp__set_scales(net, &s, source.data->error);
     mlp__free(&net->desc.allocator, memory);
     return r;
 }
@@ -7081,7 +7075,7 @@ static float mlp__rate_now(const mlp__fitting *f)
     const mlp_schedule_desc *s = &f->fit.schedule;
     const mlp_progress *p = &f->progress;
     const mlp__course *c = &f->net->course;
-    const float rate = mlp__meant(f->fit.opt.rate);
+    const float rate = f->fit.opt.rate;
     const double whole = s->epochs > 0 ? (double)c->epoch : (double)(p->epoch - 1), steps = (double)p->steps;
     const double epoch = whole + (double)p->step / steps, warm = (double)s->warmup, past = epoch - warm;
     const double left = (double)(s->epochs > 0 ? s->epochs : p->epochs) - warm;
@@ -7124,7 +7118,7 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
         f->report.stop = MLP_STOP_CALLBACK;
         return MLP_OK;
     }
-    opt.rate = f->progress.rate > 0 ? (float)f->progress.rate : -1;
+    opt.rate = (float)f->progress.rate;
     r = mlp__update(net, &opt, f->fit.threads, f->data->error);
     if (r) return r;
     epoch->loss += b.loss;
@@ -7144,7 +7138,7 @@ static mlp_result mlp__fit_iteration(mlp__fitting *f)
     if (f->fit.on_step || f->fit.on_epoch) o->known = 0;
     r = mlp__look(o);
     if (r) return r;
-    f->progress.rate = (double)mlp__meant(f->fit.opt.rate);
+    f->progress.rate = (double)f->fit.opt.rate;
     if (!(f->sums.weight > 0)) return MLP_OK;
     f->progress.loss = f->sums.loss / f->sums.weight;
     if (f->fit.opt.kind == MLP_OPT_LM) r = mlp__lm_step(&f->normal, net->training.state);
