@@ -4967,21 +4967,6 @@ static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, co
     net->desc.kernels->backward_input(rows, s->in, s->out, dz, s->out, net->params + s->w, dx, s->in, scratch);
 }
 
-/* dE/dW = x^T dz and dE/db = the column sums of dz, or added to what is there with accumulate; of the units begin ..
-   end - 1, whole panels but for the layer's last */
-static void mlp__layer_backward_params(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
-                                       size_t x_stride, const float *dz, int accumulate, float *scratch)
-{
-    const mlp_kernels *k = net->desc.kernels;
-    const mlp__shape *s = &net->shape[layer];
-    float *g = net->training.gradients;
-    if (begin == end) return;
-    k->backward_weights(rows, s->in, end - begin, x, x_stride, dz + begin, s->out, g + s->w + begin * s->in,
-                        accumulate, scratch);
-    if (!net->desc.layers[layer].no_bias)
-        k->column_sums(rows, end - begin, dz + begin, s->out, g + s->b + begin, accumulate);
-}
-
 /* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved
    itself, and none that lie in another's cache; else, and for softmax, by rows. Pieces are whole tiles and more than
    a panel, which would have other chains. */
@@ -5054,6 +5039,32 @@ static void mlp__block_backward(const mlp__block *b, size_t begin, size_t end, f
         if (b->masks && net->desc.layers[l - 1].dropout != 0)
             net->desc.kernels->hadamard(rows * net->shape[l].in, dz, t->mask[l - 1] + at, dz);
         mlp__activation_backward(net, l - 1, rows, t->z[l - 1] + at, t->a[l - 1] + at, dz, dz, mlp__slope_at(b, begin));
+    }
+}
+
+static float *mlp__scratch_of(const mlp__buffers *t, size_t part)
+{
+    return part == 0 ? t->scratch : t->more_scratch + (part - 1) * t->scratch_size;
+}
+
+/* Gradients: every layer's dE/dW = x^T dz and dE/db = the column sums of dz, added to those of the blocks before. They
+   are sums over rows: panels of units are cut into parts. */
+static void mlp__block_gradients(const void *work, size_t part, size_t parts)
+{
+    const mlp__block *b = (const mlp__block *)work;
+    const mlp *net = b->net;
+    const mlp_kernels *k = net->desc.kernels;
+    const int accumulate = b->place > 0;
+    float *g = net->training.gradients;
+    int l;
+    for (l = 0; l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
+        const size_t begin = mlp__unit_at(net, l, part, parts), units = mlp__unit_at(net, l, part + 1, parts) - begin;
+        const float *dz = b->t->dz[l] + begin;
+        if (units == 0) continue;
+        k->backward_weights(b->rows, s->in, units, mlp__input_of(b, l), l ? s->in : b->x_stride, dz, s->out,
+                            g + s->w + begin * s->in, accumulate, mlp__scratch_of(b->t, part));
+        if (!net->desc.layers[l].no_bias) k->column_sums(b->rows, units, dz, s->out, g + s->b + begin, accumulate);
     }
 }
 
@@ -5891,11 +5902,6 @@ static int mlp__threads_for(const mlp *net, size_t batch, int threads)
 
 /* ---- gradients ---- */
 
-static float *mlp__scratch_of(const mlp__buffers *t, size_t part)
-{
-    return part == 0 ? t->scratch : t->more_scratch + (part - 1) * t->scratch_size;
-}
-
 /* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all
    parts meet at the barriers, also those without a row. Without a divisor there are only losses. */
 static void mlp__block_rows(const void *work, size_t part, size_t parts)
@@ -5917,19 +5923,6 @@ static void mlp__block_from_outputs(const mlp__block *b)
     mlp__activation_backward(b->net, last, b->rows, t->z[last], t->a[last], t->dz[last], t->dz[last],
                              mlp__slope_at(b, 0));
     mlp__block_backward(b, 0, b->rows, t->scratch);
-}
-
-/* Gradients: every layer's dE/dW and dE/db from its dE/dz and its input. They are sums over rows: panels of units
-   are cut into parts. */
-static void mlp__block_gradients(const void *work, size_t part, size_t parts)
-{
-    const mlp__block *b = (const mlp__block *)work;
-    const mlp *net = b->net;
-    int l;
-    for (l = 0; l < net->layers; l++)
-        mlp__layer_backward_params(net, l, mlp__unit_at(net, l, part, parts), mlp__unit_at(net, l, part + 1, parts),
-                                   b->rows, mlp__input_of(b, l), l ? net->shape[l].in : b->x_stride, b->t->dz[l],
-                                   b->place > 0, mlp__scratch_of(b->t, part));
 }
 
 /* Blocks of the source; weight: of all rows of a batch, 0: only losses */
