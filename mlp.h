@@ -4910,19 +4910,22 @@ static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size
     }
 }
 
-/* dE/dz from dE/da: dz = g'(z) da, for softmax through its Jacobian; da may be dz. slope: rows x out, for custom. */
-static void mlp__activation_backward(const mlp *net, int layer, size_t rows, const float *z, const float *a,
-                                     const float *da, float *dz, float *slope)
+/* dE/dz of the rows begin .. end - 1 from dE/da, in its place: dz = g'(z) da, for softmax through its Jacobian */
+static void mlp__activation_backward(const mlp__block *b, int layer, size_t begin, size_t end)
 {
+    const mlp *net = b->net;
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
-    const size_t n = rows * net->shape[layer].out;
-    if (l->activation == MLP_ACT_SOFTMAX) k->softmax_backward(rows, net->shape[layer].out, a, da, dz);
+    const size_t out = net->shape[layer].out, at = begin * out, n = (end - begin) * out;
+    const float *z = b->t->z[layer] + at, *a = b->t->a[layer] + at;
+    float *dz = b->t->dz[layer] + at;
+    if (l->activation == MLP_ACT_SOFTMAX) k->softmax_backward(end - begin, out, a, dz, dz);
     else if (l->activation == MLP_ACT_CUSTOM) {
+        float *slope = b->t->slope + begin * net->widest;
         l->custom.slope(l->custom.user, n, z, a, slope);
-        k->hadamard(n, da, slope, dz);
-    } else if (l->activation != MLP_ACT_IDENTITY || da != dz)
-        k->activate_backward(l->activation, mlp__meant(l->alpha), n, z, a, da, dz);
+        k->hadamard(n, dz, slope, dz);
+    } else if (l->activation != MLP_ACT_IDENTITY)
+        k->activate_backward(l->activation, mlp__meant(l->alpha), n, z, a, dz, dz);
 }
 
 /* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of
@@ -5021,11 +5024,6 @@ static const float *mlp__input_of(const mlp__block *b, int l)
     return l == 0 ? b->x : b->masks ? b->t->out[l - 1] : b->t->a[l - 1];
 }
 
-static float *mlp__slope_at(const mlp__block *b, size_t row)
-{
-    return b->t->slope ? b->t->slope + row * b->net->widest : NULL;
-}
-
 /* Backpropagation: the other layers' dE/dz, downwards from the last one's, which the loss has made. */
 static void mlp__block_backward(const mlp__block *b, size_t begin, size_t end, float *scratch)
 {
@@ -5038,7 +5036,7 @@ static void mlp__block_backward(const mlp__block *b, size_t begin, size_t end, f
         mlp__layer_backward_input(net, l, rows, t->dz[l] + begin * net->shape[l].out, dz, scratch);
         if (b->masks && net->desc.layers[l - 1].dropout != 0)
             net->desc.kernels->hadamard(rows * net->shape[l].in, dz, t->mask[l - 1] + at, dz);
-        mlp__activation_backward(net, l - 1, rows, t->z[l - 1] + at, t->a[l - 1] + at, dz, dz, mlp__slope_at(b, begin));
+        mlp__activation_backward(b, l - 1, begin, end);
     }
 }
 
@@ -5189,8 +5187,7 @@ static void mlp__block_loss(const mlp__block *b, size_t begin, size_t end)
         t->loss[begin + i] = (float)(sum / mlp__loss_divisor(net));
     }
     if (!factors || kind == MLP_LOSS_CROSS_ENTROPY) return;
-    if (net->loss.activation == MLP_ACT_DEFAULT)
-        mlp__activation_backward(net, last, rows, z, a, dz, dz, mlp__slope_at(b, begin));
+    if (net->loss.activation == MLP_ACT_DEFAULT) mlp__activation_backward(b, last, begin, end);
     k->scale_rows(rows, cols, factors, dz);
 }
 
@@ -5918,11 +5915,8 @@ static void mlp__block_rows(const void *work, size_t part, size_t parts)
 /* Of all rows in the block, from the last layer's dE/da, in the place of its dE/dz, down to the first layer's dE/dz */
 static void mlp__block_from_outputs(const mlp__block *b)
 {
-    const mlp__buffers *t = b->t;
-    const int last = b->net->layers - 1;
-    mlp__activation_backward(b->net, last, b->rows, t->z[last], t->a[last], t->dz[last], t->dz[last],
-                             mlp__slope_at(b, 0));
-    mlp__block_backward(b, 0, b->rows, t->scratch);
+    mlp__activation_backward(b, b->net->layers - 1, 0, b->rows);
+    mlp__block_backward(b, 0, b->rows, b->t->scratch);
 }
 
 /* Blocks of the source; weight: of all rows of a batch, 0: only losses */
