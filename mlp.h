@@ -4579,28 +4579,21 @@ static mlp_result mlp__check_rows(const mlp *net, const mlp_data *d, const size_
 
 static int mlp__is_weight(float w) { return mlp__finite(w) && w >= 0; }
 
-static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d)
+/* class_weights, and sample_weights of the rows begin .. end - 1 */
+static mlp_result mlp__check_weights(const mlp *net, const mlp_data *d, size_t begin, size_t end)
 {
     const size_t classes = d->class_weights ? mlp__classes(net) : 0;
-    double sum = 0;
     size_t i;
-    if (classes && !d->labels)
-        return MLP__REFUSE(d->error, "class_weights: only with labels, not with read");
     for (i = 0; i < classes; i++)
         if (!mlp__is_weight(d->class_weights[i]))
             return MLP__REFUSE(d->error, "class_weights: %g for class %z; must be finite and not negative",
                                (double)d->class_weights[i], i);
-    for (i = 0; i < d->rows; i++) {
-        /* a callback has changed it: said where the row is used */
-        if (classes && (size_t)d->labels[i] >= classes) continue;
-        if (d->sample_weights && !mlp__is_weight(d->sample_weights[i]))
+    for (i = begin; i < end && d->sample_weights; i++)
+        if (!mlp__is_weight(d->sample_weights[i]))
             return mlp__at(d->error, MLP__REFUSE(d->error,
                                                  "sample_weights: %g in row %z; must be finite and not negative",
                                                  (double)d->sample_weights[i], i), i, 0);
-        sum += (double)mlp__weight_of(d, i);
-    }
-    if (sum > 0 && mlp__finite_double(sum)) return MLP_OK;
-    return MLP__REFUSE(d->error, "weights: their sum is %g and must be positive and finite", sum);
+    return MLP_OK;
 }
 
 /* What can be wrong with data before a value is looked at */
@@ -4615,6 +4608,8 @@ static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
     if (mlp__x_stride(net, d) < net->inputs || mlp__y_stride(net, d) < net->outputs)
         return MLP__REFUSE(d->error, "x_stride or y_stride, %z and %z, is shorter than a row of %z and %z", d->x_stride,
                            d->y_stride, net->inputs, net->outputs);
+    if (d->class_weights && !d->labels)
+        return MLP__REFUSE(d->error, "class_weights: only with labels, not with read");
     if (mlp__has_labels(d)
         && (net->loss.labels == MLP__LABELS_NONE || (net->loss.labels != MLP__LABELS_CLASS && net->outputs != 1)))
         return MLP__REFUSE(d->error,
@@ -4625,9 +4620,15 @@ static mlp_result mlp__check_arrays(const mlp *net, const mlp_data *d)
 /* All that can be wrong with data; what comes by mlp_data.read is looked at as it comes. */
 static mlp_result mlp__check_data(const mlp *net, const mlp_data *d)
 {
+    double sum = 0;
+    size_t i;
     mlp_result r = mlp__check_arrays(net, d);
     if (!r && !d->read) r = mlp__check_rows(net, d, NULL, 0, d->rows);
-    return !r && mlp__is_weighted(d) ? mlp__check_weights(net, d) : r;
+    if (!r) r = mlp__check_weights(net, d, 0, d->rows);
+    if (r || !mlp__is_weighted(d)) return r;
+    for (i = 0; i < d->rows; i++) sum += (double)mlp__weight_of(d, i);
+    if (sum > 0 && mlp__finite_double(sum)) return MLP_OK;
+    return MLP__REFUSE(d->error, "weights: their sum is %g and must be positive and finite", sum);
 }
 
 /* Rows of data in the order of an epoch: `rows` of them, all or those of a map. */
@@ -4675,13 +4676,12 @@ static mlp_result mlp__check_used(const mlp *net, const mlp__source *s, size_t f
     const mlp_data *d = s->data;
     size_t i;
     mlp_result r = MLP_OK;
-    if (!s->check) return MLP_OK;
-    for (i = 0; i < rows && !r; i++) {
+    for (i = 0; s->check && i < rows && !r; i++) {
         const size_t row = mlp__row_at(s, first + i);
         if (!d->read) r = mlp__check_rows(net, d, NULL, row, row + 1);
-        if (!r && d->sample_weights && !mlp__is_weight(d->sample_weights[row])) r = mlp__check_weights(net, d);
+        if (!r) r = mlp__check_weights(net, d, row, row + 1);
     }
-    return !r && d->class_weights ? mlp__check_weights(net, d) : r;
+    return r;
 }
 
 /* The sum of the weights of these rows; the first that has weight becomes the stand-in. */
