@@ -3893,7 +3893,7 @@ typedef struct {
     float *x, *y, *losses;                  /* rows x inputs, outputs, outputs */
     float *slope;                           /* rows x widest, for custom activations, else NULL */
     float *weight, *factor, *loss;          /* rows: w_i, w_i / sum of w, L_i */
-    float *scratch, *more_scratch;          /* of backward kernels: for the first part of the work, and further parts */
+    float *scratch, *more_scratch;          /* of backward kernels: for the first part of the work; in a fit for more */
     size_t scratch_size;                    /* of each part, in floats */
     size_t *index;                          /* rows: for mlp_data.read */
     int *labels;                            /* rows */
@@ -4528,20 +4528,18 @@ static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t r
 
 /* These look at the rows begin .. end - 1 of arrays. number: what row of the data each of them is; NULL: itself. */
 
-/* x or the targets y */
-static mlp_result mlp__check_finite(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end,
-                                    int targets)
+/* values: cols of each row, at stride */
+static mlp_result mlp__check_finite(const mlp *net, const char *name, const float *values, const size_t *number,
+                                    size_t begin, size_t end, size_t cols, size_t stride, mlp_error *error)
 {
-    const size_t cols = targets ? net->outputs : net->inputs;
-    const size_t stride = targets ? mlp__y_stride(net, d) : mlp__x_stride(net, d);
-    const float *values = (targets ? d->y : d->x) + begin * stride;
-    const size_t at = mlp__first_nonfinite(net, values, end - begin, cols, stride), i = at / cols, column = at % cols;
-    size_t row = begin + i;
+    const size_t at = mlp__first_nonfinite(net, values + begin * stride, end - begin, cols, stride), column = at % cols;
+    size_t row = begin + at / cols;
+    double value;
     if (row == end) return MLP_OK;
+    value = (double)values[row * stride + column];
     if (number) row = number[row];
-    return mlp__at(d->error, mlp__fail(d->error, MLP_ERR_NONFINITE, -1, "%s: %g in row %z, column %z",
-                                       targets ? "y" : "x", (double)values[i * stride + column], row, column),
-                   row, column);
+    mlp__fail(error, MLP_ERR_NONFINITE, -1, "%s: %g in row %z, column %z", name, value, row, column);
+    return mlp__at(error, MLP_ERR_NONFINITE, row, column);
 }
 
 /* What the loss does not mean: labels of no class, targets of binary_cross_entropy outside of [0, 1], of cross_entropy
@@ -4570,8 +4568,9 @@ static mlp_result mlp__check_targets(const mlp *net, const mlp_data *d, const si
 
 static mlp_result mlp__check_rows(const mlp *net, const mlp_data *d, const size_t *number, size_t begin, size_t end)
 {
-    mlp_result r = mlp__check_finite(net, d, number, begin, end, 0);
-    if (!r && d->y) r = mlp__check_finite(net, d, number, begin, end, 1);
+    mlp_result r = mlp__check_finite(net, "x", d->x, number, begin, end, net->inputs, mlp__x_stride(net, d), d->error);
+    if (!r && d->y)
+        r = mlp__check_finite(net, "y", d->y, number, begin, end, net->outputs, mlp__y_stride(net, d), d->error);
     return r ? r : mlp__check_targets(net, d, number, begin, end);
 }
 
@@ -5957,9 +5956,10 @@ typedef struct { double loss, weight; } mlp__batch;
 
 /* The gradient of rows of the source into the run, block by block; of rows without weight nothing is computed. dx,
    unless NULL: rows x inputs, dE/dx. */
-static mlp_result mlp__gradient(mlp *net, mlp__source *source, const mlp__buffers *t, size_t first, size_t rows,
-                                int threads, mlp__batch *sums, float *dx)
+static mlp_result mlp__gradient(mlp *net, mlp__source *source, size_t first, size_t rows, int threads,
+                                mlp__batch *sums, float *dx)
 {
+    const mlp__buffers *t = &net->training.buffers;
     mlp__block b;
     size_t done, i;
     mlp_result r = mlp__check_used(net, source, first, rows);
@@ -6009,7 +6009,7 @@ static mlp_result mlp__gradient_of_data(mlp *net, const mlp_data *data, mlp__bat
     if (r) return r;
     source = mlp__source_in_order(data);
     net->busy = 1;
-    r = mlp__gradient(net, &source, &net->training.buffers, 0, data->rows, 1, sums, dx);
+    r = mlp__gradient(net, &source, 0, data->rows, 1, sums, dx);
     net->busy = 0;
     return r;
 }
@@ -6302,19 +6302,15 @@ static void mlp__unscale_slopes(const mlp *net, const float *x, float *dx)
 MLP_API mlp_result mlp_input_gradients(mlp *net, const mlp_data *data, float *dx)
 {
     mlp__batch sums;
-    size_t i, at;
+    size_t i;
     mlp_result r;
     if (!net || !data || !dx) return MLP__REFUSE(data ? data->error : NULL, "net or dx is NULL");
     if (data->read) return MLP__REFUSE(data->error, "input gradients are of rows in memory: read must be NULL");
     r = mlp__gradient_of_data(net, data, &sums, dx);
     if (r) return r;
-    for (i = 0; i < data->rows; i++)
-        mlp__unscale_slopes(net, data->x + i * mlp__x_stride(net, data), dx + i * net->inputs);
-    at = net->desc.kernels->first_nonfinite(data->rows * net->inputs, 0, dx);
-    if (at == data->rows * net->inputs) return mlp__ok(data->error);
-    return mlp__at(data->error, mlp__fail(data->error, MLP_ERR_NONFINITE, 0, "dx: %g in row %z, column %z",
-                                          (double)dx[at], at / net->inputs, at % net->inputs),
-                   at / net->inputs, at % net->inputs);
+    for (i = 0; i < data->rows; i++) mlp__unscale_slopes(net, mlp__x_row(net, data, i), dx + i * net->inputs);
+    r = mlp__check_finite(net, "dx", dx, NULL, 0, data->rows, net->inputs, net->inputs, data->error);
+    return r ? r : mlp__ok(data->error);
 }
 
 MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
@@ -6573,7 +6569,6 @@ struct mlp__fitting {
     size_t batch;
     size_t *rows;                           /* of a split: to train on, then to validate on; else NULL */
     void *memory;                           /* of all that a fit needs beside the training block */
-    mlp__buffers t;
     mlp__survey evaluation;
     mlp_progress progress;
     mlp_fit_report report;
@@ -6585,18 +6580,18 @@ struct mlp__fitting {
 
 static void mlp__lay_out_normal(mlp__normal *q, mlp__arena *arena)
 {
-    const size_t n = q->f->net->count, outputs = q->f->net->outputs;
+    const size_t n = q->f->net->count, outputs = q->f->net->outputs, rows = q->f->net->training.buffers.rows;
     q->n = n;
     q->padded = (n + MLP__PANEL - 1) / MLP__PANEL * MLP__PANEL;
     q->stride = q->padded | MLP__PANEL;
-    q->rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, q->f->t.rows);
+    q->rows = mlp__smaller(outputs < MLP__JACOBIAN_ROWS ? MLP__JACOBIAN_ROWS / outputs : 1, rows);
     q->matrix = (double *)mlp__take(arena, q->padded + MLP__PANEL, q->stride, sizeof(double));
     q->jacobian = (double *)mlp__take(arena, q->rows * outputs, q->stride, sizeof(double));
     q->step = (double *)mlp__take(arena, n, 1, sizeof(double));
     q->bent = (double *)mlp__take(arena, n, 1, sizeof(double));
     q->from = mlp__take_floats(arena, n, 1);
     q->gradient = mlp__take_floats(arena, n, 1);
-    q->bend = mlp__take_floats(arena, q->f->t.rows, outputs);
+    q->bend = mlp__take_floats(arena, rows, outputs);
 }
 
 /* Rows of the Jacobian, those of output o of the block's rows, from the dz: a row's own derivatives, rounded to
@@ -6651,7 +6646,7 @@ static double mlp__twice(const mlp *net) { return net->desc.loss == MLP_LOSS_SQU
 static mlp_result mlp__normal_matrix(mlp__normal *q)
 {
     const mlp *net = q->f->net;
-    const mlp__buffers *t = &q->f->t;
+    const mlp__buffers *t = &q->f->net->training.buffers;
     const size_t outputs = net->outputs, rows = q->f->train.rows;
     mlp__products p = { q, q->jacobian, 0, 0, mlp__normal_row(q, 0), 0 };
     mlp__block b = mlp__blocks_of(q->f->net, &q->f->train, t, mlp__weight_of_rows(&q->f->train, 0, q->f->train.rows));
@@ -6748,7 +6743,7 @@ static mlp_result mlp__normal_bend(const mlp__normal *q)
 {
     const float part = 0.1f, scale = (float)(mlp__twice(q->f->net) / 2 / (double)(part * part));
     const size_t outputs = q->f->net->outputs;
-    const mlp__buffers *t = &q->f->t;
+    const mlp__buffers *t = &q->f->net->training.buffers;
     mlp__block b = mlp__blocks_of(q->f->net, &q->f->train, t, mlp__weight_of_rows(&q->f->train, 0, q->f->train.rows));
     const double divisor = b.divisor;
     float *a = t->a[q->f->net->layers - 1], *dz = t->dz[q->f->net->layers - 1];
@@ -6966,7 +6961,7 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
     const mlp_opt_desc *opt = &f->fit.opt;
     float *v = net->params, *g = net->training.gradients;
     int l;
-    mlp_result r = mlp__gradient(net, &f->train, &f->t, 0, f->train.rows, f->fit.threads, &f->sums, NULL);
+    mlp_result r = mlp__gradient(net, &f->train, 0, f->train.rows, f->fit.threads, &f->sums, NULL);
     if (r || !(f->sums.weight > 0)) return r;
     *value = f->sums.loss / f->sums.weight;
     for (l = 0; l < net->layers; l++) {
@@ -6981,9 +6976,10 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
 static void mlp__lay_out_fit(const mlp *net, mlp__arena *arena, void *placed)
 {
     mlp__fitting *f = (mlp__fitting *)placed;
+    mlp__buffers *t = &f->net->training.buffers;
     if (f->held.rows) mlp__lay_out_survey(net, arena, &f->evaluation);
     if (f->fit.opt.kind == MLP_OPT_LM) mlp__lay_out_normal(&f->normal, arena);
-    f->t.more_scratch = mlp__take_floats(arena, f->t.scratch_size, (size_t)f->fit.threads - 1);
+    t->more_scratch = mlp__take_floats(arena, t->scratch_size, (size_t)f->fit.threads - 1);
 }
 
 /* All memory of a fit. Best weights are the net's: a checkpoint may have left some. */
@@ -6993,7 +6989,6 @@ static mlp_result mlp__fit_memory(mlp__fitting *f)
     mlp_error *error = f->data->error;
     mlp_result r = mlp__need_training(net, f->batch, mlp__arrays(&f->fit.opt), error);
     if (r) return r;
-    f->t = net->training.buffers;
     f->evaluation.t.rows = mlp__smaller(f->held.rows, MLP__BLOCK_ROWS);
     f->normal.f = f;
     r = mlp__room_to(net, "train", mlp__lay_out_fit, f, &f->memory, error);
@@ -7094,8 +7089,8 @@ static mlp_result mlp__fit_batch(mlp__fitting *f, mlp__source *source, size_t fi
     mlp *net = f->net;
     mlp_opt_desc opt = f->fit.opt;
     mlp__batch b;
-    mlp_result r = mlp__gradient(net, source, &f->t, first, mlp__smaller(f->batch, f->train.rows - first),
-                                 f->fit.threads, &b, NULL);
+    mlp_result r = mlp__gradient(net, source, first, mlp__smaller(f->batch, f->train.rows - first), f->fit.threads, &b,
+                                 NULL);
     if (r) return r;
     f->progress.rate = (double)mlp__rate_now(f);
     if (!mlp__finite((float)f->progress.rate) || f->progress.rate < 0)
@@ -7224,6 +7219,7 @@ static void mlp__fit_end(mlp__fitting *f)
         mlp__free(a, net->training.best);
         net->training.best = NULL;
     }
+    net->training.buffers.more_scratch = NULL;
     mlp__free(a, f->memory);
     mlp__free(a, f->rows);
 }
