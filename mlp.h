@@ -3883,7 +3883,7 @@ typedef char mlp__every_initializer_has_a_row[MLP_INIT_ORTHOGONAL == 0 MLP__INIT
 /* ---- the net and its memory ---- */
 
 /* Where a layer's parameters are in the runs of parameters and gradients, in floats. */
-typedef struct { size_t in, out, w, b; } mlp__shape;
+typedef struct { size_t in, out, w, b, end; } mlp__shape;
 
 /* Room for a block of rows on its way through the layers. */
 typedef struct {
@@ -4241,7 +4241,7 @@ static mlp_result mlp__plan(mlp *net, const mlp_desc *desc, size_t *size)
         net->dropout |= net->desc.layers[i].dropout != 0;
         s->w = net->count;
         s->b = s->w + s->in * s->out;
-        net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
+        s->end = net->count = s->b + (net->desc.layers[i].no_bias ? 0 : s->out);
     }
     *size = mlp__lay_out(net, mlp__lay_out_net, net, NULL);
     if (*size == SIZE_MAX) return mlp__fail(error, MLP_ERR_TOO_BIG, -1, "layers: too many weights");
@@ -5306,8 +5306,6 @@ MLP_API size_t mlp_opt_state_size(const mlp_opt_desc *desc, size_t n)
     return mlp__trains(NULL) || mlp__resolve_stepwise(&opt) ? 0 : mlp__size_or_0(mlp__opt_size(mlp__arrays(&opt), n));
 }
 
-static size_t mlp__biases(const mlp *net, int l) { return net->desc.layers[l].no_bias ? 0 : net->shape[l].out; }
-
 enum { MLP__MOST_THREADS = 256 };
 
 /* An update of n values, cut into parts. */
@@ -5353,9 +5351,8 @@ static void mlp__opt_part(const void *work, size_t part, size_t parts)
     for (l = 0; !alike && l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
         const float rate = mlp__meant(net->desc.layers[l].rate);
-        const size_t b_end = s->b + mlp__biases(net, l);
         bad |= mlp__opt_run(w, s->w, s->b, begin, end, rate, penalties);
-        bad |= mlp__opt_run(w, s->b, b_end, begin, end, rate, penalties && w->opt->decay_biases);
+        bad |= mlp__opt_run(w, s->b, s->end, begin, end, rate, penalties && w->opt->decay_biases);
     }
     w->bad[part] = bad != 0;
 }
@@ -6670,7 +6667,7 @@ static mlp_result mlp__normal_matrix(mlp__normal *q)
     }
     for (l = 0; l < net->layers && q->f->fit.opt.weight_decay > 0; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t end = s->b + (q->f->fit.opt.decay_biases ? mlp__biases(net, l) : 0);
+        const size_t end = q->f->fit.opt.decay_biases ? s->end : s->b;
         for (i = s->w; i < end; i++) mlp__normal_row(q, i)[i] -= (double)q->f->fit.opt.weight_decay;
     }
     return MLP_OK;
@@ -6732,8 +6729,8 @@ static void mlp__hold_still(mlp *net)
     int l;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t size = (s->b + mlp__biases(net, l) - s->w) * sizeof(float);
-        if (net->desc.layers[l].rate < 0) memset(net->training.gradients + s->w, 0, size);
+        float *g = net->training.gradients + s->w;
+        if (net->desc.layers[l].rate < 0) memset(g, 0, (s->end - s->w) * sizeof *g);
     }
 }
 
@@ -6966,8 +6963,8 @@ static mlp_result mlp__fit_evaluate(void *work, double *value)
     *value = f->sums.loss / f->sums.weight;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t biases = opt->decay_biases ? mlp__biases(net, l) : 0;
-        *value += mlp__penalize(net->desc.kernels, opt, s->b - s->w + biases, v + s->w, g + s->w);
+        const size_t n = (opt->decay_biases ? s->end : s->b) - s->w;
+        *value += mlp__penalize(net->desc.kernels, opt, n, v + s->w, g + s->w);
     }
     mlp__hold_still(net);
     return mlp__check_gradients(net, f->data->error);
