@@ -4949,18 +4949,6 @@ static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, s
     }
 }
 
-/* z = x W + b, a = g(z) of the units begin .. end - 1, all, or whole panels but for the layer's last; x: rows x in,
-   z and a: rows x out, may be the same; a may be NULL: only z */
-static void mlp__layer_forward(const mlp *net, int layer, size_t begin, size_t end, size_t rows, const float *x,
-                               size_t x_stride, float *z, float *a)
-{
-    const mlp__shape *s = &net->shape[layer];
-    const float *b = net->desc.layers[layer].no_bias ? NULL : net->params + s->b + begin;
-    net->desc.kernels->forward(rows, s->in, end - begin, x, x_stride, net->params + s->w + begin * s->in, b, z + begin,
-                               s->out);
-    if (a) mlp__activation_forward(net, layer, rows, end - begin, s->out, z + begin, a + begin);
-}
-
 /* dE/dx = dz W^T, the layer below's dE/da */
 static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, const float *dz, float *dx,
                                       float *scratch)
@@ -4995,23 +4983,24 @@ static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, si
     size_t stride = b->x_stride;
     int l, before = 0;                      /* whether the layer below was cut by units */
     for (l = 0; l < net->layers; l++) {
+        const mlp__shape *s = &net->shape[l];
         const int by_units = mlp__by_units(net, l, parts), with_loss = l == net->layers - 1 && b->source;
-        const size_t row = by_units ? 0 : begin, rows = by_units ? b->rows : end - begin, out = net->shape[l].out;
+        const size_t row = by_units ? 0 : begin, rows = by_units ? b->rows : end - begin, at = row * s->out;
         const size_t unit = by_units ? mlp__unit_at(net, l, part, parts) : 0;
-        const size_t end_unit = by_units ? mlp__unit_at(net, l, part + 1, parts) : out;
+        const size_t units = (by_units ? mlp__unit_at(net, l, part + 1, parts) : s->out) - unit;
+        const float *w = net->params + s->w + unit * s->in, *bias = s->b < s->end ? net->params + s->b + unit : NULL;
+        float *z = t->z[l] + at, *a = t->a[l] + at;
         /* where two layers below, of another width, other rows are */
         const int shared = parts > 1 && l > 1 && t->a[l] == t->a[l - 2];
         if (before || by_units || shared) mlp__barrier();
-        if (rows > 0 && unit < end_unit) {
-            const size_t at = row * out;
-            float *a = with_loss ? NULL : t->a[l] + at;
-            mlp__layer_forward(net, l, unit, end_unit, rows, x + row * stride, stride, t->z[l] + at, a);
+        if (rows > 0 && units > 0) {
+            net->desc.kernels->forward(rows, s->in, units, x + row * stride, stride, w, bias, z + unit, s->out);
+            if (!with_loss) mlp__activation_forward(net, l, rows, units, s->out, z + unit, a + unit);
             if (b->masks && net->desc.layers[l].dropout != 0)
-                mlp__dropout(net, l, b->place + row, rows, unit, end_unit, t->mask[l] + at, t->a[l] + at,
-                             t->out[l] + at);
+                mlp__dropout(net, l, b->place + row, rows, unit, unit + units, t->mask[l] + at, a, t->out[l] + at);
         }
         x = b->masks ? t->out[l] : t->a[l];
-        stride = out;
+        stride = s->out;
         before = by_units;
     }
     if (before) mlp__barrier();
