@@ -5389,16 +5389,6 @@ static mlp_update mlp__update_of(const mlp_opt_desc *opt, const mlp__opt_state *
     return u;
 }
 
-/* The index of the first of n gradients that is not finite, or that makes the update overflow: where its square
-   does, or its product with the rate; n: none. */
-static size_t mlp__first_too_large(const mlp_kernels *k, const mlp_opt_desc *opt, size_t n, const float *g)
-{
-    const int epsilon = MLP__FACTS(mlp__optimizers, opt->kind).takes & MLP__TAKES_EPSILON;
-    const float squared = epsilon ? 1.8446744e19f : 0;      /* 2^64 */
-    const float rate = opt->rate > 1 ? opt->rate : 0;
-    return k->first_nonfinite(n, squared > rate ? squared : rate, g);
-}
-
 /* the layer to which the parameter or gradient at this index belongs; -1 without a net */
 static int mlp__layer_of(const mlp *net, size_t at)
 {
@@ -5412,8 +5402,11 @@ static mlp_result mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp
                                  float *v, const float *g, int threads, mlp_error *error)
 {
     const int takes = MLP__FACTS(mlp__optimizers, opt->kind).takes;
+    /* gradients whose square overflows, or product with the rate, are refused as those are that are not finite */
+    const float squared = takes & MLP__TAKES_EPSILON ? 1.8446744e19f : 0;   /* 2^64 */
+    const float rate = opt->rate > 1 ? opt->rate : 0;
+    const size_t at = k->first_nonfinite(n, squared > rate ? squared : rate, g);
     unsigned char bad[MLP__MOST_THREADS];
-    size_t at = mlp__first_too_large(k, opt, n, g);
     mlp__opt_state s;
     mlp__opt_work w;
     int i, any = 0;
