@@ -4085,9 +4085,10 @@ static int mlp__layer_is_zero(const mlp_layer *l)
         && !l->custom.value && !l->custom.slope && !l->custom.user;
 }
 
-static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_activation activation, mlp_error *error)
+static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp__loss_facts loss, mlp_error *error)
 {
-    const mlp_activation kind = layer->activation == MLP_ACT_DEFAULT ? activation : layer->activation;
+    const mlp_activation otherwise = !last ? MLP_ACT_RELU : loss.activation ? loss.activation : MLP_ACT_IDENTITY;
+    const mlp_activation kind = layer->activation == MLP_ACT_DEFAULT ? otherwise : layer->activation;
     const mlp__activation_facts facts = MLP__FACTS(mlp__activations, kind);
     const int custom = kind == MLP_ACT_CUSTOM, gains = layer->initializer != MLP_INIT_ZERO;
     const mlp__setting settings[] = {
@@ -4103,6 +4104,14 @@ static mlp_result mlp__resolve_layer(mlp_layer *layer, int index, int last, mlp_
     if (!layer->custom.value != !custom || !layer->custom.slope != !custom)
         return mlp__fail(error, MLP_ERR_ARGUMENT, index,
                          "layers: a custom activation, and no other, needs value and slope");
+    if (!last && kind == MLP_ACT_SOFTMAX)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index, "layers: softmax is for the last layer only");
+    if (last && loss.activation && kind != loss.activation)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index,
+                         "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
+    if (last && loss.labels == MLP__LABELS_CLASS && layer->units == 1)
+        return mlp__fail(error, MLP_ERR_ARGUMENT, index,
+                         "cross_entropy needs an output for each class; for one output: binary_cross_entropy");
     layer->activation = kind;
     layer->no_bias = layer->no_bias != 0;
     if (layer->initializer == MLP_INIT_DEFAULT) layer->initializer = facts.initializer;
@@ -4148,7 +4157,6 @@ static mlp_result mlp__resolve_scaling(const mlp_desc *desc, mlp_error *error)
 /* Replaces every default of *desc by what it stands for, or says what is wrong. *count: layers. */
 static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp_error *error)
 {
-    mlp__loss_facts loss;
     mlp_result r;
     int n = 0, i;
     if (desc->inputs < 1)
@@ -4156,7 +4164,6 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp_error *error)
     r = mlp__resolve_loss(desc, error);
     if (!r) r = mlp__resolve_scaling(desc, error);
     if (r) return r;
-    loss = mlp__losses[desc->loss];
     if (desc->reduction != MLP_REDUCE_MEAN && desc->reduction != MLP_REDUCE_SUM)
         return mlp__fail(error, MLP_ERR_UNSUPPORTED, -1, "reduction %i is unknown", (int)desc->reduction);
     if (!desc->allocator.alloc != !desc->allocator.free)
@@ -4167,20 +4174,9 @@ static mlp_result mlp__resolve(mlp_desc *desc, int *count, mlp_error *error)
             return mlp__fail(error, MLP_ERR_ARGUMENT, i,
                              "layers: an entry that is not zero behind the end of the list (units 0)");
     if (n == 0) return MLP__REFUSE(error, "layers: at least one is needed");
-    for (i = 0; i < n - 1; i++) {
-        r = mlp__resolve_layer(&desc->layers[i], i, 0, MLP_ACT_RELU, error);
-        if (r) return r;
-        if (desc->layers[i].activation == MLP_ACT_SOFTMAX)
-            return mlp__fail(error, MLP_ERR_ARGUMENT, i, "layers: softmax is for the last layer only");
-    }
-    r = mlp__resolve_layer(&desc->layers[i], i, 1, loss.activation ? loss.activation : MLP_ACT_IDENTITY, error);
+    for (i = 0; i < n && !r; i++)
+        r = mlp__resolve_layer(&desc->layers[i], i, i == n - 1, mlp__losses[desc->loss], error);
     if (r) return r;
-    if (loss.activation && desc->layers[i].activation != loss.activation)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, i,
-                         "loss: cross_entropy goes with softmax, binary_cross_entropy with sigmoid");
-    if (loss.labels == MLP__LABELS_CLASS && desc->layers[i].units == 1)
-        return mlp__fail(error, MLP_ERR_ARGUMENT, i,
-                         "cross_entropy needs an output for each class; for one output: binary_cross_entropy");
     if (!desc->kernels) desc->kernels = mlp_kernels_for(NULL);
     desc->error = NULL;
     *count = n;
@@ -5302,7 +5298,6 @@ typedef struct {
     const mlp_kernels *k;
     const mlp *net;                         /* NULL: values are a plain vector, without layers and biases */
     const mlp_opt_desc *opt;                /* resolved */
-    int arrays, decoupled;
     size_t n;
     float *v, *state;                       /* values and arrays of state */
     const float *g;
@@ -5317,11 +5312,13 @@ static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t b
 {
     const float decay = penalties ? w->opt->weight_decay : 0;
     const size_t at = from > begin ? from : begin, stop = mlp__smaller(to, end);
-    float *s1 = w->arrays > 0 ? w->state + at : NULL, *s2 = w->arrays > 1 ? w->state + w->n + at : NULL;
+    const int arrays = mlp__arrays(w->opt);
+    const int decoupled = MLP__FACTS(mlp__optimizers, w->opt->kind).takes & MLP__TAKES_DECOUPLED;
+    float *s1 = arrays > 0 ? w->state + at : NULL, *s2 = arrays > 1 ? w->state + w->n + at : NULL;
     mlp_update u = w->u;
     if (at >= stop || rate == 0) return 0;
     u.rate *= rate;
-    if (decay > 0 && w->decoupled) u.shrink = (float)(1 - mlp__product_of((double)u.rate, (double)decay));
+    if (decay > 0 && decoupled) u.shrink = (float)(1 - mlp__product_of((double)u.rate, (double)decay));
     else u.decay = decay;
     u.l1 = penalties ? w->opt->l1 : 0;
     if (w->divisor != 1) u.rate = (float)((double)u.rate / w->divisor);
@@ -5418,8 +5415,6 @@ static mlp_result mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp
     w.k = k;
     w.net = net;
     w.opt = opt;
-    w.arrays = mlp__arrays(opt);
-    w.decoupled = takes & MLP__TAKES_DECOUPLED;
     w.n = n;
     w.v = v;
     w.g = g;
@@ -6053,10 +6048,7 @@ static void mlp__column_add(mlp__column *c, float w, float value)
 }
 
 /* of the squares of what a value is from the mean */
-static double mlp__spread(const mlp__column *c)
-{
-    return c->square - mlp__product_of(c->sum / c->weight, c->sum);
-}
+static double mlp__spread(const mlp__column *c) { return c->square - mlp__product_of(c->sum / c->weight, c->sum); }
 
 /* What one goes through rows for: weighted sums to evaluate, columns and a sample of the inputs to fit scales to. */
 typedef struct {
