@@ -466,7 +466,8 @@ typedef struct {
 typedef struct {
     int epoch, epochs;              /* epoch from 1 */
     size_t step, steps, rows;       /* updates done and in all of this epoch; rows to train on */
-    double loss, rate;              /* mean over the epoch's rows so far, each before its update; of the last update */
+    double loss, rate;              /* mean over the epoch's rows so far, each before its update, NaN: none of them has
+                                       weight; of the last update */
     mlp_metrics validation;         /* after the epoch; rows 0: none */
 } mlp_progress;
 
@@ -7109,7 +7110,7 @@ static mlp_result mlp__fit_epoch(mlp__fitting *f)
     mlp__batch sums = { 0, 0 };
     size_t first;
     f->progress.step = 0;
-    f->progress.loss = 0;
+    f->progress.loss = mlp__none();
     for (first = 0; first < f->train.rows && mlp__goes_on(f); first += mlp__smaller(f->batch, f->train.rows - first)) {
         const mlp_result r = whole ? mlp__fit_iteration(f) : mlp__fit_batch(f, &source, first, &sums);
         if (r || !mlp__goes_on(f)) return r;

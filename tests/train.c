@@ -531,6 +531,39 @@ static void train_batches_without_weight_are_left_out(void)
     mlp_destroy(without);
 }
 
+/* Of 20 rows drawn with replacement, often none is the one with weight: such an epoch has no loss, which is no gain. */
+typedef struct { int with, without; double first, rate; } train_seen;
+
+static int train_sees(void *user, const mlp_progress *p)
+{
+    train_seen *s = (train_seen *)user;
+    *(isnan(p->loss) ? &s->without : &s->with) += 1;
+    CHECK(!(p->loss <= 0));
+    if (p->epoch == 1) s->first = p->rate;
+    s->rate = p->rate;
+    return 0;
+}
+
+static void train_epochs_without_weight_have_no_loss(void)
+{
+    float x[20], y[20], weights[20] = { 0 };
+    mlp_desc d = net_desc(1, 1, 0);
+    mlp_fit_desc f = train_fit(60, 5, MLP_ORDER_REPLACEMENT, MLP_OPT_SGD, 0.001f);
+    mlp_data data = loss_data(20, x, y);
+    train_seen seen = { 0, 0, 0, 0 };
+    mlp *net;
+    int i;
+    for (i = 0; i < 20; i++) { x[i] = 1; y[i] = 5; }
+    weights[3] = 1;
+    data.sample_weights = weights;
+    f.schedule.kind = MLP_SCHEDULE_PLATEAU;
+    f.on_epoch = train_sees;
+    f.user = &seen;
+    CHECK(mlp_create(&net, &d) == MLP_OK && mlp_fit(net, &data, &f) == MLP_OK);
+    CHECK(seen.with > 5 && seen.without > 5 && seen.rate == seen.first);
+    mlp_destroy(net);
+}
+
 static void train_accuracy_counts_what_it_says(void)
 {
     const float x[] = { 1, 2, 3, 4 }, w[] = { 1, -1 }, b[] = { 0, 5 }, one_w[] = { 1 }, one_b[] = { -2.5f };
@@ -986,6 +1019,7 @@ static void train_tests(void)
     RUN(train_nonfinite_steps_are_not_applied);
     RUN(train_nonfinite_layer_is_found_in_every_block);
     RUN(train_batches_without_weight_are_left_out);
+    RUN(train_epochs_without_weight_have_no_loss);
 #ifdef _OPENMP
     RUN(train_threads_change_no_bit);
     RUN(train_evaluations_wait_for_the_slowest_thread);
