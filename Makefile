@@ -269,12 +269,14 @@ PAIRS := scalar@clang-O3 sse2@clang-O0 sse2@gcc-O3 scalar-fma@gcc-O3 avx2@gcc-O0
          avx512@clang-O0 avx512@gcc-O3 emulated@clang-O2 neon@clang-O0 neon@gcc-O3
 BITS  := $(foreach b,$(PAIRS),$(if $(filter $(call isa,$(b)),$(HERE)),$(b)))
 SCRIPTS := $(foreach s,symbols compile examples readme dispatch disk,"sh tests/$(s).sh")
+# tests in whose names these stand are those that threads could change
+OF_THREADS := train threads one_arithmetic
 DISPATCH := $(if $(call has,__x86_64__),$(BUILD)/kernels-avx2@host.o $(BUILD)/kernels-avx512@host.o)
 
 test:
 	@$(MAKE) -j$(JOBS) $(call programs,all,$(ALL) $(SIMD)@openmp) $(call programs,bits,$(BITS)) \
 	    $(BUILD)/mlp-$(SIMD).o $(DISPATCH)
-	@$(RUN) $(SCRIPTS) $(call all_runs,$(ALL)) $(call all_runs,$(SIMD)@openmp,train) $(call bits_runs,$(BITS))
+	@$(RUN) $(SCRIPTS) $(call all_runs,$(ALL)) $(call all_runs,$(SIMD)@openmp,$(OF_THREADS)) $(call bits_runs,$(BITS))
 
 # RUN_ONE="gdb --args"
 OF ?= $(SIMD)
@@ -304,12 +306,11 @@ check-targets:
 
 SANITIZED := $(if $(filter avx2,$(HERE)),sse2@asan avx2@asan) $(lastword $(filter emulated%,$(HERE)))@asan \
              $(SIMD)@openmp-asan scalar@clang-asan scalar@tsan
-# of those with threads, the tests of training
 IN_THREADS := %@openmp-asan %@tsan
 check-sanitize:
 	@$(MAKE) -j$(JOBS) $(call programs,all,$(SANITIZED))
 	@$(RUN) $(call all_runs,$(filter-out $(IN_THREADS),$(SANITIZED))) \
-	    $(call all_runs,$(filter $(IN_THREADS),$(SANITIZED)),train)
+	    $(call all_runs,$(filter $(IN_THREADS),$(SANITIZED)),$(OF_THREADS))
 
 check-tiles:
 	@sh tests/tiles.sh
