@@ -8297,9 +8297,10 @@ static mlp_result mlp__plan_loading(mlp__in *in, const mlp__chain *chain, mlp_de
     if (how->desc) *d = *how->desc;
     else if ((!how->hidden && !how->output) || mlp__value_of(in, mlp__version_field.key))
         mlp__read_desc(in, chain->count, d);
-    if (in->wrong == MLP_ERR_FORMAT && how->name_count)
-        in->wrong = MLP__REFUSE(in->error,
-                                "names: the file's own desc is of other layers: give hidden and output, or a desc");
+    if (in->wrong == MLP_ERR_FORMAT && how->name_count) {
+        in->wrong = MLP_OK;                                 /* another error in its place */
+        mlp__refuse(in, "names: the file's own desc is of other layers: give hidden and output, or a desc");
+    }
     given = d->layers[0].units != 0 || d->inputs != 0;
     if (!given) d->inputs = (int)chain->layer[0]->tensor[0]->columns;
     for (l = 0; l < chain->count; l++) {
