@@ -123,7 +123,8 @@
 
    Errors
      Every call that can fail returns an mlp_result, sets its out-parameters (NULL or 0 on
-     failure) and leaves the net as it was, unless its comment says more. NULL where no
+     failure; arrays have then what was computed) and leaves the net as it was, unless its
+     comment says more. NULL where no
      comment allows it is MLP_ERR_ARGUMENT.
 
    Bits
@@ -361,7 +362,7 @@ typedef struct {
                                        label; NULL: all 1 */
     /* In place of x, y and labels: fills x (n x inputs) and y (n x outputs), or labels (n) with read_labels, the
        other pointer being NULL, with the rows that `rows` names. Called by one thread at a time; non-zero ends the
-       call with MLP_ERR_IO. May not call what trains the net: MLP_ERR_ARGUMENT. */
+       call with MLP_ERR_IO. May not call what trains the net, which says MLP_ERR_ARGUMENT while it is trained. */
     int (*read)(void *user, const size_t *rows, size_t n, float *x, float *y, int *labels);
     int read_labels;
     void *user;
@@ -383,7 +384,8 @@ typedef struct {
               1944; Marquardt 1963), with half the acceleration of the way (Transtrum, Sethna 2012); D the roots of the
               largest values so far on the diagonal of J^T J; m, at first the rate: 4 m and another try, up to 1e10,
               where that is not lower; 4 m, too, after less than 1/4 and m / 10 after more than 3/4 of what the model
-              promised. For squared and half_squared and P <= 4,096 parameters: 8 P (P + 67) bytes more for the fit
+              promised. For squared and half_squared and P <= 4,096 parameters. At most 8 (P + 31) (P + 34 + K) bytes
+              more for the fit, K the outputs, at least 32, and 4 for each output of a block
    with v = m = s = 0 before the first step, as PyTorch has them (Duchi et al. 2011; Tieleman, Hinton 2012; Kingma, Ba
    2015; Loshchilov, Hutter 2019; Igel, Huesken 2000). State smaller than 2^-120 becomes 0. Default: adam.
    lbfgs and lm see the whole objective, E and the penalties, weight_decay |w|^2 / 2 + l1 |w|: in mlp_fit with
@@ -468,7 +470,7 @@ typedef struct {
     size_t step, steps, rows;       /* updates done and in all of this epoch; rows to train on */
     double loss, rate;              /* mean over the epoch's rows so far, each before its update, NaN: none of them has
                                        weight; of the last update */
-    mlp_metrics validation;         /* after the epoch; rows 0: none */
+    mlp_metrics validation;         /* after the epoch, in on_step after the one before; rows 0: none */
 } mlp_progress;
 
 typedef enum { MLP_STOP_EPOCHS, MLP_STOP_PATIENCE, MLP_STOP_CALLBACK, MLP_STOP_ERROR } mlp_stop;
@@ -595,7 +597,7 @@ MLP_API mlp_result mlp_compute_gradients(mlp *, const mlp_data *, double *loss);
 MLP_API mlp_result mlp_step(mlp *, const mlp_opt_desc *);
 
 /* dE/dx over these rows, E as in mlp_compute_gradients but without dropout; dx: rows x inputs, in the units of x. The
-   gradient run stays. MLP_ERR_NONFINITE: a slope overflows, which is in dx then. */
+   gradient run stays. MLP_ERR_NONFINITE: also where a slope overflows, which is in dx then. */
 MLP_API mlp_result mlp_input_gradients(mlp *, const mlp_data *, float *dx);
 
 /* dy/dx of one row; x: inputs, j: outputs x inputs. The gradient run stays. */
@@ -5650,9 +5652,14 @@ static mlp_result mlp__minimize_evaluate(void *work, double *value)
 {
     const mlp__minimizing *m = (const mlp__minimizing *)work;
     const mlp__objective *o = &m->o;
+    size_t at;
     *value = m->f(m->user, o->v, o->g);
-    if (!mlp__finite_double(*value) || o->k->first_nonfinite(o->n, 0, o->g) < o->n)
-        return mlp__fail(m->opt.error, MLP_ERR_NONFINITE, -1, "f is %g; it and its gradient must be finite", *value);
+    at = o->k->first_nonfinite(o->n, 0, o->g);
+    if (!mlp__finite_double(*value))
+        return mlp__fail(m->opt.error, MLP_ERR_NONFINITE, -1, "f is %g and must be finite", *value);
+    if (at < o->n)
+        return mlp__at(m->opt.error, mlp__fail(m->opt.error, MLP_ERR_NONFINITE, -1, "the gradient is %g at %z and must "
+                                               "be finite", (double)o->g[at], at), 0, at);
     if (m->opt.kind == MLP_OPT_LBFGS) *value += mlp__penalize(o->k, &m->opt, o->n, o->v, o->g);
     return MLP_OK;
 }
@@ -7202,6 +7209,7 @@ MLP_API mlp_result mlp_fit(mlp *net, const mlp_data *data, const mlp_fit_desc *d
     mlp_result r;
     memset(&f, 0, sizeof f);
     if (desc) f.fit = *desc;
+    if (f.fit.validation) mlp__ok(f.fit.validation->error);
     f.report.stop = MLP_STOP_ERROR;
     f.report.loss = f.report.validation_loss = f.report.best_loss = mlp__none();
     if (f.fit.report) *f.fit.report = f.report;

@@ -973,6 +973,7 @@ static void fit_errors_are_those_of_the_data(void)
     f.validation = &held;
     f.opt.momentum = 0.5f;
     CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(error.text, "momentum"));
+    CHECK(other.code == MLP_OK && !other.text[0]);          /* nothing is wrong with the rows to validate on */
     data.error = NULL;
     CHECK(mlp_fit(net, &data, &f) == MLP_ERR_ARGUMENT && strstr(other.text, "momentum"));
     mlp_destroy(net);

@@ -768,6 +768,14 @@ static double optim_nowhere(void *user, const float *v, float *g)
     return *v < 1 ? (double)test_nan() : (double)*v;
 }
 
+static double optim_overflows(void *user, const float *v, float *g)
+{
+    (void)user;
+    g[0] = v[0];
+    g[1] = v[1] * FLT_MAX;
+    return 1;
+}
+
 static void optim_minimize_refuses_and_stops(void)
 {
     optim_function f = { "Rosenbrock", 2, optim_rosenbrock, { 0 }, 0, 0, 0 };
@@ -805,6 +813,9 @@ static void optim_minimize_refuses_and_stops(void)
     v[0] = 0;
     CHECK(mlp_minimize(&d, 1, v, optim_nowhere, &i, 50) == MLP_ERR_NONFINITE && v[0] == 0);
     CHECK(strstr(e.text, "f is NaN"));
+    v[0] = v[1] = 2;
+    CHECK(mlp_minimize(&d, 2, v, optim_overflows, NULL, 50) == MLP_ERR_NONFINITE && v[1] == 2 && e.column == 1);
+    CHECK(strstr(e.text, "the gradient is infinity at 1"));
     d = optim_desc(MLP_OPT_ADAM, 0.01f);                    /* first order: the updates of mlp_opt_update */
     d.weight_decay = 0.1f;
     v[0] = w[0] = -1.2f;
