@@ -4449,10 +4449,8 @@ static mlp_result mlp__get_layer(const mlp *net, int layer, const float *run, fl
     if (w)
         for (o = 0; o < s->out; o++)
             for (i = 0; i < s->in; i++) w[o * s->in + i] = run[mlp__weight_at(s, o, i)];
-    if (b) {
-        if (net->desc.layers[layer].no_bias) memset(b, 0, s->out * sizeof(float));
-        else memcpy(b, run + s->b, s->out * sizeof(float));
-    }
+    if (b && s->b < s->end) memcpy(b, run + s->b, s->out * sizeof(float));
+    else if (b) memset(b, 0, s->out * sizeof(float));
     return MLP_OK;
 }
 
@@ -6890,12 +6888,6 @@ static mlp_result mlp__in_validation(const mlp__fitting *f, mlp_result r)
     return mlp__at(error, r, what.row, what.column);
 }
 
-/* whether there are callbacks within an epoch, which may change values */
-static int mlp__calls_back(const mlp__fitting *f)
-{
-    return f->fit.on_step || f->fit.on_gradients || f->fit.schedule.rate || f->data->read || f->validation.read;
-}
-
 /* What callbacks may have changed, before it is used again. */
 static mlp_result mlp__check_again(mlp__fitting *f)
 {
@@ -6999,19 +6991,21 @@ static const char *mlp__warning_of(const mlp *net, const mlp_data *d)
 static mlp_result mlp__fit_begin(mlp__fitting *f)
 {
     mlp *net = f->net;
+    mlp_fit_desc *fit = &f->fit;
     mlp__objective *o = &f->objective;
     mlp_result r = mlp__check_data(net, f->data);
     if (!r) r = mlp__resolve_fit(f);
     if (!r) r = mlp__prepare_rows(f);
     if (r) return r;
-    f->batch = f->fit.batch == MLP_FULL_BATCH ? f->train.rows : mlp__smaller((size_t)f->fit.batch, f->train.rows);
-    f->progress.epochs = f->fit.epochs < 0 ? 0 : f->fit.epochs;
+    f->batch = fit->batch == MLP_FULL_BATCH ? f->train.rows : mlp__smaller((size_t)fit->batch, f->train.rows);
+    f->progress.epochs = fit->epochs < 0 ? 0 : fit->epochs;
     f->progress.rows = f->train.rows;
-    f->train.check = mlp__calls_back(f);
+    /* callbacks within an epoch may change values */
+    f->train.check = fit->on_step || fit->on_gradients || fit->schedule.rate || f->data->read || f->validation.read;
     f->progress.steps = (f->train.rows - 1) / f->batch + 1;
-    if (f->fit.report) f->report.warning = mlp__warning_of(net, f->data);
-    net->threads = f->fit.threads;
-    f->fit.threads = mlp__threads_for(net, f->batch, f->fit.threads);
+    if (fit->report) f->report.warning = mlp__warning_of(net, f->data);
+    net->threads = fit->threads;
+    fit->threads = mlp__threads_for(net, f->batch, fit->threads);
     r = mlp__fit_memory(f);
     if (r) return r;
     o->k = net->desc.kernels;
@@ -7133,7 +7127,7 @@ static mlp_result mlp__validate(mlp__fitting *f)
     mlp *net = f->net;
     mlp__course *c = &net->course;
     double loss;
-    mlp_result r = mlp__calls_back(f) ? mlp__check_again(f) : MLP_OK;
+    mlp_result r = f->train.check ? mlp__check_again(f) : MLP_OK;
     if (r) return r;
     r = mlp__evaluate(net, &f->held, &f->evaluation, f->fit.threads, &f->progress.validation);
     if (r) return mlp__in_validation(f, r);
