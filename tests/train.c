@@ -546,7 +546,7 @@ static int train_sees(void *user, const mlp_progress *p)
 
 static void train_epochs_without_weight_have_no_loss(void)
 {
-    float x[20], y[20], weights[20] = { 0 };
+    float x[20] = { 0 }, y[20] = { 0 }, weights[20] = { 0 };
     mlp_desc d = net_desc(1, 1, 0);
     mlp_fit_desc f = train_fit(60, 5, MLP_ORDER_REPLACEMENT, MLP_OPT_SGD, 0.001f);
     mlp_data data = loss_data(20, x, y);
