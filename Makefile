@@ -185,6 +185,7 @@ run_riscv64         := qemu-riscv64
 run_ppc64le         := qemu-ppc64le
 run_armhf           := qemu-arm
 run_mips            := qemu-mips
+run_i686            := qemu-i386
 run_wasm-clang      := node --no-warnings tests/wasi.mjs
 run_tsan            := env OMP_NUM_THREADS=3 TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
                        OMP_TOOL_LIBRARIES=libarcher.so
