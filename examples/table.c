@@ -215,7 +215,7 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int is_constant(const table *t, size_t filled, size_t rows, char *error)
+static int fails_as_constant(const table *t, size_t filled, size_t rows, char *error)
 {
     return fails(error, "target '%s' has the same value in every row%s; --target names another column",
                  t->columns[t->target].name, filled < rows ? " that has one" : "");
@@ -240,7 +240,7 @@ static int find_classes(table *t, const csv *c, const column_facts *f, char *err
         if (!t->classes[n]) return no_memory(error);
         t->class_count = (int)++n;
     }
-    return n < 2 && is_constant(t, f->filled, c->rows, error);
+    return n < 2 && fails_as_constant(t, f->filled, c->rows, error);
 }
 
 /* Of a text, as many bytes as a message shows: whole characters. */
@@ -261,7 +261,7 @@ static int plan_target(table *t, const csv *c, const table_options *o, char *err
     if (look_at(c, t->target, &f)) return no_memory(error);
     cell = f.not_number < c->rows ? cell_of(c, f.not_number, t->target) : "";
     if (!f.filled) bad = fails(error, "target '%s' is missing in every row; --target names another column", name);
-    else if (f.distinct < 2) bad = is_constant(t, f.filled, c->rows, error);
+    else if (f.distinct < 2) bad = fails_as_constant(t, f.filled, c->rows, error);
     else if (o->task ? o->task[0] == 'c' : is_classification(&f)) bad = find_classes(t, c, &f, error);
     else if (f.numbers < f.filled)
         bad = fails(error, "line %lu, column %d (%.*s): '%.*s' where a number is expected (--task classification, or "

@@ -42,14 +42,21 @@ small_frames() { # every stack frame at most 16 KiB
         END { print "largest frame", most, name; exit bad || most > 16384 }' "$1"
 }
 
+predict_way="mlp_predict mlp__predict_blocks mlp__block_forward mlp__activation_forward mlp__k_forward mlp__multiply"
+predict_ends="mlp__tiles_1 mlp__tiles_8 mlp__forward_narrow mlp__k_softmax mlp__k_activate mlp__custom_forward"
 predict_stack() { # mlp_predict and what it calls down to the kernel with the largest frame: at most 12 KiB
-    awk -F '\t' '{ n = split($1, part, ":"); name = part[n] }
-        name ~ /^(mlp_predict|mlp__predict_blocks|mlp__net_forward)(\.|$)/ { sum += $2 }
-        name ~ /^(mlp__layer_forward|mlp__k_forward|mlp__multiply)(\.|$)/ { sum += $2 }
-        name ~ /^mlp__(tiles|forward_narrow|k_softmax\.|k_softmax$|k_activate\.|k_activate$)/ && $2 > most { most = $2 }
+    awk -F '\t' -v way=" $predict_way " '{ n = split($1, part, ":"); name = part[n]; sub(/\..*/, "", name) }
+        index(way, " " name " ") { sum += $2 }
+        name ~ /^mlp__(tiles4?_[0-9]|forward_narrow|k_softmax|k_activate|custom_forward)$/ && $2 > most { most = $2 }
         END { print "stack of mlp_predict:", sum, "+", most; exit sum < 4096 || most == 0 || sum + most > 12288 }' "$1"
 }
+predict_names() { # what is not there any more would not be counted
+    for function in $predict_way $predict_ends; do
+        grep -qE "\b$function\(|MLP__TILES\(${function%[0-9]}," mlp.h || { echo "$function"; return 1; }
+    done
+}
 
+check "the functions on the way of mlp_predict are those of mlp.h" predict_names
 for compiler in gcc clang; do
     if ! command -v $compiler > /dev/null; then skip "symbols: $compiler" $compiler; continue; fi
     check "$compiler: no files with MLP_NO_STDIO" no_files $compiler
