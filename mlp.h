@@ -4031,14 +4031,6 @@ static void mlp__in_parts(int threads, mlp__task *task, const void *work)
     task(work, 0, 1);
 }
 
-/* waits for the other parts, within a task of several */
-static void mlp__barrier(void)
-{
-#ifdef _OPENMP
-    #pragma omp barrier
-#endif
-}
-
 /* ---- descs ---- */
 
 static float mlp__infinity(void) { return mlp__float(0x7f800000u); }
@@ -4891,19 +4883,16 @@ static void mlp__custom_forward(const mlp_layer *l, size_t n, const float *z, fl
     }
 }
 
-/* a = g(z); z, a: rows x cols, of a layer's units all or, with a stride, a part; may be the same. softmax: all. */
-static void mlp__activation_forward(const mlp *net, int layer, size_t rows, size_t cols, size_t stride, const float *z,
-                                    float *a)
+/* a = g(z); z, a: rows x units of the layer, may be the same */
+static void mlp__activation_forward(const mlp *net, int layer, size_t rows, const float *z, float *a)
 {
     const mlp_kernels *k = net->desc.kernels;
     const mlp_layer *l = &net->desc.layers[layer];
-    if (l->activation == MLP_ACT_SOFTMAX) { k->softmax(rows, cols, z, a); return; }
-    if (l->activation == MLP_ACT_IDENTITY && z == a) return;
-    if (cols == stride) { cols *= rows; rows = 1; }                 /* no gaps: one run */
-    for (; rows > 0; rows--, z += stride, a += stride) {
-        if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, cols, z, a);
-        else k->activate(l->activation, mlp__meant(l->alpha), cols, z, a);
-    }
+    const size_t units = net->shape[layer].out;
+    if (l->activation == MLP_ACT_SOFTMAX) k->softmax(rows, units, z, a);
+    else if (l->activation == MLP_ACT_CUSTOM) mlp__custom_forward(l, rows * units, z, a);
+    else if (l->activation != MLP_ACT_IDENTITY || z != a)
+        k->activate(l->activation, mlp__meant(l->alpha), rows * units, z, a);
 }
 
 /* dE/dz of the rows begin .. end - 1 from dE/da, in its place: dz = g'(z) da, for softmax through its Jacobian */
@@ -4926,9 +4915,8 @@ static void mlp__activation_backward(const mlp__block *b, int layer, size_t begi
 
 /* Inverted dropout (Srivastava et al. 2014): mask is 0 with probability p, else 1/(1-p). A unit's is a function of
    the seed, the update, the layer, the row's place in the batch and the unit: the same for any cut into blocks and
-   parts. mask, a, out: rows x out, of which the units begin .. end - 1; out = a mask, and backward da = dout mask. */
-static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, size_t begin, size_t end, float *mask,
-                         const float *a, float *out)
+   parts. mask, a, out: rows x out; out = a mask, and backward da = dout mask. */
+static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, float *mask, const float *a, float *out)
 {
     const float p = net->desc.layers[layer].dropout, kept = 1 / (1 - p);
     const uint64_t threshold = (uint64_t)((double)p * 4294967296.0), stream = MLP__STREAM_MASKS + (uint64_t)layer;
@@ -4938,12 +4926,12 @@ static void mlp__dropout(const mlp *net, int layer, size_t place, size_t rows, s
     for (i = 0; i < rows; i++) {
         const uint64_t row = mlp__random(update, 0, place + i);
         float *m = mask + i * units;
-        for (j = begin; j < end; j++) {
+        for (j = 0; j < units; j++) {
             const uint64_t two = mlp__mix(row + (j / 2 + 1) * MLP__GOLDEN);
             m[j] = (j % 2 ? two >> 32 : two & 0xffffffffu) < threshold ? 0 : kept;
         }
-        net->desc.kernels->hadamard(end - begin, a + i * units + begin, m + begin, out + i * units + begin);
     }
+    net->desc.kernels->hadamard(rows * units, a, mask, out);
 }
 
 /* dE/dx = dz W^T, the layer below's dE/da */
@@ -4954,53 +4942,28 @@ static void mlp__layer_backward_input(const mlp *net, int layer, size_t rows, co
     net->desc.kernels->backward_input(rows, s->in, s->out, dz, s->out, net->params + s->w, dx, s->in, scratch);
 }
 
-/* How layers are cut among parts. By units where these are many: then a part reads the weights that it has moved
-   itself, and none that lie in another's cache; else, and for softmax, by rows. Pieces are whole tiles and more than
-   a panel, which would have other chains. */
-static int mlp__by_units(const mlp *net, int layer, size_t parts)
-{
-    const size_t units = net->shape[layer].out;
-    return parts > 1 && units > 64 && (units % 64 == 0 || units % 64 > MLP__PANEL)
-        && net->desc.layers[layer].activation != MLP_ACT_SOFTMAX;
-}
-
-static size_t mlp__unit_at(const mlp *net, int layer, size_t part, size_t parts)
-{
-    return mlp__cut(net->shape[layer].out, mlp__by_units(net, layer, parts) ? 64 : MLP__PANEL, part, parts);
-}
-
-/* The rows begin .. end - 1 are this part's. The one way up through the layers, for fit, evaluate and predict. Who
-   needs what other parts have made, or is about to overwrite what they read, waits for them: all parts meet here, also
-   those without a row. The last activation belongs to the loss, if there is one. */
-static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end, size_t part, size_t parts)
+/* Of the rows begin .. end - 1: the one way up through the layers, for fit, evaluate and predict. The last activation
+   belongs to the loss, if there is one. */
+static void mlp__block_forward(const mlp__block *b, size_t begin, size_t end)
 {
     const mlp *net = b->net;
     const mlp__buffers *t = b->t;
-    const float *x = b->x;
+    const size_t rows = end - begin;
+    const float *x = b->x + begin * b->x_stride;
     size_t stride = b->x_stride;
-    int l, before = 0;                      /* whether the layer below was cut by units */
+    int l;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
-        const int by_units = mlp__by_units(net, l, parts), with_loss = l == net->layers - 1 && b->source;
-        const size_t row = by_units ? 0 : begin, rows = by_units ? b->rows : end - begin, at = row * s->out;
-        const size_t unit = by_units ? mlp__unit_at(net, l, part, parts) : 0;
-        const size_t units = (by_units ? mlp__unit_at(net, l, part + 1, parts) : s->out) - unit;
-        const float *w = net->params + s->w + unit * s->in, *bias = s->b < s->end ? net->params + s->b + unit : NULL;
+        const size_t at = begin * s->out;
+        const float *w = net->params + s->w, *bias = s->b < s->end ? net->params + s->b : NULL;
         float *z = t->z[l] + at, *a = t->a[l] + at;
-        /* where two layers below, of another width, other rows are */
-        const int shared = parts > 1 && l > 1 && t->a[l] == t->a[l - 2];
-        if (before || by_units || shared) mlp__barrier();
-        if (rows > 0 && units > 0) {
-            net->desc.kernels->forward(rows, s->in, units, x + row * stride, stride, w, bias, z + unit, s->out);
-            if (!with_loss) mlp__activation_forward(net, l, rows, units, s->out, z + unit, a + unit);
-            if (b->masks && net->desc.layers[l].dropout != 0)
-                mlp__dropout(net, l, b->place + row, rows, unit, unit + units, t->mask[l] + at, a, t->out[l] + at);
-        }
-        x = b->masks ? t->out[l] : t->a[l];
+        net->desc.kernels->forward(rows, s->in, s->out, x, stride, w, bias, z, s->out);
+        if (l < net->layers - 1 || !b->source) mlp__activation_forward(net, l, rows, z, a);
+        if (b->masks && net->desc.layers[l].dropout != 0)
+            mlp__dropout(net, l, b->place + begin, rows, t->mask[l] + at, a, t->out[l] + at);
+        x = (b->masks ? t->out[l] : t->a[l]) + at;
         stride = s->out;
-        before = by_units;
     }
-    if (before) mlp__barrier();
 }
 
 /* what layer l has read */
@@ -5042,7 +5005,8 @@ static void mlp__block_gradients(const void *work, size_t part, size_t parts)
     int l;
     for (l = 0; l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
-        const size_t begin = mlp__unit_at(net, l, part, parts), units = mlp__unit_at(net, l, part + 1, parts) - begin;
+        const size_t begin = mlp__cut(s->out, MLP__PANEL, part, parts);
+        const size_t units = mlp__cut(s->out, MLP__PANEL, part + 1, parts) - begin;
         const float *dz = b->t->dz[l] + begin;
         if (units == 0) continue;
         k->backward_weights(b->rows, s->in, units, mlp__input_of(b, l), l ? s->in : b->x_stride, dz, s->out,
@@ -5087,7 +5051,7 @@ static void mlp__predict_blocks(const mlp *net, float *scratch, size_t block, co
         for (i = 0; net->desc.input_scaling && i < b.rows; i++)
             mlp__scale_inputs(net, x + i * net->inputs, t.x + i * net->inputs);
         t.a[l] = t.z[l] = y;
-        mlp__block_forward(&b, 0, b.rows, 0, 1);
+        mlp__block_forward(&b, 0, b.rows);
         mlp__unscale_outputs(net, b.rows, y);
         x += b.rows * net->inputs;
         y += b.rows * net->outputs;
@@ -5157,7 +5121,7 @@ static void mlp__block_loss(const mlp__block *b, size_t begin, size_t end)
         return;
     }
     if (kind == MLP_LOSS_CROSS_ENTROPY) k->cross_entropy(rows, cols, z, a, y, factors, losses, dz, 1);
-    else mlp__activation_forward(net, last, rows, cols, cols, z, a);
+    else mlp__activation_forward(net, last, rows, z, a);
     for (i = 0; i < n && kind == MLP_LOSS_CUSTOM; i += cols) {
         t->loss[begin + i / cols] = custom->value(custom->user, cols, a + i, y + i);
         if (factors) custom->slope(custom->user, cols, a + i, y + i, dz + i);
@@ -5703,24 +5667,19 @@ MLP_API mlp_result mlp_minimize(const mlp_opt_desc *desc, size_t n, float *v,
 /* -------------------------------------------------------------------------- >>train -- */
 /* user's rows -> batch -> layers forward -> loss -> layers backward -> gradient finished -> optimizer */
 
-/* Room for blocks of so many rows; backward: with what gradients need, else layers share two buffers. */
+/* Room for blocks of so many rows; backward: with what gradients need. */
 static void mlp__lay_out_buffers(const mlp *net, size_t rows, int backward, mlp__arena *arena, mlp__buffers *t)
 {
-    float *shared[2] = { NULL, NULL };
     size_t pair = 0;                            /* most of in + out of a layer */
     int l, custom = 0;
     memset(t, 0, sizeof *t);
     t->rows = rows;
-    if (!backward) {
-        shared[0] = mlp__take_floats(arena, rows, net->ping);
-        shared[1] = mlp__take_floats(arena, rows, net->pong);
-    }
     for (l = 0; l < net->layers; l++) {
         const size_t out = net->shape[l].out;
         const mlp_activation activation = net->desc.layers[l].activation;
         const int needs_z = mlp__activations[activation].needs_z, last = l == net->layers - 1;
         custom |= activation == MLP_ACT_CUSTOM;
-        t->a[l] = backward || last ? mlp__take_floats(arena, rows, out) : shared[l % 2];
+        t->a[l] = mlp__take_floats(arena, rows, out);
         /* losses read the last z */
         t->z[l] = last || (backward && needs_z) ? mlp__take_floats(arena, rows, out) : t->a[l];
         t->out[l] = t->a[l];
@@ -5878,15 +5837,14 @@ static int mlp__threads_for(const mlp *net, size_t batch, int threads)
 
 /* ---- gradients ---- */
 
-/* Rows are cut into parts, wide layers on the way up by units: nobody leaves before mlp__block_forward, where all
-   parts meet at the barriers, also those without a row. Without a divisor there are only losses. */
+/* Rows are cut into parts. Without a divisor there are only losses. */
 static void mlp__block_rows(const void *work, size_t part, size_t parts)
 {
     const mlp__block *b = (const mlp__block *)work;
     const size_t begin = mlp__cut(b->rows, 1, part, parts), end = mlp__cut(b->rows, 1, part + 1, parts);
-    mlp__block_load(b, begin, end);
-    mlp__block_forward(b, begin, end, part, parts);
     if (begin == end) return;
+    mlp__block_load(b, begin, end);
+    mlp__block_forward(b, begin, end);
     mlp__block_loss(b, begin, end);
     if (b->divisor > 0) mlp__block_backward(b, begin, end, mlp__scratch_of(b->t, part));
 }
@@ -6306,7 +6264,7 @@ MLP_API mlp_result mlp_jacobian(mlp *net, const float *x, float *j)
     b.x = x;
     b.x_stride = net->inputs;
     if (net->desc.input_scaling) { mlp__scale_inputs(net, x, t->x); b.x = t->x; }
-    mlp__block_forward(&b, 0, 1, 0, 1);
+    mlp__block_forward(&b, 0, 1);
     for (o = 0; o < net->outputs; o++, j += net->inputs) {
         float *dz = t->dz[net->layers - 1];
         memset(dz, 0, net->outputs * sizeof(float));

@@ -1010,7 +1010,7 @@ static void fit_masks_are_as_documented(void)
         mlp *net = fit_net(&d);
         const double p = (double)shares[s], n = ROWS * UNITS;
         double dropped = 0, pairs = 0, of_row[ROWS] = { 0 }, of_unit[UNITS] = { 0 }, same;
-        mlp__dropout(net, 0, 0, ROWS, 0, UNITS, mask, a, out);
+        mlp__dropout(net, 0, 0, ROWS, mask, a, out);
         for (i = 0; i < ROWS * UNITS; i++) {
             CHECK((mask[i] == 0 || mask[i] == 1 / (1 - shares[s])) && out[i] == a[i] * mask[i]);
             dropped += mask[i] == 0;
@@ -1025,8 +1025,8 @@ static void fit_masks_are_as_documented(void)
         /* another update, layer, place: another mask */
         for (kind = 0; kind < 3; kind++) {
             if (kind == 0) net->course.step++;
-            if (kind == 1) mlp__dropout(net, 1, 0, ROWS, 0, 33, other, a, out);
-            else mlp__dropout(net, 0, kind == 2, ROWS, 0, UNITS, other, a, out);
+            if (kind == 1) mlp__dropout(net, 1, 0, ROWS, other, a, out);
+            else mlp__dropout(net, 0, kind == 2, ROWS, other, a, out);
             for (same = 0, i = 0; i < ROWS * 33; i++) same += mask[i] == other[i];
             CHECK_NEAR(same / (ROWS * 33), p * p + (1 - p) * (1 - p), 0.03);
             if (kind == 0) net->course.step--;
