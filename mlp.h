@@ -480,8 +480,6 @@ typedef struct {
     int epochs, best_epoch;         /* epochs done; the one of best_loss, from 1, of a resumed fit as that
                                        counts which saved the checkpoint; 0: none */
     double loss, validation_loss, best_loss;        /* of the last epoch, and the least of validation; NaN: none */
-    const char *warning;            /* NULL, or what will hardly be learned as it is: targets of a regression beyond 10,
-                                       inputs beyond 100, without scaling; not looked for with read */
 } mlp_fit_report;
 
 typedef struct {
@@ -4496,23 +4494,16 @@ static float mlp__weight_of(const mlp_data *d, size_t row)
 
 /* ---- checks of values ---- */
 
-/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, or whose product with scale
-   is not; rows * cols: none */
-static size_t mlp__first_beyond(const mlp *net, float scale, const float *values, size_t rows, size_t cols,
-                                size_t stride)
+/* values: rows x cols at stride; the index in rows x cols of the first that is not finite, rows * cols: none */
+static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
 {
     const size_t run = stride == cols ? rows * cols : cols;         /* what one call sees: all, if there are no gaps */
     size_t done;
     for (done = 0; done < rows * cols; done += run, values += stride) {
-        const size_t at = net->desc.kernels->first_nonfinite(run, scale, values);
+        const size_t at = net->desc.kernels->first_nonfinite(run, 0, values);
         if (at < run) return done + at;
     }
     return done;
-}
-
-static size_t mlp__first_nonfinite(const mlp *net, const float *values, size_t rows, size_t cols, size_t stride)
-{
-    return mlp__first_beyond(net, 0, values, rows, cols, stride);
 }
 
 /* These look at the rows begin .. end - 1 of arrays. number: what row of the data each of them is; NULL: itself. */
@@ -6932,19 +6923,6 @@ static mlp_result mlp__fit_memory(mlp__fitting *f)
     return r;
 }
 
-/* What is no error, but hardly learns: FLT_MAX / 10 and / 100 are the scales beyond which 10 and 100 overflow. */
-static const char *mlp__warning_of(const mlp *net, const mlp_data *d)
-{
-    const size_t ys = d->rows * net->outputs, xs = d->rows * net->inputs;
-    if (d->y && !net->desc.target_scaling && mlp__is_of_distance(net->desc.loss)
-        && mlp__first_beyond(net, FLT_MAX / 10, d->y, d->rows, net->outputs, mlp__y_stride(net, d)) < ys)
-        return "y: values beyond 10 without target_scaling are learned slowly, if at all";
-    if (d->x && !net->desc.input_scaling
-        && mlp__first_beyond(net, FLT_MAX / 100, d->x, d->rows, net->inputs, mlp__x_stride(net, d)) < xs)
-        return "x: values beyond 100 without input_scaling are learned slowly, if at all";
-    return NULL;
-}
-
 /* All that a fit needs before its first epoch */
 static mlp_result mlp__fit_begin(mlp__fitting *f)
 {
@@ -6961,7 +6939,6 @@ static mlp_result mlp__fit_begin(mlp__fitting *f)
     /* callbacks within an epoch may change values */
     f->train.check = fit->on_step || fit->on_gradients || fit->schedule.rate || f->data->read || f->validation.read;
     f->progress.steps = (f->train.rows - 1) / f->batch + 1;
-    if (fit->report) f->report.warning = mlp__warning_of(net, f->data);
     net->threads = fit->threads;
     fit->threads = mlp__threads_for(net, f->batch, fit->threads);
     r = mlp__fit_memory(f);
