@@ -2679,9 +2679,9 @@ static void mlp__k_subtract_products(size_t rows, size_t m, size_t n, const doub
 
 /* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j], of a strip: `vectors` vectors, the last of which has `tail`
    lanes. Rows lie at x_row, the steps of k at a_col and b_row, panels of 16 columns at x_panel from each other; after
-   every `span` steps, of which k is a multiple, a moves on by a_jump. b is read in whole vectors. init is laid out as
-   c, which it may be, but repeats a row with init_row 0; NULL is zero. chains: 1, or 4 over the quarters of k (see
-   Bits in the manual). */
+   every `span` steps a moves on by a_jump. b is read in whole vectors. init is laid out as c, which it may be, but
+   repeats a row with init_row 0; NULL is zero. chains: 1, or 4, each of a span, k >= 9, of which the last is the
+   shortest (see Bits in the manual). */
 typedef struct {
     size_t vectors, tail, k, span;
     int chains;
@@ -2842,25 +2842,6 @@ MLP__INLINE void mlp__tile_row(size_t vectors, const mlp__product *p)
     mlp__tile_end(1, vectors, p, sums);
 }
 
-/* `count` tiles below each other. What a has behind a jump is asked for before it. */
-MLP__INLINE void mlp__tile(size_t rows, size_t vectors, size_t count, const mlp__product *product)
-{
-    mlp__product p = *product;                          /* a copy, which stores to c cannot change */
-    const ptrdiff_t a_next = (ptrdiff_t)p.span * p.a_col + p.a_jump, b_next = (ptrdiff_t)p.span * p.b_row;
-    if (rows == 1) { mlp__tile_row(vectors, &p); return; }
-    for (; count > 0; count--, mlp__move_down(rows, &p)) {
-        const float *a = p.a, *b = p.b;
-        mlp__sums sums;
-        size_t k, i;
-        mlp__tile_begin(rows, vectors, &p, sums);
-        for (k = 0; k < p.k; k += p.span, a += a_next, b += b_next) {
-            for (i = 0; i < rows && k + p.span < p.k; i++) MLP__PREFETCH(a + a_next + (ptrdiff_t)i * p.a_row);
-            mlp__tile_steps(rows, vectors, p.span, &p, a, b, sums);
-        }
-        mlp__tile_end(rows, vectors, &p, sums);
-    }
-}
-
 /* sums += a[0..3] b[0..3] of a single row, steps of a side by side */
 MLP__INLINE void mlp__tile4_steps(size_t vectors, const float *a, const float *b, ptrdiff_t b_row, mlp__sums sums)
 {
@@ -2877,7 +2858,7 @@ MLP__INLINE void mlp__tile4_steps(size_t vectors, const float *a, const float *b
 /* A single row with the four chains side by side, for one alone waits for itself; columns of one panel. */
 MLP__INLINE void mlp__tile4_row(size_t vectors, const mlp__product *p)
 {
-    const size_t quarter = (p->k + 3) / 4, last = p->k - 3 * quarter;
+    const size_t quarter = p->span, last = p->k - 3 * quarter;
     const ptrdiff_t b_next = (ptrdiff_t)quarter * p->b_row;
     const float *a = p->a, *b = p->b;
     mlp__sums s[4];
@@ -2900,23 +2881,35 @@ MLP__INLINE void mlp__tile4_row(size_t vectors, const mlp__product *p)
     mlp__tile_end(1, vectors, p, s[0]);
 }
 
-/* Four chains over the quarters of k, k >= 9, of which the last is the shortest; one chain after the other. */
-MLP__INLINE void mlp__tile4(size_t rows, size_t vectors, size_t count, const mlp__product *product)
+/* The sums of the q-th of four chains, of (0 + 1) + (2 + 3), and what the next begins with. */
+MLP__INLINE void mlp__tile_join(size_t rows, size_t vectors, size_t q, mlp__sums sums, mlp__sums even, mlp__sums half)
 {
-    mlp__product p = *product;
-    const size_t quarter = (p.k + 3) / 4;
-    const ptrdiff_t a_next = (ptrdiff_t)quarter * p.a_col, b_next = (ptrdiff_t)quarter * p.b_row;
-    if (rows == 1) { mlp__tile4_row(vectors, &p); return; }
+    if (q % 2 == 1) mlp__tile_add(rows, vectors, sums, even);
+    if (q == 3) mlp__tile_add(rows, vectors, sums, half);
+    else { mlp__tile_copy(rows, vectors, q == 1 ? half : even, sums); mlp__tile_zero(rows, vectors, sums); }
+}
+
+/* `count` tiles below each other, a span of k after the other: with one chain a jumps between them, and what it has
+   there is asked for; four chains are a span each. */
+MLP__INLINE void mlp__tile(size_t rows, size_t vectors, size_t count, const mlp__product *product)
+{
+    mlp__product p = *product;                          /* a copy, which stores to c cannot change */
+    const ptrdiff_t a_next = (ptrdiff_t)p.span * p.a_col + p.a_jump, b_next = (ptrdiff_t)p.span * p.b_row;
+    const int chains = vectors <= MLP__N16 && p.chains == 4;
+    if (rows == 1) {
+        if (chains) mlp__tile4_row(vectors, &p);
+        else mlp__tile_row(vectors, &p);
+        return;
+    }
     for (; count > 0; count--, mlp__move_down(rows, &p)) {
         const float *a = p.a, *b = p.b;
         mlp__sums sums, even, half;
-        size_t q;
+        size_t k, i, q = 0;
         mlp__tile_begin(rows, vectors, &p, sums);
-        for (q = 0; q < 4; q++, a += a_next, b += b_next) {
-            mlp__tile_steps(rows, vectors, mlp__smaller(quarter, p.k - q * quarter), &p, a, b, sums);
-            if (q % 2 == 1) mlp__tile_add(rows, vectors, sums, even);
-            if (q == 3) mlp__tile_add(rows, vectors, sums, half);
-            else { mlp__tile_copy(rows, vectors, q == 1 ? half : even, sums); mlp__tile_zero(rows, vectors, sums); }
+        for (k = 0; k < p.k; k += p.span, a += a_next, b += b_next) {
+            for (i = 0; i < rows && k + p.span < p.k; i++) MLP__PREFETCH(a + a_next + (ptrdiff_t)i * p.a_row);
+            mlp__tile_steps(rows, vectors, mlp__smaller(p.span, p.k - k), &p, a, b, sums);
+            if (chains) mlp__tile_join(rows, vectors, q++, sums, even, half);
         }
         mlp__tile_end(rows, vectors, &p, sums);
     }
@@ -2931,22 +2924,18 @@ enum { MLP__FEW_ROWS = MLP__FMA ? 3 : 2, MLP__FEW_ROWS_VECTORS = 4 };   /* witho
     ((vectors) <= MLP__TILE_VECTORS ? MLP__TILE_ROWS(vectors) : \
      (vectors) == MLP__FEW_ROWS_VECTORS ? MLP__FEW_ROWS : (vectors) == MLP__ONE_ROW_VECTORS ? 1 : 0)
 
-/* One function per width, with the code of all heights that this instruction set uses; the others are compiled away.
-   Four chains are for one panel. */
-#define MLP__HEIGHTS(X, tile) X(tile, 1) X(tile, 2) X(tile, 3) X(tile, 4) X(tile, 5) X(tile, 6) \
-                              X(tile, 7) X(tile, 8) X(tile, 9) X(tile, 10) X(tile, 11) X(tile, 12)
-#define MLP__TILE_CASE(tile, ROWS) case ROWS: if (ROWS <= most) tile(ROWS, vectors, count, p); break;
-#define MLP__TILES(tiles, tile, VECTORS, MOST) \
-    static void tiles##VECTORS(size_t rows, size_t count, const mlp__product *p) \
-    { enum { vectors = VECTORS, most = MOST }; switch (rows) { MLP__HEIGHTS(MLP__TILE_CASE, tile) default: break; } }
-#define MLP__TILES_OF(VECTORS) \
-    MLP__TILES(mlp__tiles_, mlp__tile, VECTORS, MLP__MOST_ROWS(VECTORS)) \
-    MLP__TILES(mlp__tiles4_, mlp__tile4, VECTORS, (VECTORS <= MLP__N16 ? MLP__MOST_ROWS(VECTORS) : 0))
-MLP__TILES_OF(1)
-MLP__TILES_OF(2)
-MLP__TILES_OF(3)
-MLP__TILES_OF(4)
-MLP__TILES_OF(8)
+/* One function per width, with the code of all heights that this instruction set uses; the others are compiled away. */
+#define MLP__HEIGHTS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#define MLP__TILE_CASE(ROWS) case ROWS: if (ROWS <= most) mlp__tile(ROWS, vectors, count, p); break;
+#define MLP__TILES(VECTORS) \
+    static void mlp__tiles_##VECTORS(size_t rows, size_t count, const mlp__product *p) \
+    { enum { vectors = VECTORS, most = MLP__MOST_ROWS(VECTORS) }; \
+      switch (rows) { MLP__HEIGHTS(MLP__TILE_CASE) default: break; } }
+MLP__TILES(1)
+MLP__TILES(2)
+MLP__TILES(3)
+MLP__TILES(4)
+MLP__TILES(8)
 
 /* Columns of the next strip, of those that are left. Tiles of few rows are wider, so that they have enough chains. */
 MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left)
@@ -2959,12 +2948,10 @@ MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left)
 /* rows of p, cut into tiles of nearly equal height: 16 rows where tiles have at most 6 are 6 + 5 + 5 */
 static void mlp__multiply(size_t rows, const mlp__product *p)
 {
-    static void (*const tiles[2][5])(size_t, size_t, const mlp__product *) = {
-        { mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8 },
-        { mlp__tiles4_1, mlp__tiles4_2, mlp__tiles4_3, mlp__tiles4_4, mlp__tiles4_8 }
-    };
-    const size_t width = p->vectors < 5 ? p->vectors - 1 : 4, most = MLP__MOST_ROWS(p->vectors);
-    void (*const tile)(size_t, size_t, const mlp__product *) = tiles[p->chains == 4][width];
+    static void (*const tiles[])(size_t, size_t, const mlp__product *) = {
+        mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8 };
+    void (*const tile)(size_t, size_t, const mlp__product *) = tiles[p->vectors < 5 ? p->vectors - 1 : 4];
+    const size_t most = MLP__MOST_ROWS(p->vectors);
     if (rows <= most) tile(rows, 1, p);
     else {
         const size_t count = (rows + most - 1) / most, low = rows / count, higher = rows - low * count;
@@ -3294,7 +3281,7 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
         s = mlp__strip_at(rows, in, out, unit);
         p = mlp__strip_product(s.columns, in, a, w + s.offset, s.row, z + unit, (ptrdiff_t)z_stride, 0);
         p.b_panel = (ptrdiff_t)(MLP__PANEL * in);
-        p.chains = chains;
+        if (chains == 4) { p.chains = 4; p.span = (in + 3) / 4; }
         if (b) { p.init = b + unit; p.init_row = 0; }
         if (s.row <= MLP__W / 4 && rows >= MLP__W)
             mlp__forward_narrow(s.columns, rows, in, x, x_stride, p.b, p.init, p.c, z_stride, chains);

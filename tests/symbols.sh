@@ -47,7 +47,7 @@ predict_ends="mlp__tiles_1 mlp__tiles_8 mlp__forward_narrow mlp__k_softmax mlp__
 predict_stack() { # mlp_predict and what it calls down to the kernel with the largest frame: at most 12 KiB
     awk -F '\t' -v way=" $predict_way " '{ n = split($1, part, ":"); name = part[n]; sub(/\..*/, "", name) }
         index(way, " " name " ") { sum += $2 }
-        name ~ /^mlp__(tiles4?_[0-9]|forward_narrow|k_softmax|k_activate|custom_forward)$/ && $2 > most { most = $2 }
+        name ~ /^mlp__(tiles_[0-9]|forward_narrow|k_softmax|k_activate|custom_forward)$/ && $2 > most { most = $2 }
         END { print "stack of mlp_predict:", sum, "+", most; exit sum < 4096 || most == 0 || sum + most > 12288 }' "$1"
 }
 predict_names() { # what is not there any more would not be counted

@@ -1,6 +1,5 @@
 # Reads objdump -d of an object with mlp.h in it; for every innermost loop with fused multiply-adds in a mlp__tiles_N
-# function prints "N fma-count vector-moves-to-or-from-the-stack instructions"; of mlp__tiles4_N, the tiles of four
-# chains, "4xN ...".
+# function prints "N fma-count vector-moves-to-or-from-the-stack instructions".
 function hex(s,   i, n) {
     n = 0; s = tolower(s)
     for (i = 1; i <= length(s); i++) n = n * 16 + index("0123456789abcdef", substr(s, i, 1)) - 1
@@ -31,10 +30,7 @@ function finish_function(   i, j, first, fma, stack, inner, outside, k) {
 /^[0-9a-f]+ <.*>:$/ {
     finish_function()
     name = ""
-    if (match($2, /mlp__tiles4?_[0-9]+/)) {
-        name = substr($2, RSTART + 10, RLENGTH - 10)
-        sub(/^_/, "", name); sub(/^4_/, "4x", name)
-    }
+    if (match($2, /mlp__tiles_[0-9]+/)) name = substr($2, RSTART + 11, RLENGTH - 11)
     next
 }
 name != "" && /^ *[0-9a-f]+:\t/ {
