@@ -719,15 +719,12 @@ MLP_API mlp_result mlp_load(mlp **net, const char *path, const mlp_load_desc *);
 #endif
 #endif /* MLP_NO_FILES */
 
-/* What one update takes, resolved: no defaults here. Which fields a kind reads stands at `update`. */
+/* What one update takes. Which fields a kind reads stands at `update`. */
 typedef struct {
-    float rate;                     /* adam, adamw: already divided by 1-beta1^t */
-    float momentum, beta1, beta2, rho, epsilon;
+    mlp_opt_desc opt;               /* resolved: no defaults; rate of adam, adamw: already divided by 1-beta1^t */
     float scale;                    /* adam, adamw: 1 / sqrt(1-beta2^t) */
-    float shrink;                   /* adamw: factor of the weights, 1 - rate decay; 1 without decay */
-    float decay, l1;                /* any kind: g + decay w + l1 sign(w) in the place of g; both 0: g as it is */
-    float eta_minus, eta_plus, step_min, step_max;
-    int nesterov, first;            /* first: rprop's step of each weight starts as rate */
+    float shrink;                   /* adamw: factor of the weights, 1 - rate decay; weight_decay is then 0 */
+    int first;                      /* rprop's step of each weight starts as rate */
 } mlp_update;
 
 /* The kernels, for benchmarks and for use of their own. Matrices are row-major, sizes in floats. An output may be
@@ -795,7 +792,8 @@ struct mlp_kernels {
          adam     s1 = m, s2 = v; takes beta1, beta2, scale, epsilon; adamw: the same from shrink w on
          rprop    p = g s1; step = s2 times eta_plus for p > 0, eta_minus for p < 0, within step_min and step_max;
                   g = 0 for p < 0; w - step sign(g); s1 = g, s2 = step
-       Non-zero: a weight has become NaN or infinite. Other kinds do nothing. */
+       and of any kind g + weight_decay w + l1 sign(w) in the place of g, where these are not both 0. Non-zero: a weight
+       has become NaN or infinite. Other kinds do nothing. */
     int (*update)(mlp_opt kind, const mlp_update *u, size_t n, float *w, const float *g, float *s1, float *s2);
     /* index of the first x for which scale x is NaN or infinity, n when there is none; scale >= 0, 0: for which x is
        one */
@@ -2471,19 +2469,19 @@ typedef mlp__vf mlp__updating(const mlp_update *u, mlp__vf w, mlp__vf g, mlp__vf
 #define MLP__UPDATE(name) MLP__INLINE mlp__vf mlp__##name##_update(const mlp_update *u, mlp__vf w, mlp__vf g, \
                                                                    MLP__UNUSED mlp__vf *s1, MLP__UNUSED mlp__vf *s2)
 
-MLP__UPDATE(plain) { return mlp__vfnma(mlp__vset1(u->rate), g, w); }
+MLP__UPDATE(plain) { return mlp__vfnma(mlp__vset1(u->opt.rate), g, w); }
 MLP__UPDATE(sgd)
 {
-    const mlp__vf mu = mlp__vset1(u->momentum);
+    const mlp__vf mu = mlp__vset1(u->opt.momentum);
     *s1 = mlp__flush(mlp__vfma(mu, *s1, g));
-    return mlp__vfnma(mlp__vset1(u->rate), u->nesterov ? mlp__vfma(mu, *s1, g) : *s1, w);
+    return mlp__vfnma(mlp__vset1(u->opt.rate), u->opt.nesterov ? mlp__vfma(mu, *s1, g) : *s1, w);
 }
 
 /* w - rate x / (scale sqrt(v) + epsilon) */
 MLP__INLINE mlp__vf mlp__normalized(const mlp_update *u, mlp__vf scale, mlp__vf w, mlp__vf x, mlp__vf v)
 {
-    const mlp__vf d = mlp__vfma(mlp__vsqrt(v), scale, mlp__vset1(u->epsilon));
-    return mlp__vfnma(mlp__vset1(u->rate), mlp__vdiv(x, d), w);
+    const mlp__vf d = mlp__vfma(mlp__vsqrt(v), scale, mlp__vset1(u->opt.epsilon));
+    return mlp__vfnma(mlp__vset1(u->opt.rate), mlp__vdiv(x, d), w);
 }
 /* kept v + (1 - kept) g^2 */
 MLP__INLINE mlp__vf mlp__mean_square(float kept, mlp__vf v, mlp__vf g)
@@ -2498,23 +2496,23 @@ MLP__UPDATE(adagrad)
 }
 MLP__UPDATE(rmsprop)
 {
-    *s1 = mlp__mean_square(u->rho, *s1, g);
+    *s1 = mlp__mean_square(u->opt.rho, *s1, g);
     return mlp__normalized(u, mlp__vset1(1.0f), w, g, *s1);
 }
 MLP__UPDATE(adam)
 {
-    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->beta1), mlp__vsub(g, *s1), *s1));  /* beta1 m + (1 - beta1) g */
-    *s2 = mlp__mean_square(u->beta2, *s2, g);
+    *s1 = mlp__flush(mlp__vfma(mlp__vset1(1.0f - u->opt.beta1), mlp__vsub(g, *s1), *s1));  /* beta1 m + (1 - beta1) g */
+    *s2 = mlp__mean_square(u->opt.beta2, *s2, g);
     return mlp__normalized(u, mlp__vset1(u->scale), w, *s1, *s2);
 }
 MLP__UPDATE(adamw) { return mlp__adam_update(u, mlp__vmul(mlp__vset1(u->shrink), w), g, s1, s2); }
 MLP__UPDATE(rprop)
 {
-    const mlp__vf zero = mlp__vzero(), p = mlp__vmul(g, *s1), step = u->first ? mlp__vset1(u->rate) : *s2;
+    const mlp__vf zero = mlp__vzero(), p = mlp__vmul(g, *s1), step = u->first ? mlp__vset1(u->opt.rate) : *s2;
     const mlp__vm turned = mlp__vlt(p, zero);
-    const mlp__vf eta = mlp__vselect(mlp__vlt(zero, p), mlp__vset1(u->eta_plus), mlp__vset1(1.0f));
-    *s2 = mlp__clamp(mlp__vset1(u->step_min), mlp__vset1(u->step_max),
-                     mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->eta_minus), eta)));
+    const mlp__vf eta = mlp__vselect(mlp__vlt(zero, p), mlp__vset1(u->opt.eta_plus), mlp__vset1(1.0f));
+    *s2 = mlp__clamp(mlp__vset1(u->opt.step_min), mlp__vset1(u->opt.step_max),
+                     mlp__vmul(step, mlp__vselect(turned, mlp__vset1(u->opt.eta_minus), eta)));
     *s2 = mlp__flush(*s2);
     *s1 = mlp__flush(mlp__vselect(turned, zero, g));
     return mlp__vfnma(mlp__signum(mlp__vselect(turned, zero, g)), *s2, w);
@@ -2574,8 +2572,8 @@ static int mlp__update_kind(mlp_opt kind, const mlp_update *u, size_t n, float *
     const int adam = kind == MLP_OPT_ADAM || kind == MLP_OPT_ADAMW;
     if (kind == MLP_OPT_SGD && !s1) return mlp__update_all(mlp__plain_update, 0, u, n, w, g, s1, s2);
     /* a mean that keeps nothing: its difference from the new value would swallow that */
-    if (adam ? u->beta1 == 0 : kind == MLP_OPT_RMSPROP && u->rho == 0) memset(s1, 0, n * sizeof *s1);
-    if (adam && u->beta2 == 0) memset(s2, 0, n * sizeof *s2);
+    if (adam ? u->opt.beta1 == 0 : kind == MLP_OPT_RMSPROP && u->opt.rho == 0) memset(s1, 0, n * sizeof *s1);
+    if (adam && u->opt.beta2 == 0) memset(s2, 0, n * sizeof *s2);
     switch (kind) {
     #define MLP__CASE(NAME, name, arrays, rate, beta1, beta2, epsilon, takes) \
         case MLP_OPT_##NAME: return mlp__update_all(mlp__##name##_update, arrays, u, n, w, g, s1, s2);
@@ -2593,10 +2591,10 @@ static int mlp__k_update(mlp_opt kind, const mlp_update *u, size_t n, float *w, 
     float t[256];
     size_t i, m;
     int bad = 0;
-    if (u->decay == 0 && u->l1 == 0) return mlp__update_kind(kind, u, n, w, g, s1, s2);
+    if (u->opt.weight_decay == 0 && u->opt.l1 == 0) return mlp__update_kind(kind, u, n, w, g, s1, s2);
     for (i = 0; i < n; i += m) {
         m = mlp__smaller(n - i, sizeof t / sizeof *t);
-        mlp__map(mlp__penalized, u->decay, u->l1, m, w + i, g + i, g + i, t);
+        mlp__map(mlp__penalized, u->opt.weight_decay, u->opt.l1, m, w + i, g + i, g + i, t);
         bad |= mlp__update_kind(kind, u, m, w + i, t, s1 ? s1 + i : s1, s2 ? s2 + i : s2);
     }
     return bad;
@@ -5253,18 +5251,18 @@ typedef struct {
 static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate,
                         int penalties)
 {
-    const float decay = penalties ? w->opt->weight_decay : 0;
+    const float decay = w->opt->weight_decay;
     const size_t at = from > begin ? from : begin, stop = mlp__smaller(to, end);
     const int arrays = mlp__arrays(w->opt);
     const int decoupled = MLP__FACTS(mlp__optimizers, w->opt->kind).takes & MLP__TAKES_DECOUPLED;
     float *s1 = arrays > 0 ? w->state + at : NULL, *s2 = arrays > 1 ? w->state + w->n + at : NULL;
     mlp_update u = w->u;
     if (at >= stop || rate == 0) return 0;
-    u.rate *= rate;
-    if (decay > 0 && decoupled) u.shrink = (float)(1 - mlp__product_of((double)u.rate, (double)decay));
-    else u.decay = decay;
-    u.l1 = penalties ? w->opt->l1 : 0;
-    if (w->divisor != 1) u.rate = (float)((double)u.rate / w->divisor);
+    u.opt.rate *= rate;
+    if (penalties && decoupled) u.shrink = (float)(1 - mlp__product_of((double)u.opt.rate, (double)decay));
+    if (!penalties || decoupled) u.opt.weight_decay = 0;
+    if (!penalties) u.opt.l1 = 0;
+    if (w->divisor != 1) u.opt.rate = (float)((double)u.opt.rate / w->divisor);
     return w->k->update(w->opt->kind, &u, stop - at, w->v + at, w->g + at, s1, s2);
 }
 
@@ -5307,28 +5305,6 @@ static mlp__opt_state mlp__opt_begin(const mlp_opt_desc *opt, void *state, size_
     return s;
 }
 
-/* What a desc, resolved, says of the update that comes, without penalties. */
-static mlp_update mlp__update_of(const mlp_opt_desc *opt, const mlp__opt_state *s)
-{
-    mlp_update u;
-    u.rate = opt->rate;
-    u.momentum = opt->momentum;
-    u.beta1 = opt->beta1;
-    u.beta2 = opt->beta2;
-    u.rho = opt->rho;
-    u.epsilon = opt->epsilon;
-    u.scale = opt->beta2 > 0 ? (float)(1 / mlp__sqrt_double(1 - s->beta2_power)) : 1;
-    u.shrink = 1;
-    u.decay = u.l1 = 0;
-    u.eta_minus = opt->eta_minus;
-    u.eta_plus = opt->eta_plus;
-    u.step_min = opt->step_min;
-    u.step_max = opt->step_max;
-    u.nesterov = opt->nesterov;
-    u.first = s->steps == 1;
-    return u;
-}
-
 /* the layer to which the parameter or gradient at this index belongs; -1 without a net */
 static int mlp__layer_of(const mlp *net, size_t at)
 {
@@ -5362,7 +5338,10 @@ static mlp_result mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp
     w.v = v;
     w.g = g;
     w.state = mlp__arrays_of(state);
-    w.u = mlp__update_of(opt, &s);
+    w.u.opt = *opt;
+    w.u.scale = opt->beta2 > 0 ? (float)(1 / mlp__sqrt_double(1 - s.beta2_power)) : 1;
+    w.u.shrink = 1;
+    w.u.first = s.steps == 1;
     w.divisor = takes & MLP__TAKES_BETAS ? 1 - s.beta1_power : 1;
     w.bad = bad;
     mlp__in_parts(threads, mlp__opt_part, &w);

@@ -52,11 +52,11 @@ static uint64_t bits_of_vectors(const mlp_kernels *k, size_t n, size_t o, uint64
     k->column_sums(1, n, bits_a + o, n, BITS_OUT, 1); BITS_HASH;
     k->scale_rows(1, n, bits_a, BITS_OUT); BITS_HASH;
     memset(&u, 0, sizeof u);
-    u.rate = 0.1f; u.momentum = 0.9f; u.nesterov = (int)(n % 2);
+    u.opt.rate = 0.1f; u.opt.momentum = 0.9f; u.opt.nesterov = (int)(n % 2);
     k->update(MLP_OPT_SGD, &u, n, BITS_OUT, bits_a + o, bits_b + o, NULL); BITS_HASH;
     h = test_hash(h, bits_b, BITS_SPACE);
     for (f = 0; f < BITS_SPACE; f++) bits_c[f] = fabsf(bits_c[f]);
-    u.rate = 0.01f; u.beta1 = 0.9f; u.beta2 = 0.999f; u.scale = 2; u.epsilon = 1e-8f;
+    u.opt.rate = 0.01f; u.opt.beta1 = 0.9f; u.opt.beta2 = 0.999f; u.scale = 2; u.opt.epsilon = 1e-8f;
     k->update(MLP_OPT_ADAM, &u, n, BITS_OUT, bits_a + o, bits_b + o, bits_c + o); BITS_HASH;
     h = test_hash(h, bits_b, BITS_SPACE);
     h = test_hash(h, bits_c, BITS_SPACE);

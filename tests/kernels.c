@@ -360,31 +360,32 @@ typedef void kernels_updating(const mlp_update *u, double g, kernels_weight *t);
 
 KERNELS_UPDATE(sgd)
 {
-    const double mu = (double)u->momentum;
+    const double mu = (double)u->opt.momentum;
     t->s1 = mu * t->s1 + g;
-    t->w -= (double)u->rate * (u->nesterov ? g + mu * t->s1 : t->s1);
+    t->w -= (double)u->opt.rate * (u->opt.nesterov ? g + mu * t->s1 : t->s1);
 }
 KERNELS_UPDATE(adagrad)
 {
     t->s1 += g * g;
-    t->w -= (double)u->rate * g / (sqrt(t->s1) + (double)u->epsilon);
+    t->w -= (double)u->opt.rate * g / (sqrt(t->s1) + (double)u->opt.epsilon);
 }
 KERNELS_UPDATE(rmsprop)
 {
-    t->s1 = (double)u->rho * t->s1 + (1 - (double)u->rho) * g * g;
-    t->w -= (double)u->rate * g / (sqrt(t->s1) + (double)u->epsilon);
+    t->s1 = (double)u->opt.rho * t->s1 + (1 - (double)u->opt.rho) * g * g;
+    t->w -= (double)u->opt.rate * g / (sqrt(t->s1) + (double)u->opt.epsilon);
 }
 KERNELS_UPDATE(adam)
 {
-    t->s1 = (double)u->beta1 * t->s1 + (1 - (double)u->beta1) * g;
-    t->s2 = (double)u->beta2 * t->s2 + (1 - (double)u->beta2) * g * g;
-    t->w -= (double)u->rate * t->s1 / (sqrt(t->s2) * (double)u->scale + (double)u->epsilon);
+    t->s1 = (double)u->opt.beta1 * t->s1 + (1 - (double)u->opt.beta1) * g;
+    t->s2 = (double)u->opt.beta2 * t->s2 + (1 - (double)u->opt.beta2) * g * g;
+    t->w -= (double)u->opt.rate * t->s1 / (sqrt(t->s2) * (double)u->scale + (double)u->opt.epsilon);
 }
 KERNELS_UPDATE(adamw) { t->w *= (double)u->shrink; kernels_adam(u, g, t); }
 KERNELS_UPDATE(rprop)
 {
-    const double p = g * t->s1, eta = p > 0 ? (double)u->eta_plus : p < 0 ? (double)u->eta_minus : 1;
-    t->s2 = fmin(fmax((u->first ? (double)u->rate : t->s2) * eta, (double)u->step_min), (double)u->step_max);
+    const double p = g * t->s1, eta = p > 0 ? (double)u->opt.eta_plus : p < 0 ? (double)u->opt.eta_minus : 1;
+    const double step = (u->first ? (double)u->opt.rate : t->s2) * eta;
+    t->s2 = fmin(fmax(step, (double)u->opt.step_min), (double)u->opt.step_max);
     t->s1 = p < 0 ? 0 : g;
     t->w -= t->s1 > 0 ? t->s2 : t->s1 < 0 ? -t->s2 : 0;
 }
@@ -411,21 +412,21 @@ static mlp_update kernels_update_of(const kernels_optimizer *o, int way)
 {
     mlp_update u;
     memset(&u, 0, sizeof u);
-    u.rate = o->rate; u.beta1 = o->beta1; u.beta2 = o->beta2; u.epsilon = o->epsilon;
-    u.rho = 0.99f; u.scale = 1.25f;
+    u.opt.rate = o->rate; u.opt.beta1 = o->beta1; u.opt.beta2 = o->beta2; u.opt.epsilon = o->epsilon;
+    u.opt.rho = 0.99f; u.scale = 1.25f;
     u.shrink = way & 1 ? 0.875f : 1;
-    u.eta_minus = 0.5f; u.eta_plus = 1.2f; u.step_min = 1e-3f; u.step_max = 0.015f;
-    u.momentum = way & 1 ? 0.9f : 0;
-    u.nesterov = way >> 1 & way & 1;
-    u.decay = way & 4 ? 0.05f : 0;
-    u.l1 = way & 8 ? 0.25f : 0;
+    u.opt.eta_minus = 0.5f; u.opt.eta_plus = 1.2f; u.opt.step_min = 1e-3f; u.opt.step_max = 0.015f;
+    u.opt.momentum = way & 1 ? 0.9f : 0;
+    u.opt.nesterov = way >> 1 & way & 1;
+    u.opt.weight_decay = way & 4 ? 0.05f : 0;
+    u.opt.l1 = way & 8 ? 0.25f : 0;
     return u;
 }
 
 static void kernels_updates_of(const kernels_optimizer *o, int way, size_t n, uint64_t *hash)
 {
     mlp_update u = kernels_update_of(o, way);
-    const int arrays = o->kind == MLP_OPT_SGD && u.momentum == 0 ? 0 : o->arrays;
+    const int arrays = o->kind == MLP_OPT_SGD && u.opt.momentum == 0 ? 0 : o->arrays;
     kernels_array w = kernels_take(n, n % 16), g = kernels_take(n, 1), s1 = kernels_take(n, 2), s2 = kernels_take(n, 3);
     kernels_array alone = kernels_take(n, 4), a1 = kernels_take(n, 5), a2 = kernels_take(n, 6);
     double *value = ref_doubles(n), *state = ref_doubles(n);
@@ -447,7 +448,7 @@ static void kernels_updates_of(const kernels_optimizer *o, int way, size_t n, ui
             t[i].w = (double)w.p[i];
             t[i].s1 = (double)s1.p[i];
             t[i].s2 = (double)s2.p[i];
-            gradient += (double)u.decay * t[i].w + (double)u.l1 * ((t[i].w > 0) - (t[i].w < 0));
+            gradient += (double)u.opt.weight_decay * t[i].w + (double)u.opt.l1 * ((t[i].w > 0) - (t[i].w < 0));
             o->twin(&u, gradient, &t[i]);
         }
         CHECK(kernels_k->update(o->kind, &u, n, w.p, g.p, arrays > 0 ? s1.p : NULL, arrays > 1 ? s2.p : NULL) == 0);
@@ -494,7 +495,7 @@ static void kernels_update_sgd_is_axpy(void)
     test_seed(22);
     test_fill(w, 70); test_fill(g, 70);
     memcpy(v, w, sizeof v);
-    kernels_k->axpy(70, -u.rate, g, v);
+    kernels_k->axpy(70, -u.opt.rate, g, v);
     CHECK(kernels_k->update(MLP_OPT_SGD, &u, 70, w, g, NULL, NULL) == 0 && test_same_bits(w, v, 70));
     /* none of these */
     CHECK(kernels_k->update(MLP_OPT_LM, &u, 70, w, g, NULL, NULL) == 0 && test_same_bits(w, v, 70));
@@ -511,7 +512,7 @@ static void kernels_update_tells_nonfinite(void)
         mlp_update u = kernels_update_of(&kernels_optimizers[k], 1);
         const int two = kernels_optimizers[k].arrays > 1;
         u.first = 1;
-        u.epsilon = 0;
+        u.opt.epsilon = 0;
         for (n = 1; n <= 70; n++)
             for (at = 0; at <= n; at++) {
                 size_t i;
