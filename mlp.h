@@ -94,10 +94,10 @@
      a desc: Linears with tensors "*.weight" [units][inputs] and "*.bias" of F32, F64, F16 or
      BF16; any may lack its bias. Numbers in their names order them (0, 2; fc1, fc2;
      layers.0.0, layers.1.0), and each must take what the one before gives: fc1, fc2, out is
-     a net if there is one such order only. Where there are several, one Linear named as an
-     end (out, output, proj, head, final, last) is the last; else give
-     mlp_load_desc.names. All other files are refused by the tensor's name, and those of
-     other formats (PyTorch's .pt, ONNX, HDF5, ...) by theirs.
+     a net if nothing else takes what fc1 takes, or can follow. Where another order is
+     possible, as with an out that gives as many as fc1 takes, give mlp_load_desc.names. All
+     other files are refused by the tensor's name, and those of other formats (PyTorch's .pt,
+     ONNX, HDF5, ...) by theirs.
      Scaling is one more tensor, "mlp.scales", so that PyTorch's strict loading refuses what
      would compute something else there; mlp_save_desc.fold makes a file that it takes.
      Members of an ensemble (mlp_save_desc.more) are tensors "mlp.member1.0.weight" and so
@@ -8015,11 +8015,11 @@ static void mlp__read_desc(mlp__in *in, int layers, mlp_desc *d)
 
 /* ---- loading: from tensors to layers ---- */
 
-/* A Linear: its name, that is what is before "weight" and "bias"; its weight and its bias, NULL: not there; and which
-   others, by bits, come before it by their numbers. */
-typedef struct { const char *name; const mlp__tensor *tensor[2]; uint32_t before; } mlp__linear;
+/* A Linear: its name, that is what is before "weight" and "bias"; its weight and its bias, NULL: not there. layer: the
+   Linears in order. */
+typedef struct { const char *name; const mlp__tensor *tensor[2]; } mlp__linear;
 typedef struct { mlp__linear linear[MLP_MAX_LAYERS]; const mlp__linear *layer[MLP_MAX_LAYERS]; int count;
-                 const mlp__tensor *array[MLP__ARRAYS], *misfit; uint64_t wanted; } mlp__chain;
+                 const mlp__tensor *array[MLP__ARRAYS]; } mlp__chain;
 
 /* Whether a tensor is a weight (0) or a bias (1), whose ending and point are taken off its name; -1: neither. */
 static int mlp__take_ending(char *name)
@@ -8104,8 +8104,8 @@ static void mlp__check_linear(mlp__in *in, const mlp__linear *linear)
         mlp__stop(in, MLP_ERR_UNSUPPORTED, b, "not a bias of %u units", w->rows);
 }
 
-/* Whether a comes before b: where they first differ, both have a number, and that of a is less. */
-static int mlp__comes_before(const char *a, const char *b)
+/* Where two names first differ: below 0 if both have a number there and that of a is less, above if more; else 0. */
+static int mlp__compare_numbers(const char *a, const char *b)
 {
     while (*a) {
         const char *a_begin = a, *b_begin = b;
@@ -8113,80 +8113,38 @@ static int mlp__comes_before(const char *a, const char *b)
         while (mlp__append_digit(&a_number, *a, 10)) a++;
         while (mlp__append_digit(&b_number, *b, 10)) b++;
         if ((a > a_begin) != (b > b_begin)) break;
-        if (a_number != b_number) return a_number < b_number;
+        if (a_number != b_number) return a_number < b_number ? -1 : 1;
         if (a == a_begin && *a++ != *b++) break;
     }
     return 0;
 }
 
-/* Whether the last word of a name says that it is the end of a net: fc_out, out_proj, output_layer; but not in_proj. */
-static int mlp__ends_net(const char *name)
-{
-    static const char *const words[] = { "out", "output", "proj", "head", "final", "last", "in", "input" };
-    const char *last = strrchr(name, '.');
-    int found = 0;
-    size_t i, n;
-    for (name = last ? last + 1 : name; *name; name += n + (name[n] != 0)) {
-        n = strcspn(name, "_-0123456789");
-        for (i = 0; i < MLP__COUNT(words); i++)
-            if (strlen(words[i]) == n && strncmp(words[i], name, n) == 0) found |= i < 6 ? 1 : 2;
-    }
-    return found == 1;
-}
-
-/* How many orders there are in which each Linear stands behind those that come before it by their numbers, and takes
-   what the one before gives: 0, 1, or 2 for more than one and for more than can be tried. The first is left in
-   chain->layer; the weight that does not fit behind the longest beginning of one, in chain->misfit. */
-static int mlp__orders(mlp__chain *chain)
-{
-    int order[MLP_MAX_LAYERS], place = 0, longest = 0, found = 0, i = 0, tries, l;
-    uint32_t used = 0;
-    for (tries = 0; found < 2 && tries < 1 << 22; tries++, i++) {
-        const mlp__linear *linear = &chain->linear[i], *before = place ? &chain->linear[order[place - 1]] : NULL;
-        if (i == chain->count) {                            /* back to the place before, where the next one is tried */
-            if (place == 0) return found;
-            i = order[--place];
-            used &= ~((uint32_t)1 << i);
-        } else if (used >> i & 1 || (linear->before & ~used)) {
-            continue;
-        } else if (!before || linear->tensor[0]->columns == before->tensor[0]->rows) {
-            order[place++] = i;
-            used |= (uint32_t)1 << i;
-            if (place == chain->count && ++found == 1)
-                for (l = 0; l < place; l++) chain->layer[l] = &chain->linear[order[l]];
-            i = -1;
-        } else if (place > longest) {
-            longest = place;
-            chain->misfit = linear->tensor[0];
-            chain->wanted = before->tensor[0]->rows;
-        }
-    }
-    return 2;
-}
-
-/* Puts the Linears into the order of mlp_load_desc.names, or into the only one that makes a net of them. */
+/* Puts the Linears into the order of mlp_load_desc.names, or into the only one that makes a net of them. Next is always
+   one that can come after none of those that are left: it must, since all but the first of these come after another. */
 static mlp_result mlp__order_chain(mlp__in *in, mlp__chain *chain)
 {
-    int i, k, orders, ends = 0, end = 0;
-    for (i = 0; i < chain->count; i++) {
-        mlp__check_linear(in, &chain->linear[i]);
+    uint32_t after[MLP_MAX_LAYERS] = { 0 }, left = (uint32_t)(((uint64_t)1 << chain->count) - 1);
+    int i, k, place;
+    for (i = 0; i < chain->count; i++) mlp__check_linear(in, &chain->linear[i]);
+    for (i = 0; i < chain->count && !in->wrong; i++)
         for (k = 0; k < chain->count; k++) {
-            const int before = mlp__comes_before(chain->linear[k].name, chain->linear[i].name);
-            if (in->how.name_count ? k < i : before) chain->linear[i].before |= (uint32_t)1 << k;
+            const mlp__linear *a = &chain->linear[k], *b = &chain->linear[i];
+            const int numbers = in->how.name_count ? k - i : mlp__compare_numbers(a->name, b->name);
+            const int fits = k != i && a->tensor[0]->rows == b->tensor[0]->columns;
+            if (numbers < 0 || (numbers == 0 && fits)) after[i] |= (uint32_t)1 << k;
         }
-        if (mlp__ends_net(chain->linear[i].name)) { ends++; end = i; }
+    for (place = 0; left && !in->wrong; place++) {
+        const mlp__linear *before = place ? chain->layer[place - 1] : NULL, *next;
+        for (i = 0; i < chain->count && (!(left >> i & 1) || after[i] & left); i++) {}
+        if (i == chain->count)
+            return mlp__stop(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0],
+                             "the order of the layers is not certain: give mlp_load_desc.names");
+        chain->layer[place] = next = &chain->linear[i];
+        left &= ~((uint32_t)1 << i);
+        if (before && next->tensor[0]->columns != before->tensor[0]->rows)
+            mlp__stop(in, MLP_ERR_UNSUPPORTED, next->tensor[0], "its inputs are not the %u outputs before it",
+                      before->tensor[0]->rows);
     }
-    if (in->wrong) return in->wrong;
-    orders = mlp__orders(chain);
-    if (orders == 2 && ends == 1) {
-        chain->linear[end].before = (uint32_t)(((uint64_t)1 << chain->count) - 1) & ~((uint32_t)1 << end);
-        if (mlp__orders(chain) == 1) return MLP_OK;
-    }
-    if (orders == 0)
-        mlp__stop(in, MLP_ERR_UNSUPPORTED, chain->misfit, "its inputs are not the %u outputs before it", chain->wanted);
-    if (orders == 2)
-        mlp__stop(in, MLP_ERR_UNSUPPORTED, chain->linear[0].tensor[0],
-                  "the order of the layers is not certain: give mlp_load_desc.names");
     return in->wrong;
 }
 

@@ -723,8 +723,7 @@ static int io_is_chain(io_bytes f, const mlp_load_desc *how, int layers, const i
     return same;
 }
 
-/* The usual names of Linears in PyTorch, in any order in the file: numbers in names, then sizes,
-   then the name of an end decide. */
+/* The usual names of Linears in PyTorch, in any order in the file: numbers in names and sizes decide. */
 static void io_names_give_the_order(void)
 {
     static const struct { int layers, sizes[5]; const char *names[4]; } nets[] = {
@@ -738,11 +737,11 @@ static void io_names_give_the_order(void)
         { 2, { 4, 4, 4 }, { "layer9.0", "layer10.0" } },
         { 3, { 4, 8, 8, 2 }, { "mlp_extractor.policy_net.0", "mlp_extractor.policy_net.2", "action_net" } },
         { 2, { 4, 8, 8 }, { "projector.linear_1", "projector.linear_2" } },
-        { 2, { 4, 16, 4 }, { "mlp.c_fc", "mlp.c_proj" } },
+        { 4, { 4, 8, 8, 8, 2 }, { "in_proj", "layers.0", "layers.1", "out_proj" } },
+        { 4, { 8, 8, 3, 8, 8 }, { "encoder.0", "encoder.2", "encoder.4", "encoder.6" } },
         { 1, { 4, 2 }, { "linear" } },
         { 1, { 4, 2 }, { "" } },
         { 2, { 4, 4, 2 }, { "classifier.dense", "classifier.out_proj" } },
-        { 3, { 5, 5, 5, 5 }, { "h.0", "h.1", "head" } },
         { 4, { 3, 3, 3, 3, 3 }, { "b.0007.a.1", "b.7.a.2", "b.8.a.0", "b.10.a.0" } } };
     const mlp_load_desc how = io_relu();
     size_t i;
@@ -753,16 +752,16 @@ static void io_names_give_the_order(void)
     }
 }
 
-/* two orders that fit, none that fits, and names that end or begin nothing */
+/* Several orders that fit, whatever the names mean; none that fits; and one that is not found from either end. */
 static void io_an_order_that_is_not_certain_is_refused(void)
 {
     static const struct { int layers, sizes[4]; const char *names[3]; } nets[] = {
         { 2, { 4, 4, 4 }, { "encoder", "decoder" } },
         { 2, { 4, 8, 4 }, { "decoder", "encoder" } },
-        { 2, { 4, 4, 4 }, { "out", "head" } },
-        { 2, { 4, 4, 4 }, { "in_proj", "x" } },
+        { 2, { 4, 16, 4 }, { "mlp.c_fc", "mlp.c_proj" } },
+        { 3, { 5, 5, 5, 5 }, { "h.0", "h.1", "head" } },
         { 2, { 4, 4, 4 }, { "a0", "a00" } },
-        { 3, { 4, 4, 4, 4 }, { "a.0.out", "a.1.b", "c" } } };       /* an end that numbers put before another */
+        { 3, { 4, 8, 4, 2 }, { "a", "b", "c" } } };
     char header[4096];
     size_t n = 0;
     int i;
@@ -774,7 +773,7 @@ static void io_an_order_that_is_not_certain_is_refused(void)
     io_refused_header("{" IO_T("0.weight", "F32", "2,3", 0, 24) "," IO_T("1.weight", "F32", "2,2", 24, 40) ","
                       IO_T("2.weight", "F32", "1,3", 40, 52) "}", 52, MLP_ERR_UNSUPPORTED,
                       "tensor '2.weight' [1,3]: its inputs are not the 2 outputs before it");
-    for (i = 0; i < 32; i++)                                /* more orders than can be tried, of which none fits */
+    for (i = 0; i < 32; i++)                                /* very many beginnings of orders, of which none fits */
         n += (size_t)snprintf(header + n, sizeof header - n, "%c" IO_T("%c%c.weight", "F32", "%d,1", %d, %d),
                               i ? ',' : '{', 'a' + i / 8, 'a' + i % 8, i < 30 ? 1 : 2,
                               i < 31 ? 4 * i : 128, i < 30 ? 4 * i + 4 : i == 30 ? 128 : 136);
