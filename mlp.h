@@ -97,7 +97,7 @@
      a net if nothing else takes what fc1 takes, or can follow. Where another order is
      possible, as with an out that gives as many as fc1 takes, give mlp_load_desc.names. All
      other files are refused by the tensor's name, and those of other formats (PyTorch's .pt,
-     ONNX, HDF5, ...) by theirs.
+     HDF5, GGUF, ...) by theirs.
      Scaling is one more tensor, "mlp.scales", so that PyTorch's strict loading refuses what
      would compute something else there; mlp_save_desc.fold makes a file that it takes.
      Members of an ensemble (mlp_save_desc.more) are tensors "mlp.member1.0.weight" and so
@@ -7625,10 +7625,9 @@ static uint64_t mlp__little_endian(const unsigned char *p, int bytes)
 
 /* Other files that people have, by their first bytes. */
 static const struct { const char *begin, *name; } mlp__other_files[] = {
-    { "PK\3\4", "a zip archive, as .pt and .npz files are" }, { "\200", "a Python pickle, as old .pt files are" },
+    { "PK\3\4", "a zip archive, as .pt and .npz files are" }, { "\200\2", "a Python pickle, as old .pt files are" },
     { "\211HDF", "an HDF5 file, as .h5 files are" }, { "GGUF", "a GGUF file" }, { "\223NUMPY", "a NumPy .npy file" },
-    { "version https://git-lfs", "a git-lfs pointer (git lfs pull gets the file)" }, { "<", "an HTML or XML page" },
-    { "\b", "an ONNX file" }
+    { "version https://git-lfs", "a git-lfs pointer (git lfs pull gets the file)" }, { "<", "an HTML or XML page" }
 };
 
 /* Whether the first bytes, at least 9 or all, can be those of a safetensors file. */
@@ -7641,12 +7640,9 @@ static mlp_result mlp__check_start(mlp__in *in)
     size_t i;
     if (object && n >= 2 && n <= in->how.max_header) return MLP_OK;
     for (i = 0; i < MLP__COUNT(mlp__other_files) && !object; i++) {
-        const char *begin = mlp__other_files[i].begin;
-        const size_t length = strlen(begin);
-        if (in->size < length || memcmp(p, begin, length) != 0) continue;
-        if (*begin == '\b' && !(in->size > 2 && p[1] < 32 && (p[2] & 7) == 2)) continue;  /* ir_version, a message */
-        if (*begin == '\200' && !(in->size > 1 && p[1] >= 2 && p[1] < 8)) continue;          /* its protocol */
-        return mlp__stop(in, MLP_ERR_FORMAT, NULL, "this is %s, not safetensors", mlp__other_files[i].name);
+        const size_t length = strlen(mlp__other_files[i].begin);
+        if (in->size >= length && memcmp(p, mlp__other_files[i].begin, length) == 0)
+            return mlp__stop(in, MLP_ERR_FORMAT, NULL, "this is %s, not safetensors", mlp__other_files[i].name);
     }
     if (in->size <= 8) { in->at = in->size; why = in->size ? "the file ends too early" : "the file is empty"; }
     else if (object && n > in->how.max_header && n <= MLP__MOST_HEADER) why = "its header is larger than max_header";
@@ -8032,15 +8028,14 @@ static int mlp__take_ending(char *name)
 }
 
 /* Takes "mlp.memberN." off a name: N, or 0. */
-static int mlp__take_member(char **name)
+static uint64_t mlp__take_member(char **name)
 {
-    char *number = *name + sizeof MLP__MEMBER - 1, *at = number;
     uint64_t member = 0;
     if (strncmp(*name, MLP__MEMBER, sizeof MLP__MEMBER - 1) != 0) return 0;
-    while (mlp__append_digit(&member, *at, 10)) at++;
-    if (at == number || at > number + 8 || *at != '.') return 0;
-    *name = at + 1;
-    return (int)member;
+    *name += sizeof MLP__MEMBER - 1;
+    while (mlp__append_digit(&member, **name, 10)) ++*name;
+    if (**name == '.') ++*name;
+    return member;
 }
 
 /* The Linear with that name; with may_add a new one if there is none. NULL: there is none, or no room. */
@@ -8069,11 +8064,11 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     for (i = 0; i < in->tensor_count; i++) {
         const mlp__tensor *t = &in->tensors[i];
         char *name = t->name;
-        const int member = mlp__take_member(&name), array = mlp__name_index(mlp__array_names, name);
-        const int bias = mlp__take_ending(name);
+        const uint64_t member = mlp__take_member(&name);
+        const int array = mlp__name_index(mlp__array_names, name), bias = mlp__take_ending(name);
         const mlp__tensor **slot = array >= 0 ? &chain->array[array] : NULL;
         mlp__linear *linear;
-        if (member != in->how.member) continue;
+        if (member != (uint64_t)in->how.member) continue;
         linear = bias >= 0 ? mlp__linear_named(chain, name, !named) : NULL;
         if (linear) slot = &linear->tensor[bias];
         if (slot && *slot) mlp__stop(in, MLP_ERR_UNSUPPORTED, t, "another one means the same");

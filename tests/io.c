@@ -958,7 +958,7 @@ static void io_other_formats_are_named(void)
         { "\223NUMPY\1\0v\0{", 11, "NumPy" },
         { "version https://git-lfs.github.com/spec/v1\n", 43, "git-lfs pointer" },
         { "<!DOCTYPE html><html>", 21, "HTML" },
-        { "\10\7\22\7pytorch", 11, "ONNX" },
+        { "\10\7\22\7pytorch", 11, "not a safetensors file" },
         { "\10\0\0\0\0\0\0\0", 8, "ends too early" },
         { "\10\0\0\0\0\0\0\0x", 9, "not a safetensors file" },
         { "\200\1\0\0\0\0\0\0{", 9, "ends too early" }, { "<\0\0\0\0\0\0\0{\"a", 11, "ends too early" },
