@@ -7678,18 +7678,14 @@ static int mlp__next(mlp__in *in, int end, size_t *n)
 static size_t mlp__not_utf8(const void *text, size_t n)
 {
     const unsigned char *p = (const unsigned char *)text;
-    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
     size_t i = 0, more, k;
     for (; i < n; i += 1 + more) {
-        uint32_t c = p[i];
+        const unsigned c = p[i], least = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;      /* the second byte */
+        const unsigned most = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
         more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-        if (more > n - i - 1 || (c >= 0x80 && c < 0xc0) || c > 0xf4) return i;
-        c &= 0xffu >> (more + (more > 0));
-        for (k = 1; k <= more; k++) {
-            if ((p[i + k] & 0xc0) != 0x80) return i;
-            c = c << 6 | (p[i + k] & 0x3f);
-        }
-        if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return i;
+        if (more > n - i - 1 || (c >= 0x80 && c < 0xc2) || c > 0xf4) return i;
+        if (more && (p[i + 1] < least || p[i + 1] > most)) return i;
+        for (k = 2; k <= more; k++) if ((p[i + k] & 0xc0) != 0x80) return i;
     }
     return n;
 }
