@@ -7942,16 +7942,14 @@ static const char *mlp__value_of(const mlp__in *in, const char *key)
 
 enum { MLP__WORD = 48 };
 
-/* The next word of a value; its length, 0 for none. Longer words are cut: none is known. */
-static size_t mlp__word(const char **value, char *word)
+/* The next word of a value; 0: there is none. Of longer words the beginning: none is known. */
+static int mlp__word(const char **value, char *word)
 {
-    const char *from = *value + strspn(*value, " ");
-    const size_t n = strcspn(from, " ");
-    size_t i;
-    for (i = 0; i < n && i < MLP__WORD - 1; i++) word[i] = from[i] < 0x20 || from[i] > 0x7e ? '?' : from[i];
-    word[i] = 0;
-    *value = from + n;
-    return n;
+    mlp__text text = { word, 0, MLP__WORD };
+    *word = 0;
+    *value += strspn(*value, " ");
+    for (; **value && **value != ' '; ++*value) mlp__say_char(&text, **value < 0x20 || **value > 0x7e ? '?' : **value);
+    return *word != 0;
 }
 
 /* A word as the value of a field of this kind and size; 0: it is none. */
@@ -8067,6 +8065,8 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
         if (member != (uint64_t)in->how.member) continue;
         linear = bias >= 0 ? mlp__linear_named(chain, name, !named) : NULL;
         if (linear) slot = &linear->tensor[bias];
+        if (linear && t->type == MLP__OTHER_TYPE)
+            mlp__stop(in, MLP_ERR_UNSUPPORTED, t, "its dtype is not F32, F64, F16 or BF16");
         if (slot && *slot) mlp__stop(in, MLP_ERR_UNSUPPORTED, t, "another one means the same");
         else if (slot) *slot = t;
         else if (!named)
@@ -8078,14 +8078,10 @@ static mlp_result mlp__read_chain(mlp__in *in, mlp__chain *chain)
     return in->wrong;
 }
 
-/* Type and shape of a Linear's tensors. */
+/* The shape of a Linear's tensors. */
 static void mlp__check_linear(mlp__in *in, const mlp__linear *linear)
 {
     const mlp__tensor *w = linear->tensor[0], *b = linear->tensor[1];
-    int k;
-    for (k = 0; k < 2; k++)
-        if (linear->tensor[k] && linear->tensor[k]->type == MLP__OTHER_TYPE)
-            mlp__stop(in, MLP_ERR_UNSUPPORTED, linear->tensor[k], "its dtype is not F32, F64, F16 or BF16");
     if (!w && !b) mlp__stop(in, MLP_ERR_ARGUMENT, NULL, "names: '%s' is not in the file", linear->name);
     else if (!w) mlp__stop(in, MLP_ERR_UNSUPPORTED, b, "its module has no weight");
     else if (w->rank != 2) mlp__stop(in, MLP_ERR_UNSUPPORTED, w, "not a Linear, whose weights have two sizes");

@@ -1126,7 +1126,8 @@ static void io_reference_cases_have_the_same_verdict(void)
         { "{", 0, 0 },
         { "[]", 0, 0 },
         { "\377\376", 0, 0 },                                                       /* not UTF-8 */
-        { IO_FILE("\300\200", "U8", "1", 0, 1), 1, 0 },                             /* an overlong one */
+        { IO_FILE("\300\200", "U8", "1", 0, 1), 1, 0 },                             /* overlong ones */
+        { IO_FILE("\340\200\257", "U8", "1", 0, 1), 1, 0 }, { IO_FILE("\360\200\200\200", "U8", "1", 0, 1), 1, 0 },
         { IO_FILE("\355\240\200", "U8", "1", 0, 1), 1, 0 },                         /* a surrogate */
         { IO_FILE("\\ud800", "U8", "1", 0, 1), 1, 0 },
         { IO_FILE("\001", "U8", "1", 0, 1), 1, 0 },
