@@ -8021,14 +8021,15 @@ static int mlp__take_ending(char *name)
     return bias;
 }
 
-/* Takes "mlp.memberN." off a name: N, or 0. */
+/* Takes "mlp.memberN." off a name: N, or 0 if it is another. */
 static uint64_t mlp__take_member(char **name)
 {
+    char *at = *name + sizeof MLP__MEMBER - 1;
     uint64_t member = 0;
     if (strncmp(*name, MLP__MEMBER, sizeof MLP__MEMBER - 1) != 0) return 0;
-    *name += sizeof MLP__MEMBER - 1;
-    while (mlp__append_digit(&member, **name, 10)) ++*name;
-    if (**name == '.') ++*name;
+    while (mlp__append_digit(&member, *at, 10)) at++;
+    if (member == 0 || *at != '.') return 0;
+    *name = at + 1;
     return member;
 }
 

@@ -1091,7 +1091,7 @@ static void io_files_of_other_things_are_refused_by_name(void)
         { IO_FILE("xweight", "F32", "2,2", 0, 16), 16, "not of a Linear" },
         { "{" IO_T("weight", "F32", "2,2", 0, 16) "," IO_T(".weight", "F32", "2,2", 16, 32) "}", 32,
           "tensor '.weight' [2,2]: another one" },
-        { IO_BESIDE("mlp.member0.0.weight", "F32", "2,2", 16, 32), 32, "another one means the same" },
+        { IO_BESIDE("mlp.member0.0.weight", "F32", "2,2", 16, 32), 32, "the order of the layers is not certain" },
         { IO_FILE("%s%n%u%g.w", "F32", "2,2", 0, 16), 16, "tensor '%s%n%u%g.w' [2,2]: not of a Linear" }
     };
 #undef IO_BESIDE
