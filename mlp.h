@@ -3145,28 +3145,6 @@ static void mlp__row_by_columns(size_t n, size_t k, const float *a, ptrdiff_t a_
 
 /* ---- the public gemm: strips, and the few rules that make some products twice as fast ---- */
 
-/* a transposed, its steps of k 4 KiB apart, so that they fall into one set of L1: some rows of it are copied, side by
-   side, and used for all of c's columns. */
-enum { MLP__COPY_HEIGHT = 24 };
-static void mlp__by_heights(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
-                            int accumulate)
-{
-    float own_room[MLP__COPY_FLOATS + MLP__W];
-    float *const copy = mlp__aligned(own_room);
-    const size_t most = MLP__COPY_FLOATS / MLP__COPY_HEIGHT;
-    size_t i, from, rows, steps;
-    for (i = 0; i < m; i += rows) {
-        rows = mlp__smaller(m - i, MLP__COPY_HEIGHT);
-        for (from = 0; from < k; from += steps) {
-            steps = mlp__smaller(k - from, most);
-            mlp__copy_rows(steps, rows, a.at + i + (ptrdiff_t)from * a.col, a.col, copy, MLP__COPY_HEIGHT);
-            mlp__by_matrix(rows, n, steps, mlp__matrix_at(copy, 1, MLP__COPY_HEIGHT),
-                           mlp__matrix_at(b.at + (ptrdiff_t)from * b.row, b.row, b.col),
-                           c + (ptrdiff_t)i * c_row, c_row, accumulate || from > 0);
-        }
-    }
-}
-
 /* One or two steps of k, rows of c in order: tiles would visit a few columns of many rows, with a store for each fma.
    */
 static void mlp__by_steps(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
@@ -3202,8 +3180,6 @@ static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t 
     const mlp__matrix left = { a, a_row, a_col }, right = { b, b_row, b_col };
     if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) mlp__by_steps(m, n, k, left, right, c, c_row, accumulate);
     else if (m == 1 && b_row == 1 && k >= MLP__PANEL) mlp__row_by_columns(n, k, a, a_col, b, b_col, c, accumulate);
-    else if (a_row == 1 && a_col % 1024 == 0 && m >= 32 && n > 0 && k > 16)
-        mlp__by_heights(m, n, k, left, right, c, c_row, accumulate);
     else if (b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024)
         mlp__by_pages(m, n, k, left, right, c, c_row, accumulate);
     else mlp__by_matrix(m, n, k, left, right, c, c_row, accumulate);
@@ -3286,6 +3262,8 @@ static void mlp__k_forward(size_t rows, size_t in, size_t out, const float *x, s
         else mlp__multiply(rows, &p);
     }
 }
+
+enum { MLP__COPY_HEIGHT = 24 };
 
 /* x: rows x in. Copies columns in panels of MLP__COPY_HEIGHT, each rows x panel, (rows + 1) * panel floats apart; a few
    rows at a time, since 1024 of them are as many pages. */
