@@ -1067,8 +1067,6 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
      MLP__TILE_ROWS(v)    the most rows of a tile of v vectors: rows * v sums, v vectors of b and one of a must fit into
                           the registers, and 8 or more chains must be under way to hide the latency of fma
      MLP__ONE_ROW_VECTORS vectors of a tile of one row, 4 or 8: streams of weights at once
-     MLP__COPY_COLUMNS    columns of a copy of so many rows that a copy as wide as a tile would not stay in L1
-     MLP__COPIES_FAR      1: tall products copy rows of b that are far apart, of which a tile takes too few lines
      MLP__COPY_ROWS       more rows of x than this, 4 KiB apart, are copied for dW */
 
 #define MLP__SIMD_scalar   MLP_SIMD_SCALAR
@@ -1208,8 +1206,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS (MLP__W == 1 ? 4 : 2)
     #define MLP__TILE_ROWS(vectors) 3
     #define MLP__ONE_ROW_VECTORS 8
-    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
-    #define MLP__COPIES_FAR 1
     #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_SSE2
@@ -1253,8 +1249,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS 2
     #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 5)
     #define MLP__ONE_ROW_VECTORS 8
-    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
-    #define MLP__COPIES_FAR 1
     #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_AVX2
@@ -1314,8 +1308,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS 2
     #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 6)
     #define MLP__ONE_ROW_VECTORS 8
-    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
-    #define MLP__COPIES_FAR 1
     #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_AVX512
@@ -1372,8 +1364,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS 4
     #define MLP__TILE_ROWS(vectors) ((vectors) <= 2 ? 11 : (vectors) == 3 ? 8 : 6) /* for want of general registers */
     #define MLP__ONE_ROW_VECTORS 4
-    #define MLP__COPY_COLUMNS 48
-    #define MLP__COPIES_FAR 0
     #define MLP__COPY_ROWS 512
 
 #elif MLP_SIMD == MLP_SIMD_NEON
@@ -1434,8 +1424,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS 4
     #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 12 : (vectors) == 2 ? 8 : 5) /* 6 x 4 spills (gcc 12) */
     #define MLP__ONE_ROW_VECTORS 8
-    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
-    #define MLP__COPIES_FAR 1
     #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_WASM
@@ -1493,8 +1481,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS 2
     #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 4)
     #define MLP__ONE_ROW_VECTORS 8
-    #define MLP__COPY_COLUMNS MLP__TILE_COLUMNS
-    #define MLP__COPIES_FAR 1
     #define MLP__COPY_ROWS 64
 
 #else
@@ -3023,38 +3009,32 @@ static void mlp__copy(const mlp__right *b, size_t from, size_t k, size_t j, size
 
 /* ---- any product ---- */
 
-/* A strip of c at a time, from some rows of b, each of which goes on from the sums of the one before. Full strips are
-   read in place where the rows of b are contiguous, unless narrow tiles would use one line a page of long columns, or
-   of lines 4 KiB apart, which fall into few sets of the caches. Else they are copied: as many rows as fit into L1, or
-   all of them into `room` if that is not NULL. In place there are at most MLP__MANY_STEPS rows at a time where all of
-   b is more than a cache holds. The copy here takes 14 KiB, since a frame may have 16. */
-#define MLP__MANY_STEPS  384
+/* A strip of c at a time. Full strips are read in place where the rows of b are contiguous. Else they are copied, as
+   many rows as fit into L1, each time going on from the sums before, or all of them into `room` if that is not NULL.
+   The copy here takes 14 KiB, since a frame may have 16. */
 #define MLP__COPY_FLOATS 3584
 static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const mlp__right *b, float *c, ptrdiff_t c_row,
                            int accumulate, float *room)
 {
+    const size_t width = MLP__TILE_COLUMNS, fit = MLP__COPY_FLOATS / width / MLP__PANEL * MLP__PANEL;
     float own_room[MLP__COPY_FLOATS + MLP__W];
     float *const copy = room ? room : mlp__aligned(own_room);
-    const ptrdiff_t b_row = b->matrix.row;
-    const int apart = m >= 96 && k > 64 && ((a.col == 1 && k > 256) || b_row % 1024 == 0);
-    const int copied = b->inputs || b->matrix.col != 1 || (apart && MLP__COPIES_FAR);
-    const size_t width = room || k <= MLP__COPY_FLOATS / MLP__TILE_COLUMNS ? MLP__TILE_COLUMNS : MLP__COPY_COLUMNS;
-    const size_t most = room || k <= MLP__COPY_FLOATS / width ? k : MLP__COPY_FLOATS / width / MLP__PANEL * MLP__PANEL;
-    const size_t most_in_place = m > 1 && k * (size_t)b_row > 524288 ? MLP__MANY_STEPS : k;
+    const int contiguous = b->matrix.col == 1 && !b->inputs;
     size_t j, columns, from, steps;
     if (m == 0) return;
     for (j = 0; j < n; j += columns) {
         const size_t strip = mlp__strip_width(m, n - j), whole = strip - strip % MLP__W;
-        const int in_place = !copied && whole > 0;
+        const int in_place = contiguous && whole > 0;
+        const float *at = b->matrix.at + j;
         columns = in_place ? whole : mlp__smaller(n - j, width);
         from = 0;
         do {                                                            /* once even for k = 0: c must be set */
             mlp__product p;
-            steps = mlp__smaller(k - from, in_place ? most_in_place : most);
+            steps = mlp__smaller(k - from, in_place || room ? k : fit);
             if (!in_place) mlp__copy(b, from, steps, j, columns, copy, width);
             p = mlp__strip_product(columns, steps, mlp__matrix_at(a.at + (ptrdiff_t)from * a.col, a.row, a.col),
-                                   in_place ? b->matrix.at + (ptrdiff_t)from * b_row + j : copy,
-                                   in_place ? b_row : (ptrdiff_t)width, c + j, c_row, accumulate || from > 0);
+                                   in_place ? at : copy, in_place ? b->matrix.row : (ptrdiff_t)width,
+                                   c + j, c_row, accumulate || from > 0);
             mlp__multiply(m, &p);
             from += steps;
         } while (from < k);
