@@ -3141,28 +3141,21 @@ static void mlp__by_steps(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matr
         }
 }
 
-/* Rows of a b beyond 12 MiB lie on more pages than the TLB holds, and each strip of few rows of c would go over all of
-   them: then 16 rows of b for all strips. */
-static void mlp__by_pages(size_t m, size_t n, size_t k, mlp__matrix a, mlp__matrix b, float *c, ptrdiff_t c_row,
-                          int accumulate)
-{
-    size_t from, steps;
-    for (from = 0; from < k; from += steps, a.at += (ptrdiff_t)steps * a.col, b.at += (ptrdiff_t)steps * b.row) {
-        steps = mlp__smaller(k - from, 16);
-        mlp__by_matrix(m, n, steps, a, b, c, c_row, accumulate || from > 0);
-    }
-}
-
 /* see struct mlp_kernels */
 static void mlp__k_gemm(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                         const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate)
 {
     const mlp__matrix left = { a, a_row, a_col }, right = { b, b_row, b_col };
+    /* rows of a b beyond 12 MiB lie on more pages than the TLB holds, and each strip of few rows of c would go over all
+       of them: then 16 rows of b for all strips */
+    const int pages = b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024;
+    size_t from;
     if (b_col == 1 && n >= 128 && (k == 1 || k == 2)) mlp__by_steps(m, n, k, left, right, c, c_row, accumulate);
     else if (m == 1 && b_row == 1 && k >= MLP__PANEL) mlp__row_by_columns(n, k, a, a_col, b, b_col, c, accumulate);
-    else if (b_col == 1 && m <= 16 && n > 2 * MLP__TILE_COLUMNS && k * n >= 3072 * 1024)
-        mlp__by_pages(m, n, k, left, right, c, c_row, accumulate);
-    else mlp__by_matrix(m, n, k, left, right, c, c_row, accumulate);
+    else if (!pages) mlp__by_matrix(m, n, k, left, right, c, c_row, accumulate);
+    else for (from = 0; from < k; from += 16)
+        mlp__by_matrix(m, n, mlp__smaller(k - from, 16), mlp__matrix_at(a + (ptrdiff_t)from * a_col, a_row, a_col),
+                       mlp__matrix_at(b + (ptrdiff_t)from * b_row, b_row, b_col), c, c_row, accumulate || from > 0);
 }
 
 /* ---- layers ---- */
