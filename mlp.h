@@ -1066,8 +1066,7 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
      MLP__TILE_VECTORS    vectors of a row of a tile; MLP__TILE_VECTORS * MLP__W is a multiple or a divisor of 16
      MLP__TILE_ROWS(v)    the most rows of a tile of v vectors: rows * v sums, v vectors of b and one of a must fit into
                           the registers, and 8 or more chains must be under way to hide the latency of fma
-     MLP__ONE_ROW_VECTORS vectors of a tile of one row, 4 or 8: streams of weights at once
-     MLP__COPY_ROWS       more rows of x than this, 4 KiB apart, are copied for dW */
+     MLP__ONE_ROW_VECTORS vectors of a tile of one row, 4 or 8: streams of weights at once */
 
 #define MLP__SIMD_scalar   MLP_SIMD_SCALAR
 #define MLP__SIMD_sse2     MLP_SIMD_SSE2
@@ -1206,7 +1205,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS (MLP__W == 1 ? 4 : 2)
     #define MLP__TILE_ROWS(vectors) 3
     #define MLP__ONE_ROW_VECTORS 8
-    #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_SSE2
 
@@ -1249,7 +1247,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS 2
     #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 5)
     #define MLP__ONE_ROW_VECTORS 8
-    #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_AVX2
 
@@ -1308,7 +1305,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS 2
     #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 6)
     #define MLP__ONE_ROW_VECTORS 8
-    #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_AVX512
 
@@ -1364,7 +1360,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS 4
     #define MLP__TILE_ROWS(vectors) ((vectors) <= 2 ? 11 : (vectors) == 3 ? 8 : 6) /* for want of general registers */
     #define MLP__ONE_ROW_VECTORS 4
-    #define MLP__COPY_ROWS 512
 
 #elif MLP_SIMD == MLP_SIMD_NEON
 
@@ -1424,7 +1419,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS 4
     #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 12 : (vectors) == 2 ? 8 : 5) /* 6 x 4 spills (gcc 12) */
     #define MLP__ONE_ROW_VECTORS 8
-    #define MLP__COPY_ROWS 64
 
 #elif MLP_SIMD == MLP_SIMD_WASM
 
@@ -1481,7 +1475,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__TILE_VECTORS 2
     #define MLP__TILE_ROWS(vectors) ((vectors) == 1 ? 8 : 4)
     #define MLP__ONE_ROW_VECTORS 8
-    #define MLP__COPY_ROWS 64
 
 #else
     #error "mlp.h: unknown value of MLP_SIMD"
@@ -3272,22 +3265,22 @@ static void mlp__weights_over_inputs(size_t rows, size_t in, size_t n, const flo
 }
 
 /* x: rows x in, dz: rows x out, dw: panels. dw = x^T dz: dE/dw_io = sum over rows of x_i dz_o. Steps of k are whole
-   rows apart: many of them do not stay in L1 side by side, so a strip of dz is copied, and x, too, where its columns
-   fall into few sets of the caches and several strips use the copy. */
+   rows apart: many of them do not stay in L1 side by side, so a strip of dz is copied, where enough inputs use the
+   copy, and x, too, where its columns fall into few sets of the caches and several strips use it. */
 static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const float *x, size_t x_stride,
                                     const float *dz, size_t dz_stride, float *dw, int accumulate, float *scratch)
 {
     const mlp__matrix a = mlp__matrix_at(x, 1, (ptrdiff_t)x_stride);
-    const int apart = x_stride % 1024 == 0 ? rows > MLP__COPY_ROWS : x_stride % 256 == 0 && rows >= 1000;
-    const size_t panel = MLP__COPY_HEIGHT, high = apart && out > MLP__TILE_COLUMNS && in > panel ? panel : in;
+    const int apart = rows > 64 && x_stride % 1024 == 0 && out > MLP__TILE_COLUMNS && in > MLP__COPY_HEIGHT;
+    const size_t high = apart ? (size_t)MLP__COPY_HEIGHT : in;
     const size_t ragged = out % MLP__PANEL, lanes = (ragged + MLP__W - 1) / MLP__W * MLP__W;
     const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 6 * lanes && ragged > 0);
-    float *const strip = rows > 64 ? scratch : NULL;
+    float *const strip = rows > 64 && in >= 64 ? scratch : NULL;
     float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
     size_t unit, i;
     mlp__strip s;
     mlp__product p;
-    if (high < in) mlp__copy_inputs(rows, in, x, x_stride, panels);
+    if (apart) mlp__copy_inputs(rows, in, x, x_stride, panels);
     for (unit = 0; unit < (over_inputs ? out - ragged : out); unit += s.columns) {
         s = mlp__strip_at(in, in, out, unit);
         p = mlp__strip_product(s.columns, rows, a, dz + unit, (ptrdiff_t)dz_stride, dw + s.offset, s.row, accumulate);
@@ -3297,9 +3290,9 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
             p.b_row = (ptrdiff_t)(p.vectors * MLP__W);
             mlp__copy_rows(rows, s.columns, dz + unit, (ptrdiff_t)dz_stride, strip, p.vectors * MLP__W);
         }
-        if (high < in) p.a_col = (ptrdiff_t)high;
+        if (apart) p.a_col = (ptrdiff_t)high;
         for (i = 0; i < in; i += high) {
-            if (high < in) p.a = panels + (rows + 1) * i;
+            if (apart) p.a = panels + (rows + 1) * i;
             p.c = dw + s.offset + i * (size_t)s.row;
             if (accumulate) p.init = p.c;
             mlp__multiply(mlp__smaller(in - i, high), &p);
