@@ -2267,16 +2267,16 @@ static void mlp__k_scale_rows(size_t rows, size_t cols, const float *factors, fl
 }
 
 /* Rows of at most MLP__PANEL elements go MLP__W at a time, side by side: lanes are rows, so that folds need no
-   shuffles. t: MLP__PANEL columns of rows, fill where x has none. */
+   shuffles. t: MLP__PANEL columns of rows, the lowest where x has none. */
 MLP__INLINE int mlp__side_by_side(size_t rows, size_t cols)
 {
     return MLP__W > 1 && cols <= MLP__PANEL && rows > MLP__W / 4;
 }
 
-MLP__INLINE void mlp__load_side_by_side(size_t rows, size_t cols, const float *x, float fill, float *t)
+MLP__INLINE void mlp__load_side_by_side(size_t rows, size_t cols, const float *x, float *t)
 {
     mlp__transposed(cols, rows, x, (ptrdiff_t)cols, t, MLP__W, MLP__W);
-    for (; cols < MLP__PANEL; cols++) mlp__vstore(t + cols * MLP__W, mlp__vset1(fill));
+    for (; cols < MLP__PANEL; cols++) mlp__vstore(t + cols * MLP__W, mlp__vset1(MLP__LOWEST));
 }
 
 MLP__INLINE mlp__vf mlp__fold_side_by_side(mlp__binary *op, const float *t)
@@ -2305,7 +2305,7 @@ static void mlp__softmax_of(size_t rows, size_t cols, const float *z, float *a, 
     size_t r, j;
     if (mlp__side_by_side(rows, cols)) {
         mlp__vf maxima, sums;
-        mlp__load_side_by_side(rows, cols, z, MLP__LOWEST, t);
+        mlp__load_side_by_side(rows, cols, z, t);
         maxima = mlp__fold_side_by_side(mlp__vmax, t);
         sums = mlp__exp_side_by_side(cols, maxima, t);
         mlp__vstore(max, maxima);
@@ -2342,19 +2342,6 @@ static void mlp__k_softmax_backward(size_t rows, size_t cols, const float *a, co
     }
 }
 
-/* sum: MLP__W, of at most so many rows of x */
-static void mlp__sums_of(size_t rows, size_t cols, const float *x, float *sum)
-{
-    float t[MLP__W * MLP__PANEL];
-    size_t r;
-    if (mlp__side_by_side(rows, cols)) {
-        mlp__load_side_by_side(rows, cols, x, 0.0f, t);
-        mlp__vstore(sum, mlp__fold_side_by_side(mlp__vadd, t));
-        return;
-    }
-    for (r = 0; r < rows; r++) sum[r] = mlp__sum_of(cols, x + r * cols);
-}
-
 /* z, a, y, l, dz: rows x cols; factors: rows, or NULL, and then no dz. a = softmax(z), made here with softmax non-zero.
    l = - y log a with log a_j = z_j - max z + log(max a): one logarithm a row, finite where a_j underflows; max a is
    1 / sum of the exponentials, since exp(0) is 1. dz = (a sum(y) - y) factor: a - y with rows of y that sum to 1. */
@@ -2372,7 +2359,7 @@ static void mlp__k_cross_entropy(size_t rows, size_t cols, const float *z, float
             top[r] = mlp__max_of(cols, a + r * cols);
         }
         mlp__vstore(top, mlp__vlog(softmax ? mlp__vdiv(one, mlp__vget(sum, n, one)) : mlp__vget(top, n, one)));
-        if (factors) mlp__sums_of(n, cols, y, sum);
+        for (r = 0; factors && r < n; r++) sum[r] = mlp__sum_of(cols, y + r * cols);
         for (r = 0; r < n; r++, z += cols, a += cols, y += cols, l += cols) {
             mlp__map(mlp__row_cross_entropy, max[r], top[r], cols, z, y, y, l);
             if (factors)
@@ -2394,7 +2381,7 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
         mlp__vf max, sum, f, to, at = zero;
         n = mlp__smaller(rows, MLP__W);
         for (r = 0; r < MLP__W; r++) left[r] = (float)labels[mlp__smaller(r, n - 1)];
-        mlp__load_side_by_side(n, cols, z, MLP__LOWEST, t);
+        mlp__load_side_by_side(n, cols, z, t);
         for (j = 0, to = mlp__vload(left); j < cols; j++, to = mlp__vsub(to, one))
             at = mlp__vselect(mlp__vlt(mlp__vabs(to), half), mlp__vload(t + j * MLP__W), at);
         max = mlp__fold_side_by_side(mlp__vmax, t);
@@ -2409,32 +2396,16 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
     }
 }
 
-/* sums of n <= nv * MLP__W columns down the rows of x */
-MLP__INLINE void mlp__some_column_sums(size_t nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
-                                       int accumulate)
-{
-    mlp__vf sum[4];
-    size_t v;
-    MLP__UNROLL
-    for (v = 0; v < nv; v++)
-        sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - v * MLP__W, mlp__vzero()) : mlp__vzero();
-    for (; rows > 0; rows--, x += stride) {
-        MLP__UNROLL
-        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - v * MLP__W, mlp__vzero()));
-    }
-    MLP__UNROLL
-    for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - v * MLP__W);
-}
-
-/* x: rows x cols at stride; sums: cols. Lanes are columns, each sum goes down the rows; four vectors of columns at once
-   are four chains of additions, and whole lines of wide matrices. */
+/* x: rows x cols at stride; sums: cols. Lanes are columns. */
 static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
 {
-    size_t j;
-    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W)
-        mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride, sums + j, accumulate);
-    for (; j + MLP__W <= cols; j += MLP__W) mlp__some_column_sums(1, MLP__W, rows, x + j, stride, sums + j, accumulate);
-    if (j < cols) mlp__some_column_sums(1, cols - j, rows, x + j, stride, sums + j, accumulate);
+    const mlp__vf zero = mlp__vzero();
+    size_t r, j;
+    for (j = 0; j < cols; j += MLP__W) {
+        mlp__vf sum = accumulate ? mlp__vget(sums + j, cols - j, zero) : zero;
+        for (r = 0; r < rows; r++) sum = mlp__vadd(sum, mlp__vget(x + r * stride + j, cols - j, zero));
+        mlp__vput(sums + j, sum, cols - j);
+    }
 }
 
 /* Optimizer state of a weight whose gradient stays 0 would end as a subnormal number, slow for ever. */
