@@ -52,7 +52,7 @@ predict_stack() { # mlp_predict and what it calls down to the kernel with the la
 }
 predict_names() { # what is not there any more would not be counted
     for function in $predict_way $predict_ends; do
-        grep -qE "\b$function\(|MLP__TILES\(${function%[0-9]}," mlp.h || { echo "$function"; return 1; }
+        grep -qE "\b$function\(|MLP__TILES\(${function##*_}\)" mlp.h || { echo "$function"; return 1; }
     done
 }
 
