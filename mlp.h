@@ -5153,7 +5153,6 @@ enum { MLP__MOST_THREADS = 256 };
 typedef struct {
     const mlp_kernels *k;
     const mlp *net;                         /* NULL: values are a plain vector, without layers and biases */
-    const mlp_opt_desc *opt;                /* resolved */
     size_t n;
     float *v, *state;                       /* values and arrays of state */
     const float *g;
@@ -5166,19 +5165,18 @@ typedef struct {
 static int mlp__opt_run(const mlp__opt_work *w, size_t from, size_t to, size_t begin, size_t end, float rate,
                         int penalties)
 {
-    const float decay = w->opt->weight_decay;
     const size_t at = from > begin ? from : begin, stop = mlp__smaller(to, end);
-    const int arrays = mlp__arrays(w->opt);
-    const int decoupled = MLP__FACTS(mlp__optimizers, w->opt->kind).takes & MLP__TAKES_DECOUPLED;
+    const int arrays = mlp__arrays(&w->u.opt);
+    const int decoupled = MLP__FACTS(mlp__optimizers, w->u.opt.kind).takes & MLP__TAKES_DECOUPLED;
     float *s1 = arrays > 0 ? w->state + at : NULL, *s2 = arrays > 1 ? w->state + w->n + at : NULL;
     mlp_update u = w->u;
     if (at >= stop || rate == 0) return 0;
     u.opt.rate *= rate;
-    if (penalties && decoupled) u.shrink = (float)(1 - mlp__product_of((double)u.opt.rate, (double)decay));
+    if (penalties && decoupled) u.shrink = (float)(1 - mlp__product_of((double)u.opt.rate, (double)u.opt.weight_decay));
     if (!penalties || decoupled) u.opt.weight_decay = 0;
     if (!penalties) u.opt.l1 = 0;
     if (w->divisor != 1) u.opt.rate = (float)((double)u.opt.rate / w->divisor);
-    return w->k->update(w->opt->kind, &u, stop - at, w->v + at, w->g + at, s1, s2);
+    return w->k->update(u.opt.kind, &u, stop - at, w->v + at, w->g + at, s1, s2);
 }
 
 static void mlp__opt_part(const void *work, size_t part, size_t parts)
@@ -5186,15 +5184,15 @@ static void mlp__opt_part(const void *work, size_t part, size_t parts)
     const mlp__opt_work *w = (const mlp__opt_work *)work;
     const mlp *net = w->net;
     const size_t begin = mlp__cut(w->n, MLP__PANEL, part, parts), end = mlp__cut(w->n, MLP__PANEL, part + 1, parts);
-    const int penalties = w->opt->weight_decay > 0 || w->opt->l1 > 0;
-    int l, alike = !net || !penalties || w->opt->decay_biases, bad = 0;
+    const int penalties = w->u.opt.weight_decay > 0 || w->u.opt.l1 > 0;
+    int l, alike = !net || !penalties || w->u.opt.decay_biases, bad = 0;
     for (l = 0; net && l < net->layers; l++) alike &= net->desc.layers[l].rate == 1;
     if (alike) bad = mlp__opt_run(w, 0, w->n, begin, end, 1, penalties);
     for (l = 0; !alike && l < net->layers; l++) {
         const mlp__shape *s = &net->shape[l];
         const float rate = mlp__meant(net->desc.layers[l].rate);
         bad |= mlp__opt_run(w, s->w, s->b, begin, end, rate, penalties);
-        bad |= mlp__opt_run(w, s->b, s->end, begin, end, rate, penalties && w->opt->decay_biases);
+        bad |= mlp__opt_run(w, s->b, s->end, begin, end, rate, penalties && w->u.opt.decay_biases);
     }
     w->bad[part] = bad != 0;
 }
@@ -5248,7 +5246,6 @@ static mlp_result mlp__opt_apply(const mlp_kernels *k, const mlp *net, const mlp
     for (i = 0; i < threads; i++) bad[i] = 0;
     w.k = k;
     w.net = net;
-    w.opt = opt;
     w.n = n;
     w.v = v;
     w.g = g;
