@@ -94,10 +94,9 @@
      a desc: Linears with tensors "*.weight" [units][inputs] and "*.bias" of F32, F64, F16 or
      BF16; any may lack its bias. Numbers in their names order them (0, 2; fc1, fc2;
      layers.0.0, layers.1.0), and each must take what the one before gives: fc1, fc2, out is
-     a net if nothing else takes what fc1 takes, or can follow. Where another order is
-     possible, as with an out that gives as many as fc1 takes, give mlp_load_desc.names. All
-     other files are refused by the tensor's name, and those of other formats (PyTorch's .pt,
-     HDF5, GGUF, ...) by theirs.
+     a net, unless out gives as many values as fc1 takes. Where numbers and sizes do not say
+     which one is next, give mlp_load_desc.names. All other files are refused by the tensor's
+     name, and those of other formats (PyTorch's .pt, HDF5, GGUF, ...) by theirs.
      Scaling is one more tensor, "mlp.scales", so that PyTorch's strict loading refuses what
      would compute something else there; mlp_save_desc.fold makes a file that it takes.
      Members of an ensemble (mlp_save_desc.more) are tensors "mlp.member1.0.weight" and so
@@ -116,10 +115,10 @@
      the same time, each with its own buffers; an allocator that they share must be
      thread-safe, too. All others need the net for themselves.
      mlp_fit uses mlp_fit_desc.threads threads of OpenMP if compiled with it (-fopenmp), and
-     by itself never more than one. They share the rows of a batch, and the units of wide
-     layers and of the gradient, so the bits are those of one thread; batches too small to
-     gain run on one, and there are never more threads than processors. A process that forks
-     after a fit with threads cannot fit with threads in the child (libgomp hangs).
+     by itself never more than one. They share the rows of a batch, and the units for the
+     gradient and the update, so the bits are those of one thread; batches too small to gain
+     run on one, and there are never more threads than processors. A process that forks after
+     a fit with threads cannot fit with threads in the child (libgomp hangs).
 
    Errors
      Every call that can fail returns an mlp_result, sets its out-parameters (NULL or 0 on
@@ -737,8 +736,7 @@ struct mlp_kernels {
     int lanes, fma;                 /* floats per vector; non-zero: fused multiply-add (see Bits) */
 
     /* c[i][j] = sum over k of a[i][k] b[k][j], + c[i][j] with accumulate; m x n x k. a[i][k] is at a[i*a_row +
-       k*a_col], so that a transposed matrix is a pair of swapped strides; c has unit columns. Without accumulate
-       parts of c may be room for copies until the end. */
+       k*a_col], so that a transposed matrix is a pair of swapped strides; c has unit columns. */
     void (*gemm)(size_t m, size_t n, size_t k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                  const float *b, ptrdiff_t b_row, ptrdiff_t b_col, float *c, ptrdiff_t c_row, int accumulate);
     /* out = a * b, element by element */
@@ -2396,16 +2394,31 @@ static void mlp__k_class_entropy(size_t rows, size_t cols, const float *z, const
     }
 }
 
-/* x: rows x cols at stride; sums: cols. Lanes are columns. */
-static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
+/* sums of n columns down the rows of x, in nv vectors */
+MLP__INLINE void mlp__some_column_sums(size_t nv, size_t n, size_t rows, const float *x, size_t stride, float *sums,
+                                       int accumulate)
 {
     const mlp__vf zero = mlp__vzero();
-    size_t r, j;
-    for (j = 0; j < cols; j += MLP__W) {
-        mlp__vf sum = accumulate ? mlp__vget(sums + j, cols - j, zero) : zero;
-        for (r = 0; r < rows; r++) sum = mlp__vadd(sum, mlp__vget(x + r * stride + j, cols - j, zero));
-        mlp__vput(sums + j, sum, cols - j);
+    mlp__vf sum[4];
+    size_t v;
+    MLP__UNROLL
+    for (v = 0; v < nv; v++) sum[v] = accumulate ? mlp__vget(sums + v * MLP__W, n - v * MLP__W, zero) : zero;
+    for (; rows > 0; rows--, x += stride) {
+        MLP__UNROLL
+        for (v = 0; v < nv; v++) sum[v] = mlp__vadd(sum[v], mlp__vget(x + v * MLP__W, n - v * MLP__W, zero));
     }
+    MLP__UNROLL
+    for (v = 0; v < nv; v++) mlp__vput(sums + v * MLP__W, sum[v], n - v * MLP__W);
+}
+
+/* x: rows x cols at stride; sums: cols. Lanes are columns; four vectors of them at once are four chains of additions,
+   and whole lines of wide matrices. */
+static void mlp__k_column_sums(size_t rows, size_t cols, const float *x, size_t stride, float *sums, int accumulate)
+{
+    size_t j;
+    for (j = 0; j + 4 * MLP__W <= cols; j += 4 * MLP__W)
+        mlp__some_column_sums(4, 4 * MLP__W, rows, x + j, stride, sums + j, accumulate);
+    for (; j < cols; j += MLP__W) mlp__some_column_sums(1, cols - j, rows, x + j, stride, sums + j, accumulate);
 }
 
 /* Optimizer state of a weight whose gradient stays 0 would end as a subnormal number, slow for ever. */
@@ -2628,8 +2641,8 @@ static void mlp__k_subtract_products(size_t rows, size_t m, size_t n, const doub
 /* c[i][j] = init[i][j] + sum over k of a[i][k] b[k][j], of a strip: `vectors` vectors, the last of which has `tail`
    lanes. Rows lie at x_row, the steps of k at a_col and b_row, panels of 16 columns at x_panel from each other; after
    every `span` steps a moves on by a_jump. b is read in whole vectors. init is laid out as c, which it may be, but
-   repeats a row with init_row 0; NULL is zero. chains: 1, or 4, each of a span, k >= 9, of which the last is the
-   shortest (see Bits in the manual). */
+   repeats a row with init_row 0; NULL is zero. chains: 1, or of one panel and without jumps 4, each of a span, k >= 9,
+   of which the last is the shortest (see Bits in the manual). */
 typedef struct {
     size_t vectors, tail, k, span;
     int chains;
@@ -3246,7 +3259,7 @@ static void mlp__k_backward_weights(size_t rows, size_t in, size_t out, const fl
     const size_t high = apart ? (size_t)MLP__COPY_HEIGHT : in;
     const size_t ragged = out % MLP__PANEL, lanes = (ragged + MLP__W - 1) / MLP__W * MLP__W;
     const int over_inputs = ragged == 1 || (in >= MLP__W && rows * (lanes - ragged) >= 6 * lanes && ragged > 0);
-    float *const strip = rows > 64 && in >= 64 ? scratch : NULL;
+    float *const strip = rows > 64 && in >= 32 ? scratch : NULL;
     float *const panels = scratch + (strip ? rows * mlp__strip_width(in, SIZE_MAX) : 0);
     size_t unit, i;
     mlp__strip s;
