@@ -1040,8 +1040,7 @@ MLP__INLINE void mlp__fetch(size_t n, const float *x)
 
      mlp__vf, mlp__vm, mlp__vi  a vector of MLP__W floats; a mask; the lanes as 32-bit integers
      vload* vstore*       any alignment
-     vload_n+ vstore_n+   the first n < MLP__W lanes, vload_n takes the rest from fill. With MLP__MASKS n may be MLP__W,
-                          and that takes no more time than vload and vstore
+     vload_n+ vstore_n+   the first n < MLP__W lanes, vload_n takes the rest from fill
      vload_halves+        the lower half of the lanes from p, the upper from q
      vset1* vset4*        all lanes; four vset1, of p[0..3]: an x86 block has vfour for it, p[0..3] in each four lanes
      vadd* vsub* vmul* vdiv* vsqrt*  IEEE
@@ -1312,7 +1311,6 @@ MLP__INLINE float mlp__round1(float a)
     #define MLP__NAME "avx512"
     #define MLP__MM(name) _mm512_##name
     #define MLP__W 16
-    #define MLP__MASKS 1
     #define MLP__KEEP(v) MLP__ONE_REGISTER("+v", v)
     typedef __m512 mlp__vf;
     typedef __mmask16 mlp__vm;
@@ -1536,9 +1534,6 @@ MLP__INLINE float mlp__round1(float a)
 /* What follows from these operations. */
 #ifndef MLP__KEEP
     #define MLP__KEEP(v) ((void)0)                      /* every product has its vectors in registers */
-#endif
-#ifndef MLP__MASKS
-    #define MLP__MASKS 0
 #endif
 #define MLP__PANEL 16                                   /* units per panel of weights; lanes of a row sum */
 #define MLP__N16 (MLP__PANEL / MLP__W)                  /* vectors per 16 lanes */
@@ -2730,8 +2725,7 @@ MLP__INLINE void mlp__tile_begin(size_t rows, size_t vectors, const mlp__product
         MLP__UNROLL
         for (v = 0; v < vectors; v++) {
             const float *at = from + mlp__vector_at(v, p->c_panel);
-            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at)
-                                  : MLP__MASKS ? mlp__vload_n(at, p->tail, zero) : mlp__vget(at, p->tail, zero);
+            sums[i * vectors + v] = v + 1 < vectors ? mlp__vload(at) : mlp__vget(at, p->tail, zero);
         }
     }
 }
@@ -2748,7 +2742,6 @@ MLP__INLINE void mlp__tile_end(size_t rows, size_t vectors, const mlp__product *
         for (v = 0; v < vectors; v++) {
             float *at = to + mlp__vector_at(v, p->c_panel);
             if (v + 1 < vectors) mlp__vstore(at, sums[i * vectors + v]);
-            else if (MLP__MASKS) mlp__vstore_n(at, sums[i * vectors + v], p->tail);
             else mlp__vput(at, sums[i * vectors + v], p->tail);
         }
     }
@@ -2955,15 +2948,13 @@ static void mlp__copy_rows(size_t k, size_t n, const float *b, ptrdiff_t b_row, 
    so many inputs, a unit for each k. */
 typedef struct { mlp__matrix matrix; size_t inputs; } mlp__right;
 
-/* Of weights the part from input j on, of k units from `from` on, the first of a panel. The next panel is far: its
-   lines are asked for in time. */
+/* Of weights the part from input j on, of k units from `from` on, the first of a panel. */
 static void mlp__copy_weights(const mlp__right *b, size_t from, size_t k, size_t j, size_t n, float *copy, size_t width)
 {
     const float *w = b->matrix.at + from * b->inputs;
     size_t unit, units;
     for (unit = 0; unit < k; unit += units, w += units * b->inputs, copy += units * width) {
         units = mlp__smaller(k - unit, MLP__PANEL);
-        if (unit + 2 * MLP__PANEL <= k) mlp__fetch(n * MLP__PANEL, w + (b->inputs + j) * MLP__PANEL);
         if (units == 1) mlp__copy_rows(1, n, w + j, 0, copy, width);
         else mlp__transposed(units, n, w + j * units, (ptrdiff_t)units, copy, (ptrdiff_t)width, width);
     }
