@@ -2899,23 +2899,28 @@ MLP__INLINE size_t mlp__strip_width(size_t rows, size_t left)
     return left >= widest ? widest : mlp__smaller(left, MLP__TILE_COLUMNS);
 }
 
-/* rows of p, cut into tiles of nearly equal height: 16 rows where tiles have at most 6 are 6 + 5 + 5 */
-static void mlp__multiply(size_t rows, const mlp__product *p)
+typedef void mlp__tiles(size_t rows, size_t count, const mlp__product *p);
+
+/* more rows than a tile has, cut into tiles of nearly equal height: 16 rows where tiles have at most 6 are 6 + 5 + 5 */
+MLP__NOINLINE void mlp__multiply_many(mlp__tiles *tiles, size_t most, size_t rows, const mlp__product *p)
 {
-    static void (*const tiles[])(size_t, size_t, const mlp__product *) = {
-        mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8 };
-    void (*const tile)(size_t, size_t, const mlp__product *) = tiles[p->vectors < 5 ? p->vectors - 1 : 4];
+    const size_t count = (rows + most - 1) / most, low = rows / count, higher = rows - low * count;
+    mlp__product rest;
+    tiles(low + (higher > 0), higher ? higher : count, p);
+    if (!higher) return;
+    rest = *p;
+    mlp__move_down((low + 1) * higher, &rest);
+    tiles(low, count - higher, &rest);
+}
+
+/* rows of p. Many are a function of their own, for whose sake few would save and restore all registers. */
+MLP__NOINLINE void mlp__multiply(size_t rows, const mlp__product *p)
+{
+    static mlp__tiles *const tiles[] = { mlp__tiles_1, mlp__tiles_2, mlp__tiles_3, mlp__tiles_4, mlp__tiles_8 };
+    mlp__tiles *const of_width = tiles[p->vectors < 5 ? p->vectors - 1 : 4];
     const size_t most = MLP__MOST_ROWS(p->vectors);
-    if (rows <= most) tile(rows, 1, p);
-    else {
-        const size_t count = (rows + most - 1) / most, low = rows / count, higher = rows - low * count;
-        mlp__product rest;
-        tile(low + (higher > 0), higher ? higher : count, p);
-        if (!higher) return;
-        rest = *p;
-        mlp__move_down((low + 1) * higher, &rest);
-        tile(low, count - higher, &rest);
-    }
+    if (rows <= most) of_width(rows, 1, p);
+    else mlp__multiply_many(of_width, most, rows, p);
 }
 
 /* ---- copies of what tiles cannot read in place ---- */
