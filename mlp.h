@@ -2925,27 +2925,19 @@ MLP__NOINLINE void mlp__multiply(size_t rows, const mlp__product *p)
 
 /* ---- copies of what tiles cannot read in place ---- */
 
-/* the first place from p on where no vector lies in two lines of the cache */
-MLP__INLINE float *mlp__aligned(float *p)
-{
-    return p + (MLP__W - (uintptr_t)p / sizeof(float) % MLP__W) % MLP__W;
-}
-
-/* copy[i][j] = b[i * b_row + j], k x n, `width` floats from row to row. What is left of whole vectors goes by itself,
-   without branches, and into no more than `width`. KEEP: else gcc calls memcpy per row. */
+/* copy[i][j] = b[i * b_row + j], k x n, `width` floats from row to row; what is left of whole vectors into no more than
+   `width`. KEEP: else gcc calls memcpy per row. */
 static void mlp__copy_rows(size_t k, size_t n, const float *b, ptrdiff_t b_row, float *copy, size_t width)
 {
     const size_t tail = n % MLP__W, whole = n - tail, stored = mlp__smaller(width - whole, MLP__W);
-    size_t i, j;
-    for (i = 0; whole && i < k; i++)
+    size_t j;
+    for (; k > 0; k--, b += b_row, copy += width) {
         for (j = 0; j < whole; j += MLP__W) {
-            mlp__vf v = mlp__vload(b + (ptrdiff_t)i * b_row + j);
+            mlp__vf v = mlp__vload(b + j);
             MLP__KEEP(v);
-            mlp__vstore(copy + i * width + j, v);
+            mlp__vstore(copy + j, v);
         }
-    for (i = 0; tail && i < k; i++) {
-        const mlp__vf v = mlp__vload_n(b + (ptrdiff_t)i * b_row + whole, tail, mlp__vzero());
-        mlp__vput(copy + i * width + whole, v, stored);
+        if (tail) mlp__vput(copy + whole, mlp__vload_n(b + whole, tail, mlp__vzero()), stored);
     }
 }
 
@@ -2990,8 +2982,7 @@ static void mlp__by_strips(size_t m, size_t n, size_t k, mlp__matrix a, const ml
                            int accumulate, float *room)
 {
     const size_t width = MLP__TILE_COLUMNS, fit = MLP__COPY_FLOATS / width / MLP__PANEL * MLP__PANEL;
-    float own_room[MLP__COPY_FLOATS + MLP__W];
-    float *const copy = room ? room : mlp__aligned(own_room);
+    float own_room[MLP__COPY_FLOATS], *const copy = room ? room : own_room;
     const int contiguous = b->matrix.col == 1 && !b->inputs;
     size_t j, columns, from, steps;
     if (m == 0) return;
@@ -3290,8 +3281,7 @@ enum { MLP__GROUP = 48 };
 static void mlp__input_over_rows(size_t rows, size_t in, size_t out, const float *dz, size_t dz_stride, const float *w,
                                  float *dx, size_t dx_stride, float *dz_t)
 {
-    float own_room[MLP__GROUP * MLP__TILE_COLUMNS + MLP__W];
-    float *const dx_t = mlp__aligned(own_room);
+    float dx_t[MLP__GROUP * MLP__TILE_COLUMNS];
     const size_t ragged = out % MLP__PANEL, whole = out - ragged;
     size_t i, r, n, width;
     for (r = 0; r < rows; r += width) {
