@@ -42,10 +42,11 @@ small_frames() { # every stack frame at most 16 KiB
         END { print "largest frame", most, name; exit bad || most > 16384 }' "$1"
 }
 
-predict_way="mlp_predict mlp__predict_blocks mlp__block_forward mlp__activation_forward mlp__k_forward mlp__multiply_many"
+predict_way="mlp_predict mlp__predict_blocks mlp__block_forward mlp__activation_forward mlp__k_forward mlp__multiply
+    mlp__multiply_many"
 predict_ends="mlp__tiles_1 mlp__tiles_8 mlp__forward_narrow mlp__k_softmax mlp__k_activate mlp__custom_forward"
 predict_stack() { # mlp_predict and what it calls down to the kernel with the largest frame: at most 12 KiB
-    awk -F '\t' -v way=" $predict_way " '{ n = split($1, part, ":"); name = part[n]; sub(/\..*/, "", name) }
+    awk -F '\t' -v way=" $(echo $predict_way) " '{ n = split($1, part, ":"); name = part[n]; sub(/\..*/, "", name) }
         index(way, " " name " ") { sum += $2 }
         name ~ /^mlp__(tiles_[0-9]|forward_narrow|k_softmax|k_activate|custom_forward)$/ && $2 > most { most = $2 }
         END { print "stack of mlp_predict:", sum, "+", most; exit sum < 4096 || most == 0 || sum + most > 12288 }' "$1"
